@@ -1,0 +1,100 @@
+package kv
+
+import "fmt"
+
+// Level is the consistency that a configuration declares and that the checkers of
+// package lincheck hold it to. Higher levels imply the lower ones.
+type Level int
+
+const (
+	// None declares nothing, for entries that are no maps, like the harness floor.
+	None Level = iota
+	// PerHandle: a regular register of versions, atomic for each handle alone.
+	PerHandle
+	// Atomic: publishes and guards form an atomic register of versions (Lamport 1986).
+	Atomic
+	// Linearizable: every single-key operation, with the publish that its policy
+	// prescribes, takes effect at one instant between call and return.
+	Linearizable
+)
+
+var levelNames = [...]string{None: "none", PerHandle: "per-handle", Atomic: "atomic", Linearizable: "linearizable"}
+
+func (l Level) String() string { return levelNames[l] }
+
+// Caps is the set of capabilities that an entry declares.
+type Caps uint
+
+const (
+	// Concurrent: any number of goroutines may read at once.
+	Concurrent Caps = 1 << iota
+	// Writes: any number of goroutines may write, beside readers.
+	Writes
+	// Range: handles implement Ranger.
+	Range
+	// Snapshot: All and Len see one state of the map, not a mixture.
+	Snapshot
+	// Swaps: handles implement Swapper, for values that can be compared.
+	Swaps
+	// Versions: handles implement Versioned.
+	Versions
+)
+
+// Has reports whether c includes all of want.
+func (c Caps) Has(want Caps) bool { return c&want == want }
+
+// Policy says when workers publish. It is part of the configuration and so of its
+// name (dbuf-epoch-b64); an adapter never publishes of its own accord.
+type Policy struct {
+	// Every is the number of writes of one worker after which that worker publishes.
+	// 0 means that workers never do: the map needs none, or it is published on demand.
+	Every int
+}
+
+// Wide is a value of 1 KiB, for the tests and workloads with large values.
+type Wide [128]uint64
+
+// Entry is one configuration in the registry: a map with its strategy, table, writer
+// mode and publish policy, under the name by which it is measured and checked.
+//
+// Go cannot keep a generic constructor in a registry, so an entry has one for each
+// type that the harness uses; nil means that the map cannot have such keys or values.
+// Constructors take the number of entries that the map should be sized for; 0 means
+// that nothing is known.
+type Entry struct {
+	Name   string // of letters, digits, '.', '_', '+' and '-'
+	Doc    string // one line: what it is
+	Level  Level
+	Caps   Caps
+	Policy Policy
+	Broken bool // known to fail its check; a check that then passes is a failure
+
+	Uint64  func(capacity int) Map[uint64, uint64]
+	Int     func(capacity int) Map[int, uint64]
+	String  func(capacity int) Map[string, uint64]
+	Float64 func(capacity int) Map[float64, uint64]
+	Wide    func(capacity int) Map[uint64, Wide]
+}
+
+// Validate reports the first thing that makes e unfit for the registry.
+func (e Entry) Validate() error {
+	if e.Name == "" {
+		return fmt.Errorf("entry without a name")
+	}
+	for _, c := range e.Name {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '+' || c == '-') {
+			return fmt.Errorf("entry %q: %q in its name; want letters, digits and . _ + -", e.Name, c)
+		}
+	}
+	switch {
+	case e.Level < None || e.Level > Linearizable:
+		return fmt.Errorf("entry %q: unknown level %d", e.Name, e.Level)
+	case e.Policy.Every < 0:
+		return fmt.Errorf("entry %q: it publishes every %d writes; want 0 or more", e.Name, e.Policy.Every)
+	case e.Uint64 == nil:
+		return fmt.Errorf("entry %q: no constructor for uint64 keys; every workload needs one", e.Name)
+	case e.Caps.Has(Snapshot) && !e.Caps.Has(Range):
+		return fmt.Errorf("entry %q: Snapshot without Range", e.Name)
+	}
+	return nil
+}

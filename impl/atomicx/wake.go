@@ -1,0 +1,10 @@
+package atomicx
+
+// Wake says why a Park returned.
+type Wake int
+
+const (
+	Woken Wake = iota
+	Cancelled
+	TimedOut
+)
