@@ -1,0 +1,175 @@
+package results
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Kind says what a cell measures. It is the base of the cell's benchmark name.
+type Kind string
+
+const (
+	// Throughput cells time operations; they live in cells.txt.
+	Throughput Kind = "Map"
+	// Staleness cells ask how far reads lag behind, in a loop of their own; they live
+	// in staleness.txt, because the zeros of linearizable maps would take the geometric
+	// mean away from every row of benchstat.
+	Staleness Kind = "Staleness"
+)
+
+// ID is what is measured: a configuration and the workload that drives it. It is
+// comparable, and Name and ParseName turn it into a benchmark name and back.
+//
+// A staleness cell and the throughput cell to set it beside differ in Kind alone.
+type ID struct {
+	Kind    Kind
+	Impl    string // name of the configuration in the registry, as dbuf-epoch-b64
+	Mix     string // name of the mix of operations
+	Dist    string // name of the distribution of keys
+	KeyType string // name of the key type
+	Keys    int    // number of distinct keys
+
+	// Either G goroutines each do the whole mix, and Readers and Writers are 0;
+	// or reading and writing are apart, and G is 0.
+	G       int
+	Readers int
+	Writers int
+
+	Procs int // GOMAXPROCS
+}
+
+// Cell is one repetition of the measurement of an ID.
+type Cell struct {
+	ID
+	// Block is the block of the plan, from 1, in which the cell was measured; cells of
+	// one block are compared in pairs. 0 means that the file did not tell.
+	Block int
+	// Ops is the number of operations that all workers finished within the cell.
+	Ops int64
+	// Metrics holds a value for each unit of Units that applies.
+	Metrics map[string]float64
+	// Fault tells in one line why the cell's sum check failed; "" if it did not.
+	// The figures of such a cell are kept, and shown as failed.
+	Fault string
+}
+
+// Goroutines returns the number of workers.
+func (id ID) Goroutines() int { return id.G + id.Readers + id.Writers }
+
+// Name returns the benchmark name of id without the prefix "Benchmark":
+//
+//	Map/impl=dbuf-epoch-b64/mix=r990/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2
+//
+// where separate roles take the form r=1/w=1 instead of g=2. The number of processors
+// always ends it, or else the end of a name like shard-32 would be read as that number.
+func (id ID) Name() string {
+	workers := fmt.Sprintf("g=%d", id.G)
+	if id.G == 0 {
+		workers = fmt.Sprintf("r=%d/w=%d", id.Readers, id.Writers)
+	}
+	return fmt.Sprintf("%s/impl=%s/mix=%s/dist=%s/keytype=%s/keys=%s/%s-%d",
+		id.Kind, id.Impl, id.Mix, id.Dist, id.KeyType, FormatKeys(id.Keys), workers, id.Procs)
+}
+
+// Validate reports the first thing that keeps id from being a benchmark name.
+func (id ID) Validate() error {
+	if id.Kind != Throughput && id.Kind != Staleness {
+		return fmt.Errorf("kind %q: want %q or %q", id.Kind, Throughput, Staleness)
+	}
+	for _, part := range []struct{ key, value string }{
+		{"impl", id.Impl}, {"mix", id.Mix}, {"dist", id.Dist}, {"keytype", id.KeyType},
+	} {
+		if part.value == "" || strings.ContainsFunc(part.value, unfitForName) {
+			return fmt.Errorf("%s=%q: want letters, digits and . _ + -", part.key, part.value)
+		}
+	}
+	roles := id.Readers + id.Writers
+	switch {
+	case id.Keys < 1:
+		return fmt.Errorf("keys=%d: want 1 or more", id.Keys)
+	case id.G < 0 || id.Readers < 0 || id.Writers < 0 || (id.G == 0) == (roles == 0):
+		return fmt.Errorf("g=%d, r=%d, w=%d: want either g, or r and w", id.G, id.Readers, id.Writers)
+	case id.Procs < 1:
+		return fmt.Errorf("GOMAXPROCS %d: want 1 or more", id.Procs)
+	}
+	return nil
+}
+
+func unfitForName(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r))
+}
+
+// ParseName is the inverse of ID.Name. Names of other Go benchmarks are refused.
+func ParseName(name string) (ID, error) {
+	rest, procs, ok := cutLast(name, "-")
+	if !ok {
+		return ID{}, fmt.Errorf("benchmark %q: want its GOMAXPROCS at the end, as in -2", name)
+	}
+	parts := strings.Split(rest, "/")
+	id := ID{Kind: Kind(parts[0])}
+	numbers := map[string]*int{"g": &id.G, "r": &id.Readers, "w": &id.Writers}
+	texts := map[string]*string{"impl": &id.Impl, "mix": &id.Mix, "dist": &id.Dist, "keytype": &id.KeyType}
+	for _, part := range parts[1:] {
+		key, value, _ := strings.Cut(part, "=")
+		var err error
+		switch {
+		case texts[key] != nil:
+			*texts[key] = value
+		case numbers[key] != nil:
+			*numbers[key], err = strconv.Atoi(value)
+		case key == "keys":
+			id.Keys, err = ParseKeys(value)
+		default:
+			err = fmt.Errorf("want impl, mix, dist, keytype, keys and g or r and w")
+		}
+		if err != nil {
+			return ID{}, fmt.Errorf("benchmark %q: in %q: %w", name, part, err)
+		}
+	}
+	var err error
+	if id.Procs, err = strconv.Atoi(procs); err == nil {
+		err = id.Validate()
+	}
+	if err == nil && id.Name() != name {
+		err = fmt.Errorf("want it spelt %q", id.Name())
+	}
+	if err != nil {
+		return ID{}, fmt.Errorf("benchmark %q: %w", name, err)
+	}
+	return id, nil
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// FormatKeys writes a number of keys in the shortest exact form: 64Ki, 1Mi, 10000.
+func FormatKeys(n int) string {
+	switch {
+	case n > 0 && n%(1<<20) == 0:
+		return strconv.Itoa(n>>20) + "Mi"
+	case n > 0 && n%(1<<10) == 0:
+		return strconv.Itoa(n>>10) + "Ki"
+	}
+	return strconv.Itoa(n)
+}
+
+// ParseKeys reads what FormatKeys writes, and plain numbers.
+func ParseKeys(s string) (int, error) {
+	digits, unit := s, 1
+	if d, ok := strings.CutSuffix(s, "Ki"); ok {
+		digits, unit = d, 1<<10
+	} else if d, ok := strings.CutSuffix(s, "Mi"); ok {
+		digits, unit = d, 1<<20
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 1 || n > (1<<40)/unit {
+		return 0, fmt.Errorf("%q is no number of keys: want one like 10000, 64Ki or 1Mi", s)
+	}
+	return n * unit, nil
+}
