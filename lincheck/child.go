@@ -1,0 +1,193 @@
+package lincheck
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+	"syscall"
+	"time"
+
+	"doublebuf/baselines/kv"
+)
+
+// Child says how to run the process in which a map is checked. The program at Path,
+// called with Args, must call [ChildMain] for the same entry.
+type Child struct {
+	Path   string
+	Args   []string
+	Dir    string        // existing folder for the output of a child that crashed; "" = keep only its beginning
+	Time   time.Duration // after it the child has hung; 0 = a minute
+	Memory int64         // bytes that the child may use; 0 = 1 GiB
+}
+
+const (
+	defaultChildTime   = time.Minute
+	defaultChildMemory = 1 << 30
+	outputKept         = 1 << 20 // bytes of a child's stdout and of its stderr
+	outputShown        = 2 << 10 // bytes of stderr that travel with the verdict
+	dumpDelay          = 3 * time.Second
+)
+
+// Supervise has e checked by a child process and returns its verdict. A Go program
+// cannot recover from a concurrent map write, and a map that hangs hangs its checker;
+// so a child that crashes, hangs or exceeds its memory makes the verdict Illegal, with
+// what it wrote to stderr as evidence. A child that could not start, was killed from
+// outside or was interrupted through ctx makes it Unknown. Supervise blocks until the
+// child has ended; any goroutine may call it.
+func Supervise(ctx context.Context, e kv.Entry, c Child) Verdict {
+	if c.Time == 0 {
+		c.Time = defaultChildTime
+	}
+	if c.Memory == 0 {
+		c.Memory = defaultChildMemory
+	}
+	limited, cancel := context.WithTimeout(ctx, c.Time)
+	defer cancel()
+	cmd := exec.CommandContext(limited, c.Path, c.Args...)
+	// A child that hung is asked for the stacks of its goroutines before it is killed.
+	cmd.Cancel = func() error {
+		if ctx.Err() != nil {
+			return cmd.Process.Kill()
+		}
+		return cmd.Process.Signal(syscall.SIGQUIT)
+	}
+	cmd.WaitDelay = dumpDelay
+	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", c.Memory), "GOTRACEBACK=all")
+	var stdout, stderr head
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+
+	v := about(e)
+	v.Checker = "child"
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		v.Reason = "interrupted"
+	case limited.Err() != nil:
+		v.Outcome, v.Reason = Illegal, fmt.Sprintf("no answer within %v: it hangs", c.Time)
+	case errors.As(err, &exit) && killed(exit):
+		v.Reason = "the checking process was killed from outside: " + exit.Error()
+	case errors.As(err, &exit):
+		v.Outcome, v.Reason = Illegal, "it crashed: "+cause(stderr.String(), exit)
+	case err != nil:
+		v.Reason = "the checking process did not run: " + err.Error()
+	default:
+		answer, err := lastVerdict(stdout.Bytes())
+		if err != nil {
+			v.Reason = err.Error()
+			break
+		}
+		return answer
+	}
+	v.keepOutput(stderr.String(), c.Dir)
+	return v
+}
+
+// killed reports whether the process was ended by a signal that Go programs neither
+// send to themselves nor die of by their own fault.
+func killed(exit *exec.ExitError) bool {
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return false
+	}
+	s := status.Signal()
+	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGKILL
+}
+
+// cause is the line of a crash that says what happened.
+func cause(stderr string, exit *exec.ExitError) string {
+	for line := range strings.Lines(stderr) {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	if first, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n"); first != "" {
+		return first
+	}
+	return exit.Error()
+}
+
+// lastVerdict finds the verdict in the last line of a child's output: a map under
+// check might print.
+func lastVerdict(stdout []byte) (Verdict, error) {
+	line := bytes.TrimSpace(stdout)
+	if i := bytes.LastIndexByte(line, '\n'); i >= 0 {
+		line = line[i+1:]
+	}
+	var v Verdict
+	if err := json.Unmarshal(line, &v); err != nil {
+		return Verdict{}, fmt.Errorf("the checking process ended without a verdict; its last line is %.80q", line)
+	}
+	return v, nil
+}
+
+// keepOutput adds a child's stderr to the verdict's evidence.
+func (v *Verdict) keepOutput(stderr, dir string) {
+	if stderr == "" {
+		return
+	}
+	v.Evidence.Output = stderr[:min(len(stderr), outputShown)]
+	if dir == "" {
+		return
+	}
+	path := filepath.Join(dir, v.Map+"-stderr.txt")
+	if err := os.WriteFile(path, []byte(stderr), 0o666); err != nil {
+		v.Reason += "; its output is lost: " + err.Error()
+		return
+	}
+	v.Evidence.Log = path
+}
+
+// head keeps the beginning of what is written to it. In a crash that is where the
+// cause stands.
+type head struct{ bytes.Buffer }
+
+func (h *head) Write(p []byte) (int, error) {
+	h.Buffer.Write(p[:min(len(p), outputKept-h.Len())])
+	return len(p), nil
+}
+
+// ChildMain is the child's side of [Supervise]: it checks e and writes the verdict to
+// w. It crashes the process when that uses more memory than GOMEMLIMIT says.
+func ChildMain(e kv.Entry, o Options, w io.Writer) error {
+	done := make(chan struct{})
+	defer close(done)
+	go watchMemory(debug.SetMemoryLimit(-1), done)
+	line, err := Check(e, o).encode()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(line)
+	return err
+}
+
+// watchMemory panics when the process holds more than limit bytes. The limit that the
+// runtime itself keeps is soft: it collects more often, but does not refuse.
+func watchMemory(limit int64, done <-chan struct{}) {
+	held := []metrics.Sample{
+		{Name: "/memory/classes/total:bytes"},
+		{Name: "/memory/classes/heap/released:bytes"},
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+			metrics.Read(held)
+			if used := held[0].Value.Uint64() - held[1].Value.Uint64(); used > uint64(limit) {
+				panic(fmt.Sprintf("lincheck: the check uses %d MiB; its limit is %d MiB", used>>20, limit>>20))
+			}
+		}
+	}
+}
