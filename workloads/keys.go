@@ -1,0 +1,143 @@
+package workloads
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// KeySet is n distinct keys in a seeded random order.
+type KeySet[K comparable] struct {
+	// Keys are put into maps and deleted from them.
+	Keys []K
+	// Lookups are equal to Keys, in other memory: a string that is looked up seldom is
+	// the very one that was stored, and comparing a string with itself costs nothing.
+	Lookups []K
+
+	// source is what the distribution "source" replays: for each identifier of the
+	// source, in order, its position in Keys. nil for other keys.
+	source []uint32
+}
+
+// KeyType names a type of keys and says how they look.
+type KeyType struct{ Name, Doc string }
+
+// KeyTypes returns all key types.
+func KeyTypes() []KeyType {
+	return []KeyType{
+		{"uint64", "random-looking 64-bit numbers, as hashes and identifiers are; small dense ones would flatter weak hash functions"},
+		{"int", "the same as int"},
+		{"string", fmt.Sprintf("%d bytes: %q and 16 hexadecimal digits, so that keys differ only near their ends", len(stringPrefix)+16, stringPrefix)},
+		{"ident", "the identifiers of Go's standard library, the first n in the order of the source"},
+	}
+}
+
+const stringPrefix = "https://example.org/items?id="
+
+// Uint64Keys returns n distinct keys.
+func Uint64Keys(n int, seed uint64) *KeySet[uint64] {
+	keys := numbers[uint64](n, seed)
+	return &KeySet[uint64]{Keys: keys, Lookups: keys}
+}
+
+// IntKeys returns n distinct keys.
+func IntKeys(n int, seed uint64) *KeySet[int] {
+	keys := numbers[int](n, seed)
+	return &KeySet[int]{Keys: keys, Lookups: keys}
+}
+
+// StringKeys returns n distinct keys.
+func StringKeys(n int, seed uint64) *KeySet[string] {
+	texts := make([]string, n)
+	for i, x := range numbers[uint64](n, seed) {
+		texts[i] = fmt.Sprintf("%s%016x", stringPrefix, x)
+	}
+	return shuffled(texts, seed, nil)
+}
+
+// numbers returns n distinct numbers: a counter from a random start, through the
+// finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014), which is a bijection.
+func numbers[T int | uint64](n int, seed uint64) []T {
+	start := random(seed, seedOfKeys).Uint64()
+	keys := make([]T, n)
+	for i := range keys {
+		x := start + uint64(i)*0x9e3779b97f4a7c15
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+		keys[i] = T(x ^ x>>31)
+	}
+	return keys
+}
+
+// shuffled returns the key set of texts, which lie in memory in the order given, and in
+// the set in a random one. source gives indices in texts, and is changed in place.
+func shuffled(texts []string, seed uint64, source []uint32) *KeySet[string] {
+	set := &KeySet[string]{Keys: make([]string, len(texts)), Lookups: make([]string, len(texts)), source: source}
+	stored, lookups := copies(texts), copies(texts)
+	position := random(seed, seedOfOrder).Perm(len(texts))
+	for i, p := range position {
+		set.Keys[p], set.Lookups[p] = stored[i], lookups[i]
+	}
+	for i, k := range source {
+		source[i] = uint32(position[k])
+	}
+	return set
+}
+
+// copies returns copies of texts that share one block of memory, so that they are no
+// work for the garbage collector of the cell that is measured.
+func copies(texts []string) []string {
+	size := 0
+	for _, s := range texts {
+		size += len(s)
+	}
+	block := make([]byte, 0, size)
+	for _, s := range texts {
+		block = append(block, s...)
+	}
+	all := string(block)
+	out := make([]string, len(texts))
+	for i, s := range texts {
+		out[i], all = all[:len(s)], all[len(s):]
+	}
+	return out
+}
+
+// minTape is the least length of a tape: so long that neither caches nor branch
+// predictors profit from going round.
+const minTape = 1 << 18
+
+// Tape is a sequence of keys that goes round and round.
+type Tape[K comparable] struct {
+	Lookups []K      // the key of each step, for gets
+	Keys    []K      // the same for sets and deletes; equal, in other memory
+	Index   []uint32 // its position in the key set
+}
+
+// Tape draws a tape that is at least four times as long as the key set, so that under a
+// uniform distribution it names 98 % of the keys. The distribution "source" needs keys
+// that came from a Source.
+func (s *KeySet[K]) Tape(d Dist, seed uint64) (*Tape[K], error) {
+	index := s.source
+	switch {
+	case d.Source && s.source == nil:
+		return nil, fmt.Errorf("distribution source: it needs keys of the type ident")
+	case !d.Source:
+		index = make([]uint32, max(minTape, 1<<bits.Len(uint(4*len(s.Keys)-1))))
+		draw := d.draws(len(s.Keys), random(seed, seedOfTape))
+		for i := range index {
+			index[i] = draw()
+		}
+	}
+	t := &Tape[K]{Index: index, Lookups: make([]K, len(index))}
+	for i, k := range index {
+		t.Lookups[i] = s.Lookups[k]
+	}
+	t.Keys = t.Lookups
+	if &s.Keys[0] != &s.Lookups[0] {
+		t.Keys = make([]K, len(index))
+		for i, k := range index {
+			t.Keys[i] = s.Keys[k]
+		}
+	}
+	return t, nil
+}

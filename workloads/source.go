@@ -1,0 +1,119 @@
+package workloads
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"go/scanner"
+	"go/token"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Source is real input: the identifiers of Go's standard library, in the order in which
+// its source has them. The files are all .go files below GOROOT/src in the order of
+// their paths, but for tests, testdata, vendored packages and the commands (src/cmd).
+type Source struct {
+	GoVersion string // of the tree, as "go1.26.0"
+	Digest    string // SHA-256 of the identifiers, a newline after each, in hexadecimal
+	Files     int
+
+	Names []string // distinct identifiers, in the order in which they are first seen
+	Trace []uint32 // every identifier in order, as an index in Names
+}
+
+// LoadSource reads the identifiers of the standard library of the go command that is
+// found in the path. It takes about a second.
+func LoadSource() (*Source, error) {
+	out, err := exec.Command("go", "env", "GOROOT", "GOVERSION").Output()
+	if err != nil {
+		return nil, fmt.Errorf("identifiers of the standard library: go env GOROOT: %w; want the go command in the path", err)
+	}
+	root, version, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return ReadSource(os.DirFS(filepath.Join(root, "src")), version)
+}
+
+// ReadSource reads the identifiers of a tree of Go source. version is what GoVersion
+// will say.
+func ReadSource(src fs.FS, version string) (*Source, error) {
+	s := &Source{GoVersion: version}
+	digest := sha256.New()
+	seen := map[string]uint32{}
+	err := fs.WalkDir(src, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if path == "cmd" || d.Name() == "testdata" || d.Name() == "vendor" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := fs.ReadFile(src, path)
+		if err != nil {
+			return err
+		}
+		s.Files++
+		for name := range identifiers(text) {
+			io.WriteString(digest, name)
+			io.WriteString(digest, "\n")
+			k, ok := seen[name]
+			if !ok {
+				k = uint32(len(s.Names))
+				seen[name] = k
+				s.Names = append(s.Names, name)
+			}
+			s.Trace = append(s.Trace, k)
+		}
+		return nil
+	})
+	if err == nil && len(s.Names) == 0 {
+		err = errors.New("no Go source there")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("identifiers of the standard library (%s): %w; want a Go tree with its source", version, err)
+	}
+	s.Digest = hex.EncodeToString(digest.Sum(nil))
+	return s, nil
+}
+
+// identifiers iterates over the identifiers of one file. What does not scan is skipped.
+func identifiers(text []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var sc scanner.Scanner
+		sc.Init(token.NewFileSet().AddFile("", -1, len(text)), text, nil, 0)
+		for {
+			switch _, tok, name := sc.Scan(); {
+			case tok == token.EOF:
+				return
+			case tok == token.IDENT && !yield(name):
+				return
+			}
+		}
+	}
+}
+
+// Keys returns the first n distinct identifiers as keys. The distribution "source"
+// replays the part of the trace that stands before the n+1st.
+func (s *Source) Keys(n int, seed uint64) (*KeySet[string], error) {
+	if n > len(s.Names) {
+		return nil, fmt.Errorf("%d identifiers: the standard library of %s has %d; want no more", n, s.GoVersion, len(s.Names))
+	}
+	var trace []uint32
+	for _, k := range s.Trace {
+		if int(k) == n {
+			break
+		}
+		trace = append(trace, k)
+	}
+	return shuffled(s.Names[:n], seed, trace), nil
+}

@@ -1,0 +1,91 @@
+package workloads
+
+import "iter"
+
+// Stream is the steps of one worker: a place on a tape and a place in the kinds, both
+// going round. Streams share their tape and kinds, which nobody changes.
+type Stream[K comparable] struct {
+	tape      *Tape[K]
+	kinds     []Kind
+	key, kind int // the next places on the tape and in the kinds
+
+	firstKey, firstKind int
+}
+
+// NewStream returns the stream of worker w of all, counted from 0. Workers begin at
+// evenly spaced places. Kinds that were made for the tape, and so have its length, stay
+// with their steps.
+func NewStream[K comparable](t *Tape[K], kinds []Kind, w, all int) *Stream[K] {
+	key, kind := w*len(t.Index)/all, w*len(kinds)/all
+	return &Stream[K]{t, kinds, key, kind, key, kind}
+}
+
+// Steps is a run of steps, as parallel slices: step i is of Kinds[i], on Lookups[i] if
+// that is a Get, else on Keys[i]. A slice for each field keeps the timed loop short.
+type Steps[K comparable] struct {
+	Kinds   []Kind
+	Lookups []K
+	Keys    []K
+	Index   []uint32
+}
+
+// Next returns the next steps, between 1 and most of them. It neither allocates nor draws.
+func (s *Stream[K]) Next(most int) Steps[K] {
+	n := min(most, len(s.tape.Index)-s.key, len(s.kinds)-s.kind)
+	a, b := s.key, s.key+n
+	steps := Steps[K]{s.kinds[s.kind : s.kind+n], s.tape.Lookups[a:b], s.tape.Keys[a:b], s.tape.Index[a:b]}
+	if s.key = b; b == len(s.tape.Index) {
+		s.key = 0
+	}
+	if s.kind += n; s.kind == len(s.kinds) {
+		s.kind = 0
+	}
+	return steps
+}
+
+// Write is one step that is no get.
+type Write struct {
+	Step  int64  // number of the step in its stream, from 0
+	Index uint32 // position of its key in the key set
+	Kind  Kind
+}
+
+// LastWrites iterates over the writes among the first n steps of the stream, the last
+// one first. It takes time linear in n.
+func (s *Stream[K]) LastWrites(n int64) iter.Seq[Write] {
+	return func(yield func(Write) bool) {
+		index, kinds := s.tape.Index, s.kinds
+		key := int((int64(s.firstKey) + n) % int64(len(index)))
+		kind := int((int64(s.firstKind) + n) % int64(len(kinds)))
+		for step := n - 1; step >= 0; step-- {
+			if key--; key < 0 {
+				key = len(index) - 1
+			}
+			if kind--; kind < 0 {
+				kind = len(kinds) - 1
+			}
+			if k := kinds[kind]; k != Get && !yield(Write{step, index[key], k}) {
+				return
+			}
+		}
+	}
+}
+
+// CountWrites returns the number of writes among the first n steps of the stream.
+func (s *Stream[K]) CountWrites(n int64) int64 {
+	count := func(kinds []Kind) (writes int64) {
+		for _, k := range kinds {
+			if k != Get {
+				writes++
+			}
+		}
+		return writes
+	}
+	rounds, rest := n/int64(len(s.kinds)), int(n%int64(len(s.kinds)))
+	writes := rounds * count(s.kinds)
+	begin := s.firstKind
+	if over := begin + rest - len(s.kinds); over > 0 {
+		return writes + count(s.kinds[begin:]) + count(s.kinds[:over])
+	}
+	return writes + count(s.kinds[begin:begin+rest])
+}
