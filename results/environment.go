@@ -1,0 +1,137 @@
+package results
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// NotKnown stands in an Environment for what could not be found out.
+const NotKnown = "unknown"
+
+// Environment is where and how a run was made. What could not be found out is said to
+// be NotKnown rather than left out.
+type Environment struct {
+	Go         string    `json:"go"` // version of the toolchain that built the program
+	GOOS       string    `json:"goos"`
+	GOARCH     string    `json:"goarch"`
+	CPU        string    `json:"cpu"`        // model name
+	Processors int       `json:"processors"` // that the process may use
+	GOMAXPROCS int       `json:"gomaxprocs"` // when the run began; each cell sets its own
+	Kernel     string    `json:"kernel"`     // name and release of the operating system
+	Commit     string    `json:"commit"`     // revision or version of the main module
+	Dirty      bool      `json:"dirty"`      // the commit had changes on top of it
+	Date       time.Time `json:"date"`       // in UTC
+	Command    []string  `json:"command"`
+}
+
+// CollectEnvironment asks the program, the system and, where the program carries no
+// revision, git. It runs short commands and blocks for them. The date is now.
+func CollectEnvironment(command []string) Environment {
+	e := Environment{
+		Go:         runtime.Version(),
+		GOOS:       runtime.GOOS,
+		GOARCH:     runtime.GOARCH,
+		CPU:        cpuModel(),
+		Processors: runtime.NumCPU(),
+		GOMAXPROCS: runtime.GOMAXPROCS(0),
+		Kernel:     orNotKnown(output("uname", "-sr")),
+		Date:       time.Now().UTC().Truncate(time.Second),
+		Command:    command,
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	e.Commit, e.Dirty = commit(info, output)
+	return e
+}
+
+// CommitLabel is the commit as figures print it: 12 digits of a revision, and whether
+// there were changes on top of it.
+func (e Environment) CommitLabel() string {
+	if e.Commit == NotKnown || e.Commit == "" {
+		return "commit unknown"
+	}
+	label := "commit " + e.Commit
+	if !strings.Contains(e.Commit, ".") && len(e.Commit) > 12 {
+		label = "commit " + e.Commit[:12]
+	}
+	if e.Dirty {
+		label += " with changes"
+	}
+	return label
+}
+
+// MachineLabel is the machine as figures print it.
+func (e Environment) MachineLabel() string {
+	cpu := e.CPU
+	if cpu == NotKnown || cpu == "" {
+		cpu = "unknown processor"
+	}
+	noun := "processors"
+	if e.Processors == 1 {
+		noun = "processor"
+	}
+	return fmt.Sprintf("%s, %d %s, %s/%s, %s", cpu, e.Processors, noun, e.GOOS, e.GOARCH, e.Go)
+}
+
+// commit finds the revision of the program: stamped into it by the go command, or as
+// the version under which its module was fetched, or, since go run stamps nothing, as
+// what git has checked out in the current folder.
+func commit(info *debug.BuildInfo, output func(name string, args ...string) string) (revision string, dirty bool) {
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			revision = s.Value
+		case "vcs.modified":
+			dirty = s.Value == "true"
+		}
+	}
+	if revision != "" {
+		return revision, dirty
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v, false
+	}
+	if revision = output("git", "rev-parse", "HEAD"); revision == "" {
+		return NotKnown, false
+	}
+	return revision, output("git", "status", "--porcelain", "--untracked-files=no") != ""
+}
+
+func cpuModel() string {
+	if runtime.GOOS == "darwin" {
+		return orNotKnown(output("sysctl", "-n", "machdep.cpu.brand_string"))
+	}
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return NotKnown
+	}
+	for line := range strings.Lines(string(text)) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+			return orNotKnown(strings.TrimSpace(value))
+		}
+	}
+	return NotKnown
+}
+
+func orNotKnown(s string) string {
+	if s == "" {
+		return NotKnown
+	}
+	return s
+}
+
+// output returns what a command prints, without space around it; "" if it fails.
+func output(name string, args ...string) string {
+	out, err := exec.Command(name, args...).Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}

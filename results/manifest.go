@@ -1,0 +1,92 @@
+package results
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Manifest is all about a run that is not a cell. It is kept as manifest.json.
+type Manifest struct {
+	Preset      string            `json:"preset,omitempty"`
+	Seed        uint64            `json:"seed"` // from which everything random in the run hangs
+	Environment Environment       `json:"environment"`
+	Inputs      map[string]string `json:"inputs,omitempty"` // digest of each real input, by its name
+	Verdicts    []Verdict         `json:"verdicts"`
+	// Complete is false while the run goes on, and stays so if it was interrupted.
+	Complete bool `json:"complete"`
+	// Plan is what the run set out to do, in the form of a plan file.
+	Plan json.RawMessage `json:"plan,omitempty"`
+}
+
+// Outcome is what a checker says of a map. Doubt is an outcome of its own.
+type Outcome string
+
+const (
+	Ok      Outcome = "Ok"
+	Illegal Outcome = "Illegal"
+	Unknown Outcome = "Unknown"
+)
+
+// Verdict is a checker's word on one map.
+type Verdict struct {
+	Impl     string   `json:"impl"`  // name of the configuration
+	Level    string   `json:"level"` // the level that it declares; "none" if it is no map
+	Check    string   `json:"check"` // what was checked, as "history" or "sum"
+	Outcome  Outcome  `json:"outcome"`
+	Broken   bool     `json:"broken,omitempty"`   // the map is known to fail: Illegal is as expected
+	Reason   string   `json:"reason,omitempty"`   // one line
+	Evidence []string `json:"evidence,omitempty"` // files, in the run's folder, and the line that judges again
+}
+
+// AsExpected reports whether the outcome is the one that the map's entry foretells.
+func (v Verdict) AsExpected() bool {
+	if v.Broken {
+		return v.Outcome == Illegal
+	}
+	return v.Outcome == Ok
+}
+
+const manifestFile = "manifest.json"
+
+// WriteManifest writes the manifest of the run in folder dir, in one step: at any
+// moment the folder holds the old one or the new one.
+func WriteManifest(dir string, m Manifest) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("manifest of %s: %w", dir, err)
+	}
+	path := filepath.Join(dir, manifestFile)
+	if err := os.WriteFile(path+".new", append(text, '\n'), 0o666); err != nil {
+		return fmt.Errorf("cannot write the manifest: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("cannot write the manifest: %w", err)
+	}
+	return nil
+}
+
+// ReadManifest reads the manifest of the run in folder dir. Fields that it does not
+// know are errors, with their line.
+func ReadManifest(dir string) (Manifest, error) {
+	path := filepath.Join(dir, manifestFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Manifest{}, err
+	}
+	var m Manifest
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m); err != nil {
+		at := dec.InputOffset()
+		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+			at = syntax.Offset
+		}
+		line := 1 + bytes.Count(text[:min(int(at), len(text))], []byte("\n"))
+		return Manifest{}, fmt.Errorf("%s:%d: %w; want the manifest that runbench wrote", path, line, err)
+	}
+	return m, nil
+}

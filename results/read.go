@@ -1,0 +1,216 @@
+package results
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// Warning is a doubt about results that are shown nevertheless: one line that says
+// what and where.
+type Warning string
+
+func warnf(format string, args ...any) Warning { return Warning(fmt.Sprintf(format, args...)) }
+
+// ReadCells reads a file of Go benchmark text. Any damage is an error with file and
+// line, with one exception: a last line without its end is what an interruption leaves
+// behind; it is no cell, even where it reads like one, and is dropped with a warning.
+//
+// Benchmarks of other programs become cells whose Kind is the base of their name and
+// whose Impl is the rest of it.
+func ReadCells(path string) ([]Cell, []Warning, error) {
+	f, err := readFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f.cells, f.warnings, nil
+}
+
+// file is what is read from one file of cells.
+type file struct {
+	cells      []Cell
+	warnings   []Warning
+	config     map[string]string // the file configuration, as last set
+	wholeBytes int               // up to the end of the last cell; 0 without cells
+}
+
+// readFile reads the lines twice: benchfmt parses results and metadata but passes over
+// whatever else it meets, so lines are looked at one by one before.
+func readFile(path string) (*file, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read cells: %w", err)
+	}
+	f := &file{config: map[string]string{}}
+	if whole := bytes.LastIndexByte(text, '\n') + 1; whole < len(text) {
+		f.warnings = append(f.warnings, warnf("%s:%d: the last line is cut off and is dropped: %.60q",
+			path, 1+bytes.Count(text, []byte("\n")), text[whole:]))
+		text = text[:whole]
+	}
+	notes, err := scanLines(path, string(text))
+	if err != nil {
+		return nil, err
+	}
+	if err := f.parse(path, text, notes); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// note is what comments say of the cell in a line.
+type note struct {
+	block int
+	fault string
+	end   int // offset behind the line
+}
+
+var (
+	configLine = regexp.MustCompile(`^[a-z][^A-Z\s:]*:(\s|$)`)
+	resultLine = regexp.MustCompile(`^Benchmark\S+\s+\S`)
+	// What go test prints around results.
+	goTestLine = regexp.MustCompile(`^(PASS$|ok\s)`)
+)
+
+// scanLines refuses lines that are none of the format, and returns what comments say
+// of each line that holds a result, by line number from 1.
+func scanLines(path, text string) (map[int]note, error) {
+	notes := map[int]note{}
+	var now note
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		now.end += len(line)
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.HasPrefix(line, blockComment):
+			block, err := strconv.Atoi(line[len(blockComment):])
+			if err != nil || block < 0 {
+				return nil, fmt.Errorf("%s:%d: %q: want the number of a block", path, number, line)
+			}
+			now.block = block
+		case strings.HasPrefix(line, faultComment):
+			now.fault = line[len(faultComment):]
+		case resultLine.MatchString(line):
+			notes[number] = now
+			now.fault = ""
+		case line == "", line[0] == '#', strings.HasPrefix(line, "Unit "),
+			configLine.MatchString(line), goTestLine.MatchString(line):
+		default:
+			return nil, fmt.Errorf(`%s:%d: %.60q is no line of Go benchmark text; want a result like "BenchmarkMap/impl=… 1000 2.5e+06 ops/s", "key: value", "Unit …" or a # comment`,
+				path, number, line)
+		}
+	}
+	return notes, nil
+}
+
+func (f *file) parse(path string, text []byte, notes map[int]note) error {
+	r := benchfmt.NewReader(bytes.NewReader(text), path)
+	type once struct {
+		id    ID
+		block int
+	}
+	seen := map[once]int{}
+	for r.Scan() {
+		switch rec := r.Result().(type) {
+		case *benchfmt.SyntaxError:
+			return fmt.Errorf("%w; want a result like \"BenchmarkMap/impl=… 1000 2.5e+06 ops/s\"", rec)
+		case *benchfmt.Result:
+			_, line := rec.Pos()
+			n := notes[line]
+			c, err := cellOf(rec, n)
+			if err != nil {
+				return fmt.Errorf("%s:%d: %w", path, line, err)
+			}
+			key := once{c.ID, c.Block}
+			if before, twice := seen[key]; twice && c.Block > 0 {
+				return fmt.Errorf("%s:%d: %s was measured in block %d before, in line %d; want each cell once a block",
+					path, line, c.Name(), c.Block, before)
+			}
+			seen[key] = line
+			f.readConfig(path, line, rec)
+			f.cells = append(f.cells, c)
+			f.wholeBytes = n.end
+		}
+	}
+	return r.Err()
+}
+
+// readConfig notes the configuration that holds for rec, and warns if it changes.
+func (f *file) readConfig(path string, line int, rec *benchfmt.Result) {
+	for _, c := range rec.Config {
+		before, value := f.config[c.Key], string(c.Value)
+		if before != "" && before != value && c.Key != "pkg" {
+			f.warnings = append(f.warnings, warnf("%s:%d: %s changes from %q to %q; figures of two machines are mixed",
+				path, line, c.Key, before, value))
+		}
+		f.config[c.Key] = value
+	}
+}
+
+// sameMachine returns an error if the cells of f were measured on another machine.
+func (f *file) sameMachine(path string, env Environment) error {
+	for _, c := range fileConfig(env) {
+		if was, ok := f.config[c.Key]; ok && was != string(c.Value) {
+			return fmt.Errorf("%s: its cells have %s %q, and here it is %q; want the machine that began the run",
+				path, c.Key, was, c.Value)
+		}
+	}
+	return nil
+}
+
+func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
+	c := Cell{Block: n.block, Fault: n.fault, Ops: int64(rec.Iters), Metrics: map[string]float64{}}
+	kind := Kind(rec.Name.Base())
+	ours := kind == Throughput || kind == Staleness
+	var err error
+	if ours {
+		c.ID, err = ParseName(rec.Name.String())
+	} else {
+		c.ID = otherID(kind, rec.Name.String())
+	}
+	if err != nil {
+		return Cell{}, err
+	}
+	for _, v := range rec.Values {
+		known := slices.ContainsFunc(Units(kind), func(u Unit) bool { return u.Name == v.Unit })
+		_, twice := c.Metrics[v.Unit]
+		switch {
+		case ours && !known:
+			return Cell{}, fmt.Errorf("unit %q: want one of %s", v.Unit, unitNames(kind))
+		case twice:
+			return Cell{}, fmt.Errorf("unit %q stands twice", v.Unit)
+		case math.IsNaN(v.Value) || math.IsInf(v.Value, 0) || v.Value < 0:
+			return Cell{}, fmt.Errorf("%v %s: want a number from 0", v.Value, v.Unit)
+		}
+		c.Metrics[v.Unit] = v.Value
+	}
+	return c, nil
+}
+
+// otherID is the identity of a benchmark that is not of this project.
+func otherID(kind Kind, name string) ID {
+	id := ID{Kind: kind, Procs: 1}
+	name = strings.TrimPrefix(strings.TrimPrefix(name, string(kind)), "/")
+	if rest, procs, ok := cutLast(name, "-"); ok {
+		if n, err := strconv.Atoi(procs); err == nil {
+			name, id.Procs = rest, n
+		}
+	}
+	id.Impl = name
+	return id
+}
+
+func unitNames(k Kind) string {
+	var names []string
+	for _, u := range Units(k) {
+		names = append(names, u.Name)
+	}
+	return strings.Join(names, ", ")
+}

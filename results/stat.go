@@ -1,0 +1,94 @@
+package results
+
+import (
+	"math"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// Confidence is the level that every interval has at least.
+const Confidence = 0.95
+
+// minSamples is the least number of samples of which the median has an interval at
+// Confidence: with 5 the whole range covers it in 15 of 16 cases only.
+const minSamples = 6
+
+// Summary is the median of a sample and, if it is large enough, an interval that
+// holds the true median at Confidence, whatever the distribution.
+type Summary struct {
+	N        int
+	Median   float64
+	Lo, Hi   float64 // the interval; both equal Median without one
+	Interval bool    // whether there is one
+	Warnings []Warning
+}
+
+// Summarize returns the summary of values, which it does not change. Without any, N is 0
+// and so is the rest.
+func Summarize(values []float64) Summary {
+	if len(values) == 0 {
+		return Summary{Warnings: []Warning{"no values"}}
+	}
+	own := append([]float64(nil), values...) // NewSample sorts its argument
+	b := benchmath.AssumeNothing.Summary(benchmath.NewSample(own, &benchmath.DefaultThresholds), Confidence)
+	s := Summary{N: len(values), Median: b.Center, Lo: b.Lo, Hi: b.Hi, Interval: true}
+	if math.IsInf(b.Lo, 0) || math.IsInf(b.Hi, 0) {
+		s.Lo, s.Hi, s.Interval = s.Median, s.Median, false
+		s.Warnings = append(s.Warnings, warnf("%d repetitions are too few for an interval; want %d or more", s.N, minSamples))
+	}
+	return s
+}
+
+// Summary summarizes the group's cells in a unit. Cells without it are passed over.
+func (g Group) Summary(unit string) Summary {
+	var values []float64
+	for _, c := range g.Cells {
+		if v, ok := c.Value(unit); ok {
+			values = append(values, v)
+		}
+	}
+	return Summarize(values)
+}
+
+// Compare compares two groups in a unit, paired by block, so that what disturbs the
+// machine for a while disturbs both alike. The result is the median over the blocks of
+// a's value over b's, with its interval: 1.2 says that a has 20 % more. It is computed
+// on logarithms, so that Compare(b, a) is exactly its inverse.
+//
+// Blocks that only one of them has, or in which a value is 0, are left out and warned of;
+// N is the number of blocks that remain.
+func Compare(a, b Group, unit string) Summary {
+	ofB := map[int]float64{}
+	for _, c := range b.Cells {
+		if v, ok := c.Value(unit); ok && c.Block > 0 {
+			ofB[c.Block] = v
+		}
+	}
+	var logs []float64
+	unpaired, zero := len(ofB), 0
+	for _, c := range a.Cells {
+		va, ok := c.Value(unit)
+		vb, paired := ofB[c.Block]
+		switch {
+		case !ok || !paired:
+			unpaired++
+			continue
+		case va <= 0 || vb <= 0:
+			zero++
+		default:
+			logs = append(logs, math.Log(va/vb))
+		}
+		unpaired--
+	}
+	s := Summarize(logs)
+	if s.N > 0 {
+		s.Median, s.Lo, s.Hi = math.Exp(s.Median), math.Exp(s.Lo), math.Exp(s.Hi)
+	}
+	if unpaired > 0 {
+		s.Warnings = append(s.Warnings, warnf("%d cells have no partner in their block", unpaired))
+	}
+	if zero > 0 {
+		s.Warnings = append(s.Warnings, warnf("%d blocks have a zero, which has no ratio", zero))
+	}
+	return s
+}

@@ -1,0 +1,251 @@
+package results
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+const (
+	cellsFile     = "cells.txt"
+	stalenessFile = "staleness.txt"
+
+	blockComment = "# block "
+	faultComment = "# fault: "
+)
+
+func fileOf(k Kind) string {
+	if k == Staleness {
+		return stalenessFile
+	}
+	return cellsFile
+}
+
+// Folder is a run's folder while the run goes on. One goroutine uses it at a time.
+type Folder struct {
+	dir   string
+	env   Environment
+	files map[Kind]*cellFile
+}
+
+// Create makes the folder dir, and those above it, for a new run in the environment env.
+// It fails with an error that is fs.ErrExist if dir is there.
+func Create(dir string, env Environment) (*Folder, error) {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return nil, fmt.Errorf("cannot make the results folder: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o777); errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("results folder %s: %w; name one that does not exist", dir, fs.ErrExist)
+	} else if err != nil {
+		return nil, fmt.Errorf("cannot make the results folder: %w", err)
+	}
+	return &Folder{dir: dir, env: env, files: map[Kind]*cellFile{}}, nil
+}
+
+// Continue opens the folder of a run that was interrupted, to append further cells. It
+// returns the cells that are there. What stands after the last whole cell of a file is
+// cut off, and warned of. It fails if the cells are of another machine than env.
+func Continue(dir string, env Environment) (*Folder, []Cell, []Warning, error) {
+	f := &Folder{dir: dir, env: env, files: map[Kind]*cellFile{}}
+	var cells []Cell
+	var warnings []Warning
+	for _, kind := range []Kind{Throughput, Staleness} {
+		path := filepath.Join(dir, fileOf(kind))
+		read, err := readFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = read.sameMachine(path, env)
+		}
+		if err == nil {
+			f.files[kind], err = continueFile(path, kind, env, read)
+		}
+		if err != nil {
+			_ = f.Close() // the error that led here says more
+			return nil, nil, nil, err
+		}
+		cells = append(cells, read.cells...)
+		warnings = append(warnings, read.warnings...)
+	}
+	return f, cells, warnings, nil
+}
+
+// Append writes a finished cell to the file of its kind, and returns when it is on the
+// disk. After an error no more cells can be appended.
+func (f *Folder) Append(c Cell) error {
+	file := f.files[c.Kind]
+	if file == nil {
+		var err error
+		if file, err = createFile(filepath.Join(f.dir, fileOf(c.Kind)), c.Kind, f.env); err != nil {
+			return err
+		}
+		f.files[c.Kind] = file
+	}
+	return file.append(c)
+}
+
+// Close closes the files. The cells were safe before.
+func (f *Folder) Close() error {
+	var errs []error
+	for _, file := range f.files {
+		errs = append(errs, file.f.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// cellFile is a file of cells, open to append. Text is put together in buf, so that a
+// cell reaches the file in one write.
+type cellFile struct {
+	f      *os.File
+	kind   Kind
+	config []benchfmt.Config
+	buf    bytes.Buffer
+	w      *benchfmt.Writer // writes to buf
+	block  int              // that the file is in
+}
+
+func newCellFile(f *os.File, kind Kind, env Environment) *cellFile {
+	file := &cellFile{f: f, kind: kind, config: fileConfig(env)}
+	file.w = benchfmt.NewWriter(&file.buf)
+	return file
+}
+
+// createFile starts a new file with a comment and the metadata of its units.
+func createFile(path string, kind Kind, env Environment) (*cellFile, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep cells: %w", err)
+	}
+	file := newCellFile(f, kind, env)
+	if err := file.writeHeader(env); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return file, nil
+}
+
+func (file *cellFile) writeHeader(env Environment) error {
+	fmt.Fprintf(&file.buf, "# Go benchmark text, for golang.org/x/perf/cmd/benchstat. %s, %s, kernel %s, %s.\n",
+		env.Go, env.CommitLabel(), env.Kernel, env.Date.Format("2006-01-02 15:04 MST"))
+	for _, u := range Units(file.kind) {
+		if err := file.w.Write(&benchfmt.UnitMetadata{
+			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: u.Name, Key: "better"},
+			OrigUnit:        u.Name,
+			Value:           u.Better,
+		}); err != nil {
+			return err
+		}
+	}
+	return file.flush()
+}
+
+// continueFile opens a file that was read, cuts it behind its last whole cell, and
+// goes on from there.
+func continueFile(path string, kind Kind, env Environment, read *file) (*cellFile, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return nil, fmt.Errorf("cannot continue: %w", err)
+	}
+	file := newCellFile(f, kind, env)
+	if err := f.Truncate(int64(read.wholeBytes)); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot continue: %w", err), f.Close())
+	}
+	if len(read.cells) == 0 {
+		err = file.writeHeader(env)
+	} else {
+		// The writer repeats the configuration unless it believes to have written it.
+		err = file.w.Write(&benchfmt.Result{Config: file.config})
+		file.buf.Reset()
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return file, nil
+}
+
+// fileConfig holds the only four keys that may stand outside comments: any other that
+// differs between two files would split benchstat's tables.
+func fileConfig(env Environment) []benchfmt.Config {
+	var config []benchfmt.Config
+	for _, kv := range [][2]string{
+		{"goos", env.GOOS}, {"goarch", env.GOARCH}, {"pkg", "doublebuf"}, {"cpu", env.CPU},
+	} {
+		// By literal: the writer leaves out what SetConfig sets.
+		config = append(config, benchfmt.Config{Key: kv[0], Value: []byte(kv[1]), File: true})
+	}
+	return config
+}
+
+func (file *cellFile) append(c Cell) error {
+	values, err := c.values()
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
+		return fmt.Errorf("cell %s: %w", c.Name(), err)
+	}
+	if c.Block != file.block {
+		fmt.Fprintf(&file.buf, "%s%d\n", blockComment, c.Block)
+		file.block = c.Block
+	}
+	if c.Fault != "" {
+		fmt.Fprintf(&file.buf, "%s%s\n", faultComment, strings.Join(strings.Fields(c.Fault), " "))
+	}
+	if err := file.w.Write(&benchfmt.Result{
+		Config: file.config,
+		Name:   benchfmt.Name(c.Name()),
+		Iters:  int(c.Ops),
+		Values: values,
+	}); err != nil {
+		return err
+	}
+	return file.flush()
+}
+
+func (file *cellFile) flush() error {
+	_, err := file.f.Write(file.buf.Bytes())
+	file.buf.Reset()
+	if err == nil {
+		err = file.f.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot keep a cell: %w; all cells before it are safe", err)
+	}
+	return nil
+}
+
+// values puts the metrics of c into the order of Units and leaves out those that are
+// usually zero and are so here.
+func (c Cell) values() ([]benchfmt.Value, error) {
+	var values []benchfmt.Value
+	known := map[string]bool{}
+	for _, u := range Units(c.Kind) {
+		known[u.Name] = true
+		v, ok := c.Metrics[u.Name]
+		if !ok || v == 0 && u.UsuallyZero {
+			continue
+		}
+		if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+			return nil, fmt.Errorf("%v %s: want a number from 0", v, u.Name)
+		}
+		values = append(values, benchfmt.Value{Value: v, Unit: u.Name})
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Metrics)) {
+		if !known[name] {
+			return nil, fmt.Errorf("unit %q is not in the list of units", name)
+		}
+	}
+	if len(values) == 0 {
+		return nil, errors.New("no metrics")
+	}
+	return values, nil
+}
