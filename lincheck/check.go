@@ -1,7 +1,9 @@
-// Package lincheck judges whether a map keeps the consistency that it declares.
 package lincheck
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -18,24 +20,105 @@ type Options struct {
 	Time time.Duration
 	// Dir is an existing folder for illegal histories and their pictures; "" = none.
 	Dir string
+	// Lag is the n of C5; 0 leaves C5 out, which not every map with versions keeps.
+	Lag uint64
 }
 
 // Check records histories of e in this process and judges them by its declared level.
-// It blocks until it has a verdict; it crashes or hangs if the map does, see
-// [Supervise].
+// It stops at the first Illegal, reduces that history and saves it. It blocks until it
+// has a verdict; it crashes or hangs if the map does, see [Supervise]. An entry of
+// level None is Ok, for it promised nothing.
 func Check(e kv.Entry, o Options) Verdict {
+	if o.Histories == 0 {
+		o.Histories = 24
+	}
+	if o.Time == 0 {
+		o.Time = time.Second
+	}
 	v := about(e)
-	v.Reason = "not checked"
+	if why := unlikeCaps(e); why != "" {
+		v.Outcome, v.Checker, v.Reason = Illegal, "capabilities", why
+		return v
+	}
+	if e.Level == kv.None {
+		v.Outcome, v.Reason = Ok, "it declares nothing, and nothing was checked"
+		return v
+	}
+	v.Outcome = Ok
+	start := time.Now()
+	for i := 0; i < o.Histories && (i == 0 || time.Since(start) < o.Time); i++ {
+		for _, d := range drivers(e) {
+			h := d.record(e, o.Seed+uint64(i), o.Lag)
+			if v.take(h, h.judge(judgeLimit)); v.Outcome == Illegal {
+				v.save(h, o.Dir)
+				return v
+			}
+		}
+	}
 	return v
 }
 
-// JudgeFile reads a history and judges it by the claim in its header. The error is
-// about the file: it names the line and what would be right.
-func JudgeFile(path string) (Verdict, error) {
-	return Verdict{Reason: "not judged"}, nil
+// take adds the verdict on one history to that on the map.
+func (v *Verdict) take(h *History, one Verdict) {
+	v.Counts.add(one.Counts)
+	if one.Outcome == Ok {
+		return
+	}
+	v.Outcome, v.Checker, v.Reason, v.Seed = one.Outcome, one.Checker, one.Reason, h.Seed
 }
 
-// Controls returns entries that must fail their check, to show that the checkers can.
-// For each of batched, entries that publish less often than they write, it adds one
-// that claims to be linearizable.
-func Controls(batched ...kv.Entry) []kv.Entry { return nil }
+// save reduces h, an Illegal history, and leaves it with its picture in dir.
+func (v *Verdict) save(h *History, dir string) {
+	if dir == "" {
+		return
+	}
+	h = reduce(h)
+	path := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", v.Map, v.Checker, v.Seed))
+	if err := writeHistory(h, path+".jsonl"); err != nil {
+		v.Reason += "; the history is lost: " + err.Error()
+		return
+	}
+	v.Evidence.History = path + ".jsonl"
+	v.Evidence.Judge = "runbench check -history " + path + ".jsonl"
+	if h.Claim.stamped() {
+		return
+	}
+	if err := draw(h, path+".html", judgeLimit); err != nil {
+		v.Reason += "; there is no picture: " + err.Error()
+		return
+	}
+	v.Evidence.Picture = path + ".html"
+}
+
+func writeHistory(h *History, path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := h.Write(f); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// unlikeCaps tells which capability e declares that its handles do not have, or "".
+func unlikeCaps(e kv.Entry) string {
+	m := e.Uint64(0)
+	defer kv.Close(m)
+	h := kv.Open(m)
+	if needsHandles(m) {
+		defer kv.Close(h)
+	}
+	if _, ok := h.(kv.Versioned[uint64, uint64]); e.Caps.Has(kv.Versions) && !ok {
+		return "it declares Versions, but its handles are no kv.Versioned"
+	}
+	if _, ok := h.(kv.Swapper[uint64, uint64]); e.Caps.Has(kv.Swaps) && !ok {
+		return "it declares Swaps, but its handles are no kv.Swapper"
+	}
+	_, publishes := h.(kv.Publisher)
+	if !publishes && (e.Level == kv.Atomic || e.Level == kv.PerHandle) {
+		return fmt.Sprintf("it declares the level %s, which is about publishes, but its handles are no kv.Publisher", e.Level)
+	}
+	return ""
+}

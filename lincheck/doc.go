@@ -1,0 +1,45 @@
+// Package lincheck judges whether a map keeps the consistency that it declares.
+//
+// # Words
+//
+// A client is one goroutine with one handle of the map. A call is one operation of a
+// client, with the times at which it was called and at which it returned. A guard is
+// an open read of one version; it is stamped if it tells which. A history is all calls
+// and guards of a few clients. A claim is what a history is judged by. A verdict is
+// [Ok], [Illegal] or [Unknown]; Unknown is never a pass.
+//
+// # What judges what
+//
+// Stamped guards are judged by checkers in time linear but for sorting. S(v) is the
+// content after the first v publishes.
+//
+//	C0  publishes make the versions 1, 2, 3 … and do not overlap
+//	C1  no future: publish v was called before the opening of a guard of v returned
+//	C2  fresh: publish v+1 had not returned before the opening of a guard of v was called
+//	C3  no inversion: no guard that was open before the opening of a guard of v was
+//	    called has a higher version
+//	C4  the versions that one handle opens never go back
+//	C5  lag: publish v+1+n does not return while a guard of v is open, where the
+//	    history's header gives n
+//	C6  content: what a guard of v reads is S(v)
+//
+// C1 and C2 make a regular register of versions, C3 makes it atomic (Lamport, On
+// interprocess communication, 1986). What carries no version is judged by porcupine
+// (Wing and Gong's search with Lowe's partitioning): linearizable maps by a model of
+// one key, unstamped batches by a model of eventual consistency, see model.go.
+//
+// # Time
+//
+// Times are read from the monotonic clock. Two readings on two processors may stand in
+// the wrong order by a little: a processor may read its clock early, while older
+// instructions are under way. So an order of two events of different clients that
+// rests on less than the history's slack is ambiguous: it is counted, and it never
+// makes a history Illegal. The order of one client's events is certain.
+//
+// # Where a map is checked
+//
+// [Check] records many short, seeded histories of a map in its own process. Programs
+// call [Supervise] instead, and [ChildMain] in the child that it starts, so that a map
+// that crashes, hangs or eats the memory takes only a child with it. [Controls] are
+// maps that must fail: a checker that cannot say Illegal proves nothing.
+package lincheck

@@ -1,0 +1,412 @@
+package lincheck
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"doublebuf/baselines/kv"
+)
+
+// A driver records one short history of a map. Everything that it does hangs from a
+// seed, but for how the clients interleave.
+
+// drivers returns what records and claims each kind of history that e's level calls for.
+func drivers(e kv.Entry) []driver {
+	versions := e.Caps.Has(kv.Versions)
+	var list []driver
+	switch e.Level {
+	case kv.Linearizable:
+		list = append(list, driver{ClaimLinearizable, driveOperations})
+		if versions {
+			list = append(list, driver{ClaimAtomic, driveGuards})
+		}
+	case kv.Atomic:
+		list = append(list, driver{ClaimEventual, driveBatches})
+		if versions {
+			list = append(list, driver{ClaimAtomic, driveGuards})
+		}
+	case kv.PerHandle:
+		list = append(list, driver{ClaimEventualPerHandle, driveBatches})
+		if versions {
+			list = append(list, driver{ClaimPerHandle, driveGuards})
+		}
+	}
+	return list
+}
+
+type driver struct {
+	claim Claim
+	play  func(*session)
+}
+
+// record has the driver play one history with e.
+func (d driver) record(e kv.Entry, seed, lag uint64) *History {
+	s := &session{e: e, rng: rand.New(rand.NewPCG(seed, 0)), m: e.Uint64(0)}
+	defer kv.Close(s.m)
+	d.play(s)
+	if needsHandles(s.m) {
+		for _, c := range s.clients {
+			kv.Close(c.h)
+		}
+	}
+	return s.rec.History(Header{Claim: d.claim, Map: e.Name, Seed: seed, Slack: DefaultSlack, Lag: lag})
+}
+
+// needsHandles reports whether what kv.Open returns is to be closed apart from the map.
+func needsHandles(m kv.Map[uint64, uint64]) bool {
+	_, ok := m.(kv.Opener[uint64, uint64])
+	return ok
+}
+
+// session is one run of a map by a few clients.
+type session struct {
+	e       kv.Entry
+	m       kv.Map[uint64, uint64]
+	rng     *rand.Rand
+	rec     *Recorder
+	clients []*client
+	keys    uint64
+}
+
+// client is one goroutine's handle, tape and randomness.
+type client struct {
+	*Tape
+	h       kv.Map[uint64, uint64]
+	rng     *rand.Rand
+	keys    uint64
+	every   int // writes between publishes that are part of a write; 0 = never
+	unsent  int // writes since the last publish
+	written uint64
+}
+
+// open gives the session its clients. Half of the sessions open their handles here,
+// the others in the clients' goroutines, while others already read and write.
+func (s *session) open(clients int, keys uint64, events int) {
+	s.keys = keys
+	s.rec = NewRecorder(clients, events)
+	openLate := s.rng.IntN(2) == 0
+	for i := range clients {
+		c := &client{Tape: s.rec.Tape(i), rng: rand.New(rand.NewPCG(s.rng.Uint64(), 1)), keys: keys}
+		if !openLate {
+			c.h = kv.Open(s.m)
+		}
+		s.clients = append(s.clients, c)
+	}
+}
+
+// run plays body for each client in a goroutine of its own, all starting together,
+// and returns when all have ended.
+func (s *session) run(body func(i int, c *client)) {
+	var waiting atomic.Int64
+	waiting.Store(int64(len(s.clients)))
+	var all sync.WaitGroup
+	for i, c := range s.clients {
+		all.Go(func() {
+			waiting.Add(-1)
+			for waiting.Load() > 0 {
+				runtime.Gosched()
+			}
+			if c.h == nil {
+				c.h = kv.Open(s.m)
+			}
+			body(i, c)
+		})
+	}
+	all.Wait()
+}
+
+// pause lets other goroutines run now and then, between operations.
+func (c *client) pause() {
+	if c.rng.IntN(8) == 0 {
+		runtime.Gosched()
+	}
+}
+
+func (c *client) key() uint64 { return c.rng.Uint64N(c.keys) }
+
+// value returns one that no other write of the history has.
+func (c *client) value() uint64 {
+	c.written++
+	return uint64(c.client+1)*1_000_000 + c.written
+}
+
+// batch draws the number of writes between publishes for a short history: 1 where the
+// policy says so, else a few, however large the batches are that the map is measured
+// with.
+func (s *session) batch() int {
+	const most = 32
+	switch every := s.e.Policy.Every; {
+	case every == 0:
+		return 1 + s.rng.IntN(most)
+	default:
+		return 1 + s.rng.IntN(min(every, most))
+	}
+}
+
+// driveOperations records single-key operations of several clients, each with the
+// publish that the policy prescribes as a part of the write.
+func driveOperations(s *session) {
+	const steps = 100
+	clients := 2 + s.rng.IntN(3)
+	if !s.e.Caps.Has(kv.Concurrent) {
+		clients = 1
+	}
+	s.open(clients, 1+s.rng.Uint64N(4), steps+16)
+	for _, c := range s.clients {
+		c.every = s.e.Policy.Every
+	}
+	writes := s.e.Caps.Has(kv.Writes)
+	if !writes {
+		s.prefill()
+	}
+	s.run(func(_ int, c *client) {
+		var seen uint64 // a value to compare with
+		for range steps {
+			c.pause()
+			key := c.key()
+			switch {
+			case !writes || c.rng.IntN(2) == 0:
+				if v, ok := c.get(key); ok {
+					seen = v
+				}
+			case s.e.Caps.Has(kv.Swaps) && c.rng.IntN(2) == 0:
+				c.swap(key, seen)
+			default:
+				c.write(key)
+			}
+		}
+	})
+	s.readAll()
+}
+
+// prefill has the first client write to a map that must not be written later.
+func (s *session) prefill() {
+	c := s.clients[0]
+	if c.h == nil {
+		c.h = kv.Open(s.m)
+	}
+	for key := range s.keys {
+		c.set(key)
+	}
+}
+
+// driveBatches records several writers, their publishes, and readers that see only
+// what was published.
+func driveBatches(s *session) {
+	const steps = 80
+	writers := 1
+	if s.e.Caps.Has(kv.Writes) {
+		writers = 1 + s.rng.IntN(2)
+	}
+	s.open(writers+1+s.rng.IntN(2), 1+s.rng.Uint64N(3), 2*steps+16)
+	batch := s.batch()
+	s.run(func(i int, c *client) {
+		for range steps {
+			c.pause()
+			if i >= writers || c.rng.IntN(4) == 0 {
+				c.get(c.key())
+				continue
+			}
+			c.write(c.key())
+			if c.unsent++; c.unsent >= batch {
+				c.publish()
+			}
+		}
+	})
+	s.converge(s.readAll)
+}
+
+// driveGuards records one writer and readers with several guards open at once, side by
+// side and chained.
+func driveGuards(s *session) {
+	const steps = 150
+	s.open(2+s.rng.IntN(3), 8, 2*steps+16)
+	batch := s.batch()
+	s.run(func(i int, c *client) {
+		if i == 0 {
+			c.writeBatches(steps, batch)
+		} else {
+			c.readGuards(steps)
+		}
+	})
+	s.converge(func() {
+		for _, c := range s.clients[1:] {
+			g := c.open()
+			c.rangeOver(g)
+			c.close(g)
+		}
+	})
+}
+
+func (c *client) writeBatches(steps, batch int) {
+	for range steps {
+		c.pause()
+		c.write(c.key())
+		if c.unsent++; c.unsent >= batch {
+			c.publish()
+		}
+	}
+}
+
+// readGuards opens, reads and closes guards in random order, but holds none for long.
+func (c *client) readGuards(steps int) {
+	const most = 3
+	var open []openGuard
+	for range steps {
+		c.pause()
+		switch what := c.rng.IntN(8); {
+		case len(open) == 0 || what == 0 && len(open) < most:
+			open = append(open, c.open())
+		case what == 1:
+			c.rangeOver(open[c.rng.IntN(len(open))])
+		case what < 5:
+			c.readOne(open[c.rng.IntN(len(open))])
+		default:
+			i := c.rng.IntN(len(open))
+			c.close(open[i])
+			open = append(open[:i], open[i+1:]...)
+		}
+	}
+	for _, g := range open {
+		c.close(g)
+	}
+}
+
+// converge publishes what is left and reads everything with each handle; then again
+// after an empty publish, when the readers are on the other copy.
+func (s *session) converge(read func()) {
+	for range 2 {
+		s.clients[0].publish()
+		read()
+	}
+}
+
+func (s *session) readAll() {
+	for _, c := range s.clients {
+		for key := range s.keys {
+			c.get(key)
+		}
+	}
+}
+
+func (c *client) get(key uint64) (uint64, bool) {
+	called := c.Now()
+	v, ok := c.h.Get(key)
+	c.Call(called, Call{Op: Get, Key: Word(key), Result: found(v, ok)})
+	return v, ok
+}
+
+// found is what a map answered as a Value: maps may answer anything beside false.
+func found(v uint64, ok bool) Value {
+	if !ok {
+		return Value{}
+	}
+	return Value{Word(v), true}
+}
+
+func (c *client) write(key uint64) {
+	if c.rng.IntN(4) == 0 {
+		called := c.Now()
+		c.h.Delete(key)
+		c.policy()
+		c.Call(called, Call{Op: Delete, Key: Word(key)})
+		return
+	}
+	c.set(key)
+}
+
+func (c *client) set(key uint64) {
+	value := c.value()
+	called := c.Now()
+	c.h.Set(key, value)
+	c.policy()
+	c.Call(called, Call{Op: Set, Key: Word(key), New: Word(value)})
+}
+
+// policy publishes, as a part of the write, if it is time.
+func (c *client) policy() {
+	if c.every == 0 {
+		return
+	}
+	if c.unsent++; c.unsent >= c.every {
+		kv.Publish(c.h)
+		c.unsent = 0
+	}
+}
+
+// publish publishes as a call of its own.
+func (c *client) publish() {
+	c.unsent = 0
+	called := c.Now()
+	version := kv.Publish(c.h)
+	c.Call(called, Call{Op: Publish, Version: version})
+}
+
+// swap does one of the operations that answer, with old as what compares.
+func (c *client) swap(key, old uint64) {
+	h := c.h.(kv.Swapper[uint64, uint64])
+	value := c.value()
+	r := Call{Key: Word(key), New: Word(value), Old: Word(old)}
+	var v uint64
+	var ok bool
+	called := c.Now()
+	switch c.rng.IntN(5) {
+	case 0:
+		r.Op = Swap
+		v, ok = h.Swap(key, value)
+		r.Result = found(v, ok)
+	case 1:
+		r.Op = LoadOrStore
+		v, r.Did = h.LoadOrStore(key, value)
+		r.Result = found(v, true)
+	case 2:
+		r.Op = LoadAndDelete
+		v, ok = h.LoadAndDelete(key)
+		r.Result = found(v, ok)
+	case 3:
+		r.Op = CompareAndSwap
+		r.Did = h.CompareAndSwap(key, old, value)
+	case 4:
+		r.Op = CompareAndDelete
+		r.Did = h.CompareAndDelete(key, old)
+	}
+	c.policy()
+	c.Call(called, r)
+}
+
+// openGuard is a guard and its index on the tape.
+type openGuard struct {
+	kv.Guard[uint64, uint64]
+	index int
+}
+
+func (c *client) open() openGuard {
+	h := c.h.(kv.Versioned[uint64, uint64])
+	called := c.Now()
+	g := h.Read()
+	opened := c.Now()
+	return openGuard{g, c.Open(called, opened, g.Version())}
+}
+
+func (c *client) readOne(g openGuard) {
+	key := c.key()
+	v, ok := g.Get(key)
+	c.Read(g.index, Word(key), found(v, ok))
+}
+
+func (c *client) rangeOver(g openGuard) {
+	if c.guards[g.index].Ranged {
+		return
+	}
+	c.Ranged(g.index)
+	for k, v := range g.All() {
+		c.Entry(g.index, Word(k), Word(v))
+	}
+}
+
+func (c *client) close(g openGuard) {
+	c.Closed(g.index, c.Now())
+	g.Release()
+}

@@ -1,0 +1,182 @@
+package lincheck
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Word is a key or a value of a history. Below 1<<63 it is that number; above, it is
+// an index into the history's names, for programs whose keys or values are strings.
+type Word uint64
+
+const nameBit Word = 1 << 63
+
+// Value is a value, or none where a key was not there.
+type Value struct {
+	Word Word
+	Ok   bool // false: there is none
+}
+
+// Op is what a call does.
+type Op uint8
+
+// The operations. Those from Swap on are kv.Swapper's.
+const (
+	Get Op = iota
+	Set
+	Delete
+	Publish
+	Swap
+	LoadOrStore
+	LoadAndDelete
+	CompareAndSwap
+	CompareAndDelete
+)
+
+var opNames = [...]string{"get", "set", "delete", "publish", "swap", "load-or-store", "load-and-delete", "compare-and-swap", "compare-and-delete"}
+
+func (op Op) String() string { return opNames[op] }
+
+// Never is the return time of a call that did not return: it may have taken effect at
+// any time after it was called, or not at all.
+const Never = math.MaxInt64
+
+// Call is one operation of one client.
+type Call struct {
+	Client  int
+	Op      Op
+	Key     Word
+	New     Word   // Set, Swap, LoadOrStore, CompareAndSwap: the value to store
+	Old     Word   // CompareAndSwap, CompareAndDelete: the value that must be there
+	Result  Value  // Get: what it found; Swap, LoadAndDelete: what was there before; LoadOrStore: the actual value
+	Did     bool   // CompareAndSwap, CompareAndDelete: it did; LoadOrStore: the value was there before
+	Version uint64 // Publish: the version that it made, if the map tells
+	Called  int64  // nanoseconds since the history's start
+	Return  int64  // likewise, or Never
+}
+
+// Read is what a guard found under a key.
+type Read struct {
+	Key   Word
+	Value Value
+}
+
+// Guard is one stamped guard.
+type Guard struct {
+	Client  int
+	Version uint64
+	Called  int64  // when its opening was called, in nanoseconds since the history's start
+	Opened  int64  // when that returned
+	Closed  int64  // when its closing was called
+	Reads   []Read // single look-ups
+	All     []Read // the whole content, if Ranged
+	Ranged  bool
+}
+
+// Claim is what a history is judged by.
+type Claim string
+
+const (
+	// ClaimLinearizable: every call takes effect at one instant between its call and
+	// its return. Publishes do not occur.
+	ClaimLinearizable Claim = "linearizable"
+	// ClaimAtomic: stamped guards and publishes are an atomic register of versions (C0 to C6).
+	ClaimAtomic Claim = "atomic"
+	// ClaimPerHandle: the same without C3.
+	ClaimPerHandle Claim = "per-handle"
+	// ClaimEventual: unstamped reads see only what publishes made visible, to all at one instant.
+	ClaimEventual Claim = "eventual"
+	// ClaimEventualPerHandle: the same, at one instant for each client alone.
+	ClaimEventualPerHandle Claim = "eventual-per-handle"
+)
+
+var claims = []Claim{ClaimLinearizable, ClaimAtomic, ClaimPerHandle, ClaimEventual, ClaimEventualPerHandle}
+
+func (c Claim) stamped() bool { return c == ClaimAtomic || c == ClaimPerHandle }
+
+// Header is what a history says about itself.
+type Header struct {
+	Claim Claim
+	Map   string        // its name, or ""
+	Seed  uint64        // that its operations were drawn from, or 0
+	Slack time.Duration // see the package documentation
+	// Lag is the n of C5; 0 leaves C5 out. A double buffer without a bound on its
+	// waiting keeps 1.
+	Lag uint64
+	// Verdict and Checker are what the history was found to be, if that is known.
+	Verdict Outcome
+	Checker string
+}
+
+// DefaultSlack covers the instructions that a processor has under way while it reads
+// the clock: some hundred, of which few miss the cache.
+const DefaultSlack = 100 * time.Nanosecond
+
+// History is what a few clients did. Calls are ordered by the time of the call, and
+// guards by that of their opening; of one client neither overlap.
+type History struct {
+	Header
+	Calls  []Call
+	Guards []Guard
+	Names  []string // of words with nameBit
+	// Cut says that the file ended within a line. The history is then incomplete, and
+	// the verdict is Unknown.
+	Cut bool
+}
+
+// sort puts the events in the order that History promises, keeping each client's own.
+func (h *History) sort() {
+	slices.SortStableFunc(h.Calls, func(a, b Call) int { return cmp.Compare(a.Called, b.Called) })
+	slices.SortStableFunc(h.Guards, func(a, b Guard) int { return cmp.Compare(a.Called, b.Called) })
+}
+
+func (h *History) counts() Counts {
+	c := Counts{Histories: 1, Calls: len(h.Calls), Guards: len(h.Guards)}
+	for i := range h.Calls {
+		if h.Calls[i].Op == Publish {
+			c.Publishes++
+		}
+	}
+	return c
+}
+
+// word is w as a person writes it.
+func (h *History) word(w Word) string {
+	if w&nameBit != 0 {
+		return strconv.Quote(h.Names[w&^nameBit])
+	}
+	return strconv.FormatUint(uint64(w), 10)
+}
+
+func (h *History) value(v Value) string {
+	if !v.Ok {
+		return "none"
+	}
+	return h.word(v.Word)
+}
+
+// describe is c as a person writes it, as in "get(3) -> 17".
+func (h *History) describe(c Call) string {
+	key := h.word(c.Key)
+	switch c.Op {
+	case Get, LoadAndDelete:
+		return fmt.Sprintf("%v(%s) -> %s", c.Op, key, h.value(c.Result))
+	case Set:
+		return fmt.Sprintf("set(%s, %s)", key, h.word(c.New))
+	case Delete:
+		return fmt.Sprintf("delete(%s)", key)
+	case Swap:
+		return fmt.Sprintf("swap(%s, %s) -> %s", key, h.word(c.New), h.value(c.Result))
+	case LoadOrStore:
+		return fmt.Sprintf("load-or-store(%s, %s) -> %s, %t", key, h.word(c.New), h.value(c.Result), c.Did)
+	case CompareAndSwap:
+		return fmt.Sprintf("compare-and-swap(%s, %s, %s) -> %t", key, h.word(c.Old), h.word(c.New), c.Did)
+	case CompareAndDelete:
+		return fmt.Sprintf("compare-and-delete(%s, %s) -> %t", key, h.word(c.Old), c.Did)
+	}
+	return "publish()"
+}

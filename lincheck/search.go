@@ -1,0 +1,123 @@
+package lincheck
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// What porcupine answers within seconds. Its search for an order that is not there
+// grows exponentially in the clients.
+const (
+	maxClients   = 8
+	maxPartition = 4000 // operations
+)
+
+// model returns porcupine's model for the history's claim, and the name under which
+// that judges.
+func (h *History) model() (porcupine.Model, string) {
+	switch h.Claim {
+	case ClaimEventual:
+		return eventual(h, false), "eventual"
+	case ClaimEventualPerHandle:
+		return eventual(h, true), "eventual"
+	}
+	return linearizable(h), "linearizable"
+}
+
+// search has porcupine judge h, partition by partition, and stops at the first that is
+// Illegal. It returns Unknown when limit has passed, when the history is too large, or
+// when it is Illegal only by the order of events that the clocks cannot tell apart.
+func search(h *History, limit time.Duration) (v Verdict, guilty []porcupine.Operation) {
+	deadline := time.Now().Add(limit)
+	model, checker := h.model()
+	v = Verdict{Outcome: Ok, Checker: checker, Counts: h.counts()}
+	for _, part := range model.Partition(h.operations()) {
+		if why := tooLarge(part); why != "" {
+			return v.unknown(why), nil
+		}
+		whole := model
+		whole.Partition = nil
+		switch porcupine.CheckOperationsTimeout(whole, part, left(deadline)) {
+		case porcupine.Unknown:
+			return v.unknown(fmt.Sprintf("no answer within %v", limit)), nil
+		case porcupine.Illegal:
+			switch porcupine.CheckOperationsTimeout(inOrder(whole, part), widen(part, h.Slack), left(deadline)) {
+			case porcupine.Ok:
+				v.Counts.Ambiguous++
+				return v.unknown(fmt.Sprintf("illegal only if the clocks are right to within %v", h.Slack)), nil
+			case porcupine.Unknown:
+				return v.unknown(fmt.Sprintf("illegal as stamped, but whether also with a slack of %v was not found within %v", h.Slack, limit)), nil
+			}
+			v.Outcome = Illegal
+			v.Reason = fmt.Sprintf("no order of the %d operations on key %s explains what they returned", len(part), h.word(keyOf(part)))
+			return v, part
+		}
+	}
+	return v, nil
+}
+
+// unknown returns v as a history that was given up.
+func (v Verdict) unknown(why string) Verdict {
+	v.Outcome, v.Reason = Unknown, why
+	v.Counts.Undecided++
+	return v
+}
+
+// left is the time until deadline, and at least a little: porcupine takes 0 for no limit.
+func left(deadline time.Time) time.Duration {
+	return max(time.Until(deadline), time.Microsecond)
+}
+
+// operations are the calls as porcupine takes them.
+func (h *History) operations() []porcupine.Operation {
+	ops := make([]porcupine.Operation, len(h.Calls))
+	for i := range h.Calls {
+		c := &h.Calls[i]
+		ops[i] = porcupine.Operation{ClientId: c.Client, Input: c, Output: c, Call: c.Called, Return: c.Return}
+	}
+	return ops
+}
+
+// widen returns the operations with returns later by slack, so that no two of
+// different clients are ordered by less.
+func widen(part []porcupine.Operation, slack time.Duration) []porcupine.Operation {
+	wide := make([]porcupine.Operation, len(part))
+	for i, op := range part {
+		if op.Return < Never-int64(slack) {
+			op.Return += int64(slack)
+		}
+		wide[i] = op
+	}
+	return wide
+}
+
+func tooLarge(part []porcupine.Operation) string {
+	clients := map[int]bool{}
+	for _, op := range part {
+		clients[op.ClientId] = true
+	}
+	if len(clients) > maxClients || len(part) > maxPartition {
+		return fmt.Sprintf("%d clients and %d operations in one partition; porcupine answers for up to %d and %d", len(clients), len(part), maxClients, maxPartition)
+	}
+	return ""
+}
+
+// keyOf is the key of a partition.
+func keyOf(part []porcupine.Operation) Word {
+	for _, op := range part {
+		if c := op.Input.(*Call); c.Op != Publish {
+			return c.Key
+		}
+	}
+	return 0
+}
+
+// draw writes porcupine's page of h to path: a picture of the longest orders that it
+// found.
+func draw(h *History, path string, limit time.Duration) error {
+	model, _ := h.model()
+	_, info := porcupine.CheckOperationsVerbose(model, h.operations(), limit)
+	return porcupine.VisualizePath(model, info, path)
+}
