@@ -25,8 +25,8 @@ type Options struct {
 }
 
 // Check records histories of e in this process and judges them by its declared level.
-// It stops at the first Illegal, reduces that history and saves it. It blocks until it
-// has a verdict; it crashes or hangs if the map does, see [Supervise]. An entry of
+// It stops at the first Illegal, reduces that history and saves it. It blocks until
+// it has a verdict; it crashes or hangs if the map does, see [Supervise]. An entry of
 // level None is Ok, for it promised nothing.
 func Check(e kv.Entry, o Options) Verdict {
 	if o.Histories == 0 {
@@ -49,8 +49,8 @@ func Check(e kv.Entry, o Options) Verdict {
 	for i := 0; i < o.Histories && (i == 0 || time.Since(start) < o.Time); i++ {
 		for _, d := range drivers(e) {
 			h := d.record(e, o.Seed+uint64(i), o.Lag)
-			if v.take(h, h.judge(judgeLimit)); v.Outcome == Illegal {
-				v.save(h, o.Dir)
+			if v.take(h.judge(judgeLimit)); v.Outcome == Illegal {
+				v.show(reduce(h), o.Dir)
 				return v
 			}
 		}
@@ -59,20 +59,19 @@ func Check(e kv.Entry, o Options) Verdict {
 }
 
 // take adds the verdict on one history to that on the map.
-func (v *Verdict) take(h *History, one Verdict) {
+func (v *Verdict) take(one Verdict) {
 	v.Counts.add(one.Counts)
-	if one.Outcome == Ok {
-		return
+	if one.Outcome != Ok {
+		v.Outcome, v.Checker, v.Reason, v.Seed = one.Outcome, one.Checker, one.Reason, one.Seed
 	}
-	v.Outcome, v.Checker, v.Reason, v.Seed = one.Outcome, one.Checker, one.Reason, h.Seed
 }
 
-// save reduces h, an Illegal history, and leaves it with its picture in dir.
-func (v *Verdict) save(h *History, dir string) {
+// show says what h, the reduced history, shows, and leaves it in dir with its picture.
+func (v *Verdict) show(h *History, dir string) {
+	v.Reason = h.Note
 	if dir == "" {
 		return
 	}
-	h = reduce(h)
 	path := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", v.Map, v.Checker, v.Seed))
 	if err := writeHistory(h, path+".jsonl"); err != nil {
 		v.Reason += "; the history is lost: " + err.Error()

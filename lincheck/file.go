@@ -10,10 +10,10 @@ import (
 
 // A history file is JSON Lines. The first line is the header:
 //
-//	{"history":1,"claim":"atomic","map":"dbuf","seed":7,"slack_ns":100,"lag":1,"verdict":"Illegal","checker":"C2"}
+//	{"history":1,"claim":"atomic","map":"dbuf","seed":7,"slack_ns":100,"lag":1,"verdict":"Illegal","checker":"C2","note":"a stale guard"}
 //
-// history and claim must be there. verdict and checker tell what the history was found
-// to be; they are not believed when it is judged.
+// history and claim must be there. verdict, checker and note tell what the history was
+// found to be; they are not believed when it is judged.
 //
 // Every other line is a call or a guard. Lines may come in any order, but those of one
 // client in that client's. Times are nanoseconds on one clock, of any origin. Keys and
@@ -38,6 +38,7 @@ type headerLine struct {
 	Lag     uint64  `json:"lag,omitempty"`
 	Verdict Outcome `json:"verdict"`
 	Checker string  `json:"checker,omitempty"`
+	Note    string  `json:"note,omitempty"`
 }
 
 // callLine is the line of a call. Words are numbers or strings, nil is none.
@@ -97,7 +98,7 @@ func (h *History) Write(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	enc := json.NewEncoder(buffered) // its errors are buffered's, which Flush returns
 	enc.SetEscapeHTML(false)
-	enc.Encode(headerLine{1, h.Claim, h.Map, h.Seed, int64(h.Slack), h.Lag, h.Verdict, h.Checker})
+	enc.Encode(headerLine{1, h.Claim, h.Map, h.Seed, int64(h.Slack), h.Lag, h.Verdict, h.Checker, h.Note})
 	for i := range h.Calls {
 		enc.Encode(h.callLine(&h.Calls[i]))
 	}
@@ -173,5 +174,5 @@ func (line headerLine) header() (Header, error) {
 	if line.SlackNS < 0 {
 		return Header{}, fmt.Errorf("slack_ns is %d; want 0 or more", line.SlackNS)
 	}
-	return Header{line.Claim, line.Map, line.Seed, time.Duration(line.SlackNS), line.Lag, line.Verdict, line.Checker}, nil
+	return Header{line.Claim, line.Map, line.Seed, time.Duration(line.SlackNS), line.Lag, line.Verdict, line.Checker, line.Note}, nil
 }

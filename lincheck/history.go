@@ -107,9 +107,10 @@ type Header struct {
 	// Lag is the n of C5; 0 leaves C5 out. A double buffer without a bound on its
 	// waiting keeps 1.
 	Lag uint64
-	// Verdict and Checker are what the history was found to be, if that is known.
+	// Verdict, Checker and Note are what the history was found to be, if that is known.
 	Verdict Outcome
 	Checker string
+	Note    string
 }
 
 // DefaultSlack covers the instructions that a processor has under way while it reads

@@ -29,7 +29,7 @@ func (h *History) judge(limit time.Duration) Verdict {
 			v.Outcome, v.Checker, v.Reason = Illegal, found.checker, found.reason
 		}
 	} else {
-		v, _ = search(h, limit)
+		v = search(h, limit)
 	}
 	v.Map, v.Level, v.Seed = h.Map, string(h.Claim), h.Seed
 	return v

@@ -1,6 +1,10 @@
 package lincheck
 
-import "time"
+import (
+	"math"
+	"slices"
+	"time"
+)
 
 // reduceLimit is how long reducing one history may take.
 const reduceLimit = 3 * time.Second
@@ -8,11 +12,13 @@ const reduceLimit = 3 * time.Second
 // reduce returns a smaller history that breaks the same law as h, which is Illegal. It
 // takes away only what a legal history can be without and stay legal, so that what is
 // left is Illegal for the same reason and not because something is missing: keys with
-// all that concerns them, reads, writes that nobody read, publishes without effect
-// (delta debugging after Zeller and Hildebrandt, 2002).
+// all that concerns them, reads, writes that nobody read, publishes without effect, and
+// what came before a moment at which the state is known (delta debugging after Zeller
+// and Hildebrandt, 2002).
 func reduce(h *History) *History {
 	deadline := time.Now().Add(reduceLimit)
 	want := h.judge(judgeLimit)
+	h = h.without(nil) // the caller's is left as it is
 	still := func(h *History) bool {
 		v := h.judge(time.Until(deadline) / 4)
 		return v.Outcome == Illegal && v.Checker == want.Checker
@@ -20,13 +26,14 @@ func reduce(h *History) *History {
 	for before := h.size() + 1; h.size() < before && time.Now().Before(deadline); {
 		before = h.size()
 		h = h.withoutKeys(still)
+		h = h.withoutPast(still)
 		h = h.thin(h.unreadGuards(), still)
 		h = h.thin(h.calls(isRead), still)
 		h = h.thin(h.calls(h.unread), still)
 		h = h.thin(h.calls(h.withoutEffect), still)
 	}
 	v := h.judge(judgeLimit)
-	h.Verdict, h.Checker = v.Outcome, v.Checker
+	h.Verdict, h.Checker, h.Note = v.Outcome, v.Checker, v.Reason
 	return h
 }
 
@@ -72,13 +79,8 @@ func (h *History) without(gone map[int]bool) *History {
 
 // withoutKeys removes each key that it can.
 func (h *History) withoutKeys(still func(*History) bool) *History {
-	tried := map[Word]bool{}
-	for _, c := range h.Calls {
-		if c.Op == Publish || tried[c.Key] {
-			continue
-		}
-		tried[c.Key] = true
-		if less := h.withoutKey(c.Key); still(less) {
+	for key := range h.keys() {
+		if less := h.withoutKey(key); still(less) {
 			h = less
 		}
 	}
@@ -149,12 +151,16 @@ func (h *History) unread(w *Call) bool {
 		return false
 	}
 	value := Value{w.New, w.Op == Set}
+	seen, first := false, true
 	for i := range h.Calls {
-		if c := &h.Calls[i]; c.Op != Publish && c.Key == w.Key && c.maySee(value) {
-			return false
+		c := &h.Calls[i]
+		if c == w || c.Op == Publish || c.Key != w.Key {
+			continue
 		}
+		seen = seen || c.maySee(value)
+		first = first && (c.Op == Get || c.Called > w.Return)
 	}
-	return true
+	return !seen || first && w.Op == Delete // from nothing, which is what there is at first
 }
 
 // maySee reports whether c's outcome can depend on its key having held value.
@@ -168,6 +174,64 @@ func (c *Call) maySee(value Value) bool {
 		return c.Return == Never || !c.Did || value == Value{c.Old, true}
 	}
 	return false
+}
+
+// withoutPast removes what came before the latest moment at which the state of the one
+// key of h is known: after a write, or after a publish and the last write before it,
+// that nothing overlaps. Earlier writes that were seen later stay: they show that what
+// was read is stale, and not from nowhere.
+func (h *History) withoutPast(still func(*History) bool) *History {
+	if h.Claim.stamped() || len(h.keys()) != 1 {
+		return h
+	}
+	latest := int64(math.MinInt64) // of the returns so far
+	var moments [][2]int           // the write and the first call after it that stays
+	write := -1                    // the last, if it overlaps nothing
+	for i := range h.Calls {
+		c := &h.Calls[i]
+		alone := c.Called > latest && (i+1 == len(h.Calls) || h.Calls[i+1].Called > c.Return)
+		latest = max(latest, c.Return)
+		isWrite := c.Op == Set || c.Op == Delete
+		switch {
+		case isWrite && !alone:
+			write = -1
+		case isWrite:
+			write = i
+			if h.Claim == ClaimLinearizable {
+				moments = append(moments, [2]int{i, i + 1})
+			}
+		case c.Op == Publish && alone && write >= 0:
+			moments = append(moments, [2]int{write, i})
+		}
+	}
+	for _, m := range slices.Backward(moments) {
+		if less := h.since(m[0], m[1]); still(less) {
+			return less
+		}
+	}
+	return h
+}
+
+// since returns h with only those of the calls before the one at from that are the
+// one at write, or sets of a value that is seen from there on.
+func (h *History) since(write, from int) *History {
+	gone := map[int]bool{}
+	for i := range h.Calls[:from] {
+		w := &h.Calls[i]
+		seen := slices.ContainsFunc(h.Calls[from:], func(c Call) bool { return c.maySee(Value{w.New, true}) })
+		gone[i] = i != write && !(seen && w.Op == Set)
+	}
+	return h.without(gone)
+}
+
+func (h *History) keys() map[Word]bool {
+	keys := map[Word]bool{}
+	for i := range h.Calls {
+		if h.Calls[i].Op != Publish {
+			keys[h.Calls[i].Key] = true
+		}
+	}
+	return keys
 }
 
 // withoutEffect: in every order of effects, publish p makes nothing visible, or nobody

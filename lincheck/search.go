@@ -2,6 +2,7 @@ package lincheck
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -29,33 +30,34 @@ func (h *History) model() (porcupine.Model, string) {
 // search has porcupine judge h, partition by partition, and stops at the first that is
 // Illegal. It returns Unknown when limit has passed, when the history is too large, or
 // when it is Illegal only by the order of events that the clocks cannot tell apart.
-func search(h *History, limit time.Duration) (v Verdict, guilty []porcupine.Operation) {
+func search(h *History, limit time.Duration) Verdict {
 	deadline := time.Now().Add(limit)
 	model, checker := h.model()
-	v = Verdict{Outcome: Ok, Checker: checker, Counts: h.counts()}
+	v := Verdict{Checker: checker, Counts: h.counts()}
 	for _, part := range model.Partition(h.operations()) {
 		if why := tooLarge(part); why != "" {
-			return v.unknown(why), nil
+			return v.unknown(why)
 		}
 		whole := model
 		whole.Partition = nil
 		switch porcupine.CheckOperationsTimeout(whole, part, left(deadline)) {
 		case porcupine.Unknown:
-			return v.unknown(fmt.Sprintf("no answer within %v", limit)), nil
+			return v.unknown(fmt.Sprintf("no answer within %v", limit))
 		case porcupine.Illegal:
 			switch porcupine.CheckOperationsTimeout(inOrder(whole, part), widen(part, h.Slack), left(deadline)) {
 			case porcupine.Ok:
 				v.Counts.Ambiguous++
-				return v.unknown(fmt.Sprintf("illegal only if the clocks are right to within %v", h.Slack)), nil
+				return v.unknown(fmt.Sprintf("illegal only if the clocks are right to within %v", h.Slack))
 			case porcupine.Unknown:
-				return v.unknown(fmt.Sprintf("illegal as stamped, but whether also with a slack of %v was not found within %v", h.Slack, limit)), nil
+				return v.unknown(fmt.Sprintf("illegal as stamped, but whether also with a slack of %v was not found within %v", h.Slack, limit))
 			}
 			v.Outcome = Illegal
-			v.Reason = fmt.Sprintf("no order of the %d operations on key %s explains what they returned", len(part), h.word(keyOf(part)))
-			return v, part
+			v.Reason = fmt.Sprintf("no order of the %d calls about key %s explains what they returned%s", len(part), h.word(keyOf(part)), h.list(part))
+			return v
 		}
 	}
-	return v, nil
+	v.Outcome, v.Checker = Ok, ""
+	return v
 }
 
 // unknown returns v as a history that was given up.
@@ -102,6 +104,19 @@ func tooLarge(part []porcupine.Operation) string {
 		return fmt.Sprintf("%d clients and %d operations in one partition; porcupine answers for up to %d and %d", len(clients), len(part), maxClients, maxPartition)
 	}
 	return ""
+}
+
+// list tells what a small partition did, in the order of the calls, or "".
+func (h *History) list(part []porcupine.Operation) string {
+	const few = 8
+	if len(part) > few {
+		return ""
+	}
+	var calls []string
+	for _, op := range part {
+		calls = append(calls, fmt.Sprintf("client %d %s", op.ClientId, h.describe(*op.Input.(*Call))))
+	}
+	return ": " + strings.Join(calls, "; ")
 }
 
 // keyOf is the key of a partition.

@@ -78,7 +78,8 @@ type Verdict struct {
 	// Broken repeats that the entry was known to fail: then Illegal is what is expected
 	// and Ok is the failure.
 	Broken bool `json:"broken,omitempty"`
-	// Checker names who decided: C0 to C6, linearizable, eventual, child.
+	// Checker names who decided, if the outcome is not Ok: C0 to C6, linearizable,
+	// eventual, capabilities, child.
 	Checker  string   `json:"checker,omitempty"`
 	Reason   string   `json:"reason,omitempty"` // one line: what was seen
 	Seed     uint64   `json:"seed,omitempty"`   // of the history that decided
