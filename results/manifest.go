@@ -69,8 +69,8 @@ func WriteManifest(dir string, m Manifest) error {
 	return nil
 }
 
-// ReadManifest reads the manifest of the run in folder dir. Fields that it does not
-// know are errors, with their line.
+// ReadManifest reads the manifest of the run in folder dir. Damage and fields that it
+// does not know are errors.
 func ReadManifest(dir string) (Manifest, error) {
 	path := filepath.Join(dir, manifestFile)
 	text, err := os.ReadFile(path)
@@ -78,15 +78,30 @@ func ReadManifest(dir string) (Manifest, error) {
 		return Manifest{}, err
 	}
 	var m Manifest
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m); err != nil {
-		at := dec.InputOffset()
-		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-			at = syntax.Offset
-		}
-		line := 1 + bytes.Count(text[:min(int(at), len(text))], []byte("\n"))
-		return Manifest{}, fmt.Errorf("%s:%d: %w; want the manifest that runbench wrote", path, line, err)
+	if err = json.Unmarshal(text, &m); err == nil {
+		dec := json.NewDecoder(bytes.NewReader(text))
+		dec.DisallowUnknownFields()
+		err = dec.Decode(&m)
+	}
+	if err != nil {
+		return Manifest{}, fmt.Errorf("%s%s: %w; want the manifest that runbench wrote", path, lineOf(err, text), err)
 	}
 	return m, nil
+}
+
+// lineOf returns the line of text that a JSON error is about, as ":12"; "" if the error
+// names a field instead.
+func lineOf(err error, text []byte) string {
+	var syntax *json.SyntaxError
+	var wrongType *json.UnmarshalTypeError
+	offset := int64(-1)
+	if errors.As(err, &syntax) {
+		offset = syntax.Offset
+	} else if errors.As(err, &wrongType) {
+		offset = wrongType.Offset
+	}
+	if offset < 0 {
+		return ""
+	}
+	return fmt.Sprintf(":%d", 1+bytes.Count(text[:min(int(offset), len(text))], []byte("\n")))
 }

@@ -74,6 +74,7 @@ type note struct {
 var (
 	configLine = regexp.MustCompile(`^[a-z][^A-Z\s:]*:(\s|$)`)
 	resultLine = regexp.MustCompile(`^Benchmark\S+\s+\S`)
+	unitLine   = regexp.MustCompile(`^Unit\s+[^\s=]+(\s+[^\s=]+=\S*)+$`)
 	// What go test prints around results.
 	goTestLine = regexp.MustCompile(`^(PASS$|ok\s)`)
 )
@@ -100,10 +101,10 @@ func scanLines(path, text string) (map[int]note, error) {
 		case resultLine.MatchString(line):
 			notes[number] = now
 			now.fault = ""
-		case line == "", line[0] == '#', strings.HasPrefix(line, "Unit "),
+		case line == "", line[0] == '#', unitLine.MatchString(line),
 			configLine.MatchString(line), goTestLine.MatchString(line):
 		default:
-			return nil, fmt.Errorf(`%s:%d: %.60q is no line of Go benchmark text; want a result like "BenchmarkMap/impl=… 1000 2.5e+06 ops/s", "key: value", "Unit …" or a # comment`,
+			return nil, fmt.Errorf(`%s:%d: %.60q is no line of Go benchmark text; want a result like "BenchmarkMap/impl=… 1000 2.5e+06 ops/s", "key: value", "Unit ops/s better=higher" or a # comment`,
 				path, number, line)
 		}
 	}

@@ -1,0 +1,66 @@
+package results
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNameAndBack(t *testing.T) {
+	for _, want := range []string{
+		"Map/impl=dbuf-epoch-b64/mix=r990/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2",
+		"Map/impl=shard-32/mix=read-only/dist=uniform/keytype=string/keys=10000/g=64-2",
+		"Map/impl=a_b+c.d/mix=m/dist=uniform/keytype=uint64/keys=1Mi/r=0/w=3-16",
+		"Staleness/impl=sync.Map/mix=m/dist=uniform/keytype=uint64/keys=3Ki/r=2/w=1-2",
+	} {
+		id, err := ParseName(want)
+		if err != nil {
+			t.Errorf("%v", err)
+		} else if got := id.Name(); got != want {
+			t.Errorf("%q is read and written as %q", want, got)
+		}
+	}
+}
+
+func TestNamesThatAreRefused(t *testing.T) {
+	const good = "Map/impl=a/mix=m/dist=uniform/keytype=uint64/keys=64Ki/g=2-2"
+	if _, err := ParseName(good); err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range [][2]string{
+		{"Map/", "Mop/"},
+		{"impl=a", "impl="},
+		{"impl=a", "impl=ä"},
+		{"impl=a/", ""},
+		{"impl=a/", "impl=a/impl=b/"},
+		{"mix=m", "mux=m"},
+		{"keys=64Ki", "keys=65536"}, // the same number, but a row of its own in benchstat
+		{"keys=64Ki", "keys=64K"},
+		{"keys=64Ki", "keys=0"},
+		{"keys=64Ki", "keys=-1Ki"},
+		{"g=2-2", "g=2"},
+		{"g=2-2", "g=0-2"},
+		{"g=2-2", "g=2/r=1-2"},
+		{"g=2-2", "g=2-0"},
+		{"g=2-2", "g=-2-2"},
+		{"g=2-2", "g=two-2"},
+	} {
+		name := strings.Replace(good, change[0], change[1], 1)
+		if id, err := ParseName(name); err == nil {
+			t.Errorf("%q is taken for %+v", name, id)
+		}
+	}
+}
+
+func TestNumbersOfKeys(t *testing.T) {
+	for n, want := range map[int]string{1: "1", 1000: "1000", 1023: "1023", 1024: "1Ki", 65536: "64Ki", 1 << 20: "1Mi", 1<<20 + 1024: "1025Ki"} {
+		if got := FormatKeys(n); got != want {
+			t.Errorf("FormatKeys(%d) = %s, want %s", n, got, want)
+		}
+		if got, err := ParseKeys(want); got != n || err != nil {
+			t.Errorf("ParseKeys(%s) = %d, %v, want %d", want, got, err, n)
+		}
+	}
+	if n, err := ParseKeys("9223372036854775807Ki"); err == nil {
+		t.Errorf("an overflow is read as %d", n)
+	}
+}

@@ -1,0 +1,344 @@
+package results
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files in testdata")
+
+var testEnv = Environment{
+	Go: "go1.26", GOOS: "linux", GOARCH: "amd64", CPU: "Example CPU @ 2.00GHz", Processors: 2, GOMAXPROCS: 2,
+	Kernel: "Linux 6.1", Commit: "0123456789abcdef0123456789abcdef01234567", Date: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	Command: []string{"runbench"},
+}
+
+// testCells returns blocks of cells of both kinds of a few maps; a function of i alone.
+func testCells(blocks int) []Cell {
+	impls := []string{"dbuf-epoch-b64", "sync.Map", "shard-32", "noop"}
+	var cells []Cell
+	for block := 1; block <= blocks; block++ {
+		for i, impl := range impls {
+			for _, g := range []int{1, 2} {
+				speed := float64(g*(1+i)*10_000_000 + block*1000)
+				c := Cell{
+					ID:    ID{Kind: Throughput, Impl: impl, Mix: "r990", Dist: "zipf0.99", KeyType: "uint64", Keys: 65536, G: g, Procs: 2},
+					Block: block, Ops: int64(speed / 10),
+					Metrics: map[string]float64{
+						OpsPerSec: speed, ReadsPerSec: 0.99 * speed, WritesPerSec: 0.01 * speed,
+						Fairness: 0.97, BytesPerOp: 0, AllocsPerOp: float64(i) / 4,
+					},
+				}
+				if impl == "dbuf-epoch-b64" {
+					c.Metrics[PublishesPerSec] = speed / 6400
+				}
+				if impl == "shard-32" && block == 2 && g == 2 {
+					c.Fault = "key 7 holds 3;\n want 4 or 5"
+				}
+				cells = append(cells, c)
+			}
+		}
+	}
+	for block := 1; block <= blocks; block++ {
+		for i, impl := range impls[:2] {
+			cells = append(cells, Cell{
+				ID:    ID{Kind: Staleness, Impl: impl, Mix: "roles", Dist: "uniform", KeyType: "uint64", Keys: 65536, Readers: 1, Writers: 1, Procs: 2},
+				Block: block, Ops: 1000,
+				Metrics: map[string]float64{StaleMean: float64(1-i) * 31.5, StaleP50: 0, StaleP99: float64(1-i) * 63, StaleMax: float64(1-i) * 64},
+			})
+		}
+	}
+	return cells
+}
+
+// asRead returns what a reader makes of a cell: zeros that are left out, one line of fault.
+func asRead(cells []Cell) []Cell {
+	var read []Cell
+	for _, c := range cells {
+		metrics := map[string]float64{}
+		for unit, v := range c.Metrics {
+			if v != 0 || (unit != BytesPerOp && unit != AllocsPerOp) {
+				metrics[unit] = v
+			}
+		}
+		c.Metrics, c.Fault = metrics, strings.Join(strings.Fields(c.Fault), " ")
+		read = append(read, c)
+	}
+	return read
+}
+
+func writeRun(t *testing.T, cells []Cell) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "results", "run")
+	f, err := Create(dir, testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cells {
+		if err := f.Append(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestWriteAndLoad(t *testing.T) {
+	cells := testCells(2)
+	dir := writeRun(t, cells)
+	s, warnings, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(asRead(cells), s.Cells); diff != "" {
+		t.Errorf("cells written and read (-want +got):\n%s", diff)
+	}
+	if len(warnings) != 1 || !strings.Contains(string(warnings[0]), "manifest.json") {
+		t.Errorf("warnings %q; want one, of the manifest that is not there", warnings)
+	}
+	for _, name := range []string{cellsFile, stalenessFile} {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, got)
+	}
+	if v, ok := s.Cells[0].Value(BytesPerOp); v != 0 || !ok {
+		t.Errorf("an absent B/op reads as %v, %v; want 0, true", v, ok)
+	}
+	if v, ok := s.Cells[0].Value("ns/op"); ok {
+		t.Errorf("an absent ns/op reads as %v", v)
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got), -update accepts it:\n%s", path, diff)
+	}
+}
+
+func TestCreateRefusesWhatIsThere(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Create(dir, testEnv); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("Create of a folder that is there: %v", err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(filepath.Join(file, "run"), testEnv); err == nil {
+		t.Error("Create below a file succeeds")
+	}
+}
+
+func TestCellsThatCannotBeWritten(t *testing.T) {
+	f, err := Create(filepath.Join(t.TempDir(), "run"), testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for name, change := range map[string]func(*Cell){
+		"a unit that no one knows": func(c *Cell) { c.Metrics = map[string]float64{"ns/op": 1} },
+		"a unit of the other kind": func(c *Cell) { c.Metrics = map[string]float64{StaleMean: 1} },
+		"no metrics":               func(c *Cell) { c.Metrics = nil },
+		"a negative value":         func(c *Cell) { c.Metrics = map[string]float64{OpsPerSec: -1} },
+		"a name with a blank":      func(c *Cell) { c.Impl = "sync Map" },
+		"no number of keys":        func(c *Cell) { c.Keys = 0 },
+	} {
+		c := testCells(1)[0]
+		change(&c)
+		if err := f.Append(c); err == nil {
+			t.Errorf("a cell with %s is written", name)
+		}
+	}
+}
+
+// TestCutAnywhere cuts a file behind each of its bytes: what is left holds every whole
+// cell and no other, and a run that continues it ends with the cells of the plan.
+func TestCutAnywhere(t *testing.T) {
+	cells := testCells(2)[6:10] // with a change of block
+	cells[3].Fault = "a fault"
+	whole, err := os.ReadFile(filepath.Join(writeRun(t, cells), cellsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := range len(whole) + 1 {
+		dir := t.TempDir()
+		path := filepath.Join(dir, cellsFile)
+		if err := os.WriteFile(path, whole[:cut], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		want := bytes.Count(whole[:cut], []byte("\nBenchmark"))
+		if want > 0 && whole[cut-1] != '\n' && bytes.HasPrefix(whole[bytes.LastIndexByte(whole[:cut], '\n')+1:cut], []byte("Benchmark")) {
+			want--
+		}
+		f, got, warnings, err := Continue(dir, testEnv)
+		if err != nil {
+			t.Fatalf("cut behind byte %d: %v", cut, err)
+		}
+		if diff := cmp.Diff(asRead(cells[:want]), got); diff != "" {
+			t.Fatalf("cut behind byte %d (-want +got):\n%s", cut, diff)
+		}
+		if cutOff := cut > 0 && whole[cut-1] != '\n'; cutOff != (len(warnings) == 1) {
+			t.Fatalf("cut behind byte %d: warnings %q", cut, warnings)
+		}
+		all := append([]Cell(nil), cells[:len(got)]...)
+		for _, c := range cells[len(got):] {
+			c.Fault = "" // measured again, the cell is sound
+			if err := f.Append(c); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, c)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got, warnings, err = ReadCells(path)
+		if err != nil || len(warnings) > 0 {
+			t.Fatalf("continued behind byte %d: %v, %q", cut, err, warnings)
+		}
+		if diff := cmp.Diff(asRead(all), got); diff != "" {
+			t.Fatalf("continued behind byte %d (-want +got):\n%s", cut, diff)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(text, []byte("\ngoos: ")); n != 1 {
+			t.Fatalf("continued behind byte %d, the file has its configuration %d times", cut, n)
+		}
+	}
+}
+
+func TestContinueRefusesAnotherMachine(t *testing.T) {
+	dir := writeRun(t, testCells(1))
+	env := testEnv
+	env.CPU = "Another CPU"
+	if _, _, _, err := Continue(dir, env); err == nil || !strings.Contains(err.Error(), "Another CPU") {
+		t.Errorf("continued on another machine: %v", err)
+	}
+}
+
+// TestDamage holds the errors that damaged files give, one a case, as a golden text.
+func TestDamage(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join("testdata", cellsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report strings.Builder
+	for _, damage := range []struct{ name, old, new string }{
+		{"a result that lost its beginning", "BenchmarkMap/impl=sync.Map", "sync.Map"},
+		{"a result that lost its unit", "e+07 ops/s", "e+07"},
+		{"a unit that lost its end", "e+07 ops/s", "e+07 op"},
+		{"two results in one line", "0.97 slowest/fastest\n", "0.97 slowest/fastest"},
+		{"a result without values", "/g=1-2 ", "/g=1-2\n# "},
+		{"no number of operations", "/g=1-2 1", "/g=1-2 x"},
+		{"not a number", " 9.90099e+06 read-ops/s", " NaN read-ops/s"},
+		{"a negative number", " 9.90099e+06 read-ops/s", " -3 read-ops/s"},
+		{"a unit twice", "100010 write-ops/s", "100010 read-ops/s"},
+		{"a name with a part too few", "/mix=r990", ""},
+		{"a name with a part that no one knows", "/mix=r990", "/mox=r990"},
+		{"a cell twice in a block", "# block 2", "# block 1"},
+		{"a block that is none", "# block 2", "# block two"},
+		{"a log line", "goos:", "2026/01/02 loading\ngoos:"},
+		{"zeros, as a crashed file system leaves them", "goarch:", "\x00\x00\x00"},
+		{"metadata that lost its unit", "Unit ops/s ", "Unit "},
+		{"two betters of one unit", "Unit ops/s better=higher\n", "Unit ops/s better=higher\nUnit ops/s better=lower\n"},
+	} {
+		text := strings.Replace(string(whole), damage.old, damage.new, 1)
+		if text == string(whole) {
+			t.Fatalf("%s: %q is not in the file", damage.name, damage.old)
+		}
+		path := filepath.Join(t.TempDir(), cellsFile)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := ReadCells(path)
+		if err == nil {
+			t.Errorf("%s is read without an error", damage.name)
+			continue
+		}
+		fmt.Fprintf(&report, "%s\n\t%s\n", damage.name, strings.ReplaceAll(err.Error(), path, cellsFile))
+	}
+	golden(t, "damage.txt", []byte(report.String()))
+}
+
+func TestMissingAndEmpty(t *testing.T) {
+	dir := t.TempDir()
+	if _, _, err := Load(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Load of a folder without cells: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, cellsFile), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Load(dir); err == nil {
+		t.Error("Load of an empty file succeeds")
+	}
+}
+
+func TestOtherBenchmarks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "other.txt")
+	const text = "goos: linux\npkg: a\nBenchmarkGet/size=10-8 \t 1000\t 12.5 ns/op\t 0 B/op\nPASS\nok  \ta\t1.2s\npkg: b\nBenchmarkSet 5 3 ns/op\ngoos: plan9\nBenchmarkSet 5 3 ns/op\n"
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cells, warnings, err := ReadCells(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Cell{
+		{ID: ID{Kind: "Get", Impl: "size=10", Procs: 8}, Ops: 1000, Metrics: map[string]float64{"sec/op": 12.5e-9, "B/op": 0}},
+		{ID: ID{Kind: "Set", Procs: 1}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
+		{ID: ID{Kind: "Set", Procs: 1}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
+	}
+	if diff := cmp.Diff(want, cells, cmp.Comparer(func(a, b float64) bool { return a-b < 1e-18 && b-a < 1e-18 })); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(warnings) != 1 || !strings.Contains(string(warnings[0]), `goos changes from "linux" to "plan9"`) {
+		t.Errorf("warnings %q; want one, of goos", warnings)
+	}
+}
+
+// TestBenchstat asks benchstat itself: a table for each unit with every map as a column,
+// and no table or warning beside them.
+func TestBenchstat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds benchstat")
+	}
+	dir := writeRun(t, testCells(6))
+	cmd := exec.Command("go", "tool", "benchstat", "-col", "/impl", filepath.Join(dir, cellsFile))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("benchstat: %v\n%s", err, stderr.String())
+	}
+	golden(t, "benchstat.txt", out)
+}

@@ -1,0 +1,139 @@
+package results
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var testManifest = Manifest{
+	Preset: "quick", Seed: 42, Environment: testEnv, Complete: true,
+	Inputs: map[string]string{"ident": "sha256:00"},
+	Verdicts: []Verdict{
+		{Impl: "sync.Map", Level: "linearizable", Check: "history", Outcome: Ok},
+		{Impl: "lost", Level: "atomic", Check: "history", Outcome: Illegal, Broken: true, Reason: "a lost publish", Evidence: []string{"lost.jsonl"}},
+	},
+	Plan: json.RawMessage(`{"blocks":6}`),
+}
+
+func TestManifestAndBack(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 { // the second replaces the first
+		if err := WriteManifest(dir, testManifest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := ReadManifest(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compact := cmp.Transformer("compact", func(m json.RawMessage) string {
+		return strings.Join(strings.Fields(string(m)), "")
+	})
+	if diff := cmp.Diff(testManifest, got, compact); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 1 {
+		t.Errorf("%d files are left in the folder; want one", len(files))
+	}
+}
+
+func TestDamagedManifest(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"{\n \"seed\": 1,\n \"sede\": 2\n}", `manifest.json: json: unknown field "sede"`},
+		{"{\n \"seed\": -1}", "manifest.json:2: json: cannot unmarshal number -1"},
+		{"{\n \"seed\": 1,\n", "manifest.json:3: unexpected end of JSON input"},
+		{"{\n \"seed\": 1,,\n}", "manifest.json:2: invalid character ','"},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, manifestFile), []byte(test.text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadManifest(dir); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: error %v; want %q in it", test.text, err, test.want)
+		}
+	}
+}
+
+func TestVerdictIsTheWorst(t *testing.T) {
+	s := &Set{
+		Manifest: Manifest{Verdicts: []Verdict{
+			{Impl: "good", Outcome: Ok},
+			{Impl: "bad", Outcome: Ok},
+			{Impl: "bad", Outcome: Illegal, Reason: "why"},
+			{Impl: "bad", Outcome: Unknown},
+			{Impl: "unsure", Outcome: Unknown, Reason: "timeout"},
+			{Impl: "unsure", Outcome: Ok},
+			{Impl: "sum", Outcome: Ok, Level: "atomic", Broken: true},
+		}},
+		Cells: []Cell{{ID: ID{Impl: "sum"}}, {ID: ID{Impl: "sum"}, Fault: "a lost put"}},
+	}
+	for impl, want := range map[string]struct {
+		outcome Outcome
+		reason  string
+	}{
+		"good": {Ok, ""}, "bad": {Illegal, "why"}, "unsure": {Unknown, "timeout"},
+		"sum": {Illegal, "a lost put"}, "stranger": {Unknown, "it was never checked"},
+	} {
+		if v := s.Verdict(impl); v.Outcome != want.outcome || v.Reason != want.reason || v.Impl != impl {
+			t.Errorf("verdict on %s: %+v; want %v", impl, v, want)
+		}
+	}
+	if v := s.Verdict("sum"); v.Level != "atomic" || !v.AsExpected() {
+		t.Errorf("the sum check's verdict forgets the map's entry: %+v", v)
+	}
+}
+
+func TestCommit(t *testing.T) {
+	stamped := func(kv ...string) *debug.BuildInfo {
+		info := &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}
+		for i := 0; i < len(kv); i += 2 {
+			info.Settings = append(info.Settings, debug.BuildSetting{Key: kv[i], Value: kv[i+1]})
+		}
+		return info
+	}
+	git := func(head, status string) func(string, ...string) string {
+		return func(name string, args ...string) string {
+			if args[0] == "rev-parse" {
+				return head
+			}
+			return status
+		}
+	}
+	const head = "0123456789abcdef0123456789abcdef01234567"
+	for _, test := range []struct {
+		name  string
+		info  *debug.BuildInfo
+		git   func(string, ...string) string
+		label string
+	}{
+		{"stamped", stamped("vcs.revision", head, "vcs.modified", "false"), git("wrong", ""), "commit 0123456789ab"},
+		{"stamped, changed", stamped("vcs.revision", head, "vcs.modified", "true"), git("wrong", ""), "commit 0123456789ab with changes"},
+		{"a released version", &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, git("wrong", ""), "commit v1.2.3"},
+		{"go run", stamped(), git(head, ""), "commit 0123456789ab"},
+		{"go run, changed", stamped(), git(head, " M file"), "commit 0123456789ab with changes"},
+		{"no git", stamped(), git("", ""), "commit unknown"},
+	} {
+		var e Environment
+		if e.Commit, e.Dirty = commit(test.info, test.git); e.CommitLabel() != test.label {
+			t.Errorf("%s: %q, want %q", test.name, e.CommitLabel(), test.label)
+		}
+	}
+}
+
+func TestCollectEnvironmentSaysWhatIsAbsent(t *testing.T) {
+	e := CollectEnvironment([]string{"runbench", "run"})
+	for name, v := range map[string]string{"Go": e.Go, "GOOS": e.GOOS, "CPU": e.CPU, "Kernel": e.Kernel, "Commit": e.Commit} {
+		if v == "" {
+			t.Errorf("%s is empty; want a value or %q", name, NotKnown)
+		}
+	}
+	if e.Processors < 1 || e.GOMAXPROCS < 1 || e.Date.IsZero() {
+		t.Errorf("%+v", e)
+	}
+}
