@@ -1,0 +1,140 @@
+package run
+
+import (
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// drawn keeps what the last job drew from the seed, for the next one on the same keys
+// and distribution.
+type drawn struct {
+	keyType, dist string
+	keys          int
+	workload      any // *workload[K]
+}
+
+// workload is what a cell runs on, apart from its mix. Nobody changes it.
+type workload[K comparable] struct {
+	set  *workloads.KeySet[K]
+	tape *workloads.Tape[K]
+}
+
+// measure runs one job.
+func (r *Runner) measure(j Job) (results.Cell, error) {
+	e, _ := find(r.entries, j.ID.Impl)
+	switch j.ID.KeyType {
+	case "uint64":
+		return measure(r, j, e, e.Uint64, workloads.Uint64Keys)
+	case "int":
+		return measure(r, j, e, e.Int, workloads.IntKeys)
+	case "string":
+		return measure(r, j, e, e.String, workloads.StringKeys)
+	default:
+		return measure(r, j, e, e.String, r.source.Keys)
+	}
+}
+
+func measure[K comparable](r *Runner, j Job, e kv.Entry, build func(capacity int) kv.Map[K, uint64],
+	keys func(n int, seed uint64) *workloads.KeySet[K],
+) (results.Cell, error) {
+	load, err := draw(r, j.ID, keys)
+	if err != nil {
+		return results.Cell{}, err
+	}
+	mix, _ := workloads.FindMix(j.ID.Mix)
+	c := cell[K]{
+		load: load, mix: mix, kinds: mix.Kinds(load.tape.Index, r.plan.Seed),
+		entry: e, build: build, job: j, time: time.Duration(r.plan.Time),
+	}
+	if j.ID.Kind == results.Staleness {
+		return c.staleness(), nil
+	}
+	return c.throughput(), nil
+}
+
+func draw[K comparable](r *Runner, id results.ID, keys func(n int, seed uint64) *workloads.KeySet[K]) (*workload[K], error) {
+	d := &r.drawn
+	if d.keyType == id.KeyType && d.dist == id.Dist && d.keys == id.Keys {
+		return d.workload.(*workload[K]), nil
+	}
+	*d = drawn{} // let go of the last one before the next is made
+	dist, err := workloads.ParseDist(id.Dist)
+	if err != nil {
+		return nil, err
+	}
+	set := keys(id.Keys, r.plan.Seed)
+	tape, err := set.Tape(dist, r.plan.Seed)
+	if err != nil {
+		return nil, err
+	}
+	load := &workload[K]{set, tape}
+	*d = drawn{id.KeyType, id.Dist, id.Keys, load}
+	return load, nil
+}
+
+// cell is a job with all that it needs.
+type cell[K comparable] struct {
+	load  *workload[K]
+	mix   workloads.Mix
+	kinds []workloads.Kind
+	entry kv.Entry
+	build func(capacity int) kv.Map[K, uint64]
+	job   Job
+	time  time.Duration
+}
+
+// subject is a map under measurement and a handle of it for each worker.
+type subject[K comparable] struct {
+	m       kv.Map[K, uint64]
+	handles []kv.Map[K, uint64]
+}
+
+// subject builds the map, stores value(i) under each key that holds says is there at the
+// start, publishes, and opens a handle for each worker. A map that starts empty is not
+// told how large it will become, so that growing is measured.
+func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int) uint64) *subject[K] {
+	capacity := len(c.load.set.Keys)
+	if c.mix.Fill == 0 {
+		capacity = 0
+	}
+	s := &subject[K]{m: c.build(capacity)}
+	for range workers {
+		s.handles = append(s.handles, kv.Open(s.m))
+	}
+	h := s.handles[0]
+	for i, key := range c.load.set.Keys {
+		if holds(i) {
+			h.Set(key, value(i))
+		}
+	}
+	kv.Publish(h)
+	return s
+}
+
+// close releases the handles and the map.
+func (s *subject[K]) close() {
+	if _, ok := s.m.(kv.Opener[K, uint64]); ok {
+		for _, h := range s.handles {
+			kv.Close(h)
+		}
+	}
+	kv.Close(s.m)
+}
+
+// stream returns the steps of worker w of all.
+func (c *cell[K]) stream(w, all int) *workloads.Stream[K] {
+	return workloads.NewStream(c.load.tape, c.kinds, w, all)
+}
+
+// publisher returns h as what its worker publishes on, and after how many writes. It is
+// nil and 0 if the configuration's policy is that workers do not publish.
+func (c *cell[K]) publisher(h kv.Map[K, uint64]) (kv.Publisher, int) {
+	p, ok := h.(kv.Publisher)
+	if !ok || c.entry.Policy.Every == 0 {
+		return nil, 0
+	}
+	return p, c.entry.Policy.Every
+}

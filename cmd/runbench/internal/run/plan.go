@@ -1,0 +1,150 @@
+// Package run measures: it takes a plan, runs its cells in interleaved blocks, and hands
+// on each cell as it is finished. It prints nothing and writes no files.
+//
+// # Words
+//
+//   - A cell is one configuration under one workload, measured once. In a throughput
+//     cell workers do their operations as fast as they can. In a staleness cell one
+//     writer and several readers find out how far reads lag behind.
+//   - A block is one round over all cells of a plan, in which every cell is measured
+//     once. Every second block goes backwards (ABBA), so that a machine that drifts
+//     favours nobody, and cells are compared with those of the same block.
+//   - A job is a cell in a block.
+//   - The sum check asks, when the workers of a throughput cell have ended, whether what
+//     they did explains what the map holds.
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"doublebuf/results"
+)
+
+// Plan says all that is measured and how. Its JSON form is the plan section of a run's
+// manifest, and a plan file.
+type Plan struct {
+	Seed   uint64   `json:"seed"`   // of everything that is drawn
+	Blocks int      `json:"blocks"` // how often each cell is measured
+	Time   Duration `json:"time"`   // how long each cell is measured
+	Procs  int      `json:"procs"`  // GOMAXPROCS
+
+	// Cells and then Staleness cells, in the order of the first block. Cells that share
+	// keys and distribution should stand together: they share what was drawn.
+	Cells     []Cell `json:"cells"`
+	Staleness []Cell `json:"staleness,omitempty"`
+}
+
+// Cell is a configuration and the workload that drives it. Either G goroutines each do
+// the mix; or the mix has roles, and Readers and Writers are goroutines of their own.
+// A staleness cell has one writer, which does not delete, and at least one reader.
+type Cell struct {
+	Impl    string `json:"impl"`
+	Mix     string `json:"mix"`
+	Dist    string `json:"dist"`
+	KeyType string `json:"keytype"`
+	Keys    int    `json:"keys"`
+	G       int    `json:"g,omitempty"`
+	Readers int    `json:"readers,omitempty"`
+	Writers int    `json:"writers,omitempty"`
+}
+
+// Duration is a time.Duration whose text is like "100ms".
+type Duration time.Duration
+
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no time; want one like \"100ms\"", text)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Job is a cell in a block of a plan.
+type Job struct {
+	Block int // from 1
+	ID    results.ID
+}
+
+// Jobs returns what a run of the plan measures, in order.
+func (p Plan) Jobs() []Job {
+	var ids []results.ID
+	for _, c := range p.Cells {
+		ids = append(ids, c.id(results.Throughput, p.Procs))
+	}
+	for _, c := range p.Staleness {
+		ids = append(ids, c.id(results.Staleness, p.Procs))
+	}
+	jobs := make([]Job, 0, len(ids)*p.Blocks)
+	for block := 1; block <= p.Blocks; block++ {
+		for i := range ids {
+			if block%2 == 0 {
+				i = len(ids) - 1 - i
+			}
+			jobs = append(jobs, Job{block, ids[i]})
+		}
+	}
+	return jobs
+}
+
+func (c Cell) id(kind results.Kind, procs int) results.ID {
+	return results.ID{
+		Kind: kind, Impl: c.Impl, Mix: c.Mix, Dist: c.Dist, KeyType: c.KeyType, Keys: c.Keys,
+		G: c.G, Readers: c.Readers, Writers: c.Writers, Procs: procs,
+	}
+}
+
+// Estimate returns about how long a run of the plan takes: for each cell its time, and
+// what it takes to fill the map, to collect garbage and to check the sum.
+func (p Plan) Estimate() time.Duration {
+	const fixed, perKey = 40 * time.Millisecond, 300 * time.Nanosecond
+	var total time.Duration
+	for _, j := range p.Jobs() {
+		total += time.Duration(p.Time) + fixed + time.Duration(j.ID.Keys)*perKey
+	}
+	return total
+}
+
+// ParsePlan reads the JSON form of a plan. file is its name for errors, which tell the
+// line and column. The plan is not validated.
+func ParsePlan(file string, data []byte) (Plan, error) {
+	var p Plan
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(&p)
+	if err == nil && dec.More() {
+		err = fmt.Errorf("something follows the plan; want one JSON object")
+	}
+	if err != nil {
+		line, column := position(data, errorOffset(dec, err))
+		return Plan{}, fmt.Errorf("%s:%d:%d: %s", file, line, column, strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return p, nil
+}
+
+// errorOffset returns where in its input dec met err.
+func errorOffset(dec *json.Decoder, err error) int64 {
+	switch e := err.(type) {
+	case *json.SyntaxError:
+		return e.Offset
+	case *json.UnmarshalTypeError:
+		return e.Offset
+	}
+	return dec.InputOffset()
+}
+
+// position turns an offset in text into line and column, both from 1.
+func position(text []byte, offset int64) (line, column int) {
+	before := text[:min(offset, int64(len(text)))]
+	return bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')
+}

@@ -1,0 +1,83 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// Runner runs the jobs of one plan. One goroutine uses it.
+type Runner struct {
+	plan    Plan
+	entries []kv.Entry
+	source  *workloads.Source
+	drawn   drawn
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Done, Total int           // jobs
+	Elapsed     time.Duration // since Run was called
+	Left        time.Duration // until it ends, if the jobs left take as long as those done
+}
+
+// New returns a runner of plan on the maps of entries, once the plan is valid and the
+// real input that it needs has been read, so that a run does not fail half-way.
+func New(plan Plan, entries []kv.Entry) (*Runner, error) {
+	if err := plan.Validate(entries); err != nil {
+		return nil, err
+	}
+	r := &Runner{plan: plan, entries: entries}
+	for _, c := range slices.Concat(plan.Cells, plan.Staleness) {
+		if c.KeyType != "ident" {
+			continue
+		}
+		if r.source == nil {
+			var err error
+			if r.source, err = workloads.LoadSource(); err != nil {
+				return nil, err
+			}
+		}
+		if have := len(r.source.Names); c.Keys > have {
+			return nil, fmt.Errorf("plan: %d identifiers as keys; the standard library of %s has %d", c.Keys, r.source.GoVersion, have)
+		}
+	}
+	return r, nil
+}
+
+// Source returns the real input of the plan, or nil if it has none.
+func (r *Runner) Source() *workloads.Source { return r.source }
+
+// Run measures jobs, which are those of the plan or what is left of them, one after
+// another, and calls done after each. Between two jobs it ends with the first error of
+// done, or with the context's if that is cancelled; a job that runs is never cut short.
+// While it runs, GOMAXPROCS is what the plan says.
+func (r *Runner) Run(ctx context.Context, jobs []Job, done func(results.Cell, Progress) error) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
+	begin := time.Now()
+	for i, j := range jobs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		cell, err := r.measure(j)
+		if err != nil {
+			return fmt.Errorf("block %d, %s: %w", j.Block, j.ID.Name(), err)
+		}
+		elapsed := time.Since(begin)
+		left := elapsed / time.Duration(i+1) * time.Duration(len(jobs)-i-1)
+		if err := done(cell, Progress{i + 1, len(jobs), elapsed, left}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SumChecked reports whether the throughput cells of e end with a sum check. Those of
+// entries that declare no level do not, because there is nothing to hold them to.
+func SumChecked(e kv.Entry) bool { return e.Level != kv.None }

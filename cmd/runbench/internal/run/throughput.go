@@ -1,0 +1,163 @@
+package run
+
+import (
+	"doublebuf/baselines/kv"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// stride is how many reads a worker does before it looks whether it shall stop. After a
+// write it looks each time, because a write may take long: it may copy a map or wait for
+// a reader that has lost its processor.
+const stride = 256
+
+// worker is one goroutine of a throughput cell. It is on no cache line that another one
+// writes while the clock runs.
+type worker[K comparable] struct {
+	handle  kv.Map[K, uint64]
+	publish kv.Publisher // nil if it never does
+	every   int          // writes between two publishes
+	stream  *workloads.Stream[K]
+	number  int  // from 0
+	reads   bool // it only reads
+
+	ops, publishes int64
+	sink           uint64 // what it read, so that no read can be left out
+}
+
+// throughput measures how fast the workers go, and then checks the sum.
+func (c *cell[K]) throughput() results.Cell {
+	id := c.job.ID
+	all := id.Goroutines()
+	s := c.subject(all, c.mix.Holds, prefilled)
+	defer s.close()
+
+	workers := make([]*worker[K], all)
+	bodies := make([]body, all)
+	for i, h := range s.handles {
+		w := &worker[K]{handle: h, stream: c.stream(i, all), number: i}
+		w.publish, w.every = c.publisher(h)
+		w.reads = c.mix.ReadOnly() || c.mix.Roles && i < id.Readers
+		workers[i], bodies[i] = w, w.mixed
+		if w.reads {
+			bodies[i] = w.read
+		}
+	}
+	spans, used := together(c.time, bodies)
+
+	out := results.Cell{ID: id, Block: c.job.Block}
+	out.Ops, out.Metrics = c.figures(workers, spans, used)
+	if SumChecked(c.entry) {
+		if err := c.checkSum(s.handles[0], workers); err != nil {
+			out.Fault = err.Error()
+		}
+	}
+	return out
+}
+
+// read is the work of a worker that only reads.
+func (w *worker[K]) read(stop *flag) {
+	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
+	for !stop.Load() || ops == 0 {
+		keys := stream.Next(stride).Lookups
+		for _, key := range keys {
+			v, _ := h.Get(key)
+			sum += v
+		}
+		ops += int64(len(keys))
+	}
+	w.ops, w.sink = ops, sum
+}
+
+// mixed is the work of a worker that does the mix. The value that it sets tells the
+// worker and the step.
+func (w *worker[K]) mixed(stop *flag) {
+	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
+	value := firstValue(w.number)
+	unpublished, every, publishes := 0, w.every, int64(0)
+	if w.publish == nil {
+		every = -1 // never reached
+	}
+work:
+	for !stop.Load() || ops == 0 {
+		steps := stream.Next(stride)
+		lookups, keys := steps.Lookups[:len(steps.Kinds)], steps.Keys[:len(steps.Kinds)]
+		for i, kind := range steps.Kinds {
+			if kind == workloads.Get {
+				v, _ := h.Get(lookups[i])
+				sum += v
+				continue
+			}
+			if kind == workloads.Set {
+				h.Set(keys[i], value+uint64(i))
+			} else {
+				h.Delete(keys[i])
+			}
+			if unpublished++; unpublished == every {
+				w.publish.Publish()
+				publishes++
+				unpublished = 0
+			}
+			if stop.Load() {
+				ops += int64(i) + 1
+				break work
+			}
+		}
+		ops += int64(len(steps.Kinds))
+		value += uint64(len(steps.Kinds))
+	}
+	w.ops, w.publishes, w.sink = ops, publishes, sum
+}
+
+// writes returns how many of the worker's operations were writes.
+func (w *worker[K]) writes() int64 {
+	if w.reads {
+		return 0
+	}
+	return w.stream.CountWrites(w.ops)
+}
+
+// figures returns the number of operations and the metrics. Rates are over the time from
+// the first worker's start to the last one's end.
+func (c *cell[K]) figures(workers []*worker[K], spans []span, used usage) (int64, map[string]float64) {
+	var ops, writes, publishes int64
+	for _, w := range workers {
+		ops += w.ops
+		writes += w.writes()
+		publishes += w.publishes
+	}
+	seconds := wall(spans).seconds()
+	m := map[string]float64{
+		results.OpsPerSec:   float64(ops) / seconds,
+		results.BytesPerOp:  used.bytes / float64(ops),
+		results.AllocsPerOp: used.allocs / float64(ops),
+		results.GCShare:     used.gcSeconds / (seconds * float64(c.job.ID.Procs)),
+	}
+	if reads := ops - writes; reads > 0 {
+		m[results.ReadsPerSec] = float64(reads) / seconds
+	}
+	if writes > 0 {
+		m[results.WritesPerSec] = float64(writes) / seconds
+	}
+	if publishes > 0 {
+		m[results.PublishesPerSec] = float64(publishes) / seconds
+	}
+	if len(workers) > 1 {
+		m[results.Fairness] = fairness(workers, spans)
+	}
+	return ops, m
+}
+
+// fairness returns the rate of the slowest worker over that of the fastest. Readers and
+// writers that are apart are compared among themselves; the less fair role counts.
+func fairness[K comparable](workers []*worker[K], spans []span) float64 {
+	least := 1.0
+	for i, a := range workers {
+		for j, b := range workers {
+			if a.reads == b.reads {
+				least = min(least, float64(a.ops)/spans[i].seconds()/(float64(b.ops)/spans[j].seconds()))
+			}
+		}
+	}
+	return least
+}

@@ -1,0 +1,86 @@
+package run
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// flag tells workers to stop. It has a cache line of its own: they read it all the time,
+// and nothing that they write may be near.
+type flag struct {
+	_ [64]byte
+	atomic.Bool
+	_ [63]byte
+}
+
+// body is the work of one worker: it ends soon after stop is set.
+type body func(stop *flag)
+
+// span is the time that one worker worked, by its own stamps.
+type span struct{ start, end time.Time }
+
+func (s span) seconds() float64 { return s.end.Sub(s.start).Seconds() }
+
+// usage is what the process allocated, and what collections took, while workers worked.
+type usage struct {
+	bytes, allocs float64
+	gcSeconds     float64 // processor time of the collections that ended meanwhile
+}
+
+// together starts a goroutine for each body, collects garbage while they wait, lets them
+// all go at once, and stops them after d.
+func together(d time.Duration, bodies []body) ([]span, usage) {
+	stop := new(flag)
+	spans := make([]span, len(bodies))
+	var ready, done sync.WaitGroup
+	begin := make(chan struct{})
+	ready.Add(len(bodies))
+	for i, work := range bodies {
+		done.Go(func() {
+			ready.Done()
+			<-begin
+			start := time.Now()
+			work(stop)
+			spans[i] = span{start, time.Now()}
+		})
+	}
+	ready.Wait()
+	time.Sleep(1) // the first sleep of a goroutine allocates its timer
+	runtime.GC()
+	before := used()
+	close(begin)
+	time.Sleep(d)
+	stop.Store(true)
+	done.Wait()
+	after := used()
+	return spans, usage{after.bytes - before.bytes, after.allocs - before.allocs, after.gcSeconds - before.gcSeconds}
+}
+
+// used returns what the process has used so far.
+func used() usage {
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	gc := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}}
+	metrics.Read(gc)
+	return usage{
+		bytes: float64(mem.TotalAlloc), allocs: float64(mem.Mallocs),
+		gcSeconds: gc[0].Value.Float64() - gc[1].Value.Float64(), // idle: on processors that had nothing else to do
+	}
+}
+
+// wall returns the time from the first start to the last end.
+func wall(spans []span) span {
+	all := spans[0]
+	for _, s := range spans[1:] {
+		if s.start.Before(all.start) {
+			all.start = s.start
+		}
+		if s.end.After(all.end) {
+			all.end = s.end
+		}
+	}
+	return all
+}

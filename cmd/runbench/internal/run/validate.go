@@ -1,0 +1,144 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/names"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// maxWorkers keeps the number of a worker within its bits of a value.
+const maxWorkers = 1 << 16
+
+// Validate reports the first thing that is wrong with the plan, with its place in the
+// JSON form. entries are the maps that there are.
+func (p Plan) Validate(entries []kv.Entry) error {
+	switch {
+	case p.Blocks < 1:
+		return fmt.Errorf("plan: blocks is %d; want 1 or more", p.Blocks)
+	case p.Time <= 0:
+		return fmt.Errorf("plan: time is %v; want one above 0, like \"100ms\"", p.Time)
+	case p.Procs < 1:
+		return fmt.Errorf("plan: procs is %d; want 1 or more", p.Procs)
+	case len(p.Cells)+len(p.Staleness) == 0:
+		return fmt.Errorf("plan: no cells; want at least one")
+	}
+	seen := map[results.ID]string{}
+	check := func(list string, kind results.Kind, cells []Cell) error {
+		for i, c := range cells {
+			place, id := fmt.Sprintf("%s[%d]", list, i), c.id(kind, p.Procs)
+			if err := validate(id, entries); err != nil {
+				return fmt.Errorf("plan: %s: %w", place, err)
+			}
+			if first, ok := seen[id]; ok {
+				return fmt.Errorf("plan: %s is the same as %s: %s; want each cell once", place, first, id.Name())
+			}
+			seen[id] = place
+		}
+		return nil
+	}
+	if err := check("cells", results.Throughput, p.Cells); err != nil {
+		return err
+	}
+	return check("staleness", results.Staleness, p.Staleness)
+}
+
+// validate reports what keeps the cell from being measured.
+func validate(id results.ID, entries []kv.Entry) error {
+	e, ok := find(entries, id.Impl)
+	if !ok {
+		return names.Unknown("map", id.Impl, nameOf(entries, func(e kv.Entry) string { return e.Name }))
+	}
+	mix, ok := workloads.FindMix(id.Mix)
+	if !ok {
+		return names.Unknown("mix", id.Mix, mixNames(func(workloads.Mix) bool { return true }))
+	}
+	if err := validateKeys(id, e); err != nil {
+		return err
+	}
+	workers := id.Goroutines()
+	switch {
+	case mix.Roles && (id.G != 0 || workers == 0):
+		return fmt.Errorf("mix %s: g is %d; want readers and writers instead", mix.Name, id.G)
+	case !mix.Roles && (id.Readers != 0 || id.Writers != 0 || id.G < 1):
+		return fmt.Errorf("mix %s: g is %d, readers %d, writers %d; want g alone, 1 or more", mix.Name, id.G, id.Readers, id.Writers)
+	case workers > maxWorkers:
+		return fmt.Errorf("%d goroutines; want at most %d", workers, maxWorkers)
+	case writes(mix, id) && !e.Caps.Has(kv.Writes):
+		return fmt.Errorf("map %s cannot be written while others use it; want one of the mixes %s", e.Name,
+			strings.Join(mixNames(workloads.Mix.ReadOnly), ", "))
+	case workers > 1 && !e.Caps.Has(kv.Concurrent):
+		return fmt.Errorf("map %s is for one goroutine at a time; want g 1", e.Name)
+	case id.Kind == results.Staleness && (id.Writers != 1 || id.Readers < 1):
+		return fmt.Errorf("mix %s: readers is %d and writers %d; a staleness cell wants 1 or more readers and 1 writer", mix.Name, id.Readers, id.Writers)
+	case id.Kind == results.Staleness && e.Level == kv.None:
+		return fmt.Errorf("map %s promises nothing, so that nothing it reads is stale; want another map", e.Name)
+	}
+	return id.Validate()
+}
+
+// validateKeys checks the distribution, the keys and the map's constructor for them.
+func validateKeys(id results.ID, e kv.Entry) error {
+	dist, err := workloads.ParseDist(id.Dist)
+	switch {
+	case err != nil && strings.HasPrefix(id.Dist, "zipf"):
+		return err
+	case err != nil:
+		return names.Unknown("distribution", id.Dist, workloads.DistNames())
+	case dist.Source && id.KeyType != "ident":
+		return fmt.Errorf("distribution source: the key type is %q; want \"ident\"", id.KeyType)
+	case id.Keys < 1 || id.Keys > 1<<28:
+		return fmt.Errorf("keys is %d; want 1 to %d", id.Keys, 1<<28)
+	}
+	var ok bool
+	switch id.KeyType {
+	case "uint64":
+		ok = e.Uint64 != nil
+	case "int":
+		ok = e.Int != nil
+	case "string", "ident":
+		ok = e.String != nil
+	default:
+		return names.Unknown("key type", id.KeyType, nameOf(workloads.KeyTypes(), func(t workloads.KeyType) string { return t.Name }))
+	}
+	if !ok {
+		return fmt.Errorf("map %s cannot have keys of type %s", e.Name, id.KeyType)
+	}
+	return nil
+}
+
+// writes reports whether any worker of the cell writes.
+func writes(m workloads.Mix, id results.ID) bool {
+	if m.Roles {
+		return id.Writers > 0
+	}
+	return !m.ReadOnly()
+}
+
+func find(entries []kv.Entry, name string) (kv.Entry, bool) {
+	for _, e := range entries {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return kv.Entry{}, false
+}
+
+func nameOf[T any](all []T, name func(T) string) (list []string) {
+	for _, x := range all {
+		list = append(list, name(x))
+	}
+	return list
+}
+
+func mixNames(want func(workloads.Mix) bool) (list []string) {
+	for _, m := range workloads.Mixes() {
+		if want(m) {
+			list = append(list, m.Name)
+		}
+	}
+	return list
+}
