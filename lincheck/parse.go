@@ -130,6 +130,8 @@ func (p *parser) call(f *fields, op Op) error {
 		return f.err
 	case c.Return < c.Called:
 		return fmt.Errorf("it returned at %d, before it was called at %d", c.Return, c.Called)
+	case c.Return == Never && (c.Did || c.Result.Ok || c.Version != 0):
+		return errors.New("it did not return and yet has an outcome")
 	case before && c.Called < last:
 		return fmt.Errorf("client %d calls at %d, before its last call returned; one client does one thing at a time", c.Client, c.Called)
 	case p.h.Claim.stamped() && op == Publish && c.Version == 0:

@@ -1,0 +1,148 @@
+package lincheck
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"doublebuf/baselines/kv"
+)
+
+// Maps that are broken in ways that need other goroutines to show. None of them breaks
+// the rules of Go. The gate must find each, with every seed, and by the law it breaks.
+func TestBrokenMapsFail(t *testing.T) {
+	versioned := func(name string, m func() kv.Map[uint64, uint64]) kv.Entry {
+		e := batchedEntry
+		e.Name, e.Uint64 = name, func(int) kv.Map[uint64, uint64] { return m() }
+		return e
+	}
+	cas := lockedEntry
+	cas.Name, cas.Uint64 = "cas-in-two-steps", func(int) kv.Map[uint64, uint64] { return &casInTwoSteps{locked{m: map[uint64]uint64{}}} }
+	for _, test := range []struct {
+		entry    kv.Entry
+		checkers []string
+	}{
+		{cas, []string{"linearizable"}},
+		{versioned("turned-one-by-one", newTurned), []string{"C3", "eventual"}},
+		{versioned("guard-changes-copy", func() kv.Map[uint64, uint64] { return changesCopy{newFaulty(faults{})(0).(*faulty)} }), []string{"C6"}},
+		{versioned("version-too-early", func() kv.Map[uint64, uint64] { return earlyVersion{newFaulty(faults{})(0).(*faulty)} }), []string{"C6"}},
+		{versioned("skips-a-version", func() kv.Map[uint64, uint64] { return &skips{faulty: newFaulty(faults{})(0).(*faulty)} }), []string{"C0"}},
+	} {
+		t.Run(test.entry.Name, func(t *testing.T) {
+			for seed := range uint64(5) {
+				v := Check(test.entry, Options{Seed: seed * 1000, Histories: 300, Time: 20 * time.Second})
+				found := false
+				for _, c := range test.checkers {
+					found = found || v.Outcome == Illegal && v.Checker == c
+				}
+				if !found {
+					t.Errorf("seed %d: %v after %+v; want Illegal by %v", seed*1000, v, v.Counts, test.checkers)
+				}
+				t.Logf("seed %d: %v after %d histories", seed*1000, v, v.Counts.Histories)
+			}
+		})
+	}
+}
+
+// What is turned handle by handle is right at its own level.
+func TestTurnedOneByOneIsPerHandle(t *testing.T) {
+	e := batchedEntry
+	e.Name, e.Level, e.Uint64 = "turned-one-by-one", kv.PerHandle, func(int) kv.Map[uint64, uint64] { return newTurned() }
+	if v := Check(e, Options{Histories: 100, Time: 20 * time.Second}); v.Outcome != Ok {
+		t.Error(v)
+	}
+}
+
+// casInTwoSteps loads, compares, and only then locks again to store.
+type casInTwoSteps struct{ locked }
+
+func (c *casInTwoSteps) CompareAndSwap(key, old, new uint64) bool {
+	if v, ok := c.Get(key); !ok || v != old {
+		return false
+	}
+	runtime.Gosched()
+	c.Set(key, new)
+	return true
+}
+
+// turned keeps the state that each handle sees in the handle, and a publish turns them
+// one after the other.
+type turned struct {
+	*faulty
+	mu      sync.Mutex
+	handles []*turnedHandle
+}
+
+type turnedHandle struct {
+	*turned
+	state atomic.Pointer[state]
+}
+
+func newTurned() kv.Map[uint64, uint64] { return &turned{faulty: newFaulty(faults{})(0).(*faulty)} }
+
+func (m *turned) Open() kv.Map[uint64, uint64] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := &turnedHandle{turned: m}
+	h.state.Store(m.faulty.state.Load())
+	m.handles = append(m.handles, h)
+	return h
+}
+
+func (h *turnedHandle) Publish() uint64 {
+	h.turned.mu.Lock()
+	defer h.turned.mu.Unlock()
+	v := h.faulty.Publish()
+	for _, other := range h.handles {
+		runtime.Gosched()
+		other.state.Store(h.faulty.state.Load())
+	}
+	return v
+}
+
+func (h *turnedHandle) Get(key uint64) (uint64, bool)  { return h.state.Load().Get(key) }
+func (h *turnedHandle) Read() kv.Guard[uint64, uint64] { return h.state.Load() }
+
+// changesCopy opens guards that look at the newest state each time.
+type changesCopy struct{ *faulty }
+
+type changingGuard struct {
+	*state
+	m *faulty
+}
+
+func (m changesCopy) Read() kv.Guard[uint64, uint64] { return changingGuard{m.state.Load(), m.faulty} }
+
+func (g changingGuard) Get(key uint64) (uint64, bool) { return g.m.state.Load().Get(key) }
+
+// earlyVersion opens guards that tell a version before they take its content.
+type earlyVersion struct{ *faulty }
+
+type earlyGuard struct {
+	*state
+	version uint64
+}
+
+func (m earlyVersion) Read() kv.Guard[uint64, uint64] {
+	version := m.state.Load().version
+	runtime.Gosched()
+	return earlyGuard{m.state.Load(), version}
+}
+
+func (g earlyGuard) Version() uint64 { return g.version }
+
+// skips counts one publish twice.
+type skips struct {
+	*faulty
+	count atomic.Uint64
+}
+
+func (m *skips) Publish() uint64 {
+	v := m.faulty.Publish()
+	if m.count.Add(1) == 5 {
+		return v + 1
+	}
+	return v
+}

@@ -1,0 +1,94 @@
+package lincheck
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const linearizableHeader = `{"history":1,"claim":"linearizable"}`
+
+func TestRefusesMalformedFiles(t *testing.T) {
+	const stamped = `{"history":1,"claim":"atomic"}`
+	for _, test := range []struct{ name, file, want string }{
+		{"empty", "", "line 1: no complete header"},
+		{"cut header", linearizableHeader, "line 1: no complete header"},
+		{"no json", "hello\n", "line 1: header: "},
+		{"other format", `{"history":2,"claim":"atomic"}` + "\n", `line 1: "history" is 2; want 1`},
+		{"two headers", linearizableHeader + linearizableHeader + "\n", "line 1: header: more than one value"},
+		{"unknown claim", `{"history":1,"claim":"strong"}` + "\n", `line 1: unknown claim "strong"; want one of [linearizable atomic`},
+		{"unknown header field", `{"history":1,"claim":"atomic","clients":3}` + "\n", `line 1: header: json: unknown field "clients"`},
+		{"unknown verdict", `{"history":1,"claim":"atomic","verdict":"Good"}` + "\n", `line 1: header: unknown outcome "Good"; want Ok`},
+		{"negative slack", `{"history":1,"claim":"atomic","slack_ns":-1}` + "\n", "line 1: slack_ns is -1"},
+		{"damage", linearizableHeader + "\n{\"client\":\n", "line 2: "},
+		{"empty line", linearizableHeader + "\n\n", "line 2: "},
+		{"unknown op", linearizableHeader + "\n" + `{"client":0,"op":"put"}` + "\n", `line 2: op "put" in a history that claims to be linearizable; want one of [get set`},
+		{"op of another claim", linearizableHeader + "\n" + `{"client":0,"op":"publish","called":1}` + "\n", `line 2: op "publish" in a history that claims to be linearizable`},
+		{"unknown field", linearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"called":1,"new":2}` + "\n", `line 2: get: unknown field "new"; want client, op, key, called, result, returned`},
+		{"missing field", linearizableHeader + "\n" + `{"client":0,"op":"set","key":1,"called":1}` + "\n", `line 2: set: field "new" is missing`},
+		{"null key", linearizableHeader + "\n" + `{"client":0,"op":"get","key":null,"called":1}` + "\n", `line 2: get: field "key" is null`},
+		{"fraction", linearizableHeader + "\n" + `{"client":0,"op":"get","key":1.5,"called":1}` + "\n", "line 2: get: 1.5 is no key or value"},
+		{"2^63", linearizableHeader + "\n" + `{"client":0,"op":"get","key":9223372036854775808,"called":1}` + "\n", "line 2: get: 9223372036854775808 is no key or value"},
+		{"wrong type", linearizableHeader + "\n" + `{"client":"a","op":"get","key":1,"called":1}` + "\n", `line 2: get: field "client": json`},
+		{"backwards", linearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"called":5,"returned":4}` + "\n", "line 2: get: it returned at 4, before it was called at 5"},
+		{"outcome of nothing", linearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"result":2,"called":5}` + "\n", "line 2: get: it did not return and yet has an outcome"},
+		{"overlapping itself", linearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"called":0,"returned":9}` + "\n" + `{"client":0,"op":"get","key":1,"called":8,"returned":10}` + "\n", "line 3: get: client 0 calls at 8, before its last call returned"},
+		{"after never", linearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"called":0}` + "\n" + `{"client":0,"op":"get","key":1,"called":8}` + "\n", "line 3: get: client 0 calls at 8, before its last call returned"},
+		{"no version", stamped + "\n" + `{"client":0,"op":"publish","called":1}` + "\n", "line 2: publish: it has no version"},
+		{"two writers", stamped + "\n" + `{"client":0,"op":"delete","key":1,"called":1,"returned":2}` + "\n" + `{"client":1,"op":"delete","key":1,"called":3}` + "\n", "line 3: delete: client 1 writes, and client 0 before"},
+		{"guard backwards", stamped + "\n" + `{"client":0,"op":"guard","version":0,"called":5,"opened":4,"closed":6}` + "\n", "line 2: guard: called at 5, opened at 4, closed at 6"},
+		{"guard overlapping itself", stamped + "\n" + `{"client":0,"op":"guard","version":0,"called":1,"opened":4,"closed":6}` + "\n" + `{"client":0,"op":"guard","version":0,"called":3,"opened":4,"closed":6}` + "\n", "line 3: guard: client 0 opens a guard at 3"},
+		{"no pair", stamped + "\n" + `{"client":0,"op":"guard","version":0,"called":1,"opened":4,"closed":6,"reads":[[1]]}` + "\n", `line 2: guard: field "reads": a pair of 1`},
+		{"range over nothing", stamped + "\n" + `{"client":0,"op":"guard","version":0,"called":1,"opened":4,"closed":6,"all":[[1,null]]}` + "\n", `line 2: guard: field "all": null in`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := ReadHistory(strings.NewReader(test.file))
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s…", err, test.want)
+			}
+		})
+	}
+}
+
+func TestCutOffLastLine(t *testing.T) {
+	whole := linearizableHeader + "\n" + `{"client":0,"op":"set","key":1,"new":2,"called":1,"returned":2}` + "\n"
+	for cut := range len(whole) - len(linearizableHeader) - 1 {
+		h, err := ReadHistory(strings.NewReader(whole[:len(whole)-cut]))
+		if err != nil {
+			t.Fatal(cut, err)
+		}
+		if wantCut := cut > 0; h.Cut != wantCut || (h.Judge().Outcome == Unknown) != wantCut {
+			t.Errorf("%d bytes cut off: Cut is %t, judged %v", cut, h.Cut, h.Judge())
+		}
+	}
+}
+
+// What can be read can be written and reads back as the same, and judging it neither
+// panics nor takes long.
+func FuzzReadHistory(f *testing.F) {
+	f.Add([]byte(linearizableHeader + "\n" + `{"client":0,"op":"compare-and-swap","key":"a","old":1,"new":"<b>","did":true,"called":1,"returned":2}` + "\n"))
+	f.Add([]byte(`{"history":1,"claim":"atomic","lag":1}` + "\n" + `{"client":-1,"op":"guard","version":9,"called":1,"opened":4,"closed":6,"reads":[["a",null]],"all":[]}` + "\n"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		h, err := ReadHistory(bytes.NewReader(file))
+		if err != nil {
+			return
+		}
+		h.Cut = false
+		var again bytes.Buffer
+		if err := h.Write(&again); err != nil {
+			t.Fatal(err)
+		}
+		h2, err := ReadHistory(&again)
+		if err != nil {
+			t.Fatalf("%v in what was written:\n%s", err, again.Bytes())
+		}
+		if diff := cmp.Diff(h, h2); diff != "" {
+			t.Fatal(diff)
+		}
+		if len(h.Calls) < 50 {
+			h.Judge()
+		}
+	})
+}
