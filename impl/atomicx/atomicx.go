@@ -72,6 +72,19 @@ func (p *Parker) Unpark() {
 // Yield lets other goroutines run; loops that wait call it.
 func Yield() { runtime.Gosched() }
 
+// Rounds returns n, the number of times to look at something before waiting for it in
+// another way. Under the explorer one look is as good as many.
+func Rounds(n int) int { return n }
+
+// AwaitWhole lets the explorer take a whole wait for one operation: it returns true when
+// cond, which only loads, holds. Here it returns false, and the caller waits in its own way.
+func AwaitWhole(cond func() bool) bool { return false }
+
+var start = time.Now()
+
+// Now returns the monotonic time since the program began.
+func Now() time.Duration { return time.Since(start) }
+
 // BeginRead and EndRead enclose the time in which a reader may look at copy, BeginWrite
 // and EndWrite that in which the writer may change it. They tell the explorer; here
 // they are nothing.
@@ -79,3 +92,8 @@ func BeginRead(copy any)  {}
 func EndRead(copy any)    {}
 func BeginWrite(copy any) {}
 func EndWrite(copy any)   {}
+
+// AddCleanup is runtime.AddCleanup. Under the explorer handles are never found dropped.
+func AddCleanup[T, S any](p *T, f func(S), arg S) runtime.Cleanup {
+	return runtime.AddCleanup(p, f, arg)
+}

@@ -1,3 +1,5 @@
+//go:build !explore
+
 package atomicx
 
 // Wake says why a Park returned.

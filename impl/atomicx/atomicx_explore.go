@@ -1,0 +1,44 @@
+//go:build explore
+
+// Package atomicx is here built for the schedule explorer: every operation is a
+// scheduling point. See atomicx.go for what it is in normal builds.
+package atomicx
+
+import (
+	"runtime"
+	"time"
+
+	"doublebuf/impl/atomicx/hooked"
+)
+
+type (
+	Bool           = hooked.Bool
+	Int64          = hooked.Int64
+	Uint32         = hooked.Uint32
+	Uint64         = hooked.Uint64
+	Pointer[T any] = hooked.Pointer[T]
+	Mutex          = hooked.Mutex
+	Plain[T any]   = hooked.Plain[T]
+	Parker         = hooked.Parker
+	Wake           = hooked.Wake
+)
+
+const (
+	Woken     = hooked.Woken
+	Cancelled = hooked.Cancelled
+	TimedOut  = hooked.TimedOut
+)
+
+func NewParker() Parker                { return hooked.NewParker() }
+func Yield()                           { hooked.Yield() }
+func Rounds(int) int                   { return 1 }
+func AwaitWhole(cond func() bool) bool { return hooked.AwaitWhole(cond) }
+func Now() time.Duration               { return hooked.Now() }
+func BeginRead(copy any)               { hooked.BeginRead(copy) }
+func EndRead(copy any)                 { hooked.EndRead(copy) }
+func BeginWrite(copy any)              { hooked.BeginWrite(copy) }
+func EndWrite(copy any)                { hooked.EndWrite(copy) }
+
+func AddCleanup[T, S any](p *T, f func(S), arg S) runtime.Cleanup {
+	return hooked.AddCleanup(p, f, arg)
+}

@@ -1,0 +1,209 @@
+package hooked
+
+import (
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Mutex has the methods of sync.Mutex.
+type Mutex struct{ mu sync.Mutex }
+
+func (m *Mutex) Lock() {
+	if hook != nil {
+		hook.Step(Op{Kind: OpLock, Loc: m, Ready: m.free})
+	}
+	m.mu.Lock()
+	if hook != nil {
+		hook.Did(true, nil)
+	}
+}
+
+func (m *Mutex) free() bool {
+	free := m.mu.TryLock()
+	if free {
+		m.mu.Unlock()
+	}
+	return free
+}
+
+func (m *Mutex) TryLock() (locked bool) {
+	if hook == nil {
+		return m.mu.TryLock()
+	}
+	hook.Step(Op{Kind: OpTryLock, Loc: m})
+	locked = m.mu.TryLock()
+	hook.Did(locked, locked)
+	return locked
+}
+
+func (m *Mutex) Unlock() {
+	if hook == nil {
+		m.mu.Unlock()
+		return
+	}
+	hook.Step(Op{Kind: OpUnlock, Loc: m})
+	if m.free() { // the real one would end the process
+		panic("Unlock of a Mutex that is not locked")
+	}
+	m.mu.Unlock()
+	hook.Did(true, nil)
+}
+
+// Wake says why a Park returned.
+type Wake int
+
+const (
+	Woken Wake = iota
+	Cancelled
+	TimedOut
+)
+
+func (w Wake) String() string { return [...]string{"Woken", "Cancelled", "TimedOut"}[w] }
+
+// Parker is a sleeping place for one goroutine at a time; at most one wake-up is kept.
+type Parker struct{ token chan struct{} }
+
+// NewParker returns a Parker without a kept wake-up.
+func NewParker() Parker { return Parker{make(chan struct{}, 1)} }
+
+// Park sleeps until Unpark is called (or has been, since the last Park), until cancel
+// is closed, or until timeout has passed; a nil cancel and a timeout of 0 never end it.
+func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
+	if hook == nil {
+		var timer <-chan time.Time
+		if timeout > 0 {
+			timer = time.After(timeout)
+		}
+		select {
+		case <-p.token:
+			return Woken
+		case <-cancel:
+			return Cancelled
+		case <-timer:
+			return TimedOut
+		}
+	}
+	op := Op{Kind: OpPark, Loc: p, Timeout: timeout > 0, Ready: func() bool { return len(p.token) > 0 || closed(cancel) }}
+	if cancel != nil {
+		op.Also = cancel
+	}
+	if hook.Step(op) {
+		hook.Did(false, TimedOut)
+		return TimedOut
+	}
+	// Both ends may be ready, and select would choose at random. Waking first is enough
+	// for finding a schedule: a cancellation that came first had its turn before.
+	select {
+	case <-p.token:
+		hook.Did(true, Woken)
+		return Woken
+	default:
+		hook.Did(false, Cancelled)
+		return Cancelled
+	}
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// Unpark wakes the parked goroutine, or lets the next Park return at once. It never blocks.
+func (p *Parker) Unpark() {
+	if hook != nil {
+		hook.Step(Op{Kind: OpUnpark, Loc: p})
+	}
+	woke := false
+	select {
+	case p.token <- struct{}{}:
+		woke = true
+	default:
+	}
+	if hook != nil {
+		hook.Did(woke, woke)
+	}
+}
+
+// Close closes c, which cancels those that are parked with it. Programs under the
+// scheduler close such channels by nothing else.
+func Close(c chan struct{}) {
+	if hook == nil {
+		close(c)
+		return
+	}
+	hook.Step(Op{Kind: OpCloseChan, Loc: (<-chan struct{})(c)})
+	close(c)
+	hook.Did(true, nil)
+}
+
+// Yield lets other goroutines run; loops that wait call it. Under a hook the calling
+// goroutine goes on when a word that it has read since its last Yield has changed, so
+// what a loop does between two calls must change nothing shared; a failed
+// CompareAndSwap does not.
+func Yield() {
+	if hook == nil {
+		runtime.Gosched()
+		return
+	}
+	hook.Step(Op{Kind: OpYield})
+	hook.Did(false, nil)
+}
+
+// Await waits until cond holds, as one operation: it happens at an instant at which
+// cond is true. cond only loads.
+func Await(cond func() bool) {
+	if hook == nil {
+		for !cond() {
+			runtime.Gosched()
+		}
+		return
+	}
+	hook.Step(Op{Kind: OpAwait, Ready: cond})
+	hook.Did(false, nil)
+}
+
+// AwaitWhole waits by [Await] and reports true if the hook wants waits to be one
+// operation. Otherwise it reports false at once, and the caller waits in its own way.
+func AwaitWhole(cond func() bool) bool {
+	if hook == nil || !hook.OneWait() {
+		return false
+	}
+	Await(cond)
+	return true
+}
+
+// Membarrier returns when every other goroutine has passed a memory barrier since the
+// call, as membarrier(2) does for threads. It is only of use under a hook.
+func Membarrier() {
+	if hook == nil {
+		return
+	}
+	hook.Step(Op{Kind: OpMembarrier})
+	hook.Did(false, nil)
+	hook.Step(Op{Kind: OpMembarrierEnd})
+	hook.Did(false, nil)
+}
+
+var start = time.Now()
+
+// Now returns the monotonic time since the program began. Under a hook time stands still.
+func Now() time.Duration {
+	if hook != nil {
+		return 0
+	}
+	return time.Since(start)
+}
+
+// AddCleanup is runtime.AddCleanup. Under a hook it does nothing: the runtime would run
+// f in a goroutine that the hook does not know.
+func AddCleanup[T, S any](p *T, f func(S), arg S) runtime.Cleanup {
+	if hook != nil {
+		return runtime.Cleanup{}
+	}
+	return runtime.AddCleanup(p, f, arg)
+}

@@ -1,0 +1,94 @@
+package explore
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"unsafe"
+)
+
+type namedRoot struct {
+	name string
+	root any
+}
+
+// nameLocations fills in the names of the locations in the trace: by the path that
+// leads to them from one of the program's named roots, else by type and number.
+func (e *execution) nameLocations() {
+	w := walker{names: map[any]string{}, visited: map[any]bool{}}
+	for _, l := range e.locations {
+		w.names[l.key] = ""
+	}
+	for _, r := range e.roots {
+		w.walk(r.name, reflect.ValueOf(r.root))
+	}
+	for i := range e.trace {
+		if n := e.trace[i].Loc; n >= 0 {
+			key := e.locations[n].key
+			e.trace[i].Location = w.names[key]
+			if w.names[key] == "" {
+				e.trace[i].Location = fmt.Sprintf("%s#%d", shortType(key), n)
+			}
+		}
+	}
+}
+
+func shortType(key any) string {
+	s := strings.TrimPrefix(reflect.TypeOf(key).String(), "*")
+	s, _, _ = strings.Cut(s, "[")
+	return s[strings.LastIndexByte(s, '.')+1:]
+}
+
+// walker finds the named words in a program's data.
+type walker struct {
+	names   map[any]string // location -> name, "" if not found yet
+	visited map[any]bool
+}
+
+func (w *walker) walk(path string, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			w.address(path, v.Elem())
+		}
+	case reflect.Interface:
+		w.walk(path, v.Elem())
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			w.field(fmt.Sprintf("%s[%d]", path, i), v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			sub := path
+			if f := v.Type().Field(i); !f.Anonymous {
+				sub += "." + f.Name
+			}
+			w.field(sub, v.Field(i))
+		}
+	}
+}
+
+func (w *walker) field(path string, v reflect.Value) {
+	if v.CanAddr() {
+		w.address(path, v)
+		return
+	}
+	w.walk(path, v)
+}
+
+// address visits what has an address: it may be a location itself.
+func (w *walker) address(path string, v reflect.Value) {
+	key := reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Interface() // also for unexported fields
+	if w.visited[key] {
+		return
+	}
+	w.visited[key] = true
+	if name, ok := w.names[key]; ok && name == "" {
+		w.names[key] = path
+	}
+	if p, ok := key.(interface{ Target() any }); ok {
+		w.walk(path+"→", reflect.ValueOf(p.Target()))
+		return
+	}
+	w.walk(path, v)
+}

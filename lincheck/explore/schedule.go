@@ -1,0 +1,122 @@
+package explore
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+)
+
+// move is what a goroutine's transition does: take its step; end its step by a timeout;
+// or bring the oldest store of its buffer to memory.
+type move uint8
+
+const (
+	step move = iota
+	timeout
+	flush
+	numMoves = iota
+)
+
+// transition is a move of a goroutine: goroutine*numMoves + move.
+type transition uint8
+
+func of(g int, m move) transition      { return transition(g*numMoves + int(m)) }
+func (t transition) goroutine() int    { return int(t) / numMoves }
+func (t transition) move() move        { return move(t % numMoves) }
+func (t transition) set() set          { return 1 << t }
+func (s set) has(t transition) bool    { return s&t.set() != 0 }
+func (s set) lowest() transition       { return transition(bits.TrailingZeros64(uint64(s))) }
+func (s set) without(t transition) set { return s &^ t.set() }
+func (s set) each(f func(t transition)) {
+	for ; s != 0; s = s.without(s.lowest()) {
+		f(s.lowest())
+	}
+}
+
+// set is a set of transitions.
+type set uint64
+
+// mode is what decides, beside the schedule, how an execution goes.
+type mode struct {
+	tso      bool
+	oneWait  bool
+	timeouts int // that each goroutine may suffer
+}
+
+// formatSchedule writes a schedule as one word: the mode, then for each run of equal moves a letter for the goroutine, in the order of Go's calls, with t for a timeout and
+// f for a flush, and how many: sc:A3Bf1A12.
+func formatSchedule(m mode, path []transition) string {
+	var b strings.Builder
+	b.WriteString(map[bool]string{false: "sc", true: "tso"}[m.tso])
+	if m.oneWait {
+		b.WriteString("+wait")
+	}
+	if m.timeouts > 0 {
+		fmt.Fprintf(&b, "+t%d", m.timeouts)
+	}
+	b.WriteByte(':')
+	for i := 0; i < len(path); {
+		n := 1
+		for i+n < len(path) && path[i+n] == path[i] {
+			n++
+		}
+		b.WriteByte(byte('A' + path[i].goroutine()))
+		b.WriteString([...]string{step: "", timeout: "t", flush: "f"}[path[i].move()])
+		b.WriteString(strconv.Itoa(n))
+		i += n
+	}
+	return b.String()
+}
+
+func parseSchedule(s string) (m mode, path []transition, err error) {
+	bad := func(what string) (mode, []transition, error) {
+		return mode{}, nil, fmt.Errorf("schedule %q: %s; want one as a failure prints it, like sc:A3B1A12", s, what)
+	}
+	head, rest, ok := strings.Cut(s, ":")
+	if !ok {
+		return bad("no mode before a colon")
+	}
+	for i, word := range strings.Split(head, "+") {
+		switch {
+		case i == 0 && word == "sc":
+		case i == 0 && word == "tso":
+			m.tso = true
+		case i > 0 && word == "wait":
+			m.oneWait = true
+		case i > 0 && strings.HasPrefix(word, "t"):
+			if m.timeouts, err = strconv.Atoi(word[1:]); err != nil || m.timeouts < 0 {
+				return bad(fmt.Sprintf("%q where a number of timeouts should be", word[1:]))
+			}
+		default:
+			return bad(fmt.Sprintf("unknown mode %q", word))
+		}
+	}
+	for rest != "" {
+		g := int(rest[0]) - 'A'
+		if g < 0 || g >= maxGoroutines {
+			return bad(fmt.Sprintf("%q where a goroutine's letter should be", rest[0]))
+		}
+		rest = rest[1:]
+		mv := step
+		switch {
+		case strings.HasPrefix(rest, "t"):
+			mv, rest = timeout, rest[1:]
+		case strings.HasPrefix(rest, "f"):
+			mv, rest = flush, rest[1:]
+		}
+		digits := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+		if digits < 0 {
+			digits = len(rest)
+		}
+		n, err := strconv.Atoi(rest[:digits])
+		if err != nil || n < 1 || n > 1<<20 {
+			return bad(fmt.Sprintf("%q where a number of moves should be", rest[:digits]))
+		}
+		for range n {
+			path = append(path, of(g, mv))
+		}
+		rest = rest[digits:]
+	}
+	return m, path, nil
+}

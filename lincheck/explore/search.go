@@ -1,0 +1,156 @@
+package explore
+
+import "math/rand/v2"
+
+// replayer follows a schedule, and beyond its end lets the same goroutine go on for as
+// long as it can.
+type replayer struct {
+	path []transition
+	next int
+}
+
+func (r *replayer) choose(e *execution, enabled set) (transition, bool) {
+	if r.next == len(r.path) {
+		return e.goOn(enabled), true
+	}
+	t := r.path[r.next]
+	if !enabled.has(t) {
+		e.fail(Nondeterministic, "the schedule does not fit the program at its move %d", r.next+1)
+		return 0, false
+	}
+	r.next++
+	return t, true
+}
+
+// goOn prefers, of a set that is not empty, the goroutine that took the last step.
+func (e *execution) goOn(s set) transition {
+	if e.last >= 0 && s.has(of(e.last, step)) {
+		return of(e.last, step)
+	}
+	return s.lowest()
+}
+
+// dfs visits executions depth first. The program is run from its start for each; the
+// stack tells it how to come to the place where it takes another turn.
+type dfs struct {
+	// bound on preemptions; below 0 there is none, and sleep sets are used instead.
+	bound int
+	stack []node
+	depth int // in the running execution
+	sleep set // its sleep set
+}
+
+// node is a state on the current path.
+type node struct {
+	enabled, done, sleep set
+	chosen               transition
+	last                 int8 // the goroutine that took the step before
+	preempts             int  // before the choice made here
+}
+
+func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
+	if d.depth == len(d.stack) {
+		n := node{enabled: enabled, sleep: d.sleep, last: int8(e.last)}
+		if d.depth > 0 {
+			before := &d.stack[d.depth-1]
+			n.preempts = before.preempts + before.cost(before.chosen)
+		}
+		open := n.open(d.bound)
+		if open == 0 {
+			return 0, false // all that is enabled sleeps: the rest has been seen elsewhere
+		}
+		n.chosen = e.goOn(open)
+		d.stack = append(d.stack, n)
+	}
+	n := &d.stack[d.depth]
+	if n.enabled != enabled {
+		e.fail(Nondeterministic, "at move %d other goroutines can go on than when the same schedule was run before", d.depth+1)
+		return 0, false
+	}
+	d.depth++
+	if d.bound < 0 && d.depth == len(d.stack) {
+		d.sleep = 0
+		(n.sleep | n.done).each(func(t transition) {
+			if !e.dependent(t, n.chosen) {
+				d.sleep |= t.set()
+			}
+		})
+	}
+	return n.chosen, true
+}
+
+// cost is 1 if t is a preemption.
+func (n *node) cost(t transition) int {
+	if t.move() == flush || n.last < 0 || t.goroutine() == int(n.last) || !n.enabled.has(of(int(n.last), step)) {
+		return 0
+	}
+	return 1
+}
+
+// open returns the transitions that are still to be tried from n.
+func (n *node) open(bound int) set {
+	s := n.enabled &^ (n.done | n.sleep)
+	if bound >= 0 && n.preempts >= bound {
+		s.each(func(t transition) {
+			if n.preempts+n.cost(t) > bound {
+				s = s.without(t)
+			}
+		})
+	}
+	return s
+}
+
+// advance turns the stack to the next execution and reports whether there is one.
+func (d *dfs) advance() bool {
+	d.depth, d.sleep = 0, 0
+	for len(d.stack) > 0 {
+		n := &d.stack[len(d.stack)-1]
+		n.done |= n.chosen.set()
+		if open := n.open(d.bound); open != 0 {
+			n.chosen = open.lowest()
+			return true
+		}
+		d.stack = d.stack[:len(d.stack)-1]
+	}
+	return false
+}
+
+// pct gives each goroutine, and each store buffer, a random priority, and at depth-1
+// random moves lowers the one that is running.
+type pct struct {
+	random   *rand.Rand
+	depth    int
+	length   int // of an execution, as far as seen
+	priority [64]int
+	drops    map[int]int // move -> the priority that it drops to
+	moves    int
+}
+
+func newPCT(s Search, sample int) *pct {
+	return &pct{random: rand.New(rand.NewPCG(s.seed, uint64(sample))), depth: s.depth}
+}
+
+// start draws the priorities for an execution of about length moves.
+func (p *pct) start(length int) {
+	for i, v := range p.random.Perm(len(p.priority)) {
+		p.priority[i] = p.depth + v
+	}
+	p.drops = map[int]int{}
+	for i := 1; i < p.depth; i++ {
+		p.drops[p.random.IntN(max(length, 1))] = i
+	}
+}
+
+func (p *pct) choose(_ *execution, enabled set) (best transition, ok bool) {
+	best = enabled.lowest()
+	enabled.each(func(t transition) {
+		if p.priority[t] > p.priority[best] {
+			best = t
+		}
+	})
+	if to, ok := p.drops[p.moves]; ok {
+		p.priority[best] = to
+	}
+	p.moves++
+	return best, true
+}
