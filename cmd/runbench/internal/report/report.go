@@ -1,0 +1,217 @@
+// Package report turns the results of a run into words: a report in Markdown, and a
+// summary for the terminal. It takes everything from results, never from memory of the
+// run, so that a report can be written again at any time.
+//
+// # Words
+//
+//   - A workload is what maps are compared in: everything that identifies a cell but
+//     the map.
+//   - The floor is the map that does nothing: what the harness itself costs. The ceiling
+//     is the map without synchronisation. Neither takes part in a comparison.
+//   - A map is fresh if it declares linearizability: no read of it is stale. Others are
+//     never compared with it without saying so.
+//   - A margin is how much more the one has than the other: the median over the blocks
+//     of the ratio within a block, with its confidence interval. Margins under 5 % or
+//     with an interval that holds 1 are no claims, see [Caveat].
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"doublebuf/results"
+)
+
+// The names of the floor and the ceiling in the registry.
+const (
+	floor   = "noop"
+	ceiling = "plain"
+)
+
+// claimable is the least margin that one link and one process can show: medians of one
+// map differ by as much as this between links and between processes.
+const claimable = 1.05
+
+// Caveat is what every report says of its margins.
+const Caveat = "One link, one process: differences under 5 % are not claims."
+
+// Figure is a figure to show: its title and its path, from the folder of the report.
+type Figure struct{ Title, Path string }
+
+// Label is a verdict in the words that stand beside a map's name everywhere.
+func Label(v results.Verdict) string {
+	switch {
+	case v.Broken && v.Outcome == results.Illegal:
+		return "FAILED, as expected"
+	case v.Broken && v.Outcome == results.Ok:
+		return "PASSED, expected to fail"
+	case v.Outcome == results.Illegal:
+		return "FAILED"
+	}
+	return string(v.Outcome)
+}
+
+// Markdown writes the report on set. name is the run's; warnings are those of loading
+// the set. It returns the first error of w.
+func Markdown(w io.Writer, name string, set *results.Set, warnings []results.Warning, figures []Figure) error {
+	var b strings.Builder
+	standings := standingsOf(set)
+	heading(&b, name, set, warnings)
+	verdicts(&b, set)
+	answers(&b, standings)
+	if len(figures) > 0 {
+		b.WriteString("\n## Figures\n")
+		for _, f := range figures {
+			fmt.Fprintf(&b, "\n![%s](%s)\n", f.Title, f.Path)
+		}
+	}
+	staleness(&b, set)
+	floors(&b, standings)
+	b.WriteString("\n## All throughput cells\n")
+	for _, s := range standings {
+		s.table(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func heading(b *strings.Builder, name string, set *results.Set, warnings []results.Warning) {
+	m := set.Manifest
+	fmt.Fprintf(b, "# runbench %s\n\n", name)
+	if env := m.Environment; env.Go != "" {
+		fmt.Fprintf(b, "- machine: %s, %s\n", env.MachineLabel(), env.Kernel)
+		fmt.Fprintf(b, "- %s, %s\n", env.CommitLabel(), env.Date.Format("2006-01-02 15:04 UTC"))
+		fmt.Fprintf(b, "- command: `%s`, seed %d\n", strings.Join(env.Command, " "), m.Seed)
+	}
+	for _, input := range sortedKeys(m.Inputs) {
+		fmt.Fprintf(b, "- input: %s, %s\n", input, m.Inputs[input])
+	}
+	groups, least, most := 0, 0, 0
+	for _, kind := range []results.Kind{results.Throughput, results.Staleness} {
+		for _, g := range set.Groups(kind) {
+			n := len(g.Cells)
+			if groups++; groups == 1 || n < least {
+				least = n
+			}
+			most = max(most, n)
+		}
+	}
+	fmt.Fprintf(b, "- %d cells, each measured %s times\n", groups, between(least, most))
+	if !m.Complete && m.Environment.Go != "" {
+		b.WriteString("- **the run was not completed**: cells are missing\n")
+	}
+	fmt.Fprintf(b, "\n> %s\n", Caveat)
+	for _, warning := range warnings {
+		fmt.Fprintf(b, ">\n> Warning: %s.\n", warning)
+	}
+}
+
+func between(least, most int) string {
+	if least == most {
+		return fmt.Sprint(least)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
+}
+
+func verdicts(b *strings.Builder, set *results.Set) {
+	b.WriteString("\n## Verdicts\n\nEvery map was checked at the level that it declares before it was timed, and its contents after every timed cell with writes.\n\n")
+	rows := [][]string{{"map", "level", "verdict", "why"}}
+	for _, impl := range set.Impls() {
+		v := set.Verdict(impl)
+		why := v.Reason
+		if len(v.Evidence) > 0 {
+			why += " (" + strings.Join(v.Evidence, ", ") + ")"
+		}
+		rows = append(rows, []string{impl, v.Level, bold(Label(v), v.Outcome != results.Ok), why})
+	}
+	table(b, rows)
+}
+
+func bold(s string, really bool) string {
+	if really {
+		return "**" + s + "**"
+	}
+	return s
+}
+
+// answers says for each workload which map is the fastest, and by how much.
+func answers(b *strings.Builder, standings []standing) {
+	b.WriteString("\n## Answers\n\n")
+	for _, s := range standings {
+		fmt.Fprintf(b, "- **%s**: %s\n", describe(s.workload), s.answer())
+	}
+}
+
+func staleness(b *strings.Builder, set *results.Set) {
+	groups := set.Groups(results.Staleness)
+	if len(groups) == 0 {
+		return
+	}
+	b.WriteString("\n## Staleness\n\nHow many completed writes a read lags behind, counted from the oldest write of its key that it does not reflect; 0 if it is fresh. Medians over the blocks; the throughput is that of the same workload measured without counting.\n\n")
+	rows := [][]string{{"map", "workload", "mean", "p50", "p99", "greatest", "stale reads", "reads/s", "writes/s"}}
+	for _, g := range groups {
+		row := []string{named(set, g.ID.Impl), describe(g.ID)}
+		for _, unit := range []string{results.StaleMean, results.StaleP50, results.StaleP99, results.StaleMax} {
+			row = append(row, number(g.Summary(unit).Median))
+		}
+		row = append(row, fmt.Sprintf("%.3g %%", 100*g.Summary(results.StaleShare).Median))
+		twin := g.ID
+		twin.Kind = results.Throughput
+		for _, unit := range []string{results.ReadsPerSec, results.WritesPerSec} {
+			row = append(row, medianOf(set, twin, unit))
+		}
+		rows = append(rows, row)
+	}
+	table(b, rows)
+}
+
+// medianOf returns the median of the cells of id, or "" if there are none.
+func medianOf(set *results.Set, id results.ID, unit string) string {
+	for _, g := range set.Groups(id.Kind) {
+		if g.ID == id {
+			return number(g.Summary(unit).Median)
+		}
+	}
+	return ""
+}
+
+// floors says how much of a measurement is the harness.
+func floors(b *strings.Builder, standings []standing) {
+	rows := [][]string{{"workload", "floor, ns an operation", "fastest map, ns an operation"}}
+	for _, s := range standings {
+		for _, r := range s.rows {
+			if r.impl != floor {
+				continue
+			}
+			best := ""
+			if c := s.contenders(anyFreshness); len(c) > 0 {
+				best = nanoseconds(c[0])
+			}
+			rows = append(rows, []string{describe(s.workload), nanoseconds(r), best})
+		}
+	}
+	if len(rows) == 1 {
+		return
+	}
+	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are processor time: processors in use, over operations a second.\n\n", floor)
+	table(b, rows)
+}
+
+// named returns a map's name with its verdict beside it.
+func named(set *results.Set, impl string) string {
+	return impl + " (" + Label(set.Verdict(impl)) + ")"
+}
+
+// table writes rows, the first of which is the heading, as a Markdown table.
+func table(b *strings.Builder, rows [][]string) {
+	for i, row := range rows {
+		for _, cell := range row {
+			b.WriteString("| " + strings.ReplaceAll(cell, "|", `\|`) + " ")
+		}
+		b.WriteString("|\n")
+		if i == 0 {
+			b.WriteString(strings.Repeat("| --- ", len(row)) + "|\n")
+		}
+	}
+}

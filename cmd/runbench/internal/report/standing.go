@@ -1,0 +1,226 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"doublebuf/results"
+)
+
+// standing is the maps of one workload, the fastest first.
+type standing struct {
+	workload results.ID // without a map
+	unit     string     // by which they stand
+	rows     []row
+}
+
+// row is one map in a workload.
+type row struct {
+	impl    string
+	group   results.Group
+	summary results.Summary
+	verdict results.Verdict
+	fresh   bool // no read of it is stale
+}
+
+// standingsOf returns the standing of every throughput workload, in the order in which
+// they were measured first.
+func standingsOf(set *results.Set) []standing {
+	var all []standing
+	at := map[results.ID]int{}
+	for _, g := range set.Groups(results.Throughput) {
+		w := g.ID
+		w.Impl = ""
+		i, ok := at[w]
+		if !ok {
+			i = len(all)
+			at[w] = i
+			all = append(all, standing{workload: w, unit: unitOf(w)})
+		}
+		v := set.Verdict(g.ID.Impl)
+		all[i].rows = append(all[i].rows, row{
+			impl: g.ID.Impl, group: g, summary: g.Summary(all[i].unit), verdict: v,
+			fresh: v.Level == "linearizable",
+		})
+	}
+	for _, s := range all {
+		slices.SortStableFunc(s.rows, func(a, b row) int { return cmp.Compare(b.summary.Median, a.summary.Median) })
+	}
+	return all
+}
+
+// unitOf returns the unit by which maps stand. Where readers and writers are apart it
+// is reads: a sum of both would say little of either.
+func unitOf(w results.ID) string {
+	if w.G == 0 && w.Readers > 0 {
+		return results.ReadsPerSec
+	}
+	return results.OpsPerSec
+}
+
+// freshness selects maps.
+type freshness int
+
+const (
+	anyFreshness freshness = iota
+	freshOnly
+	staleOnly
+)
+
+// contenders returns the rows that take part in comparisons, the fastest first: neither
+// floor nor ceiling, and no map that failed a check.
+func (s standing) contenders(f freshness) []row {
+	return slices.DeleteFunc(slices.Clone(s.rows), func(r row) bool {
+		return r.impl == floor || r.impl == ceiling || r.verdict.Outcome == results.Illegal ||
+			f == freshOnly && !r.fresh || f == staleOnly && r.fresh
+	})
+}
+
+// answer says in a sentence or two which maps are the fastest.
+func (s standing) answer() string {
+	var sentences []string
+	fresh, stale := s.contenders(freshOnly), s.contenders(staleOnly)
+	if len(fresh) > 0 {
+		sentences = append(sentences, s.lead("of the maps whose reads are never stale", fresh))
+	}
+	if len(stale) > 0 {
+		sentences = append(sentences, s.lead("of those whose reads may be stale", stale))
+	}
+	if len(fresh) > 0 && len(stale) > 0 {
+		sentences = append(sentences, fmt.Sprintf("%s against %s: %s.", stale[0].impl, fresh[0].impl, s.margin(stale[0], fresh[0])))
+	}
+	if len(sentences) == 0 {
+		return "no map to compare."
+	}
+	return strings.Join(sentences, " ")
+}
+
+// lead says who leads rows, and by how much.
+func (s standing) lead(among string, rows []row) string {
+	first := rows[0]
+	text := fmt.Sprintf("%s, %s is first with %s %s%s", among, marked(first), number(first.summary.Median), s.unit, interval(first.summary, number))
+	if len(rows) > 1 {
+		text += fmt.Sprintf("; against %s, the next: %s", marked(rows[1]), s.margin(first, rows[1]))
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// marked is a map's name with its verdict, unless that is the usual one.
+func marked(r row) string {
+	if r.verdict.Outcome == results.Ok {
+		return "**" + r.impl + "**"
+	}
+	return "**" + r.impl + "** (" + Label(r.verdict) + ")"
+}
+
+// margin says how a stands to b, and whether that is a claim.
+func (s standing) margin(a, b row) string {
+	m := results.Compare(a.group, b.group, s.unit)
+	switch {
+	case math.IsNaN(m.Median) || m.N == 0:
+		return "not to be compared, since they share no block"
+	case !m.Interval:
+		return fmt.Sprintf("%s, no claim: %d blocks are too few for an interval", percent(m.Median), m.N)
+	case m.Lo <= 1 && m.Hi >= 1:
+		return fmt.Sprintf("%s%s, no claim: the interval holds 0", percent(m.Median), interval(m, percent))
+	case max(m.Median, 1/m.Median) < claimable:
+		return fmt.Sprintf("%s%s, no claim: under 5 %%", percent(m.Median), interval(m, percent))
+	}
+	return percent(m.Median) + interval(m, percent)
+}
+
+// table writes the standing with every map's figures.
+func (s standing) table(b *strings.Builder) {
+	fmt.Fprintf(b, "\n### %s\n\n", describe(s.workload))
+	heading := []string{"map", "verdict", "level", s.unit, "95 % interval", "n", "ns an operation", "paired with the first"}
+	if s.unit == results.ReadsPerSec {
+		heading = append(heading, results.WritesPerSec)
+	}
+	rows := [][]string{heading}
+	first := s.contenders(anyFreshness)
+	for _, r := range s.rows {
+		against := ""
+		if len(first) > 0 && r.impl != first[0].impl {
+			against = s.margin(r, first[0])
+		}
+		cells := []string{
+			r.impl, bold(Label(r.verdict), r.verdict.Outcome != results.Ok), r.verdict.Level,
+			number(r.summary.Median), strings.TrimSpace(interval(r.summary, number)), fmt.Sprint(r.summary.N), nanoseconds(r), against,
+		}
+		if s.unit == results.ReadsPerSec {
+			cells = append(cells, number(r.group.Summary(results.WritesPerSec).Median))
+		}
+		rows = append(rows, cells)
+	}
+	table(b, rows)
+}
+
+// describe names a workload.
+func describe(w results.ID) string {
+	workers := fmt.Sprintf("%d goroutines", w.G)
+	switch {
+	case w.G == 1:
+		workers = "1 goroutine"
+	case w.G == 0:
+		workers = fmt.Sprintf("readers %d, writers %d", w.Readers, w.Writers)
+	}
+	return fmt.Sprintf("%s, %s, %s %s keys, %s", w.Mix, w.Dist, results.FormatKeys(w.Keys), w.KeyType, workers)
+}
+
+// nanoseconds is the processor time that an operation takes.
+func nanoseconds(r row) string {
+	ops := r.group.Summary(results.OpsPerSec).Median
+	busy := min(r.group.ID.Goroutines(), r.group.ID.Procs)
+	if ops == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.3g", float64(busy)/ops*1e9)
+}
+
+// interval writes the interval of s, or nothing if it has none.
+func interval(s results.Summary, format func(float64) string) string {
+	if !s.Interval {
+		return ""
+	}
+	return fmt.Sprintf(" [%s, %s]", format(s.Lo), format(s.Hi))
+}
+
+// number writes three digits and a prefix.
+func number(x float64) string {
+	for _, p := range []struct {
+		factor float64
+		prefix string
+	}{{1e9, " G"}, {1e6, " M"}, {1e3, " k"}} {
+		if x >= p.factor*0.9995 {
+			return digits(x/p.factor) + p.prefix
+		}
+	}
+	return digits(x)
+}
+
+// digits writes x, which is below 1000, with three significant digits at least.
+func digits(x float64) string {
+	switch {
+	case x == 0:
+		return "0"
+	case x < 9.995:
+		return fmt.Sprintf("%.2f", x)
+	case x < 99.95:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.0f", x)
+}
+
+// percent writes a ratio as a difference; large ones as a factor.
+func percent(ratio float64) string {
+	if ratio >= 2 {
+		return fmt.Sprintf("%.3g times", ratio)
+	}
+	return fmt.Sprintf("%+.1f %%", 100*(ratio-1))
+}
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,62 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"doublebuf/results"
+)
+
+// summaryColumns is how many workloads fit beside the verdicts on a terminal.
+const summaryColumns = 4
+
+// Summary writes a table for the terminal: every map with its verdict, and its
+// throughput in the first workloads of the run.
+func Summary(w io.Writer, set *results.Set) error {
+	standings := standingsOf(set)
+	standings = standings[:min(len(standings), summaryColumns)]
+	var b strings.Builder
+	c := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprint(c, "map\tlevel\tverdict")
+	for _, s := range standings {
+		fmt.Fprint(c, "\t"+s.workload.Mix)
+	}
+	fmt.Fprint(c, "\n\t\t")
+	for _, s := range standings {
+		fmt.Fprint(c, "\t"+workersOf(s.workload))
+	}
+	fmt.Fprint(c, "\n")
+	for _, impl := range set.Impls() {
+		v := set.Verdict(impl)
+		fmt.Fprintf(c, "%s\t%s\t%s", impl, v.Level, Label(v))
+		for _, s := range standings {
+			fmt.Fprint(c, "\t"+s.median(impl))
+		}
+		fmt.Fprint(c, "\n")
+	}
+	c.Flush()
+	if len(standings) > 0 {
+		fmt.Fprint(&b, "\nMedians, in operations a second (of readers alone: reads a second).\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// median returns the median of a map, or a dash if it has no cell.
+func (s standing) median(impl string) string {
+	for _, r := range s.rows {
+		if r.impl == impl {
+			return number(r.summary.Median)
+		}
+	}
+	return "-"
+}
+
+func workersOf(w results.ID) string {
+	if w.G > 0 {
+		return fmt.Sprintf("g=%d", w.G)
+	}
+	return fmt.Sprintf("r=%d w=%d", w.Readers, w.Writers)
+}
