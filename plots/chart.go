@@ -1,0 +1,154 @@
+package plots
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"doublebuf/results"
+)
+
+// chart is the data of a figure, before anything is drawn. Coordinates on the x axis
+// are its own; values on the y axis are in units.
+type chart struct {
+	name, title, subtitle string
+
+	xLabel string
+	xMin   float64
+	xMax   float64
+	ticks  []tick
+	shade  *shade
+	gap    float64 // where the x axis is broken; 0 if it is not
+
+	panels      []panel // side by side, over the same x axis
+	legend      []legendRow
+	legendTitle string
+	notes       []string   // printed below
+	table       [][]string // with a header
+}
+
+// tick is a labelled position on an axis.
+type tick struct {
+	at    float64
+	label string
+}
+
+// shade marks a part of the x axis.
+type shade struct {
+	from  float64
+	label string
+}
+
+type panel struct {
+	yLabel string // of the unit, without its factor, as "ops/s"
+	series []series
+	links  []link
+}
+
+// series is what one map measured.
+type series struct {
+	style  style
+	line   bool
+	points []point
+}
+
+type point struct {
+	x float64
+	y results.Summary
+	// The interval of x, on the axis's coordinates; both x if there is none.
+	xLo, xHi float64
+}
+
+// link is a thin line through the points of related maps.
+type link struct {
+	style  style
+	points []point
+}
+
+// legendRow names a map; it stands as near as can be to the value at of the panel's y
+// axis, where the map's line ends.
+type legendRow struct {
+	style style
+	label string
+	value string
+	at    float64
+	ends  bool // the line ends at the right edge, so that it can be led on to the row
+}
+
+// verdictNote is how a map's name is continued if there is anything to say of it.
+func verdictNote(v results.Verdict) string {
+	switch v.Outcome {
+	case results.Ok:
+		return ""
+	case results.Illegal:
+		return " FAILED CHECK"
+	}
+	return " ?"
+}
+
+// isMap reports whether the verdict is one on a map, and not on the harness floor.
+func isMap(v results.Verdict) bool { return v.Level != "none" }
+
+// notes returns the lines below every figure: how often was measured, where, and from
+// which commit.
+func footer(s *results.Set, drawn []results.Summary, doubt bool) []string {
+	lo, hi, intervals := drawn[0].N, drawn[0].N, false
+	for _, d := range drawn {
+		lo, hi = min(lo, d.N), max(hi, d.N)
+		intervals = intervals || d.Interval
+	}
+	n := strconv.Itoa(lo)
+	if lo != hi {
+		n += " to " + strconv.Itoa(hi)
+	}
+	first := "Medians of n = " + n + " blocks in one process; "
+	if intervals {
+		first += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*results.Confidence)
+	} else {
+		first += "too few for confidence intervals."
+	}
+	if doubt {
+		first += " ? = not checked, or without an answer."
+	}
+	e := s.Manifest.Environment
+	second := e.MachineLabel() + "; " + e.CommitLabel()
+	if !e.Date.IsZero() {
+		second += "; " + e.Date.Format("2006-01-02")
+	}
+	return []string{first, second + "."}
+}
+
+// formatCount writes a number with three significant digits and, from 1,000, commas.
+func formatCount(v float64) string {
+	if v < 1000 {
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	digits := strconv.FormatFloat(v, 'f', 0, 64)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// summaryFields are the columns of a summary in a table.
+func summaryFields(s results.Summary) []string {
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+	if !s.Interval {
+		return []string{strconv.Itoa(s.N), number(s.Median), "", ""}
+	}
+	return []string{strconv.Itoa(s.N), number(s.Median), number(s.Lo), number(s.Hi)}
+}
+
+func summaryHeader(unit string) []string {
+	return []string{"n", unit, unit + " lo", unit + " hi"}
+}
+
+// sortedKeys returns the distinct values of f over groups, in ascending order.
+func distinct(groups []results.Group, f func(results.ID) float64) []float64 {
+	var values []float64
+	for _, g := range groups {
+		values = append(values, f(g.ID))
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
+}

@@ -1,0 +1,305 @@
+package plots
+
+import (
+	"bytes"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+
+	xfont "golang.org/x/image/font"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+const (
+	width   = vg.Length(780) // of a figure, in points
+	height  = vg.Length(480)
+	margin  = vg.Length(14)
+	dpi     = 144 // of the PNG
+	radius  = vg.Length(4)
+	rowSize = vg.Length(17) // of a legend
+)
+
+var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
+
+func init() {
+	// The one takes the default of the other when it is loaded, and keeps it.
+	plot.DefaultFont = sans
+	plotter.DefaultFont = sans
+}
+
+// svg draws the chart as SVG. The font may not be there where the figure is shown, and
+// the format knows no fallback unless it is named.
+func (c *chart) svg() ([]byte, error) {
+	canvas := vgsvg.New(width, height)
+	if err := c.draw(draw.New(canvas)); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if _, err := canvas.WriteTo(&out); err != nil {
+		return nil, err
+	}
+	return bytes.ReplaceAll(out.Bytes(),
+		[]byte("font-family:Liberation Sans;"),
+		[]byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")), nil
+}
+
+func (c *chart) png() ([]byte, error) {
+	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
+	if err := c.draw(draw.New(canvas)); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(&out)
+	return out.Bytes(), err
+}
+
+// draw draws title, panels, legend and notes, from top to bottom.
+func (c *chart) draw(canvas draw.Canvas) error {
+	canvas.SetColor(color.White)
+	canvas.Fill(canvas.Rectangle.Path())
+	area := draw.Crop(canvas, margin, -margin, margin, -margin)
+
+	title, subtitle, note := textStyle(17, black), textStyle(12.5, textGrey), textStyle(9.5, textGrey)
+	title.Font.Weight = xfont.WeightBold
+	for _, t := range []struct {
+		style text.Style
+		text  string
+	}{{title, c.title}, {subtitle, c.subtitle}} {
+		lines := wrap(t.style, t.text, area.Max.X-area.Min.X)
+		area.Max.Y = drawLines(area, t.style, lines)
+	}
+	area.Max.Y -= 10
+	var notes []string
+	for _, n := range c.notes {
+		notes = append(notes, wrap(note, n, area.Max.X-area.Min.X)...)
+	}
+	bottom := area
+	bottom.Max.Y = area.Min.Y + vg.Length(len(notes))*lineHeight(note)
+	drawLines(bottom, note, notes)
+	area.Min.Y = bottom.Max.Y + 10
+
+	legendWidth := c.legendWidth()
+	boards := draw.Crop(area, 0, -legendWidth, 0, 0)
+	tiles := draw.Tiles{Cols: len(c.panels), Rows: 1, PadX: 14}
+	var last draw.Canvas // the data area of the last panel
+	var lastPlot *plot.Plot
+	for i, p := range c.panels {
+		board := tiles.At(boards, i, 0)
+		pl, err := c.plotOf(p)
+		if err != nil {
+			return err
+		}
+		pl.Draw(board)
+		last, lastPlot = pl.DataCanvas(board), pl
+		c.drawOver(last)
+	}
+	c.drawLegend(area, last, lastPlot)
+	return nil
+}
+
+// plotOf makes the axes of a panel and what stands between them.
+func (c *chart) plotOf(p panel) (*plot.Plot, error) {
+	top := p.max()
+	factor, prefix := scaleOf(top)
+	pl := plot.New()
+	for _, axis := range []*plot.Axis{&pl.X, &pl.Y} {
+		axis.Padding = 0
+		axis.Label.Padding = 5
+		axis.Label.TextStyle.Font.Size = 12.5
+		axis.Tick.Label.Font.Size = 12
+		axis.Tick.Length = 4
+		axis.LineStyle.Color = textGrey
+		axis.Tick.LineStyle.Color = textGrey
+	}
+	pl.X.Label.Text, pl.Y.Label.Text = c.xLabel, prefix+p.yLabel
+	pl.X.Tick.Marker = marks(c.ticks)
+	yTicks := niceTicks(top / factor)
+	pl.Y.Tick.Marker = marks(yTicks)
+	pl.X.Min, pl.X.Max = c.xMin, c.xMax
+	pl.Y.Min, pl.Y.Max = 0, yTicks[len(yTicks)-1].at
+
+	if c.shade != nil {
+		pl.Add(rectangle(c.shade.from, c.xMax, 0, pl.Y.Max, shadeGrey))
+	}
+	grid := plotter.NewGrid()
+	grid.Vertical.Width = 0
+	grid.Horizontal = draw.LineStyle{Color: lineGrey, Width: 0.7}
+	pl.Add(grid)
+	for _, s := range p.series {
+		if band := s.band(factor); s.line && band != nil {
+			pl.Add(band)
+		}
+	}
+	for _, l := range p.links {
+		line, err := plotter.NewLine(xys(l.points, factor))
+		if err != nil {
+			return nil, err
+		}
+		line.LineStyle = draw.LineStyle{Color: l.style.color, Width: 1, Dashes: dotted}
+		pl.Add(line)
+	}
+	for _, s := range p.series {
+		if err := s.addTo(pl, factor); err != nil {
+			return nil, err
+		}
+	}
+	return pl, nil
+}
+
+// addTo adds the line or the bars of s, and its glyphs on a white rim.
+func (s series) addTo(pl *plot.Plot, factor float64) error {
+	data := xys(s.points, factor)
+	look := draw.LineStyle{Color: s.style.color, Width: s.style.width, Dashes: s.style.dashes}
+	if s.line {
+		line, err := plotter.NewLine(data)
+		if err != nil {
+			return err
+		}
+		line.LineStyle = look
+		pl.Add(line)
+	}
+	for _, pt := range s.points {
+		if s.line || !pt.y.Interval {
+			continue
+		}
+		y := pt.y.Median / factor
+		for _, ends := range []plotter.XYs{
+			{{X: pt.x, Y: pt.y.Lo / factor}, {X: pt.x, Y: pt.y.Hi / factor}},
+			{{X: pt.xLo, Y: y}, {X: pt.xHi, Y: y}},
+		} {
+			bar, err := plotter.NewLine(ends)
+			if err != nil {
+				return err
+			}
+			bar.LineStyle = draw.LineStyle{Color: s.style.color, Width: 1}
+			pl.Add(bar)
+		}
+	}
+	for _, glyph := range s.style.glyphs() {
+		points, err := plotter.NewScatter(data)
+		if err != nil {
+			return err
+		}
+		points.GlyphStyle = glyph
+		pl.Add(points)
+	}
+	return nil
+}
+
+// band returns the area between the ends of the intervals of neighbouring points; nil if
+// there is none.
+func (s series) band(factor float64) *plotter.Polygon {
+	var ring, back plotter.XYs
+	for _, pt := range s.points {
+		if !pt.y.Interval {
+			return nil
+		}
+		ring = append(ring, plotter.XY{X: pt.x, Y: pt.y.Hi / factor})
+		back = append(back, plotter.XY{X: pt.x, Y: pt.y.Lo / factor})
+	}
+	if len(ring) == 1 { // an area needs a width
+		ring, back = widen(ring), widen(back)
+	}
+	slices.Reverse(back)
+	fill := s.style.color
+	fill.A = 44
+	return &plotter.Polygon{XYs: []plotter.XYs{append(ring, back...)}, Color: fill}
+}
+
+func widen(p plotter.XYs) plotter.XYs {
+	const half = 0.03
+	return plotter.XYs{{X: p[0].X - half, Y: p[0].Y}, {X: p[0].X + half, Y: p[0].Y}}
+}
+
+func rectangle(x0, x1, y0, y1 float64, fill color.Color) *plotter.Polygon {
+	return &plotter.Polygon{XYs: []plotter.XYs{{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}}}, Color: fill}
+}
+
+func xys(points []point, factor float64) plotter.XYs {
+	var data plotter.XYs
+	for _, p := range points {
+		data = append(data, plotter.XY{X: p.x, Y: p.y.Median / factor})
+	}
+	return data
+}
+
+// drawOver writes what stands over the data area: the name of the shaded part, and the
+// mark of the gap in the axis.
+func (c *chart) drawOver(data draw.Canvas) {
+	at := func(x float64) vg.Length { return data.X((x - c.xMin) / (c.xMax - c.xMin)) }
+	if c.shade != nil {
+		st := textStyle(10, textGrey)
+		st.XAlign, st.YAlign = draw.XRight, draw.YTop
+		data.FillText(st, vg.Point{X: data.Max.X - 5, Y: data.Max.Y - 3}, c.shade.label)
+	}
+	if c.gap != 0 {
+		x, y := at(c.gap), data.Min.Y
+		data.FillPolygon(color.White, []vg.Point{{X: x - 4, Y: y - 2}, {X: x + 4, Y: y - 2}, {X: x + 4, Y: y + 2}, {X: x - 4, Y: y + 2}})
+		line := draw.LineStyle{Color: textGrey, Width: 1}
+		data.StrokeLine2(line, x-6, y-5, x-2, y+5)
+		data.StrokeLine2(line, x+2, y-5, x+6, y+5)
+		line = draw.LineStyle{Color: lineGrey, Width: 1, Dashes: dotted}
+		data.StrokeLine2(line, x, y+8, x, data.Max.Y)
+	}
+}
+
+// max is the highest value of a panel, intervals included.
+func (p panel) max() float64 {
+	top := 0.0
+	for _, s := range p.series {
+		for _, pt := range s.points {
+			top = max(top, pt.y.Hi, pt.y.Median)
+		}
+	}
+	return top
+}
+
+// scaleOf returns the factor to divide values up to top by, and its name.
+func scaleOf(top float64) (factor float64, prefix string) {
+	switch {
+	case top >= 1e6:
+		return 1e6, "million "
+	case top >= 1e4:
+		return 1e3, "thousand "
+	}
+	return 1, ""
+}
+
+// niceTicks returns four to six ticks from zero to the first round number at or above top.
+func niceTicks(top float64) []tick {
+	if top <= 0 {
+		top = 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(top/5)))
+	step := 10 * power
+	for _, s := range []float64{1, 2, 2.5, 5} {
+		if s*power*5 >= top*(1-1e-9) {
+			step = s * power
+			break
+		}
+	}
+	var ticks []tick
+	for i := 0; ; i++ {
+		v := float64(i) * step
+		ticks = append(ticks, tick{v, strconv.FormatFloat(v, 'g', 4, 64)})
+		if v >= top*(1-1e-9) {
+			return ticks
+		}
+	}
+}
+
+func marks(ticks []tick) plot.ConstantTicks {
+	var m plot.ConstantTicks
+	for _, t := range ticks {
+		m = append(m, plot.Tick{Value: t.at, Label: t.label})
+	}
+	return m
+}

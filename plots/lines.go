@@ -1,0 +1,215 @@
+package plots
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// byGoroutines draws a figure for each workload that was measured with several numbers
+// of goroutines or, if there is none, for the first workload there is.
+func byGoroutines(s *results.Set) []*chart {
+	families := split(s.Groups(results.Throughput),
+		func(id results.ID) bool { return id.G > 0 },
+		func(id results.ID) results.ID { id.G = 0; return id })
+	goroutines := func(id results.ID) float64 { return float64(id.G) }
+	var charts []*chart
+	for i, f := range families {
+		gs := distinct(f.groups, goroutines)
+		if len(gs) < 2 && (i > 0 || anySeveral(families, goroutines)) {
+			continue
+		}
+		c := &chart{
+			name:     "throughput-by-goroutines-" + fileName(f.id.Mix, f.id),
+			title:    "Throughput by goroutines",
+			subtitle: mixLabel(f.id.Mix) + "; " + keysLabel(f.id),
+			xLabel:   "goroutines",
+		}
+		for _, g := range gs {
+			c.ticks = append(c.ticks, tick{math.Log2(g), strconv.Itoa(int(g))})
+		}
+		if procs := float64(f.id.Procs); gs[len(gs)-1] > procs {
+			c.shade = &shade{math.Log2(procs) + 0.25, "more than processors"}
+		}
+		c.addLines(s, f.groups, "goroutines", func(id results.ID) (float64, string) {
+			return math.Log2(float64(id.G)), strconv.Itoa(id.G)
+		})
+		charts = append(charts, c)
+	}
+	return charts
+}
+
+// byWriteShare draws a figure for each set of keys and number of goroutines that was
+// measured under several mixes of one kind.
+func byWriteShare(s *results.Set) []*chart {
+	families := split(s.Groups(results.Throughput),
+		func(id results.ID) bool { _, ok := writeShare(id); return ok },
+		func(id results.ID) results.ID { id.Mix = ""; return id })
+	share := func(id results.ID) float64 { v, _ := writeShare(id); return v }
+	var charts []*chart
+	for i, f := range families {
+		shares := distinct(f.groups, share)
+		if len(shares) < 2 && (i > 0 || anySeveral(families, share)) {
+			continue
+		}
+		c := &chart{
+			name:     "throughput-by-write-share-" + fileName("g"+strconv.Itoa(f.id.G), f.id),
+			title:    "Throughput by share of writes",
+			subtitle: plural(f.id.G, "goroutine") + "; " + keysLabel(f.id),
+			xLabel:   "writes among operations, % (steps not to scale)",
+		}
+		position := map[float64]float64{}
+		for i, v := range shares {
+			position[v] = float64(i)
+			c.ticks = append(c.ticks, tick{float64(i), strconv.FormatFloat(v, 'g', 3, 64)})
+		}
+		c.addLines(s, f.groups, "writes %", func(id results.ID) (float64, string) {
+			v := share(id)
+			return position[v], strconv.FormatFloat(v, 'g', 3, 64)
+		})
+		charts = append(charts, c)
+	}
+	return charts
+}
+
+// family is groups that differ in the configuration and in what the x axis shows.
+type family struct {
+	id     results.ID // without either
+	groups []results.Group
+}
+
+// split sorts the groups that pass keep by what strip leaves of their identity.
+func split(groups []results.Group, keep func(results.ID) bool, strip func(results.ID) results.ID) []family {
+	var families []family
+	at := map[results.ID]int{}
+	for _, g := range groups {
+		if !keep(g.ID) {
+			continue
+		}
+		id := strip(g.ID)
+		id.Impl = ""
+		i, ok := at[id]
+		if !ok {
+			i = len(families)
+			at[id] = i
+			families = append(families, family{id: id})
+		}
+		families[i].groups = append(families[i].groups, g)
+	}
+	return families
+}
+
+func anySeveral(families []family, x func(results.ID) float64) bool {
+	for _, f := range families {
+		if len(distinct(f.groups, x)) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// writeShare returns the share of writes in % of cells whose mixes differ in nothing
+// else: every worker does the mix, and the map is filled the same.
+func writeShare(id results.ID) (share float64, ok bool) {
+	m, ok := workloads.FindMix(id.Mix)
+	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Name == "read-hits" {
+		return 0, false
+	}
+	return float64(m.Sets+m.Deletes) / 10, true
+}
+
+// addLines fills c with one panel of throughput: a line for each map in groups, its x
+// coordinate and that's label in the table by x. The ticks are there.
+func (c *chart) addLines(s *results.Set, groups []results.Group, xName string, x func(results.ID) (float64, string)) {
+	c.xMin, c.xMax = c.ticks[0].at-0.3, c.ticks[len(c.ticks)-1].at+0.25
+	last := c.ticks[len(c.ticks)-1]
+	c.table = [][]string{append([]string{"map", "verdict", xName}, summaryHeader(results.OpsPerSec)...)}
+	p := panel{yLabel: results.OpsPerSec}
+	var drawn []results.Summary
+	var floor []float64
+	doubt := false
+	for _, impl := range s.Impls() {
+		verdict := s.Verdict(impl)
+		note := verdictNote(verdict)
+		line := series{style: styleOf(impl, verdict), line: true}
+		for _, t := range c.ticks { // in the order of the axis, whatever that of measurement
+			for _, g := range groups {
+				at, label := x(g.ID)
+				if g.ID.Impl != impl || at != t.at {
+					continue
+				}
+				y := g.Summary(results.OpsPerSec)
+				if y.N == 0 {
+					continue
+				}
+				line.points = append(line.points, point{x: at, y: y, xLo: at, xHi: at})
+				c.table = append(c.table, append([]string{impl, string(verdict.Outcome), label}, summaryFields(y)...))
+			}
+		}
+		if len(line.points) == 0 {
+			continue
+		}
+		if !isMap(verdict) {
+			for _, pt := range line.points {
+				floor = append(floor, pt.y.Median)
+			}
+			continue
+		}
+		for _, pt := range line.points {
+			drawn = append(drawn, pt.y)
+		}
+		p.series = append(p.series, line)
+		end := line.points[len(line.points)-1]
+		c.legend = append(c.legend, legendRow{line.style, impl + note, "", end.y.Median, end.x == last.at})
+		doubt = doubt || verdict.Outcome == results.Unknown
+	}
+	c.panels = []panel{p}
+	factor, _ := scaleOf(p.max())
+	for i, row := range c.legend {
+		c.legend[i].value = formatCount(row.at / factor)
+	}
+	c.legendTitle = "at " + last.label
+	if len(drawn) > 0 {
+		c.notes = footer(s, drawn, doubt)
+	}
+	if len(floor) > 0 {
+		c.notes = append(c.notes, "Harness floor, the same loop around no map: "+rangeLabel(floor)+" million ops/s.")
+	}
+}
+
+func rangeLabel(values []float64) string {
+	lo, hi := values[0], values[0]
+	for _, v := range values {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	if a, b := formatCount(math.Round(lo/1e6)), formatCount(math.Round(hi/1e6)); a != b {
+		return a + " to " + b
+	}
+	return formatCount(math.Round(lo / 1e6))
+}
+
+func mixLabel(mix string) string {
+	if m, ok := workloads.FindMix(mix); ok {
+		return mix + ": " + m.Doc
+	}
+	return mix
+}
+
+func keysLabel(id results.ID) string {
+	return fmt.Sprintf("%s over %s %s keys", id.Dist, results.FormatKeys(id.Keys), id.KeyType)
+}
+
+func fileName(first string, id results.ID) string {
+	return strings.Join([]string{first, id.Dist, id.KeyType, results.FormatKeys(id.Keys), "p" + strconv.Itoa(id.Procs)}, "-")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}

@@ -1,0 +1,207 @@
+package plots
+
+import (
+	"cmp"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"doublebuf/results"
+)
+
+// byStaleness draws, for each workload with staleness cells, the reads and the writes a
+// second of each map against the mean staleness of its reads. Throughput is that of the
+// throughput cells with the same workload, never of the staleness cells themselves,
+// whose loop asks questions that slow it down.
+func byStaleness(s *results.Set) []*chart {
+	families := split(s.Groups(results.Staleness),
+		func(results.ID) bool { return true },
+		func(id results.ID) results.ID { return id })
+	throughput := map[results.ID]results.Group{}
+	for _, g := range s.Groups(results.Throughput) {
+		throughput[g.ID] = g
+	}
+	var charts []*chart
+	for _, f := range families {
+		if c := staleChart(s, f, throughput); c != nil {
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
+// staleMap is one map in such a figure.
+type staleMap struct {
+	impl          string
+	verdict       results.Verdict
+	stale         results.Summary
+	reads, writes results.Summary
+}
+
+func staleChart(s *results.Set, f family, throughput map[results.ID]results.Group) *chart {
+	c := &chart{
+		name:        "throughput-by-staleness-" + fileName(f.id.Mix+"-r"+strconv.Itoa(f.id.Readers)+"w"+strconv.Itoa(f.id.Writers), f.id),
+		title:       "Throughput against staleness, by publish policy",
+		subtitle:    plural(f.id.Readers, "reader") + ", " + plural(f.id.Writers, "writer") + "; " + keysLabel(f.id),
+		xLabel:      "mean staleness of a read, operations",
+		legendTitle: "staleness",
+	}
+	c.table = [][]string{append(append(append([]string{"map", "verdict"},
+		summaryHeader(results.StaleMean)...), summaryHeader(results.ReadsPerSec)...), summaryHeader(results.WritesPerSec)...)}
+	var found []staleMap
+	var missing string
+	for _, g := range f.groups {
+		id := g.ID
+		id.Kind = results.Throughput
+		t, ok := throughput[id]
+		if !ok {
+			missing += " " + id.Impl
+			continue
+		}
+		m := staleMap{
+			id.Impl, s.Verdict(id.Impl), g.Summary(results.StaleMean),
+			t.Summary(results.ReadsPerSec), t.Summary(results.WritesPerSec),
+		}
+		if m.stale.N == 0 || !isMap(m.verdict) {
+			continue
+		}
+		found = append(found, m)
+		row := append([]string{m.impl, string(m.verdict.Outcome)}, summaryFields(m.stale)...)
+		row = append(append(row, summaryFields(m.reads)...), summaryFields(m.writes)...)
+		c.table = append(c.table, row)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(found, func(a, b staleMap) int { return cmp.Compare(a.stale.Median, b.stale.Median) })
+	axis := c.staleAxis(found)
+
+	doubt := false
+	var drawn []results.Summary
+	reads, writes := panel{yLabel: "reads/s"}, panel{yLabel: "writes/s"}
+	for i, m := range found {
+		st := styleOf(m.impl, m.verdict)
+		pt := point{x: axis(m.stale.Median, i), xLo: axis(m.stale.Lo, i), xHi: axis(m.stale.Hi, i)}
+		for _, side := range []struct {
+			panel *panel
+			y     results.Summary
+		}{{&reads, m.reads}, {&writes, m.writes}} {
+			if side.y.N > 0 {
+				pt.y = side.y
+				side.panel.series = append(side.panel.series, series{style: st, points: []point{pt}})
+				drawn = append(drawn, side.y)
+			}
+		}
+		c.legend = append(c.legend, legendRow{style: st, label: m.impl + verdictNote(m.verdict), value: formatCount(m.stale.Median)})
+		doubt = doubt || m.verdict.Outcome == results.Unknown
+	}
+	if len(drawn) == 0 {
+		return nil
+	}
+	for _, p := range []panel{reads, writes} {
+		if len(p.series) > 0 {
+			p.links = policyLinks(found, axis, p.yLabel == "reads/s")
+			c.panels = append(c.panels, p)
+		}
+	}
+	c.notes = append(footer(s, drawn, doubt),
+		"Staleness counts the completed writes from the oldest write of its key that a read does not reflect; 0 if it reflects all. It is measured apart from throughput.")
+	if missing != "" {
+		c.notes = append(c.notes, "Not drawn, because their throughput was not measured:"+missing+".")
+	}
+	return c
+}
+
+// staleAxis sets up the x axis: on the left, if any map has a median of zero, a part in
+// which each of these has a place of its own; then a gap; then decades. It returns the
+// coordinate of a staleness of the i-th map of found.
+func (c *chart) staleAxis(found []staleMap) func(v float64, i int) float64 {
+	zeros := 0
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, m := range found {
+		if m.stale.Median == 0 {
+			zeros++
+			continue
+		}
+		lo, hi = min(lo, math.Log10(m.stale.Median)), max(hi, math.Log10(m.stale.Hi))
+		if m.stale.Lo > 0 {
+			lo = min(lo, math.Log10(m.stale.Lo))
+		}
+	}
+	const margin = 0.12 // of the axis, on both sides of the gap
+	decades := 0.0
+	if zeros < len(found) {
+		lo = math.Floor(lo)
+		hi = max(math.Ceil(hi), lo+1)
+		decades = hi - lo
+	}
+	// The zeros take a third of the axis, or what there is of it.
+	own := 0.0
+	if zeros > 0 {
+		own = max(1, decades/2)
+		c.ticks = append(c.ticks, tick{own / 2, "0, always fresh"})
+	}
+	scale := max(1, decades/2) * margin
+	start := 0.0
+	if zeros > 0 && decades > 0 {
+		c.gap = own + scale
+		start = own + 2*scale
+	}
+	c.xMin, c.xMax = -scale, own+scale
+	if decades > 0 {
+		c.xMin, c.xMax = min(c.xMin, start-scale), start+decades+scale
+		step := math.Ceil(decades / 5)
+		for d := 0.0; d <= decades; d += step {
+			c.ticks = append(c.ticks, tick{start + d, formatCount(math.Pow(10, lo+d))})
+		}
+	}
+	return func(v float64, i int) float64 {
+		if found[i].stale.Median == 0 {
+			return own * (float64(i) + 0.5) / float64(zeros) // found is sorted: zeros come first
+		}
+		if v <= 0 { // the end of an interval
+			return start
+		}
+		return start + math.Log10(v) - lo
+	}
+}
+
+var policyName = regexp.MustCompile(`^(.+)-b(\d+)$`)
+
+// policyLinks links the maps that differ in the number of writes between publishes.
+func policyLinks(found []staleMap, axis func(float64, int) float64, reads bool) []link {
+	type member struct {
+		every int
+		point point
+		style style
+	}
+	var order []string
+	members := map[string][]member{}
+	for i, m := range found {
+		name := policyName.FindStringSubmatch(m.impl)
+		y := m.writes
+		if reads {
+			y = m.reads
+		}
+		if name == nil || y.N == 0 {
+			continue
+		}
+		if members[name[1]] == nil {
+			order = append(order, name[1])
+		}
+		every, _ := strconv.Atoi(name[2]) // digits
+		members[name[1]] = append(members[name[1]], member{every, point{x: axis(m.stale.Median, i), y: y}, styleOf(m.impl, m.verdict)})
+	}
+	var links []link
+	for _, name := range order {
+		ms := members[name]
+		slices.SortFunc(ms, func(a, b member) int { return cmp.Compare(a.every, b.every) })
+		l := link{style: ms[0].style}
+		for _, m := range ms {
+			l.points = append(l.points, m.point)
+		}
+		links = append(links, l)
+	}
+	return links
+}
