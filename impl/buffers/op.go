@@ -1,0 +1,211 @@
+package buffers
+
+import (
+	"errors"
+	"slices"
+
+	"doublebuf/impl/invariants"
+)
+
+// Operation is a change to a copy of type T that the log applies to both copies, first
+// to one and, a publish later, to the other.
+type Operation[T any] interface {
+	// ApplyFirst applies the operation to the copy that it meets first. Whatever in the
+	// effect depends on more than the content of the copy (a user's function, above all)
+	// is decided here and kept in the operation as data. It may panic, and must then have
+	// changed nothing.
+	ApplyFirst(t *T)
+	// ApplySecond has the effect that ApplyFirst had, on the copy that has seen the same
+	// operations before. It must not panic.
+	ApplySecond(t *T)
+}
+
+// ErrClosed is returned by calls on a writer that has been closed.
+var ErrClosed = errors.New("doublebuf: the writer is closed")
+
+// ErrPoisoned is returned by calls on a writer one of whose operations panicked on the
+// second copy, so that the copies differ for good. Readers keep the last version.
+var ErrPoisoned = errors.New("doublebuf: the writer is poisoned: an operation panicked on the second copy")
+
+// errBusy is what a user's function gets that uses the writer within which it runs.
+var errBusy = errors.New("doublebuf: the writer was used by a function that it is just applying")
+
+// OpWriteHandle is a writer that never touches a copy by hand: operations are pushed to a
+// log, and the log applies each of them exactly once to each copy, in the order in which
+// they were pushed (law L2).
+//
+// The log has a waterline: operations below it are in exactly one copy, those above it in
+// none (law L1). After a publish everything is below. When the writer's copy is next
+// needed, what is below is applied to it, is then in both copies, and leaves the log.
+//
+// O is the type of operations; P, which is *O, carries the methods.
+type OpWriteHandle[T, O any, P interface {
+	*O
+	Operation[T]
+}] struct {
+	delay *DelayWriteHandle[T]
+
+	// The log, cut in two at the waterline so that the part below can leave in one piece.
+	below []O
+	above []O
+
+	// behind says which copy has what is below the waterline: the readable one, so that
+	// the writer's is behind by it, or the writer's own.
+	behind bool
+	err    error // why the writer can't be used, or nil
+
+	pushed, first, second uint64 // operations so far, and how often applied; checked builds only
+}
+
+// NewOpWriteHandle returns an OpWriteHandle over w, which is not to be used directly any more.
+func NewOpWriteHandle[T, O any, P interface {
+	*O
+	Operation[T]
+}](w *DelayWriteHandle[T],
+) *OpWriteHandle[T, O, P] {
+	return &OpWriteHandle[T, O, P]{delay: w}
+}
+
+// Version returns the number of publishes so far.
+func (w *OpWriteHandle[T, O, P]) Version() uint64 { return w.delay.Version() }
+
+// NewReadHandle returns a new handle for reading; see [WriteHandle.NewReadHandle].
+func (w *OpWriteHandle[T, O, P]) NewReadHandle(name string) *ReadHandle[T] {
+	return w.delay.NewReadHandle(name)
+}
+
+// Push appends op to the log. It panics if the writer is closed; see [OpWriteHandle.Close].
+func (w *OpWriteHandle[T, O, P]) Push(op O) {
+	if w.err != nil {
+		panic(w.err)
+	}
+	w.above = append(w.above, op)
+	if invariants.Enabled {
+		w.pushed++
+	}
+}
+
+// HasPending reports whether operations have been pushed since the last publish.
+func (w *OpWriteHandle[T, O, P]) HasPending() bool {
+	return len(w.above) > 0 || len(w.below) > 0 && !w.behind
+}
+
+// Apply brings the writer's copy up to date with the log and returns it, for reading
+// only. It may wait for the last swap to finish, and returns [strategy.ErrCancelled] if
+// cancel is closed meanwhile. If an operation panics in ApplyFirst, the operation is
+// dropped, those before and after it stand, and the panic goes to the caller.
+func (w *OpWriteHandle[T, O, P]) Apply(cancel <-chan struct{}) (*T, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	if err := w.delay.FinishSwap(cancel); err != nil {
+		return nil, err
+	}
+	t := w.delay.Writer()
+	w.replay(t)
+	w.apply(t)
+	return t, nil
+}
+
+// replay applies what is below the waterline to the copy that is behind by it.
+func (w *OpWriteHandle[T, O, P]) replay(t *T) {
+	if !w.behind {
+		return
+	}
+	w.err = ErrPoisoned // unless all goes well
+	for i := range w.below {
+		P(&w.below[i]).ApplySecond(t)
+	}
+	w.err = nil
+	if invariants.Enabled {
+		w.second += uint64(len(w.below))
+	}
+	clear(w.below) // let go of keys and values
+	w.below = w.below[:0]
+	w.behind = false
+}
+
+// apply applies what is above the waterline to the writer's copy, and raises the
+// waterline over it.
+func (w *OpWriteHandle[T, O, P]) apply(t *T) {
+	done := 0
+	w.err = errBusy
+	defer func() {
+		w.err = nil
+		if done < len(w.above) { // this one panicked
+			w.above = slices.Delete(w.above, done, done+1)
+			if invariants.Enabled {
+				w.pushed--
+			}
+		}
+		w.raise(done)
+	}()
+	for i := range w.above {
+		P(&w.above[i]).ApplyFirst(t)
+		done++
+	}
+}
+
+// raise moves the first n operations above the waterline below it.
+func (w *OpWriteHandle[T, O, P]) raise(n int) {
+	if len(w.below) == 0 && n == len(w.above) {
+		w.below, w.above = w.above, w.below
+	} else {
+		w.below = append(w.below, w.above[:n]...)
+		w.above = slices.Delete(w.above, 0, n)
+	}
+	if invariants.Enabled {
+		w.first += uint64(n)
+		w.checkLog()
+	}
+}
+
+// checkLog asserts L1 and L2 in numbers: what has been applied once too often or not at
+// all shows in the sums.
+func (w *OpWriteHandle[T, O, P]) checkLog() {
+	below, above := uint64(len(w.below)), uint64(len(w.above))
+	invariants.Check(w.first-w.second == below, "L1", "%d operations are in exactly one copy, %d are below the waterline", w.first-w.second, below)
+	invariants.Check(w.pushed-w.first == above, "L1", "%d operations are in no copy, %d are above the waterline", w.pushed-w.first, above)
+}
+
+// Publish applies all that was pushed and makes it visible to new guards as the next
+// version. It waits only for the swap before to finish, not for readers of the version
+// that it replaces. Errors and panics are those of Apply, and nothing is published then.
+func (w *OpWriteHandle[T, O, P]) Publish(cancel <-chan struct{}) error {
+	if _, err := w.Apply(cancel); err != nil {
+		return err
+	}
+	if invariants.Enabled {
+		invariants.Check(len(w.above) == 0 && !w.behind, "L1", "a publish with %d operations above the waterline", len(w.above))
+	}
+	w.behind = true
+	return w.delay.StartSwap(nil) // the swap before has been finished by Apply
+}
+
+// TryPublish is Publish, unless that would have to wait: then it changes nothing and
+// returns false.
+func (w *OpWriteHandle[T, O, P]) TryPublish() (bool, error) {
+	if w.err != nil {
+		return false, w.err
+	}
+	if !w.delay.TryFinishSwap() {
+		return false, nil
+	}
+	return true, w.Publish(nil)
+}
+
+// Flush waits until all readers are on the last version, or cancel is closed.
+func (w *OpWriteHandle[T, O, P]) Flush(cancel <-chan struct{}) error {
+	if w.err != nil {
+		return w.err
+	}
+	return w.delay.FinishSwap(cancel)
+}
+
+// Close ends writing. It publishes nothing, drops what is pending, and does not wait: the
+// copy that readers may still be in is left to them and the garbage collector. Readers
+// keep the last version. Push panics from now on, and all else returns ErrClosed.
+func (w *OpWriteHandle[T, O, P]) Close() {
+	w.err = ErrClosed
+	w.below, w.above = nil, nil
+}

@@ -1,0 +1,189 @@
+// Package buffers builds a double buffer of any type T in three layers, each over the
+// one before it:
+//
+//   - [WriteHandle] with its [ReadHandle] and [ReadGuard]: two copies and a strategy. It
+//     swaps, and can wait for the swap to finish.
+//   - [DelayWriteHandle]: a swap is started now and finished when the copy is next needed.
+//   - [OpWriteHandle]: a log, so that every operation is applied once to each copy.
+//
+// A write handle belongs to one goroutine at a time. Read handles may be made on any
+// goroutine, and each is used by one goroutine at a time.
+package buffers
+
+import (
+	"runtime"
+
+	"doublebuf/impl/atomicx"
+	"doublebuf/impl/invariants"
+	"doublebuf/impl/strategy"
+)
+
+// pair is what the writer and its readers share.
+type pair[T any] struct {
+	strategy strategy.Strategy
+	copies   [2]slot[T]
+}
+
+// slot is one copy. While it is readable nobody changes it; while it is the writer's no
+// guard is open in it (law S1).
+type slot[T any] struct {
+	data    T
+	version uint64        // of data, when it was last made readable
+	opened  atomicx.Int64 // guards open here; counted in checked builds only
+	_       [64]byte      // keeps the writer's changes to one copy off the readers' lines of the other
+}
+
+// WriteHandle is the writer's side of a double buffer.
+type WriteHandle[T any] struct {
+	pair    *pair[T]
+	version uint64
+}
+
+// NewWriteHandle returns a double buffer under s, which must be fresh and is used for
+// nothing else. The content of both copies must be equal; copy 0 is readable first.
+func NewWriteHandle[T any](s strategy.Strategy, copy0, copy1 T) *WriteHandle[T] {
+	w := &WriteHandle[T]{pair: &pair[T]{strategy: s}}
+	w.pair.copies[0].data = copy0
+	w.pair.copies[1].data = copy1
+	atomicx.BeginWrite(w.writers())
+	return w
+}
+
+func (w *WriteHandle[T]) writers() *slot[T] { return &w.pair.copies[(w.version+1)&1] }
+
+// Version returns the number of swaps started so far, which is the version that new
+// guards see.
+func (w *WriteHandle[T]) Version() uint64 { return w.version }
+
+// Writer returns the writer's copy. It may be read and changed from the end of the wait
+// for one swap to the start of the next.
+func (w *WriteHandle[T]) Writer() *T { return &w.writers().data }
+
+// StartSwap makes the writer's copy the readable one, as the next version. It does not
+// wait. The swap before it must have finished.
+func (w *WriteHandle[T]) StartSwap() {
+	s := w.writers()
+	w.checkExclusion(s)
+	// S1 makes this copy the writer's, so the version may be written like the data.
+	s.version = w.version + 1
+	atomicx.EndWrite(s)
+	w.version++
+	w.pair.strategy.StartSwap()
+}
+
+// TryFinishSwap reports whether the last swap has finished, without waiting. Once it has
+// said so, it must not be called again before the next swap.
+func (w *WriteHandle[T]) TryFinishSwap() bool {
+	if !w.pair.strategy.TryFinish() {
+		return false
+	}
+	w.enter()
+	return true
+}
+
+// FinishSwap waits until the last swap has finished or cancel is closed, as described at
+// [strategy.Strategy]. Once it has returned nil, it must not be called again before the
+// next swap.
+func (w *WriteHandle[T]) FinishSwap(cancel <-chan struct{}) error {
+	if err := w.pair.strategy.Finish(cancel); err != nil {
+		return err
+	}
+	w.enter()
+	return nil
+}
+
+// enter marks the end of the wait, from which on the copy is the writer's.
+func (w *WriteHandle[T]) enter() {
+	atomicx.BeginWrite(w.writers())
+	w.checkExclusion(w.writers())
+}
+
+func (w *WriteHandle[T]) checkExclusion(s *slot[T]) {
+	if invariants.Enabled {
+		n := s.opened.Load()
+		invariants.Check(n == 0, "S1", "%d guards are open in the writer's copy; version %d is readable", n, w.version)
+	}
+}
+
+// NewReadHandle returns a new handle for reading. Any goroutine may call it at any time,
+// also while the writer waits. An empty name is replaced by a number; names stand in
+// the report of a stall.
+func (w *WriteHandle[T]) NewReadHandle(name string) *ReadHandle[T] {
+	return newReadHandle(w.pair, name)
+}
+
+// ReadHandle is a registered reader. A handle that is dropped without Close is
+// unregistered when the garbage collector finds it, together with guards of it that
+// were dropped without Release.
+type ReadHandle[T any] struct {
+	reader  strategy.Reader
+	pair    *pair[T]
+	cleanup runtime.Cleanup
+}
+
+func newReadHandle[T any](p *pair[T], name string) *ReadHandle[T] {
+	h := &ReadHandle[T]{reader: p.strategy.NewReader(name), pair: p}
+	h.cleanup = atomicx.AddCleanup(h, strategy.Reader.Abandon, h.reader)
+	return h
+}
+
+// Clone returns a new handle on the same double buffer, independent of h. Unlike the
+// other methods of h it may be called from any goroutine.
+func (h *ReadHandle[T]) Clone(name string) *ReadHandle[T] { return newReadHandle(h.pair, name) }
+
+// Close unregisters h: opening a guard on it panics from now on. Guards that are open
+// stay valid, and hold the writer up, until they are released. Closing twice is harmless.
+func (h *ReadHandle[T]) Close() {
+	if _, ok := h.reader.(closedReader); ok {
+		return
+	}
+	h.reader.Unregister()
+	h.reader = closedReader{h.reader}
+}
+
+// closedReader stands in for the reader of a closed handle, so that open guards can
+// still be released and no read pays for the check.
+type closedReader struct{ strategy.Reader }
+
+func (closedReader) Open() int { panic("doublebuf: read handle used after Close") }
+
+// Read opens a guard. It never blocks and never allocates.
+func (h *ReadHandle[T]) Read() ReadGuard[T] {
+	g := ReadGuard[T]{h, strategy.Open(h.reader)}
+	s := g.slot()
+	atomicx.BeginRead(s)
+	if invariants.Enabled {
+		s.opened.Add(1)
+	}
+	return g
+}
+
+// ReadGuard is an open read. It pins one version, which does not change until Release.
+// It belongs to the goroutine of its handle. While a guard is open the writer can publish
+// once more and not twice, so a goroutine that holds one must not itself wait for a second
+// publish.
+type ReadGuard[T any] struct {
+	handle *ReadHandle[T]
+	copy   int
+}
+
+func (g ReadGuard[T]) slot() *slot[T] { return &g.handle.pair.copies[g.copy&1] }
+
+// Value returns the copy that the guard pins. It must not be changed, nor used after Release.
+func (g ReadGuard[T]) Value() *T { return &g.slot().data }
+
+// Version returns the number of swaps that the guard sees.
+func (g ReadGuard[T]) Version() uint64 { return g.slot().version }
+
+// Release closes the guard. It wakes the writer if it sleeps, and never blocks.
+func (g ReadGuard[T]) Release() {
+	s := g.slot()
+	if invariants.Enabled {
+		s.opened.Add(-1)
+	}
+	atomicx.EndRead(s)
+	strategy.Close(g.handle.reader, g.copy)
+	// While a guard is in use its handle must not be found dropped. Every use of a guard
+	// ends here, at the latest.
+	runtime.KeepAlive(g.handle)
+}

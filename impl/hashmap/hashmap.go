@@ -1,0 +1,296 @@
+// Package hashmap is an eventually consistent concurrent hash map with one writer and any
+// number of readers, over a double buffer.
+//
+// There are two copies of the map. Readers look things up in one of them without locks,
+// through a registered [ReadHandle] and a [ReadGuard] that pins one version. The writer
+// logs its operations; [WriteHandle.Publish] applies them to the other copy and swaps
+// the two, which readers see at their next guard. The log is then applied to the old copy
+// too, when that is next needed and its last reader has left.
+//
+//	w := hashmap.New[string, int]()
+//	w.Insert("a", 1)
+//	w.Publish()
+//	r := w.NewReadHandle()
+//	v, ok := r.Get("a")
+//
+// Both copies hold every entry, and values are shared by them shallowly: what a value
+// points to must not be changed once it has been inserted.
+//
+// A WriteHandle is used by one goroutine at a time; NewReadHandle alone may be called
+// from any. Each ReadHandle with its guards is used by one goroutine at a time.
+//
+// The design follows RustyYato's series of articles on double buffers and the crates
+// left-right and evmap of Jon Gjengset.
+package hashmap
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"reflect"
+	"runtime"
+	"time"
+
+	"doublebuf/impl/buffers"
+	"doublebuf/impl/strategy"
+	"doublebuf/impl/table"
+)
+
+var (
+	// ErrClosed is returned by calls on a writer that has been closed.
+	ErrClosed = buffers.ErrClosed
+	// ErrPoisoned is returned by calls on a writer whose copies may differ, after a panic
+	// in the midst of a replay. Readers keep the last version.
+	ErrPoisoned = buffers.ErrPoisoned
+)
+
+// Option sets up a new map.
+type Option func(*config)
+
+type config struct {
+	strategy func(strategy.Options) strategy.Strategy
+	capacity int
+	options  strategy.Options
+}
+
+// WithStrategy chooses the rule by which the writer waits for readers, such as
+// strategy.Epoch, which is the default.
+func WithStrategy(s func(strategy.Options) strategy.Strategy) Option {
+	return func(c *config) { c.strategy = s }
+}
+
+// WithCapacity sizes both copies for n entries.
+func WithCapacity(n int) Option { return func(c *config) { c.capacity = n } }
+
+// WithStallReport has report called, on the writer's goroutine, when the writer has waited
+// for readers as long as after, once in each such wait. The default is a warning in the
+// default log of log/slog after one second.
+func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
+	return func(c *config) { c.options = strategy.Options{StallAfter: after, Stalled: report} }
+}
+
+// WriteHandle is the writer of a map.
+type WriteHandle[K comparable, V any] struct {
+	log       *buffers.OpWriteHandle[table.Table[K, V], op[K, V], *op[K, V]]
+	checkKeys bool
+}
+
+// New returns the writer of a new, empty map.
+func New[K comparable, V any](options ...Option) *WriteHandle[K, V] {
+	c := config{strategy: strategy.Epoch}
+	for _, o := range options {
+		o(&c)
+	}
+	raw := buffers.NewWriteHandle(c.strategy(c.options), table.New[K, V](c.capacity), table.New[K, V](c.capacity))
+	return &WriteHandle[K, V]{
+		log:       buffers.NewOpWriteHandle[table.Table[K, V], op[K, V]](buffers.NewDelayWriteHandle(raw)),
+		checkKeys: mayBeUnhashable(reflect.TypeFor[K]()),
+	}
+}
+
+// mayBeUnhashable reports whether a comparable type has values that cannot be map keys.
+func mayBeUnhashable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Interface:
+		return true
+	case reflect.Array:
+		return mayBeUnhashable(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if mayBeUnhashable(t.Field(i).Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mustHash panics as the built-in map does if key cannot be hashed.
+func mustHash[K comparable](key K) { _ = map[K]struct{}(nil)[key] }
+
+// push logs o, whose key is checked here, in the caller, rather than at some later publish.
+func (w *WriteHandle[K, V]) push(o op[K, V]) {
+	if w.checkKeys {
+		mustHash(o.key)
+	}
+	w.log.Push(o)
+}
+
+// Insert sets key to value. Like all operations it only goes to the log, so it is quick
+// and never waits, and like all operations it panics if the writer is closed or if key
+// cannot be hashed.
+func (w *WriteHandle[K, V]) Insert(key K, value V) {
+	w.push(op[K, V]{kind: opInsert, key: key, value: value})
+}
+
+// InsertAll sets all the entries of seq.
+func (w *WriteHandle[K, V]) InsertAll(seq iter.Seq2[K, V]) {
+	for k, v := range seq {
+		w.Insert(k, v)
+	}
+}
+
+// Remove removes key if it is there.
+func (w *WriteHandle[K, V]) Remove(key K) {
+	w.push(op[K, V]{kind: opRemove, key: key})
+}
+
+// Clear removes all entries, those with NaN in their key too, which nothing else removes.
+func (w *WriteHandle[K, V]) Clear() {
+	w.push(op[K, V]{kind: opClear})
+}
+
+// Update calls f with the value of key and whether there is one, and sets key to what f
+// returns, or removes it if f returns false. The call is made once, when the operation is
+// applied, in its place among the others. f must not use the writer. If f panics
+// the operation is dropped, the others stand, and the caller of Publish gets the panic.
+// A key that is unequal to itself (NaN) is never found, and f is not called for it.
+func (w *WriteHandle[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
+	if key != key {
+		return
+	}
+	w.push(op[K, V]{kind: opFunc, key: key, change: &change[K, V]{resolve: resolveUpdate(key, f)}})
+}
+
+// Retain calls f for every entry and removes those for which it returns false. f may
+// change the value through its pointer, which is not valid after it returns. The calls are
+// made once, in no particular order, when the operation is applied, as with Update.
+// Entries with NaN in their key are kept, and f is not called for them.
+func (w *WriteHandle[K, V]) Retain(f func(key K, value *V) bool) {
+	w.log.Push(op[K, V]{kind: opFunc, change: &change[K, V]{resolve: resolveRetain(f)}})
+}
+
+// Publish applies all operations since the last publish and makes them visible to every
+// guard that is opened after it returns. It waits until no guard of the version before
+// the present one is open, which is seldom; see [strategy.Stall] for who can hold it up.
+// So a goroutine that holds a guard and publishes twice waits for itself.
+// It returns ErrClosed, ErrPoisoned or an error of the strategy, and then has published
+// nothing.
+func (w *WriteHandle[K, V]) Publish() error { return w.log.Publish(nil) }
+
+// TryPublish is Publish unless that would have to wait for a reader. Then it does nothing
+// and returns false.
+func (w *WriteHandle[K, V]) TryPublish() (bool, error) { return w.log.TryPublish() }
+
+// PublishContext is Publish, but gives up waiting when ctx is done, and returns the cause.
+// Nothing is published then, and nothing is lost: what is pending remains so.
+func (w *WriteHandle[K, V]) PublishContext(ctx context.Context) error {
+	return cause(ctx, w.log.Publish(ctx.Done()))
+}
+
+func cause(ctx context.Context, err error) error {
+	if errors.Is(err, strategy.ErrCancelled) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// Get returns the value that key will have at the next publish, and whether it will have
+// one. Pending operations are applied for this, so that it may wait as Publish does and
+// return the same errors.
+func (w *WriteHandle[K, V]) Get(key K) (value V, ok bool, err error) {
+	t, err := w.log.Apply(nil)
+	if err != nil {
+		return value, false, err
+	}
+	value, ok = t.Get(key)
+	return value, ok, nil
+}
+
+// HasPending reports whether there are operations that have not been published.
+func (w *WriteHandle[K, V]) HasPending() bool { return w.log.HasPending() }
+
+// Version returns the number of publishes so far.
+func (w *WriteHandle[K, V]) Version() uint64 { return w.log.Version() }
+
+// Flush waits until no guard of a version before the last one is open.
+func (w *WriteHandle[K, V]) Flush() error { return w.log.Flush(nil) }
+
+// Close ends writing. It publishes nothing, drops what is pending, and does not wait.
+// Readers keep the last version.
+func (w *WriteHandle[K, V]) Close() { w.log.Close() }
+
+// NewReadHandle returns a new handle for reading. Any goroutine may call it at any time,
+// also while Publish waits.
+func (w *WriteHandle[K, V]) NewReadHandle() *ReadHandle[K, V] { return w.NewNamedReadHandle("") }
+
+// NewNamedReadHandle is NewReadHandle with a name that stands in the report of a stall.
+func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
+	return &ReadHandle[K, V]{raw: w.log.NewReadHandle(name), checkKeys: w.checkKeys}
+}
+
+// ReadHandle reads a map. A handle that is dropped without Close is found by the garbage
+// collector and then no longer holds the writer up.
+type ReadHandle[K comparable, V any] struct {
+	raw       *buffers.ReadHandle[table.Table[K, V]]
+	checkKeys bool
+}
+
+// Clone returns a new handle on the same map. Unlike the other methods it may be called
+// from any goroutine.
+func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
+	return &ReadHandle[K, V]{raw: r.raw.Clone(""), checkKeys: r.checkKeys}
+}
+
+// Close ends the use of r: reading through it panics from now on. Guards that are open stay
+// valid, and hold the writer up, until they are released.
+func (r *ReadHandle[K, V]) Close() { r.raw.Close() }
+
+// Get returns the value of key in the last published version, and whether there is one.
+// It never waits and allocates nothing. It panics if key cannot be hashed.
+func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
+	if r.checkKeys {
+		mustHash(key) // before the guard is open, which would never be released
+	}
+	g := r.raw.Read()
+	v, ok := g.Value().Get(key)
+	g.Release()
+	return v, ok
+}
+
+// Read opens a guard on the last published version. It never waits and allocates nothing.
+// Several guards of one handle may be open at once, and be released in any order.
+func (r *ReadHandle[K, V]) Read() ReadGuard[K, V] { return ReadGuard[K, V]{r.raw.Read()} }
+
+// ReadGuard is an open read of one version, which it keeps unchanged until Release. It holds
+// up the second publish after its version, so it should be released soon. It belongs to the
+// goroutine of its handle.
+type ReadGuard[K comparable, V any] struct {
+	raw buffers.ReadGuard[table.Table[K, V]]
+}
+
+// Get returns the value of key in this version, and whether there is one.
+func (g ReadGuard[K, V]) Get(key K) (V, bool) {
+	v, ok := g.raw.Value().Get(key)
+	runtime.KeepAlive(g) // this may be the last use of a guard that nobody releases
+	return v, ok
+}
+
+// GetMany looks up keys[i] and stores its value, or the zero value, in values[i] and
+// whether it was there in found[i], for every i. The slices must not be shorter than keys.
+func (g ReadGuard[K, V]) GetMany(keys []K, values []V, found []bool) {
+	t := g.raw.Value()
+	values, found = values[:len(keys)], found[:len(keys)]
+	for i, k := range keys {
+		values[i], found[i] = t.Get(k)
+	}
+	runtime.KeepAlive(g)
+}
+
+// All iterates over the entries in no particular order. The guard must stay open meanwhile.
+func (g ReadGuard[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		g.raw.Value().All()(yield)
+		runtime.KeepAlive(g)
+	}
+}
+
+// Len returns the number of entries.
+func (g ReadGuard[K, V]) Len() int { return g.raw.Value().Len() }
+
+// Version returns the number of publishes that this guard sees.
+func (g ReadGuard[K, V]) Version() uint64 { return g.raw.Version() }
+
+// Release closes the guard, which must not be used any more. It wakes the writer if it
+// sleeps, and never waits.
+func (g ReadGuard[K, V]) Release() { g.raw.Release() }

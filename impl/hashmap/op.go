@@ -1,0 +1,105 @@
+package hashmap
+
+import (
+	"bytes"
+	"unsafe"
+
+	"doublebuf/impl/table"
+)
+
+type opKind uint8
+
+const (
+	opInsert opKind = iota
+	opRemove
+	opClear
+	opFunc     // a user's function, to be resolved
+	opResolved // what such a function came to
+)
+
+// op is one operation in the log.
+type op[K comparable, V any] struct {
+	key    K
+	value  V
+	change *change[K, V] // of opFunc and opResolved
+	kind   opKind
+}
+
+// change is what an operation with a user's function does. The function runs once, on
+// the copy that the operation meets first, and yields data; the data is applied to both
+// copies (law L3). So a function that is stateful, or depends on the order of its calls,
+// cannot make the copies differ, and one that panics has changed nothing.
+type change[K comparable, V any] struct {
+	resolve func(t *table.Table[K, V], c *change[K, V])
+	sets    []entry[K, V]
+	removes []K
+}
+
+type entry[K comparable, V any] struct {
+	key   K
+	value V
+}
+
+// ApplyFirst implements [buffers.Operation].
+func (o *op[K, V]) ApplyFirst(t *table.Table[K, V]) {
+	if o.kind == opFunc {
+		c := o.change
+		c.resolve(t, c)
+		c.resolve = nil
+		o.kind = opResolved
+	}
+	o.ApplySecond(t)
+}
+
+// ApplySecond implements [buffers.Operation].
+func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
+	switch o.kind {
+	case opInsert:
+		t.Set(o.key, o.value)
+	case opRemove:
+		t.Delete(o.key)
+	case opClear:
+		t.Clear()
+	case opResolved:
+		for _, e := range o.change.sets {
+			t.Set(e.key, e.value)
+		}
+		for _, k := range o.change.removes {
+			t.Delete(k)
+		}
+	}
+}
+
+func resolveUpdate[K comparable, V any](key K, f func(V, bool) (V, bool)) func(*table.Table[K, V], *change[K, V]) {
+	return func(t *table.Table[K, V], c *change[K, V]) {
+		if v, keep := f(t.Get(key)); keep {
+			c.sets = []entry[K, V]{{key, v}}
+		} else {
+			c.removes = []K{key}
+		}
+	}
+}
+
+func resolveRetain[K comparable, V any](f func(K, *V) bool) func(*table.Table[K, V], *change[K, V]) {
+	return func(t *table.Table[K, V], c *change[K, V]) {
+		for k, v := range t.All() {
+			if k != k {
+				continue // NaN: neither a set nor a removal could find this entry again
+			}
+			old := v
+			switch keep := f(k, &v); {
+			case !keep:
+				c.removes = append(c.removes, k)
+			case !sameBits(&v, &old):
+				c.sets = append(c.sets, entry[K, V]{k, v})
+			}
+		}
+	}
+}
+
+// sameBits reports whether a and b are the same to the bit, and so need not be stored
+// anew. Unlike ==, it works for every type, and for NaN.
+func sameBits[V any](a, b *V) bool {
+	size := unsafe.Sizeof(*a)
+	return bytes.Equal(unsafe.Slice((*byte)(unsafe.Pointer(a)), size), unsafe.Slice((*byte)(unsafe.Pointer(b)), size))
+}
