@@ -40,7 +40,6 @@ func TestBrokenMapsFail(t *testing.T) {
 				if !found {
 					t.Errorf("seed %d: %v after %+v; want Illegal by %v", seed*1000, v, v.Counts, test.checkers)
 				}
-				t.Logf("seed %d: %v after %d histories", seed*1000, v, v.Counts.Histories)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 // a check of well under a second that leaves nothing.
 type Options struct {
 	Seed uint64 // of everything random; the same seed draws the same operations
-	// Histories is how many are recorded of each kind that the level calls for; 0 = 24.
+	// Histories is how many are recorded of each kind that the level calls for; 0 = 100.
 	Histories int
 	// Time is when to stop recording further ones, at least one of each kind apart;
 	// 0 = a second.
@@ -30,7 +30,7 @@ type Options struct {
 // level None is Ok, for it promised nothing.
 func Check(e kv.Entry, o Options) Verdict {
 	if o.Histories == 0 {
-		o.Histories = 24
+		o.Histories = 100
 	}
 	if o.Time == 0 {
 		o.Time = time.Second

@@ -1,6 +1,10 @@
 package lincheck
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -89,16 +93,88 @@ func TestCorrectMapsPass(t *testing.T) {
 		if v.Outcome != Ok || v.Counts.Histories == 0 {
 			t.Errorf("%s: %v", e.Name, v)
 		}
-		t.Logf("%s: %v %+v", e.Name, v, v.Counts)
 	}
 }
 
 func TestControlsFail(t *testing.T) {
 	for _, e := range Controls(batchedEntry) {
-		v := Check(e, Options{Seed: 1, Dir: t.TempDir()})
-		if !v.AsExpected() {
-			t.Errorf("%s: %v", e.Name, v)
+		for seed := range uint64(5) {
+			if v := Check(e, Options{Seed: seed * 1000}); !v.AsExpected() {
+				t.Errorf("%s, seed %d: %v", e.Name, seed*1000, v)
+			}
 		}
-		t.Logf("%s: %v %+v", e.Name, v, v)
+		if err := e.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What Check leaves of an illegal history judges the same again.
+func TestEvidence(t *testing.T) {
+	for _, e := range Controls(batchedEntry) {
+		dir := t.TempDir()
+		v := Check(e, Options{Seed: 1, Dir: dir})
+		again, err := JudgeFile(v.Evidence.History)
+		if err != nil || again.Outcome != Illegal || again.Checker != v.Checker || again.Reason != v.Reason || again.Map != e.Name {
+			t.Errorf("%s: %v\njudged again: %v, %v", e.Name, v, again, err)
+		}
+		if want := "runbench check -history " + v.Evidence.History; v.Evidence.Judge != want {
+			t.Errorf("got the line %q, want %q", v.Evidence.Judge, want)
+		}
+		page, err := os.ReadFile(v.Evidence.Picture)
+		stamped := v.Checker[0] == 'C'
+		if stamped != (v.Evidence.Picture == "") || !stamped && (err != nil || !bytes.Contains(page, []byte("<html"))) {
+			t.Errorf("%s: picture %q of %d bytes, %v", e.Name, v.Evidence.Picture, len(page), err)
+		}
+	}
+}
+
+func TestEvidenceThatCannotBeSaved(t *testing.T) {
+	v := Check(Controls()[0], Options{Dir: filepath.Join(t.TempDir(), "nothing")})
+	if v.Outcome != Illegal || !strings.Contains(v.Reason, "; the history is lost: ") || v.Evidence.Judge != "" {
+		t.Error(v)
+	}
+}
+
+func TestCapabilitiesThatAreNotThere(t *testing.T) {
+	swaps, versions, publishes := batchedEntry, lockedEntry, lockedEntry
+	swaps.Caps |= kv.Swaps
+	versions.Caps |= kv.Versions
+	publishes.Level = kv.Atomic
+	for want, e := range map[string]kv.Entry{"kv.Swapper": swaps, "kv.Versioned": versions, "kv.Publisher": publishes} {
+		if v := Check(e, Options{}); v.Outcome != Illegal || v.Checker != "capabilities" || !strings.HasSuffix(v.Reason, want) {
+			t.Errorf("%s: %v", want, v)
+		}
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	for _, test := range []struct {
+		outcome  Outcome
+		broken   bool
+		expected bool
+		want     string
+	}{
+		{Ok, false, true, "Ok (C2): why"},
+		{Illegal, false, false, "Illegal (C2): why"},
+		{Unknown, false, false, "Unknown (C2): why"},
+		{Ok, true, false, "Ok, but expected to be Illegal (C2): why"},
+		{Illegal, true, true, "Illegal, as expected (C2): why"},
+		{Unknown, true, false, "Unknown (C2): why"},
+	} {
+		v := Verdict{Outcome: test.outcome, Broken: test.broken, Checker: "C2", Reason: "why"}
+		if v.String() != test.want || v.AsExpected() != test.expected {
+			t.Errorf("%q, as expected: %t; want %q, %t", v, v.AsExpected(), test.want, test.expected)
+		}
+	}
+	if (Verdict{}).AsExpected() {
+		t.Error("what was not judged passes")
+	}
+}
+
+func TestJudgeFileThatIsNotThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nothing.jsonl")
+	if _, err := JudgeFile(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Error(err)
 	}
 }

@@ -106,8 +106,10 @@ func killed(exit *exec.ExitError) bool {
 // cause is the line of a crash that says what happened.
 func cause(stderr string, exit *exec.ExitError) string {
 	for line := range strings.Lines(stderr) {
-		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-			return strings.TrimSpace(line)
+		for _, first := range []string{"panic: ", "fatal error: ", "WARNING: DATA RACE"} {
+			if strings.HasPrefix(line, first) {
+				return strings.TrimSpace(line)
+			}
 		}
 	}
 	if first, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n"); first != "" {

@@ -81,24 +81,24 @@ type client struct {
 	written uint64
 }
 
-// open gives the session its clients. Half of the sessions open their handles here,
-// the others in the clients' goroutines, while others already read and write.
+// open gives the session its clients, yet without handles.
 func (s *session) open(clients int, keys uint64, events int) {
 	s.keys = keys
 	s.rec = NewRecorder(clients, events)
-	openLate := s.rng.IntN(2) == 0
 	for i := range clients {
-		c := &client{Tape: s.rec.Tape(i), rng: rand.New(rand.NewPCG(s.rng.Uint64(), 1)), keys: keys}
-		if !openLate {
-			c.h = kv.Open(s.m)
-		}
-		s.clients = append(s.clients, c)
+		s.clients = append(s.clients, &client{Tape: s.rec.Tape(i), rng: rand.New(rand.NewPCG(s.rng.Uint64(), 1)), keys: keys})
 	}
 }
 
 // run plays body for each client in a goroutine of its own, all starting together,
-// and returns when all have ended.
+// and returns when all have ended. Half of the sessions open their handles before, the
+// others in the clients' goroutines, while others already read and write.
 func (s *session) run(body func(i int, c *client)) {
+	if s.rng.IntN(2) == 0 {
+		for _, c := range s.clients {
+			c.h = kv.Open(s.m)
+		}
+	}
 	var waiting atomic.Int64
 	waiting.Store(int64(len(s.clients)))
 	var all sync.WaitGroup
@@ -181,15 +181,15 @@ func driveOperations(s *session) {
 	s.readAll()
 }
 
-// prefill has the first client write to a map that must not be written later.
+// prefill has the first client write to a map that must not be written later, before
+// there are handles.
 func (s *session) prefill() {
 	c := s.clients[0]
-	if c.h == nil {
-		c.h = kv.Open(s.m)
-	}
+	c.h = s.m
 	for key := range s.keys {
 		c.set(key)
 	}
+	c.h = nil
 }
 
 // driveBatches records several writers, their publishes, and readers that see only

@@ -1,0 +1,137 @@
+package lincheck
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"doublebuf/baselines/kv"
+)
+
+// childEnv tells this test binary to be the child of Supervise, and with which map.
+const childEnv = "LINCHECK_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(childEnv); name != "" {
+		fmt.Println("maps may print")
+		if err := ChildMain(childEntries()[name], Options{Seed: 1}, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// childEntries are the maps that the child knows, by how they behave.
+func childEntries() map[string]kv.Entry {
+	with := func(name string, get func(*locked)) kv.Entry {
+		e := lockedEntry
+		e.Name, e.Caps = name, kv.Concurrent|kv.Writes
+		e.Uint64 = func(int) kv.Map[uint64, uint64] { return misbehaving{&locked{m: map[uint64]uint64{}}, get} }
+		return e
+	}
+	hoard := make(chan []byte, 1<<20)
+	return map[string]kv.Entry{
+		"fine":   with("fine", func(*locked) {}),
+		"stale":  Controls()[1],
+		"panics": with("panics", func(*locked) { panic("the map is broken") }),
+		"throws": with("throws", func(*locked) { new(sync.Mutex).Unlock() }), // as a concurrent map write does, but always
+		"hangs":  with("hangs", func(*locked) { select {} }),
+		"hoards": with("hoards", func(*locked) {
+			block := make([]byte, 1<<20)
+			for i := range block {
+				block[i] = 1
+			}
+			hoard <- block
+			time.Sleep(time.Millisecond) // as much as the machine has, but not at once
+		}),
+		"killed": with("killed", func(*locked) {
+			p, _ := os.FindProcess(os.Getpid())
+			p.Kill()
+			select {}
+		}),
+		"silent": with("silent", func(*locked) { os.Exit(0) }),
+	}
+}
+
+// misbehaving does something else before each Get.
+type misbehaving struct {
+	*locked
+	get func(*locked)
+}
+
+func (m misbehaving) Get(key uint64) (uint64, bool) {
+	m.get(m.locked)
+	return m.locked.Get(key)
+}
+
+func TestSupervise(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		limits  Child
+		outcome Outcome
+		reason  string
+		output  string // in the evidence
+	}{
+		{"fine", Child{}, Ok, "", ""},
+		{"stale", Child{}, Illegal, "no order of the ", ""},
+		{"panics", Child{}, Illegal, "it crashed: panic: the map is broken", "goroutine "},
+		{"throws", Child{}, Illegal, "it crashed: fatal error: sync: unlock of unlocked mutex", "goroutine "},
+		{"hangs", Child{Time: time.Second}, Illegal, "no answer within 1s: it hangs", "SIGQUIT"},
+		{"hoards", Child{Memory: 64 << 20}, Illegal, "it crashed: panic: lincheck: the check uses ", "limit is 64 MiB"},
+		{"killed", Child{}, Unknown, "the checking process was killed from outside: signal: killed", ""},
+		{"silent", Child{}, Unknown, `the checking process ended without a verdict; its last line is "maps may print"`, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := childEntries()[test.name]
+			t.Setenv(childEnv, test.name)
+			c := test.limits
+			c.Path, c.Dir = self(t), t.TempDir()
+			v := Supervise(context.Background(), e, c)
+			if v.Map != e.Name || v.Outcome != test.outcome || !strings.HasPrefix(v.Reason, test.reason) {
+				t.Errorf("%s: %v", v.Map, v)
+			}
+			if test.output != "" {
+				log, err := os.ReadFile(v.Evidence.Log)
+				if err != nil || filepath.Dir(v.Evidence.Log) != c.Dir || !strings.Contains(string(log), test.output) || !strings.HasPrefix(string(log), v.Evidence.Output) {
+					t.Errorf("evidence %+v, %v", v.Evidence, err)
+				}
+			}
+			if test.name == "fine" && v.Counts.Histories == 0 {
+				t.Error("Ok without a history")
+			}
+		})
+	}
+}
+
+func TestSuperviseInterrupted(t *testing.T) {
+	t.Setenv(childEnv, "hangs")
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	v := Supervise(ctx, childEntries()["hangs"], Child{Path: self(t)})
+	if v.Outcome != Unknown || v.Reason != "interrupted" {
+		t.Error(v)
+	}
+}
+
+func TestSuperviseCannotStart(t *testing.T) {
+	v := Supervise(context.Background(), lockedEntry, Child{Path: filepath.Join(t.TempDir(), "nothing")})
+	if v.Outcome != Unknown || !strings.HasPrefix(v.Reason, "the checking process did not run: ") {
+		t.Error(v)
+	}
+}
+
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

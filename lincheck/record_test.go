@@ -1,0 +1,102 @@
+package lincheck
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRecorderKeepsEachClientsOrder(t *testing.T) {
+	r := NewRecorder(2, 1) // room for one event each: tapes grow if they must
+	a, b := r.Tape(0), r.Tape(1)
+	first := a.Open(5, 6, 1)
+	second := a.Open(7, 8, 2)
+	a.Read(second, 1, Value{10, true})
+	a.Read(first, 2, Value{})
+	a.Ranged(first)
+	a.Entry(first, 3, 30)
+	a.Closed(second, 9)
+	a.Read(first, 4, Value{40, true})
+	a.Closed(first, 10)
+	b.Call(2, Call{Op: Set, Key: 1, New: 2})
+	b.Call(2, Call{Op: Publish, Version: 1}) // the clock did not move
+	b.Open(1, 3, 0)
+
+	h := r.History(Header{Map: "m"})
+	for i := range h.Calls {
+		h.Calls[i].Return = 0 // the real time
+	}
+	want := &History{
+		Header: Header{Map: "m"},
+		Calls:  []Call{{Client: 1, Op: Set, Key: 1, New: 2, Called: 2}, {Client: 1, Op: Publish, Version: 1, Called: 2}},
+		Guards: []Guard{
+			{Client: 1, Called: 1, Opened: 3},
+			{Client: 0, Version: 1, Called: 5, Opened: 6, Closed: 10, Reads: []Read{{2, Value{}}, {4, Value{40, true}}}, All: []Read{{3, Value{30, true}}}, Ranged: true},
+			{Client: 0, Version: 2, Called: 7, Opened: 8, Closed: 9, Reads: []Read{{1, Value{10, true}}}},
+		},
+	}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRecordingDoesNotAllocate(t *testing.T) {
+	tape := NewRecorder(1, 2000).Tape(0)
+	if n := testing.AllocsPerRun(1000, func() {
+		now := tape.Now()
+		tape.Call(now, Call{Op: Get})
+		g := tape.Open(now, now, 1)
+		tape.Read(g, 1, Value{})
+		tape.Closed(g, now)
+	}); n != 0 {
+		t.Errorf("%v allocations an event", n)
+	}
+}
+
+// The same seed draws the same operations for each client, however the clients
+// interleave; another seed draws others.
+func TestSeedsDrawTheSameOperations(t *testing.T) {
+	type op struct {
+		Op       Op
+		Key, New Word
+	}
+	drawn := func(seed uint64) map[int][]op {
+		ops := map[int][]op{}
+		for _, d := range drivers(batchedEntry) {
+			h := d.record(batchedEntry, seed, 0)
+			for _, c := range h.Calls {
+				ops[c.Client] = append(ops[c.Client], op{c.Op, c.Key, c.New})
+			}
+		}
+		return ops
+	}
+	if diff := cmp.Diff(drawn(7), drawn(7)); diff != "" {
+		t.Error(diff)
+	}
+	if cmp.Equal(drawn(7), drawn(8)) {
+		t.Error("seeds 7 and 8 draw the same")
+	}
+}
+
+// BenchmarkStamped judges a million guards and 50,000 publishes.
+func BenchmarkStamped(b *testing.B) {
+	h := &History{Header: Header{Claim: ClaimAtomic, Lag: 1}}
+	for v := range int64(50_000) {
+		h.Calls = append(h.Calls,
+			Call{Op: Set, Key: Word(v % 1000), New: Word(v), Called: v * 100, Return: v*100 + 10},
+			Call{Op: Publish, Version: uint64(v + 1), Called: v*100 + 20, Return: v*100 + 90})
+		for i := range int64(20) {
+			at := v*100 + 95
+			h.Guards = append(h.Guards, Guard{
+				Client: int(i), Version: uint64(v + 1), Called: at, Opened: at + 1, Closed: at + 2,
+				Reads: []Read{{Word(v % 1000), Value{Word(v), true}}},
+			})
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if v := h.Judge(); v.Outcome != Ok {
+			b.Fatal(v)
+		}
+	}
+}
