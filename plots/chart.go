@@ -17,7 +17,8 @@ type chart struct {
 	xMin   float64
 	xMax   float64
 	ticks  []tick
-	shade  *shade
+	shade  *tick   // where the x axis has more goroutines than there are processors
+	fresh  *tick   // the middle of the part of the x axis for maps with a staleness of zero
 	gap    float64 // where the x axis is broken; 0 if it is not
 
 	panels      []panel // side by side, over the same x axis
@@ -30,12 +31,6 @@ type chart struct {
 // tick is a labelled position on an axis.
 type tick struct {
 	at    float64
-	label string
-}
-
-// shade marks a part of the x axis.
-type shade struct {
-	from  float64
 	label string
 }
 
@@ -69,6 +64,7 @@ type link struct {
 // axis, where the map's line ends.
 type legendRow struct {
 	style style
+	line  bool // the sample shows a line
 	label string
 	value string
 	at    float64
@@ -89,7 +85,7 @@ func verdictNote(v results.Verdict) string {
 // isMap reports whether the verdict is one on a map, and not on the harness floor.
 func isMap(v results.Verdict) bool { return v.Level != "none" }
 
-// notes returns the lines below every figure: how often was measured, where, and from
+// footer returns the lines below every figure: how often was measured, where, and from
 // which commit.
 func footer(s *results.Set, drawn []results.Summary, doubt bool) []string {
 	lo, hi, intervals := drawn[0].N, drawn[0].N, false
@@ -143,7 +139,7 @@ func summaryHeader(unit string) []string {
 	return []string{"n", unit, unit + " lo", unit + " hi"}
 }
 
-// sortedKeys returns the distinct values of f over groups, in ascending order.
+// distinct returns the distinct values of f over groups, in ascending order.
 func distinct(groups []results.Group, f func(results.ID) float64) []float64 {
 	var values []float64
 	for _, g := range groups {

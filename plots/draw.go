@@ -121,13 +121,16 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	}
 	pl.X.Label.Text, pl.Y.Label.Text = c.xLabel, prefix+p.yLabel
 	pl.X.Tick.Marker = marks(c.ticks)
+	if c.shade != nil || c.fresh != nil {
+		top *= 1.07 // room for their labels
+	}
 	yTicks := niceTicks(top / factor)
 	pl.Y.Tick.Marker = marks(yTicks)
 	pl.X.Min, pl.X.Max = c.xMin, c.xMax
 	pl.Y.Min, pl.Y.Max = 0, yTicks[len(yTicks)-1].at
 
 	if c.shade != nil {
-		pl.Add(rectangle(c.shade.from, c.xMax, 0, pl.Y.Max, shadeGrey))
+		pl.Add(rectangle(c.shade.at, c.xMax, 0, pl.Y.Max, shadeGrey))
 	}
 	grid := plotter.NewGrid()
 	grid.Vertical.Width = 0
@@ -144,7 +147,7 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 			return nil, err
 		}
 		line.LineStyle = draw.LineStyle{Color: l.style.color, Width: 1, Dashes: dotted}
-		pl.Add(line)
+		pl.Add(bare{line})
 	}
 	for _, s := range p.series {
 		if err := s.addTo(pl, factor); err != nil {
@@ -164,7 +167,7 @@ func (s series) addTo(pl *plot.Plot, factor float64) error {
 			return err
 		}
 		line.LineStyle = look
-		pl.Add(line)
+		pl.Add(bare{line})
 	}
 	for _, pt := range s.points {
 		if s.line || !pt.y.Interval {
@@ -180,7 +183,7 @@ func (s series) addTo(pl *plot.Plot, factor float64) error {
 				return err
 			}
 			bar.LineStyle = draw.LineStyle{Color: s.style.color, Width: 1}
-			pl.Add(bar)
+			pl.Add(bare{bar})
 		}
 	}
 	for _, glyph := range s.style.glyphs() {
@@ -189,10 +192,13 @@ func (s series) addTo(pl *plot.Plot, factor float64) error {
 			return err
 		}
 		points.GlyphStyle = glyph
-		pl.Add(points)
+		pl.Add(bare{points})
 	}
 	return nil
 }
+
+// bare hides a plotter's range and boxes: axes are set, and nothing may move them.
+type bare struct{ plot.Plotter }
 
 // band returns the area between the ends of the intervals of neighbouring points; nil if
 // there is none.
@@ -231,14 +237,19 @@ func xys(points []point, factor float64) plotter.XYs {
 	return data
 }
 
-// drawOver writes what stands over the data area: the name of the shaded part, and the
-// mark of the gap in the axis.
+// drawOver writes what stands over the data area: the names of parts of the x axis, and
+// the mark of the gap in it.
 func (c *chart) drawOver(data draw.Canvas) {
 	at := func(x float64) vg.Length { return data.X((x - c.xMin) / (c.xMax - c.xMin)) }
+	st := textStyle(10, textGrey)
+	st.YAlign = draw.YTop
 	if c.shade != nil {
-		st := textStyle(10, textGrey)
-		st.XAlign, st.YAlign = draw.XRight, draw.YTop
+		st.XAlign = draw.XRight
 		data.FillText(st, vg.Point{X: data.Max.X - 5, Y: data.Max.Y - 3}, c.shade.label)
+	}
+	if c.fresh != nil {
+		st.XAlign = draw.XCenter
+		data.FillText(st, vg.Point{X: at(c.fresh.at), Y: data.Max.Y - 3}, c.fresh.label)
 	}
 	if c.gap != 0 {
 		x, y := at(c.gap), data.Min.Y

@@ -15,7 +15,7 @@ import (
 
 // The columns of a legend: leaders from the ends of lines, samples, names, values.
 const (
-	leaderWidth = vg.Length(20)
+	leaderWidth = vg.Length(26)
 	sampleWidth = vg.Length(30)
 	columnGap   = vg.Length(7)
 	legendSize  = font.Length(12)
@@ -23,12 +23,12 @@ const (
 
 func (c *chart) legendWidth() vg.Length {
 	names, values := c.legendColumns()
-	return leaderWidth + sampleWidth + columnGap + names + columnGap + values
+	rows := sampleWidth + columnGap + names + columnGap + values
+	return leaderWidth + max(rows, textStyle(legendSize, black).Width(c.legendTitle))
 }
 
 func (c *chart) legendColumns() (names, values vg.Length) {
 	st := textStyle(legendSize, black)
-	values = st.Width(c.legendTitle)
 	for _, row := range c.legend {
 		names = max(names, st.Width(row.label))
 		values = max(values, st.Width(row.value))
@@ -62,15 +62,17 @@ func (c *chart) drawLegend(area, data draw.Canvas, pl *plot.Plot) {
 	name, value := textStyle(legendSize, black), textStyle(legendSize, textGrey)
 	name.YAlign, value.YAlign = draw.YCenter, draw.YCenter
 	value.XAlign = draw.XRight
-	area.FillText(value, vg.Point{X: area.Max.X, Y: data.Max.Y}, c.legendTitle)
+	area.FillText(value, vg.Point{X: area.Max.X, Y: ys[0] + rowSize}, c.legendTitle)
 	for i, row := range rows {
 		y := ys[i]
 		if row.ends {
 			thin := draw.LineStyle{Color: row.style.color, Width: 0.6}
 			area.StrokeLines(thin, []vg.Point{{X: data.Max.X, Y: ideal[i]}, {X: left - 4, Y: y}, {X: left, Y: y}})
 		}
-		line := draw.LineStyle{Color: row.style.color, Width: row.style.width, Dashes: row.style.dashes}
-		area.StrokeLine2(line, left, y, left+sampleWidth, y)
+		if row.line {
+			line := draw.LineStyle{Color: row.style.color, Width: row.style.width, Dashes: row.style.dashes}
+			area.StrokeLine2(line, left, y, left+sampleWidth, y)
+		}
 		for _, glyph := range row.style.glyphs() {
 			area.DrawGlyph(glyph, vg.Point{X: left + sampleWidth/2, Y: y})
 		}

@@ -33,12 +33,13 @@ func byGoroutines(s *results.Set) []*chart {
 			c.ticks = append(c.ticks, tick{math.Log2(g), strconv.Itoa(int(g))})
 		}
 		if procs := float64(f.id.Procs); gs[len(gs)-1] > procs {
-			c.shade = &shade{math.Log2(procs) + 0.25, "more than processors"}
+			c.shade = &tick{math.Log2(procs) + 0.25, "more than processors"}
 		}
-		c.addLines(s, f.groups, "goroutines", func(id results.ID) (float64, string) {
+		if c.addLines(s, f.groups, "goroutines", "goroutines", func(id results.ID) (float64, string) {
 			return math.Log2(float64(id.G)), strconv.Itoa(id.G)
-		})
-		charts = append(charts, c)
+		}) {
+			charts = append(charts, c)
+		}
 	}
 	return charts
 }
@@ -67,11 +68,12 @@ func byWriteShare(s *results.Set) []*chart {
 			position[v] = float64(i)
 			c.ticks = append(c.ticks, tick{float64(i), strconv.FormatFloat(v, 'g', 3, 64)})
 		}
-		c.addLines(s, f.groups, "writes %", func(id results.ID) (float64, string) {
+		if c.addLines(s, f.groups, "writes %", "% writes", func(id results.ID) (float64, string) {
 			v := share(id)
 			return position[v], strconv.FormatFloat(v, 'g', 3, 64)
-		})
-		charts = append(charts, c)
+		}) {
+			charts = append(charts, c)
+		}
 	}
 	return charts
 }
@@ -122,9 +124,11 @@ func writeShare(id results.ID) (share float64, ok bool) {
 	return float64(m.Sets+m.Deletes) / 10, true
 }
 
-// addLines fills c with one panel of throughput: a line for each map in groups, its x
-// coordinate and that's label in the table by x. The ticks are there.
-func (c *chart) addLines(s *results.Set, groups []results.Group, xName string, x func(results.ID) (float64, string)) {
+// addLines fills c, which has its ticks, with one panel of throughput: a line for each
+// map in groups. x tells the coordinate of a cell and its label in the table, where the
+// column is xName; xNoun follows a label in running text. It reports whether there is
+// any map to draw.
+func (c *chart) addLines(s *results.Set, groups []results.Group, xName, xNoun string, x func(results.ID) (float64, string)) bool {
 	c.xMin, c.xMax = c.ticks[0].at-0.3, c.ticks[len(c.ticks)-1].at+0.25
 	last := c.ticks[len(c.ticks)-1]
 	c.table = [][]string{append([]string{"map", "verdict", xName}, summaryHeader(results.OpsPerSec)...)}
@@ -164,21 +168,25 @@ func (c *chart) addLines(s *results.Set, groups []results.Group, xName string, x
 		}
 		p.series = append(p.series, line)
 		end := line.points[len(line.points)-1]
-		c.legend = append(c.legend, legendRow{line.style, impl + note, "", end.y.Median, end.x == last.at})
+		c.legend = append(c.legend, legendRow{style: line.style, line: true, label: impl + note, value: "–", at: end.y.Median, ends: end.x == last.at})
 		doubt = doubt || verdict.Outcome == results.Unknown
 	}
 	c.panels = []panel{p}
-	factor, _ := scaleOf(p.max())
+	factor, prefix := scaleOf(p.max())
 	for i, row := range c.legend {
-		c.legend[i].value = formatCount(row.at / factor)
+		if row.ends {
+			c.legend[i].value = formatCount(row.at / factor)
+		}
 	}
-	c.legendTitle = "at " + last.label
-	if len(drawn) > 0 {
-		c.notes = footer(s, drawn, doubt)
+	c.legendTitle = prefix + p.yLabel + " at " + last.label + " " + xNoun
+	if len(drawn) == 0 {
+		return false
 	}
+	c.notes = footer(s, drawn, doubt)
 	if len(floor) > 0 {
 		c.notes = append(c.notes, "Harness floor, the same loop around no map: "+rangeLabel(floor)+" million ops/s.")
 	}
+	return true
 }
 
 func rangeLabel(values []float64) string {

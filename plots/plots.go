@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"doublebuf/results"
 )
@@ -40,15 +41,11 @@ type Figure struct {
 // it makes if it must. It replaces what is there. It returns the figures in the order
 // in which they are to be shown; there are none if s has no cell that a figure shows.
 func Draw(s *results.Set, dir string) ([]Figure, error) {
-	var charts []*chart
-	charts = append(charts, byGoroutines(s)...)
-	charts = append(charts, byWriteShare(s)...)
-	charts = append(charts, byStaleness(s)...)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("cannot make the folder for plots: %w", err)
 	}
 	var figures []Figure
-	for _, c := range charts {
+	for _, c := range charts(s) {
 		f, err := c.write(dir)
 		if err != nil {
 			return figures, fmt.Errorf("cannot draw %s: %w", c.name, err)
@@ -56,6 +53,10 @@ func Draw(s *results.Set, dir string) ([]Figure, error) {
 		figures = append(figures, f)
 	}
 	return figures, nil
+}
+
+func charts(s *results.Set) []*chart {
+	return slices.Concat(byGoroutines(s), byWriteShare(s), byStaleness(s))
 }
 
 func (c *chart) write(dir string) (Figure, error) {

@@ -5,16 +5,20 @@ import (
 	"crypto/sha256"
 	"flag"
 	"fmt"
+	"image/color"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 
 	"doublebuf/results"
 )
@@ -68,10 +72,8 @@ func testRun(maps []testMap, blocks int) *results.Set {
 	for block := 1; block <= blocks; block++ {
 		for _, m := range maps {
 			noise := func() float64 { return 1 + 0.06*rng.NormFloat64() }
-			for mix, writes := range map[string]float64{"read-only": 0} {
-				for _, g := range []int{64, 4, 2, 1} {
-					add(block, results.Throughput, m, mix, g, 0, 0, map[string]float64{results.OpsPerSec: noise() * m.speed(writes, g)})
-				}
+			for _, g := range []int{64, 4, 2, 1} {
+				add(block, results.Throughput, m, "read-only", g, 0, 0, map[string]float64{results.OpsPerSec: noise() * m.speed(0, g)})
 			}
 			for _, mix := range []struct {
 				name   string
@@ -83,7 +85,9 @@ func testRun(maps []testMap, blocks int) *results.Set {
 				results.OpsPerSec: m.read + m.write, results.ReadsPerSec: noise() * m.read, results.WritesPerSec: noise() * m.write,
 			})
 			stale := m.stale * noise()
-			add(block, results.Staleness, m, "roles", 0, 1, 1, map[string]float64{results.StaleMean: stale, results.StaleMax: 10 * stale})
+			add(block, results.Staleness, m, "roles", 0, 1, 1, map[string]float64{
+				results.StaleMean: stale, results.StaleMax: 10 * stale, results.ReadsPerSec: 1, results.WritesPerSec: 1, // not to be drawn
+			})
 		}
 	}
 	return s
@@ -110,6 +114,15 @@ func drawTo(t *testing.T, name string, s *results.Set) (dir string, figures []Fi
 	return dir, figures
 }
 
+func svgOf(t *testing.T, c *chart) []byte {
+	t.Helper()
+	svg, err := c.svg()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return svg
+}
+
 func read(t *testing.T, dir, name string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, name))
@@ -119,10 +132,265 @@ func read(t *testing.T, dir, name string) []byte {
 	return text
 }
 
-func TestLook(t *testing.T) {
-	drawTo(t, "full", testRun(testMaps, 6))
-	drawTo(t, "few", testRun(testMaps[:4], 2))
-	drawTo(t, "fresh", testRun(testMaps[3:6], 6))
+var wholeRun = testRun(testMaps, 6)
+
+// TestData holds the data of all figures, as golden tables, and the drawings by their
+// digests, which rounding on other processors may change.
+func TestData(t *testing.T) {
+	dir, figures := drawTo(t, "full", wholeRun)
+	var data, digests strings.Builder
+	for _, f := range figures {
+		fmt.Fprintf(&data, "%s\n%s\n%s\n%s\n", f.Name, f.Title, f.Caption, read(t, dir, f.Table))
+		fmt.Fprintf(&digests, "%x %s\n", sha256.Sum256(read(t, dir, f.SVG)), f.SVG)
+	}
+	golden(t, "data.txt", data.String())
+	if runtime.GOARCH == "amd64" {
+		golden(t, "digests.txt", digests.String())
+	}
+	if len(figures) != 3 {
+		t.Errorf("%d figures; want 3", len(figures))
+	}
 }
 
-var _ = []any{bytes.Equal, sha256.Sum256, fmt.Sprint, runtime.GOARCH, strings.Contains, cmp.Diff, update}
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(string(read(t, "testdata", name)), got); diff != "" {
+		t.Errorf("%s (-want +got); look at the figures (-keep DIR), then -update accepts them:\n%s", path, diff)
+	}
+}
+
+func TestSameBytes(t *testing.T) {
+	first, figures := drawTo(t, "first", wholeRun)
+	second, _ := drawTo(t, "second", wholeRun)
+	for _, f := range figures {
+		for _, name := range []string{f.SVG, f.PNG, f.Table} {
+			if !bytes.Equal(read(t, first, name), read(t, second, name)) {
+				t.Errorf("%s differs when it is drawn again", name)
+			}
+		}
+	}
+}
+
+// TestEveryFigureSays looks for what no figure may be without.
+func TestEveryFigureSays(t *testing.T) {
+	dir, figures := drawTo(t, "says", wholeRun)
+	for _, f := range figures {
+		svg := string(read(t, dir, f.SVG))
+		for _, want := range []string{
+			f.Title, f.Caption, "million ", "n = 6 blocks", "95 % confidence", "zipf0.99 over 64Ki uint64 keys",
+			"Example CPU @ 2.00GHz, 2 processors, linux/amd64, go1.26", "commit 0123456789ab with changes", "2026-01-02",
+			">haxmap FAILED CHECK<", ">stranger ?<", "? = not checked", ">dbuf-epoch-b64<",
+			"'Liberation Sans',Arial,Helvetica,sans-serif",
+		} {
+			if !strings.Contains(svg, want) {
+				t.Errorf("%s does not say %q", f.SVG, want)
+			}
+		}
+		for _, never := range []string{">noop<", "font-family:Liberation", "NaN", "Inf"} {
+			if strings.Contains(svg, never) {
+				t.Errorf("%s has %q", f.SVG, never)
+			}
+		}
+		if strings.Contains(f.Title, "goroutines") && !strings.Contains(svg, "Harness floor") {
+			t.Errorf("%s does not state the harness floor", f.SVG)
+		}
+	}
+}
+
+// TestNoBandFromTooFew: five blocks have medians, and no interval to draw.
+func TestNoBandFromTooFew(t *testing.T) {
+	for blocks, want := range map[int]bool{5: false, 6: true} {
+		for _, c := range charts(testRun(testMaps[:4], blocks))[:2] {
+			svg := string(svgOf(t, c))
+			if got := strings.Contains(svg, "fill-opacity"); got != want {
+				t.Errorf("%s of %d blocks: bands drawn: %v", c.name, blocks, got)
+			}
+			if got := !strings.Contains(svg, "too few for confidence intervals"); got != want {
+				t.Errorf("%s of %d blocks: intervals announced: %v", c.name, blocks, got)
+			}
+		}
+	}
+}
+
+func TestStaleAndFreshStandApart(t *testing.T) {
+	c := byStaleness(wholeRun)[0]
+	stale := map[look]bool{}
+	for _, m := range testMaps {
+		if m.stale > 0 {
+			stale[key(styleOf(m.name, wholeRun.Verdict(m.name)))] = true
+		}
+	}
+	if c.gap == 0 || len(c.panels) != 2 {
+		t.Fatalf("gap at %v, %d panels", c.gap, len(c.panels))
+	}
+	for _, p := range c.panels {
+		if len(p.series) != len(testMaps)-1 {
+			t.Errorf("%s: %d maps; want all but noop", p.yLabel, len(p.series))
+		}
+		at := map[float64]bool{}
+		for _, s := range p.series {
+			x := s.points[0].x
+			if stale[key(s.style)] != (x > c.gap) {
+				t.Errorf("%s: a map at %v on the wrong side of the gap at %v", p.yLabel, x, c.gap)
+			}
+			if at[x] || x < c.xMin || x > c.xMax {
+				t.Errorf("%s: a map at %v hides another or is off the axis", p.yLabel, x)
+			}
+			at[x] = true
+		}
+		if len(p.links) != 1 || len(p.links[0].points) != 3 {
+			t.Errorf("%s: links %v; want one over the three policies", p.yLabel, p.links)
+		}
+	}
+	if c.fresh.label != "always fresh" {
+		t.Errorf("the fresh maps are said to be %q", c.fresh.label)
+	}
+	once := testRun(testMaps, 6)
+	for i, cell := range once.Cells {
+		if cell.Kind == results.Staleness && cell.Impl == "syncmap" && cell.Block == 3 {
+			once.Cells[i].Metrics[results.StaleMean] = 1
+		}
+	}
+	if label := byStaleness(once)[0].fresh.label; label == "always fresh" {
+		t.Errorf("a map that was stale once is said to be %q", label)
+	}
+}
+
+// look is what tells styles apart where no lines are drawn.
+type look struct {
+	color color.NRGBA
+	glyph draw.GlyphDrawer
+}
+
+func key(s style) look { return look{s.color, s.glyph} }
+
+func TestStylesTellMapsApart(t *testing.T) {
+	seen := map[look]string{}
+	for name, s := range styles {
+		if other, taken := seen[key(s)]; taken {
+			t.Errorf("%s and %s have one colour and glyph", name, other)
+		}
+		seen[key(s)] = name
+	}
+	ok := results.Verdict{Outcome: results.Ok}
+	for i := range 1000 {
+		s := styleOf(fmt.Sprintf("stranger%d", i), ok)
+		if name, taken := seen[key(s)]; taken {
+			t.Fatalf("stranger%d looks like %s", i, name)
+		}
+	}
+	failed := styleOf("syncmap", results.Verdict{Outcome: results.Illegal})
+	if failed.color != failedGrey || failed.glyph != (cross{}) {
+		t.Errorf("a failed map is drawn as %+v", failed)
+	}
+	if a, b := styleOf("dbuf-other-b64", ok), styleOf("dbuf-epoch-b64", ok); key(a) != key(b) {
+		t.Errorf("the policy b64 is drawn as %+v and as %+v", a, b)
+	}
+}
+
+// TestOddRuns draws what has no scale, no width or no data: none may panic.
+func TestOddRuns(t *testing.T) {
+	one := testRun(testMaps[3:4], 1)
+	one.Cells = one.Cells[3:4]
+	zeros := testRun(testMaps, 6)
+	for _, c := range zeros.Cells {
+		for unit := range c.Metrics {
+			c.Metrics[unit] = 0
+		}
+	}
+	noThroughput := testRun(testMaps, 6)
+	for i, c := range noThroughput.Cells {
+		if c.Kind == results.Throughput {
+			noThroughput.Cells[i].Mix = "elsewhere"
+		}
+	}
+	unknown := testRun(testMaps, 6)
+	unknown.Manifest = results.Manifest{}
+	onlyFloor := testRun(testMaps[len(testMaps)-1:], 6)
+	for _, test := range []struct {
+		name string
+		run  *results.Set
+		want int
+	}{
+		{"nothing", &results.Set{}, 0},
+		{"one cell", one, 2},
+		{"zeros", zeros, 3},
+		{"only stale maps", testRun(testMaps[1:3], 6), 3},
+		{"one stale map", testRun(testMaps[1:2], 6), 3},
+		{"only fresh maps", testRun(testMaps[3:6], 6), 3},
+		{"staleness without throughput", noThroughput, 1},
+		{"no manifest", unknown, 3},
+		{"only the floor", onlyFloor, 0},
+	} {
+		all := charts(test.run)
+		if len(all) != test.want {
+			t.Errorf("%s: %d figures; want %d", test.name, len(all), test.want)
+		}
+		for _, c := range all {
+			if svg := svgOf(t, c); bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
+				t.Errorf("%s: %s has coordinates that are no numbers", test.name, c.name)
+			}
+		}
+		if *keep != "" {
+			drawTo(t, test.name, test.run)
+		}
+	}
+}
+
+func TestDrawSaysWhereItCannot(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Draw(wholeRun, filepath.Join(file, "plots")); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("drawn below a file: %v", err)
+	}
+}
+
+func TestTicksAreRoundAndEnough(t *testing.T) {
+	for top := 1e-3; top < 1e4; top *= 1.03 {
+		ticks := niceTicks(top)
+		last := ticks[len(ticks)-1].at
+		if ticks[0].at != 0 || last < top*(1-1e-9) || last > 2*top || len(ticks) < 4 || len(ticks) > 6 {
+			t.Errorf("up to %v: %v", top, ticks)
+		}
+		seen := map[string]bool{}
+		for _, k := range ticks {
+			if seen[k.label] {
+				t.Errorf("up to %v the label %s stands twice", top, k.label)
+			}
+			seen[k.label] = true
+		}
+	}
+}
+
+func TestLegendRowsDoNotOverlap(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 1000 {
+		const bottom, top = 20, 400
+		ideal := make([]vg.Length, 1+rng.IntN(20))
+		for i := range ideal {
+			ideal[i] = vg.Length(rng.Float64()) * 420
+		}
+		slices.Sort(ideal)
+		slices.Reverse(ideal)
+		ys := spread(ideal, bottom, top)
+		for i, y := range ys {
+			if y > top || y < bottom || i > 0 && ys[i-1]-y < rowSize-1e-9 {
+				t.Fatalf("%v becomes %v", ideal, ys)
+			}
+		}
+	}
+	if got := spread([]vg.Length{300, 200, 100}, 0, 400); !slices.Equal(got, []vg.Length{300, 200, 100}) {
+		t.Errorf("rows with room are moved to %v", got)
+	}
+}

@@ -36,7 +36,12 @@ type staleMap struct {
 	impl          string
 	verdict       results.Verdict
 	stale         results.Summary
+	ever          bool // stale in any block
 	reads, writes results.Summary
+}
+
+func everStale(g results.Group) bool {
+	return slices.ContainsFunc(g.Cells, func(c results.Cell) bool { return c.Metrics[results.StaleMean] > 0 })
 }
 
 func staleChart(s *results.Set, f family, throughput map[results.ID]results.Group) *chart {
@@ -60,7 +65,7 @@ func staleChart(s *results.Set, f family, throughput map[results.ID]results.Grou
 			continue
 		}
 		m := staleMap{
-			id.Impl, s.Verdict(id.Impl), g.Summary(results.StaleMean),
+			id.Impl, s.Verdict(id.Impl), g.Summary(results.StaleMean), everStale(g),
 			t.Summary(results.ReadsPerSec), t.Summary(results.WritesPerSec),
 		}
 		if m.stale.N == 0 || !isMap(m.verdict) {
@@ -140,7 +145,11 @@ func (c *chart) staleAxis(found []staleMap) func(v float64, i int) float64 {
 	own := 0.0
 	if zeros > 0 {
 		own = max(1, decades/2)
-		c.ticks = append(c.ticks, tick{own / 2, "0, always fresh"})
+		c.fresh = &tick{own / 2, "always fresh"}
+		if slices.ContainsFunc(found, func(m staleMap) bool { return m.stale.Median == 0 && m.ever }) {
+			c.fresh.label = "fresh in most blocks"
+		}
+		c.ticks = append(c.ticks, tick{c.fresh.at, "0"})
 	}
 	scale := max(1, decades/2) * margin
 	start := 0.0
@@ -151,9 +160,13 @@ func (c *chart) staleAxis(found []staleMap) func(v float64, i int) float64 {
 	c.xMin, c.xMax = -scale, own+scale
 	if decades > 0 {
 		c.xMin, c.xMax = min(c.xMin, start-scale), start+decades+scale
-		step := math.Ceil(decades / 5)
-		for d := 0.0; d <= decades; d += step {
-			c.ticks = append(c.ticks, tick{start + d, formatCount(math.Pow(10, lo+d))})
+		step := math.Ceil(decades / 3) // so that labels have room
+		for d := 0.0; d <= decades; d++ {
+			t := tick{at: start + d}
+			if math.Mod(d, step) == 0 {
+				t.label = formatCount(math.Pow(10, lo+d))
+			}
+			c.ticks = append(c.ticks, t)
 		}
 	}
 	return func(v float64, i int) float64 {

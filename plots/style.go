@@ -49,9 +49,13 @@ var (
 	diamond  = polygon{4, 0}
 	up       = polygon{3, math.Pi / 2}
 	down     = polygon{3, -math.Pi / 2}
+	left     = polygon{3, math.Pi}
+	right    = polygon{3, 0}
 	pentagon = polygon{5, math.Pi / 2}
-	shapes   = []draw.GlyphDrawer{circle, square, diamond, up, down, pentagon}
-	colors   = []color.NRGBA{orange, skyBlue, green, vermilion, purple}
+
+	// Those of maps that are not known here share no glyph with the others.
+	strangeColors = []color.NRGBA{orange, skyBlue, green, vermilion, purple}
+	strangeShapes = []draw.GlyphDrawer{pentagon, left, right}
 )
 
 const (
@@ -83,7 +87,7 @@ func styleOf(impl string, v results.Verdict) style {
 		h := fnv.New32a()
 		h.Write([]byte(impl))
 		n := int(h.Sum32() >> 1)
-		st = style{colors[n%len(colors)], shapes[n/8%len(shapes)], dashings[n/64%len(dashings)], otherWidth}
+		st = style{strangeColors[n%len(strangeColors)], strangeShapes[n/8%len(strangeShapes)], dashings[n/64%len(dashings)], otherWidth}
 		if strings.HasPrefix(impl, "dbuf-") {
 			st.color, st.width = blue, ourWidth
 			if policy, ok := styles[impl[strings.LastIndexByte(impl, '-')+1:]]; ok {
