@@ -32,7 +32,7 @@ func ParseDist(name string) (Dist, error) {
 	}
 	number, ok := strings.CutPrefix(name, "zipf")
 	theta, err := strconv.ParseFloat(number, 64)
-	if !ok || err != nil || !(theta >= 0) || math.IsInf(theta, 1) || number != strconv.FormatFloat(theta, 'f', -1, 64) {
+	if !ok || err != nil || math.Signbit(theta) || math.IsNaN(theta) || math.IsInf(theta, 0) || number != strconv.FormatFloat(theta, 'f', -1, 64) {
 		return Dist{}, fmt.Errorf("distribution %q: want uniform, source, or zipf with a theta from 0 on, as in zipf0.99", name)
 	}
 	return Dist{Name: name, Theta: theta}, nil

@@ -1,0 +1,127 @@
+package workloads
+
+import (
+	"math"
+	"regexp"
+	"testing"
+)
+
+func TestMixes(t *testing.T) {
+	index := make([]uint32, 10)
+	for _, m := range Mixes() {
+		if found, ok := FindMix(m.Name); !ok || found != m {
+			t.Errorf("FindMix(%q) = %v, %v", m.Name, found, ok)
+		}
+		if !regexp.MustCompile(`^[A-Za-z0-9._+-]+$`).MatchString(m.Name) {
+			t.Errorf("name %q does not fit a benchmark's", m.Name)
+		}
+		if m.FirstSeen {
+			continue
+		}
+		if sum := m.Gets + m.Sets + m.Deletes; sum != 1000 || m.Sets != m.Deletes {
+			t.Errorf("%s: %d per mille in all, %d sets, %d deletes", m.Name, sum, m.Sets, m.Deletes)
+		}
+		var count [3]float64
+		kinds := m.Kinds(index, 1)
+		for _, k := range kinds {
+			count[k]++
+		}
+		for k, perMille := range []int{m.Gets, m.Sets, m.Deletes} {
+			if diff := count[k] - float64(len(kinds)*perMille)/1000; math.Abs(diff) > 2 {
+				t.Errorf("%s: %v of %d steps are of kind %d, want %d per mille", m.Name, count[k], len(kinds), k, perMille)
+			}
+		}
+	}
+	if _, ok := FindMix("none"); ok {
+		t.Error("FindMix found a mix that is not there")
+	}
+}
+
+func TestHolds(t *testing.T) {
+	for _, fill := range []int{0, 1, 333, 500, 999, 1000} {
+		const n = 10000
+		count, m := 0, Mix{Fill: fill}
+		for i := range n {
+			if m.Holds(i) {
+				count++
+			}
+		}
+		if want := n * fill / 1000; count != want {
+			t.Errorf("fill %d: %d of %d keys, want %d", fill, count, n, want)
+		}
+		if fill > 0 && !m.Holds(0) {
+			t.Errorf("fill %d leaves out the hottest key", fill)
+		}
+	}
+	m := Mix{Fill: 500}
+	for i := range 10 {
+		if m.Holds(i) != (i%2 == 0) {
+			t.Errorf("fill 500 holds %d: %v", i, m.Holds(i))
+		}
+	}
+}
+
+// The size of a map stays at the mix's fill, and sets go on to insert and deletes to find
+// their key, however often tape and kinds have gone round.
+func TestEquilibrium(t *testing.T) {
+	const n = 2000
+	set := Uint64Keys(n, 5)
+	for _, test := range []struct{ mix, dist string }{{"write-only", "uniform"}, {"r50w50", "zipf0.99"}, {"r99w1", "uniform"}} {
+		mix, _ := FindMix(test.mix)
+		dist, _ := ParseDist(test.dist)
+		tape, err := set.Tape(dist, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held, size := make([]bool, n), 0
+		for i := range held {
+			if held[i] = mix.Holds(i); held[i] {
+				size++
+			}
+		}
+		stream, inserts, deletes, sets := NewStream(tape, mix.Kinds(tape.Index, 5), 0, 1), 0, 0, 0
+		const rounds = 20
+		for done := 0; done < rounds*len(tape.Index); {
+			steps := stream.Next(1 << 16)
+			done += len(steps.Kinds)
+			for i, kind := range steps.Kinds {
+				key := steps.Index[i]
+				if kind == Get {
+					continue
+				}
+				if kind == Set {
+					sets++
+				}
+				if kind == Set && !held[key] {
+					inserts++
+					size++
+				} else if kind == Delete && held[key] {
+					deletes++
+					size--
+				}
+				held[key] = kind == Set
+			}
+			// Five standard deviations of a sum of n coins.
+			if math.Abs(float64(size)-n/2) > 5*math.Sqrt(n)/2 {
+				t.Fatalf("%v: the map holds %d of %d keys after %d steps", test, size, n, done)
+			}
+		}
+		if share := float64(inserts) / float64(sets); share < 0.45 || share > 0.55 {
+			t.Errorf("%v: %.2f of the sets insert, want half", test, share)
+		}
+		if diff := inserts - deletes; diff < -n || diff > n {
+			t.Errorf("%v: %d inserts, %d deletes that find their key", test, inserts, deletes)
+		}
+	}
+}
+
+func TestFirstSeen(t *testing.T) {
+	m, _ := FindMix("first-seen")
+	got := m.Kinds([]uint32{4, 4, 0, 2, 0, 4, 2, 1}, 9)
+	want := []Kind{Set, Get, Set, Set, Get, Get, Get, Set}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	}
+}

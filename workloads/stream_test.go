@@ -1,0 +1,61 @@
+package workloads
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// Streams go through tape and kinds as an index that is taken modulo their lengths, and
+// LastWrites and CountWrites tell the same, for any lengths, places and sizes of bites.
+func TestStream(t *testing.T) {
+	const seed = 42
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range 300 {
+		tape := &Tape[int]{}
+		for range 1 + r.IntN(20) {
+			tape.Index = append(tape.Index, r.Uint32N(10))
+			tape.Lookups = append(tape.Lookups, r.IntN(100))
+			tape.Keys = append(tape.Keys, r.IntN(100))
+		}
+		kinds := make([]Kind, 1+r.IntN(20))
+		for i := range kinds {
+			kinds[i] = Kind(r.IntN(3))
+		}
+		all := 1 + r.IntN(5)
+		worker := r.IntN(all)
+		s := NewStream(tape, kinds, worker, all)
+
+		keyAt, kindAt := worker*len(tape.Index)/all, worker*len(kinds)/all
+		var writes []Write
+		step, end := 0, r.IntN(100)
+		for step < end {
+			most := min(1+r.IntN(30), end-step)
+			steps := s.Next(most)
+			if n := len(steps.Kinds); n < 1 || n > most || len(steps.Lookups) != n || len(steps.Keys) != n || len(steps.Index) != n {
+				t.Fatalf("seed %d: Next(%d) = %v", seed, most, steps)
+			}
+			for i, kind := range steps.Kinds {
+				key := (keyAt + step) % len(tape.Index)
+				if kind != kinds[(kindAt+step)%len(kinds)] || steps.Lookups[i] != tape.Lookups[key] ||
+					steps.Keys[i] != tape.Keys[key] || steps.Index[i] != tape.Index[key] {
+					t.Fatalf("seed %d: step %d of %v differs", seed, step, steps)
+				}
+				if kind != Get {
+					writes = append(writes, Write{int64(step), steps.Index[i], kind})
+				}
+				step++
+			}
+		}
+		slices.Reverse(writes)
+		if got := slices.Collect(s.LastWrites(int64(step))); !slices.Equal(got, writes) {
+			t.Fatalf("seed %d: the last writes of %d steps are %v, want %v", seed, step, got, writes)
+		}
+		if got := s.CountWrites(int64(step)); got != int64(len(writes)) {
+			t.Fatalf("seed %d: %d writes in %d steps, want %d", seed, got, step, len(writes))
+		}
+		for range s.LastWrites(int64(step)) {
+			break // it may be left early
+		}
+	}
+}
