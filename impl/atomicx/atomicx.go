@@ -94,6 +94,4 @@ func BeginWrite(copy any) {}
 func EndWrite(copy any)   {}
 
 // AddCleanup is runtime.AddCleanup. Under the explorer handles are never found dropped.
-func AddCleanup[T, S any](p *T, f func(S), arg S) runtime.Cleanup {
-	return runtime.AddCleanup(p, f, arg)
-}
+func AddCleanup[T, S any](p *T, f func(S), arg S) { runtime.AddCleanup(p, f, arg) }

@@ -5,7 +5,6 @@
 package atomicx
 
 import (
-	"runtime"
 	"time"
 
 	"doublebuf/impl/atomicx/hooked"
@@ -39,6 +38,4 @@ func EndRead(copy any)                 { hooked.EndRead(copy) }
 func BeginWrite(copy any)              { hooked.BeginWrite(copy) }
 func EndWrite(copy any)                { hooked.EndWrite(copy) }
 
-func AddCleanup[T, S any](p *T, f func(S), arg S) runtime.Cleanup {
-	return hooked.AddCleanup(p, f, arg)
-}
+func AddCleanup[T, S any](p *T, f func(S), arg S) { hooked.AddCleanup(p, f, arg) }

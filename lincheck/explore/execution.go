@@ -38,6 +38,7 @@ type execution struct {
 	failure   *Failure
 	pruned    bool // given up by the chooser
 
+	flushing  [1]access // what accessesOf returned for a flush
 	numbers   map[any]int
 	locations []location
 }
@@ -237,8 +238,12 @@ func (e *execution) keeps(g *goroutine) bool {
 func (e *execution) announce(g *goroutine, op hooked.Op) {
 	g.op = op
 	g.accesses = g.accesses[:0]
-	// Under TSO a plain store reaches its location later, by the flush.
-	if op.Loc != nil && !(e.mode.tso && op.Kind == hooked.OpPlainStore) {
+	switch {
+	case e.mode.tso && op.Kind == hooked.OpPlainStore: // it reaches its location later, by the flush
+		g.accesses = append(g.accesses, access{e.locate(buffers{}), false})
+	case op.Kind == hooked.OpMembarrier:
+		g.accesses = append(g.accesses, access{e.locate(buffers{}), true})
+	case op.Loc != nil:
 		g.accesses = append(g.accesses, access{e.locate(op.Loc), op.Kind.Writes()})
 	}
 	if op.Also != nil {

@@ -23,10 +23,15 @@ type access struct {
 
 // store is a plain store on its way to memory.
 type store struct {
-	loc   int
-	value any
-	apply func()
+	loc    int
+	value  any
+	apply  func()
+	pushed int // the move that put it into the buffer
 }
+
+// buffers stands, as a location, for whether store buffers are empty: under TSO plain
+// stores read it and membarriers write it, since their order matters, but not that of two stores.
+type buffers struct{}
 
 // locate returns the number of the location with that identity. Numbers are given in
 // the order of first use, so that the same schedule gives the same numbers.
@@ -40,41 +45,31 @@ func (e *execution) locate(key any) int {
 	return n
 }
 
+// accessesOf returns what a transition that is enabled now touches.
+func (e *execution) accessesOf(t transition) []access {
+	g := e.goroutines[t.goroutine()]
+	if t.move() == flush {
+		e.flushing[0] = access{g.buffer[0].loc, true}
+		return e.flushing[:]
+	}
+	return g.accesses
+}
+
 // dependent reports whether the order of two enabled transitions can matter: swapped
 // when they are neighbours they might lead to another state, or the one might disable
 // or enable the other.
 func (e *execution) dependent(t, u transition) bool {
-	a, b := e.goroutines[t.goroutine()], e.goroutines[u.goroutine()]
-	tFlush, uFlush := t.move() == flush, u.move() == flush
-	switch {
-	case a == b:
+	if t.goroutine() == u.goroutine() {
 		// A goroutine sees its own stores, buffered or not, so that a flush matters only to
 		// those of its steps that wait for it, which are not enabled beside it.
-		return tFlush == uFlush
-	case tFlush && uFlush:
-		return a.buffer[0].loc == b.buffer[0].loc
-	case tFlush:
-		return b.touches(access{a.buffer[0].loc, true})
-	case uFlush:
-		return a.touches(access{b.buffer[0].loc, true})
+		return (t.move() == flush) == (u.move() == flush)
 	}
-	if a.op.Kind == hooked.OpMembarrier && b.op.Kind == hooked.OpPlainStore || b.op.Kind == hooked.OpMembarrier && a.op.Kind == hooked.OpPlainStore {
-		return true // whether the buffer was empty when the barrier began
-	}
-	for _, x := range a.accesses {
-		if b.touches(x) {
-			return true
-		}
-	}
-	return false
-}
-
-// touches reports whether g's pending step conflicts with x. Under TSO a plain store
-// touches memory only by its flush.
-func (g *goroutine) touches(x access) bool {
-	for _, y := range g.accesses {
-		if x.loc == y.loc && (x.writes || y.writes) {
-			return true
+	var first [4]access // accessesOf has room for one flush
+	for _, x := range append(first[:0], e.accessesOf(t)...) {
+		for _, y := range e.accessesOf(u) {
+			if x.loc == y.loc && (x.writes || y.writes) {
+				return true
+			}
 		}
 	}
 	return false
@@ -102,7 +97,7 @@ func (e *execution) Buffer(loc, value any, apply func()) bool {
 	if !e.mode.tso || g == nil || e.unwinding {
 		return false
 	}
-	g.buffer = append(g.buffer, store{e.locate(loc), value, apply})
+	g.buffer = append(g.buffer, store{e.locate(loc), value, apply, len(e.path) - 1})
 	return true
 }
 

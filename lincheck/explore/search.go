@@ -33,55 +33,80 @@ func (e *execution) goOn(s set) transition {
 // dfs visits executions depth first. The program is run from its start for each; the
 // stack tells it how to come to the place where it takes another turn.
 type dfs struct {
-	// bound on preemptions; below 0 there is none, and sleep sets are used instead.
-	bound int
-	stack []node
-	depth int // in the running execution
-	sleep set // its sleep set
+	// bound on preemptions; below 0 there is none, and races decide about turns.
+	bound   int
+	stack   []node
+	depth   int // in the running execution
+	sleep   set // its sleep set
+	history history
+	scratch []int
 }
 
-// node is a state on the current path.
+// node is a state on the current path, and the move that is made from it.
 type node struct {
-	enabled, done, sleep set
-	chosen               transition
-	last                 int8 // the goroutine that took the step before
-	preempts             int  // before the choice made here
+	enabled  set
+	todo     set // moves to be tried, now or later
+	done     set // moves that have been tried
+	sleep    set // moves that need not be tried: what follows has been seen, in another order
+	chosen   transition
+	last     int // the goroutine that took the step before
+	preempts int // before the choice made here
+
+	fresh bool // the event is still to be found out
+	event event
 }
 
 func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
-	if d.depth == len(d.stack) {
-		n := node{enabled: enabled, sleep: d.sleep, last: int8(e.last)}
-		if d.depth > 0 {
-			before := &d.stack[d.depth-1]
-			n.preempts = before.preempts + before.cost(before.chosen)
-		}
-		open := n.open(d.bound)
-		if open == 0 {
-			return 0, false // all that is enabled sleeps: the rest has been seen elsewhere
-		}
-		n.chosen = e.goOn(open)
-		d.stack = append(d.stack, n)
+	if d.depth == len(d.stack) && !d.push(e, enabled) {
+		return 0, false // all that is enabled sleeps
 	}
 	n := &d.stack[d.depth]
 	if n.enabled != enabled {
 		e.fail(Nondeterministic, "at move %d other goroutines can go on than when the same schedule was run before", d.depth+1)
 		return 0, false
 	}
-	d.depth++
-	if d.bound < 0 && d.depth == len(d.stack) {
-		d.sleep = 0
-		(n.sleep | n.done).each(func(t transition) {
-			if !e.dependent(t, n.chosen) {
-				d.sleep |= t.set()
-			}
-		})
+	if d.bound < 0 {
+		if d.depth+1 == len(d.stack) {
+			d.sleep = 0
+			(n.sleep | n.done).each(func(t transition) {
+				if !e.dependent(t, n.chosen) {
+					d.sleep |= t.set()
+				}
+			})
+		}
+		d.record(e, d.depth)
 	}
+	d.depth++
 	return n.chosen, true
+}
+
+// push adds the state that has been reached to the stack, with a first choice, and
+// reports false if there is none.
+func (d *dfs) push(e *execution, enabled set) bool {
+	n := node{enabled: enabled, todo: enabled, sleep: d.sleep, last: e.last, fresh: true}
+	if d.depth > 0 {
+		before := &d.stack[d.depth-1]
+		n.preempts = before.preempts + before.cost(before.chosen)
+	}
+	open := n.open(d.bound)
+	if open == 0 {
+		return false
+	}
+	n.chosen = e.goOn(open)
+	if d.bound < 0 {
+		n.todo = n.chosen.process().moves() & enabled
+	}
+	if len(d.stack) < cap(d.stack) { // keep the memory of a node that was here before
+		old := &d.stack[:len(d.stack)+1][len(d.stack)].event
+		n.event.accesses, n.event.clock = old.accesses[:0], old.clock[:0]
+	}
+	d.stack = append(d.stack, n)
+	return true
 }
 
 // cost is 1 if t is a preemption.
 func (n *node) cost(t transition) int {
-	if t.move() == flush || n.last < 0 || t.goroutine() == int(n.last) || !n.enabled.has(of(int(n.last), step)) {
+	if t.move() == flush || n.last < 0 || t.goroutine() == n.last || !n.enabled.has(of(n.last, step)) {
 		return 0
 	}
 	return 1
@@ -89,7 +114,7 @@ func (n *node) cost(t transition) int {
 
 // open returns the transitions that are still to be tried from n.
 func (n *node) open(bound int) set {
-	s := n.enabled &^ (n.done | n.sleep)
+	s := n.todo &^ (n.done | n.sleep)
 	if bound >= 0 && n.preempts >= bound {
 		s.each(func(t transition) {
 			if n.preempts+n.cost(t) > bound {
@@ -103,11 +128,12 @@ func (n *node) open(bound int) set {
 // advance turns the stack to the next execution and reports whether there is one.
 func (d *dfs) advance() bool {
 	d.depth, d.sleep = 0, 0
+	d.history.reset()
 	for len(d.stack) > 0 {
 		n := &d.stack[len(d.stack)-1]
 		n.done |= n.chosen.set()
 		if open := n.open(d.bound); open != 0 {
-			n.chosen = open.lowest()
+			n.chosen, n.fresh = open.lowest(), true
 			return true
 		}
 		d.stack = d.stack[:len(d.stack)-1]

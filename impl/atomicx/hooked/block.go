@@ -201,9 +201,8 @@ func Now() time.Duration {
 
 // AddCleanup is runtime.AddCleanup. Under a hook it does nothing: the runtime would run
 // f in a goroutine that the hook does not know.
-func AddCleanup[T, S any](p *T, f func(S), arg S) runtime.Cleanup {
-	if hook != nil {
-		return runtime.Cleanup{}
+func AddCleanup[T, S any](p *T, f func(S), arg S) {
+	if hook == nil {
+		runtime.AddCleanup(p, f, arg)
 	}
-	return runtime.AddCleanup(p, f, arg)
 }
