@@ -69,10 +69,12 @@ func NewOpWriteHandle[T, O any, P interface {
 // Version returns the number of publishes so far.
 func (w *OpWriteHandle[T, O, P]) Version() uint64 { return w.delay.Version() }
 
-// NewReadHandle returns a new handle for reading; see [WriteHandle.NewReadHandle].
+// NewReadHandle and Register make handles for reading; see [WriteHandle.NewReadHandle].
 func (w *OpWriteHandle[T, O, P]) NewReadHandle(name string) *ReadHandle[T] {
 	return w.delay.NewReadHandle(name)
 }
+
+func (w *OpWriteHandle[T, O, P]) Register(h *ReadHandle[T], name string) { w.delay.Register(h, name) }
 
 // Push appends op to the log. It panics if the writer is closed; see [OpWriteHandle.Close].
 func (w *OpWriteHandle[T, O, P]) Push(op O) {

@@ -28,9 +28,9 @@ type pair[T any] struct {
 // guard is open in it (law S1).
 type slot[T any] struct {
 	data    T
-	version uint64        // of data, when it was last made readable
-	opened  atomicx.Int64 // guards open here; counted in checked builds only
-	_       [64]byte      // keeps the writer's changes to one copy off the readers' lines of the other
+	version uint64             // of data, when it was last made readable
+	opened  invariants.Counter // guards open here
+	_       [112]byte          // keeps the writer's changes to one copy off the readers' lines of the other
 }
 
 // WriteHandle is the writer's side of a double buffer.
@@ -109,27 +109,34 @@ func (w *WriteHandle[T]) checkExclusion(s *slot[T]) {
 // also while the writer waits. An empty name is replaced by a number; names stand in
 // the report of a stall.
 func (w *WriteHandle[T]) NewReadHandle(name string) *ReadHandle[T] {
-	return newReadHandle(w.pair, name)
+	h := new(ReadHandle[T])
+	w.Register(h, name)
+	return h
 }
+
+// Register makes the zero ReadHandle h a new handle, as NewReadHandle does. It lets a
+// handle be part of a larger struct, which must not be copied.
+func (w *WriteHandle[T]) Register(h *ReadHandle[T], name string) { h.register(w.pair, name) }
 
 // ReadHandle is a registered reader. A handle that is dropped without Close is
 // unregistered when the garbage collector finds it, together with guards of it that
 // were dropped without Release.
 type ReadHandle[T any] struct {
-	reader  strategy.Reader
-	pair    *pair[T]
-	cleanup runtime.Cleanup
+	reader strategy.Reader
+	epoch  *strategy.EpochReader // the same, if it is one and h is open
+	pair   *pair[T]
 }
 
-func newReadHandle[T any](p *pair[T], name string) *ReadHandle[T] {
-	h := &ReadHandle[T]{reader: p.strategy.NewReader(name), pair: p}
-	h.cleanup = atomicx.AddCleanup(h, strategy.Reader.Abandon, h.reader)
-	return h
+func (h *ReadHandle[T]) register(p *pair[T], name string) {
+	h.reader = p.strategy.NewReader(name)
+	h.epoch, _ = h.reader.(*strategy.EpochReader)
+	h.pair = p
+	atomicx.AddCleanup(h, strategy.Reader.Abandon, h.reader)
 }
 
-// Clone returns a new handle on the same double buffer, independent of h. Unlike the
-// other methods of h it may be called from any goroutine.
-func (h *ReadHandle[T]) Clone(name string) *ReadHandle[T] { return newReadHandle(h.pair, name) }
+// Clone makes the zero ReadHandle clone another handle on the same double buffer,
+// independent of h. Unlike the other methods of h it may be called from any goroutine.
+func (h *ReadHandle[T]) Clone(clone *ReadHandle[T], name string) { clone.register(h.pair, name) }
 
 // Close unregisters h: opening a guard on it panics from now on. Guards that are open
 // stay valid, and hold the writer up, until they are released. Closing twice is harmless.
@@ -138,7 +145,7 @@ func (h *ReadHandle[T]) Close() {
 		return
 	}
 	h.reader.Unregister()
-	h.reader = closedReader{h.reader}
+	h.reader, h.epoch = closedReader{h.reader}, nil
 }
 
 // closedReader stands in for the reader of a closed handle, so that open guards can
@@ -149,13 +156,32 @@ func (closedReader) Open() int { panic("doublebuf: read handle used after Close"
 
 // Read opens a guard. It never blocks and never allocates.
 func (h *ReadHandle[T]) Read() ReadGuard[T] {
-	g := ReadGuard[T]{h, strategy.Open(h.reader)}
-	s := g.slot()
+	g := ReadGuard[T]{h, h.reader.Open()}
+	h.Enter(g.copy)
+	return g
+}
+
+// Epoch returns the reader of h if the strategy is epoch, else nil. With it, and with
+// Enter and Leave, a caller can have all that Read and Release do inlined.
+func (h *ReadHandle[T]) Epoch() *strategy.EpochReader { return h.epoch }
+
+// Enter is to be called when the reader of h has opened a guard in copy, which it returns.
+func (h *ReadHandle[T]) Enter(copy int) *T {
+	s := &h.pair.copies[copy&1]
 	atomicx.BeginRead(s)
 	if invariants.Enabled {
 		s.opened.Add(1)
 	}
-	return g
+	return &s.data
+}
+
+// Leave is to be called before the reader of h closes a guard in copy.
+func (h *ReadHandle[T]) Leave(copy int) {
+	s := &h.pair.copies[copy&1]
+	if invariants.Enabled {
+		s.opened.Add(-1)
+	}
+	atomicx.EndRead(s)
 }
 
 // ReadGuard is an open read. It pins one version, which does not change until Release.
@@ -177,12 +203,8 @@ func (g ReadGuard[T]) Version() uint64 { return g.slot().version }
 
 // Release closes the guard. It wakes the writer if it sleeps, and never blocks.
 func (g ReadGuard[T]) Release() {
-	s := g.slot()
-	if invariants.Enabled {
-		s.opened.Add(-1)
-	}
-	atomicx.EndRead(s)
-	strategy.Close(g.handle.reader, g.copy)
+	g.handle.Leave(g.copy)
+	g.handle.reader.Close(g.copy)
 	// While a guard is in use its handle must not be found dropped. Every use of a guard
 	// ends here, at the latest.
 	runtime.KeepAlive(g.handle)

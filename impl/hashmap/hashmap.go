@@ -216,20 +216,24 @@ func (w *WriteHandle[K, V]) NewReadHandle() *ReadHandle[K, V] { return w.NewName
 
 // NewNamedReadHandle is NewReadHandle with a name that stands in the report of a stall.
 func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
-	return &ReadHandle[K, V]{raw: w.log.NewReadHandle(name), checkKeys: w.checkKeys}
+	r := &ReadHandle[K, V]{checkKeys: w.checkKeys}
+	w.log.Register(&r.raw, name)
+	return r
 }
 
 // ReadHandle reads a map. A handle that is dropped without Close is found by the garbage
 // collector and then no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
-	raw       *buffers.ReadHandle[table.Table[K, V]]
+	raw       buffers.ReadHandle[table.Table[K, V]]
 	checkKeys bool
 }
 
 // Clone returns a new handle on the same map. Unlike the other methods it may be called
 // from any goroutine.
 func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
-	return &ReadHandle[K, V]{raw: r.raw.Clone(""), checkKeys: r.checkKeys}
+	clone := &ReadHandle[K, V]{checkKeys: r.checkKeys}
+	r.raw.Clone(&clone.raw, "")
+	return clone
 }
 
 // Close ends the use of r: reading through it panics from now on. Guards that are open stay
@@ -242,10 +246,24 @@ func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
 	if r.checkKeys {
 		mustHash(key) // before the guard is open, which would never be released
 	}
-	g := r.raw.Read()
-	v, ok := g.Value().Get(key)
-	g.Release()
-	return v, ok
+	e := r.raw.Epoch()
+	if e == nil {
+		g := r.raw.Read()
+		v, ok := g.Value().Get(key)
+		g.Release()
+		return v, ok
+	}
+	// The same again, with every call but those to the slow parts inlined: 5 ns less.
+	copy, ok := e.TryOpen()
+	if !ok {
+		copy = e.Reopen(copy)
+	}
+	v, found := r.raw.Enter(copy).Get(key)
+	r.raw.Leave(copy)
+	if !e.TryClose(copy) {
+		e.Wake()
+	}
+	return v, found
 }
 
 // Read opens a guard on the last published version. It never waits and allocates nothing.

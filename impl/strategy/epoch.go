@@ -7,7 +7,7 @@ import (
 	"doublebuf/impl/atomicx"
 )
 
-// epoch: every reader counts its open guards in a word of its own, one count for each
+// epoch: every reader counts its open guards in words of its own, one for each
 // copy. The writer swaps and then waits until it has seen each reader with no guard in
 // the old copy.
 //
@@ -22,94 +22,95 @@ type epoch struct {
 	_ [128 - 24]byte
 
 	// The writer's own.
-	pending []*epochReader // not yet seen without a guard in the old copy
+	pending []*EpochReader // not yet seen without a guard in the old copy
 	opts    Options
 
 	mu      atomicx.Mutex // guards what follows, and is never held during a wait
-	readers []*epochReader
+	readers []*EpochReader
 	created int // readers so far, to name them
 }
 
 // Epoch returns the strategy that is called epoch: atomic, and the default.
-// Opening a guard takes at most 3 loads of the version and 3 stores of the reader's
-// word; closing one takes 1 store and 1 load.
+// Opening a guard takes at most 3 loads of the version and 3 stores of the reader's own
+// counts; closing one takes 1 store and 1 load.
 func Epoch(o Options) Strategy {
 	return &epoch{opts: o.withDefaults(), sleeper: sleeper{parker: atomicx.NewParker()}}
 }
 
-// epochReader is a reader's word and what belongs to it, alone on its cache lines
+// EpochReader is a Reader of the strategy epoch, for callers that want to have its calls
+// inlined: its counts and what belongs to them, alone on their cache lines
 // (two, since processors fetch them in pairs).
-type epochReader struct {
-	word  atomicx.Uint64 // guards open in copy 0 in the low half, in copy 1 in the high half
-	own   uint64         // what word holds, for the reader itself: an atomic store is slow to be read back
+type EpochReader struct {
+	count [2]atomicx.Uint32 // guards open in each copy; written by this reader only
+	own   [2]uint32         // the same, for the reader itself: what was stored atomically is slow to be read back
 	epoch *epoch
 	name  string
 	index int  // in epoch.readers, or -1; guarded by epoch.mu
 	left  bool // unregistered, but perhaps with guards; guarded by epoch.mu
-	_     [128 - 64]byte
+	_     [128 - 56]byte
 }
-
-// one is a count of one guard in copy.
-func one(copy uint64) uint64 { return 1 << (32 * copy) }
-
-// guards is the count for copy in word.
-func guards(word, copy uint64) uint64 { return word >> (32 * copy) & (1<<32 - 1) }
 
 // Open implements Reader. It keeps S1: a writer that is about to change copy c has swapped
 // away from c and has afterwards seen this reader's count of c at zero. Let the reader
 // have raised that count. If it then finds the version naming c, either that look came
 // before the swap, so that the count stood when the writer looked; or c has become
 // readable again, and the next writer to want it has yet to swap and to look.
-func (r *epochReader) Open() (copy int) {
-	c, ok := r.tryOpen()
+func (r *EpochReader) Open() (copy int) {
+	copy, ok := r.TryOpen()
 	if !ok {
-		c = r.reopen(c)
+		copy = r.Reopen(copy)
 	}
-	return int(c)
+	return copy
 }
 
-// tryOpen is the part of Open that nearly always suffices, small enough to be inlined.
-func (r *epochReader) tryOpen() (c uint64, ok bool) {
-	c = r.epoch.version.Load() & 1
-	r.own += one(c)
-	r.word.Store(r.own)
-	return c, r.epoch.version.Load()&1 == c
+// TryOpen is the part of Open that nearly always suffices, small enough to be inlined
+// into a look-up. If it returns false, Reopen of the copy that it returns must follow.
+func (r *EpochReader) TryOpen() (copy int, ok bool) {
+	c := r.epoch.version.Load() & 1
+	r.own[c]++
+	r.count[c].Store(r.own[c])
+	return int(c), r.epoch.version.Load()&1 == c
 }
 
-// reopen ends an Open that raised the count of c and then found that c had ceased to be
+// Reopen ends an Open that raised the count of c and then found that c had ceased to be
 // readable. Trying again with the other copy alone could go on for ever. Instead both
 // counts stand before the version is read for the last time, so that whichever copy it
 // names, perhaps c once more, is held by the argument at Open. The other count is given
 // back, which may be what the writer sleeps for.
-func (r *epochReader) reopen(c uint64) uint64 {
-	r.own += one(1 - c)
-	r.word.Store(r.own)
-	last := r.epoch.version.Load() & 1
-	r.Close(int(1 - last))
+func (r *EpochReader) Reopen(c int) (copy int) {
+	r.own[1-c]++
+	r.count[1-c].Store(r.own[1-c])
+	last := int(r.epoch.version.Load() & 1)
+	r.Close(1 - last)
 	return last
 }
 
 // Close implements Reader. Nothing that the reader did under the guard can come after the
-// store, and whatever the writer does to the copy comes after its load of the same word.
-func (r *epochReader) Close(copy int) {
-	if guards(r.own, uint64(copy)) == 0 {
-		panic("doublebuf: guard released twice")
-	}
-	if !r.tryClose(copy) {
-		r.epoch.wake()
+// store, and whatever the writer does to the copy comes after its load of the same count.
+func (r *EpochReader) Close(copy int) {
+	if !r.TryClose(copy) {
+		r.Wake()
 	}
 }
 
-// tryClose is the part of Close that nearly always suffices. It reports whether that is so.
-func (r *epochReader) tryClose(copy int) bool {
-	r.own -= one(uint64(copy))
-	r.word.Store(r.own)
+// TryClose is the part of Close that nearly always suffices, small enough to be inlined
+// into a look-up. If it returns false, Wake must follow.
+func (r *EpochReader) TryClose(copy int) bool {
+	c := copy & 1
+	r.own[c]--
+	r.count[c].Store(r.own[c])
 	return r.epoch.asleep.Load() == 0
 }
 
+// idle reports whether no guard of r is open.
+func (r *EpochReader) idle() bool { return r.count[0].Load()|r.count[1].Load() == 0 }
+
+// Wake wakes the writer if it sleeps.
+func (r *EpochReader) Wake() { r.epoch.wakeSlow() }
+
 // NewReader implements Strategy.
 func (e *epoch) NewReader(name string) Reader {
-	r := &epochReader{epoch: e, name: name}
+	r := &EpochReader{epoch: e, name: name}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if r.name == "" {
@@ -123,26 +124,27 @@ func (e *epoch) NewReader(name string) Reader {
 
 // Unregister implements Reader. A reader with open guards remains in the list until a
 // swap finds it without any.
-func (r *epochReader) Unregister() {
+func (r *EpochReader) Unregister() {
 	r.epoch.mu.Lock()
 	defer r.epoch.mu.Unlock()
 	r.left = true
-	if r.word.Load() == 0 {
+	if r.idle() {
 		r.epoch.remove(r)
 	}
 }
 
-// Abandon implements Reader. Nobody uses the reader, so its word may be written here.
-func (r *epochReader) Abandon() {
+// Abandon implements Reader. Nobody uses the reader, so its counts may be written here.
+func (r *EpochReader) Abandon() {
 	r.epoch.mu.Lock()
 	r.epoch.remove(r)
 	r.epoch.mu.Unlock()
-	r.word.Store(0)
+	r.count[0].Store(0)
+	r.count[1].Store(0)
 	r.epoch.wake()
 }
 
 // remove takes r off the list if it is there. e.mu is held.
-func (e *epoch) remove(r *epochReader) {
+func (e *epoch) remove(r *EpochReader) {
 	if r.index < 0 {
 		return
 	}
@@ -158,18 +160,17 @@ func (e *epoch) remove(r *epochReader) {
 // registers too late to be on the list opens its first guard after the swap, in the copy
 // that is readable then, so the writer need not wait for it.
 func (e *epoch) StartSwap() {
-	old := e.version.Load() & 1
+	old := int(e.version.Load() & 1)
 	e.version.Store(e.version.Load() + 1)
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := 0; i < len(e.readers); {
 		r := e.readers[i]
-		word := r.word.Load()
-		if guards(word, old) != 0 {
+		if r.count[old].Load() != 0 {
 			e.pending = append(e.pending, r)
 		}
-		if r.left && word == 0 {
+		if r.left && r.idle() {
 			e.remove(r) // moves another reader to place i
 		} else {
 			i++
@@ -180,10 +181,10 @@ func (e *epoch) StartSwap() {
 // TryFinish implements Strategy. A reader that has once been seen without a guard in the
 // old copy after the swap can open none there until the next one.
 func (e *epoch) TryFinish() bool {
-	old := (e.version.Load() + 1) & 1
+	old := int(e.version.Load()+1) & 1
 	still := e.pending[:0]
 	for _, r := range e.pending {
-		if guards(r.word.Load(), old) != 0 {
+		if r.count[old].Load() != 0 {
 			still = append(still, r)
 		}
 	}
@@ -205,7 +206,7 @@ func (e *epoch) Finish(cancel <-chan struct{}) error {
 // it changes nothing.
 func (e *epoch) quiet() bool {
 	for _, r := range e.pending {
-		if guards(r.word.Load(), (e.version.Load()+1)&1) != 0 {
+		if r.count[(e.version.Load()+1)&1].Load() != 0 {
 			return false
 		}
 	}
@@ -216,7 +217,7 @@ func (e *epoch) stalled(waited time.Duration) {
 	swap := e.version.Load()
 	s := Stall{Swap: swap, Waited: waited}
 	for _, r := range e.pending {
-		if n := guards(r.word.Load(), (swap+1)&1); n != 0 {
+		if n := r.count[(swap+1)&1].Load(); n != 0 {
 			s.Holders = append(s.Holders, Holder{Reader: r.name, Guards: int(n)})
 		}
 	}

@@ -114,26 +114,3 @@ func (s Stall) String() string {
 	}
 	return strings.TrimSuffix(b.String(), ";")
 }
-
-// Open and Close are r.Open and r.Close without the indirect call for the strategies of
-// this package. (A strategy as a type parameter would cost a dictionary lookup and an
-// indirect call for each guard, since Go shares one body between pointer shapes.)
-func Open(r Reader) (copy int) {
-	if e, ok := r.(*epochReader); ok {
-		c, ok := e.tryOpen()
-		if !ok {
-			c = e.reopen(c)
-		}
-		return int(c)
-	}
-	return r.Open()
-}
-
-// Close closes a guard of r; see Open.
-func Close(r Reader, copy int) {
-	if e, ok := r.(*epochReader); ok {
-		e.Close(copy)
-		return
-	}
-	r.Close(copy)
-}
