@@ -93,11 +93,11 @@ func footer(s *results.Set, drawn []results.Summary, doubt bool) []string {
 		lo, hi = min(lo, d.N), max(hi, d.N)
 		intervals = intervals || d.Interval
 	}
-	n := strconv.Itoa(lo)
+	n := plural(hi, "block")
 	if lo != hi {
-		n += " to " + strconv.Itoa(hi)
+		n = strconv.Itoa(lo) + " to " + n
 	}
-	first := "Medians of n = " + n + " blocks in one process; "
+	first := "Medians of n = " + n + " in one process; "
 	if intervals {
 		first += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*results.Confidence)
 	} else {

@@ -35,7 +35,8 @@ func byGoroutines(s *results.Set) []*chart {
 		if procs := float64(f.id.Procs); gs[len(gs)-1] > procs {
 			c.shade = &tick{math.Log2(procs) + 0.25, "more than processors"}
 		}
-		if c.addLines(s, f.groups, "goroutines", "goroutines", func(id results.ID) (float64, string) {
+		c.legendTitle = plural(int(gs[len(gs)-1]), "goroutine")
+		if c.addLines(s, f.groups, "goroutines", func(id results.ID) (float64, string) {
 			return math.Log2(float64(id.G)), strconv.Itoa(id.G)
 		}) {
 			charts = append(charts, c)
@@ -68,7 +69,8 @@ func byWriteShare(s *results.Set) []*chart {
 			position[v] = float64(i)
 			c.ticks = append(c.ticks, tick{float64(i), strconv.FormatFloat(v, 'g', 3, 64)})
 		}
-		if c.addLines(s, f.groups, "writes %", "% writes", func(id results.ID) (float64, string) {
+		c.legendTitle = c.ticks[len(c.ticks)-1].label + " % writes"
+		if c.addLines(s, f.groups, "writes %", func(id results.ID) (float64, string) {
 			v := share(id)
 			return position[v], strconv.FormatFloat(v, 'g', 3, 64)
 		}) {
@@ -124,11 +126,11 @@ func writeShare(id results.ID) (share float64, ok bool) {
 	return float64(m.Sets+m.Deletes) / 10, true
 }
 
-// addLines fills c, which has its ticks, with one panel of throughput: a line for each
-// map in groups. x tells the coordinate of a cell and its label in the table, where the
-// column is xName; xNoun follows a label in running text. It reports whether there is
-// any map to draw.
-func (c *chart) addLines(s *results.Set, groups []results.Group, xName, xNoun string, x func(results.ID) (float64, string)) bool {
+// addLines fills c with one panel of throughput: a line for each map in groups. Ticks
+// are there, and the legend's title names the last of them. x tells the coordinate of a
+// cell, and its label in the table's column xName. It reports whether there is any map to
+// draw.
+func (c *chart) addLines(s *results.Set, groups []results.Group, xName string, x func(results.ID) (float64, string)) bool {
 	c.xMin, c.xMax = c.ticks[0].at-0.3, c.ticks[len(c.ticks)-1].at+0.25
 	last := c.ticks[len(c.ticks)-1]
 	c.table = [][]string{append([]string{"map", "verdict", xName}, summaryHeader(results.OpsPerSec)...)}
@@ -178,7 +180,7 @@ func (c *chart) addLines(s *results.Set, groups []results.Group, xName, xNoun st
 			c.legend[i].value = formatCount(row.at / factor)
 		}
 	}
-	c.legendTitle = prefix + p.yLabel + " at " + last.label + " " + xNoun
+	c.legendTitle = prefix + p.yLabel + " at " + c.legendTitle
 	if len(drawn) == 0 {
 		return false
 	}

@@ -313,6 +313,12 @@ func TestOddRuns(t *testing.T) {
 			noThroughput.Cells[i].Mix = "elsewhere"
 		}
 	}
+	atTimes := testRun(testMaps, 6) // an interval that reaches zero
+	for _, c := range atTimes.Cells {
+		if c.Block == 3 && c.Kind == results.Staleness {
+			c.Metrics[results.StaleMean] = 0
+		}
+	}
 	unknown := testRun(testMaps, 6)
 	unknown.Manifest = results.Manifest{}
 	onlyFloor := testRun(testMaps[len(testMaps)-1:], 6)
@@ -328,6 +334,7 @@ func TestOddRuns(t *testing.T) {
 		{"one stale map", testRun(testMaps[1:2], 6), 3},
 		{"only fresh maps", testRun(testMaps[3:6], 6), 3},
 		{"staleness without throughput", noThroughput, 1},
+		{"fresh at times", atTimes, 3},
 		{"no manifest", unknown, 3},
 		{"only the floor", onlyFloor, 0},
 	} {
@@ -357,6 +364,9 @@ func TestDrawSaysWhereItCannot(t *testing.T) {
 }
 
 func TestTicksAreRoundAndEnough(t *testing.T) {
+	if ticks := niceTicks(0); len(ticks) < 4 {
+		t.Errorf("up to 0: %v", ticks)
+	}
 	for top := 1e-3; top < 1e4; top *= 1.03 {
 		ticks := niceTicks(top)
 		last := ticks[len(ticks)-1].at
