@@ -68,7 +68,7 @@ func TestStringsInMemory(t *testing.T) {
 }
 
 func TestTape(t *testing.T) {
-	const n = 100_000
+	const n = 60_000
 	set := StringKeys(n, 1)
 	tape, err := set.Tape(Dist{}, 1)
 	if err != nil {

@@ -17,31 +17,31 @@ import (
 )
 
 // Source is real input: the identifiers of Go's standard library, in the order in which
-// its source has them. The files are all .go files below GOROOT/src in the order of
-// their paths, but for tests, testdata, vendored packages and the commands (src/cmd).
+// its source has them, up to a number of distinct ones. The files are all .go files
+// below GOROOT/src in the order of their paths, but for tests, testdata, vendored
+// packages and the commands (src/cmd).
 type Source struct {
 	GoVersion string // of the tree, as "go1.26.0"
 	Digest    string // SHA-256 of the identifiers, a newline after each, in hexadecimal
-	Files     int
 
 	Names []string // distinct identifiers, in the order in which they are first seen
 	Trace []uint32 // every identifier in order, as an index in Names
 }
 
 // LoadSource reads the identifiers of the standard library of the go command that is
-// found in the path. It takes about a second.
-func LoadSource() (*Source, error) {
+// found in the path, as many as stand before the distinct one after the first most. If
+// there are fewer than most, it returns them all; that takes about a second.
+func LoadSource(most int) (*Source, error) {
 	out, err := exec.Command("go", "env", "GOROOT", "GOVERSION").Output()
 	if err != nil {
 		return nil, fmt.Errorf("identifiers of the standard library: go env GOROOT: %w; want the go command in the path", err)
 	}
 	root, version, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return ReadSource(os.DirFS(filepath.Join(root, "src")), version)
+	return ReadSource(os.DirFS(filepath.Join(root, "src")), version, most)
 }
 
-// ReadSource reads the identifiers of a tree of Go source. version is what GoVersion
-// will say.
-func ReadSource(src fs.FS, version string) (*Source, error) {
+// ReadSource is LoadSource on a tree of Go source. version is what GoVersion will say.
+func ReadSource(src fs.FS, version string, most int) (*Source, error) {
 	s := &Source{GoVersion: version}
 	digest := sha256.New()
 	seen := map[string]uint32{}
@@ -62,11 +62,13 @@ func ReadSource(src fs.FS, version string) (*Source, error) {
 		if err != nil {
 			return err
 		}
-		s.Files++
 		for name := range identifiers(text) {
+			k, ok := seen[name]
+			if !ok && len(s.Names) == most {
+				return fs.SkipAll
+			}
 			io.WriteString(digest, name)
 			io.WriteString(digest, "\n")
-			k, ok := seen[name]
 			if !ok {
 				k = uint32(len(s.Names))
 				seen[name] = k

@@ -93,24 +93,27 @@ type subject[K comparable] struct {
 }
 
 // subject builds the map, stores value(i) under each key that holds says is there at the
-// start, publishes, and opens a handle for each worker. A map that starts empty is not
-// told how large it will become, so that growing is measured.
+// start, publishes, and only then opens a handle for each worker. It publishes twice,
+// because a double buffer's second copy is filled by the publish after; that is no work
+// for the first worker who publishes on the clock.
+//
+// A map that starts empty is not told how large it will become: growing is measured.
 func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int) uint64) *subject[K] {
 	capacity := len(c.load.set.Keys)
 	if c.mix.Fill == 0 {
 		capacity = 0
 	}
 	s := &subject[K]{m: c.build(capacity)}
+	for i, key := range c.load.set.Keys {
+		if holds(i) {
+			s.m.Set(key, value(i))
+		}
+	}
+	kv.Publish(s.m)
+	kv.Publish(s.m)
 	for range workers {
 		s.handles = append(s.handles, kv.Open(s.m))
 	}
-	h := s.handles[0]
-	for i, key := range c.load.set.Keys {
-		if holds(i) {
-			h.Set(key, value(i))
-		}
-	}
-	kv.Publish(h)
 	return s
 }
 

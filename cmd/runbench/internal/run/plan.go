@@ -16,8 +16,12 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"reflect"
 	"strings"
 	"time"
 
@@ -107,7 +111,7 @@ func (c Cell) id(kind results.Kind, procs int) results.ID {
 // Estimate returns about how long a run of the plan takes: for each cell its time, and
 // what it takes to fill the map, to collect garbage and to check the sum.
 func (p Plan) Estimate() time.Duration {
-	const fixed, perKey = 40 * time.Millisecond, 300 * time.Nanosecond
+	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
 	var total time.Duration
 	for _, j := range p.Jobs() {
 		total += time.Duration(p.Time) + fixed + time.Duration(j.ID.Keys)*perKey
@@ -116,35 +120,79 @@ func (p Plan) Estimate() time.Duration {
 }
 
 // ParsePlan reads the JSON form of a plan. file is its name for errors, which tell the
-// line and column. The plan is not validated.
+// place: line and column where it is no JSON, else the cell and the field. The plan is
+// not validated.
 func ParsePlan(file string, data []byte) (Plan, error) {
+	type fields Plan
 	var p Plan
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&p)
-	if err == nil && dec.More() {
-		err = fmt.Errorf("something follows the plan; want one JSON object")
+	text := struct {
+		*fields
+		Cells     []json.RawMessage `json:"cells"`
+		Staleness []json.RawMessage `json:"staleness"`
+	}{fields: (*fields)(&p)}
+	if err := parse(data, &text); err != nil {
+		return Plan{}, fmt.Errorf("%s:%w", file, err)
 	}
-	if err != nil {
-		line, column := position(data, errorOffset(dec, err))
-		return Plan{}, fmt.Errorf("%s:%d:%d: %s", file, line, column, strings.TrimPrefix(err.Error(), "json: "))
+	for _, list := range []struct {
+		name  string
+		texts []json.RawMessage
+		cells *[]Cell
+	}{{"cells", text.Cells, &p.Cells}, {"staleness", text.Staleness, &p.Staleness}} {
+		for i, text := range list.texts {
+			var c Cell
+			if err := parse(text, &c); err != nil {
+				return Plan{}, fmt.Errorf("%s: %s[%d]:%w", file, list.name, i, err)
+			}
+			*list.cells = append(*list.cells, c)
+		}
 	}
 	return p, nil
 }
 
-// errorOffset returns where in its input dec met err.
-func errorOffset(dec *json.Decoder, err error) int64 {
-	switch e := err.(type) {
-	case *json.SyntaxError:
-		return e.Offset
-	case *json.UnmarshalTypeError:
-		return e.Offset
+// parse decodes data, which is one JSON value without unknown fields, into x. Its errors
+// begin with the rest of their place.
+func parse(data []byte, x any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(x)
+	if err == nil && len(bytes.TrimSpace(data[dec.InputOffset():])) > 0 {
+		line, column := position(data, dec.InputOffset()+1)
+		return fmt.Errorf("%d:%d: something follows the plan; want one JSON object", line, column)
 	}
-	return dec.InputOffset()
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		line, column := position(data, int64(len(data)))
+		return fmt.Errorf("%d:%d: it ends within the plan; want one JSON object", line, column)
+	case errors.As(err, &syntax):
+		line, column := position(data, syntax.Offset)
+		return fmt.Errorf("%d:%d: %w", line, column, err)
+	case errors.As(err, &kind):
+		field := kind.Field[strings.LastIndexByte(kind.Field, '.')+1:]
+		return fmt.Errorf(" %s: found JSON of type %s; want %s", cmp.Or(field, "plan"), kind.Value, inJSON(kind.Type))
+	}
+	return fmt.Errorf(" %s", strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// position turns an offset in text into line and column, both from 1.
+// inJSON returns the type of JSON value that goes into t.
+func inJSON(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		return "object"
+	case reflect.Slice:
+		return "array"
+	case reflect.Int, reflect.Uint64:
+		return "whole number"
+	}
+	return "string" // a Duration's too
+}
+
+// position turns an offset in text into the line and column of the byte before it, both
+// from 1.
 func position(text []byte, offset int64) (line, column int) {
-	before := text[:min(offset, int64(len(text)))]
+	before := text[:max(offset-1, 0)]
 	return bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')
 }

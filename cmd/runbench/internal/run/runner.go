@@ -34,18 +34,19 @@ func New(plan Plan, entries []kv.Entry) (*Runner, error) {
 		return nil, err
 	}
 	r := &Runner{plan: plan, entries: entries}
+	most := 0
 	for _, c := range slices.Concat(plan.Cells, plan.Staleness) {
-		if c.KeyType != "ident" {
-			continue
+		if c.KeyType == "ident" {
+			most = max(most, c.Keys)
 		}
-		if r.source == nil {
-			var err error
-			if r.source, err = workloads.LoadSource(); err != nil {
-				return nil, err
-			}
+	}
+	if most > 0 {
+		var err error
+		if r.source, err = workloads.LoadSource(most); err != nil {
+			return nil, err
 		}
-		if have := len(r.source.Names); c.Keys > have {
-			return nil, fmt.Errorf("plan: %d identifiers as keys; the standard library of %s has %d", c.Keys, r.source.GoVersion, have)
+		if have := len(r.source.Names); have < most {
+			return nil, fmt.Errorf("plan: %d identifiers as keys; the standard library of %s has %d", most, r.source.GoVersion, have)
 		}
 	}
 	return r, nil

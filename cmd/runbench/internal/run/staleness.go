@@ -30,6 +30,19 @@ type clock struct {
 	_         [60]byte
 }
 
+// newClock returns the clock of a cell on a map with keys keys, after the writes that
+// filled it, for at most writes more.
+func newClock(keys, writes int) *clock {
+	c := &clock{next: make([]atomic.Uint32, keys+writes+1)}
+	c.completed.Store(uint32(keys))
+	return c
+}
+
+// histogram returns an empty histogram of staleness, to three digits.
+func (c *clock) histogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(len(c.next)), 3)
+}
+
 // staleness returns how far a read lagged that was called when completed writes were
 // complete and that returned the value of write v: how many of them came no earlier than
 // the oldest write of its key that it does not reflect. On a linearizable map it is 0.
@@ -49,18 +62,13 @@ func (c *cell[K]) staleness() results.Cell {
 	s := c.subject(all, always, func(i int) uint64 { return uint64(i) + 1 })
 	defer s.close()
 
-	clk := &clock{next: make([]atomic.Uint32, keys+maxStaleWrites+1)}
-	clk.completed.Store(uint32(keys))
-	w := &staleWriter[K]{clock: clk, handle: s.handles[0], stream: c.stream(0, all), last: make([]uint32, keys)}
+	clk := newClock(keys, maxStaleWrites)
+	w := newStaleWriter(clk, s.handles[0], c.stream(0, all), keys)
 	w.publish, w.every = c.publisher(w.handle)
-	for i := range w.last {
-		w.last[i] = uint32(i) + 1
-	}
 	bodies := []body{w.write}
 	var readers []*staleReader[K]
 	for i := 1; i < all; i++ {
-		r := &staleReader[K]{clock: clk, handle: s.handles[i], stream: c.stream(i, all)}
-		r.seen = hdrhistogram.New(1, int64(len(clk.next)), 3)
+		r := newStaleReader(clk, s.handles[i], c.stream(i, all))
 		readers = append(readers, r)
 		bodies = append(bodies, r.read)
 	}
@@ -70,7 +78,7 @@ func (c *cell[K]) staleness() results.Cell {
 
 // lag sums up what the readers saw.
 func (c *cell[K]) lag(w *staleWriter[K], readers []*staleReader[K], seconds float64) results.Cell {
-	seen := hdrhistogram.New(1, int64(len(w.clock.next)), 3)
+	seen := w.clock.histogram()
 	out := results.Cell{ID: c.job.ID, Block: c.job.Block}
 	var stale, sum int64
 	for _, r := range readers {
@@ -110,9 +118,17 @@ type staleWriter[K comparable] struct {
 	publishes int64
 }
 
+func newStaleWriter[K comparable](clk *clock, h kv.Map[K, uint64], stream *workloads.Stream[K], keys int) *staleWriter[K] {
+	w := &staleWriter[K]{clock: clk, handle: h, stream: stream, last: make([]uint32, keys)}
+	for i := range w.last {
+		w.last[i] = uint32(i) + 1
+	}
+	return w
+}
+
 // write sets keys until it shall stop, or until all numbers are used up: then it stops
 // the readers too, who would otherwise watch a map that nobody writes.
-func (w *staleWriter[K]) write(stop *flag) {
+func (w *staleWriter[K]) write(stop *stopFlag) {
 	number := w.clock.completed.Load()
 	for {
 		steps := w.stream.Next(stride)
@@ -150,7 +166,11 @@ type staleReader[K comparable] struct {
 
 var errNoKey = errors.New("staleness: a read found no value for a key that is never deleted")
 
-func (r *staleReader[K]) read(stop *flag) {
+func newStaleReader[K comparable](clk *clock, h kv.Map[K, uint64], stream *workloads.Stream[K]) *staleReader[K] {
+	return &staleReader[K]{clock: clk, handle: h, stream: stream, seen: clk.histogram()}
+}
+
+func (r *staleReader[K]) read(stop *stopFlag) {
 	for {
 		for _, key := range r.stream.Next(stride).Lookups {
 			completed := r.clock.completed.Load()

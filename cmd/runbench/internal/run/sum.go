@@ -50,8 +50,8 @@ func (c *cell[K]) checkSum(h kv.Map[K, uint64], workers []*worker[K]) error {
 	final := make([]found, len(c.load.set.Lookups))
 	entries := 0
 	for i, key := range c.load.set.Lookups {
-		final[i].value, final[i].ok = h.Get(key)
-		if final[i].ok {
+		if v, ok := h.Get(key); ok {
+			final[i] = found{v, true}
 			entries++
 		}
 	}

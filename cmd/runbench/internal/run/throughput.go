@@ -56,7 +56,7 @@ func (c *cell[K]) throughput() results.Cell {
 }
 
 // read is the work of a worker that only reads.
-func (w *worker[K]) read(stop *flag) {
+func (w *worker[K]) read(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
 	for !stop.Load() || ops == 0 {
 		keys := stream.Next(stride).Lookups
@@ -71,7 +71,7 @@ func (w *worker[K]) read(stop *flag) {
 
 // mixed is the work of a worker that does the mix. The value that it sets tells the
 // worker and the step.
-func (w *worker[K]) mixed(stop *flag) {
+func (w *worker[K]) mixed(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
 	value := firstValue(w.number)
 	unpublished, every, publishes := 0, w.every, int64(0)

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// flag tells workers to stop. It has a cache line of its own: they read it all the time,
+// stopFlag tells workers to stop. It has a cache line of its own: they read it all the time,
 // and nothing that they write may be near.
-type flag struct {
+type stopFlag struct {
 	_ [64]byte
 	atomic.Bool
 	_ [63]byte
 }
 
 // body is the work of one worker: it ends soon after stop is set.
-type body func(stop *flag)
+type body func(stop *stopFlag)
 
 // span is the time that one worker worked, by its own stamps.
 type span struct{ start, end time.Time }
@@ -33,7 +33,7 @@ type usage struct {
 // together starts a goroutine for each body, collects garbage while they wait, lets them
 // all go at once, and stops them after d.
 func together(d time.Duration, bodies []body) ([]span, usage) {
-	stop := new(flag)
+	stop := new(stopFlag)
 	spans := make([]span, len(bodies))
 	var ready, done sync.WaitGroup
 	begin := make(chan struct{})
@@ -48,27 +48,33 @@ func together(d time.Duration, bodies []body) ([]span, usage) {
 		})
 	}
 	ready.Wait()
-	time.Sleep(1) // the first sleep of a goroutine allocates its timer
+	process := newMeter()
+	time.Sleep(time.Nanosecond) // the first sleep of a goroutine allocates its timer
 	runtime.GC()
-	before := used()
+	before := process.read()
 	close(begin)
 	time.Sleep(d)
 	stop.Store(true)
 	done.Wait()
-	after := used()
+	after := process.read()
 	return spans, usage{after.bytes - before.bytes, after.allocs - before.allocs, after.gcSeconds - before.gcSeconds}
 }
 
-// used returns what the process has used so far.
-func used() usage {
-	var mem runtime.MemStats
-	runtime.ReadMemStats(&mem)
-	gc := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}}
-	metrics.Read(gc)
-	return usage{
-		bytes: float64(mem.TotalAlloc), allocs: float64(mem.Mallocs),
-		gcSeconds: gc[0].Value.Float64() - gc[1].Value.Float64(), // idle: on processors that had nothing else to do
-	}
+// meter reads the usage of the process, without adding to it.
+type meter struct {
+	mem runtime.MemStats
+	gc  [2]metrics.Sample
+}
+
+func newMeter() *meter {
+	return &meter{gc: [...]metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}}}
+}
+
+func (m *meter) read() usage {
+	runtime.ReadMemStats(&m.mem)
+	metrics.Read(m.gc[:])
+	total, idle := m.gc[0].Value.Float64(), m.gc[1].Value.Float64() // idle: by processors that had nothing else to do
+	return usage{bytes: float64(m.mem.TotalAlloc), allocs: float64(m.mem.Mallocs), gcSeconds: total - idle}
 }
 
 // wall returns the time from the first start to the last end.

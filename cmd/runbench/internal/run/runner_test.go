@@ -1,0 +1,209 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// Every map of the registry under every mix that it can do, with the distributions and
+// key types in turn: the metrics add up and the sum check holds.
+func TestEveryMapAndMix(t *testing.T) {
+	p := Plan{Seed: 3, Blocks: 1, Time: Duration(time.Millisecond), Procs: 2}
+	dists, types := []string{"uniform", "zipf0.99", "zipf2"}, []string{"uint64", "int", "string", "ident"}
+	for i, m := range workloads.Mixes() {
+		for _, e := range baselines.All() {
+			if !e.Caps.Has(kv.Writes) && !m.ReadOnly() {
+				continue
+			}
+			c := Cell{Impl: e.Name, Mix: m.Name, Dist: dists[i%len(dists)], KeyType: types[i%len(types)], Keys: 300, G: 1 + i%3}
+			if c.KeyType == "ident" {
+				c.Dist = "source"
+			}
+			if m.Roles {
+				c.G, c.Readers, c.Writers = 0, 2, 1
+			}
+			p.Cells = append(p.Cells, c)
+		}
+	}
+	for _, c := range measured(t, p) {
+		if c.Fault != "" {
+			t.Errorf("%s: %s", c.Name(), c.Fault)
+		}
+		checkFigures(t, c)
+	}
+}
+
+func checkFigures(t *testing.T, c results.Cell) {
+	t.Helper()
+	m := c.Metrics
+	if c.Ops < int64(c.Goroutines()) {
+		t.Errorf("%s: %d operations of %d workers", c.Name(), c.Ops, c.Goroutines())
+	}
+	if sum := m[results.ReadsPerSec] + m[results.WritesPerSec]; sum < 0.999*m[results.OpsPerSec] || sum > 1.001*m[results.OpsPerSec] {
+		t.Errorf("%s: %v reads and writes are not %v operations a second", c.Name(), sum, m[results.OpsPerSec])
+	}
+	for unit, v := range m {
+		if !(v >= 0) || v > 1e12 {
+			t.Errorf("%s: %v %s", c.Name(), v, unit)
+		}
+	}
+	if f, ok := m[results.Fairness]; ok != (c.Goroutines() > 1) || f > 1 {
+		t.Errorf("%s: fairness %v", c.Name(), f)
+	}
+	mix, _ := workloads.FindMix(c.Mix)
+	if _, ok := m[results.WritesPerSec]; !ok && mix.Gets == 0 && !mix.FirstSeen {
+		t.Errorf("%s: no writes", c.Name())
+	}
+}
+
+// counted counts what the engine asks of a map.
+type counted struct {
+	kv.Map[uint64, uint64]
+	gets, sets, deletes, publishes, opened atomic.Int64
+	earlySets                              int64 // before the first handle was opened
+}
+
+func (c *counted) Get(key uint64) (uint64, bool) { c.gets.Add(1); return c.Map.Get(key) }
+func (c *counted) Set(key, value uint64)         { c.sets.Add(1); c.Map.Set(key, value) }
+func (c *counted) Delete(key uint64)             { c.deletes.Add(1); c.Map.Delete(key) }
+func (c *counted) Publish() uint64               { return uint64(c.publishes.Add(1)) }
+func (c *counted) Open() kv.Map[uint64, uint64] {
+	if c.opened.Add(1) == 1 {
+		c.earlySets = c.sets.Load()
+	}
+	return c
+}
+
+func TestCellCountsWhatItDoes(t *testing.T) {
+	mutex, _ := find(baselines.All(), "mutex")
+	for _, every := range []int{0, 1, 7} {
+		var m *counted
+		e := kv.Entry{Name: "counted", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes, Policy: kv.Policy{Every: every}}
+		e.Uint64 = func(n int) kv.Map[uint64, uint64] {
+			m = &counted{Map: mutex.Uint64(n)}
+			return m
+		}
+		const keys, workers = 1000, 3
+		p := Plan{Seed: 1, Blocks: 1, Time: Duration(3 * time.Millisecond), Procs: 2, Cells: []Cell{
+			{Impl: "counted", Mix: "r75w25", Dist: "uniform", KeyType: "uint64", Keys: keys, G: workers},
+		}}
+		c := measured(t, p, e)[0]
+		if m.opened.Load() != workers || m.earlySets != keys/2 {
+			t.Errorf("%d handles and %d keys before them, want %d and %d", m.opened.Load(), m.earlySets, workers, keys/2)
+		}
+		gets, writes := m.gets.Load()-keys, m.sets.Load()+m.deletes.Load()-m.earlySets // the sum check gets every key
+		if c.Ops != gets+writes {
+			t.Errorf("%d operations, want %d gets and %d writes", c.Ops, gets, writes)
+		}
+		share := c.Metrics[results.WritesPerSec] / c.Metrics[results.OpsPerSec]
+		if want := float64(writes) / float64(c.Ops); share < want-1e-9 || share > want+1e-9 {
+			t.Errorf("a share of writes of %v, want %v", share, want)
+		}
+		// Two publishes before the clock and one after it. On it each worker has fewer
+		// than every writes left.
+		publishes := m.publishes.Load() - 3
+		if most := writes / int64(max(every, 1)); every == 0 && publishes != 0 || every > 0 && (publishes > most || publishes < most-workers+1) {
+			t.Errorf("every %d: %d publishes for %d writes", every, publishes, writes)
+		}
+	}
+}
+
+func TestNothingIsAllocatedOnTheClock(t *testing.T) {
+	p := Plan{Seed: 1, Blocks: 1, Time: Duration(3 * time.Millisecond), Procs: 2}
+	for _, mix := range []string{"read-only", "r50w50"} {
+		p.Cells = append(p.Cells, Cell{Impl: "noop", Mix: mix, Dist: "uniform", KeyType: "uint64", Keys: 1000, G: 2})
+	}
+	for _, c := range measured(t, p) {
+		// The runtime itself may allocate now and then; a loop that does would show 1.
+		if got := c.Metrics[results.AllocsPerOp]; got > 0.01 {
+			t.Errorf("%s: %v allocations for each operation", c.Name(), got)
+		}
+	}
+}
+
+func TestRunStopsBetweenJobs(t *testing.T) {
+	r, err := New(good(), baselines.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs := good().Jobs()
+
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	err = r.Run(ctx, jobs, func(c results.Cell, p Progress) error {
+		n++
+		if c.ID != jobs[n-1].ID || c.Block != jobs[n-1].Block {
+			t.Errorf("cell %d is %s of block %d, want %+v", n, c.Name(), c.Block, jobs[n-1])
+		}
+		if p.Done != n || p.Total != len(jobs) || p.Elapsed <= 0 || (p.Left > 0) != (n < len(jobs)) {
+			t.Errorf("after job %d: %+v", n, p)
+		}
+		if n == 5 {
+			cancel()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || n != 5 {
+		t.Errorf("%d jobs and error %v, want 5 and that it was cancelled", n, err)
+	}
+
+	full := errors.New("disk full")
+	err = r.Run(context.Background(), jobs, func(results.Cell, Progress) error { return full })
+	if !errors.Is(err, full) {
+		t.Errorf("error %v, want that of done", err)
+	}
+}
+
+func TestRunSetsProcs(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	p := good()
+	p.Procs = before + 1
+	r, err := New(p, baselines.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.Run(context.Background(), p.Jobs()[:1], func(c results.Cell, _ Progress) error {
+		if got := runtime.GOMAXPROCS(0); got != p.Procs || c.Procs != p.Procs {
+			t.Errorf("GOMAXPROCS is %d and the cell says %d, want %d", got, c.Procs, p.Procs)
+		}
+		return nil
+	})
+	if after := runtime.GOMAXPROCS(0); err != nil || after != before {
+		t.Errorf("GOMAXPROCS is %d after the run, with error %v; want %d", after, err, before)
+	}
+}
+
+func TestRealInput(t *testing.T) {
+	p := good()
+	p.Cells[0].KeyType, p.Cells[0].Dist = "ident", "source"
+	r, err := New(p, baselines.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Source() == nil || r.Source().Digest == "" {
+		t.Error("no source")
+	}
+
+	p.Cells[0].Keys = 1 << 24
+	if _, err := New(p, baselines.All()); err == nil || !strings.Contains(err.Error(), "16777216 identifiers as keys; the standard library of go") {
+		t.Errorf("error %v for too many identifiers", err)
+	}
+
+	t.Setenv("PATH", t.TempDir())
+	if _, err := New(p, baselines.All()); err == nil || !strings.Contains(err.Error(), "want the go command in the path") {
+		t.Errorf("error %v without Go", err)
+	}
+	if _, err := New(good(), baselines.All()); err != nil {
+		t.Errorf("a plan without identifiers: %v", err)
+	}
+}

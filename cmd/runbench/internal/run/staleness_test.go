@@ -1,0 +1,153 @@
+package run
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+func TestStalenessInOperations(t *testing.T) {
+	// Writes 1 to 3 filled keys a, b and c; then 4 a, 5 b, 6 a, 7 c.
+	c := &clock{next: make([]atomic.Uint32, 8)}
+	for v, next := range map[int]uint32{1: 4, 2: 5, 4: 6, 3: 7} {
+		c.next[v].Store(next)
+	}
+	for _, test := range []struct {
+		completed, value uint32
+		want             int64
+	}{
+		{7, 6, 0}, // the last write of a
+		{7, 4, 2}, // misses 6, and 7 came after it
+		{7, 1, 4}, // misses 4
+		{7, 3, 1}, // misses 7 itself
+		{6, 3, 0}, // 7 was not complete when the read was called
+		{4, 1, 1},
+		{3, 1, 0},
+		{5, 6, 0}, // sees more than was complete
+	} {
+		if got := c.staleness(test.completed, test.value); got != test.want {
+			t.Errorf("value %d read after write %d: staleness %d, want %d", test.value, test.completed, got, test.want)
+		}
+	}
+}
+
+// lagging shows a write only when lag others have followed it.
+type lagging struct {
+	kv.Map[uint64, uint64]
+	lag   int
+	queue [][2]uint64
+
+	gets int // left until stop is set
+	stop *stopFlag
+}
+
+func (l *lagging) Set(key, value uint64) {
+	l.queue = append(l.queue, [2]uint64{key, value})
+	if len(l.queue) > l.lag {
+		l.Map.Set(l.queue[0][0], l.queue[0][1])
+		l.queue = l.queue[1:]
+	}
+}
+
+func (l *lagging) Get(key uint64) (uint64, bool) {
+	if l.gets--; l.gets == 0 {
+		l.stop.Store(true)
+	}
+	return l.Map.Get(key)
+}
+
+// The writer's and the reader's loop, one after the other, on a map that lags by 10
+// writes at rest.
+func TestStalenessOfALaggingMap(t *testing.T) {
+	const keys, writes, lag, gets = 5, 1000, 10, 2000
+	set := workloads.Uint64Keys(keys, 1)
+	tape, err := set.Tape(workloads.Dist{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mutex, _ := find(baselines.All(), "mutex")
+	m := &lagging{Map: mutex.Uint64(keys), lag: lag, stop: new(stopFlag), gets: gets}
+	c := cell[uint64]{load: &workload[uint64]{set, tape}, kinds: make([]workloads.Kind, 7)}
+	clk := newClock(keys, writes)
+	w := newStaleWriter(clk, m, c.stream(0, 2), keys)
+	for i, key := range set.Keys {
+		m.Map.Set(key, uint64(i)+1)
+	}
+	w.write(new(stopFlag)) // until the numbers are used up
+	r := newStaleReader(clk, m, c.stream(1, 2))
+	r.read(m.stop)
+
+	if n := clk.completed.Load(); n != keys+writes {
+		t.Errorf("%d writes, want %d", n, keys+writes)
+	}
+	// The first of the last 10 writes is not seen, whichever key it is of; a key of which
+	// all 10 are not seen lags by 10, and one that has none among them by 0.
+	var want, stale int64
+	oldest := map[uint32]int64{}
+	for i := range lag {
+		key := tape.Index[writes-1-i]
+		oldest[key] = int64(i) + 1
+	}
+	for i := range gets {
+		lag := oldest[tape.Index[(len(tape.Index)/2+i)%len(tape.Index)]]
+		want += lag
+		if lag > 0 {
+			stale++
+		}
+	}
+	if r.sum != want || r.stale != stale || r.seen.TotalCount() != gets || r.seen.Max() != lag || r.fault != nil {
+		t.Errorf("%d stale reads of %d, in sum %d, at most %d, fault %v; want %d of %d, %d, %d",
+			r.stale, r.seen.TotalCount(), r.sum, r.seen.Max(), r.fault, stale, gets, want, lag)
+	}
+}
+
+func TestStalenessCells(t *testing.T) {
+	mutex, _ := find(baselines.All(), "mutex")
+	wrap := func(name string, make func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64]) kv.Entry {
+		e := mutex
+		e.Name = name
+		e.Uint64 = func(n int) kv.Map[uint64, uint64] { return make(mutex.Uint64(n)) }
+		return e
+	}
+	entries := []kv.Entry{
+		wrap("forgets", func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &forgets{Map: m} }),
+		wrap("makes-up", func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &makesUp{Map: m} }),
+	}
+	p := Plan{Seed: 1, Blocks: 1, Time: Duration(3 * time.Millisecond), Procs: 2}
+	for _, name := range []string{"mutex", "syncmap", "cow", "dbuf-epoch-b1", "dbuf-epoch-b64", "forgets", "makes-up"} {
+		p.Staleness = append(p.Staleness, Cell{Impl: name, Mix: "roles", Dist: "zipf0.99", KeyType: "uint64", Keys: 20, Readers: 2, Writers: 1})
+	}
+	cells := map[string]results.Cell{}
+	for _, c := range measured(t, p, entries...) {
+		cells[c.Impl] = c
+		if c.Ops < 3 || c.Metrics[results.WritesPerSec] <= 0 || c.Metrics[results.ReadsPerSec] <= 0 {
+			t.Errorf("%s: %+v", c.Name(), c)
+		}
+	}
+	for name, most := range map[string]float64{"mutex": 0, "syncmap": 0, "cow": 0, "dbuf-epoch-b1": 0, "dbuf-epoch-b64": 63} {
+		c := cells[name]
+		if got := c.Metrics[results.StaleMax]; got > most || c.Fault != "" {
+			t.Errorf("%s: a read lagged by %v, want at most %v; fault %q", name, got, most, c.Fault)
+		}
+	}
+	if f := cells["forgets"].Fault; !strings.Contains(f, "found no value") {
+		t.Errorf("a map that forgets keys: fault %q", f)
+	}
+	if f := cells["makes-up"].Fault; !strings.Contains(f, "which nobody wrote") {
+		t.Errorf("a map that makes up values: fault %q", f)
+	}
+}
+
+type forgets struct{ kv.Map[uint64, uint64] }
+
+func (f forgets) Get(uint64) (uint64, bool) { return 0, false }
+
+type makesUp struct{ kv.Map[uint64, uint64] }
+
+func (m makesUp) Get(uint64) (uint64, bool) { return 1 << 50, true }
