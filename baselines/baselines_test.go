@@ -1,0 +1,31 @@
+package baselines
+
+import (
+	"testing"
+	"unsafe"
+
+	"doublebuf/baselines/kv/kvtest"
+)
+
+func TestBattery(t *testing.T) {
+	for _, e := range All() {
+		t.Run(e.Name, func(t *testing.T) { kvtest.Run(t, e) })
+	}
+}
+
+func TestNamesAreUnique(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, e := range All() {
+		if seen[e.Name] {
+			t.Errorf("two maps are named %q", e.Name)
+		}
+		seen[e.Name] = true
+	}
+}
+
+// Two shards must not share a cache line, nor a pair of lines that is fetched together.
+func TestShardFillsItsLines(t *testing.T) {
+	if size := unsafe.Sizeof(shard[string, uint64]{}); size != 128 {
+		t.Errorf("a shard has %d bytes; want 128: correct its padding", size)
+	}
+}

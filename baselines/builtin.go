@@ -1,0 +1,58 @@
+package baselines
+
+import "iter"
+
+// builtin is Go's map with the methods that the adapters around it share. It does not
+// synchronise: what calls it must.
+type builtin[K, V comparable] map[K]V
+
+func (b builtin[K, V]) swap(key K, value V) (previous V, loaded bool) {
+	previous, loaded = b[key]
+	b[key] = value
+	return previous, loaded
+}
+
+func (b builtin[K, V]) loadOrStore(key K, value V) (actual V, loaded bool) {
+	if actual, loaded = b[key]; loaded {
+		return actual, true
+	}
+	b[key] = value
+	return value, false
+}
+
+func (b builtin[K, V]) loadAndDelete(key K) (value V, loaded bool) {
+	value, loaded = b[key]
+	delete(b, key)
+	return value, loaded
+}
+
+func (b builtin[K, V]) compareAndSwap(key K, old, new V) (swapped bool) {
+	if v, ok := b[key]; !ok || v != old {
+		return false
+	}
+	b[key] = new
+	return true
+}
+
+func (b builtin[K, V]) compareAndDelete(key K, old V) (deleted bool) {
+	if v, ok := b[key]; !ok || v != old {
+		return false
+	}
+	delete(b, key)
+	return true
+}
+
+// each calls yield for the entries until it returns false, and reports whether it never did.
+func (b builtin[K, V]) each(yield func(K, V) bool) bool {
+	for k, v := range b {
+		if !yield(k, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// all iterates over the entries.
+func (b builtin[K, V]) all() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) { b.each(yield) }
+}

@@ -1,0 +1,87 @@
+package baselines
+
+import (
+	"iter"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"doublebuf/baselines/kv"
+)
+
+func copyOnWrite() kv.Entry {
+	return kv.Entry{
+		Name:    "cow",
+		Doc:     "atomic pointer to an immutable built-in map, which writers copy under a lock",
+		Level:   kv.Linearizable,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot,
+		Uint64:  newCOWMap[uint64, uint64],
+		Int:     newCOWMap[int, uint64],
+		String:  newCOWMap[string, uint64],
+		Float64: newCOWMap[float64, uint64],
+		Wide:    newCOWMap[uint64, kv.Wide],
+	}
+}
+
+// cowMap reads without any lock and pays with a copy of the whole map for each write.
+//
+// Until the first handle is opened the map is its builder's alone, who fills it in place:
+// nobody who uses such a map would copy it for each entry that it begins with.
+type cowMap[K, V comparable] struct {
+	current atomic.Pointer[builtin[K, V]]
+
+	mu     sync.Mutex // held by writers
+	shared bool       // a handle has been opened
+}
+
+func newCOWMap[K, V comparable](capacity int) kv.Map[K, V] {
+	c := new(cowMap[K, V])
+	m := make(builtin[K, V], capacity)
+	c.current.Store(&m)
+	return c
+}
+
+// Open ends the time in which the map may be filled in place. All handles are the map itself.
+func (c *cowMap[K, V]) Open() kv.Map[K, V] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shared = true
+	return c
+}
+
+func (c *cowMap[K, V]) Get(key K) (V, bool) {
+	v, ok := (*c.current.Load())[key]
+	return v, ok
+}
+
+func (c *cowMap[K, V]) Set(key K, value V) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.writable()
+	m[key] = value
+	c.current.Store(&m)
+}
+
+// Delete of a key that is not there copies nothing.
+func (c *cowMap[K, V]) Delete(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := (*c.current.Load())[key]; !ok {
+		return
+	}
+	m := c.writable()
+	delete(m, key)
+	c.current.Store(&m)
+}
+
+// writable returns the map that a writer may change: a copy if readers may have the present one.
+func (c *cowMap[K, V]) writable() builtin[K, V] {
+	m := *c.current.Load()
+	if c.shared {
+		return maps.Clone(m)
+	}
+	return m
+}
+
+func (c *cowMap[K, V]) All() iter.Seq2[K, V] { return c.current.Load().all() }
+func (c *cowMap[K, V]) Len() int             { return len(*c.current.Load()) }

@@ -1,0 +1,418 @@
+package kvtest
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"math"
+	"runtime"
+	"sync/atomic"
+
+	"doublebuf/baselines/kv"
+)
+
+// The broken maps. Each says what it gets wrong. Where the fault is in a gap between two
+// steps, Gosched stands in the gap, so that others come between on few processors too.
+
+// losesWrite drops every ninth Set.
+type losesWrite struct {
+	*good64
+	sets atomic.Int32
+}
+
+func (m *losesWrite) Set(key, value uint64) {
+	if m.sets.Add(1)%9 != 0 {
+		m.good64.Set(key, value)
+	}
+}
+
+// keepsDeleted deletes nothing.
+type keepsDeleted struct{ *good64 }
+
+func (keepsDeleted) Delete(uint64) {}
+
+// losesAtGrowth loses another entry when it gets its 256th.
+type losesAtGrowth struct{ *good64 }
+
+func (m losesAtGrowth) Set(key, value uint64) {
+	m.good64.Set(key, value)
+	if m.Len() == 256 {
+		for k := range m.All() {
+			if k != key {
+				m.Delete(k)
+				return
+			}
+		}
+	}
+}
+
+// countsSets takes the number of Sets for that of the entries.
+type countsSets struct {
+	*good64
+	sets atomic.Int32
+}
+
+func (m *countsSets) Set(key, value uint64) { m.sets.Add(1); m.good64.Set(key, value) }
+func (m *countsSets) Len() int              { return int(m.sets.Load()) }
+
+// panics does so when two read at once.
+type panics struct {
+	*good64
+	readers atomic.Int32
+}
+
+func (m *panics) Get(key uint64) (uint64, bool) {
+	if m.readers.Add(1) > 1 {
+		panic("planted")
+	}
+	defer m.readers.Add(-1)
+	runtime.Gosched()
+	return m.good64.Get(key)
+}
+
+// unlockedCopies is copy-on-write whose writers take no lock.
+type unlockedCopies struct {
+	*good64
+	current atomic.Pointer[map[uint64]uint64]
+}
+
+func newUnlockedCopies() *unlockedCopies {
+	c := new(unlockedCopies)
+	c.current.Store(&map[uint64]uint64{})
+	return c
+}
+
+func (c *unlockedCopies) Get(key uint64) (uint64, bool) {
+	v, ok := (*c.current.Load())[key]
+	return v, ok
+}
+
+func (c *unlockedCopies) Set(key, value uint64) {
+	m := maps.Clone(*c.current.Load())
+	m[key] = value
+	runtime.Gosched()
+	c.current.Store(&m)
+}
+
+func (c *unlockedCopies) Delete(key uint64) {
+	m := maps.Clone(*c.current.Load())
+	delete(m, key)
+	c.current.Store(&m)
+}
+
+// mixesUpKeys answers with the value that is being written, whatever its key.
+type mixesUpKeys struct {
+	*good64
+	writing atomic.Uint64
+}
+
+func (m *mixesUpKeys) Set(key, value uint64) {
+	m.writing.Store(value)
+	runtime.Gosched()
+	m.good64.Set(key, value)
+	m.writing.Store(0)
+}
+
+func (m *mixesUpKeys) Get(key uint64) (uint64, bool) {
+	v, ok := m.good64.Get(key)
+	if w := m.writing.Load(); ok && w != 0 {
+		v = w
+	}
+	return v, ok
+}
+
+// tears writes the halves of a value one after the other.
+type tears struct{ *goodWide }
+
+func (m tears) Set(key uint64, value kv.Wide) {
+	half, _ := m.Get(key)
+	copy(half[:len(half)/2], value[:])
+	m.goodWide.Set(key, half)
+	runtime.Gosched()
+	m.goodWide.Set(key, value)
+}
+
+// disturbedWalk misses an entry, or sees one twice, when there is a write during its walk.
+type disturbedWalk struct {
+	*good64
+	repeats bool
+	writes  atomic.Int32
+}
+
+func (m *disturbedWalk) Set(key, value uint64) {
+	m.writes.Add(1)
+	m.good64.Set(key, value)
+}
+
+func (m *disturbedWalk) All() iter.Seq2[uint64, uint64] {
+	return func(yield func(uint64, uint64) bool) {
+		writes := m.writes.Load()
+		for k, v := range m.good64.All() {
+			runtime.Gosched()
+			times := 1
+			if now := m.writes.Load(); now != writes {
+				writes, times = now, 0
+				if m.repeats {
+					times = 2
+				}
+			}
+			for range times {
+				if !yield(k, v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// cannotBreak goes on when the loop has ended.
+type cannotBreak struct{ *good64 }
+
+func (m cannotBreak) All() iter.Seq2[uint64, uint64] {
+	return func(yield func(uint64, uint64) bool) {
+		for k, v := range m.good64.All() {
+			yield(k, v)
+		}
+	}
+}
+
+// mixedSnapshot takes the keys of one moment and the values of others.
+type mixedSnapshot struct{ *good64 }
+
+func (m mixedSnapshot) All() iter.Seq2[uint64, uint64] {
+	return func(yield func(uint64, uint64) bool) {
+		for k := range m.good64.All() {
+			runtime.Gosched()
+			if v, ok := m.Get(k); ok && !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+// swapAnswersNew answers a Swap with the new value.
+type swapAnswersNew struct{ *good64 }
+
+func (m swapAnswersNew) Swap(key, value uint64) (uint64, bool) {
+	_, loaded := m.good64.Swap(key, value)
+	return value, loaded
+}
+
+// ignoresOld swaps whatever there is.
+type ignoresOld struct{ *good64 }
+
+func (m ignoresOld) CompareAndSwap(key, _, value uint64) bool {
+	before, loaded := m.Get(key)
+	return loaded && m.good64.CompareAndSwap(key, before, value)
+}
+
+// loadThenStore compares and swaps in two steps.
+type loadThenStore struct{ *good64 }
+
+func (m loadThenStore) CompareAndSwap(key, old, value uint64) bool {
+	if v, ok := m.Get(key); !ok || v != old {
+		return false
+	}
+	runtime.Gosched()
+	m.Set(key, value)
+	return true
+}
+
+// getThenSet swaps in two steps.
+type getThenSet struct{ *good64 }
+
+func (m getThenSet) Swap(key, value uint64) (uint64, bool) {
+	v, ok := m.Get(key)
+	runtime.Gosched()
+	m.Set(key, value)
+	return v, ok
+}
+
+// twoWinners loads or stores in two steps.
+type twoWinners struct{ *good64 }
+
+func (m twoWinners) LoadOrStore(key, value uint64) (uint64, bool) {
+	if v, ok := m.Get(key); ok {
+		return v, true
+	}
+	runtime.Gosched()
+	m.Set(key, value)
+	return value, false
+}
+
+// deletesTwice loads and deletes in two steps.
+type deletesTwice struct{ *good64 }
+
+func (m deletesTwice) LoadAndDelete(key uint64) (uint64, bool) {
+	v, ok := m.Get(key)
+	runtime.Gosched()
+	m.Delete(key)
+	return v, ok
+}
+
+// compareDeletesTwice compares and deletes in two steps.
+type compareDeletesTwice struct{ *good64 }
+
+func (m compareDeletesTwice) CompareAndDelete(key, old uint64) bool {
+	if v, ok := m.Get(key); !ok || v != old {
+		return false
+	}
+	runtime.Gosched()
+	m.Delete(key)
+	return true
+}
+
+// byText compares keys by their text, and NaN has one.
+type byText struct{ m *good[string, uint64] }
+
+func (m byText) Get(key float64) (uint64, bool) { return m.m.Get(fmt.Sprint(key + 0)) }
+func (m byText) Set(key float64, value uint64)  { m.m.Set(fmt.Sprint(key+0), value) }
+func (m byText) Delete(key float64)             {}
+
+// nanClears loses everything when NaN is deleted.
+type nanClears struct{ *goodFloat }
+
+func (m nanClears) Delete(key float64) {
+	if math.IsNaN(key) {
+		for k := range m.All() {
+			m.goodFloat.Delete(k)
+		}
+	}
+	m.goodFloat.Delete(key)
+}
+
+// byBits compares keys by their bits, which differ between the two zeros. It never finds NaN.
+type byBits struct{ m *good64 }
+
+func (m byBits) Get(key float64) (uint64, bool) {
+	if math.IsNaN(key) {
+		return 0, false
+	}
+	return m.m.Get(math.Float64bits(key))
+}
+func (m byBits) Set(key float64, value uint64) { m.m.Set(math.Float64bits(key), value) }
+func (m byBits) Delete(key float64)            { m.m.Delete(math.Float64bits(key)) }
+
+// eager shows writes before they are published.
+type eager struct{ *versions }
+
+func (m eager) Get(key uint64) (uint64, bool)  { return m.pending.Get(key) }
+func (m eager) All() iter.Seq2[uint64, uint64] { return m.pending.All() }
+func (m eager) Len() int                       { return m.pending.Len() }
+
+// late publishes each batch one publish later.
+type late struct {
+	*versions
+	batch map[uint64]uint64
+}
+
+func (m *late) Publish() uint64 {
+	number := m.publish(maps.Clone(m.batch))
+	m.batch = m.pending.copied()
+	return number
+}
+
+// losesPublish loses its fifth publish for good.
+type losesPublish struct{ *versions }
+
+func (m *losesPublish) Publish() uint64 {
+	if m.current.Load().number == 4 {
+		m.pending = &good64{m: m.current.Load().copied()}
+	}
+	return m.versions.Publish()
+}
+
+// thaws has guards that read what is current.
+type thaws struct{ *versions }
+
+type thawedGuard struct {
+	*versions
+	number uint64
+}
+
+func (m thaws) Read() kv.Guard[uint64, uint64] {
+	return thawedGuard{m.versions, m.current.Load().number}
+}
+func (g thawedGuard) Version() uint64 { return g.number }
+func (g thawedGuard) Release()        {}
+
+// miscounts does not count its seventh publish.
+type miscounts struct{ *versions }
+
+func (m miscounts) Publish() uint64 {
+	number := m.versions.Publish()
+	if number >= 7 {
+		number--
+	}
+	return number
+}
+
+// goesBack opens every ninth guard on the version before the last.
+type goesBack struct {
+	*versions
+	reads atomic.Int32
+	last  atomic.Pointer[version]
+}
+
+func (m *goesBack) Publish() uint64 {
+	m.last.Store(m.current.Load())
+	return m.versions.Publish()
+}
+
+func (m *goesBack) Read() kv.Guard[uint64, uint64] {
+	if last := m.last.Load(); last != nil && m.reads.Add(1)%9 == 0 {
+		return last
+	}
+	return m.versions.Read()
+}
+
+// ahead reads the number of the version after its content.
+type ahead struct{ *versions }
+
+func (m ahead) Read() kv.Guard[uint64, uint64] {
+	content := m.current.Load()
+	runtime.Gosched()
+	return &version{content.good64, m.current.Load().number}
+}
+
+// halves publishes under one number first without and then with the greater keys.
+type halves struct{ *versions }
+
+func (m halves) Publish() uint64 {
+	whole := m.pending.copied()
+	half := m.current.Load().copied()
+	for k, v := range whole {
+		if k < math.MaxUint64/2 {
+			half[k] = v
+		}
+	}
+	number := m.publish(half)
+	runtime.Gosched()
+	m.current.Store(&version{&good64{m: whole}, number})
+	return number
+}
+
+// starves has a writer that waits until no guard at all is open.
+type starves struct {
+	*versions
+	open atomic.Int32
+}
+
+type countedGuard struct {
+	kv.Guard[uint64, uint64]
+	m *starves
+}
+
+func (m *starves) Read() kv.Guard[uint64, uint64] {
+	m.open.Add(1)
+	return countedGuard{m.versions.Read(), m}
+}
+
+func (g countedGuard) Release() { g.m.open.Add(-1) }
+
+func (m *starves) Publish() uint64 {
+	for m.open.Load() > 0 {
+		runtime.Gosched()
+	}
+	return m.versions.Publish()
+}

@@ -1,0 +1,129 @@
+package kvtest
+
+import (
+	"iter"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"doublebuf/baselines/kv"
+)
+
+// Two maps that are right. Broken ones embed one of them and get one method wrong.
+
+const goodCaps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps
+
+// good is a built-in map under a lock.
+type good[K, V comparable] struct {
+	mu sync.Mutex
+	m  map[K]V
+}
+
+func newGood[K, V comparable]() *good[K, V] { return &good[K, V]{m: make(map[K]V)} }
+
+// change replaces the value of key by what f says, and returns what there was before.
+func (g *good[K, V]) change(key K, f func(v V, ok bool) (V, bool)) (V, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before, had := g.m[key]
+	if after, has := f(before, had); has {
+		g.m[key] = after
+	} else {
+		delete(g.m, key)
+	}
+	return before, had
+}
+
+func (g *good[K, V]) Get(key K) (V, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	v, ok := g.m[key]
+	return v, ok
+}
+
+func (g *good[K, V]) Set(key K, value V) { g.Swap(key, value) }
+func (g *good[K, V]) Delete(key K)       { g.LoadAndDelete(key) }
+
+func (g *good[K, V]) Swap(key K, value V) (V, bool) {
+	return g.change(key, func(V, bool) (V, bool) { return value, true })
+}
+
+func (g *good[K, V]) LoadAndDelete(key K) (V, bool) {
+	return g.change(key, func(V, bool) (V, bool) { return *new(V), false })
+}
+
+func (g *good[K, V]) LoadOrStore(key K, value V) (V, bool) {
+	before, had := g.change(key, func(v V, ok bool) (V, bool) {
+		if ok {
+			return v, true
+		}
+		return value, true
+	})
+	if !had {
+		return value, false
+	}
+	return before, true
+}
+
+func (g *good[K, V]) CompareAndSwap(key K, old, new V) bool {
+	before, had := g.change(key, func(v V, ok bool) (V, bool) {
+		if ok && v == old {
+			return new, true
+		}
+		return v, ok
+	})
+	return had && before == old
+}
+
+func (g *good[K, V]) CompareAndDelete(key K, old V) bool {
+	before, had := g.change(key, func(v V, ok bool) (V, bool) { return v, ok && v != old })
+	return had && before == old
+}
+
+// copied returns the whole content of one moment.
+func (g *good[K, V]) copied() map[K]V {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.m)
+}
+
+func (g *good[K, V]) All() iter.Seq2[K, V] { return maps.All(g.copied()) }
+func (g *good[K, V]) Len() int             { return len(g.copied()) }
+
+const versionedCaps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions
+
+// versions is a map that keeps what is pending in a good map and publishes a copy of it.
+type versions struct {
+	pending *good64
+	current atomic.Pointer[version]
+	mu      sync.Mutex // held by publishers
+}
+
+// version is a published content. It is a guard of itself, since it never changes.
+type version struct {
+	*good64
+	number uint64
+}
+
+func newVersioned() *versions {
+	v := &versions{pending: newGood[uint64, uint64]()}
+	v.current.Store(&version{newGood[uint64, uint64](), 0})
+	return v
+}
+
+func (v *versions) Get(key uint64) (uint64, bool)  { return v.current.Load().Get(key) }
+func (v *versions) Set(key, value uint64)          { v.pending.Set(key, value) }
+func (v *versions) Delete(key uint64)              { v.pending.Delete(key) }
+func (v *versions) All() iter.Seq2[uint64, uint64] { return v.current.Load().All() }
+func (v *versions) Len() int                       { return v.current.Load().Len() }
+func (v *versions) Read() kv.Guard[uint64, uint64] { return v.current.Load() }
+func (v *versions) Publish() uint64                { return v.publish(v.pending.copied()) }
+func (v *version) Version() uint64                 { return v.number }
+func (v *version) Release()                        {}
+func (v *versions) publish(m map[uint64]uint64) uint64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	number := v.current.Load().number + 1
+	v.current.Store(&version{&good64{m: m}, number})
+	return number
+}

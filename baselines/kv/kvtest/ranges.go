@@ -1,0 +1,147 @@
+package kvtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
+
+	"doublebuf/baselines/kv"
+)
+
+// ranges walks over the map while others write. The first half of the keys is never touched:
+// every walk must see it whole. Of the others it may see what was ever written.
+func (s *subject[K, V]) ranges(rng *rand.Rand) error {
+	const keys, stable, walkers, walks = 64, 32, 2, 60
+	m := s.make(keys)
+	defer kv.Close(m)
+	for key := range stable {
+		m.Set(s.keys[key], s.value(uint64(key)))
+	}
+	kv.Publish(m)
+
+	var walking atomic.Int32
+	walking.Store(walkers)
+	seed := rng.Uint64()
+	return parallel(walkers+2, func(i int) error {
+		h, done := open(m)
+		defer done()
+		if i < walkers {
+			defer walking.Add(-1)
+			return s.walkRepeatedly(h.(kv.Ranger[K, V]), walks, stable, keys)
+		}
+		rng := rand.New(rand.NewPCG(seed, uint64(i)))
+		for walking.Load() > 0 {
+			for range 16 {
+				key := stable + rng.IntN(keys-stable)
+				s.do(h, op{opSet + opKind(rng.IntN(2)), key, uint64(key)})
+			}
+			kv.Publish(h)
+			runtime.Gosched()
+		}
+		return nil
+	})
+}
+
+// walkRepeatedly walks over a map in which each value is the index of its key. It leaves
+// every other walk early, which must do no harm to the next.
+func (s *subject[K, V]) walkRepeatedly(r kv.Ranger[K, V], walks, stable, keys int) error {
+	for walk := range walks {
+		runtime.Gosched()
+		if walk%2 == 1 {
+			left := walk
+			for range r.All() {
+				if left--; left < 0 {
+					break
+				}
+			}
+			continue
+		}
+		if n := r.Len(); n < stable || n > keys {
+			return fmt.Errorf("the Len is %d while writers change keys; want %d to %d", n, stable, keys)
+		}
+		seen, err := s.walk(r)
+		if err != nil {
+			return err
+		}
+		for key, n := range seen {
+			if n != uint64(key) {
+				return fmt.Errorf("a walk over All yields %d under key %d, which was never written to it", n, key)
+			}
+		}
+		for key := range stable {
+			if _, ok := seen[key]; !ok {
+				return fmt.Errorf("a walk over All misses key %d, which nobody touched during the walk", key)
+			}
+		}
+	}
+	return nil
+}
+
+// snapshots walks over the map while one writer keeps a rule. In round x it sets the row,
+// one key after the other, to x, sets the new one of two turning keys, deletes the old one,
+// and publishes. So each state has all of the row, the front of it at some x and the rest at
+// x-1, and one or two turning keys; on a map that publishes all of the row is equal and
+// there is one turning key.
+func (s *subject[K, V]) snapshots(*rand.Rand) error {
+	const row = 32
+	m := s.make(row + 2)
+	defer kv.Close(m)
+	write := func(h kv.Map[K, V], x int) {
+		for key := range row {
+			h.Set(s.keys[key], s.value(uint64(x)))
+			if key%8 == 7 {
+				runtime.Gosched() // in the midst of the row
+			}
+		}
+		h.Set(s.keys[row+x%2], s.value(uint64(x)))
+		h.Delete(s.keys[row+(x+1)%2])
+		kv.Publish(h)
+	}
+	write(m, 0)
+	return beside(m, 60,
+		func(h kv.Map[K, V], round int) error {
+			write(h, round+1)
+			return nil
+		},
+		func(h kv.Map[K, V], more func() bool) error {
+			_, publishes := h.(kv.Publisher)
+			for more() {
+				if err := s.checkSnapshot(h.(kv.Ranger[K, V]), row, publishes); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+}
+
+// checkSnapshot checks the rule of snapshots on one walk and one Len.
+func (s *subject[K, V]) checkSnapshot(r kv.Ranger[K, V], row int, publishes bool) error {
+	least, most := row+1, row+2
+	if publishes {
+		most = least
+	}
+	if n := r.Len(); n < least || n > most {
+		return fmt.Errorf("the Len is %d; every state has %d to %d entries", n, least, most)
+	}
+	seen, err := s.walk(r)
+	if err != nil {
+		return err
+	}
+	if n := len(seen); n < least || n > most {
+		return fmt.Errorf("a walk over All yields %d entries; every state has %d to %d", n, least, most)
+	}
+	for key := range row {
+		if _, ok := seen[key]; !ok {
+			return fmt.Errorf("a walk over All misses key %d, which every state has", key)
+		}
+		if key > 0 && seen[key] > seen[key-1] {
+			return fmt.Errorf("a walk over All mixes states: key %d is at round %d, but key %d, which is set before it, at %d", key, seen[key], key-1, seen[key-1])
+		}
+	}
+	front, back := seen[0], seen[row-1]
+	if front-back > 1 || publishes && front != back {
+		return fmt.Errorf("a walk over All mixes states: the row begins at round %d and ends at %d", front, back)
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package kvtest
+
+import (
+	"fmt"
+
+	"doublebuf/baselines/kv"
+)
+
+// universe is the number of keys that checks may use.
+const universe = 400
+
+// subject is a constructor of an entry, with the keys and values on which it is tried.
+// Checks speak of keys by their index, and of values by their number.
+type subject[K, V comparable] struct {
+	entry  kv.Entry
+	make   func(capacity int) kv.Map[K, V]
+	keys   []K
+	index  map[K]int
+	value  func(uint64) V
+	number func(V) (n uint64, whole bool)
+}
+
+func newSubject[K, V comparable](e kv.Entry, construct func(int) kv.Map[K, V],
+	key func(int) K, value func(uint64) V, number func(V) (uint64, bool),
+) *subject[K, V] {
+	s := &subject[K, V]{entry: e, make: construct, index: make(map[K]int), value: value, number: number}
+	for i := range universe {
+		s.keys = append(s.keys, key(i))
+		s.index[key(i)] = i
+	}
+	return s
+}
+
+// Keys by index. Each kind has its zero value at index 0.
+
+func spread(i int) uint64 { return uint64(i) * 0x9E3779B97F4A7C15 } // odd, so no two are equal
+func half(i int) float64  { return float64(i) / 2 }
+
+func alternate(i int) int {
+	if i%2 == 1 {
+		return -i
+	}
+	return i
+}
+
+func text(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return fmt.Sprintf("a prefix that all the keys share/%d", i)
+}
+
+// Values from numbers and back. A wide value is whole if all its words are equal.
+
+func number(n uint64) uint64             { return n }
+func fromNumber(v uint64) (uint64, bool) { return v, true }
+
+func wide(n uint64) (v kv.Wide) {
+	for i := range v {
+		v[i] = n
+	}
+	return v
+}
+
+func fromWide(v kv.Wide) (n uint64, whole bool) {
+	return v[0], v == wide(v[0])
+}
+
+// open opens a handle of m. The returned function releases it, and does nothing if the map
+// is its own handle.
+func open[K comparable, V any](m kv.Map[K, V]) (h kv.Map[K, V], done func()) {
+	h = kv.Open(m)
+	if _, ok := m.(kv.Opener[K, V]); !ok {
+		return h, func() {}
+	}
+	return h, func() { kv.Close(h) }
+}
+
+// get returns the number of the value of key, and whether there is one. It is an error if
+// the value is torn.
+func (s *subject[K, V]) get(h reader[K, V], key int) (n uint64, ok bool, err error) {
+	v, ok := h.Get(s.keys[key])
+	if !ok {
+		return 0, false, nil
+	}
+	n, err = s.decode(key, v)
+	return n, true, err
+}
+
+// reader is what maps and guards have in common.
+type reader[K comparable, V any] interface{ Get(K) (V, bool) }
+
+func (s *subject[K, V]) decode(key int, v V) (uint64, error) {
+	n, whole := s.number(v)
+	if !whole {
+		return 0, fmt.Errorf("key %d has a torn value: parts of it were written by different writes", key)
+	}
+	return n, nil
+}
+
+// walk returns what one loop over All sees, as numbers by index of the key.
+func (s *subject[K, V]) walk(r kv.Ranger[K, V]) (map[int]uint64, error) {
+	seen := make(map[int]uint64)
+	for k, v := range r.All() {
+		key, known := s.index[k]
+		if !known {
+			return nil, fmt.Errorf("a walk over All yields the key %v, which was never written", k)
+		}
+		if _, twice := seen[key]; twice {
+			return nil, fmt.Errorf("a walk over All yields key %d twice", key)
+		}
+		n, err := s.decode(key, v)
+		if err != nil {
+			return nil, err
+		}
+		seen[key] = n
+	}
+	return seen, nil
+}
+
+// agree compares all that r says with model, whose keys are the first n. r is a handle or a
+// guard; what it can do beside Get is compared too.
+func (s *subject[K, V]) agree(r reader[K, V], model map[int]uint64, n int) error {
+	for key := range n {
+		if err := s.agreeOn(r, model, key); err != nil {
+			return err
+		}
+	}
+	if ranger, ok := r.(kv.Ranger[K, V]); ok {
+		if got := ranger.Len(); got != len(model) {
+			return fmt.Errorf("the Len is %d; want %d", got, len(model))
+		}
+		seen, err := s.walk(ranger)
+		if err != nil {
+			return err
+		}
+		for key, want := range model {
+			if got, ok := seen[key]; !ok || got != want {
+				return fmt.Errorf("a walk over All yields %s for key %d; want %d", found(got, ok), key, want)
+			}
+		}
+		if len(seen) != len(model) {
+			return fmt.Errorf("a walk over All yields %d entries; want %d", len(seen), len(model))
+		}
+	}
+	return nil
+}
+
+// agreeOn compares what r says of one key with model.
+func (s *subject[K, V]) agreeOn(r reader[K, V], model map[int]uint64, key int) error {
+	got, ok, err := s.get(r, key)
+	if err != nil {
+		return err
+	}
+	if want, there := model[key]; ok != there || got != want {
+		return fmt.Errorf("a Get of key %d finds %s; want %s", key, found(got, ok), found(want, there))
+	}
+	return nil
+}
+
+func found(n uint64, ok bool) string {
+	if !ok {
+		return "nothing"
+	}
+	return fmt.Sprint(n)
+}

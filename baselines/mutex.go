@@ -1,0 +1,97 @@
+package baselines
+
+import (
+	"iter"
+	"sync"
+
+	"doublebuf/baselines/kv"
+)
+
+func mutex() kv.Entry {
+	return kv.Entry{
+		Name:    "mutex",
+		Doc:     "built-in map under one sync.Mutex",
+		Level:   kv.Linearizable,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps,
+		Uint64:  newMutexMap[uint64, uint64],
+		Int:     newMutexMap[int, uint64],
+		String:  newMutexMap[string, uint64],
+		Float64: newMutexMap[float64, uint64],
+		Wide:    newMutexMap[uint64, kv.Wide],
+	}
+}
+
+// mutexMap differs from rwMutexMap by its lock, which readers do not share. The lock is not
+// a type parameter, since every call of it would then go through a dictionary.
+type mutexMap[K, V comparable] struct {
+	mu sync.Mutex
+	m  builtin[K, V]
+}
+
+func newMutexMap[K, V comparable](capacity int) kv.Map[K, V] {
+	return &mutexMap[K, V]{m: make(builtin[K, V], capacity)}
+}
+
+func (m *mutexMap[K, V]) Get(key K) (V, bool) {
+	m.mu.Lock()
+	v, ok := m.m[key]
+	m.mu.Unlock()
+	return v, ok
+}
+
+func (m *mutexMap[K, V]) Set(key K, value V) {
+	m.mu.Lock()
+	m.m[key] = value
+	m.mu.Unlock()
+}
+
+func (m *mutexMap[K, V]) Delete(key K) {
+	m.mu.Lock()
+	delete(m.m, key)
+	m.mu.Unlock()
+}
+
+// All holds the lock during the walk.
+func (m *mutexMap[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.m.each(yield)
+	}
+}
+
+func (m *mutexMap[K, V]) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.m)
+}
+
+func (m *mutexMap[K, V]) Swap(key K, value V) (previous V, loaded bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.m.swap(key, value)
+}
+
+func (m *mutexMap[K, V]) LoadOrStore(key K, value V) (actual V, loaded bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.m.loadOrStore(key, value)
+}
+
+func (m *mutexMap[K, V]) LoadAndDelete(key K) (value V, loaded bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.m.loadAndDelete(key)
+}
+
+func (m *mutexMap[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.m.compareAndSwap(key, old, new)
+}
+
+func (m *mutexMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.m.compareAndDelete(key, old)
+}

@@ -1,0 +1,26 @@
+package baselines
+
+import "doublebuf/baselines/kv"
+
+func noop() kv.Entry {
+	return kv.Entry{
+		Name:    "noop",
+		Doc:     "does nothing at all: the floor, what the harness itself costs",
+		Level:   kv.None,
+		Caps:    kv.Concurrent | kv.Writes,
+		Uint64:  newNoopMap[uint64, uint64],
+		Int:     newNoopMap[int, uint64],
+		String:  newNoopMap[string, uint64],
+		Float64: newNoopMap[float64, uint64],
+		Wide:    newNoopMap[uint64, kv.Wide],
+	}
+}
+
+// noopMap is called as every map is, by one dynamic call, and answers at once.
+type noopMap[K, V comparable] struct{}
+
+func newNoopMap[K, V comparable](int) kv.Map[K, V] { return noopMap[K, V]{} }
+
+func (noopMap[K, V]) Get(K) (value V, ok bool) { return value, false }
+func (noopMap[K, V]) Set(K, V)                 {}
+func (noopMap[K, V]) Delete(K)                 {}

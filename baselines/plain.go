@@ -1,0 +1,38 @@
+package baselines
+
+import (
+	"iter"
+
+	"doublebuf/baselines/kv"
+)
+
+func plain() kv.Entry {
+	return kv.Entry{
+		Name:    "plain",
+		Doc:     "built-in map without any synchronisation, read only once it is shared: the ceiling",
+		Level:   kv.Linearizable, // trivially, since nothing changes while it is shared
+		Caps:    kv.Concurrent | kv.Range | kv.Snapshot,
+		Uint64:  newPlainMap[uint64, uint64],
+		Int:     newPlainMap[int, uint64],
+		String:  newPlainMap[string, uint64],
+		Float64: newPlainMap[float64, uint64],
+		Wide:    newPlainMap[uint64, kv.Wide],
+	}
+}
+
+// plainMap may be written by one goroutine while it has the map for itself, and not after.
+type plainMap[K, V comparable] struct{ m builtin[K, V] }
+
+func newPlainMap[K, V comparable](capacity int) kv.Map[K, V] {
+	return &plainMap[K, V]{make(builtin[K, V], capacity)}
+}
+
+func (p *plainMap[K, V]) Get(key K) (V, bool) {
+	v, ok := p.m[key]
+	return v, ok
+}
+
+func (p *plainMap[K, V]) Set(key K, value V)   { p.m[key] = value }
+func (p *plainMap[K, V]) Delete(key K)         { delete(p.m, key) }
+func (p *plainMap[K, V]) All() iter.Seq2[K, V] { return p.m.all() }
+func (p *plainMap[K, V]) Len() int             { return len(p.m) }
