@@ -36,8 +36,12 @@ const claimable = 1.05
 // Caveat is what every report says of its margins.
 const Caveat = "One link, one process: differences under 5 % are not claims."
 
-// Figure is a figure to show: its title and its path, from the folder of the report.
-type Figure struct{ Title, Path string }
+// Figure is a figure to show. Its paths are slash-separated and begin at the folder of
+// the report.
+type Figure struct {
+	Title, Caption string
+	Image, Table   string
+}
 
 // Label is a verdict in the words that stand beside a map's name everywhere.
 func Label(v results.Verdict) string {
@@ -63,7 +67,7 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 	if len(figures) > 0 {
 		b.WriteString("\n## Figures\n")
 		for _, f := range figures {
-			fmt.Fprintf(&b, "\n![%s](%s)\n", f.Title, f.Path)
+			fmt.Fprintf(&b, "\n![%s](%s)\n\n%s ([data](%s))\n", f.Title, f.Image, f.Caption, f.Table)
 		}
 	}
 	staleness(&b, set)
@@ -137,10 +141,12 @@ func bold(s string, really bool) string {
 
 // answers says for each workload which map is the fastest, and by how much.
 func answers(b *strings.Builder, standings []standing) {
-	b.WriteString("\n## Answers\n\n")
+	b.WriteString("\n## Answers\n\nMargins are paired by block. \"No claim\" stands where there are too few blocks for an interval, where the interval holds 0, and where the margin is under 5 %.\n\n")
+	rows := [][]string{{"workload", "first of the maps whose reads are never stale", "ahead of the next", "first of those whose reads may be stale", "against the one never stale"}}
 	for _, s := range standings {
-		fmt.Fprintf(b, "- **%s**: %s\n", describe(s.workload), s.answer())
+		rows = append(rows, s.answer())
 	}
+	table(b, rows)
 }
 
 func staleness(b *strings.Builder, set *results.Set) {
@@ -148,10 +154,16 @@ func staleness(b *strings.Builder, set *results.Set) {
 	if len(groups) == 0 {
 		return
 	}
-	b.WriteString("\n## Staleness\n\nHow many completed writes a read lags behind, counted from the oldest write of its key that it does not reflect; 0 if it is fresh. Medians over the blocks; the throughput is that of the same workload measured without counting.\n\n")
-	rows := [][]string{{"map", "workload", "mean", "p50", "p99", "greatest", "stale reads", "reads/s", "writes/s"}}
-	for _, g := range groups {
-		row := []string{named(set, g.ID.Impl), describe(g.ID)}
+	b.WriteString("\n## Staleness\n\nHow many completed writes a read lags behind, counted from the oldest write of its key that it does not reflect; 0 if it is fresh. Medians over the blocks. The throughput is that of the same workload measured without counting.\n")
+	var rows [][]string
+	for i, g := range groups {
+		if i == 0 || describe(g.ID) != describe(groups[i-1].ID) {
+			table(b, rows)
+			fmt.Fprintf(b, "\n### %s\n\n", describe(g.ID))
+			rows = [][]string{{"map", "verdict", "mean", "p50", "p99", "greatest", "stale reads", "reads/s", "writes/s"}}
+		}
+		v := set.Verdict(g.ID.Impl)
+		row := []string{g.ID.Impl, bold(Label(v), v.Outcome != results.Ok)}
 		for _, unit := range []string{results.StaleMean, results.StaleP50, results.StaleP99, results.StaleMax} {
 			row = append(row, number(g.Summary(unit).Median))
 		}
@@ -196,11 +208,6 @@ func floors(b *strings.Builder, standings []standing) {
 	}
 	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are processor time: processors in use, over operations a second.\n\n", floor)
 	table(b, rows)
-}
-
-// named returns a map's name with its verdict beside it.
-func named(set *results.Set, impl string) string {
-	return impl + " (" + Label(set.Verdict(impl)) + ")"
 }
 
 // table writes rows, the first of which is the heading, as a Markdown table.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -80,33 +79,30 @@ func (s standing) contenders(f freshness) []row {
 	})
 }
 
-// answer says in a sentence or two which maps are the fastest.
-func (s standing) answer() string {
-	var sentences []string
+// answer is the row of the table of answers for this workload.
+func (s standing) answer() []string {
 	fresh, stale := s.contenders(freshOnly), s.contenders(staleOnly)
-	if len(fresh) > 0 {
-		sentences = append(sentences, s.lead("of the maps whose reads are never stale", fresh))
-	}
-	if len(stale) > 0 {
-		sentences = append(sentences, s.lead("of those whose reads may be stale", stale))
-	}
+	cells := []string{describe(s.workload), s.leader(fresh), s.ahead(fresh), s.leader(stale), ""}
 	if len(fresh) > 0 && len(stale) > 0 {
-		sentences = append(sentences, fmt.Sprintf("%s against %s: %s.", stale[0].impl, fresh[0].impl, s.margin(stale[0], fresh[0])))
+		cells[4] = s.margin(stale[0], fresh[0])
 	}
-	if len(sentences) == 0 {
-		return "no map to compare."
-	}
-	return strings.Join(sentences, " ")
+	return cells
 }
 
-// lead says who leads rows, and by how much.
-func (s standing) lead(among string, rows []row) string {
-	first := rows[0]
-	text := fmt.Sprintf("%s, %s is first with %s %s%s", among, marked(first), number(first.summary.Median), s.unit, interval(first.summary, number))
-	if len(rows) > 1 {
-		text += fmt.Sprintf("; against %s, the next: %s", marked(rows[1]), s.margin(first, rows[1]))
+// leader names the first of rows and says how fast it is.
+func (s standing) leader(rows []row) string {
+	if len(rows) == 0 {
+		return ""
 	}
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	return fmt.Sprintf("%s: %s %s%s", marked(rows[0]), number(rows[0].summary.Median), s.unit, interval(rows[0].summary, number))
+}
+
+// ahead says by how much the first of rows is ahead of the second.
+func (s standing) ahead(rows []row) string {
+	if len(rows) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s", marked(rows[1]), s.margin(rows[0], rows[1]))
 }
 
 // marked is a map's name with its verdict, unless that is the usual one.
@@ -117,26 +113,23 @@ func marked(r row) string {
 	return "**" + r.impl + "** (" + Label(r.verdict) + ")"
 }
 
-// margin says how a stands to b, and whether that is a claim.
+// margin says by how much a exceeds b, and whether that is a claim.
 func (s standing) margin(a, b row) string {
 	m := results.Compare(a.group, b.group, s.unit)
-	switch {
-	case math.IsNaN(m.Median) || m.N == 0:
-		return "not to be compared, since they share no block"
-	case !m.Interval:
-		return fmt.Sprintf("%s, no claim: %d blocks are too few for an interval", percent(m.Median), m.N)
-	case m.Lo <= 1 && m.Hi >= 1:
-		return fmt.Sprintf("%s%s, no claim: the interval holds 0", percent(m.Median), interval(m, percent))
-	case max(m.Median, 1/m.Median) < claimable:
-		return fmt.Sprintf("%s%s, no claim: under 5 %%", percent(m.Median), interval(m, percent))
+	if m.N == 0 {
+		return "no block in common"
 	}
-	return percent(m.Median) + interval(m, percent)
+	text := percent(m.Median) + interval(m, percent)
+	if !m.Interval || m.Lo <= 1 && m.Hi >= 1 || max(m.Median, 1/m.Median) < claimable {
+		text += ", no claim"
+	}
+	return text
 }
 
 // table writes the standing with every map's figures.
 func (s standing) table(b *strings.Builder) {
 	fmt.Fprintf(b, "\n### %s\n\n", describe(s.workload))
-	heading := []string{"map", "verdict", "level", s.unit, "95 % interval", "n", "ns an operation", "paired with the first"}
+	heading := []string{"map", "verdict", "level", s.unit, "95 % interval", "n", "ns an operation", "against the first, paired"}
 	if s.unit == results.ReadsPerSec {
 		heading = append(heading, results.WritesPerSec)
 	}
@@ -144,7 +137,14 @@ func (s standing) table(b *strings.Builder) {
 	first := s.contenders(anyFreshness)
 	for _, r := range s.rows {
 		against := ""
-		if len(first) > 0 && r.impl != first[0].impl {
+		switch {
+		case r.impl == floor:
+			against = "the floor"
+		case r.impl == ceiling:
+			against = "the ceiling"
+		case r.verdict.Outcome == results.Illegal:
+			against = "not compared"
+		case len(first) > 0 && r.impl != first[0].impl:
 			against = s.margin(r, first[0])
 		}
 		cells := []string{
@@ -178,7 +178,7 @@ func nanoseconds(r row) string {
 	if ops == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.3g", float64(busy)/ops*1e9)
+	return number(float64(busy) / ops * 1e9)
 }
 
 // interval writes the interval of s, or nothing if it has none.
@@ -220,7 +220,7 @@ func percent(ratio float64) string {
 	if ratio >= 2 {
 		return fmt.Sprintf("%.3g times", ratio)
 	}
-	return fmt.Sprintf("%+.1f %%", 100*(ratio-1))
+	return strings.Replace(fmt.Sprintf("%+.1f %%", 100*(ratio-1)), "-0.0", "+0.0", 1)
 }
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

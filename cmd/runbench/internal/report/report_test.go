@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"doublebuf/results"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// speeds gives a map's operations a second in each of six blocks.
+type speeds [6]float64
+
+// even is a map that is equally fast in every block.
+func even(x float64) speeds { return speeds{x, x, x, x, x, x} }
+
+// drifting is a machine that gets slower: it favours nobody if blocks are paired.
+var drifting = speeds{100e6, 90e6, 80e6, 70e6, 60e6, 50e6}
+
+func (s speeds) times(x float64) speeds {
+	for i := range s {
+		s[i] *= x
+	}
+	return s
+}
+
+func cells(id results.ID, unit string, s speeds) (all []results.Cell) {
+	for i, v := range s {
+		c := results.Cell{ID: id, Block: i + 1, Ops: 1000, Metrics: map[string]float64{unit: v}}
+		if unit == results.ReadsPerSec {
+			c.Metrics[results.WritesPerSec] = v / 10
+			c.Metrics[results.OpsPerSec] = v * 1.1
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// example is a run with everything that a report has to say.
+func example() *results.Set {
+	mixed := results.ID{Kind: results.Throughput, Mix: "r95w5", Dist: "zipf0.99", KeyType: "uint64", Keys: 1 << 16, G: 2, Procs: 2}
+	roles := results.ID{Kind: results.Throughput, Mix: "roles", Dist: "zipf0.99", KeyType: "uint64", Keys: 1 << 16, Readers: 1, Writers: 1, Procs: 2}
+	stale := roles
+	stale.Kind = results.Staleness
+	of := func(id results.ID, impl string) results.ID {
+		id.Impl = impl
+		return id
+	}
+	set := &results.Set{Manifest: results.Manifest{
+		Preset: "quick", Seed: 7, Complete: true,
+		Environment: results.Environment{
+			Go: "go1.26.0", GOOS: "linux", GOARCH: "amd64", CPU: "a processor", Processors: 2, GOMAXPROCS: 2,
+			Kernel: "Linux 6.1", Commit: "0123456789abcdef", Date: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
+			Command: []string{"runbench", "run", "-seed", "7"},
+		},
+		Inputs: map[string]string{"identifiers": "sha256:00"},
+		Verdicts: []results.Verdict{
+			{Impl: "batched", Level: "atomic", Check: "history", Outcome: results.Ok, Reason: "24 histories"},
+			{Impl: "batched-more", Level: "atomic", Check: "history", Outcome: results.Unknown, Reason: "no answer in time"},
+			{Impl: "fresh", Level: "linearizable", Check: "history", Outcome: results.Ok},
+			{Impl: "fresh-too", Level: "linearizable", Check: "history", Outcome: results.Ok},
+			{Impl: "loses", Level: "linearizable", Check: "history", Outcome: results.Illegal, Reason: "linearizable: key 1", Evidence: []string{"evidence/loses.jsonl"}},
+			{Impl: "loses-known", Level: "linearizable", Check: "history", Outcome: results.Illegal, Broken: true},
+			{Impl: "noop", Level: "none", Check: "history", Outcome: results.Ok},
+			{Impl: "plain", Level: "linearizable", Check: "history", Outcome: results.Ok},
+		},
+	}}
+	for _, m := range []struct {
+		impl string
+		s    speeds
+	}{
+		{"batched", drifting.times(1.2)},
+		{"batched-more", drifting.times(1.15)},
+		{"fresh", drifting},
+		{"fresh-too", drifting.times(0.97)},
+		{"loses", drifting.times(3)},
+		{"loses-known", drifting.times(3)},
+		{"noop", even(400e6)},
+		{"plain", even(200e6)},
+	} {
+		set.Cells = append(set.Cells, cells(of(mixed, m.impl), results.OpsPerSec, m.s)...)
+	}
+	for _, m := range []struct {
+		impl  string
+		reads speeds
+		lag   float64
+	}{{"fresh", even(40e6), 0}, {"batched", speeds{41e6, 39e6, 41e6, 39e6, 41e6, 39e6}, 31.5}} {
+		set.Cells = append(set.Cells, cells(of(roles, m.impl), results.ReadsPerSec, m.reads)...)
+		for block := 1; block <= 6; block++ {
+			set.Cells = append(set.Cells, results.Cell{ID: of(stale, m.impl), Block: block, Ops: 1, Metrics: map[string]float64{
+				results.StaleMean: m.lag, results.StaleP50: m.lag, results.StaleP99: 2 * m.lag, results.StaleMax: 3 * m.lag, results.StaleShare: m.lag / 100,
+			}})
+		}
+	}
+	// Faster than all, and found out by the sum check of one of its cells alone.
+	faulty := cells(of(mixed, "sum-fault"), results.OpsPerSec, drifting.times(2))
+	faulty[3].Fault = "key 5 holds 7; want 6"
+	set.Cells = append(set.Cells, faulty...)
+	return set
+}
+
+func TestGolden(t *testing.T) {
+	set := example()
+	var text bytes.Buffer
+	figures := []Figure{{Title: "Throughput", Caption: "by goroutines", Image: "../p/f.svg", Table: "../p/f.csv"}}
+	if err := Markdown(&text, "example", set, []results.Warning{"a doubt"}, figures); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/report.md", text.Bytes())
+	text.Reset()
+	if err := Summary(&text, set); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/summary.txt", text.Bytes())
+}
+
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what was written (-update writes it):\n%s", path, got)
+	}
+}
+
+// TestAnswer holds the answers to what the example was made to show.
+func TestAnswer(t *testing.T) {
+	s := standingsOf(example())[0]
+	want := []string{
+		"r95w5, zipf0.99, 64Ki uint64 keys, 2 goroutines",
+		"**fresh**: 75.0 M ops/s [50.0 M, 100 M]",
+		"**fresh-too**: +3.1 % [+3.1 %, +3.1 %], no claim", // under 5 %
+		"**batched**: 90.0 M ops/s [60.0 M, 120 M]",
+		"+20.0 % [+20.0 %, +20.0 %]", // a drift of half does not widen what is paired
+	}
+	if got := s.answer(); strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	roles := standingsOf(example())[1]
+	if got, want := roles.answer()[4], "+0.0 % [-2.5 %, +2.5 %], no claim"; got != want { // the interval holds 0
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestTooFewBlocks(t *testing.T) {
+	set := example()
+	var few []results.Cell
+	for _, c := range set.Cells {
+		if c.Block <= 5 {
+			few = append(few, c)
+		}
+	}
+	set.Cells = few
+	if got, want := standingsOf(set)[0].answer()[4], "+20.0 %, no claim"; got != want {
+		t.Errorf("5 blocks: got %s, want %s", got, want)
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0", 0.0512: "0.05", 1: "1.00", 9.994: "9.99", 9.996: "10.0", 99.96: "100", 999.4: "999",
+		999.6: "1.00 k", 12345: "12.3 k", 999.6e3: "1.00 M", 2.5e6: "2.50 M", 7e9: "7.00 G",
+	} {
+		if got := number(x); got != want {
+			t.Errorf("number(%v) = %q, want %q", x, got, want)
+		}
+	}
+}
