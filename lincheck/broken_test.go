@@ -20,11 +20,14 @@ func TestBrokenMapsFail(t *testing.T) {
 	}
 	cas := lockedEntry
 	cas.Name, cas.Uint64 = "cas-in-two-steps", func(int) kv.Map[uint64, uint64] { return &casInTwoSteps{locked{m: map[uint64]uint64{}}} }
+	prefill := lockedEntry
+	prefill.Name, prefill.Caps, prefill.Uint64 = "loses-prefill", kv.Concurrent, func(int) kv.Map[uint64, uint64] { return losesWrites{&locked{m: map[uint64]uint64{}}} }
 	for _, test := range []struct {
 		entry    kv.Entry
 		checkers []string
 	}{
 		{cas, []string{"linearizable"}},
+		{prefill, []string{"linearizable"}},
 		{versioned("turned-one-by-one", newTurned), []string{"C3", "eventual"}},
 		{versioned("guard-changes-copy", func() kv.Map[uint64, uint64] { return changesCopy{newFaulty(faults{})(0).(*faulty)} }), []string{"C6"}},
 		{versioned("version-too-early", func() kv.Map[uint64, uint64] { return earlyVersion{newFaulty(faults{})(0).(*faulty)} }), []string{"C6"}},
@@ -65,6 +68,11 @@ func (c *casInTwoSteps) CompareAndSwap(key, old, new uint64) bool {
 	c.Set(key, new)
 	return true
 }
+
+// losesWrites keeps nothing.
+type losesWrites struct{ *locked }
+
+func (losesWrites) Set(uint64, uint64) {}
 
 // turned keeps the state that each handle sees in the handle, and a publish turns them
 // one after the other.

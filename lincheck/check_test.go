@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"doublebuf/baselines/kv"
 )
@@ -176,5 +177,26 @@ func TestJudgeFileThatIsNotThere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "nothing.jsonl")
 	if _, err := JudgeFile(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Error(err)
+	}
+}
+
+// A search that would take longer than its limit ends, and is no pass.
+func TestSearchThatGivesUp(t *testing.T) {
+	h := &History{Header: Header{Claim: ClaimLinearizable}}
+	for client := range maxClients {
+		for i := range int64(50) {
+			h.Calls = append(h.Calls, Call{Client: client, Op: Set, New: Word(client), Called: i * 10, Return: i*10 + 9})
+		}
+	}
+	h.Calls = append(h.Calls, Call{Op: Get, Result: Value{99, true}, Called: 1000, Return: 1001})
+	v := h.judge(20 * time.Millisecond)
+	if v.Outcome != Unknown || v.Counts.Undecided != 1 || v.Reason != "no answer within 20ms" {
+		t.Error(v)
+	}
+	over := Verdict{Outcome: Ok}
+	over.take(v)
+	over.take(Verdict{Outcome: Ok})
+	if over.Outcome != Unknown || over.Counts.Undecided != 1 {
+		t.Errorf("with an undecided history among others: %v", over)
 	}
 }

@@ -36,6 +36,28 @@
 // rests on less than the history's slack is ambiguous: it is counted, and it never
 // makes a history Illegal. The order of one client's events is certain.
 //
+// # History files
+//
+// A history file is JSON Lines. The first line is the header:
+//
+//	{"history":1,"claim":"atomic","map":"dbuf","seed":7,"slack_ns":100,"lag":1,"verdict":"Illegal","checker":"C2","note":"a stale guard"}
+//
+// history and claim must be there. verdict, checker and note tell what the history was
+// found to be; they are not believed when it is judged.
+//
+// Every other line is a call or a guard. Lines may come in any order, but those of one
+// client in that client's. Times are nanoseconds on one clock, of any origin. Keys and
+// values are numbers below 2^63 or strings; a value that is not there is null or left
+// out. A call without returned never did.
+//
+//	{"client":0,"op":"set","key":3,"new":17,"called":100,"returned":140}
+//	{"client":1,"op":"get","key":3,"result":17,"called":120,"returned":160}
+//	{"client":0,"op":"publish","version":1,"called":150,"returned":190}
+//	{"client":2,"op":"guard","version":1,"called":200,"opened":210,"closed":300,"reads":[[3,17],[4,null]],"all":[[3,17]]}
+//
+// A guard's reads are single look-ups; all is its whole content, in any order. A
+// last line without a newline was cut off; what is wrong elsewhere is an error.
+//
 // # Where a map is checked
 //
 // [Check] records many short, seeded histories of a map in its own process. Programs

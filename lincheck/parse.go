@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// ReadHistory reads a history file. Errors name the line and what would be right. A
+// ReadHistory reads a history file, see the package documentation. Errors name the line and what would be right. A
 // last line without a newline is left out, and the history says that it was Cut.
 func ReadHistory(r io.Reader) (*History, error) {
 	p := parser{h: &History{}, names: map[string]Word{}, last: map[int]int64{}, lastGuard: map[int]int64{}}

@@ -1,6 +1,7 @@
 package lincheck
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,6 +19,7 @@ func TestRecorderKeepsEachClientsOrder(t *testing.T) {
 	a.Closed(second, 9)
 	a.Read(first, 4, Value{40, true})
 	a.Closed(first, 10)
+	a.Call(3, Call{Op: Get})
 	b.Call(2, Call{Op: Set, Key: 1, New: 2})
 	b.Call(2, Call{Op: Publish, Version: 1}) // the clock did not move
 	b.Open(1, 3, 0)
@@ -28,7 +30,7 @@ func TestRecorderKeepsEachClientsOrder(t *testing.T) {
 	}
 	want := &History{
 		Header: Header{Map: "m"},
-		Calls:  []Call{{Client: 1, Op: Set, Key: 1, New: 2, Called: 2}, {Client: 1, Op: Publish, Version: 1, Called: 2}},
+		Calls:  []Call{{Client: 1, Op: Set, Key: 1, New: 2, Called: 2}, {Client: 1, Op: Publish, Version: 1, Called: 2}, {Client: 0, Op: Get, Called: 3}},
 		Guards: []Guard{
 			{Client: 1, Called: 1, Opened: 3},
 			{Client: 0, Version: 1, Called: 5, Opened: 6, Closed: 10, Reads: []Read{{2, Value{}}, {4, Value{40, true}}}, All: []Read{{3, Value{30, true}}}, Ranged: true},
@@ -76,6 +78,51 @@ func TestSeedsDrawTheSameOperations(t *testing.T) {
 	if cmp.Equal(drawn(7), drawn(8)) {
 		t.Error("seeds 7 and 8 draw the same")
 	}
+}
+
+// A history of batches ends with reads that must see everything, by each client, on
+// both of a double buffer's copies.
+func TestHistoriesEndConverged(t *testing.T) {
+	for seed := range uint64(10) {
+		for _, d := range drivers(batchedEntry) {
+			h := d.record(batchedEntry, seed, 0)
+			for copies := range 2 {
+				publish, ends := lastPublish(h)
+				complete := map[int]int{} // of each client, keys or ranges after that publish
+				for _, c := range ends {
+					if c.Op != Get {
+						t.Fatalf("%s, seed %d: %v after publish %d from the end", d.claim, seed, c.Op, copies+1)
+					}
+					complete[c.Client]++
+				}
+				for _, g := range h.Guards {
+					if g.Ranged && g.Called > publish.Return {
+						complete[g.Client] += len(h.keys())
+					}
+				}
+				for client := range complete {
+					if complete[client] < len(h.keys()) {
+						t.Errorf("%s, seed %d: client %d reads %d of %d keys at the end", d.claim, seed, client, complete[client], len(h.keys()))
+					}
+				}
+				if len(complete) == 0 {
+					t.Errorf("%s, seed %d: nobody reads at the end", d.claim, seed)
+				}
+				h.Calls = h.Calls[:len(h.Calls)-len(ends)-1]
+				h.Guards = slices.DeleteFunc(h.Guards, func(g Guard) bool { return g.Called > publish.Called })
+			}
+		}
+	}
+}
+
+// lastPublish returns that, and the calls after it.
+func lastPublish(h *History) (Call, []Call) {
+	for i, c := range slices.Backward(h.Calls) {
+		if c.Op == Publish {
+			return c, h.Calls[i+1:]
+		}
+	}
+	return Call{}, h.Calls
 }
 
 // BenchmarkStamped judges a million guards and 50,000 publishes.
