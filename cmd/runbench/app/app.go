@@ -1,0 +1,174 @@
+// Package app is the command runbench as a function, so that a program of a few lines
+// can measure and check maps of its own beside those of the registry:
+//
+//	func main() {
+//		os.Exit(app.Main(os.Args[1:], os.Stdout, os.Stderr, kv.Entry{
+//			Name:   "mine",
+//			Level:  kv.Linearizable,
+//			Caps:   kv.Concurrent | kv.Writes,
+//			Uint64: func(capacity int) kv.Map[uint64, uint64] { return newMine(capacity) },
+//		}))
+//	}
+//
+// A map is checked in a child process, which is the same program started with other
+// arguments: Main must see the arguments of the program unchanged.
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/names"
+)
+
+// Exit codes of [Main]. Every code but ExitOK comes with one line on stderr that says
+// why.
+const (
+	ExitOK      = 0
+	ExitError   = 1 // something could not be done: a file, a child process, an interrupt
+	ExitUsage   = 2 // the arguments make no sense: nothing was begun
+	ExitFailed  = 3 // a map failed its check, or one that is known to be broken passed
+	ExitUnknown = 4 // inconclusive: a checker gave up before it had an answer
+)
+
+// exit is an error that knows its exit code. Any other error is an ExitError.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e exit) Error() string { return e.err.Error() }
+func (e exit) Unwrap() error { return e.err }
+
+// usagef returns an error about the arguments.
+func usagef(format string, args ...any) error {
+	return exit{ExitUsage, fmt.Errorf(format, args...)}
+}
+
+// session is what every command is given.
+type session struct {
+	args           []string // as Main got them
+	stdout, stderr io.Writer
+	maps           []kv.Entry // the registry, then those of the caller
+}
+
+// command is one of runbench's commands.
+type command struct {
+	name     string
+	args     string // synopsis of what follows the name
+	short    string // one line, in the list of commands
+	long     string // what -help says before the flags
+	examples string
+	hidden   bool // it is not for people
+	// setup declares the flags and returns the function that runs the command with
+	// the arguments that are left when the flags have been parsed.
+	setup func(s *session, fs *flag.FlagSet) func(args []string) error
+}
+
+func commands() []command {
+	return []command{runCommand(), checkCommand(), plotCommand(), reportCommand(), listCommand(), childCommand()}
+}
+
+// Main runs the command that args name, "run" if they name none, and returns the exit
+// code of the process. entries are added to the registry. Main blocks until the
+// command has ended; one call at a time, because a run sets GOMAXPROCS and listens to
+// the interrupt signal.
+func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
+	s := &session{args: args, stdout: stdout, stderr: stderr}
+	err := s.dispatch(args, entries)
+	if err == nil {
+		return ExitOK
+	}
+	fmt.Fprintf(stderr, "runbench: %v\n", err)
+	var e exit
+	if errors.As(err, &e) {
+		return e.code
+	}
+	return ExitError
+}
+
+func (s *session) dispatch(args []string, entries []kv.Entry) error {
+	if err := s.register(entries); err != nil {
+		return err
+	}
+	if len(args) > 0 && slices.Contains([]string{"help", "-help", "--help", "-h"}, args[0]) {
+		return s.help(args[1:])
+	}
+	name := "run"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	}
+	c, err := find(name)
+	if err != nil {
+		return err
+	}
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	run := c.setup(s, fs)
+	if err := parse(fs, args); errors.Is(err, flag.ErrHelp) {
+		return s.help([]string{c.name})
+	} else if err != nil {
+		return err
+	}
+	return run(fs.Args())
+}
+
+// register fills s.maps with the registry and entries, which must be fit for use and
+// have names of their own.
+func (s *session) register(entries []kv.Entry) error {
+	s.maps = baselines.All()
+	for _, e := range entries {
+		if err := e.Validate(); err != nil {
+			return err
+		}
+		if slices.Contains(mapNames(s.maps), e.Name) {
+			return fmt.Errorf("two maps are named %q; give yours another name", e.Name)
+		}
+		s.maps = append(s.maps, e)
+	}
+	return nil
+}
+
+// find returns the command of that name.
+func find(name string) (command, error) {
+	var known []string
+	for _, c := range commands() {
+		if c.name == name {
+			return c, nil
+		}
+		if !c.hidden {
+			known = append(known, c.name)
+		}
+	}
+	return command{}, exit{ExitUsage, names.Unknown("command", name, known)}
+}
+
+// mapNames returns the names of entries in their order.
+func mapNames(entries []kv.Entry) []string {
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name)
+	}
+	return all
+}
+
+// pick returns the entries of the given names in the order of all, or all of them if
+// no name is given.
+func pick(all []kv.Entry, wanted []string) ([]kv.Entry, error) {
+	if len(wanted) == 0 {
+		return all, nil
+	}
+	known := mapNames(all)
+	for _, name := range wanted {
+		if !slices.Contains(known, name) {
+			return nil, exit{ExitUsage, names.Unknown("map", name, known)}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(e kv.Entry) bool { return !slices.Contains(wanted, e.Name) }), nil
+}

@@ -1,0 +1,140 @@
+package app_test
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/app"
+)
+
+// asStranger in the environment makes the test binary the program of somebody who has
+// maps of his own, good and bad ones.
+const asStranger = "RUNBENCH_TEST_AS_STRANGER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asStranger) != "" {
+		os.Exit(app.Main(os.Args[1:], os.Stdout, os.Stderr, strangers()...))
+	}
+	os.Exit(m.Run())
+}
+
+// locked is a stranger's map, and what can be wrong with it.
+type locked struct {
+	mu   sync.Mutex
+	m    map[uint64]uint64
+	sets int
+	// lose makes every so manieth Set do nothing, from the after-th on.
+	lose, after int
+	crash       bool
+}
+
+func (l *locked) Get(key uint64) (uint64, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v, ok := l.m[key]
+	return v, ok
+}
+
+func (l *locked) Set(key, value uint64) {
+	if l.crash {
+		panic("a map that crashes")
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sets++
+	if l.lose == 0 || l.sets < l.after || l.sets%l.lose != 0 {
+		l.m[key] = value
+	}
+}
+
+func (l *locked) Delete(key uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.m, key)
+}
+
+func strangers() []kv.Entry {
+	entry := func(name string, l locked, broken bool) kv.Entry {
+		return kv.Entry{
+			Name: name, Doc: "a stranger's", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes, Broken: broken,
+			Uint64: func(capacity int) kv.Map[uint64, uint64] {
+				return &locked{m: make(map[uint64]uint64, capacity), lose: l.lose, after: l.after, crash: l.crash}
+			},
+		}
+	}
+	return []kv.Entry{
+		entry("good", locked{}, false),
+		entry("loses", locked{lose: 7}, false),
+		entry("loses-known", locked{lose: 7}, true),
+		entry("loses-late", locked{lose: 7, after: 5000}, false), // too late for a short history
+		entry("slandered", locked{}, true),
+		entry("crashes", locked{crash: true}, false),
+	}
+}
+
+// stranger runs the stranger's program in a folder of its own.
+func stranger(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), asStranger+"=1")
+	var out, told bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &told
+	if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), told.String()
+}
+
+func TestVerdictsAndExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		args   string
+		code   int
+		stdout string // that must be there
+		stderr string
+	}{
+		{"good", "check -impl good", 0, "Ok [", ""},
+		{"illegal", "check -impl good,loses", 3, "Illegal (linearizable)", "not what was declared: loses"},
+		{"illegal as expected", "check -impl good,loses-known", 0, "Illegal, as expected", ""},
+		{"ok but expected illegal", "check -impl slandered", 3, "Ok, but expected to be Illegal", "not what was declared: slandered"},
+		{"crash", "check -impl crashes,good", 3, "it crashed: panic: a map that crashes", "not what was declared: crashes"},
+		{"run good", "run -impl good,rwmutex", 0, "| good", ""},
+		{"run illegal", "run -impl good,loses", 3, "| loses | linearizable | **FAILED**", "not what was declared: loses"},
+		{"run sum check", "run -impl good,loses-late", 3, "| loses-late | linearizable | **FAILED**", "not what was declared: loses-late"},
+		{"run crash", "run -impl good,crashes", 3, "| good | linearizable | Ok", "not what was declared: crashes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			args := strings.Fields(c.args)
+			if args[0] == "run" {
+				args = append(args, "-preset", "smoke", "-mix", "r50w50", "-g", "2", "-keys", "64", "-reps", "1", "-time", "5ms", "-results", "r", "-plots", "p")
+			} else {
+				args = append(args, "-time", "20ms", "-results", "r")
+			}
+			code, stdout, stderr := stranger(t, args...)
+			if code != c.code || !strings.Contains(stderr, c.stderr) {
+				t.Errorf("exit code %d, want %d; stderr %q, want %q in it\n%s", code, c.code, stderr, c.stderr, stdout)
+			}
+			_ = stdout
+		})
+	}
+}
+
+var _ = slices.Sorted[string]
+var _ = maps.Keys[map[string]int]
+var _ atomic.Int32
+var _ time.Duration

@@ -1,0 +1,256 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/lincheck"
+)
+
+const (
+	verdictsFile = "verdicts.json"
+	evidenceDir  = "evidence" // within a results folder
+)
+
+func checkCommand() command {
+	return command{
+		name:  "check",
+		args:  "[flags]",
+		short: "a verdict for every map at its level; or judge a saved history",
+		long: `
+Checks every map against the level of consistency that it declares, each in a child
+process, and controls that are broken on purpose: they show that the checkers can say
+Illegal. The histories of maps that fail are kept, with the line that judges them again.`,
+		examples: `  runbench check
+  runbench check -impl dbuf-epoch-b64,syncmap -time 30s -seed 7
+  runbench check -history results/20260102T150405Z-check/evidence/control-stale-read.jsonl
+`,
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			impl := list[string]{parse: word}
+			fs.Var(&impl, "impl", "check only these `maps`, which may be controls (default all)")
+			seed := fs.Uint64("seed", 1, "of everything random; every `number` draws other histories")
+			var record run.Duration
+			fs.TextVar(&record, "time", run.Duration(500*time.Millisecond), "`how long` to record histories of each map")
+			dir := fs.String("results", "", "`folder` to make for verdicts and evidence (default results/<UTC>-check)")
+			history := fs.String("history", "", "judge the history in this `file` instead")
+			return func(args []string) error {
+				if err := noArgs(fs, args); err != nil {
+					return err
+				}
+				if *history != "" {
+					return s.judge(*history)
+				}
+				maps, err := pick(withControls(s.maps), impl.values)
+				if err != nil {
+					return err
+				}
+				return s.check(maps, lincheck.Options{Seed: *seed, Time: time.Duration(record)}, folder(*dir, "results", "check"))
+			}
+		},
+	}
+}
+
+// withControls returns maps and the controls that must fail.
+func withControls(maps []kv.Entry) []kv.Entry {
+	batched := slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool {
+		return e.Policy.Every == 1 || !e.Caps.Has(kv.Versions|kv.Writes)
+	})
+	return append(slices.Clone(maps), lincheck.Controls(batched...)...)
+}
+
+// folder returns dir, or if that is empty a name for a new folder below parent.
+func folder(dir, parent, what string) string {
+	if dir != "" {
+		return dir
+	}
+	return filepath.Join(parent, time.Now().UTC().Format("20060102T150405Z")+"-"+what)
+}
+
+// check is the command without -history.
+func (s *session) check(maps []kv.Entry, o lincheck.Options, dir string) error {
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	verdicts, err := s.gate(ctx, maps, o, dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "\nverdicts and evidence are in %s\n", dir)
+	return judgement(verdicts)
+}
+
+// makeFolder makes a folder that must not be there yet.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return fmt.Errorf("cannot make the results folder: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return fmt.Errorf("cannot make the results folder: %w; name one that does not exist", err)
+	}
+	return nil
+}
+
+// interruptible returns a context that ends with the first interrupt. The second one
+// ends the process.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// gate checks maps one after another, each in a child process, prints their verdicts
+// and keeps them, with evidence, in dir.
+func (s *session) gate(ctx context.Context, maps []kv.Entry, o lincheck.Options, dir string) ([]lincheck.Verdict, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("cannot start a child process: %w", err)
+	}
+	o.Dir = filepath.Join(dir, evidenceDir)
+	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
+		return nil, err
+	}
+	names, levels := 0, 0
+	for _, e := range maps {
+		names, levels = max(names, len(e.Name)), max(levels, len(e.Level.String()))
+	}
+	var verdicts []lincheck.Verdict
+	for _, e := range maps {
+		// In time a child may exceed what it was told by its judging of what it recorded.
+		v := lincheck.Supervise(ctx, e, lincheck.Child{Path: self, Args: childArgs(e, o), Dir: o.Dir, Time: o.Time + time.Minute})
+		if ctx.Err() != nil {
+			return verdicts, fmt.Errorf("interrupted while %s was checked; nothing was measured", e.Name)
+		}
+		verdicts = append(verdicts, v)
+		fmt.Fprintf(s.stdout, "  %-*s  %-*s  %v%s\n", names, e.Name, levels, e.Level, v, inBrackets(basis(v.Counts)))
+		for _, line := range evidence(v) {
+			fmt.Fprintf(s.stdout, "  %-*s  %s\n", names, "", line)
+		}
+	}
+	text, err := json.MarshalIndent(verdicts, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, verdictsFile), append(text, '\n'), 0o666)
+	}
+	return verdicts, err
+}
+
+// basis says how much a verdict rests on.
+func basis(c lincheck.Counts) string {
+	var parts []string
+	for _, n := range []struct {
+		count int
+		noun  string
+	}{
+		{c.Histories, "histories"},
+		{c.Calls, "calls"},
+		{c.Guards, "guards"},
+		{c.Ambiguous, "ambiguous"},
+		{c.Undecided, "undecided"},
+	} {
+		if n.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n.count, n.noun))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func inBrackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " [" + s + "]"
+}
+
+// evidence returns the lines to print below a verdict.
+func evidence(v lincheck.Verdict) (lines []string) {
+	for _, e := range []struct{ what, value string }{
+		{"judge again: ", v.Evidence.Judge},
+		{"picture: ", v.Evidence.Picture},
+		{"output: ", v.Evidence.Log},
+	} {
+		if e.value != "" {
+			lines = append(lines, e.what+e.value)
+		}
+	}
+	return lines
+}
+
+// judgement returns the error that verdicts amount to, with its exit code.
+func judgement(verdicts []lincheck.Verdict) error {
+	var failed, unknown []string
+	for _, v := range verdicts {
+		switch {
+		case v.Outcome == lincheck.Unknown:
+			unknown = append(unknown, v.Map)
+		case !v.AsExpected():
+			failed = append(failed, v.Map)
+		}
+	}
+	return amounts(failed, unknown)
+}
+
+// amounts returns the error for maps that failed their check unexpectedly, controls
+// that passed it among them, and for maps without an answer.
+func amounts(failed, unknown []string) error {
+	switch {
+	case len(failed) > 0:
+		return exit{ExitFailed, fmt.Errorf("not what was declared: %s; see the reasons above", strings.Join(failed, ", "))}
+	case len(unknown) > 0:
+		return exit{ExitUnknown, fmt.Errorf("no answer for %s; try again with more -time", strings.Join(unknown, ", "))}
+	}
+	return nil
+}
+
+// judge judges a saved history.
+func (s *session) judge(path string) error {
+	v, err := lincheck.JudgeFile(path)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "%s, %s: %v%s\n", path, v.Map, v, inBrackets(basis(v.Counts)))
+	return judgement([]lincheck.Verdict{v})
+}
+
+// childName is the command that a checking process runs.
+const childName = "check-child"
+
+func childCommand() command {
+	return command{
+		name: childName, hidden: true,
+		long: "Checks one map in this process and writes its verdict as JSON. runbench check starts it.",
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			o := lincheck.Options{Histories: math.MaxInt} // as many as the time allows
+			impl := list[string]{parse: word}
+			fs.Var(&impl, "impl", "the `map`")
+			fs.Uint64Var(&o.Seed, "seed", 0, "")
+			fs.DurationVar(&o.Time, "time", 0, "")
+			fs.StringVar(&o.Dir, "dir", "", "")
+			return func([]string) error {
+				maps, err := pick(withControls(s.maps), impl.values)
+				if err != nil {
+					return err
+				}
+				return lincheck.ChildMain(maps[0], o, s.stdout)
+			}
+		},
+	}
+}
+
+func childArgs(e kv.Entry, o lincheck.Options) []string {
+	return []string{
+		childName, "-impl", e.Name, "-seed", fmt.Sprint(o.Seed), "-time", o.Time.String(), "-dir", o.Dir,
+	}
+}

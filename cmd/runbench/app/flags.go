@@ -1,0 +1,71 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"doublebuf/cmd/runbench/internal/names"
+)
+
+// parse parses args and says what is wrong in a usage error, with the flag that was
+// probably meant. It passes on flag.ErrHelp.
+func parse(fs *flag.FlagSet, args []string) error {
+	err := fs.Parse(args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: "); ok {
+		var known []string
+		fs.VisitAll(func(f *flag.Flag) { known = append(known, "-"+f.Name) })
+		return exit{ExitUsage, names.Unknown("flag", name, known)}
+	}
+	// The flags that others than this package parse are all whole numbers.
+	return usagef("%s: %s", fs.Name(), strings.Replace(err.Error(), ": parse error", "; want a whole number", 1))
+}
+
+// noArgs refuses arguments where a command takes none.
+func noArgs(fs *flag.FlagSet, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s: unexpected argument %q; it takes flags only, see runbench %s -help", fs.Name(), args[0], fs.Name())
+	}
+	return nil
+}
+
+// list is a flag of comma-separated values: an axis. Giving it twice adds to it.
+type list[T any] struct {
+	values []T
+	parse  func(string) (T, error)
+}
+
+func (l *list[T]) String() string { return "" }
+
+func (l *list[T]) Set(s string) error {
+	for part := range strings.SplitSeq(s, ",") {
+		v, err := l.parse(strings.TrimSpace(part))
+		if err != nil {
+			return err
+		}
+		l.values = append(l.values, v)
+	}
+	return nil
+}
+
+// word parses a name that something else will look up.
+func word(s string) (string, error) {
+	if s == "" {
+		return "", errors.New("empty name; want names separated by commas")
+	}
+	return s, nil
+}
+
+// number parses a whole number from 1 on.
+func number(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q; want a whole number from 1 on", s)
+	}
+	return n, nil
+}

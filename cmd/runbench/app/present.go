@@ -1,0 +1,90 @@
+package app
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"doublebuf/cmd/runbench/internal/report"
+	"doublebuf/plots"
+	"doublebuf/results"
+)
+
+const reportFile = "report.md"
+
+// present draws the figures of a run, writes its report and prints a summary.
+func (s *session) present(set *loaded, dir, plotsDir string) error {
+	figures, err := plots.Draw(set.Set, plotsDir)
+	if err != nil {
+		return err
+	}
+	links, err := linksTo(figures, plotsDir, dir)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := report.Markdown(&text, filepath.Base(filepath.Clean(dir)), set.Set, set.warnings, links); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, reportFile)
+	if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	if err := report.Summary(s.stdout, set.Set); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "%s\n\nreport:  %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
+		report.Caveat, path, plotsDir, filepath.Join(dir, "cells.txt"))
+	return nil
+}
+
+// linksTo returns links from the report in dir to figures in plotsDir.
+func linksTo(figures []plots.Figure, plotsDir, dir string) ([]report.Figure, error) {
+	from, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	to, err := filepath.Abs(plotsDir)
+	if err != nil {
+		return nil, err
+	}
+	way, err := filepath.Rel(from, to)
+	if err != nil {
+		return nil, err
+	}
+	var links []report.Figure
+	for _, f := range figures {
+		links = append(links, report.Figure{
+			Title: f.Title, Caption: f.Caption,
+			Image: filepath.ToSlash(filepath.Join(way, f.SVG)), Table: filepath.ToSlash(filepath.Join(way, f.Table)),
+		})
+	}
+	return links, nil
+}
+
+// presentPart presents what a run that was cut short has measured, if it has anything.
+func (t *task) presentPart() error {
+	if cells, _, err := results.ReadCells(filepath.Join(t.dir, "cells.txt")); err != nil || len(cells) == 0 {
+		return nil
+	}
+	set, err := t.load(t.dir)
+	if err != nil {
+		return err
+	}
+	return t.present(set, t.dir, t.plots)
+}
+
+// judgementOn returns the error that the verdicts of a run amount to.
+func judgementOn(set *results.Set) error {
+	var failed, unknown []string
+	for _, impl := range set.Impls() {
+		switch v := set.Verdict(impl); {
+		case v.Outcome == results.Unknown:
+			unknown = append(unknown, impl)
+		case !v.AsExpected():
+			failed = append(failed, impl)
+		}
+	}
+	return amounts(failed, unknown)
+}

@@ -1,0 +1,137 @@
+package app
+
+import (
+	"runtime"
+	"slices"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/names"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+)
+
+// preset is a plan in terms of axes, and how long each map's check may record.
+type preset struct {
+	name, doc string
+	blocks    int
+	time      time.Duration // of a cell
+	check     time.Duration // of recording histories, for each map
+	keys      []int         // where -keys is not given
+	sweeps    []sweep       // where no axis is given
+}
+
+// rolesMix is the mix of staleness cells, and of the throughput cells beside them.
+const rolesMix = "roles"
+
+// mainMixes are measured where no mix is asked for.
+var mainMixes = []string{"read-only", "r95w5", "r50w50"}
+
+// scenery is what stands around the maps: a ceiling and a floor. It is measured where
+// it tells something, not at every point of every axis.
+var scenery = []string{"plain", "noop"}
+
+func presets() []preset {
+	procs := runtime.GOMAXPROCS(0)
+	return []preset{
+		{
+			name: "smoke", doc: "everything once, in less than 20 seconds: too short to conclude anything from",
+			blocks: 2, time: 10 * time.Millisecond, check: 100 * time.Millisecond,
+			keys: []int{4 << 10}, sweeps: quickSweeps(procs, 4<<10),
+		},
+		{
+			name: "quick", doc: "every map in the main workloads, in about two minutes on 2 processors",
+			blocks: 6, time: 100 * time.Millisecond, check: 500 * time.Millisecond,
+			keys: []int{64 << 10}, sweeps: quickSweeps(procs, 64<<10),
+		},
+		{
+			name: "standard", doc: "more mixes, goroutines, keys and distributions, in 10 blocks: the better part of an hour",
+			blocks: 10, time: 200 * time.Millisecond, check: 2 * time.Second,
+			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
+		},
+	}
+}
+
+// quickSweeps has throughput by goroutines, by write share, against staleness, and on
+// real input.
+func quickSweeps(procs, keys int) []sweep {
+	one, most := 1, 2*procs
+	k := []int{keys}
+	return []sweep{
+		{kind: results.Throughput, mixes: mainMixes, keys: k, g: []int{procs}},
+		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{one, most}, without: scenery},
+		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k},
+		{
+			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"},
+			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: []string{"dbuf-epoch-b1", "dbuf-epoch-demand", "mutex"},
+		},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k},
+	}
+}
+
+// standardSweeps varies one axis at a time around a middle: zipf0.99 over so many uint64
+// keys, as many goroutines as processors.
+func standardSweeps(procs, keys int) []sweep {
+	k, p := []int{keys}, []int{procs}
+	pair := []string{"read-only", "r95w5"}
+	return []sweep{
+		{kind: results.Throughput, mixes: mainMixes, keys: k, g: append(goroutines(procs), 32*procs)},
+		{kind: results.Throughput, mixes: []string{"r99w1", "r90w10", "r75w25", "write-only"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: pair, keys: []int{1 << 10, 1 << 20}, g: p},
+		{kind: results.Throughput, mixes: pair, dists: []string{"uniform"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: pair, keyTypes: []string{"int", "string"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}, g: p},
+		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}},
+	}
+}
+
+// goroutines is 1, 2, 4 … up to the processors, and twice those: more goroutines than
+// processors is the normal case in Go.
+func goroutines(procs int) []int {
+	var all []int
+	for g := 1; g < procs; g *= 2 {
+		all = append(all, g)
+	}
+	return append(all, procs, 2*procs)
+}
+
+func findPreset(name string) (preset, error) {
+	var known []string
+	for _, p := range presets() {
+		if p.name == name {
+			return p, nil
+		}
+		known = append(known, p.name)
+	}
+	return preset{}, exit{ExitUsage, names.Unknown("preset", name, known)}
+}
+
+// plan returns the plan of p for the maps and axes of a: all combinations of the axes
+// that are given, or the preset's own choice of combinations if none is. What a map is
+// not made for is left out; a workload that no map is made for is an error, and so is a
+// map that is asked for by name and made for none of them.
+func (p preset) plan(a axes, maps []kv.Entry) (run.Plan, error) {
+	maps, err := pick(maps, a.impl.values)
+	if err != nil {
+		return run.Plan{}, err
+	}
+	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), Procs: runtime.GOMAXPROCS(0)}
+	sweeps := p.sweeps
+	if a.given() {
+		sweeps = a.sweeps(p.keys, plan.Procs)
+	}
+	refused := map[string]error{}
+	for _, sw := range sweeps {
+		if err := sw.expand(&plan, maps, refused); err != nil {
+			return run.Plan{}, err
+		}
+	}
+	for _, name := range a.impl.values {
+		used := func(c run.Cell) bool { return c.Impl == name }
+		if !slices.ContainsFunc(plan.Cells, used) && refused[name] != nil {
+			return run.Plan{}, exit{ExitUsage, refused[name]}
+		}
+	}
+	return plan, nil
+}

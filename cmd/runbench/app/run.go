@@ -1,0 +1,156 @@
+package app
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+)
+
+// axes holds the axes of the command line. An axis that is empty was not given.
+type axes struct {
+	impl, mix, dist, keyType  list[string]
+	keys, g, readers, writers list[int]
+}
+
+// runFlags is what run is asked to do.
+type runFlags struct {
+	preset, planFile string
+	axes             axes
+	reps             int
+	time             run.Duration
+	seed             uint64
+	dir, plots       string
+	resume           bool
+	given            map[string]bool // the flags that were given
+}
+
+func runCommand() command {
+	return command{
+		name:  "run",
+		args:  "[flags]",
+		short: "check, measure, draw and report maps (the default command)",
+		long: `
+Checks every map in a child process, measures all cells of a plan in interleaved blocks,
+draws figures and writes a report. A preset says what is measured and how long. Axes, lists
+with commas between their values, say it instead: all of their combinations. Where only
+some are given the others are read-only,r95w5,r50w50; zipf0.99; uint64; the preset's keys;
+and 1,2,4 ... goroutines, up to twice the processors. runbench list has all names.
+
+A finished cell is on the disk at once. An interrupt (Ctrl-C) ends the run after the
+running cell, draws and reports what there is, and says how to go on.`,
+		examples: `  runbench run -preset smoke
+  runbench run -impl dbuf-epoch-b64,syncmap,rwmutex -mix read-only,r95w5 -g 1,2,4 -keys 1Ki,1Mi
+  runbench run -mix roles -readers 1,2,4 -writers 1 -dist uniform
+  runbench run -resume -results results/20260102T150405Z-quick
+`,
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			var o runFlags
+			o.declare(fs)
+			return func(args []string) error {
+				if err := noArgs(fs, args); err != nil {
+					return err
+				}
+				o.given = map[string]bool{}
+				fs.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+				return s.run(&o)
+			}
+		},
+	}
+}
+
+func (o *runFlags) declare(fs *flag.FlagSet) {
+	fs.StringVar(&o.preset, "preset", "quick", "`name` of what to measure: smoke, quick or standard")
+	fs.StringVar(&o.planFile, "plan", "", "measure what this `file` says: the plan section of a manifest.json")
+	fs.Func("reps", "the `number` of times to measure each cell (default the preset's)", func(s string) (err error) {
+		o.reps, err = number(s)
+		return err
+	})
+	fs.TextVar(&o.time, "time", run.Duration(0), "`how long` to measure each cell, as in 100ms (default the preset's)")
+	fs.Uint64Var(&o.seed, "seed", 1, "the `number` from which everything random hangs")
+	fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-<preset>)")
+	fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
+	fs.BoolVar(&o.resume, "resume", false, "measure what is missing in the folder that -results names")
+	a := &o.axes
+	for name, axis := range map[string]struct {
+		list  *list[string]
+		usage string
+	}{
+		"impl":    {&a.impl, "axis: `maps`"},
+		"mix":     {&a.mix, "axis: `mixes` of operations"},
+		"dist":    {&a.dist, "axis: `distributions` of keys"},
+		"keytype": {&a.keyType, "axis: `types` of keys"},
+	} {
+		axis.list.parse = word
+		fs.Var(axis.list, name, axis.usage)
+	}
+	for name, axis := range map[string]struct {
+		list  *list[int]
+		parse func(string) (int, error)
+		usage string
+	}{
+		"keys":    {&a.keys, results.ParseKeys, "axis: `numbers` of keys, as in 1000,64Ki,1Mi"},
+		"g":       {&a.g, number, "axis: `numbers` of goroutines that each do the whole mix"},
+		"readers": {&a.readers, number, "axis: `numbers` of goroutines that read, for the mix roles"},
+		"writers": {&a.writers, number, "axis: `numbers` of goroutines that write, for the mix roles"},
+	} {
+		axis.list.parse = axis.parse
+		fs.Var(axis.list, name, axis.usage)
+	}
+}
+
+// planFlags are the flags that change what is measured.
+var planFlags = []string{"reps", "time", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers"}
+
+// firstGiven returns the first of names that was given on the command line, or "".
+func (o *runFlags) firstGiven(names ...string) string {
+	for _, name := range names {
+		if o.given[name] {
+			return "-" + name
+		}
+	}
+	return ""
+}
+
+// plan returns what the flags say is to be measured, the name for it, and how long each
+// map's check records.
+func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Duration, err error) {
+	p, err := findPreset(o.preset)
+	if err != nil {
+		return run.Plan{}, "", 0, err
+	}
+	if o.planFile != "" {
+		if f := o.firstGiven(append(planFlags, "preset")...); f != "" {
+			return run.Plan{}, "", 0, usagef("run: %s beside -plan; want one of them, since a plan says all that is measured", f)
+		}
+		text, err := os.ReadFile(o.planFile)
+		if err != nil {
+			return run.Plan{}, "", 0, fmt.Errorf("cannot read the plan: %w", err)
+		}
+		if plan, err = run.ParsePlan(o.planFile, text); err == nil {
+			err = plan.Validate(s.maps)
+		}
+		return plan, "plan", p.check, err
+	}
+	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.Contains(o.axes.mix.values, rolesMix) {
+		return run.Plan{}, "", 0, usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, rolesMix)
+	}
+	if plan, err = p.plan(o.axes, s.maps); err != nil {
+		return run.Plan{}, "", 0, err
+	}
+	plan.Seed = o.seed
+	if o.given["reps"] {
+		plan.Blocks = o.reps
+	}
+	if o.given["time"] {
+		plan.Time = o.time
+	}
+	if err := plan.Validate(s.maps); err != nil {
+		return run.Plan{}, "", 0, exit{ExitUsage, err}
+	}
+	return plan, p.name, p.check, nil
+}

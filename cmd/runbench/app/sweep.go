@@ -1,0 +1,156 @@
+package app
+
+import (
+	"errors"
+	"iter"
+	"runtime"
+	"slices"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// sweep is all combinations of some values of each axis. Axes that are empty hold what
+// most sweeps have: zipf0.99, uint64, one reader and one writer.
+type sweep struct {
+	kind     results.Kind
+	mixes    []string
+	dists    []string
+	keyTypes []string
+	keys     []int
+	g        []int    // for mixes without roles
+	roles    []roles  // for mixes with them
+	without  []string // maps that are left out
+}
+
+// roles is a number of readers and of writers.
+type roles struct{ readers, writers int }
+
+// given reports whether a has an axis other than the maps.
+func (a axes) given() bool {
+	return len(a.mix.values)+len(a.dist.values)+len(a.keyType.values)+
+		len(a.keys.values)+len(a.g.values)+len(a.readers.values)+len(a.writers.values) > 0
+}
+
+// sweeps returns all combinations of the axes. Those that are not given are mainMixes,
+// keys, and 1, 2, 4 … goroutines; or the mix roles if readers or writers are given.
+func (a axes) sweeps(keys []int, procs int) []sweep {
+	sw := sweep{
+		kind: results.Throughput, mixes: mainMixes, keys: keys, g: goroutines(procs),
+		dists: a.dist.values, keyTypes: a.keyType.values,
+	}
+	if len(a.readers.values)+len(a.writers.values) > 0 {
+		sw.mixes = []string{rolesMix}
+	}
+	replace(&sw.mixes, a.mix.values)
+	replace(&sw.keys, a.keys.values)
+	replace(&sw.g, a.g.values)
+	for _, r := range or(a.readers.values, 1) {
+		for _, w := range or(a.writers.values, 1) {
+			sw.roles = append(sw.roles, roles{r, w})
+		}
+	}
+	if !slices.Contains(sw.mixes, rolesMix) {
+		return []sweep{sw}
+	}
+	stale := sw
+	stale.kind, stale.mixes = results.Staleness, []string{rolesMix}
+	return []sweep{sw, stale}
+}
+
+func replace[T any](axis *[]T, values []T) {
+	if len(values) > 0 {
+		*axis = values
+	}
+}
+
+func or[T any](values []T, otherwise T) []T {
+	if len(values) == 0 {
+		return []T{otherwise}
+	}
+	return values
+}
+
+// expand appends the sweep's cells to plan, but for those that are there already. Why a
+// map was left out it notes in refused.
+func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error) error {
+	list := &plan.Cells
+	if sw.kind == results.Staleness {
+		list = &plan.Staleness
+	}
+	for c := range sw.workloads() {
+		any := false
+		for _, e := range maps {
+			c.Impl = e.Name
+			if slices.Contains(sw.without, e.Name) {
+				continue
+			}
+			if err := fits(*plan, sw.kind, c, e); err != nil {
+				refused[e.Name] = err
+				continue
+			}
+			any = true
+			if !slices.Contains(*list, c) {
+				*list = append(*list, c)
+			}
+		}
+		if err := refused[maps[0].Name]; !any && err != nil && sw.kind == results.Throughput {
+			return exit{ExitUsage, err}
+		}
+	}
+	return nil
+}
+
+// fits returns why e cannot run the cell.
+func fits(plan run.Plan, kind results.Kind, c run.Cell, e kv.Entry) error {
+	alone := run.Plan{Blocks: plan.Blocks, Time: plan.Time, Procs: plan.Procs}
+	if kind == results.Staleness {
+		alone.Staleness = []run.Cell{c}
+	} else {
+		alone.Cells = []run.Cell{c}
+	}
+	err := alone.Validate([]kv.Entry{e})
+	if err != nil && errors.Unwrap(err) != nil {
+		return errors.Unwrap(err) // without its place in a plan that nobody wrote
+	}
+	return err
+}
+
+// workloads iterates over the combinations of all axes but the maps. Those that share
+// keys and distribution stand together.
+func (sw sweep) workloads() iter.Seq[run.Cell] {
+	return func(yield func(run.Cell) bool) {
+		for _, keyType := range or(sw.keyTypes, "uint64") {
+			for _, keys := range sw.keys {
+				for _, dist := range or(sw.dists, "zipf0.99") {
+					for _, mix := range sw.mixes {
+						for _, w := range sw.workers(mix) {
+							if !yield(run.Cell{
+								Mix: mix, Dist: dist, KeyType: keyType, Keys: keys,
+								G: w.G, Readers: w.Readers, Writers: w.Writers,
+							}) {
+								return
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// workers returns cells that hold nothing but the numbers of workers for a mix.
+func (sw sweep) workers(mix string) (all []run.Cell) {
+	if m, ok := workloads.FindMix(mix); ok && m.Roles {
+		for _, r := range or(sw.roles, roles{1, 1}) {
+			all = append(all, run.Cell{Readers: r.readers, Writers: r.writers})
+		}
+		return all
+	}
+	for _, g := range or(sw.g, runtime.GOMAXPROCS(0)) {
+		all = append(all, run.Cell{G: g})
+	}
+	return all
+}

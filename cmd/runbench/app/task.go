@@ -1,0 +1,271 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/lincheck"
+	"doublebuf/results"
+)
+
+// task is one run under way: what is to be measured, and what has been written of it.
+type task struct {
+	*session
+	plan       run.Plan
+	runner     *run.Runner
+	check      time.Duration // of recording histories, for each map
+	dir, plots string
+	folder     *results.Folder
+	manifest   results.Manifest
+	done       map[run.Job]bool // measured before, by the run that this one resumes
+}
+
+// run is the command without its flags.
+func (s *session) run(o *runFlags) error {
+	begin := s.begin
+	if o.resume {
+		begin = s.goOn
+	}
+	t, err := begin(o)
+	if err != nil {
+		return err
+	}
+	defer t.folder.Close()
+	ctx, stop := interruptible()
+	defer stop()
+	t.announce()
+	if err := t.gate(ctx); err != nil {
+		return t.howToGoOn(err)
+	}
+	if err := t.measure(ctx); err != nil {
+		return errors.Join(t.howToGoOn(err), t.presentPart())
+	}
+	t.manifest.Complete = true
+	if err := t.writeManifest(); err != nil {
+		return err
+	}
+	set, err := s.load(t.dir)
+	if err != nil {
+		return err
+	}
+	if err := s.present(set, t.dir, t.plots); err != nil {
+		return err
+	}
+	return judgementOn(set.Set)
+}
+
+// begin prepares a new run and makes its folders, so that what would keep it from
+// being written down is known before anything is measured.
+func (s *session) begin(o *runFlags) (*task, error) {
+	plan, name, check, err := o.plan(s)
+	if err != nil {
+		return nil, err
+	}
+	t := &task{session: s, plan: plan, check: check, dir: folder(o.dir, "results", name)}
+	t.plots = plotsFolder(o.plots, t.dir)
+	if t.runner, err = run.New(plan, s.maps); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return nil, err
+	}
+	t.manifest = results.Manifest{
+		Preset: name, Seed: plan.Seed, Plan: text, Inputs: inputs(t.runner),
+		Environment: results.CollectEnvironment(append([]string{"runbench"}, s.args...)),
+	}
+	if err := os.MkdirAll(t.plots, 0o777); err != nil {
+		return nil, fmt.Errorf("cannot make the folder for figures: %w", err)
+	}
+	if t.folder, err = results.Create(t.dir, t.manifest.Environment); err != nil {
+		return nil, err
+	}
+	return t, t.writeManifest()
+}
+
+// goOn prepares to measure what is missing in the folder of a run that was cut short.
+func (s *session) goOn(o *runFlags) (*task, error) {
+	if o.dir == "" {
+		return nil, usagef("run: -resume without -results; want the folder of the run to go on with")
+	}
+	t := &task{session: s, dir: o.dir, plots: plotsFolder(o.plots, o.dir), done: map[run.Job]bool{}}
+	var err error
+	if t.manifest, err = results.ReadManifest(t.dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot resume %s: no manifest.json there; want the folder of a run", t.dir)
+	} else if err != nil {
+		return nil, err
+	}
+	if t.plan, err = run.ParsePlan(filepath.Join(t.dir, "manifest.json"), t.manifest.Plan); err != nil {
+		return nil, err
+	}
+	if err := o.samePlan(s, t); err != nil {
+		return nil, err
+	}
+	env := results.CollectEnvironment(nil)
+	if was := t.manifest.Environment; was.Commit != env.Commit || was.Dirty != env.Dirty {
+		return nil, fmt.Errorf("cannot resume %s: it was measured by %s, and this is %s; want the same", t.dir, was.CommitLabel(), env.CommitLabel())
+	}
+	if p, err := findPreset(t.manifest.Preset); err == nil {
+		t.check = p.check
+	}
+	if t.runner, err = run.New(t.plan, s.maps); err != nil {
+		return nil, err
+	}
+	folder, cells, warnings, err := results.Continue(t.dir, t.manifest.Environment)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(s.stderr, "runbench: warning: %s\n", w)
+	}
+	for _, c := range cells {
+		t.done[run.Job{Block: c.Block, ID: c.ID}] = true
+	}
+	t.folder = folder
+	return t, nil
+}
+
+// samePlan refuses flags that ask for another plan than that of the task to resume.
+func (o *runFlags) samePlan(s *session, t *task) error {
+	f := o.firstGiven(append(planFlags, "preset", "plan")...)
+	if f == "" {
+		return nil
+	}
+	plan, _, _, err := o.plan(s)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return err
+	}
+	was, err := json.Marshal(t.plan)
+	if err == nil && string(text) != string(was) {
+		err = usagef("cannot resume %s: with %s and the other flags the plan is another one; want -resume and -results alone", t.dir, f)
+	}
+	return err
+}
+
+// inputs returns the digests of the real input that a run replays.
+func inputs(r *run.Runner) map[string]string {
+	src := r.Source()
+	if src == nil {
+		return nil
+	}
+	return map[string]string{"identifiers of the standard library of " + src.GoVersion: "sha256:" + src.Digest}
+}
+
+func (t *task) writeManifest() error { return results.WriteManifest(t.dir, t.manifest) }
+
+// left returns the jobs that are not done.
+func (t *task) left() []run.Job {
+	return slices.DeleteFunc(t.plan.Jobs(), func(j run.Job) bool { return t.done[j] })
+}
+
+// announce prints what is going to happen.
+func (t *task) announce() {
+	p := t.plan
+	cells := len(p.Cells) + len(p.Staleness)
+	fmt.Fprintf(t.stdout, "plan: %s, seed %d: %d cells x %d blocks x %v, GOMAXPROCS %d\n",
+		t.manifest.Preset, p.Seed, cells, p.Blocks, p.Time, p.Procs)
+	if t.done != nil {
+		fmt.Fprintf(t.stdout, "resumed: %d of %d measurements are missing\n", len(t.left()), cells*p.Blocks)
+	}
+	about := p.Estimate()
+	if all := cells * p.Blocks; all > 0 {
+		about = about / time.Duration(all) * time.Duration(len(t.left()))
+	}
+	about += time.Duration(len(t.uncheckedMaps())) * (t.check + t.check/2)
+	fmt.Fprintf(t.stdout, "time: about %v\nresults: %s\nfigures: %s\n\n", about.Round(time.Second), t.dir, t.plots)
+}
+
+// uncheckedMaps returns the maps of the plan that have no verdict yet.
+func (t *task) uncheckedMaps() []kv.Entry {
+	return slices.DeleteFunc(slices.Clone(t.maps), func(e kv.Entry) bool {
+		used := func(c run.Cell) bool { return c.Impl == e.Name }
+		judged := func(v results.Verdict) bool { return v.Impl == e.Name }
+		return !slices.ContainsFunc(t.plan.Cells, used) && !slices.ContainsFunc(t.plan.Staleness, used) ||
+			slices.ContainsFunc(t.manifest.Verdicts, judged)
+	})
+}
+
+// gate checks the maps of the plan and keeps their verdicts in the manifest. A map that
+// takes its process down with it is not measured.
+func (t *task) gate(ctx context.Context) error {
+	maps := t.uncheckedMaps()
+	if len(maps) == 0 {
+		return nil
+	}
+	fmt.Fprintf(t.stdout, "checking %d maps, each at the level that it declares\n", len(maps))
+	verdicts, err := t.session.gate(ctx, maps, lincheck.Options{Seed: t.plan.Seed, Time: t.check}, t.dir)
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		t.manifest.Verdicts = append(t.manifest.Verdicts, recorded(v, t.dir))
+	}
+	return t.writeManifest()
+}
+
+// crashed is the checker, in package lincheck, of a map that took its process down.
+const crashed = "child"
+
+// recorded returns v as it stands in the manifest of the run in dir.
+func recorded(v lincheck.Verdict, dir string) results.Verdict {
+	r := results.Verdict{
+		Impl: v.Map, Level: v.Level, Check: "history", Broken: v.Broken,
+		Outcome: results.Outcome(v.Outcome.String()), Reason: v.Reason,
+	}
+	switch {
+	case v.Checker == crashed:
+		r.Check = crashed
+	case v.Outcome == lincheck.Ok && v.Reason == "":
+		r.Reason = basis(v.Counts)
+	case v.Checker != "":
+		r.Reason = v.Checker + ": " + v.Reason
+	}
+	for _, path := range []string{v.Evidence.History, v.Evidence.Picture, v.Evidence.Log} {
+		if rel, err := filepath.Rel(dir, path); path != "" && err == nil {
+			r.Evidence = append(r.Evidence, filepath.ToSlash(rel))
+		}
+	}
+	if v.Evidence.Judge != "" {
+		r.Evidence = append(r.Evidence, v.Evidence.Judge)
+	}
+	return r
+}
+
+// measure runs the jobs that are left and keeps each cell as it is finished.
+func (t *task) measure(ctx context.Context) error {
+	jobs := slices.DeleteFunc(t.left(), func(j run.Job) bool {
+		return slices.ContainsFunc(t.manifest.Verdicts, func(v results.Verdict) bool {
+			return v.Impl == j.ID.Impl && v.Check == crashed
+		})
+	})
+	show := newProgress(t.stderr, t.plan.Blocks)
+	defer show.end()
+	return t.runner.Run(ctx, jobs, func(c results.Cell, p run.Progress) error {
+		if err := t.folder.Append(c); err != nil {
+			return err
+		}
+		show.cell(c, p)
+		return nil
+	})
+}
+
+// howToGoOn adds to an error that cut the run short how to measure the rest.
+func (t *task) howToGoOn(err error) error {
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
+	return fmt.Errorf("%w; go on with: runbench run -resume -results %s", err, t.dir)
+}

@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "write what the command prints into the golden files")
+
+// asCommand in the environment makes the test binary the command, so that the tests,
+// and the child processes that the command starts, need no second build.
+const asCommand = "RUNBENCH_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// command returns runbench with args, to be run in the folder dir.
+func command(dir string, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	if self, err := os.Executable(); err == nil {
+		cmd.Path = self
+	}
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	return cmd
+}
+
+// runbench runs the command to its end.
+func runbench(t *testing.T, dir string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	cmd := command(dir, args...)
+	var out, err bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &err
+	if e := cmd.Run(); e != nil && !errors.As(e, new(*exec.ExitError)) {
+		t.Fatal(e)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), err.String()
+}
+
+// TestGolden runs each line of testdata/lines: the comment of an archive is the command
+// line and the exit code, its files are what stands in the folder and what is printed.
+func TestGolden(t *testing.T) {
+	paths, err := filepath.Glob("testdata/lines/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			golden(t, path)
+		})
+	}
+}
+
+func golden(t *testing.T, path string) {
+	archive, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(archive.Comment), "\n")
+	args := strings.Fields(line)
+	if len(args) == 0 || args[0] != "runbench" {
+		t.Fatalf("%s:1: %q; want a line that begins with runbench", path, line)
+	}
+	dir := t.TempDir()
+	got := &txtar.Archive{}
+	printed := map[string]bool{"stdout": true, "stderr": true}
+	for _, f := range archive.Files {
+		if printed[f.Name] {
+			continue
+		}
+		got.Files = append(got.Files, f)
+		name := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		// A file that was cut off in the middle of a line cannot stand in an archive.
+		if err := os.WriteFile(name, bytes.TrimSuffix(f.Data, []byte("<cut>\n")), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, stdout, stderr := runbench(t, dir, args[1:]...)
+	got.Comment = fmt.Appendf(nil, "%s\nexit %d\n", line, code)
+	for _, f := range []txtar.File{{Name: "stdout", Data: []byte(stdout)}, {Name: "stderr", Data: []byte(stderr)}} {
+		if len(f.Data) > 0 {
+			got.Files = append(got.Files, f)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := txtar.Format(got)
+	switch {
+	case bytes.Equal(text, want):
+	case *update:
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("%s does not print what its golden file says (go test ./cmd/runbench -update writes it):\n%s", line, text)
+	}
+	if code != 0 && strings.Count(stderr, "\n") != 1 && !strings.Contains(stderr, "warning:") {
+		t.Errorf("%s: exit code %d with %d lines on stderr; want one", line, code, strings.Count(stderr, "\n"))
+	}
+}
+
+// tiny are flags for a run of 8 cells that takes a moment.
+var tiny = []string{"run", "-preset", "smoke", "-impl", "dbuf-epoch-b64,rwmutex", "-mix", "read-only,r50w50,roles", "-g", "1", "-keys", "64", "-time", "1ms", "-results", "r", "-plots", "p"}
+
+func TestRun(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := runbench(t, dir, append(tiny, "-reps", "6")...)
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	for _, want := range []string{
+		"plan: smoke, seed 1: 8 cells x 6 blocks x 1ms",
+		"dbuf-epoch-b64  atomic        Ok",
+		"rwmutex         linearizable  Ok",
+		"benchstat -col /impl r/cells.txt",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, stdout)
+		}
+	}
+	if !strings.Contains(stderr, "cell 48 of 48, block 6 of 6, 0s left") {
+		t.Errorf("stderr lacks the last cell:\n%s", stderr)
+	}
+	wantCells(t, dir, 36, 12)
+
+	report := read(t, dir, "r/report.md")
+	for _, want := range []string{
+		"| dbuf-epoch-b64 | atomic | Ok |",
+		"![Throughput", "](../p/",
+		"One link, one process",
+		"### roles, zipf0.99, 64 uint64 keys, readers 1, writers 1",
+	} {
+		if !strings.Contains(report, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	for line := range strings.Lines(report) {
+		if _, link, ok := strings.Cut(line, "]("); ok {
+			link, _, _ = strings.Cut(link, ")")
+			read(t, filepath.Join(dir, "r"), link)
+		}
+	}
+
+	// Everything can be made again from the results alone.
+	for _, again := range [][]string{{"plot", "-plots", "p", "r"}, {"report", "-plots", "p", "r"}} {
+		before := files(t, filepath.Join(dir, "p"))
+		if err := os.RemoveAll(filepath.Join(dir, "p")); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := runbench(t, dir, again...); code != 0 {
+			t.Fatalf("%v: exit code %d: %s", again, code, stderr)
+		}
+		if after := files(t, filepath.Join(dir, "p")); before != after {
+			t.Errorf("%v made other figures than the run", again)
+		}
+	}
+	if read(t, dir, "r/report.md") != report {
+		t.Error("the report written again is another one")
+	}
+}
+
+// TestInterrupt interrupts a run once and kills it once; what is measured in the end is
+// the plan, each cell once in each block.
+func TestInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	const blocks = 12
+	start := append(tiny, "-reps", fmt.Sprint(blocks))
+	goOn := []string{"run", "-resume", "-results", "r", "-plots", "p"}
+
+	code, stdout, stderr := afterFirstCell(t, command(dir, start...), os.Interrupt)
+	if want := "runbench: interrupted; go on with: runbench run -resume -results r\n"; code != 1 || !strings.HasSuffix(stderr, want) {
+		t.Fatalf("interrupted: exit code %d, stderr %q; want 1 and %q", code, stderr, want)
+	}
+	if !strings.Contains(stdout, "report:") {
+		t.Errorf("interrupted: no report of what there is:\n%s", stdout)
+	}
+	if !strings.Contains(read(t, dir, "r/report.md"), "was not completed") {
+		t.Error("the report does not say that the run was not completed")
+	}
+	if code, _, stderr := runbench(t, dir, append(goOn, "-seed", "2")...); code != 2 || !strings.Contains(stderr, "another one") {
+		t.Errorf("resumed with another seed: exit code %d, %s", code, stderr)
+	}
+	if code, _, stderr := afterFirstCell(t, command(dir, goOn...), os.Kill); code != -1 {
+		t.Fatalf("killed: exit code %d, %s", code, stderr)
+	}
+	// The cell under way when a run is killed may leave the beginning of a line.
+	if f, err := os.OpenFile(filepath.Join(dir, "r/cells.txt"), os.O_APPEND|os.O_WRONLY, 0); err != nil {
+		t.Fatal(err)
+	} else if _, err := f.WriteString("BenchmarkMap/impl=rw"); err != nil || f.Close() != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr = runbench(t, dir, goOn...)
+	if code != 0 || !strings.Contains(stderr, "warning:") {
+		t.Fatalf("resumed: exit code %d; want 0 and a warning\n%s%s", code, stdout, stderr)
+	}
+	if strings.Contains(stdout, "checking") {
+		t.Error("resumed: maps are checked again, though the manifest has their verdicts")
+	}
+	wantCells(t, dir, 6*blocks, 2*blocks)
+	seen := map[string]bool{}
+	block := ""
+	for line := range strings.Lines(read(t, dir, "r/cells.txt")) {
+		if strings.HasPrefix(line, "# block") {
+			block = line
+		}
+		if name, _, ok := strings.Cut(line, " "); ok && strings.HasPrefix(name, "Benchmark") {
+			if seen[block+name] {
+				t.Errorf("%s was measured twice in %s", name, block)
+			}
+			seen[block+name] = true
+		}
+	}
+}
+
+// afterFirstCell starts cmd, sends it sig when it has told of its first cell, and waits.
+func afterFirstCell(t *testing.T, cmd *exec.Cmd, sig os.Signal) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, told bytes.Buffer
+	cmd.Stdout = &out
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(pipe); lines.Scan(); {
+		fmt.Fprintln(&told, lines.Text())
+		if strings.HasPrefix(lines.Text(), "cell ") && sig != nil {
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			sig = nil
+		}
+	}
+	_ = cmd.Wait() // the exit code tells
+	return cmd.ProcessState.ExitCode(), out.String(), told.String()
+}
+
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := runbench(t, dir, "check", "-impl", "rwmutex,dbuf-epoch-b64,control-lost-publish", "-time", "50ms", "-results", "c")
+	if code != 0 || strings.Count(stdout, " Ok [") != 2 || !strings.Contains(stdout, "Illegal, as expected") {
+		t.Fatalf("exit code %d; want 0, two maps Ok and a control Illegal\n%s%s", code, stdout, stderr)
+	}
+	_, line, ok := strings.Cut(stdout, "judge again: runbench ")
+	if !ok {
+		t.Fatalf("no line that judges again:\n%s", stdout)
+	}
+	line, _, _ = strings.Cut(line, "\n")
+	if code, stdout, stderr := runbench(t, dir, strings.Fields(line)...); code != 3 || !strings.Contains(stdout, "Illegal") {
+		t.Errorf("judged again: exit code %d; want 3\n%s%s", code, stdout, stderr)
+	}
+}
+
+// wantCells checks how many cells the files of the run in dir/r have.
+func wantCells(t *testing.T, dir string, throughput, staleness int) {
+	t.Helper()
+	for file, want := range map[string]int{"r/cells.txt": throughput, "r/staleness.txt": staleness} {
+		if got := strings.Count(read(t, dir, file), "\nBenchmark"); got != want {
+			t.Errorf("%s has %d cells; want %d", file, got, want)
+		}
+	}
+}
+
+func read(t *testing.T, dir, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// files returns the names and contents of all files in dir.
+func files(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, e := range entries {
+		all.WriteString(e.Name() + "\n" + read(t, dir, e.Name()))
+	}
+	return all.String()
+}
