@@ -108,8 +108,7 @@ func (s *session) dispatch(args []string, entries []kv.Entry) error {
 	if err != nil {
 		return err
 	}
-	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
+	fs := newFlagSet(c.name)
 	run := c.setup(s, fs)
 	if err := parse(fs, args); errors.Is(err, flag.ErrHelp) {
 		return s.help([]string{c.name})

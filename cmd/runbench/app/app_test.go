@@ -3,15 +3,12 @@ package app_test
 import (
 	"bytes"
 	"errors"
-	"maps"
 	"os"
 	"os/exec"
-	"slices"
+	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/app"
@@ -28,14 +25,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// locked is a stranger's map, and what can be wrong with it.
+// fault is what is wrong with a stranger's map.
+type fault struct {
+	lose  int // so manieth Sets do nothing
+	after int // from this one on
+	crash bool
+}
+
+// locked is a stranger's map.
 type locked struct {
+	fault
 	mu   sync.Mutex
 	m    map[uint64]uint64
 	sets int
-	// lose makes every so manieth Set do nothing, from the after-th on.
-	lose, after int
-	crash       bool
 }
 
 func (l *locked) Get(key uint64) (uint64, bool) {
@@ -64,33 +66,33 @@ func (l *locked) Delete(key uint64) {
 }
 
 func strangers() []kv.Entry {
-	entry := func(name string, l locked, broken bool) kv.Entry {
+	entry := func(name string, f fault, broken bool) kv.Entry {
 		return kv.Entry{
 			Name: name, Doc: "a stranger's", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes, Broken: broken,
 			Uint64: func(capacity int) kv.Map[uint64, uint64] {
-				return &locked{m: make(map[uint64]uint64, capacity), lose: l.lose, after: l.after, crash: l.crash}
+				return &locked{fault: f, m: make(map[uint64]uint64, capacity)}
 			},
 		}
 	}
 	return []kv.Entry{
-		entry("good", locked{}, false),
-		entry("loses", locked{lose: 7}, false),
-		entry("loses-known", locked{lose: 7}, true),
-		entry("loses-late", locked{lose: 7, after: 5000}, false), // too late for a short history
-		entry("slandered", locked{}, true),
-		entry("crashes", locked{crash: true}, false),
+		entry("good", fault{}, false),
+		entry("loses", fault{lose: 7}, false),
+		entry("loses-known", fault{lose: 7}, true),
+		entry("loses-late", fault{lose: 7, after: 5000}, false), // too late for a short history
+		entry("slandered", fault{}, true),
+		entry("crashes", fault{crash: true}, false),
 	}
 }
 
-// stranger runs the stranger's program in a folder of its own.
-func stranger(t *testing.T, args ...string) (code int, stdout, stderr string) {
+// stranger runs the stranger's program in the folder dir.
+func stranger(t *testing.T, dir string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Dir = t.TempDir()
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), asStranger+"=1")
 	var out, told bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &told
@@ -105,7 +107,7 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		name   string
 		args   string
 		code   int
-		stdout string // that must be there
+		output string // what must stand in stdout or in the report
 		stderr string
 	}{
 		{"good", "check -impl good", 0, "Ok [", ""},
@@ -113,9 +115,11 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		{"illegal as expected", "check -impl good,loses-known", 0, "Illegal, as expected", ""},
 		{"ok but expected illegal", "check -impl slandered", 3, "Ok, but expected to be Illegal", "not what was declared: slandered"},
 		{"crash", "check -impl crashes,good", 3, "it crashed: panic: a map that crashes", "not what was declared: crashes"},
-		{"run good", "run -impl good,rwmutex", 0, "| good", ""},
+		{"run good", "run -impl good,rwmutex", 0, "| good | linearizable | Ok", ""},
+		{"run illegal as expected", "run -impl good,loses-known", 0, "| loses-known | linearizable | **FAILED, as expected**", ""},
 		{"run illegal", "run -impl good,loses", 3, "| loses | linearizable | **FAILED**", "not what was declared: loses"},
 		{"run sum check", "run -impl good,loses-late", 3, "| loses-late | linearizable | **FAILED**", "not what was declared: loses-late"},
+		{"run crash alone", "run -impl crashes", 3, "Illegal (child)", "not what was declared: crashes"},
 		{"run crash", "run -impl good,crashes", 3, "| good | linearizable | Ok", "not what was declared: crashes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,16 +129,15 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 			} else {
 				args = append(args, "-time", "20ms", "-results", "r")
 			}
-			code, stdout, stderr := stranger(t, args...)
-			if code != c.code || !strings.Contains(stderr, c.stderr) {
-				t.Errorf("exit code %d, want %d; stderr %q, want %q in it\n%s", code, c.code, stderr, c.stderr, stdout)
+			dir := t.TempDir()
+			code, stdout, stderr := stranger(t, dir, args...)
+			report, err := os.ReadFile(filepath.Join(dir, "r", "report.md"))
+			if (err == nil) != strings.HasPrefix(c.args, "run -impl good") {
+				t.Errorf("the report: %v", err)
 			}
-			_ = stdout
+			if code != c.code || !strings.Contains(stdout+string(report), c.output) || !strings.Contains(stderr, c.stderr) {
+				t.Errorf("exit code %d, want %d; want %q in stdout or the report, and %q in stderr\n%s%s", code, c.code, c.output, c.stderr, stdout, stderr)
+			}
 		})
 	}
 }
-
-var _ = slices.Sorted[string]
-var _ = maps.Keys[map[string]int]
-var _ atomic.Int32
-var _ time.Duration

@@ -4,11 +4,19 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
 	"doublebuf/cmd/runbench/internal/names"
 )
+
+// newFlagSet returns a set of flags that neither prints nor exits.
+func newFlagSet(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	return fs
+}
 
 // parse parses args and says what is wrong in a usage error, with the flag that was
 // probably meant. It passes on flag.ErrHelp.

@@ -54,7 +54,7 @@ func (s *session) help(args []string) error {
 }
 
 func (s *session) helpCommand(c command) {
-	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	fs := newFlagSet(c.name)
 	c.setup(s, fs)
 	fmt.Fprintf(s.stdout, "usage: runbench %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.args), strings.TrimSpace(c.long))
 	flags := 0

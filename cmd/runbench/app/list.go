@@ -53,7 +53,7 @@ func (s *session) list() {
 		}
 	})
 	table(s.stdout, "presets (-preset)", func(row func(...string)) {
-		for _, p := range presets() {
+		for _, p := range presets(1) {
 			row(p.name, p.doc)
 		}
 	})

@@ -63,22 +63,10 @@ func linksTo(figures []plots.Figure, plotsDir, dir string) ([]report.Figure, err
 	return links, nil
 }
 
-// presentPart presents what a run that was cut short has measured, if it has anything.
-func (t *task) presentPart() error {
-	if cells, _, err := results.ReadCells(filepath.Join(t.dir, "cells.txt")); err != nil || len(cells) == 0 {
-		return nil
-	}
-	set, err := t.load(t.dir)
-	if err != nil {
-		return err
-	}
-	return t.present(set, t.dir, t.plots)
-}
-
 // judgementOn returns the error that the verdicts of a run amount to.
 func judgementOn(set *results.Set) error {
 	var failed, unknown []string
-	for _, impl := range set.Impls() {
+	for _, impl := range report.Maps(set) {
 		switch v := set.Verdict(impl); {
 		case v.Outcome == results.Unknown:
 			unknown = append(unknown, impl)

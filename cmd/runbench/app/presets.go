@@ -1,7 +1,6 @@
 package app
 
 import (
-	"runtime"
 	"slices"
 	"time"
 
@@ -31,8 +30,8 @@ var mainMixes = []string{"read-only", "r95w5", "r50w50"}
 // it tells something, not at every point of every axis.
 var scenery = []string{"plain", "noop"}
 
-func presets() []preset {
-	procs := runtime.GOMAXPROCS(0)
+// presets returns all presets for so many processors.
+func presets(procs int) []preset {
 	return []preset{
 		{
 			name: "smoke", doc: "everything once, in less than 20 seconds: too short to conclude anything from",
@@ -96,9 +95,9 @@ func goroutines(procs int) []int {
 	return append(all, procs, 2*procs)
 }
 
-func findPreset(name string) (preset, error) {
+func findPreset(name string, procs int) (preset, error) {
 	var known []string
-	for _, p := range presets() {
+	for _, p := range presets(procs) {
 		if p.name == name {
 			return p, nil
 		}
@@ -111,12 +110,12 @@ func findPreset(name string) (preset, error) {
 // that are given, or the preset's own choice of combinations if none is. What a map is
 // not made for is left out; a workload that no map is made for is an error, and so is a
 // map that is asked for by name and made for none of them.
-func (p preset) plan(a axes, maps []kv.Entry) (run.Plan, error) {
+func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
 	maps, err := pick(maps, a.impl.values)
 	if err != nil {
 		return run.Plan{}, err
 	}
-	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), Procs: runtime.GOMAXPROCS(0)}
+	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), Procs: procs}
 	sweeps := p.sweeps
 	if a.given() {
 		sweeps = a.sweeps(p.keys, plan.Procs)

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -119,7 +120,8 @@ func (o *runFlags) firstGiven(names ...string) string {
 // plan returns what the flags say is to be measured, the name for it, and how long each
 // map's check records.
 func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Duration, err error) {
-	p, err := findPreset(o.preset)
+	procs := runtime.GOMAXPROCS(0)
+	p, err := findPreset(o.preset, procs)
 	if err != nil {
 		return run.Plan{}, "", 0, err
 	}
@@ -139,7 +141,7 @@ func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Dura
 	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.Contains(o.axes.mix.values, rolesMix) {
 		return run.Plan{}, "", 0, usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, rolesMix)
 	}
-	if plan, err = p.plan(o.axes, s.maps); err != nil {
+	if plan, err = p.plan(o.axes, s.maps, procs); err != nil {
 		return run.Plan{}, "", 0, err
 	}
 	plan.Seed = o.seed

@@ -3,7 +3,6 @@ package app
 import (
 	"errors"
 	"iter"
-	"runtime"
 	"slices"
 
 	"doublebuf/baselines/kv"
@@ -149,7 +148,7 @@ func (sw sweep) workers(mix string) (all []run.Cell) {
 		}
 		return all
 	}
-	for _, g := range or(sw.g, runtime.GOMAXPROCS(0)) {
+	for _, g := range sw.g {
 		all = append(all, run.Cell{G: g})
 	}
 	return all

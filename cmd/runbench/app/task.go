@@ -27,6 +27,7 @@ type task struct {
 	folder     *results.Folder
 	manifest   results.Manifest
 	done       map[run.Job]bool // measured before, by the run that this one resumes
+	cells      int              // that are in the folder
 }
 
 // run is the command without its flags.
@@ -47,20 +48,18 @@ func (s *session) run(o *runFlags) error {
 		return t.howToGoOn(err)
 	}
 	if err := t.measure(ctx); err != nil {
-		return errors.Join(t.howToGoOn(err), t.presentPart())
+		_, more := t.conclude()
+		return errors.Join(t.howToGoOn(err), more)
 	}
 	t.manifest.Complete = true
 	if err := t.writeManifest(); err != nil {
 		return err
 	}
-	set, err := s.load(t.dir)
+	set, err := t.conclude()
 	if err != nil {
 		return err
 	}
-	if err := s.present(set, t.dir, t.plots); err != nil {
-		return err
-	}
-	return judgementOn(set.Set)
+	return judgementOn(set)
 }
 
 // begin prepares a new run and makes its folders, so that what would keep it from
@@ -114,7 +113,7 @@ func (s *session) goOn(o *runFlags) (*task, error) {
 	if was := t.manifest.Environment; was.Commit != env.Commit || was.Dirty != env.Dirty {
 		return nil, fmt.Errorf("cannot resume %s: it was measured by %s, and this is %s; want the same", t.dir, was.CommitLabel(), env.CommitLabel())
 	}
-	if p, err := findPreset(t.manifest.Preset); err == nil {
+	if p, err := findPreset(t.manifest.Preset, t.plan.Procs); err == nil {
 		t.check = p.check
 	}
 	if t.runner, err = run.New(t.plan, s.maps); err != nil {
@@ -130,7 +129,7 @@ func (s *session) goOn(o *runFlags) (*task, error) {
 	for _, c := range cells {
 		t.done[run.Job{Block: c.Block, ID: c.ID}] = true
 	}
-	t.folder = folder
+	t.folder, t.cells = folder, len(cells)
 	return t, nil
 }
 
@@ -257,9 +256,22 @@ func (t *task) measure(ctx context.Context) error {
 		if err := t.folder.Append(c); err != nil {
 			return err
 		}
+		t.cells++
 		show.cell(c, p)
 		return nil
 	})
+}
+
+// conclude presents what has been measured, if anything has, and returns all results.
+func (t *task) conclude() (*results.Set, error) {
+	if t.cells == 0 {
+		return &results.Set{Manifest: t.manifest}, nil
+	}
+	set, err := t.load(t.dir)
+	if err != nil {
+		return nil, err
+	}
+	return set.Set, t.present(set, t.dir, t.plots)
 }
 
 // howToGoOn adds to an error that cut the run short how to measure the rest.

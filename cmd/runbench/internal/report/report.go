@@ -18,6 +18,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"doublebuf/results"
@@ -54,6 +55,23 @@ func Label(v results.Verdict) string {
 		return "FAILED"
 	}
 	return string(v.Outcome)
+}
+
+// Maps returns the names of all maps that a run judged or measured. A map that took its
+// process down when it was checked has no cells.
+func Maps(set *results.Set) []string {
+	var all []string
+	for _, v := range set.Manifest.Verdicts {
+		if !slices.Contains(all, v.Impl) {
+			all = append(all, v.Impl)
+		}
+	}
+	for _, impl := range set.Impls() {
+		if !slices.Contains(all, impl) {
+			all = append(all, impl)
+		}
+	}
+	return all
 }
 
 // Markdown writes the report on set. name is the run's; warnings are those of loading
@@ -121,7 +139,7 @@ func between(least, most int) string {
 func verdicts(b *strings.Builder, set *results.Set) {
 	b.WriteString("\n## Verdicts\n\nEvery map was checked at the level that it declares before it was timed, and its contents after every timed cell with writes.\n\n")
 	rows := [][]string{{"map", "level", "verdict", "why"}}
-	for _, impl := range set.Impls() {
+	for _, impl := range Maps(set) {
 		v := set.Verdict(impl)
 		why := v.Reason
 		if len(v.Evidence) > 0 {

@@ -28,7 +28,7 @@ func Summary(w io.Writer, set *results.Set) error {
 		fmt.Fprint(c, "\t"+workersOf(s.workload))
 	}
 	fmt.Fprint(c, "\n")
-	for _, impl := range set.Impls() {
+	for _, impl := range Maps(set) {
 		v := set.Verdict(impl)
 		fmt.Fprintf(c, "%s\t%s\t%s", impl, v.Level, Label(v))
 		for _, s := range standings {

@@ -1,0 +1,208 @@
+package app
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// TestPresets holds every preset to its promises, on machines of several sizes.
+func TestPresets(t *testing.T) {
+	for _, procs := range []int{1, 2, 4, 64} {
+		for _, p := range presets(procs) {
+			plan, err := p.plan(axes{}, baselines.All(), procs)
+			if err != nil {
+				t.Fatalf("%s on %d processors: %v", p.name, procs, err)
+			}
+			plan.Seed = 1
+			if err := plan.Validate(baselines.All()); err != nil {
+				t.Errorf("%s on %d processors: %v", p.name, procs, err)
+			}
+			cells := len(plan.Cells) + len(plan.Staleness)
+			switch p.name {
+			case "quick":
+				if cells > 75 || plan.Blocks != 6 || plan.Time != run.Duration(100*time.Millisecond) {
+					t.Errorf("quick on %d processors: %d cells x %d blocks x %v; want at most 75 x 6 x 100ms", procs, cells, plan.Blocks, plan.Time)
+				}
+				holdsFigures(t, plan)
+			case "standard":
+				if plan.Blocks < 10 {
+					t.Errorf("standard: %d blocks; want 10 or more", plan.Blocks)
+				}
+				holdsFigures(t, plan)
+			}
+		}
+	}
+}
+
+// holdsFigures checks that plan has what the figures are drawn from, for every map.
+func holdsFigures(t *testing.T, plan run.Plan) {
+	t.Helper()
+	for _, e := range baselines.All() {
+		if !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name }) {
+			t.Errorf("%s has no cell", e.Name)
+		}
+		if e.Level == kv.None || !e.Caps.Has(kv.Writes) {
+			continue
+		}
+		goroutines, shares := map[int]bool{}, map[string]bool{}
+		for _, c := range plan.Cells {
+			if c.Impl == e.Name && c.Mix == "read-only" && c.Dist == "zipf0.99" && c.KeyType == "uint64" {
+				goroutines[c.G] = true
+			}
+			if c.Impl == e.Name && c.G == plan.Procs && c.Dist == "zipf0.99" {
+				shares[c.Mix] = true
+			}
+		}
+		if least := min(3, plan.Procs+1); len(goroutines) < least {
+			t.Errorf("%s on %d processors: %d numbers of goroutines; want %d", e.Name, plan.Procs, len(goroutines), least)
+		}
+		if len(shares) < 3 {
+			t.Errorf("%s: %d shares of writes; want 3", e.Name, len(shares))
+		}
+		// A point of throughput against staleness is two cells that differ in kind alone.
+		stale := slices.IndexFunc(plan.Staleness, func(c run.Cell) bool { return c.Impl == e.Name })
+		if stale < 0 || !slices.Contains(plan.Cells, plan.Staleness[stale]) {
+			t.Errorf("%s: no staleness cell with its throughput cell", e.Name)
+		}
+	}
+}
+
+// parsed returns the axes of a command line.
+func parsed(t *testing.T, line string) axes {
+	t.Helper()
+	var o runFlags
+	fs := newFlagSet("run")
+	o.declare(fs)
+	if err := parse(fs, strings.Fields(line)); err != nil {
+		t.Fatal(err)
+	}
+	return o.axes
+}
+
+func TestAxes(t *testing.T) {
+	quick, err := findPreset("quick", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		line       string
+		throughput []string // mix/dist/keytype/keys and workers, of each cell
+		staleness  []string
+	}{
+		{
+			line:       "-impl rwmutex -mix r95w5 -g 3",
+			throughput: []string{"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/g=3-2"},
+		},
+		{
+			line: "-impl rwmutex -mix r95w5 -keys 1Ki,2Ki --dist uniform",
+			throughput: []string{
+				"mix=r95w5/dist=uniform/keytype=uint64/keys=1Ki/g=1-2", "mix=r95w5/dist=uniform/keytype=uint64/keys=1Ki/g=2-2", "mix=r95w5/dist=uniform/keytype=uint64/keys=1Ki/g=4-2",
+				"mix=r95w5/dist=uniform/keytype=uint64/keys=2Ki/g=1-2", "mix=r95w5/dist=uniform/keytype=uint64/keys=2Ki/g=2-2", "mix=r95w5/dist=uniform/keytype=uint64/keys=2Ki/g=4-2",
+			},
+		},
+		{
+			line: "-impl rwmutex -readers 1,3",
+			throughput: []string{
+				"mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=1/w=1-2", "mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=3/w=1-2",
+			},
+			staleness: []string{
+				"mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=1/w=1-2", "mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=3/w=1-2",
+			},
+		},
+		{
+			// Staleness is that of one writer: with two there is throughput only.
+			line:       "-impl rwmutex -writers 2",
+			throughput: []string{"mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=1/w=2-2"},
+		},
+		{
+			// plain, the second, takes part where it can.
+			line: "-impl plain,rwmutex -mix read-only,r95w5 -g 1",
+			throughput: []string{
+				"mix=read-only/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2", "mix=read-only/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2",
+				"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2",
+			},
+		},
+		{
+			line:       "-impl rwmutex -g 1,1 -g 1 -mix read-only",
+			throughput: []string{"mix=read-only/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2"},
+		},
+	} {
+		plan, err := quick.plan(parsed(t, c.line), baselines.All(), 2)
+		if err != nil {
+			t.Errorf("%s: %v", c.line, err)
+			continue
+		}
+		var throughput, staleness []string
+		plan.Blocks = 1
+		for _, j := range plan.Jobs() {
+			_, name, _ := strings.Cut(j.ID.Name(), "impl="+j.ID.Impl+"/")
+			if j.ID.Kind == results.Staleness {
+				staleness = append(staleness, name)
+			} else {
+				throughput = append(throughput, name)
+			}
+		}
+		if !slices.Equal(throughput, c.throughput) || !slices.Equal(staleness, c.staleness) {
+			t.Errorf("%s:\ngot  %q %q\nwant %q %q", c.line, throughput, staleness, c.throughput, c.staleness)
+		}
+	}
+}
+
+func TestListHasAllNames(t *testing.T) {
+	var out, told bytes.Buffer
+	if code := Main([]string{"list"}, &out, &told); code != ExitOK {
+		t.Fatalf("exit code %d: %s", code, told.String())
+	}
+	want := append(mapNames(baselines.All()), workloads.DistNames()...)
+	for _, m := range workloads.Mixes() {
+		want = append(want, m.Name)
+	}
+	for _, k := range workloads.KeyTypes() {
+		want = append(want, k.Name)
+	}
+	for _, p := range presets(2) {
+		want = append(want, p.name)
+	}
+	for _, name := range want {
+		if !strings.Contains(out.String(), "\n  "+name+" ") {
+			t.Errorf("list lacks %s", name)
+		}
+	}
+}
+
+// TestHelpOfEveryCommand checks that whoever asks for help gets it, and gets it on
+// stdout.
+func TestHelpOfEveryCommand(t *testing.T) {
+	for _, c := range commands() {
+		for _, args := range [][]string{{"help", c.name}, {c.name, "-h"}, {c.name, "--help"}} {
+			var out, told bytes.Buffer
+			if code := Main(args, &out, &told); code != ExitOK || !strings.HasPrefix(out.String(), "usage: runbench "+c.name) || told.Len() > 0 {
+				t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, out.String(), told.String())
+			}
+		}
+	}
+}
+
+func TestEntriesOfTheCaller(t *testing.T) {
+	rwmutex, err := pick(baselines.All(), []string{"rwmutex"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nameless := rwmutex[0]
+	nameless.Name = "no spaces"
+	for want, e := range map[string]kv.Entry{`two maps are named "rwmutex"`: rwmutex[0], `' ' in its name`: nameless} {
+		var out, told bytes.Buffer
+		if code := Main([]string{"list"}, &out, &told, e); code != ExitError || !strings.Contains(told.String(), want) {
+			t.Errorf("exit code %d, stderr %q; want %d and %q", code, told.String(), ExitError, want)
+		}
+	}
+}
