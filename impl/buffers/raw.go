@@ -125,13 +125,33 @@ type ReadHandle[T any] struct {
 	reader strategy.Reader
 	epoch  *strategy.EpochReader // the same, if it is one and h is open
 	pair   *pair[T]
+	opened *[2]invariants.Counter // its guards in each copy, in checked builds
 }
 
 func (h *ReadHandle[T]) register(p *pair[T], name string) {
 	h.reader = p.strategy.NewReader(name)
 	h.epoch, _ = h.reader.(*strategy.EpochReader)
 	h.pair = p
-	atomicx.AddCleanup(h, strategy.Reader.Abandon, h.reader)
+	if invariants.Enabled {
+		h.opened = new([2]invariants.Counter)
+	}
+	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, p, h.opened})
+}
+
+// dropped is what remains of a handle that was dropped without Close.
+type dropped[T any] struct {
+	reader strategy.Reader
+	pair   *pair[T]
+	opened *[2]invariants.Counter
+}
+
+func (d dropped[T]) abandon() {
+	if invariants.Enabled {
+		for i := range d.opened {
+			d.pair.copies[i].opened.Add(-d.opened[i].Load())
+		}
+	}
+	d.reader.Abandon()
 }
 
 // Clone makes the zero ReadHandle clone another handle on the same double buffer,
@@ -171,6 +191,7 @@ func (h *ReadHandle[T]) Enter(copy int) *T {
 	atomicx.BeginRead(s)
 	if invariants.Enabled {
 		s.opened.Add(1)
+		h.opened[copy&1].Add(1)
 	}
 	return &s.data
 }
@@ -180,6 +201,7 @@ func (h *ReadHandle[T]) Leave(copy int) {
 	s := &h.pair.copies[copy&1]
 	if invariants.Enabled {
 		s.opened.Add(-1)
+		h.opened[copy&1].Add(-1)
 	}
 	atomicx.EndRead(s)
 }

@@ -1,27 +1,382 @@
 package hashmap_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/strategy"
 )
 
-func TestSmoke(t *testing.T) {
-	w := hashmap.New[string, int]()
-	r := w.NewReadHandle()
-	w.Insert("a", 1)
-	if _, ok := r.Get("a"); ok {
-		t.Fatal("seen before publish")
-	}
+func mustPublish[K comparable, V any](t *testing.T, w *hashmap.WriteHandle[K, V]) {
+	t.Helper()
 	if err := w.Publish(); err != nil {
 		t.Fatal(err)
 	}
-	if v, ok := r.Get("a"); !ok || v != 1 {
-		t.Fatal(v, ok)
+}
+
+func content[K comparable, V any](r *hashmap.ReadHandle[K, V]) map[K]V {
+	g := r.Read()
+	defer g.Release()
+	return maps.Collect(g.All())
+}
+
+// TestAgainstModel runs random operations against Go's map, with functions that count
+// their calls and depend on their order, and compares both copies after each publish.
+func TestAgainstModel(t *testing.T) {
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		w := hashmap.New[int, int]()
+		r := w.NewReadHandle()
+		model, published := map[int]int{}, map[int]int{}
+		calls := 0
+		for range 400 {
+			k := rng.IntN(20)
+			switch rng.IntN(12) {
+			case 0, 1, 2, 3:
+				v := rng.Int()
+				w.Insert(k, v)
+				model[k] = v
+			case 4, 5:
+				w.Remove(k)
+				delete(model, k)
+			case 6:
+				w.Update(k, func(v int, ok bool) (int, bool) { calls++; return v + calls, ok && v%3 != 0 })
+				// The model runs the same function when the writer does: see sync.
+				w, m := w, model
+				if v, ok := m[k]; ok && v%3 != 0 {
+					m[k] = v + calls + 1
+				} else {
+					delete(m, k)
+				}
+				if _, _, err := w.Get(k); err != nil {
+					t.Fatal(err)
+				}
+			case 7:
+				w.Retain(func(k int, v *int) bool { *v += k; return k%5 != 0 })
+				for k := range model {
+					model[k] += k
+					if k%5 == 0 {
+						delete(model, k)
+					}
+				}
+			case 8:
+				if rng.IntN(10) == 0 {
+					w.Clear()
+					clear(model)
+				}
+			case 9:
+				v, ok, err := w.Get(k)
+				if mv, mok := model[k]; err != nil || v != mv || ok != mok {
+					t.Fatalf("seed %d: the writer reads %v, %v, %v; want %v, %v", seed, v, ok, err, mv, mok)
+				}
+			case 10, 11:
+				mustPublish(t, w)
+				published = maps.Clone(model)
+			}
+			if got := content(r); !maps.Equal(got, published) {
+				t.Fatalf("seed %d: readers see %v, want %v", seed, got, published)
+			}
+		}
+		for range 2 { // both copies
+			mustPublish(t, w)
+			if got := content(r); !maps.Equal(got, model) {
+				t.Fatalf("seed %d: a copy holds %v, want %v", seed, got, model)
+			}
+		}
 	}
-	w.Close()
-	if err := w.Publish(); !errors.Is(err, hashmap.ErrClosed) {
-		t.Fatal(err)
+}
+
+// TestFunctionsRunOnce covers law L3: stateful and order-dependent functions do not make
+// the copies differ.
+func TestFunctionsRunOnce(t *testing.T) {
+	w := hashmap.New[int, int]()
+	r := w.NewReadHandle()
+	for k := range 1000 {
+		w.Insert(k, k)
 	}
+	calls := 0
+	w.Retain(func(k int, v *int) bool { calls++; *v = calls; return calls%2 == 0 })
+	w.Update(-1, func(int, bool) (int, bool) { calls++; return calls, true })
+	mustPublish(t, w)
+	first := content(r)
+	mustPublish(t, w)
+	if second := content(r); !maps.Equal(first, second) {
+		t.Error("the copies differ")
+	}
+	if calls != 1001 || len(first) != 501 {
+		t.Errorf("%d calls and %d entries, want 1001 and 501", calls, len(first))
+	}
+}
+
+func TestRetainOfUnchangedValuesOfAnyType(t *testing.T) {
+	w := hashmap.New[int, []int]() // a type that == does not compare
+	r := w.NewReadHandle()
+	w.Insert(1, []int{1})
+	w.Insert(2, []int{2})
+	w.Retain(func(k int, v *[]int) bool {
+		if k == 2 {
+			*v = []int{3}
+		}
+		return true
+	})
+	for range 2 {
+		mustPublish(t, w)
+		if v, _ := r.Get(1); v[0] != 1 {
+			t.Errorf("value 1 has become %v", v)
+		}
+		if v, _ := r.Get(2); v[0] != 3 {
+			t.Errorf("value 2 is %v, want 3", v)
+		}
+	}
+}
+
+func TestPanicInFunction(t *testing.T) {
+	w := hashmap.New[int, int]()
+	r := w.NewReadHandle()
+	for k := range 100 {
+		w.Insert(k, k)
+	}
+	n := 0
+	w.Retain(func(k int, v *int) bool {
+		if n++; n == 50 {
+			panic("stop")
+		}
+		*v = -1
+		return false
+	})
+	w.Insert(100, 100)
+	if got := panicOf(func() { _ = w.Publish() }); got != "stop" {
+		t.Fatalf("the caller of Publish gets %v", got)
+	}
+	if n := len(content(r)); n != 0 {
+		t.Errorf("a publish that panicked has published %d entries", n)
+	}
+	for range 2 {
+		mustPublish(t, w)
+		got := content(r)
+		if len(got) != 101 || got[7] != 7 || got[100] != 100 {
+			t.Errorf("%d entries, want the 101 that were inserted, unchanged", len(got))
+		}
+	}
+}
+
+func TestNaN(t *testing.T) {
+	nan := math.NaN()
+	w := hashmap.New[float64, int]()
+	r := w.NewReadHandle()
+	w.Insert(nan, 1)
+	w.Insert(nan, 2)
+	w.Insert(math.Copysign(0, -1), 3)
+	w.Insert(0, 4)
+	w.Remove(nan)
+	w.Update(nan, func(int, bool) (int, bool) { t.Error("a function was called for NaN"); return 0, false })
+	w.Retain(func(k float64, _ *int) bool {
+		if k != k {
+			t.Error("a function was called for NaN")
+		}
+		return false
+	})
+	for range 2 {
+		mustPublish(t, w)
+		g := r.Read()
+		if g.Len() != 2 {
+			t.Errorf("%d entries, want the two of NaN", g.Len())
+		}
+		if _, ok := g.Get(nan); ok {
+			t.Error("NaN was found")
+		}
+		g.Release()
+	}
+	w.Clear()
+	for range 2 {
+		mustPublish(t, w)
+		if n := len(content(r)); n != 0 {
+			t.Errorf("%d entries after Clear", n)
+		}
+	}
+}
+
+func TestUnhashableKey(t *testing.T) {
+	w := hashmap.New[any, int]()
+	r := w.NewReadHandle()
+	for name, f := range map[string]func(){
+		"Insert":     func() { w.Insert([]int{1}, 1) },
+		"Remove":     func() { w.Remove([]int{1}) },
+		"Update":     func() { w.Update([]int{1}, func(int, bool) (int, bool) { return 0, true }) },
+		"handle Get": func() { r.Get([]int{1}) },
+	} {
+		if panicOf(f) == nil {
+			t.Errorf("%s of a slice does not panic in the caller", name)
+		}
+	}
+	w.Insert("a", 1)
+	mustPublish(t, w)
+	mustPublish(t, w)
+	if ok, err := w.TryPublish(); !ok || err != nil {
+		t.Errorf("after the panics: %v, %v; a guard was left open", ok, err)
+	}
+	type key struct{ x [2]any }
+	if panicOf(func() { hashmap.New[key, int]().Insert(key{[2]any{1, func() {}}}, 1) }) == nil {
+		t.Error("Insert of a struct with a function in it does not panic")
+	}
+}
+
+func TestGuards(t *testing.T) {
+	w := hashmap.New[string, int](hashmap.WithCapacity(10))
+	r := w.NewReadHandle()
+	empty := r.Read()
+	w.InsertAll(maps.All(map[string]int{"a": 1, "b": 2}))
+	mustPublish(t, w)
+	g := r.Read()
+	if empty.Version() != 0 || empty.Len() != 0 || g.Version() != 1 || g.Len() != 2 || w.Version() != 1 {
+		t.Errorf("versions %d and %d with %d and %d entries", empty.Version(), g.Version(), empty.Len(), g.Len())
+	}
+	values, found := make([]int, 3), make([]bool, 3)
+	g.GetMany([]string{"a", "x", "b"}, values, found)
+	if fmt.Sprint(values, found) != "[1 0 2] [true false true]" {
+		t.Errorf("GetMany gives %v, %v", values, found)
+	}
+	for range g.All() {
+		break
+	}
+	empty.Release()
+	g.Release()
+	if n := testing.AllocsPerRun(100, func() {
+		r.Get("a")
+		g := r.Read()
+		g.Get("a")
+		g.GetMany([]string{"a"}, values, found)
+		g.Release()
+	}); n != 0 {
+		t.Errorf("reading allocates %v times", n)
+	}
+}
+
+func TestPublishContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := hashmap.New[int, int]()
+		r := w.NewReadHandle()
+		g := r.Read()
+		mustPublish(t, w)
+		w.Insert(1, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if err := w.PublishContext(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want DeadlineExceeded", err)
+		}
+		if !w.HasPending() || w.Version() != 1 {
+			t.Error("a publish that was given up has published or lost something")
+		}
+		g.Release()
+		if err := w.PublishContext(ctx); err != nil {
+			t.Error("a publish that need not wait fails: ", err)
+		}
+		if v, ok := r.Get(1); v != 1 || !ok {
+			t.Error("the publish after the one that was given up has not published")
+		}
+	})
+}
+
+// TestSelfDeadlockIsReported has one goroutine hold a guard and publish twice.
+func TestSelfDeadlockIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g hashmap.ReadGuard[int, int]
+		var report string
+		w := hashmap.New[int, int](hashmap.WithStallReport(time.Second, func(s strategy.Stall) {
+			report = s.String()
+			g.Release()
+		}))
+		g = w.NewNamedReadHandle("me").Read()
+		mustPublish(t, w)
+		mustPublish(t, w)
+		if want := "doublebuf: the writer has waited 1s for guards opened before swap 1: me holds 1"; report != want {
+			t.Errorf("the report is %q, want %q", report, want)
+		}
+	})
+}
+
+// TestDroppedHandle opens guards and forgets the handles. The writer finds them by a
+// collection that it forces after a tenth of a second.
+func TestDroppedHandle(t *testing.T) {
+	w := hashmap.New[int, int]()
+	func() {
+		w.NewReadHandle().Read()
+		w.NewReadHandle().Clone().Read()
+	}()
+	for range 3 {
+		mustPublish(t, w)
+	}
+}
+
+// TestReadersSeeWholePublishes has the writer keep all values equal in each version, while
+// readers come, clone, nest and go.
+func TestReadersSeeWholePublishes(t *testing.T) {
+	const keys, publishes, readers = 16, 500, 4
+	w := hashmap.New[int, int]()
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	first := w.NewReadHandle()
+	for range readers {
+		wg.Go(func() {
+			r := first.Clone()
+			last := uint64(0)
+			for i := 0; !stop.Load(); i++ {
+				g := r.Read()
+				inner := r.Read()
+				if inner.Version() < g.Version() || g.Version() < last {
+					t.Errorf("versions go back: %d, %d, %d", last, g.Version(), inner.Version())
+				}
+				last = g.Version()
+				for k := range keys {
+					if v, _ := g.Get(k); v != int(last) {
+						t.Errorf("version %d has value %d", last, v)
+					}
+				}
+				inner.Release()
+				g.Release()
+				if i%64 == 0 {
+					next := r.Clone()
+					r.Close()
+					r = next
+				}
+			}
+		})
+	}
+	for v := 1; v <= publishes; v++ {
+		for k := range keys {
+			w.Insert(k, v)
+		}
+		mustPublish(t, w)
+	}
+	stop.Store(true)
+	wg.Wait()
+}
+
+func panicOf(f func()) (value any) {
+	defer func() { value = recover() }()
+	f()
+	return nil
+}
+
+func Example() {
+	w := hashmap.New[string, int]()
+	r := w.NewReadHandle()
+	w.Insert("a", 1)
+	_, before := r.Get("a")
+	if err := w.Publish(); err != nil {
+		panic(err)
+	}
+	v, after := r.Get("a")
+	fmt.Println(before, v, after)
+	// Output: false 1 true
 }

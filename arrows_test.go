@@ -1,0 +1,135 @@
+package doublebuf
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms lists the folders from the top of the house down. A package imports only packages
+// of rooms that stand above its own, and packages of its own room.
+var rooms = []string{
+	"impl/invariants",
+	"impl/atomicx",
+	"impl/strategy",
+	"impl/buffers",
+	"impl/table",
+	"impl/hashmap",
+	"baselines/kv",
+	"baselines",
+	"workloads",
+	"lincheck",
+	"results",
+	"plots",
+	"cmd/runbench",
+}
+
+// only says which rooms may import a package from outside (or below a path of such).
+// Packages that are not listed may be imported below impl.
+var only = map[string][]string{
+	"sync":                              {"impl/atomicx", "impl/invariants", "baselines", "baselines/kv", "workloads", "lincheck", "results", "plots", "cmd/runbench"},
+	"github.com/anishathalye/porcupine": {"lincheck"},
+	"gonum.org/v1/plot":                 {"plots"},
+	"golang.org/x/perf":                 {"results", "plots", "cmd/runbench"},
+	"golang.org/x/sys":                  {"impl/atomicx", "impl/strategy", "results", "cmd/runbench"},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string // of non-test files
+}
+
+func TestArrows(t *testing.T) {
+	var packages []goPackage
+	for _, tags := range []string{"", "explore"} {
+		packages = append(packages, list(t, tags)...)
+	}
+	for _, p := range packages {
+		from := room(p.ImportPath)
+		if from == "" {
+			t.Errorf("%s stands in no room", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if err := allowed(from, imported); err != nil {
+				t.Errorf("%s imports %s: %v", p.ImportPath, imported, err)
+			}
+		}
+	}
+}
+
+// TestArrowsCanFail plants the faults that TestArrows is for.
+func TestArrowsCanFail(t *testing.T) {
+	for _, arrow := range [][2]string{
+		{"impl/strategy", "doublebuf/impl/hashmap"},
+		{"impl/hashmap", "sync/atomic"},
+		{"impl/hashmap", "github.com/google/go-cmp/cmp"},
+		{"baselines", "doublebuf/lincheck"},
+		{"results", "github.com/anishathalye/porcupine"},
+		{"lincheck", "gonum.org/v1/plot/plotter"},
+	} {
+		if allowed(arrow[0], arrow[1]) == nil {
+			t.Errorf("an arrow from %s to %s is not found", arrow[0], arrow[1])
+		}
+	}
+	if err := allowed("impl/atomicx", "sync/atomic"); err != nil {
+		t.Error(err)
+	}
+}
+
+func allowed(from, imported string) error {
+	if to, ours := strings.CutPrefix(imported, "doublebuf/"); ours {
+		if slices.Index(rooms, room("doublebuf/"+to)) > slices.Index(rooms, from) {
+			return errors.New("the arrow points down the list of rooms")
+		}
+		return nil
+	}
+	for prefix, who := range only {
+		if (imported == prefix || strings.HasPrefix(imported, prefix+"/")) && !slices.Contains(who, from) {
+			return errors.New("only for " + strings.Join(who, ", "))
+		}
+	}
+	first, _, _ := strings.Cut(imported, "/")
+	if strings.HasPrefix(from, "impl/") && strings.Contains(first, ".") && !strings.HasPrefix(imported, "golang.org/x/sys/") {
+		return errors.New("impl needs nothing but the standard library")
+	}
+	return nil
+}
+
+// room returns the longest entry of rooms that a package of ours stands in.
+func room(path string) string {
+	best := ""
+	for _, r := range rooms {
+		if in := "doublebuf/" + r; (path == in || strings.HasPrefix(path, in+"/")) && len(r) > len(best) {
+			best = r
+		}
+	}
+	return best
+}
+
+func list(t *testing.T, tags string) []goPackage {
+	out, err := exec.Command("go", "list", "-tags", tags, "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list -tags=%q: %v", tags, err)
+	}
+	var packages []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if p.ImportPath != "doublebuf" {
+			packages = append(packages, p)
+		}
+	}
+	if len(packages) < len(rooms) {
+		t.Fatalf("go list finds %d packages, fewer than there are rooms", len(packages))
+	}
+	return packages
+}

@@ -1,0 +1,16 @@
+// Package doublebuf is the root of a benchmark and correctness-research harness for
+// concurrent maps in Go, around a double-buffer hash map. It holds no code; this is the
+// way through the house:
+//
+//	impl/hashmap    the eventually consistent concurrent map
+//	impl/buffers    two copies of anything, a delayed swap, a log of operations
+//	impl/strategy   how the writer knows when no reader is in a copy any more
+//	impl/table      what one copy of the map is
+//	impl/atomicx    the seam to the machine, where the schedule explorer takes hold
+//	baselines       every map behind one interface (baselines/kv), and the registry
+//	workloads       who does what to which key
+//	lincheck        recorded histories, checkers, verdicts
+//	results         cells, environments and statistics, as Go benchmark text
+//	plots           figures
+//	cmd/runbench    the command
+package doublebuf

@@ -1,0 +1,287 @@
+package buffers
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"doublebuf/impl/invariants"
+	"doublebuf/impl/strategy"
+)
+
+// add appends to a list, which shows order and number of applications; panicFirst and
+// panicSecond make it fail.
+type add struct {
+	what        string
+	panicFirst  bool
+	panicSecond bool
+}
+
+func (a *add) ApplyFirst(l *[]string) {
+	if a.panicFirst {
+		panic("first: " + a.what)
+	}
+	*l = append(*l, a.what)
+}
+
+func (a *add) ApplySecond(l *[]string) {
+	if a.panicSecond {
+		panic("second: " + a.what)
+	}
+	*l = append(*l, a.what)
+}
+
+func newList() *OpWriteHandle[[]string, add, *add] {
+	return NewOpWriteHandle[[]string, add](NewDelayWriteHandle(NewWriteHandle[[]string](strategy.Epoch(strategy.Options{}), nil, nil)))
+}
+
+func read(r *ReadHandle[[]string]) string {
+	g := r.Read()
+	defer g.Release()
+	return strings.Join(*g.Value(), "")
+}
+
+func mustPublish[T, O any, P interface {
+	*O
+	Operation[T]
+}](t *testing.T, w *OpWriteHandle[T, O, P],
+) {
+	t.Helper()
+	if err := w.Publish(nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryOperationOnceOnEachCopyInOrder(t *testing.T) {
+	w := newList()
+	r := w.NewReadHandle("")
+	want := ""
+	for v := range 6 {
+		for i := range v {
+			op := fmt.Sprintf("<%d.%d>", v, i)
+			w.Push(add{what: op})
+			want += op
+			if i == 2 { // bring the copy up to date midway: applied is not published
+				l, err := w.Apply(nil)
+				if err != nil || strings.Join(*l, "") != want {
+					t.Fatalf("the writer's copy holds %v, %v, want %s", *l, err, want)
+				}
+			}
+		}
+		if got := w.HasPending(); got != (v > 0) {
+			t.Errorf("HasPending is %v after %d pushes", got, v)
+		}
+		mustPublish(t, w)
+		if w.HasPending() {
+			t.Error("HasPending after a publish")
+		}
+		if got := read(r); got != want {
+			t.Fatalf("version %d is %s, want %s", v+1, got, want)
+		}
+	}
+	mustPublish(t, w) // the other copy
+	if got := read(r); got != want {
+		t.Fatalf("after an empty publish the other copy is %s, want %s", got, want)
+	}
+}
+
+func TestGuardKeepsItsVersion(t *testing.T) {
+	w := newList()
+	r := w.NewReadHandle("")
+	w.Push(add{what: "a"})
+	mustPublish(t, w)
+	g := r.Read()
+	w.Push(add{what: "b"})
+	mustPublish(t, w) // V1: one publish is free
+	if got := strings.Join(*g.Value(), ""); got != "a" || g.Version() != 1 {
+		t.Errorf("the guard sees %q of version %d, want a of version 1", got, g.Version())
+	}
+	w.Push(add{what: "c"})
+	if ok, err := w.TryPublish(); ok || err != nil {
+		t.Errorf("a second publish over an open guard: %v, %v", ok, err)
+	}
+	if !w.HasPending() {
+		t.Error("a publish that was refused has dropped what was pending")
+	}
+	if got := strings.Join(*g.Value(), ""); got != "a" {
+		t.Errorf("the guard sees %q, want a", got)
+	}
+	g.Release()
+	if ok, err := w.TryPublish(); !ok || err != nil {
+		t.Errorf("TryPublish after the guard was released: %v, %v", ok, err)
+	}
+	if got := read(r); got != "abc" {
+		t.Errorf("got %q, want abc", got)
+	}
+}
+
+func TestFlushAndPublishWaitForOldGuards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newList()
+		r := w.NewReadHandle("")
+		for _, wait := range []func() error{
+			func() error { return w.Flush(nil) },
+			func() error { return w.Publish(nil) },
+		} {
+			g := r.Read()
+			mustPublish(t, w)
+			done := false
+			go func() {
+				if err := wait(); err != nil {
+					t.Error(err)
+				}
+				done = true
+			}()
+			synctest.Wait()
+			if done {
+				t.Error("it did not wait")
+			}
+			g.Release()
+			synctest.Wait()
+			if !done {
+				t.Error("it still waits")
+			}
+		}
+	})
+}
+
+func TestPanicInFirstDropsTheOperationAlone(t *testing.T) {
+	w := newList()
+	r := w.NewReadHandle("")
+	w.Push(add{what: "a"})
+	mustPublish(t, w)
+	w.Push(add{what: "b"})
+	w.Push(add{what: "x", panicFirst: true})
+	w.Push(add{what: "c"})
+	if got := panicOf(func() { w.Publish(nil) }); got != "first: x" {
+		t.Fatalf("the caller gets %v", got)
+	}
+	if got := read(r); got != "a" {
+		t.Errorf("a publish that panicked has published %q", got)
+	}
+	for range 2 {
+		mustPublish(t, w)
+		if got := read(r); got != "abc" {
+			t.Errorf("got %q, want abc", got)
+		}
+	}
+}
+
+func TestPanicInSecondPoisons(t *testing.T) {
+	w := newList()
+	r := w.NewReadHandle("")
+	w.Push(add{what: "a"})
+	w.Push(add{what: "b", panicSecond: true})
+	mustPublish(t, w)
+	if got := panicOf(func() { w.Publish(nil) }); got != "second: b" {
+		t.Fatalf("the caller gets %v", got)
+	}
+	_, try := w.TryPublish()
+	_, apply := w.Apply(nil)
+	for _, err := range []error{w.Publish(nil), try, apply, w.Flush(nil)} {
+		if !errors.Is(err, ErrPoisoned) {
+			t.Errorf("got %v, want ErrPoisoned", err)
+		}
+	}
+	if got := read(r); got != "ab" {
+		t.Errorf("readers see %q, want the last version, ab", got)
+	}
+}
+
+func TestCloseDropsAndDoesNotWait(t *testing.T) {
+	w := newList()
+	r := w.NewReadHandle("")
+	w.Push(add{what: "a"})
+	mustPublish(t, w)
+	g := r.Read()
+	mustPublish(t, w)
+	w.Push(add{what: "b"})
+	w.Close() // would hang if it waited for g
+	if got := strings.Join(*g.Value(), ""); got != "a" {
+		t.Errorf("the guard sees %q", got)
+	}
+	g.Release()
+	if got := read(r); got != "a" {
+		t.Errorf("got %q, want the last version, a", got)
+	}
+	if err := w.Publish(nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("Publish returns %v, want ErrClosed", err)
+	}
+	if got := panicOf(func() { w.Push(add{}) }); got != ErrClosed {
+		t.Errorf("Push panics with %v, want ErrClosed", got)
+	}
+}
+
+func TestReadHandleAfterClose(t *testing.T) {
+	w := newList()
+	r := w.NewReadHandle("")
+	g := r.Read()
+	r.Close()
+	r.Close()
+	mustPublish(t, w)
+	if ok, _ := w.TryPublish(); ok {
+		t.Error("the guard of a closed handle does not hold the writer")
+	}
+	g.Release()
+	if ok, _ := w.TryPublish(); !ok {
+		t.Error("the writer waits for a guard that was released")
+	}
+	if panicOf(func() { r.Read() }) == nil {
+		t.Error("reading through a closed handle does not panic")
+	}
+}
+
+// reenter uses the writer from within its own application.
+type reenter struct{ f func() }
+
+func (o *reenter) ApplyFirst(*int)  { o.f() }
+func (o *reenter) ApplySecond(*int) {}
+
+func TestWriterUsedWithinItsOwnOperation(t *testing.T) {
+	w := NewOpWriteHandle[int, reenter](NewDelayWriteHandle(NewWriteHandle(strategy.Epoch(strategy.Options{}), 0, 0)))
+	w.Push(reenter{func() { w.Push(reenter{func() {}}) }})
+	if got := panicOf(func() { w.Publish(nil) }); got != errBusy {
+		t.Errorf("got %v, want %v", got, errBusy)
+	}
+	mustPublish(t, w)
+}
+
+// TestLawsAreAsserted breaks S1 and L1 by hand and wants to hear of it.
+func TestLawsAreAsserted(t *testing.T) {
+	if !invariants.Enabled {
+		t.Skip("laws are asserted in checked builds only: -race or -tags invariants")
+	}
+	t.Run("S1", func(t *testing.T) {
+		w := NewWriteHandle(lax{strategy.Epoch(strategy.Options{})}, 0, 0)
+		g := w.NewReadHandle("").Read()
+		defer g.Release()
+		w.StartSwap()
+		if got := fmt.Sprint(panicOf(func() { w.FinishSwap(nil) })); !strings.Contains(got, "S1") {
+			t.Errorf("a writer that does not wait: %s", got)
+		}
+	})
+	t.Run("L1", func(t *testing.T) {
+		w := newList()
+		w.Push(add{what: "a"})
+		mustPublish(t, w)
+		w.below = slices.Repeat(w.below, 2) // an operation doubled
+		w.Push(add{what: "b"})
+		if got := fmt.Sprint(panicOf(func() { w.Publish(nil) })); !strings.Contains(got, "L1") {
+			t.Errorf("an operation that is applied twice: %s", got)
+		}
+	})
+}
+
+// lax is a strategy whose writer does not wait.
+type lax struct{ strategy.Strategy }
+
+func (lax) Finish(<-chan struct{}) error { return nil }
+
+func panicOf(f func()) (value any) {
+	defer func() { value = recover() }()
+	f()
+	return nil
+}

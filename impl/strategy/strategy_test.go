@@ -1,0 +1,269 @@
+package strategy_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"doublebuf/impl/strategy"
+)
+
+// strategies are those that every test of this file holds to the contract.
+var strategies = map[string]func(strategy.Options) strategy.Strategy{
+	"epoch": strategy.Epoch,
+}
+
+func forEach(t *testing.T, test func(t *testing.T, open func(strategy.Options) strategy.Strategy)) {
+	for name, open := range strategies {
+		t.Run(name, func(t *testing.T) { test(t, open) })
+	}
+}
+
+func TestGuardsFollowSwaps(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		s := open(strategy.Options{})
+		r := s.NewReader("")
+		for v := range 5 {
+			c := r.Open()
+			if want := v & 1; c != want {
+				t.Fatalf("after %d swaps a guard opens in copy %d, want %d", v, c, want)
+			}
+			r.Close(c)
+			s.StartSwap()
+			if !s.TryFinish() {
+				t.Fatalf("swap %d does not finish although no guard is open", v+1)
+			}
+		}
+	})
+}
+
+func TestOpenGuardHoldsTheSwapAndNothingElse(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		s := open(strategy.Options{})
+		r, idle := s.NewReader(""), s.NewReader("")
+		old := r.Open()
+		s.StartSwap()
+		if s.TryFinish() {
+			t.Fatal("the swap finished under an open guard")
+		}
+		c := idle.Open()
+		if c == old {
+			t.Fatal("a guard opened in the old copy after the swap")
+		}
+		second := r.Open() // a second guard of the handle that holds the first
+		if second == old {
+			t.Fatal("a second guard opened in the old copy after the swap")
+		}
+		r.Close(old)
+		if !s.TryFinish() {
+			t.Fatal("guards in the new copy hold the swap")
+		}
+		r.Close(second)
+		idle.Close(c)
+	})
+}
+
+// TestChainedGuardsDoNotStarve opens the next guard before it closes the last, for ever:
+// with one count or parity for both copies the writer never sees the reader without a guard.
+func TestChainedGuardsDoNotStarve(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		s := open(strategy.Options{})
+		r := s.NewReader("")
+		c := r.Open()
+		for range 6 {
+			s.StartSwap()
+			next := r.Open()
+			r.Close(c)
+			c = next
+			if !s.TryFinish() {
+				t.Fatal("chained guards hold a swap that none of them is older than")
+			}
+		}
+	})
+}
+
+func TestReaderRegisteredDuringTheWait(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		s := open(strategy.Options{})
+		r := s.NewReader("")
+		old := r.Open()
+		s.StartSwap()
+		late := s.NewReader("")
+		c := late.Open()
+		if c == old {
+			t.Fatal("a new reader opened a guard in the old copy")
+		}
+		r.Close(old)
+		if !s.TryFinish() {
+			t.Fatal("the guard of a reader that came after the swap holds it")
+		}
+	})
+}
+
+func TestUnregisterKeepsOpenGuards(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		s := open(strategy.Options{})
+		r := s.NewReader("")
+		c := r.Open()
+		r.Unregister()
+		s.StartSwap()
+		if s.TryFinish() {
+			t.Fatal("the swap finished under the guard of an unregistered reader")
+		}
+		r.Close(c)
+		if !s.TryFinish() {
+			t.Fatal("the swap does not finish after the last guard was closed")
+		}
+	})
+}
+
+func TestAbandonEndsGuards(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		s := open(strategy.Options{})
+		r := s.NewReader("")
+		r.Open()
+		r.Open()
+		s.StartSwap()
+		r.Abandon()
+		r.Abandon() // a second time is harmless
+		if !s.TryFinish() {
+			t.Fatal("the guards of an abandoned reader hold the swap")
+		}
+	})
+}
+
+func TestFinishSleepsUntilTheLastGuardIsClosed(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(strategy.Options{})
+			a, b := s.NewReader(""), s.NewReader("")
+			ca, cb := a.Open(), b.Open()
+			s.StartSwap()
+			var finished atomic.Bool
+			go func() {
+				if err := s.Finish(nil); err != nil {
+					t.Error(err)
+				}
+				finished.Store(true)
+			}()
+			synctest.Wait() // returns only if the writer is durably blocked: it sleeps
+			a.Close(ca)
+			synctest.Wait()
+			if finished.Load() {
+				t.Error("the swap finished with a guard open")
+			}
+			b.Close(cb)
+			synctest.Wait()
+			if !finished.Load() {
+				t.Error("the last guard was closed and the writer was not woken")
+			}
+		})
+	})
+}
+
+func TestFinishIsCancelledAndTakenUpAgain(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(strategy.Options{})
+			r := s.NewReader("")
+			c := r.Open()
+			s.StartSwap()
+			cancel := make(chan struct{})
+			time.AfterFunc(time.Minute, func() { close(cancel) })
+			if err := s.Finish(cancel); !errors.Is(err, strategy.ErrCancelled) {
+				t.Errorf("Finish returns %v, want ErrCancelled", err)
+			}
+			time.AfterFunc(time.Minute, func() { r.Close(c) })
+			if err := s.Finish(nil); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+func TestStallIsReportedOnceByName(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		synctest.Test(t, func(t *testing.T) {
+			var stalls []strategy.Stall
+			s := open(strategy.Options{
+				StallAfter: 3 * time.Second,
+				Stalled:    func(s strategy.Stall) { stalls = append(stalls, s) },
+			})
+			s.NewReader("innocent")
+			r := s.NewReader("culprit")
+			c := r.Open()
+			r.Open()
+			s.StartSwap()
+			time.AfterFunc(time.Minute, func() { r.Close(c); r.Close(c) })
+			if err := s.Finish(nil); err != nil {
+				t.Error(err)
+			}
+			if len(stalls) != 1 {
+				t.Fatalf("%d reports, want 1", len(stalls))
+			}
+			got := stalls[0].String()
+			for _, want := range []string{"3s", "before swap 1", "culprit holds 2"} {
+				if !strings.Contains(got, want) {
+					t.Errorf("the report %q does not say %q", got, want)
+				}
+			}
+			if strings.Contains(got, "innocent") {
+				t.Errorf("the report %q names a reader without a guard", got)
+			}
+		})
+	})
+}
+
+// TestExclusionUnderFire has the race detector and the readers themselves look for S1:
+// what a guard pins does not change until it is closed.
+func TestExclusionUnderFire(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		const readers, swaps = 4, 2000
+		s := open(strategy.Options{})
+		var copies [2][8]uint64
+		var stop atomic.Bool
+		var wg sync.WaitGroup
+		for range readers {
+			wg.Go(func() {
+				r := s.NewReader("")
+				for !stop.Load() {
+					c := r.Open()
+					first := copies[c][0]
+					d := r.Open()
+					r.Close(d)
+					for _, x := range copies[c] {
+						if x != first {
+							t.Errorf("a guard sees %d and %d", first, x)
+						}
+					}
+					r.Close(c)
+				}
+				r.Unregister()
+			})
+		}
+		for v := 1; v <= swaps; v++ {
+			for i := range copies[v&1] {
+				copies[v&1][i] = uint64(v)
+			}
+			s.StartSwap()
+			if err := s.Finish(nil); err != nil {
+				t.Error(err)
+			}
+		}
+		stop.Store(true)
+		wg.Wait()
+	})
+}
+
+func TestGuardsDoNotAllocate(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		r := open(strategy.Options{}).NewReader("")
+		if n := testing.AllocsPerRun(100, func() { r.Close(r.Open()) }); n != 0 {
+			t.Errorf("a guard allocates %v times", n)
+		}
+	})
+}
