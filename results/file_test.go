@@ -199,15 +199,23 @@ func TestCutAnywhere(t *testing.T) {
 		if want > 0 && whole[cut-1] != '\n' && bytes.HasPrefix(whole[bytes.LastIndexByte(whole[:cut], '\n')+1:cut], []byte("Benchmark")) {
 			want--
 		}
-		f, got, warnings, err := Continue(dir, testEnv)
+		got, warnings, err := ReadCells(path)
 		if err != nil {
 			t.Fatalf("cut behind byte %d: %v", cut, err)
 		}
 		if diff := cmp.Diff(asRead(cells[:want]), got); diff != "" {
 			t.Fatalf("cut behind byte %d (-want +got):\n%s", cut, diff)
 		}
-		if cutOff := cut > 0 && whole[cut-1] != '\n'; cutOff != (len(warnings) == 1) {
+		cutOff := cut > 0 && whole[cut-1] != '\n'
+		if cutOff != (len(warnings) == 1) {
 			t.Fatalf("cut behind byte %d: warnings %q", cut, warnings)
+		}
+		if cutOff && cut%10 != 0 {
+			continue // to continue takes the disk's time
+		}
+		f, got, _, err := Continue(dir, testEnv)
+		if err != nil || len(got) != want {
+			t.Fatalf("cut behind byte %d: continued with %d cells, %v", cut, len(got), err)
 		}
 		all := append([]Cell(nil), cells[:len(got)]...)
 		for _, c := range cells[len(got):] {
