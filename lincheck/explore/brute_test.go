@@ -30,6 +30,7 @@ const (
 	park
 	unpark
 	await
+	either // waits for one of both words
 	spin
 	barrier
 	skipIfZero // skips the next instruction if the value read last is 0
@@ -43,7 +44,7 @@ type instr struct {
 }
 
 func (i instr) String() string {
-	return fmt.Sprintf("%s%d:%d", [...]string{"ld", "st", "add", "cas", "pld", "pst", "lk", "ul", "pk", "up", "aw", "sp", "mb", "sz"}[i.op], i.loc, i.a)
+	return fmt.Sprintf("%s%d:%d", [...]string{"ld", "st", "add", "cas", "pld", "pst", "lk", "ul", "pk", "up", "aw", "ei", "sp", "mb", "sz"}[i.op], i.loc, i.a)
 }
 
 type tiny [][]instr
@@ -62,7 +63,7 @@ func randomTiny(r *rand.Rand, tso, spins bool) tiny {
 			switch {
 			case tso && (i.op == load || i.op == store_) && r.IntN(3) > 0:
 				i.op += plainLoad - load
-			case i.op == spin && !spins, i.op == barrier && !tso, (i.op == park || i.op == await || i.op == spin) && r.IntN(4) > 0:
+			case i.op == spin && !spins, i.op == barrier && !tso, (i.op == park || i.op == await || i.op == either || i.op == spin) && r.IntN(4) > 0:
 				continue
 			case i.op == unlock, i.op == skipIfZero && len(code) == 0, i.op == lock && len(code) > 0 && code[len(code)-1].op == skipIfZero:
 				continue
@@ -126,6 +127,8 @@ func (p tiny) program(x *Exec) {
 					parkers[i.loc].Unpark()
 				case await:
 					hooked.Await(func() bool { return words[i.loc].Load() >= i.a })
+				case either:
+					hooked.Await(func() bool { return max(words[0].Load(), words[1].Load()) >= i.a })
 				case spin:
 					for words[i.loc].Load() < i.a {
 						hooked.Yield()
@@ -174,6 +177,28 @@ func (s *state) clone() *state {
 	return &c
 }
 
+// key is a string that tells s from all other states.
+func (s *state) key() string {
+	b := []byte{byte(s.last), byte(s.preempts)}
+	flag := func(f bool) { b = append(b, map[bool]byte{true: 1}[f]) }
+	for g := range s.pc {
+		b = append(append(append(b, byte(s.pc[g]), byte(s.r[g])), s.logs[g]...), '/', byte(len(s.buffers[g])))
+		for _, i := range s.buffers[g] {
+			b = append(b, byte(i.loc), byte(i.a))
+		}
+		b = append(b, byte(len(s.waiting[g])))
+		for _, w := range s.waiting[g] {
+			flag(w)
+		}
+	}
+	for i := range s.words {
+		b = append(b, byte(s.words[i]), byte(s.plain[i]))
+		flag(s.held[i])
+		flag(s.tokens[i])
+	}
+	return string(b)
+}
+
 type brute struct {
 	p        tiny
 	tso      bool
@@ -197,7 +222,7 @@ func (b *brute) enabled(s *state, g int) bool {
 	i := b.p[g][s.pc[g]]
 	if len(s.buffers[g]) > 0 {
 		switch i.op {
-		case load, plainLoad, plainStore, await, spin, skipIfZero:
+		case load, plainLoad, plainStore, await, either, spin, skipIfZero:
 		default:
 			return false
 		}
@@ -209,6 +234,8 @@ func (b *brute) enabled(s *state, g int) bool {
 		return s.tokens[i.loc]
 	case await, spin:
 		return s.words[i.loc] >= i.a
+	case either:
+		return s.words[0] >= i.a || s.words[1] >= i.a
 	case barrier:
 		return !slices.Contains(s.waiting[g], true)
 	}
@@ -219,7 +246,7 @@ func (b *brute) visit(s *state) {
 	if b.bound < 0 {
 		s.last, s.preempts = -1, 0
 	}
-	key := fmt.Sprint(*s)
+	key := s.key()
 	if b.visited[key] {
 		return
 	}

@@ -86,7 +86,8 @@ type explorer struct {
 	Config
 	program Program
 	start   time.Time
-	since   int // executions since the first failure
+	begun   int // executions, of all bounds
+	since   int // of them since the first failure
 	exec    *execution
 	Result
 }
@@ -173,7 +174,7 @@ func (x *explorer) visit(bound int) bool {
 }
 
 func (x *explorer) exhausted() bool {
-	return x.MaxExecutions > 0 && x.Executions+x.Redundant >= x.MaxExecutions || x.MaxTime > 0 && time.Since(x.start) >= x.MaxTime
+	return x.MaxExecutions > 0 && x.begun >= x.MaxExecutions || x.MaxTime > 0 && time.Since(x.start) >= x.MaxTime
 }
 
 // execute runs the program once, as c chooses.
@@ -181,6 +182,7 @@ func (x *explorer) execute(c chooser) {
 	e := x.exec
 	e.reset()
 	e.maxSteps, e.chooser = x.MaxSteps, c
+	x.begun++
 	if x.Failure != nil {
 		e.maxSteps, e.cut = x.Failure.Steps-1, true
 	}

@@ -111,7 +111,7 @@ func (d *dfs) analyse(e *execution, i int) {
 	}
 	for _, j := range rivals {
 		rival := &d.stack[j].event
-		if rival.before(ordered) || last < j && d.enabledBy(j, i) {
+		if rival.before(ordered) || last < j && d.enabledBy(j, i, rivals) {
 			continue
 		}
 		d.reverse(j, i)
@@ -159,8 +159,7 @@ func (ev *event) writes(loc int) bool {
 }
 
 // rivals returns the earlier events of other processes that ev depends on, the latest
-// first. Of each location's history those from before the last write but one are left
-// out if that write comes after them anyway.
+// first.
 func (d *dfs) rivals(ev *event) []int {
 	r := d.scratch[:0]
 	for _, a := range ev.accesses {
@@ -176,10 +175,18 @@ func (d *dfs) rivals(ev *event) []int {
 }
 
 // enabledBy reports whether the move of node i, which was pending before node j's, was
-// enabled by that and so could not have come before it.
-func (d *dfs) enabledBy(j, i int) bool {
+// enabled by that and by nothing else, and so could not have come before it.
+func (d *dfs) enabledBy(j, i int, rivals []int) bool {
 	t := d.stack[i].chosen
-	return !d.stack[j].enabled.has(t) && d.stack[j+1].enabled.has(t)
+	if d.stack[j].enabled.has(t) || !d.stack[j+1].enabled.has(t) {
+		return false
+	}
+	for _, k := range rivals {
+		if k > j && !d.stack[j].event.before(d.stack[k].event.clock) {
+			return false // it might have enabled the move too
+		}
+	}
+	return true
 }
 
 // reverse sees to it that from node j a turn is taken towards an execution in which the

@@ -155,7 +155,8 @@ func Yield() {
 }
 
 // Await waits until cond holds, as one operation: it happens at an instant at which
-// cond is true. cond only loads.
+// cond is true. cond only loads, and when it returns true it has loaded every word that
+// might ever make a difference: "a and b" may stop at a false a, "a or b" not at a true one.
 func Await(cond func() bool) {
 	if hook == nil {
 		for !cond() {
