@@ -77,12 +77,16 @@ func (z *zipf) draw(r *rand.Rand) int {
 	for {
 		u := z.high + r.Float64()*(z.low-z.high)
 		x := z.inverse(u)
-		k := min(max(math.Floor(x+0.5), 1), z.n)
+		k := z.round(x)
 		if k-x <= z.near || u >= z.integral(k+0.5)-z.weight(k) {
 			return int(k) - 1
 		}
 	}
 }
+
+// round returns the rank whose bar x lies in. At the ends of the last bars rounding errors
+// may have pushed x out of them.
+func (z *zipf) round(x float64) float64 { return min(max(math.Floor(x+0.5), 1), z.n) }
 
 func (z *zipf) weight(x float64) float64 { return math.Exp(-z.theta * math.Log(x)) }
 

@@ -71,12 +71,18 @@ func TestGoodnessOfFit(t *testing.T) {
 
 // Rounding must not lead out of the ranks, or to no rank, where weights vanish.
 func TestZipfStaysWithinItsRanks(t *testing.T) {
-	for _, theta := range []float64{0, 1e-13, 0.5, 1 - 1e-13, 1, 1 + 1e-13, 3, 20, 700} {
+	for _, theta := range []float64{0, 1e-13, 0.5, 1 - 1e-13, 1, 1 + 1e-13, 1.7, 3, 20, 700} {
 		for _, n := range []int{1, 2, 3, 1 << 28} {
 			z, r := newZipf(n, theta), random(1, seedOfTape)
 			for range 2000 {
 				if k := z.draw(r); k < 0 || k >= n {
 					t.Fatalf("theta %v, n %d: rank %d", theta, n, k)
+				}
+			}
+			// The ends of the range, which a draw meets once in 2^53.
+			for _, u := range []float64{z.low, math.Nextafter(z.low, z.high), math.Nextafter(z.high, z.low), z.high} {
+				if k := z.round(z.inverse(u)); !(k >= 1 && k <= z.n) {
+					t.Errorf("theta %v, n %d: u %v has rank %v", theta, n, u, k)
 				}
 			}
 		}

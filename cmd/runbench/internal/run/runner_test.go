@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -114,6 +115,61 @@ func TestCellCountsWhatItDoes(t *testing.T) {
 		publishes := m.publishes.Load() - 3
 		if most := writes / int64(max(every, 1)); every == 0 && publishes != 0 || every > 0 && (publishes > most || publishes < most-workers+1) {
 			t.Errorf("every %d: %d publishes for %d writes", every, publishes, writes)
+		}
+	}
+}
+
+func TestFairness(t *testing.T) {
+	at := time.Now()
+	did := func(reads bool, ops int64) *worker[int] { return &worker[int]{reads: reads, ops: ops} }
+	second := func(n int) span { return span{at, at.Add(time.Duration(n) * time.Second)} }
+	for _, test := range []struct {
+		workers []*worker[int]
+		spans   []span
+		want    float64
+	}{
+		{[]*worker[int]{did(false, 50), did(false, 100)}, []span{second(1), second(1)}, 0.5},
+		{[]*worker[int]{did(false, 50), did(false, 100)}, []span{second(1), second(2)}, 1},
+		{[]*worker[int]{did(true, 100), did(false, 1)}, []span{second(1), second(1)}, 1},
+		{[]*worker[int]{did(true, 100), did(true, 90), did(false, 1), did(false, 4)}, []span{second(1), second(1), second(1), second(1)}, 0.25},
+	} {
+		if got := fairness(test.workers, test.spans); got != test.want {
+			t.Errorf("got %v, want %v", got, test.want)
+		}
+	}
+}
+
+// What was drawn for one job serves the next one only on the same keys and distribution.
+func TestDraw(t *testing.T) {
+	r := &Runner{plan: good()}
+	id := results.ID{KeyType: "uint64", Dist: "uniform", Keys: 100}
+	get := func(id results.ID) *workload[uint64] {
+		w, err := draw(r, id, workloads.Uint64Keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	first := get(id)
+	if get(id) != first {
+		t.Error("drawn again for the same keys and distribution")
+	}
+	for _, change := range []func(*results.ID){
+		func(id *results.ID) { id.Dist = "zipf1" },
+		func(id *results.ID) { id.Keys = 50 },
+		func(id *results.ID) { id.KeyType = "int" },
+	} {
+		get(id)
+		other := id
+		change(&other)
+		if other.KeyType == "int" {
+			if w, err := draw(r, other, workloads.IntKeys); err != nil || len(w.set.Keys) != 100 {
+				t.Error(err)
+			}
+			continue
+		}
+		if w := get(other); len(w.set.Keys) != other.Keys || slices.Equal(w.tape.Index, first.tape.Index) {
+			t.Errorf("%+v got what was drawn for another", other)
 		}
 	}
 }

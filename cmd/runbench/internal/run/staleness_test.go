@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -76,6 +77,8 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	c := cell[uint64]{load: &workload[uint64]{set, tape}, kinds: make([]workloads.Kind, 7)}
 	clk := newClock(keys, writes)
 	w := newStaleWriter(clk, m, c.stream(0, 2), keys)
+	p := &publishes{clock: clk}
+	w.publish, w.every = p, 300
 	for i, key := range set.Keys {
 		m.Map.Set(key, uint64(i)+1)
 	}
@@ -85,6 +88,10 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 
 	if n := clk.completed.Load(); n != keys+writes {
 		t.Errorf("%d writes, want %d", n, keys+writes)
+	}
+	// A publish belongs to its write, which is not complete before it.
+	if want := []uint32{keys + 299, keys + 599, keys + 899}; !slices.Equal(p.after, want) || w.publishes != 3 {
+		t.Errorf("%d publishes, after %v complete writes; want 3, after %v", w.publishes, p.after, want)
 	}
 	// The first of the last 10 writes is not seen, whichever key it is of; a key of which
 	// all 10 are not seen lags by 10, and one that has none among them by 0.
@@ -105,6 +112,17 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 		t.Errorf("%d stale reads of %d, in sum %d, at most %d, fault %v; want %d of %d, %d, %d",
 			r.stale, r.seen.TotalCount(), r.sum, r.seen.Max(), r.fault, stale, gets, want, lag)
 	}
+}
+
+// publishes notes how many writes are complete at each publish.
+type publishes struct {
+	clock *clock
+	after []uint32
+}
+
+func (p *publishes) Publish() uint64 {
+	p.after = append(p.after, p.clock.completed.Load())
+	return uint64(len(p.after))
 }
 
 func TestStalenessCells(t *testing.T) {
