@@ -12,7 +12,7 @@ import (
 // doubleBuffers returns the configurations of this project's own map: the strategy epoch,
 // the built-in map as table, several writers by one lock, and four publish policies.
 func doubleBuffers() []kv.Entry {
-	const caps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions
+	const caps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.BoundedLag
 	base := kv.Entry{
 		Level:   kv.Atomic,
 		Caps:    caps,

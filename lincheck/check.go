@@ -20,8 +20,6 @@ type Options struct {
 	Time time.Duration
 	// Dir is an existing folder for illegal histories and their pictures; "" = none.
 	Dir string
-	// Lag is the n of C5; 0 leaves C5 out, which not every map with versions keeps.
-	Lag uint64
 }
 
 // Check records histories of e in this process and judges them by its declared level.
@@ -48,7 +46,7 @@ func Check(e kv.Entry, o Options) Verdict {
 	start := time.Now()
 	for i := 0; i < o.Histories && (i == 0 || time.Since(start) < o.Time); i++ {
 		for _, d := range drivers(e) {
-			h := d.record(e, o.Seed+uint64(i), o.Lag)
+			h := d.record(e, o.Seed+uint64(i))
 			if v.take(h.judge(judgeLimit)); v.Outcome == Illegal {
 				v.show(reduce(h), o.Dir)
 				return v

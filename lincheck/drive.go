@@ -42,7 +42,7 @@ type driver struct {
 }
 
 // record has the driver play one history with e.
-func (d driver) record(e kv.Entry, seed, lag uint64) *History {
+func (d driver) record(e kv.Entry, seed uint64) *History {
 	s := &session{e: e, rng: rand.New(rand.NewPCG(seed, 0)), m: e.Uint64(0)}
 	defer kv.Close(s.m)
 	d.play(s)
@@ -51,7 +51,11 @@ func (d driver) record(e kv.Entry, seed, lag uint64) *History {
 			kv.Close(c.h)
 		}
 	}
-	return s.rec.History(Header{Claim: d.claim, Map: e.Name, Seed: seed, Slack: DefaultSlack, Lag: lag})
+	h := Header{Claim: d.claim, Map: e.Name, Seed: seed, Slack: DefaultSlack}
+	if e.Caps.Has(kv.BoundedLag) {
+		h.Lag = 1
+	}
+	return s.rec.History(h)
 }
 
 // needsHandles reports whether what kv.Open returns is to be closed apart from the map.

@@ -65,7 +65,7 @@ func TestSeedsDrawTheSameOperations(t *testing.T) {
 	drawn := func(seed uint64) map[int][]op {
 		ops := map[int][]op{}
 		for _, d := range drivers(batchedEntry) {
-			h := d.record(batchedEntry, seed, 0)
+			h := d.record(batchedEntry, seed)
 			for _, c := range h.Calls {
 				ops[c.Client] = append(ops[c.Client], op{c.Op, c.Key, c.New})
 			}
@@ -85,7 +85,7 @@ func TestSeedsDrawTheSameOperations(t *testing.T) {
 func TestHistoriesEndConverged(t *testing.T) {
 	for seed := range uint64(10) {
 		for _, d := range drivers(batchedEntry) {
-			h := d.record(batchedEntry, seed, 0)
+			h := d.record(batchedEntry, seed)
 			for copies := range 2 {
 				publish, ends := lastPublish(h)
 				complete := map[int]int{} // of each client, keys or ranges after that publish

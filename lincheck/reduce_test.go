@@ -77,7 +77,7 @@ func illegal(t *testing.T, e kv.Entry, seed uint64) *History {
 	t.Helper()
 	for i := range uint64(100) {
 		for _, d := range drivers(e) {
-			if h := d.record(e, seed*100+i, 0); h.Judge().Outcome == Illegal {
+			if h := d.record(e, seed*100+i); h.Judge().Outcome == Illegal {
 				return h
 			}
 		}

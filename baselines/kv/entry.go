@@ -38,6 +38,8 @@ const (
 	Swaps
 	// Versions: handles implement Versioned.
 	Versions
+	// BoundedLag: while a guard of version v is open at most version v+1 is published.
+	BoundedLag
 )
 
 // Has reports whether c includes all of want.
@@ -95,6 +97,8 @@ func (e Entry) Validate() error {
 		return fmt.Errorf("entry %q: no constructor for uint64 keys; every workload needs one", e.Name)
 	case e.Caps.Has(Snapshot) && !e.Caps.Has(Range):
 		return fmt.Errorf("entry %q: Snapshot without Range", e.Name)
+	case e.Caps.Has(BoundedLag) && !e.Caps.Has(Versions):
+		return fmt.Errorf("entry %q: BoundedLag without Versions", e.Name)
 	}
 	return nil
 }

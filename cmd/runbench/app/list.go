@@ -82,6 +82,7 @@ func capNames(c kv.Caps) string {
 		{kv.Snapshot, true, "snapshot"},
 		{kv.Swaps, true, "swaps"},
 		{kv.Versions, true, "versions"},
+		{kv.BoundedLag, true, "bounded lag"},
 	} {
 		if c.Has(n.caps) == n.has {
 			all = append(all, n.name)
