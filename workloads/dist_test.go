@@ -71,8 +71,8 @@ func TestGoodnessOfFit(t *testing.T) {
 
 // Rounding must not lead out of the ranks, or to no rank, where weights vanish.
 func TestZipfStaysWithinItsRanks(t *testing.T) {
-	for _, theta := range []float64{0, 1e-13, 0.5, 1 - 1e-13, 1, 1 + 1e-13, 1.7, 3, 20, 700} {
-		for _, n := range []int{1, 2, 3, 1 << 28} {
+	for _, theta := range []float64{0, 1e-13, 0.5, 1 - 1e-13, 1, 1 + 1e-13, 1.7, 3, 9.310069032674512, 20, 700} {
+		for _, n := range []int{1, 2, 3, 6415, 1 << 28} {
 			z, r := newZipf(n, theta), random(1, seedOfTape)
 			for range 2000 {
 				if k := z.draw(r); k < 0 || k >= n {
