@@ -114,7 +114,8 @@ func footer(s *results.Set, drawn []results.Summary, doubt bool) []string {
 	return []string{first, second + "."}
 }
 
-// formatCount writes a number with three significant digits and, from 1,000, commas.
+// formatCount writes a number with three significant digits below 1,000 and none after
+// the point, with commas, above.
 func formatCount(v float64) string {
 	if v < 1000 {
 		return strconv.FormatFloat(v, 'g', 3, 64)
@@ -125,6 +126,19 @@ func formatCount(v float64) string {
 	}
 	return digits
 }
+
+// formatShort writes a number with three significant digits and a suffix for thousands,
+// millions and so on.
+func formatShort(v float64) string {
+	suffix := 0
+	for v >= 999.5 && suffix < len(suffixes)-1 {
+		v /= 1000
+		suffix++
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64) + suffixes[suffix]
+}
+
+var suffixes = []string{"", "k", "M", "G"}
 
 // summaryFields are the columns of a summary in a table.
 func summaryFields(s results.Summary) []string {

@@ -215,9 +215,13 @@ func (s series) band(factor float64) *plotter.Polygon {
 		ring, back = widen(ring), widen(back)
 	}
 	slices.Reverse(back)
-	fill := s.style.color
-	fill.A = 44
-	return &plotter.Polygon{XYs: []plotter.XYs{append(ring, back...)}, Color: fill}
+	fill, edge := s.style.color, s.style.color
+	fill.A, edge.A = 24, 110 // edges keep bands apart that lie over each other
+	return &plotter.Polygon{
+		XYs:       []plotter.XYs{append(ring, back...)},
+		Color:     fill,
+		LineStyle: draw.LineStyle{Color: edge, Width: 0.4},
+	}
 }
 
 func widen(p plotter.XYs) plotter.XYs {

@@ -383,6 +383,14 @@ func TestTicksAreRoundAndEnough(t *testing.T) {
 	}
 }
 
+func TestShortNumbers(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 0.1: "0.1", 31.53: "31.5", 999: "999", 999.6: "1k", 1693: "1.69k", 189247: "189k", 1e6: "1M", 2.5e12: "2.5e+03G"} {
+		if got := formatShort(v); got != want {
+			t.Errorf("%v is written %s; want %s", v, got, want)
+		}
+	}
+}
+
 func TestLegendRowsDoNotOverlap(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 1000 {

@@ -98,7 +98,7 @@ func staleChart(s *results.Set, f family, throughput map[results.ID]results.Grou
 				drawn = append(drawn, side.y)
 			}
 		}
-		c.legend = append(c.legend, legendRow{style: st, label: m.impl + verdictNote(m.verdict), value: formatCount(m.stale.Median)})
+		c.legend = append(c.legend, legendRow{style: st, label: m.impl + verdictNote(m.verdict), value: formatShort(m.stale.Median)})
 		doubt = doubt || m.verdict.Outcome == results.Unknown
 	}
 	if len(drawn) == 0 {
@@ -164,7 +164,7 @@ func (c *chart) staleAxis(found []staleMap) func(v float64, i int) float64 {
 		for d := 0.0; d <= decades; d++ {
 			t := tick{at: start + d}
 			if math.Mod(d, step) == 0 {
-				t.label = formatCount(math.Pow(10, lo+d))
+				t.label = formatShort(math.Pow(10, lo+d))
 			}
 			c.ticks = append(c.ticks, t)
 		}

@@ -5,6 +5,14 @@
 // manifest.json. Load reads a folder into a Set, which is all that figures and reports
 // are made from.
 //
+// # Comments with a meaning
+//
+// Besides what benchstat reads, files of cells have comments that Load understands:
+//
+//	# block 3                        the cells that follow are of block 3
+//	# fault: key 7 holds 3           the next cell failed its sum check
+//	# aside: 0 B/op 0.25 allocs/op   more metrics of the next cell, usually zero
+//
 // # Words
 //
 //   - A cell is one configuration under one workload, measured once.

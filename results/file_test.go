@@ -62,17 +62,11 @@ func testCells(blocks int) []Cell {
 	return cells
 }
 
-// asRead returns what a reader makes of a cell: zeros that are left out, one line of fault.
+// asRead returns what a reader makes of cells: their faults in one line.
 func asRead(cells []Cell) []Cell {
 	var read []Cell
 	for _, c := range cells {
-		metrics := map[string]float64{}
-		for unit, v := range c.Metrics {
-			if v != 0 || (unit != BytesPerOp && unit != AllocsPerOp) {
-				metrics[unit] = v
-			}
-		}
-		c.Metrics, c.Fault = metrics, strings.Join(strings.Fields(c.Fault), " ")
+		c.Fault = strings.Join(strings.Fields(c.Fault), " ")
 		read = append(read, c)
 	}
 	return read
@@ -115,12 +109,6 @@ func TestWriteAndLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, name, got)
-	}
-	if v, ok := s.Cells[0].Value(BytesPerOp); v != 0 || !ok {
-		t.Errorf("an absent B/op reads as %v, %v; want 0, true", v, ok)
-	}
-	if v, ok := s.Cells[0].Value("ns/op"); ok {
-		t.Errorf("an absent ns/op reads as %v", v)
 	}
 }
 
@@ -210,7 +198,7 @@ func TestCutAnywhere(t *testing.T) {
 		if cutOff != (len(warnings) == 1) {
 			t.Fatalf("cut behind byte %d: warnings %q", cut, warnings)
 		}
-		if cutOff && cut%10 != 0 {
+		if cutOff && cut%40 != 0 {
 			continue // to continue takes the disk's time
 		}
 		f, got, _, err := Continue(dir, testEnv)
@@ -278,6 +266,9 @@ func TestDamage(t *testing.T) {
 		{"a log line", "goos:", "2026/01/02 loading\ngoos:"},
 		{"zeros, as a crashed file system leaves them", "goarch:", "\x00\x00\x00"},
 		{"metadata that lost its unit", "Unit ops/s ", "Unit "},
+		{"half a number aside", "0 allocs/op\n", "0\n"},
+		{"a word aside", "0 allocs/op\n", "no allocs/op\n"},
+		{"a unit aside that no one knows", "0 allocs/op\n", "0 allocs\n"},
 		{"two betters of one unit", "Unit ops/s better=higher\n", "Unit ops/s better=higher\nUnit ops/s better=lower\n"},
 	} {
 		text := strings.Replace(string(whole), damage.old, damage.new, 1)

@@ -68,6 +68,7 @@ func readFile(path string) (*file, error) {
 type note struct {
 	block int
 	fault string
+	aside string
 	end   int // offset behind the line
 }
 
@@ -98,9 +99,11 @@ func scanLines(path, text string) (map[int]note, error) {
 			now.block = block
 		case strings.HasPrefix(line, faultComment):
 			now.fault = line[len(faultComment):]
+		case strings.HasPrefix(line, asideComment):
+			now.aside = line[len(asideComment):]
 		case resultLine.MatchString(line):
 			notes[number] = now
-			now.fault = ""
+			now.fault, now.aside = "", ""
 		case line == "", line[0] == '#', unitLine.MatchString(line),
 			configLine.MatchString(line), goTestLine.MatchString(line):
 		default:
@@ -179,7 +182,11 @@ func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
 	if err != nil {
 		return Cell{}, err
 	}
-	for _, v := range rec.Values {
+	aside, err := asideValues(n.aside)
+	if err != nil {
+		return Cell{}, err
+	}
+	for _, v := range slices.Concat(rec.Values, aside) {
 		known := slices.ContainsFunc(Units(kind), func(u Unit) bool { return u.Name == v.Unit })
 		_, twice := c.Metrics[v.Unit]
 		switch {
@@ -193,6 +200,20 @@ func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
 		c.Metrics[v.Unit] = v.Value
 	}
 	return c, nil
+}
+
+// asideValues reads the metrics that stand in a comment before their cell.
+func asideValues(text string) ([]benchfmt.Value, error) {
+	fields := strings.Fields(text)
+	var values []benchfmt.Value
+	for i := 0; i < len(fields); i += 2 {
+		v, err := strconv.ParseFloat(fields[i], 64)
+		if err != nil || i+1 == len(fields) {
+			return nil, fmt.Errorf("%q stands before it; want numbers and their units", asideComment+text)
+		}
+		values = append(values, benchfmt.Value{Value: v, Unit: fields[i+1]})
+	}
+	return values, nil
 }
 
 // otherID is the identity of a benchmark that is not of this project.

@@ -101,12 +101,3 @@ func (s *Set) Groups(kind Kind) []Group {
 	}
 	return groups
 }
-
-// Value returns the metric of c in a unit, and whether c has it. Of units that are
-// usually zero an absent one is a zero.
-func (c Cell) Value(unit string) (float64, bool) {
-	if v, ok := c.Metrics[unit]; ok {
-		return v, true
-	}
-	return 0, slices.ContainsFunc(Units(c.Kind), func(u Unit) bool { return u.Name == unit && u.UsuallyZero })
-}

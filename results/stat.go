@@ -43,7 +43,7 @@ func Summarize(values []float64) Summary {
 func (g Group) Summary(unit string) Summary {
 	var values []float64
 	for _, c := range g.Cells {
-		if v, ok := c.Value(unit); ok {
+		if v, ok := c.Metrics[unit]; ok {
 			values = append(values, v)
 		}
 	}
@@ -60,14 +60,14 @@ func (g Group) Summary(unit string) Summary {
 func Compare(a, b Group, unit string) Summary {
 	ofB := map[int]float64{}
 	for _, c := range b.Cells {
-		if v, ok := c.Value(unit); ok && c.Block > 0 {
+		if v, ok := c.Metrics[unit]; ok && c.Block > 0 {
 			ofB[c.Block] = v
 		}
 	}
 	var logs []float64
 	unpaired, zero := len(ofB), 0
 	for _, c := range a.Cells {
-		va, ok := c.Value(unit)
+		va, ok := c.Metrics[unit]
 		vb, paired := ofB[c.Block]
 		switch {
 		case !ok || !paired:

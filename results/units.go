@@ -28,9 +28,10 @@ type Unit struct {
 	Name   string
 	Better string // "higher" or "lower"
 	Doc    string
-	// UsuallyZero marks counts whose zeros are left out of files: one zero median
-	// would take the geometric mean away from benchstat's table.
-	UsuallyZero bool
+	// Aside marks counts that are usually zero. They stand in a comment before their
+	// cell: as metrics, one zero median would take the geometric mean away from
+	// benchstat's table, and to leave out zeros would leave a sample of the others.
+	Aside bool
 }
 
 // Units lists every unit that a cell may have, in the order in which cells have them.
@@ -47,9 +48,9 @@ var throughputUnits = []Unit{
 	{Name: WritesPerSec, Better: "higher", Doc: "writes a second"},
 	{Name: PublishesPerSec, Better: "higher", Doc: "publishes a second"},
 	{Name: Fairness, Better: "higher", Doc: "operations a second of the slowest worker over those of the fastest"},
-	{Name: BytesPerOp, Better: "lower", Doc: "bytes allocated for each operation", UsuallyZero: true},
-	{Name: AllocsPerOp, Better: "lower", Doc: "allocations for each operation", UsuallyZero: true},
-	{Name: GCShare, Better: "lower", Doc: "share of processor time taken by garbage collection", UsuallyZero: true},
+	{Name: BytesPerOp, Better: "lower", Doc: "bytes allocated for each operation", Aside: true},
+	{Name: AllocsPerOp, Better: "lower", Doc: "allocations for each operation", Aside: true},
+	{Name: GCShare, Better: "lower", Doc: "share of processor time taken by garbage collection", Aside: true},
 }
 
 var stalenessUnits = []Unit{

@@ -21,6 +21,7 @@ const (
 
 	blockComment = "# block "
 	faultComment = "# fault: "
+	asideComment = "# aside: "
 )
 
 func fileOf(k Kind) string {
@@ -137,6 +138,9 @@ func (file *cellFile) writeHeader(env Environment) error {
 	fmt.Fprintf(&file.buf, "# Go benchmark text, for golang.org/x/perf/cmd/benchstat. %s, %s, kernel %s, %s.\n",
 		env.Go, env.CommitLabel(), env.Kernel, env.Date.Format("2006-01-02 15:04 MST"))
 	for _, u := range Units(file.kind) {
+		if u.Aside {
+			continue
+		}
 		if err := file.w.Write(&benchfmt.UnitMetadata{
 			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: u.Name, Key: "better"},
 			OrigUnit:        u.Name,
@@ -186,7 +190,7 @@ func fileConfig(env Environment) []benchfmt.Config {
 }
 
 func (file *cellFile) append(c Cell) error {
-	values, err := c.values()
+	values, aside, err := c.values()
 	if err == nil {
 		err = c.Validate()
 	}
@@ -199,6 +203,9 @@ func (file *cellFile) append(c Cell) error {
 	}
 	if c.Fault != "" {
 		fmt.Fprintf(&file.buf, "%s%s\n", faultComment, strings.Join(strings.Fields(c.Fault), " "))
+	}
+	if len(aside) > 0 {
+		fmt.Fprintf(&file.buf, "%s%s\n", asideComment, strings.Join(aside, " "))
 	}
 	if err := file.w.Write(&benchfmt.Result{
 		Config: file.config,
@@ -223,29 +230,29 @@ func (file *cellFile) flush() error {
 	return nil
 }
 
-// values puts the metrics of c into the order of Units and leaves out those that are
-// usually zero and are so here.
-func (c Cell) values() ([]benchfmt.Value, error) {
-	var values []benchfmt.Value
+// values puts the metrics of c into the order of Units, those that stand aside as text.
+func (c Cell) values() (values []benchfmt.Value, aside []string, err error) {
 	known := map[string]bool{}
 	for _, u := range Units(c.Kind) {
 		known[u.Name] = true
 		v, ok := c.Metrics[u.Name]
-		if !ok || v == 0 && u.UsuallyZero {
-			continue
+		switch {
+		case !ok:
+		case math.IsNaN(v) || math.IsInf(v, 0) || v < 0:
+			return nil, nil, fmt.Errorf("%v %s: want a number from 0", v, u.Name)
+		case u.Aside:
+			aside = append(aside, fmt.Sprint(v), u.Name)
+		default:
+			values = append(values, benchfmt.Value{Value: v, Unit: u.Name})
 		}
-		if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-			return nil, fmt.Errorf("%v %s: want a number from 0", v, u.Name)
-		}
-		values = append(values, benchfmt.Value{Value: v, Unit: u.Name})
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Metrics)) {
 		if !known[name] {
-			return nil, fmt.Errorf("unit %q is not in the list of units", name)
+			return nil, nil, fmt.Errorf("unit %q is not in the list of units", name)
 		}
 	}
 	if len(values) == 0 {
-		return nil, errors.New("no metrics")
+		return nil, nil, errors.New("no metrics")
 	}
-	return values, nil
+	return values, aside, nil
 }
