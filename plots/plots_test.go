@@ -3,6 +3,7 @@ package plots
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/csv"
 	"flag"
 	"fmt"
 	"image/color"
@@ -137,18 +138,22 @@ var wholeRun = testRun(testMaps, 6)
 // TestData holds the data of all figures, as golden tables, and the drawings by their
 // digests, which rounding on other processors may change.
 func TestData(t *testing.T) {
-	dir, figures := drawTo(t, "full", wholeRun)
 	var data, digests strings.Builder
-	for _, f := range figures {
-		fmt.Fprintf(&data, "%s\n%s\n%s\n%s\n", f.Name, f.Title, f.Caption, read(t, dir, f.Table))
-		fmt.Fprintf(&digests, "%x %s\n", sha256.Sum256(read(t, dir, f.SVG)), f.SVG)
+	all := charts(wholeRun)
+	for _, c := range all {
+		fmt.Fprintf(&data, "%s\n%s\n%s\n", c.name, c.title, c.subtitle)
+		for _, row := range c.table {
+			fmt.Fprintln(&data, strings.Join(row, ","))
+		}
+		fmt.Fprintln(&data)
+		fmt.Fprintf(&digests, "%x %s\n", sha256.Sum256(svgOf(t, c)), c.name)
 	}
 	golden(t, "data.txt", data.String())
 	if runtime.GOARCH == "amd64" {
 		golden(t, "digests.txt", digests.String())
 	}
-	if len(figures) != 3 {
-		t.Errorf("%d figures; want 3", len(figures))
+	if len(all) != 3 {
+		t.Errorf("%d figures; want 3", len(all))
 	}
 }
 
@@ -170,6 +175,15 @@ func golden(t *testing.T, name, got string) {
 
 func TestSameBytes(t *testing.T) {
 	first, figures := drawTo(t, "first", wholeRun)
+	for i, c := range charts(wholeRun) {
+		if !bytes.Equal(read(t, first, figures[i].SVG), svgOf(t, c)) {
+			t.Errorf("%s is not what is in its file", figures[i].SVG)
+		}
+		rows, err := csv.NewReader(bytes.NewReader(read(t, first, figures[i].Table))).ReadAll()
+		if diff := cmp.Diff(c.table, rows); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", figures[i].Table, err, diff)
+		}
+	}
 	second, _ := drawTo(t, "second", wholeRun)
 	for _, f := range figures {
 		for _, name := range []string{f.SVG, f.PNG, f.Table} {
@@ -182,26 +196,25 @@ func TestSameBytes(t *testing.T) {
 
 // TestEveryFigureSays looks for what no figure may be without.
 func TestEveryFigureSays(t *testing.T) {
-	dir, figures := drawTo(t, "says", wholeRun)
-	for _, f := range figures {
-		svg := string(read(t, dir, f.SVG))
+	for _, c := range charts(wholeRun) {
+		svg := string(svgOf(t, c))
 		for _, want := range []string{
-			f.Title, f.Caption, "million ", "n = 6 blocks", "95 % confidence", "zipf0.99 over 64Ki uint64 keys",
+			c.title, c.subtitle, "million ", "n = 6 blocks", "95 % confidence", "zipf0.99 over 64Ki uint64 keys",
 			"Example CPU @ 2.00GHz, 2 processors, linux/amd64, go1.26", "commit 0123456789ab with changes", "2026-01-02",
 			">haxmap FAILED CHECK<", ">stranger ?<", "? = not checked", ">dbuf-epoch-b64<",
 			"'Liberation Sans',Arial,Helvetica,sans-serif",
 		} {
 			if !strings.Contains(svg, want) {
-				t.Errorf("%s does not say %q", f.SVG, want)
+				t.Errorf("%s does not say %q", c.name, want)
 			}
 		}
 		for _, never := range []string{">noop<", "font-family:Liberation", "NaN", "Inf"} {
 			if strings.Contains(svg, never) {
-				t.Errorf("%s has %q", f.SVG, never)
+				t.Errorf("%s has %q", c.name, never)
 			}
 		}
-		if strings.Contains(f.Title, "goroutines") && !strings.Contains(svg, "Harness floor") {
-			t.Errorf("%s does not state the harness floor", f.SVG)
+		if strings.Contains(c.title, "goroutines") && !strings.Contains(svg, "Harness floor") {
+			t.Errorf("%s does not state the harness floor", c.name)
 		}
 	}
 }
