@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"doublebuf/impl/atomicx/hooked"
+	"doublebuf/impl/invariants"
 )
 
 // This file holds the engine against an enumeration that shares nothing with it: small
@@ -55,7 +56,7 @@ func randomTiny(r *rand.Rand, tso, spins bool) tiny {
 	for g := range p {
 		n := 2 + r.IntN(4)
 		if len(p) == 3 {
-			n = 2 + r.IntN(2)
+			n = 2 + r.IntN(3)
 		}
 		var code []instr
 		for len(code) < n {
@@ -407,15 +408,40 @@ func TestAgreesWithBruteForce(t *testing.T) {
 	for _, s := range searches {
 		t.Run(s.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 0))
-			deadlocks, redundant := 0, 0
-			for range 1000 {
+			programs, deadlocks, redundant := 1000, 0, 0
+			if invariants.Enabled {
+				programs = 200 // checked builds are slow
+			}
+			for range programs {
 				d, n := agree(t, randomTiny(r, s.tso, s.search.kind == exhaustive), s.search, s.tso)
 				if d {
 					deadlocks++
 				}
 				redundant += n
 			}
-			t.Logf("seed %d: 1000 programs agree, %d of them with deadlocks; %d redundant executions", seed, deadlocks, redundant)
+			t.Logf("seed %d: %d programs agree, %d of them with deadlocks; %d redundant executions", seed, programs, deadlocks, redundant)
 		})
+	}
+}
+
+// Programs by which this check has found mistakes in the search, as it was then.
+func TestProgramsThatOnceDisagreed(t *testing.T) {
+	for name, p := range map[string]tiny{
+		"a lock's race is with the lock before, not with the unlock between": {
+			{{lock, 1, 0}, {store_, 0, 1}, {unlock, 1, 0}, {unpark, 0, 2}, {plainLoad, 1, 2}},
+			{{plainLoad, 1, 1}, {plainStore, 1, 0}, {lock, 1, 1}, {add, 0, 1}, {unlock, 1, 0}},
+		},
+		"a wait that either of two changes can end": {
+			{{store_, 0, 2}, {store_, 1, 2}},
+			{{cas, 1, 0}, {cas, 1, 1}, {unpark, 1, 1}},
+			{{either, 1, 1}, {load, 0, 0}, {cas, 0, 1}},
+		},
+		"a wait that is over before it is seen, in an execution that is given up": {
+			{{await, 1, 0}, {either, 0, 2}, {add, 1, 1}, {skipIfZero, 1, 2}},
+			{{store_, 1, 2}, {add, 1, 2}, {unpark, 0, 0}},
+			{{load, 0, 1}, {store_, 0, 2}, {store_, 0, 0}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) { agree(t, p, Exhaustive(), false) })
 	}
 }

@@ -61,21 +61,25 @@ func (h *history) reset() {
 	h.at = h.at[:0]
 }
 
+// grow makes room for the processes and locations that have come up.
+func (h *history) grow(e *execution) {
+	for len(h.last) < 2*len(e.goroutines) {
+		h.last = append(h.last, -1)
+	}
+	for n := len(h.at); n < len(e.locations); n++ {
+		if n == cap(h.at) {
+			h.at = append(h.at, nil)
+			continue
+		}
+		h.at = h.at[:n+1]
+		h.at[n] = h.at[n][:0]
+	}
+}
+
 // record enters the chosen move of node i, which is about to happen, into the history,
 // and if it is a new one finds its races.
 func (d *dfs) record(e *execution, i int) {
-	for len(d.history.last) < 2*len(e.goroutines) {
-		d.history.last = append(d.history.last, -1)
-	}
-	for len(d.history.at) < len(e.locations) {
-		if len(d.history.at) < cap(d.history.at) {
-			d.history.at = d.history.at[:len(d.history.at)+1]
-			last := len(d.history.at) - 1
-			d.history.at[last] = d.history.at[last][:0]
-		} else {
-			d.history.at = append(d.history.at, nil)
-		}
-	}
+	d.history.grow(e)
 	n := &d.stack[i]
 	if n.fresh {
 		n.fresh = false
@@ -120,6 +124,20 @@ func (d *dfs) analyse(e *execution, i int) {
 		// then the race is with what disabled it.
 		if n.chosen.move() == flush || g.op.Ready == nil {
 			ordered.join(rival.clock)
+		}
+	}
+}
+
+// noteBlocked finds the races of steps that cannot happen, as if they did, in an
+// execution that is given up: what might enable them is left out here.
+func (d *dfs) noteBlocked(e *execution, enabled set) {
+	d.history.grow(e)
+	for _, g := range e.goroutines {
+		if t := of(g.id, step); !g.finished && !enabled.has(t) {
+			i := len(d.stack)
+			d.stack = append(d.stack, node{enabled: enabled, chosen: t})
+			d.analyse(e, i)
+			d.stack = d.stack[:i]
 		}
 	}
 }

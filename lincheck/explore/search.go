@@ -57,8 +57,9 @@ type node struct {
 }
 
 func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
-	if d.depth == len(d.stack) && !d.push(e, enabled) {
-		return 0, false // all that is enabled sleeps
+	if d.depth == len(d.stack) && !d.push(e, enabled) { // all that is enabled sleeps
+		d.noteBlocked(e, enabled)
+		return 0, false
 	}
 	n := &d.stack[d.depth]
 	if n.enabled != enabled {
