@@ -142,12 +142,20 @@ func verdicts(b *strings.Builder, set *results.Set) {
 	for _, impl := range Maps(set) {
 		v := set.Verdict(impl)
 		why := v.Reason
-		if len(v.Evidence) > 0 {
-			why += " (" + strings.Join(v.Evidence, ", ") + ")"
+		for _, e := range v.Evidence {
+			why += "; " + evidence(e)
 		}
 		rows = append(rows, []string{impl, v.Level, bold(Label(v), v.Outcome != results.Ok), why})
 	}
 	table(b, rows)
+}
+
+// evidence links to a file in the run's folder, and quotes a command or a cell.
+func evidence(e string) string {
+	if strings.ContainsAny(e, " =") {
+		return "`" + e + "`"
+	}
+	return "[" + e + "](" + e + ")"
 }
 
 func bold(s string, really bool) string {
