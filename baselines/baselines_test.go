@@ -4,6 +4,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"doublebuf/baselines/kv"
 	"doublebuf/baselines/kv/kvtest"
 )
 
@@ -20,6 +21,25 @@ func TestNamesAreUnique(t *testing.T) {
 			t.Errorf("two maps are named %q", e.Name)
 		}
 		seen[e.Name] = true
+	}
+}
+
+// An adapter must not make a look-up allocate that its map makes without.
+func TestGetAllocatesNothing(t *testing.T) {
+	for _, e := range All() {
+		t.Run(e.Name, func(t *testing.T) {
+			m := e.String(1)
+			defer kv.Close(m)
+			m.Set("a key", 1)
+			kv.Publish(m)
+			h := kv.Open(m)
+			if h != m {
+				defer kv.Close(h)
+			}
+			if n := testing.AllocsPerRun(100, func() { h.Get("a key") }); n != 0 {
+				t.Errorf("a Get allocates %v times; want 0", n)
+			}
+		})
 	}
 }
 

@@ -11,7 +11,13 @@
 //     every key must hold the last write of one of the goroutines.
 //
 // The battery looks for what is plainly wrong, and quickly. Whether a map has the level of
-// consistency that it declares is for package lincheck to say.
+// consistency that it declares is for package lincheck to say, and what takes a gap of few
+// nanoseconds or a lost wake-up is for its explorer to find. A map that hangs is ended by
+// the time limit of go test. Run it with -race too.
+//
+// The rules of maps for their users hold for the battery: it does not use a map in the
+// body of a loop over All, does not write while a guard is open but in one goroutine alone,
+// and sets what a map begins with before it opens the first handle.
 //
 // A map's own test is one call:
 //

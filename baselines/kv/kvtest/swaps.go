@@ -33,57 +33,52 @@ func (s *subject[K, V]) swaps(rng *rand.Rand) error {
 
 // swap performs one operation on h and model and compares what they answer.
 func (s *subject[K, V]) swap(h kv.Swapper[K, V], model map[int]uint64, kind, key int, old, n uint64) error {
-	k, there := s.keys[key], found(0, false)
 	before, had := model[key]
-	if had {
-		there = found(before, true)
-	}
 	var (
-		what     string
+		name     string
 		got      V
-		wantN    uint64
 		ok, want bool
+		answers  bool // got has a meaning, which is wantN
+		wantN    = before
 	)
+	k, matches := s.keys[key], had && before == old
 	switch kind {
 	case 0:
-		what = "Swap"
+		name, want, answers = "Swap", had, had
 		got, ok = h.Swap(k, s.value(n))
-		wantN, want = before, had
 		model[key] = n
 	case 1:
-		what = "LoadOrStore"
+		name, want, answers = "LoadOrStore", had, true
 		got, ok = h.LoadOrStore(k, s.value(n))
-		wantN, want = before, had
 		if !had {
 			wantN, model[key] = n, n
 		}
 	case 2:
-		what = "LoadAndDelete"
+		name, want, answers = "LoadAndDelete", had, had
 		got, ok = h.LoadAndDelete(k)
-		wantN, want = before, had
 		delete(model, key)
 	case 3:
-		what = fmt.Sprintf("CompareAndSwap from %d", old)
-		ok, want = h.CompareAndSwap(k, s.value(old), s.value(n)), had && before == old
-		if want {
+		name, want = fmt.Sprintf("CompareAndSwap from %d", old), matches
+		ok = h.CompareAndSwap(k, s.value(old), s.value(n))
+		if matches {
 			model[key] = n
 		}
 	case 4:
-		what = fmt.Sprintf("CompareAndDelete of %d", old)
-		ok, want = h.CompareAndDelete(k, s.value(old)), had && before == old
-		if want {
+		name, want = fmt.Sprintf("CompareAndDelete of %d", old), matches
+		ok = h.CompareAndDelete(k, s.value(old))
+		if matches {
 			delete(model, key)
 		}
 	}
 	if ok != want {
-		return fmt.Errorf("%s answers %v on key %d, which has %s; want %v", what, ok, key, there, want)
+		return fmt.Errorf("%s answers %v on key %d, which has %s; want %v", name, ok, key, found(before, had), want)
 	}
-	if answers := kind < 2 || kind == 2 && had; !answers || kind == 0 && !had {
+	if !answers {
 		return nil
 	}
 	gotN, err := s.decode(key, got)
 	if err == nil && gotN != wantN {
-		err = fmt.Errorf("%s returns %d on key %d, which has %s; want %d", what, gotN, key, there, wantN)
+		err = fmt.Errorf("%s returns %d on key %d, which has %s; want %d", name, gotN, key, found(before, had), wantN)
 	}
 	return err
 }
@@ -91,7 +86,8 @@ func (s *subject[K, V]) swap(h kv.Swapper[K, V], model map[int]uint64, kind, key
 // concurrentSwaps lets workers contend for the same keys with each operation, so that one
 // that is not atomic shows in what it answered.
 func (s *subject[K, V]) concurrentSwaps(*rand.Rand) error {
-	for _, contest := range []func(workers int) error{
+	const workers, rounds = 4, 5
+	contests := []func(workers int) error{
 		s.countBySwaps, s.chainOfSwaps, s.oneStores,
 		func(workers int) error {
 			return s.oneDeletes(workers, "LoadAndDelete", func(h kv.Swapper[K, V], key int) bool {
@@ -104,9 +100,12 @@ func (s *subject[K, V]) concurrentSwaps(*rand.Rand) error {
 				return h.CompareAndDelete(s.keys[key], s.value(uint64(key)))
 			})
 		},
-	} {
-		if err := contest(4); err != nil {
-			return err
+	}
+	for range rounds {
+		for _, contest := range contests {
+			if err := contest(workers); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -114,7 +113,7 @@ func (s *subject[K, V]) concurrentSwaps(*rand.Rand) error {
 
 // countBySwaps increments one counter by CompareAndSwap and expects no increment to be lost.
 func (s *subject[K, V]) countBySwaps(workers int) error {
-	const each = 300
+	const each = 1000
 	m := s.make(1)
 	defer kv.Close(m)
 	m.Set(s.keys[0], s.value(0))
@@ -149,7 +148,9 @@ func (s *subject[K, V]) increment(h kv.Map[K, V], total int) error {
 		if err != nil {
 			return err
 		}
-		runtime.Gosched()
+		if n%4 == 0 {
+			runtime.Gosched()
+		}
 		swapped := h.(kv.Swapper[K, V]).CompareAndSwap(s.keys[0], s.value(n), s.value(n+1))
 		kv.Publish(h)
 		if swapped {
@@ -161,7 +162,7 @@ func (s *subject[K, V]) increment(h kv.Map[K, V], total int) error {
 
 // chainOfSwaps swaps distinct values into one key and expects each to come out once.
 func (s *subject[K, V]) chainOfSwaps(workers int) error {
-	const each = 300
+	const each = 1000
 	m := s.make(1)
 	defer kv.Close(m)
 	out := make([]atomic.Int32, workers*each+1) // how often each number came out; 0 stands for nothing
