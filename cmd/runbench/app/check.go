@@ -199,29 +199,36 @@ func judgement(verdicts []lincheck.Verdict) error {
 			failed = append(failed, v.Map)
 		}
 	}
-	return amounts(failed, unknown)
+	return amounts(failed, unknown, "the reasons above")
 }
 
 // amounts returns the error for maps that failed their check unexpectedly, controls
-// that passed it among them, and for maps without an answer.
-func amounts(failed, unknown []string) error {
+// that passed it among them, and for maps without an answer. reasons says where those
+// are to be found.
+func amounts(failed, unknown []string, reasons string) error {
 	switch {
 	case len(failed) > 0:
-		return exit{ExitFailed, fmt.Errorf("not what was declared: %s; see the reasons above", strings.Join(failed, ", "))}
+		return exit{ExitFailed, fmt.Errorf("not what was declared: %s; see %s", strings.Join(failed, ", "), reasons)}
 	case len(unknown) > 0:
-		return exit{ExitUnknown, fmt.Errorf("no answer for %s; try again with more -time", strings.Join(unknown, ", "))}
+		return exit{ExitUnknown, fmt.Errorf("no answer for %s; see %s", strings.Join(unknown, ", "), reasons)}
 	}
 	return nil
 }
 
-// judge judges a saved history.
+// judge judges a saved history by what it claims itself.
 func (s *session) judge(path string) error {
 	v, err := lincheck.JudgeFile(path)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "%s, %s: %v%s\n", path, v.Map, v, inBrackets(basis(v.Counts)))
-	return judgement([]lincheck.Verdict{v})
+	fmt.Fprintf(s.stdout, "%s: %v%s\n", path, v, inBrackets(basis(v.Counts)))
+	switch v.Outcome {
+	case lincheck.Illegal:
+		return exit{ExitFailed, fmt.Errorf("%s is not what it claims", path)}
+	case lincheck.Unknown:
+		return exit{ExitUnknown, fmt.Errorf("%s cannot be judged", path)}
+	}
+	return nil
 }
 
 // childName is the command that a checking process runs.

@@ -63,8 +63,8 @@ func linksTo(figures []plots.Figure, plotsDir, dir string) ([]report.Figure, err
 	return links, nil
 }
 
-// judgementOn returns the error that the verdicts of a run amount to.
-func judgementOn(set *results.Set) error {
+// judgementOn returns the error that the verdicts of the run in dir amount to.
+func judgementOn(set *results.Set, dir string) error {
 	var failed, unknown []string
 	for _, impl := range report.Maps(set) {
 		switch v := set.Verdict(impl); {
@@ -74,5 +74,5 @@ func judgementOn(set *results.Set) error {
 			failed = append(failed, impl)
 		}
 	}
-	return amounts(failed, unknown)
+	return amounts(failed, unknown, filepath.Join(dir, reportFile))
 }

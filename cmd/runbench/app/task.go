@@ -59,7 +59,7 @@ func (s *session) run(o *runFlags) error {
 	if err != nil {
 		return err
 	}
-	return judgementOn(set)
+	return judgementOn(set, t.dir)
 }
 
 // begin prepares a new run and makes its folders, so that what would keep it from
@@ -262,14 +262,15 @@ func (t *task) measure(ctx context.Context) error {
 	})
 }
 
-// conclude presents what has been measured, if anything has, and returns all results.
+// conclude presents what has been measured and returns all results. There may be no
+// cell, if the run was interrupted early or no map survived its check.
 func (t *task) conclude() (*results.Set, error) {
-	if t.cells == 0 {
-		return &results.Set{Manifest: t.manifest}, nil
-	}
-	set, err := t.load(t.dir)
-	if err != nil {
-		return nil, err
+	set := &loaded{Set: &results.Set{Manifest: t.manifest}}
+	if t.cells > 0 {
+		var err error
+		if set, err = t.load(t.dir); err != nil {
+			return nil, err
+		}
 	}
 	return set.Set, t.present(set, t.dir, t.plots)
 }
