@@ -5,6 +5,7 @@ import (
 	"iter"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 
 	"doublebuf/impl/atomicx/hooked"
@@ -72,8 +73,16 @@ type goroutine struct {
 	seen    []seen
 	changed bool // it has changed something itself
 
-	buffer    []store // plain stores that memory has not seen, oldest first
-	unflushed set     // after a membarrier's start: goroutines whose buffers have not been empty since
+	buffer  []store // plain stores that memory has not seen, oldest first
+	barrier []debt  // what the return of its membarrier waits for
+}
+
+// debt is what a membarrier waits for: that a goroutine flushes as many stores as were in
+// its buffer when the membarrier began.
+type debt struct {
+	goroutine int
+	stores    int
+	paid      int // the move that flushed the last of them
 }
 
 type seen struct{ loc, changes int }
@@ -315,7 +324,7 @@ func (e *execution) ready(g *goroutine) bool {
 		}
 		return false
 	case g.op.Kind == hooked.OpMembarrierEnd:
-		return g.unflushed == 0
+		return !slices.ContainsFunc(g.barrier, func(d debt) bool { return d.stores > 0 })
 	case g.op.Kind == hooked.OpAwait:
 		g.accesses = g.accesses[:0]
 	case g.op.Ready == nil:
@@ -347,10 +356,10 @@ func (e *execution) begin(g *goroutine) {
 	case g.timedOut:
 		g.suffered++
 	case op.Kind == hooked.OpMembarrier:
-		g.unflushed = 0
+		g.barrier = g.barrier[:0]
 		for _, other := range e.goroutines {
-			if len(other.buffer) > 0 {
-				g.unflushed |= 1 << other.id
+			if n := len(other.buffer); n > 0 {
+				g.barrier = append(g.barrier, debt{other.id, n, 0})
 			}
 		}
 	case op.Kind.AccessesCopy():

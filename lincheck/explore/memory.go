@@ -81,9 +81,12 @@ func (e *execution) flushOldest(g *goroutine) {
 	g.buffer = g.buffer[1:]
 	s.apply()
 	e.locations[s.loc].changes++
-	if len(g.buffer) == 0 {
-		for _, other := range e.goroutines {
-			other.unflushed &^= 1 << g.id
+	for _, other := range e.goroutines {
+		for i := range other.barrier {
+			if d := &other.barrier[i]; d.goroutine == g.id && d.stores > 0 {
+				d.stores--
+				d.paid = len(e.path) - 1
+			}
 		}
 	}
 	if e.tracing {

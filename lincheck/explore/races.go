@@ -144,29 +144,32 @@ func (d *dfs) noteBlocked(e *execution, enabled set) {
 
 // joinEnablers joins to c what must come before the move beside its process's own past
 // and its rivals: for a flush its store; for a step that waits for an empty buffer, or
-// for all, the flushes; for the return of a Yield the changes that it waited for.
+// for those of others, the flushes; for the return of a Yield the change that it waited
+// for, if only one word can have changed.
 func (d *dfs) joinEnablers(e *execution, g *goroutine, t transition, c clock) {
-	joinLast := func(p int) {
-		if j := d.history.last[p]; j >= 0 {
-			c.join(d.stack[j].event.clock)
-		}
-	}
+	join := func(i int) { c.join(d.stack[i].event.clock) }
 	switch {
 	case t.move() == flush:
-		c.join(d.stack[g.buffer[0].pushed].event.clock)
+		join(g.buffer[0].pushed)
 	case g.op.Kind == hooked.OpMembarrierEnd:
-		for p := 1; p < len(d.history.last); p += 2 {
-			joinLast(p)
+		for _, debt := range g.barrier {
+			if debt.stores == 0 {
+				join(debt.paid)
+			}
 		}
 	case g.op.Kind.Drains():
-		joinLast(2*g.id + 1)
-	case g.op.Kind == hooked.OpYield:
-		for _, s := range g.seen {
-			for _, j := range slices.Backward(d.history.at[s.loc]) {
-				if d.stack[j].event.writes(s.loc) {
-					c.join(d.stack[j].event.clock)
-					break
-				}
+		if i := d.history.last[of(g.id, flush).process()]; i >= 0 {
+			join(i)
+		}
+	case g.op.Kind == hooked.OpYield && len(g.seen) > 0:
+		loc := g.seen[0].loc
+		if slices.ContainsFunc(g.seen, func(s seen) bool { return s.loc != loc }) {
+			return
+		}
+		for _, i := range slices.Backward(d.history.at[loc]) {
+			if d.stack[i].event.writes(loc) {
+				join(i)
+				return
 			}
 		}
 	}

@@ -147,7 +147,6 @@ func (d *dfs) advance() bool {
 type pct struct {
 	random   *rand.Rand
 	depth    int
-	length   int // of an execution, as far as seen
 	priority [64]int
 	drops    map[int]int // move -> the priority that it drops to
 	moves    int

@@ -212,6 +212,7 @@ func sleeping(recheck bool) Program {
 func philosophers(ordered bool) Program {
 	return func(x *Exec) {
 		var forks [3]hooked.Mutex
+		var meals hooked.Int64
 		for g := range 3 {
 			x.Go(fmt.Sprintf("philosopher %d", g), func() {
 				first, second := g, (g+1)%3
@@ -220,6 +221,7 @@ func philosophers(ordered bool) Program {
 				}
 				forks[first].Lock()
 				forks[second].Lock()
+				meals.Add(1)
 				forks[second].Unlock()
 				forks[first].Unlock()
 			})
