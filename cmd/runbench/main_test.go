@@ -183,7 +183,7 @@ func TestInterrupt(t *testing.T) {
 	goOn := []string{"run", "-resume", "-results", "r", "-plots", "p"}
 
 	code, stdout, stderr := afterFirstCell(t, command(dir, start...), os.Interrupt)
-	if want := "runbench: interrupted; go on with: runbench run -resume -results r\n"; code != 1 || !strings.HasSuffix(stderr, want) {
+	if want := "runbench: interrupted; go on with: runbench run -resume -results r -plots p\n"; code != 1 || !strings.HasSuffix(stderr, want) {
 		t.Fatalf("interrupted: exit code %d, stderr %q; want 1 and %q", code, stderr, want)
 	}
 	if !strings.Contains(stdout, "report:") {

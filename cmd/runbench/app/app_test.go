@@ -144,6 +144,10 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 			if code != c.code || !strings.Contains(stderr, c.stderr) {
 				t.Errorf("exit code %d, want %d; want %q in stderr\n%s%s", code, c.code, c.stderr, stdout, stderr)
 			}
+			manifest, _ := os.ReadFile(filepath.Join(dir, "r", "manifest.json"))
+			if got, want := strings.Count(string(manifest), `"check": "sum"`), strings.Count(c.args, "loses"); args[0] == "run" && got != want {
+				t.Errorf("the manifest has %d verdicts by the sum check; want %d\n%s", got, want, manifest)
+			}
 			for _, want := range c.output {
 				if !strings.Contains(stdout+string(report), want) {
 					t.Errorf("neither stdout nor the report has %q\n%s%s", want, stdout, report)

@@ -34,10 +34,10 @@ func newProgress(w io.Writer, blocks int) *progress {
 
 // cell shows that c is finished.
 func (p *progress) cell(c results.Cell, at run.Progress) {
-	line := fmt.Sprintf("cell %d of %d, block %d of %d, %v left: %s", at.Done, at.Total, c.Block, p.blocks, at.Left.Round(time.Second), c.Name())
+	line := fmt.Sprintf("cell %d of %d, block %d of %d, %v left: %s, %s", at.Done, at.Total, c.Block, p.blocks, at.Left.Round(time.Second), c.Impl, c.Mix)
 	switch {
 	case p.terminal:
-		fmt.Fprintf(p.w, "\r%.100s\x1b[K", line) // and erase what stood there
+		fmt.Fprintf(p.w, "\r%.79s\x1b[K", line) // and erase what stood there
 	case time.Since(p.last) >= quietFor || at.Done == at.Total:
 		fmt.Fprintln(p.w, line)
 		p.last = time.Now()

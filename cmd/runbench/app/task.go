@@ -258,8 +258,24 @@ func (t *task) measure(ctx context.Context) error {
 		}
 		t.cells++
 		show.cell(c, p)
-		return nil
+		return t.blame(c)
 	})
+}
+
+// blame records the first failed sum check of a map as a verdict on it.
+func (t *task) blame(c results.Cell) error {
+	known := func(v results.Verdict) bool { return v.Impl == c.Impl && v.Check == "sum" }
+	if c.Fault == "" || slices.ContainsFunc(t.manifest.Verdicts, known) {
+		return nil
+	}
+	v := results.Verdict{Impl: c.Impl, Check: "sum", Outcome: results.Illegal, Reason: c.Fault, Evidence: []string{c.Name()}}
+	for _, e := range t.maps {
+		if e.Name == c.Impl {
+			v.Level, v.Broken = e.Level.String(), e.Broken
+		}
+	}
+	t.manifest.Verdicts = append(t.manifest.Verdicts, v)
+	return t.writeManifest()
 }
 
 // conclude presents what has been measured and returns all results. There may be no
@@ -280,5 +296,9 @@ func (t *task) howToGoOn(err error) error {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted")
 	}
-	return fmt.Errorf("%w; go on with: runbench run -resume -results %s", err, t.dir)
+	line := "runbench run -resume -results " + t.dir
+	if t.plots != plotsFolder("", t.dir) {
+		line += " -plots " + t.plots
+	}
+	return fmt.Errorf("%w; go on with: %s", err, line)
 }
