@@ -1,0 +1,42 @@
+package app
+
+import (
+	"errors"
+	"testing"
+
+	"doublebuf/lincheck"
+	"doublebuf/results"
+)
+
+// TestJudgement gives the worst of several verdicts its exit code. The same verdicts
+// count alike in check and at the end of a run.
+func TestJudgement(t *testing.T) {
+	ok := lincheck.Verdict{Map: "ok", Outcome: lincheck.Ok}
+	unknown := lincheck.Verdict{Map: "unknown", Outcome: lincheck.Unknown}
+	unknownBroken := lincheck.Verdict{Map: "unknown-broken", Outcome: lincheck.Unknown, Broken: true}
+	illegal := lincheck.Verdict{Map: "illegal", Outcome: lincheck.Illegal}
+	expected := lincheck.Verdict{Map: "expected", Outcome: lincheck.Illegal, Broken: true}
+	passed := lincheck.Verdict{Map: "passed", Outcome: lincheck.Ok, Broken: true}
+	for _, c := range []struct {
+		verdicts []lincheck.Verdict
+		code     int
+	}{
+		{[]lincheck.Verdict{ok, expected}, ExitOK},
+		{[]lincheck.Verdict{unknown, ok}, ExitUnknown},
+		{[]lincheck.Verdict{unknownBroken}, ExitUnknown},
+		{[]lincheck.Verdict{illegal, ok}, ExitFailed},
+		{[]lincheck.Verdict{passed}, ExitFailed},
+		{[]lincheck.Verdict{unknown, illegal}, ExitFailed},
+	} {
+		set := &results.Set{}
+		for _, v := range c.verdicts {
+			set.Manifest.Verdicts = append(set.Manifest.Verdicts, recorded(v, "r"))
+		}
+		for from, err := range map[string]error{"check": judgement(c.verdicts), "run": judgementOn(set, "r")} {
+			var e exit
+			if errors.As(err, &e); e.code != c.code || (err == nil) != (c.code == ExitOK) {
+				t.Errorf("%s: %v: exit code %d (%v); want %d", from, c.verdicts, e.code, err, c.code)
+			}
+		}
+	}
+}
