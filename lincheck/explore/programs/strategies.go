@@ -4,46 +4,83 @@ package programs
 
 import (
 	"fmt"
+	"strings"
 
 	"doublebuf/impl/buffers"
 	"doublebuf/impl/strategy"
 	"doublebuf/lincheck/explore"
 )
 
-// Strategies are the strategies that can be explored, by name.
-var Strategies = map[string]func(strategy.Options) strategy.Strategy{
-	"epoch": strategy.Epoch,
+// Strategy is a strategy as the programs need to know it.
+type Strategy struct {
+	Name string
+	New  func(strategy.Options) strategy.Strategy
+	// OpenSteps and CloseSteps bound the steps that a reader takes to open and to close a
+	// guard (law S3), the word to the explorer about the copy included.
+	OpenSteps, CloseSteps int
 }
 
-// OpenSteps and CloseSteps bound the steps that a reader takes to open and to close a
-// guard, including the two by which it tells of the copy (law S3).
-const (
-	openSteps  = 3 + 5 + 3 + 1 // loads of the version, of and to the own word, the wake-up, BeginRead
-	closeSteps = 2 + 3 + 1
-)
+// Strategies are the strategies that are explored.
+var Strategies = []Strategy{
+	// Open: 3 loads of the version, 3 stores of the own counts, a look whether the writer
+	// sleeps, its wake-up in 2. Close: a store, that look, the wake-up.
+	{Name: "epoch", New: strategy.Epoch, OpenSteps: 1 + 9, CloseSteps: 1 + 4},
+}
 
-// Guards is the program of one writer that publishes, and readers that each open and
-// close guards, one after the other, or overlapping if chained: the next is opened
-// before the one before it is closed. It checks S1 (by the accesses to the copies), G1,
-// S3's bound on steps, and that versions never go back on one handle.
-func Guards(s func(strategy.Options) strategy.Strategy, readers, guards, publishes int, chained bool) explore.Program {
+// Find returns the strategy of that name.
+func Find(name string) (Strategy, error) {
+	var names []string
+	for _, s := range Strategies {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Strategy{}, fmt.Errorf("unknown strategy %q; known: %s", name, strings.Join(names, ", "))
+}
+
+// Shape is the size of a program of readers and a writer.
+type Shape struct {
+	Readers   int
+	Guards    int  // of each reader
+	Publishes int  // of the writer
+	Chained   bool // a reader opens its next guard before it closes the one before
+}
+
+func (s Shape) String() string {
+	chained := ""
+	if s.Chained {
+		chained = ", chained"
+	}
+	return fmt.Sprintf("%d readers x %d guards%s, %d publishes", s.Readers, s.Guards, chained, s.Publishes)
+}
+
+// Guards is the program of a writer that publishes the number of each version, and of
+// readers that look at it through guards. Checked are S1 (by the accesses to the copies),
+// G1, the steps of a reader (S3), that versions never go back on one handle, and that the
+// readers, when all is done, see the last one.
+func (s Strategy) Guards(shape Shape) explore.Program {
 	return func(x *explore.Exec) {
-		w := buffers.NewDelayWriteHandle(buffers.NewWriteHandle(s(strategy.Options{}), 0, 0))
+		w := buffers.NewDelayWriteHandle(buffers.NewWriteHandle(s.New(strategy.Options{}), 0, 0))
 		x.Name("w", w)
-		for r := range readers {
+		for r := range shape.Readers {
 			h := w.NewReadHandle("")
 			x.Name(fmt.Sprintf("r%d", r), h)
-			x.Go(fmt.Sprintf("reader %d", r), func() { read(x, h, guards, chained) })
+			x.Go(fmt.Sprintf("reader %d", r), func() { s.read(x, h, shape) })
 		}
 		x.Go("writer", func() {
-			for v := 1; v <= publishes; v++ {
+			for v := 1; v <= shape.Publishes; v++ {
 				publish(x, w, v)
+			}
+		})
+		x.Finally(func() {
+			if g := w.NewReadHandle("").Read(); *g.Value() != shape.Publishes {
+				x.Failf("after %d publishes a guard sees version %d", shape.Publishes, *g.Value())
 			}
 		})
 	}
 }
 
-// publish publishes v, which is version v.
 func publish(x *explore.Exec, w *buffers.DelayWriteHandle[int], v int) {
 	if err := w.FinishSwap(nil); err != nil {
 		x.Failf("publish %d: %v", v, err)
@@ -54,30 +91,30 @@ func publish(x *explore.Exec, w *buffers.DelayWriteHandle[int], v int) {
 	}
 }
 
-func read(x *explore.Exec, h *buffers.ReadHandle[int], guards int, chained bool) {
+func (s Strategy) read(x *explore.Exec, h *buffers.ReadHandle[int], shape Shape) {
 	var open []buffers.ReadGuard[int]
 	last := 0
-	for range guards {
+	for range shape.Guards {
 		var g buffers.ReadGuard[int]
-		x.AtMost(openSteps, func() { g = h.Read() })
+		x.AtMost(s.OpenSteps, func() { g = h.Read() })
 		v := *g.Value()
 		if uint64(v) != g.Version() || v < last {
 			x.Failf("a guard of version %d sees %d, after %d", g.Version(), v, last)
 		}
 		last = v
-		if open = append(open, g); !chained || len(open) > 1 {
-			release(x, open[0])
+		if open = append(open, g); !shape.Chained || len(open) > 1 {
+			s.release(x, open[0])
 			open = open[1:]
 		}
 	}
 	for _, g := range open {
-		release(x, g)
+		s.release(x, g)
 	}
 }
 
-func release(x *explore.Exec, g buffers.ReadGuard[int]) {
+func (s Strategy) release(x *explore.Exec, g buffers.ReadGuard[int]) {
 	if uint64(*g.Value()) != g.Version() {
 		x.Failf("under a guard of version %d the value became %d", g.Version(), *g.Value())
 	}
-	x.AtMost(closeSteps, g.Release)
+	x.AtMost(s.CloseSteps, g.Release)
 }

@@ -1,0 +1,257 @@
+//go:build explore
+
+package programs
+
+import (
+	"context"
+	"errors"
+
+	"doublebuf/impl/atomicx/hooked"
+	"doublebuf/impl/hashmap"
+	"doublebuf/lincheck/explore"
+)
+
+// MapProgram is a program over the whole map.
+type MapProgram struct {
+	Name   string
+	Make   func(Strategy) explore.Program
+	Search explore.Search // the largest that ends within half a minute
+}
+
+// Maps are programs over the whole map: the table, the log, the buffers and a strategy
+// at once.
+var Maps = []MapProgram{
+	{"TryPublish beside readers", tryPublish, explore.Exhaustive()},
+	{"nested guards", nestedGuards, explore.Exhaustive()},
+	{"handles opened and closed while the writer publishes", handlesComeAndGo, explore.UpTo(3)},
+	{"a handle closed with a guard open", closedUnderGuard, explore.UpTo(3)},
+	{"the writer closes", writerCloses, explore.Exhaustive()},
+	{"a publish is given up", publishCancelled, explore.Exhaustive()},
+	{"operations of all kinds", operations, explore.Exhaustive()},
+}
+
+// world is the map of a program. Its writer keeps key 1 at the number of the version and
+// key 2 at twice that, so that every guard can tell whether it sees one version.
+type world struct {
+	x *explore.Exec
+	w *hashmap.WriteHandle[int, int]
+	n int // publishes called for
+}
+
+func newWorld(x *explore.Exec, s Strategy) *world {
+	w := &world{x: x, w: hashmap.New[int, int](hashmap.WithStrategy(s.New))}
+	x.Name("map", w.w)
+	return w
+}
+
+func (w *world) write() {
+	w.n++
+	w.w.Insert(1, w.n)
+	w.w.Insert(2, 2*w.n)
+}
+
+func (w *world) publish() {
+	w.write()
+	w.must(w.w.Publish())
+}
+
+func (w *world) must(err error) {
+	if err != nil {
+		w.x.Failf("%v", err)
+	}
+}
+
+// look checks the guard's view, which must not be older than last, and returns its version.
+func (w *world) look(g hashmap.ReadGuard[int, int], last uint64) uint64 {
+	v := g.Version()
+	one, _ := g.Get(1)
+	two, _ := g.Get(2)
+	if uint64(one) != v || uint64(two) != 2*v {
+		w.x.Failf("a guard of version %d sees %d and %d", v, one, two)
+	}
+	if v < last {
+		w.x.Failf("a guard of version %d after one of %d", v, last)
+	}
+	return v
+}
+
+// readers starts n readers that look twice.
+func (w *world) readers(n int) {
+	for range n {
+		r := w.w.NewReadHandle()
+		w.x.Go("reader", func() {
+			last := uint64(0)
+			for range 2 {
+				g := r.Read()
+				last = w.look(g, last)
+				g.Release()
+			}
+		})
+	}
+}
+
+func tryPublish(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		w.readers(2)
+		x.Go("writer", func() {
+			for range 3 {
+				w.write()
+				before := w.w.Version()
+				ok, err := w.w.TryPublish()
+				w.must(err)
+				if !ok {
+					w.n-- // its operations are still pending; the next ones replace them
+				}
+				if now := w.w.Version(); ok != (now == before+1) {
+					x.Failf("TryPublish says %v and takes version %d to %d", ok, before, now)
+				}
+			}
+		})
+	}
+}
+
+func nestedGuards(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		r := w.w.NewReadHandle()
+		x.Go("reader", func() {
+			a := r.Read()
+			va := w.look(a, 0)
+			b := r.Read()
+			vb := w.look(b, va)
+			w.look(a, va) // unchanged by b
+			a.Release()
+			c := r.Read()
+			w.look(b, vb)
+			b.Release()
+			w.look(c, vb)
+			c.Release()
+		})
+		x.Go("writer", func() {
+			for range 3 {
+				w.publish()
+			}
+			w.must(w.w.Flush())
+		})
+	}
+}
+
+func handlesComeAndGo(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		w.readers(1)
+		old := w.w.NewReadHandle()
+		x.Go("guest", func() {
+			r := old.Clone()
+			g := r.Read()
+			v := w.look(g, 0)
+			g.Release()
+			r.Close()
+			g = old.Read()
+			w.look(g, v)
+			g.Release()
+			old.Close()
+		})
+		x.Go("writer", func() {
+			for range 3 {
+				w.publish()
+			}
+		})
+	}
+}
+
+func closedUnderGuard(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		w.readers(1)
+		r := w.w.NewReadHandle()
+		x.Go("leaver", func() {
+			g := r.Read()
+			v := w.look(g, 0)
+			r.Close()
+			if w.look(g, v) != v {
+				x.Failf("the guard moved on")
+			}
+			g.Release()
+		})
+		x.Go("writer", func() {
+			for range 3 {
+				w.publish()
+			}
+		})
+	}
+}
+
+func writerCloses(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		w.readers(2)
+		x.Go("writer", func() {
+			w.publish()
+			w.publish()
+			w.write() // is dropped
+			w.w.Close()
+			if err := w.w.Publish(); !errors.Is(err, hashmap.ErrClosed) {
+				x.Failf("Publish after Close: %v", err)
+			}
+		})
+	}
+}
+
+// deadline is a context that is cancelled by the program, so that the explorer sees it.
+type deadline struct {
+	context.Context
+	done chan struct{}
+}
+
+func (d deadline) Done() <-chan struct{} { return d.done }
+
+func publishCancelled(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		w.readers(1)
+		ctx := deadline{context.Background(), make(chan struct{})}
+		x.Go("canceller", func() { hooked.Close(ctx.done) })
+		x.Go("writer", func() {
+			w.publish()
+			w.write()
+			if err := w.w.PublishContext(ctx); err != nil {
+				if !w.w.HasPending() || w.w.Version() != 1 {
+					x.Failf("a publish that was given up has made version %d", w.w.Version())
+				}
+				w.must(w.w.Publish())
+			}
+			if v, _, err := w.w.Get(1); err != nil || v != 2 {
+				x.Failf("in the end key 1 is %d, %v", v, err)
+			}
+		})
+	}
+}
+
+func operations(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		w.readers(1)
+		x.Go("writer", func() {
+			w.publish()
+			w.w.Update(1, func(v int, _ bool) (int, bool) { return v + 1, true })
+			w.w.Update(2, func(v int, _ bool) (int, bool) { return v + 2, true })
+			w.must(w.w.Publish())
+			w.w.Insert(3, 9)
+			w.w.Retain(func(k int, v *int) bool { *v += k; return k != 3 })
+			w.must(w.w.Publish())
+			w.must(w.w.Flush())
+			for k, want := range []int{1: 3, 2: 6, 3: 0} {
+				if v, _, err := w.w.Get(k); err != nil || v != want {
+					x.Failf("in the end key %d is %d, %v; want %d", k, v, err, want)
+				}
+			}
+		})
+		x.Finally(func() {
+			if n := w.w.NewReadHandle().Read().Len(); n != 2 {
+				x.Failf("%d keys are left, want 2", n)
+			}
+		})
+	}
+}
