@@ -13,15 +13,15 @@ type Program func(x *Exec)
 // Exec is one execution, seen from the program.
 type Exec struct{ e *execution }
 
-// maxGoroutines is what a set of transitions can hold.
-const maxGoroutines = 64 / numMoves
+// MaxGoroutines is how many goroutines a program can have.
+const MaxGoroutines = 64 / numMoves
 
 // Go adds a goroutine that runs body once the Program has returned. The name stands in
 // traces. Only the Program itself may call it.
 func (x *Exec) Go(name string, body func()) {
 	e := x.e
-	if e.started || len(e.goroutines) == maxGoroutines {
-		panic(fmt.Sprintf("explore: Go(%q): goroutines are started by the Program, and at most %d of them", name, maxGoroutines))
+	if e.started || len(e.goroutines) == MaxGoroutines {
+		panic(fmt.Sprintf("explore: Go(%q): goroutines are started by the Program, and at most %d of them", name, MaxGoroutines))
 	}
 	e.spawn(name, body)
 }

@@ -94,7 +94,7 @@ func parseSchedule(s string) (m mode, path []transition, err error) {
 	}
 	for rest != "" {
 		g := int(rest[0]) - 'A'
-		if g < 0 || g >= maxGoroutines {
+		if g < 0 || g >= MaxGoroutines {
 			return bad(fmt.Sprintf("%q where a goroutine's letter should be", rest[0]))
 		}
 		rest = rest[1:]

@@ -72,7 +72,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{runCommand(), checkCommand(), plotCommand(), reportCommand(), listCommand(), childCommand()}
+	return []command{runCommand(), checkCommand(), plotCommand(), reportCommand(), listCommand(), exploreCommand(), childCommand()}
 }
 
 // Main runs the command that args name, "run" if they name none, and returns the exit

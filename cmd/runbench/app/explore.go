@@ -1,0 +1,58 @@
+package app
+
+import (
+	"flag"
+	"time"
+
+	"doublebuf/cmd/runbench/internal/run"
+)
+
+// exploration is what the command explore is asked to do.
+type exploration struct {
+	strategy                   string
+	program                    string
+	readers, guards, publishes int
+	chained                    bool
+	preemptions                int
+	oneWait, tso               bool
+	limit                      time.Duration
+	replay                     string
+}
+
+func exploreCommand() command {
+	return command{
+		name:  "explore",
+		args:  "[flags]",
+		short: "every interleaving of a strategy's atomic operations (needs -tags explore)",
+		long: `
+Runs the real code of a strategy under a scheduler of its own: readers that open and
+close guards, and a writer that publishes, in every order of their atomic operations
+that can matter. A failure is printed step by step, with the schedule that replays it.`,
+		examples: `  go run -tags explore ./cmd/runbench explore -strategy epoch -readers 2 -guards 2 -publishes 3
+  go run -tags explore ./cmd/runbench explore -preemptions 2 -readers 3 -chained
+  go run -tags explore ./cmd/runbench explore -program "nested guards" -replay sc:A7B12A3
+`,
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			var x exploration
+			fs.StringVar(&x.strategy, "strategy", "epoch", "`name` of the strategy")
+			fs.StringVar(&x.program, "program", "", "a program over the whole map, by `name`, in place of readers and guards")
+			fs.IntVar(&x.readers, "readers", 2, "`number` of readers")
+			fs.IntVar(&x.guards, "guards", 2, "`number` of guards that each reader opens")
+			fs.IntVar(&x.publishes, "publishes", 3, "`number` of publishes")
+			fs.BoolVar(&x.chained, "chained", false, "a reader opens its next guard before it closes the last")
+			fs.IntVar(&x.preemptions, "preemptions", -1, "at most this `number` of preemptions; -1 for all executions")
+			fs.BoolVar(&x.oneWait, "wait", false, "take the writer's wait for one step, instead of its flag, sleep and wake-up")
+			fs.BoolVar(&x.tso, "tso", false, "with the store buffers of x86 for plain words")
+			var limit run.Duration
+			fs.TextVar(&limit, "time", run.Duration(5*time.Minute), "`how long` to search at most")
+			fs.StringVar(&x.replay, "replay", "", "run one `schedule`, as a failure printed it, with a trace")
+			return func(args []string) error {
+				if err := noArgs(fs, args); err != nil {
+					return err
+				}
+				x.limit = time.Duration(limit)
+				return s.explore(x)
+			}
+		},
+	}
+}

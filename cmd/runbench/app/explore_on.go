@@ -1,0 +1,48 @@
+//go:build explore
+
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	"doublebuf/lincheck/explore"
+	"doublebuf/lincheck/explore/programs"
+)
+
+func (s *session) explore(x exploration) error {
+	strategy, err := programs.Find(x.strategy)
+	if err != nil {
+		return exit{ExitUsage, err}
+	}
+	shape := programs.Shape{Readers: x.readers, Guards: x.guards, Publishes: x.publishes, Chained: x.chained}
+	program, what := strategy.Guards(shape), shape.String()
+	if x.program != "" {
+		if program, err = strategy.Named(x.program); err != nil {
+			return exit{ExitUsage, err}
+		}
+		what = x.program
+	}
+	if x.readers < 0 || x.readers > explore.MaxGoroutines-1 || x.guards < 0 || x.publishes < 0 || x.preemptions < -1 {
+		return usagef("explore: want 0 to %d readers, and no negative numbers but -preemptions -1", explore.MaxGoroutines-1)
+	}
+	cfg := explore.Config{Search: explore.Exhaustive(), TSO: x.tso, OneWait: x.oneWait, MaxTime: x.limit, Replay: x.replay}
+	if x.preemptions >= 0 {
+		cfg.Search = explore.UpTo(x.preemptions)
+	}
+	res, err := explore.Run(cfg, program)
+	if err != nil {
+		return exit{ExitUsage, err}
+	}
+	fmt.Fprintf(s.stdout, "%s: %s\n%v\n", strategy.Name, what, res)
+	switch {
+	case res.Failure != nil:
+		fmt.Fprintln(s.stdout, res.Failure)
+		return exit{ExitFailed, fmt.Errorf("explore: %s", res.Failure.Kind)}
+	case x.replay != "":
+		fmt.Fprint(s.stdout, explore.FormatTrace(res.Trace))
+	case !res.Complete:
+		return exit{ExitUnknown, errors.New("explore: the search was not finished; give it more -time, or fewer steps")}
+	}
+	return nil
+}

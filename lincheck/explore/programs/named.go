@@ -1,0 +1,24 @@
+//go:build explore
+
+package programs
+
+import (
+	"fmt"
+
+	"doublebuf/lincheck/explore"
+)
+
+// Named returns the program of that name for s: "guards" and "chained guards", of two
+// readers with two guards each and three publishes, and those of Maps.
+func (s Strategy) Named(name string) (explore.Program, error) {
+	switch name {
+	case "guards", "chained guards":
+		return s.Guards(Shape{2, 2, 3, name != "guards"}), nil
+	}
+	for _, m := range Maps {
+		if m.Name == name {
+			return m.Make(s), nil
+		}
+	}
+	return nil, fmt.Errorf("unknown program %q", name)
+}
