@@ -6,6 +6,7 @@ package atomicx
 // package of the alias has a use for it too; otherwise every atomic load is a call. (Seen
 // with Go 1.26; a test of package strategy reads the disassembly.)
 var _ = func(b *Bool, i *Int64, w *Uint32, u *Uint64, m *Mutex) {
+	m.Lock()
 	b.Store(b.Load() && b.Swap(true) && b.CompareAndSwap(true, false))
 	i.Store(i.Load() + i.Swap(1) + i.Add(1))
 	i.CompareAndSwap(1, 2)
@@ -13,6 +14,5 @@ var _ = func(b *Bool, i *Int64, w *Uint32, u *Uint64, m *Mutex) {
 	w.CompareAndSwap(1, 2)
 	u.Store(u.Load() + u.Swap(1) + u.Add(1))
 	u.CompareAndSwap(1, 2)
-	m.Lock()
 	m.Unlock()
 }

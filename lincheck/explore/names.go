@@ -20,7 +20,12 @@ func (e *execution) nameLocations() {
 		w.names[l.key] = ""
 	}
 	for _, r := range e.roots {
-		w.walk(r.name, reflect.ValueOf(r.root))
+		w.enter(r.name, reflect.ValueOf(r.root))
+	}
+	for len(w.queue) > 0 { // breadth first, so that names are short
+		next := w.queue[0]
+		w.queue = w.queue[1:]
+		w.walk(next.path, next.value)
 	}
 	for i := range e.trace {
 		if n := e.trace[i].Loc; n >= 0 {
@@ -43,7 +48,16 @@ func shortType(key any) string {
 type walker struct {
 	names   map[any]string // location -> name, "" if not found yet
 	visited map[any]bool
+	queue   []place
 }
+
+// place is a value still to be looked into.
+type place struct {
+	path  string
+	value reflect.Value
+}
+
+func (w *walker) enter(path string, v reflect.Value) { w.queue = append(w.queue, place{path, v}) }
 
 func (w *walker) walk(path string, v reflect.Value) {
 	switch v.Kind() {
@@ -52,7 +66,7 @@ func (w *walker) walk(path string, v reflect.Value) {
 			w.address(path, v.Elem())
 		}
 	case reflect.Interface:
-		w.walk(path, v.Elem())
+		w.enter(path, v.Elem())
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
 			w.field(fmt.Sprintf("%s[%d]", path, i), v.Index(i))
@@ -73,7 +87,7 @@ func (w *walker) field(path string, v reflect.Value) {
 		w.address(path, v)
 		return
 	}
-	w.walk(path, v)
+	w.enter(path, v)
 }
 
 // address visits what has an address: it may be a location itself.
@@ -87,8 +101,8 @@ func (w *walker) address(path string, v reflect.Value) {
 		w.names[key] = path
 	}
 	if p, ok := key.(interface{ Target() any }); ok {
-		w.walk(path+"→", reflect.ValueOf(p.Target()))
+		w.enter(path+"→", reflect.ValueOf(p.Target()))
 		return
 	}
-	w.walk(path, v)
+	w.enter(path, v)
 }

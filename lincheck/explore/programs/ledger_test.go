@@ -1,0 +1,87 @@
+//go:build explore
+
+package programs
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"doublebuf/impl/hashmap"
+	"doublebuf/lincheck/explore"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const goldenLedger = "testdata/ledger.txt"
+
+// TestLedger holds the remote accesses of look-ups, guards and publishes against a table: a
+// claim about scaling that two processors can check.
+func TestLedger(t *testing.T) {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "strategy\treaders\tGet\tguard\tguard after a publish\tpublish\t\n")
+	for _, s := range Strategies {
+		for readers := 1; readers <= 8; readers++ {
+			l := ledgerOf(s, readers)
+			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t\n", s.Name, readers, l.get, l.guard, l.fresh, l.publish)
+			if l.get != 0 || l.guard != 0 {
+				t.Errorf("%s: in the steady state a reader shares a line that is written", s.Name)
+			}
+		}
+	}
+	w.Flush()
+	if *update {
+		if err := os.WriteFile(goldenLedger, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(goldenLedger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("got\n%s\nwant\n%s-update writes it anew", b.String(), want)
+	}
+}
+
+type remote struct{ get, guard, fresh, publish int }
+
+// ledgerOf has readers take turns, as goroutines 1 and up, beside a writer, 0. A publish
+// is counted when all readers have read since the one before; of the readers the worst.
+func ledgerOf(s Strategy, readers int) (r remote) {
+	var l explore.Ledger
+	var w *hashmap.WriteHandle[int, int]
+	handles := make([]*hashmap.ReadHandle[int, int], readers)
+	l.As(0, func() { w = hashmap.New[int, int](hashmap.WithStrategy(s.New)) })
+	for i := range handles {
+		l.As(1+i, func() { handles[i] = w.NewReadHandle() })
+	}
+	publish := func() int {
+		return l.As(0, func() {
+			w.Insert(1, 1)
+			if err := w.Publish(); err != nil {
+				panic(err)
+			}
+		})
+	}
+	each := func(f func(h *hashmap.ReadHandle[int, int])) (worst int) {
+		for i, h := range handles {
+			worst = max(worst, l.As(1+i, func() { f(h) }))
+		}
+		return worst
+	}
+	guard := func(h *hashmap.ReadHandle[int, int]) { h.Read().Release() }
+	get := func(h *hashmap.ReadHandle[int, int]) { h.Get(1) }
+	for range 4 { // until both copies have been through everything
+		r.publish = publish()
+		r.fresh = each(guard)
+		r.guard = each(guard)
+		each(get)
+		r.get = each(get)
+	}
+	return r
+}
