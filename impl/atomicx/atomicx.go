@@ -80,6 +80,9 @@ func Rounds(n int) int { return n }
 // cond, which only loads, holds. Here it returns false, and the caller waits in its own way.
 func AwaitWhole(cond func() bool) bool { return false }
 
+// Hooked is true in builds for the explorer.
+const Hooked = false
+
 var start = time.Now()
 
 // Now returns the monotonic time since the program began.

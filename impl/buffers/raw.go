@@ -123,14 +123,12 @@ func (w *WriteHandle[T]) Register(h *ReadHandle[T], name string) { h.register(w.
 // were dropped without Release.
 type ReadHandle[T any] struct {
 	reader strategy.Reader
-	epoch  *strategy.EpochReader // the same, if it is one and h is open
 	pair   *pair[T]
 	opened *[2]invariants.Counter // its guards in each copy, in checked builds
 }
 
 func (h *ReadHandle[T]) register(p *pair[T], name string) {
 	h.reader = p.strategy.NewReader(name)
-	h.epoch, _ = h.reader.(*strategy.EpochReader)
 	h.pair = p
 	if invariants.Enabled {
 		h.opened = new([2]invariants.Counter)
@@ -165,7 +163,7 @@ func (h *ReadHandle[T]) Close() {
 		return
 	}
 	h.reader.Unregister()
-	h.reader, h.epoch = closedReader{h.reader}, nil
+	h.reader = closedReader{h.reader}
 }
 
 // closedReader stands in for the reader of a closed handle, so that open guards can
@@ -181,19 +179,22 @@ func (h *ReadHandle[T]) Read() ReadGuard[T] {
 	return g
 }
 
-// Epoch returns the reader of h if the strategy is epoch, else nil. With it, and with
-// Enter and Leave, a caller can have all that Read and Release do inlined.
-func (h *ReadHandle[T]) Epoch() *strategy.EpochReader { return h.epoch }
+// Leaf returns a leaf of the reader of h, if its strategy has one: with that, a caller can
+// have all inlined that Read and Release do. He opens a guard by it, calls Enter, reads
+// the Copy, calls Leave, and closes the guard.
+func (h *ReadHandle[T]) Leaf() (strategy.Leaf, bool) { return strategy.LeafOf(h.reader) }
 
-// Enter is to be called when the reader of h has opened a guard in copy, which it returns.
-func (h *ReadHandle[T]) Enter(copy int) *T {
+// Copy returns copy 0 or 1, to be read only while a guard of the reader pins it.
+func (h *ReadHandle[T]) Copy(i int) *T { return &h.pair.copies[i].data }
+
+// Enter is to be called when the reader of h has opened a guard in copy.
+func (h *ReadHandle[T]) Enter(copy int) {
 	s := &h.pair.copies[copy&1]
 	atomicx.BeginRead(s)
 	if invariants.Enabled {
 		s.opened.Add(1)
 		h.opened[copy&1].Add(1)
 	}
-	return &s.data
 }
 
 // Leave is to be called before the reader of h closes a guard in copy.
@@ -223,11 +224,13 @@ func (g ReadGuard[T]) Value() *T { return &g.slot().data }
 // Version returns the number of swaps that the guard sees.
 func (g ReadGuard[T]) Version() uint64 { return g.slot().version }
 
+// KeepAlive keeps the guard from being found dropped before this call. Release does so
+// too; whoever uses Value and may forget to call Release calls KeepAlive after each use.
+func (g ReadGuard[T]) KeepAlive() { runtime.KeepAlive(g.handle) }
+
 // Release closes the guard. It wakes the writer if it sleeps, and never blocks.
 func (g ReadGuard[T]) Release() {
 	g.handle.Leave(g.copy)
 	g.handle.reader.Close(g.copy)
-	// While a guard is in use its handle must not be found dropped. Every use of a guard
-	// ends here, at the latest.
-	runtime.KeepAlive(g.handle)
+	g.KeepAlive()
 }

@@ -2,6 +2,7 @@ package hashmap_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
@@ -12,14 +13,19 @@ import (
 	"doublebuf/impl/table"
 )
 
-// The look-ups that are compared: of random keys, all present, in loops that differ in
-// nothing else.
-type lookups struct {
-	keys   []uint64 // drawn before the clock
-	bare   table.Table[uint64, uint64]
-	handle *hashmap.ReadHandle[uint64, uint64]
-	word   *paddedWord
-	sum    uint64 // of the values, so that they are needed
+// A look-up in the map is a call, and so are those that it is compared with: that of the
+// bare table alone could be inlined into a loop, and what a call costs would count as a
+// cost of guards.
+type bare struct{ table.Table[uint64, uint64] }
+
+//go:noinline
+func (b *bare) Get(key uint64) (uint64, bool) { return b.Table.Get(key) }
+
+// stored looks up between two atomic stores to a word that nobody else touches: the
+// least that a reader can do who tells a writer that he comes and goes.
+type stored struct {
+	word *paddedWord
+	table.Table[uint64, uint64]
 }
 
 type paddedWord struct {
@@ -28,17 +34,34 @@ type paddedWord struct {
 	_ [120]byte
 }
 
+//go:noinline
+func (s *stored) Get(key uint64) (uint64, bool) {
+	s.word.Store(1)
+	v, ok := s.Table.Get(key)
+	s.word.Store(0)
+	return v, ok
+}
+
+// lookups holds the maps that are compared, with the same n keys in each.
+type lookups struct {
+	keys   [1 << 16]uint64 // drawn before the clock; all present
+	bare   *bare
+	stored *stored
+	handle *hashmap.ReadHandle[uint64, uint64]
+	sum    uint64 // of the values, so that they are needed
+}
+
 func newLookups(n int) *lookups {
-	l := &lookups{keys: make([]uint64, 1<<16), bare: table.New[uint64, uint64](n), word: new(paddedWord)}
+	t := table.New[uint64, uint64](n)
 	w := hashmap.New[uint64, uint64](hashmap.WithCapacity(n))
 	for k := range uint64(n) {
-		l.bare.Set(k, k)
+		t.Set(k, k)
 		w.Insert(k, k)
 	}
 	if err := w.Publish(); err != nil {
 		panic(err)
 	}
-	l.handle = w.NewReadHandle()
+	l := &lookups{bare: &bare{t}, stored: &stored{new(paddedWord), t}, handle: w.NewReadHandle()}
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	for i := range l.keys {
 		l.keys[i] = rng.Uint64N(uint64(n))
@@ -46,43 +69,55 @@ func newLookups(n int) *lookups {
 	return l
 }
 
-func (l *lookups) key(i int) uint64 { return l.keys[i&(1<<16-1)] }
+// The loops that are compared, the same but for the call.
 
-// none looks up in the bare table.
 func (l *lookups) none(n int) {
+	sum := uint64(0)
 	for i := range n {
-		v, _ := l.bare.Get(l.key(i))
-		l.sum += v
+		v, _ := l.bare.Get(l.keys[i%len(l.keys)])
+		sum += v
 	}
+	l.sum += sum
 }
 
-// stores does the same between two atomic stores to a word that nobody else touches:
-// the least that a reader can do who tells a writer that he comes and goes.
 func (l *lookups) stores(n int) {
+	sum := uint64(0)
 	for i := range n {
-		l.word.Store(1)
-		v, _ := l.bare.Get(l.key(i))
-		l.word.Store(0)
-		l.sum += v
+		v, _ := l.stored.Get(l.keys[i%len(l.keys)])
+		sum += v
 	}
+	l.sum += sum
 }
 
-// guarded opens and closes a guard around each look-up.
-func (l *lookups) guarded(n int) {
+func (l *lookups) epoch(n int) {
+	sum := uint64(0)
 	for i := range n {
-		v, _ := l.handle.Get(l.key(i))
-		l.sum += v
+		v, _ := l.handle.Get(l.keys[i%len(l.keys)])
+		sum += v
 	}
+	l.sum += sum
 }
 
-// held looks up in one open guard.
+// Two more that are compared with one another. Both can be inlined.
+
+func (l *lookups) inlined(n int) {
+	t, sum := l.bare.Table, uint64(0)
+	for i := range n {
+		v, _ := t.Get(l.keys[i%len(l.keys)])
+		sum += v
+	}
+	l.sum += sum
+}
+
 func (l *lookups) held(n int) {
 	g := l.handle.Read()
 	defer g.Release()
+	sum := uint64(0)
 	for i := range n {
-		v, _ := g.Get(l.key(i))
-		l.sum += v
+		v, _ := g.Get(l.keys[i%len(l.keys)])
+		sum += v
 	}
+	l.sum += sum
 }
 
 func BenchmarkGet(b *testing.B) {
@@ -91,7 +126,7 @@ func BenchmarkGet(b *testing.B) {
 		for _, s := range []struct {
 			name string
 			loop func(int)
-		}{{"none", l.none}, {"stores", l.stores}, {"epoch", l.guarded}} {
+		}{{"none", l.none}, {"stores", l.stores}, {"epoch", l.epoch}} {
 			b.Run(fmt.Sprintf("strategy=%s/table=builtin/keys=%d", s.name, n), func(b *testing.B) {
 				b.ReportAllocs()
 				s.loop(b.N)
@@ -103,10 +138,15 @@ func BenchmarkGet(b *testing.B) {
 func BenchmarkGetHeld(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 1_000_000} {
 		l := newLookups(n)
-		b.Run(fmt.Sprintf("strategy=epoch/table=builtin/keys=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			l.held(b.N)
-		})
+		for _, s := range []struct {
+			name string
+			loop func(int)
+		}{{"none", l.inlined}, {"epoch", l.held}} {
+			b.Run(fmt.Sprintf("strategy=%s/table=builtin/keys=%d", s.name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				s.loop(b.N)
+			})
+		}
 	}
 }
 
@@ -115,45 +155,74 @@ func BenchmarkGetHeld(b *testing.B) {
 //
 //	go test -run - -bench GuardCost -benchtime 10x ./impl/hashmap
 //
-// An iteration is one block; 10 blocks or more are wanted. Medians stand beside the order
-// statistics around them that enclose the true median with at least 95 % confidence.
+// An iteration is one block; 10 blocks or more are wanted. Medians stand with their 95 %
+// confidence intervals.
 func BenchmarkGuardCost(b *testing.B) {
 	l := newLookups(10_000)
 	var guard, held []float64
+	sum := map[string]float64{}
 	for range b.N {
-		ns := block(l.none, l.stores, l.guarded, l.held)
+		ns := block(l.none, l.stores, l.epoch, l.inlined, l.held)
 		guard = append(guard, (ns[2]-ns[0])/(ns[1]-ns[0]))
-		held = append(held, ns[3]/ns[0])
+		held = append(held, ns[4]/ns[3])
+		for i, name := range []string{"none", "stores", "epoch", "inlined", "held"} {
+			sum[name] += ns[i]
+		}
+	}
+	for name, ns := range sum {
+		b.ReportMetric(ns/float64(b.N), name+"-ns")
 	}
 	report(b, guard, "guard/stores")
-	report(b, held, "held/bare")
+	report(b, held, "held/inlined")
 }
 
-// block times the loops in turn, forwards and backwards, and returns their ns per look-up.
+// block times the loops in turn, forwards and backwards, in many short rounds, and returns
+// the median of each, in ns per look-up. A round is shorter than a time slice, so
+// that what else the machine does hits few of them.
 func block(loops ...func(n int)) []float64 {
-	const n = 1 << 20
+	const rounds, n = 64, 1 << 14
+	times := make([][]float64, len(loops))
+	for round := range rounds {
+		for i := range loops {
+			if round%2 == 1 {
+				i = len(loops) - 1 - i
+			}
+			start := time.Now()
+			loops[i](n)
+			times[i] = append(times[i], float64(time.Since(start).Nanoseconds())/n)
+		}
+	}
 	ns := make([]float64, len(loops))
-	once := func(i int) {
-		start := time.Now()
-		loops[i](n)
-		ns[i] += float64(time.Since(start).Nanoseconds()) / (2 * n)
-	}
-	for i := range loops {
-		once(i)
-	}
-	for i := range loops {
-		once(len(loops) - 1 - i)
+	for i, t := range times {
+		ns[i] = median(t)
 	}
 	return ns
 }
 
-func report(b *testing.B, x []float64, unit string) {
-	n := len(x)
+// median sorts x.
+func median(x []float64) float64 {
 	slices.Sort(x)
-	b.ReportMetric((x[(n-1)/2]+x[n/2])/2, unit)
-	if n >= 6 {
-		k := n / 6 // of n = 6, 10, 20: outside ranks 1..n with 3 %, 2..n-1 with 2 %, 4..n-3 with 0.3 %
-		b.ReportMetric(x[k-min(k, 1)], unit+"-lo")
-		b.ReportMetric(x[n-1-(k-min(k, 1))], unit+"-hi")
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+}
+
+// report reports the median of x and, from 6 values on, an interval for it.
+func report(b *testing.B, x []float64, unit string) {
+	b.ReportMetric(median(x), unit)
+	if n := len(x); n >= 6 {
+		k := intervalRank(n)
+		b.ReportMetric(x[k-1], unit+"-lo")
+		b.ReportMetric(x[n-k], unit+"-hi")
 	}
+}
+
+// intervalRank returns the greatest k for which the k-th smallest and the k-th greatest of
+// n values enclose the median of what they are drawn from with at least 95 % confidence.
+// That it lies outside has twice the probability of fewer than k heads in n throws.
+func intervalRank(n int) int {
+	k, outside := 0, 0.0
+	for ways := math.Pow(2, -float64(n)); outside+2*ways <= 0.05; k++ {
+		outside += 2 * ways
+		ways *= float64(n-k) / float64(k+1)
+	}
+	return k
 }

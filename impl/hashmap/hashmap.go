@@ -28,10 +28,11 @@ import (
 	"errors"
 	"iter"
 	"reflect"
-	"runtime"
 	"time"
 
+	"doublebuf/impl/atomicx"
 	"doublebuf/impl/buffers"
+	"doublebuf/impl/invariants"
 	"doublebuf/impl/strategy"
 	"doublebuf/impl/table"
 )
@@ -218,7 +219,7 @@ func (w *WriteHandle[K, V]) NewReadHandle() *ReadHandle[K, V] { return w.NewName
 func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
 	r := &ReadHandle[K, V]{checkKeys: w.checkKeys}
 	w.log.Register(&r.raw, name)
-	return r
+	return r.prepare()
 }
 
 // ReadHandle reads a map. A handle that is dropped without Close is found by the garbage
@@ -226,6 +227,20 @@ func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
 type ReadHandle[K comparable, V any] struct {
 	raw       buffers.ReadHandle[table.Table[K, V]]
 	checkKeys bool
+
+	// For look-ups with everything inlined, if leafy.
+	leafy bool
+	table table.Table[K, V] // the copy in which leaf.TryOpen opens a guard
+	leaf  strategy.Leaf
+}
+
+// prepare ends the making of a handle. Keys that may be unhashable, and checks of the laws,
+// are for the long way.
+func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
+	r.leaf, r.leafy = r.raw.Leaf()
+	r.leafy = r.leafy && !r.checkKeys && !invariants.Enabled
+	r.table = *r.raw.Copy(0)
+	return r
 }
 
 // Clone returns a new handle on the same map. Unlike the other methods it may be called
@@ -233,78 +248,105 @@ type ReadHandle[K comparable, V any] struct {
 func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 	clone := &ReadHandle[K, V]{checkKeys: r.checkKeys}
 	r.raw.Clone(&clone.raw, "")
-	return clone
+	return clone.prepare()
 }
 
 // Close ends the use of r: reading through it panics from now on. Guards that are open stay
 // valid, and hold the writer up, until they are released.
-func (r *ReadHandle[K, V]) Close() { r.raw.Close() }
+func (r *ReadHandle[K, V]) Close() {
+	r.raw.Close()
+	r.leafy = false
+}
 
 // Get returns the value of key in the last published version, and whether there is one.
 // It never waits and allocates nothing. It panics if key cannot be hashed.
 func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
+	if !r.leafy {
+		return r.get(key)
+	}
+	l, t := r.leaf, r.table
+	if !l.TryOpen() {
+		return r.reget(key)
+	}
+	if atomicx.Hooked {
+		r.raw.Enter(l.Copy())
+	}
+	v, ok := t.Get(key)
+	if atomicx.Hooked {
+		r.raw.Leave(l.Copy())
+	}
+	if !l.TryClose() {
+		l.Wake()
+	}
+	return v, ok
+}
+
+// reget is the rest of a Get whose TryOpen has failed.
+func (r *ReadHandle[K, V]) reget(key K) (V, bool) {
+	copy := r.leaf.Reopen()
+	r.table = *r.raw.Copy(copy)
+	r.raw.Enter(copy)
+	v, ok := r.table.Get(key)
+	r.raw.Leave(copy)
+	if !r.leaf.TryClose() {
+		r.leaf.Wake()
+	}
+	return v, ok
+}
+
+// get is Get for any strategy and any type of keys.
+func (r *ReadHandle[K, V]) get(key K) (V, bool) {
 	if r.checkKeys {
 		mustHash(key) // before the guard is open, which would never be released
 	}
-	e := r.raw.Epoch()
-	if e == nil {
-		g := r.raw.Read()
-		v, ok := g.Value().Get(key)
-		g.Release()
-		return v, ok
-	}
-	// The same again, with every call but those to the slow parts inlined: 5 ns less.
-	copy, ok := e.TryOpen()
-	if !ok {
-		copy = e.Reopen(copy)
-	}
-	v, found := r.raw.Enter(copy).Get(key)
-	r.raw.Leave(copy)
-	if !e.TryClose(copy) {
-		e.Wake()
-	}
-	return v, found
+	g := r.Read()
+	v, ok := g.Get(key)
+	g.Release()
+	return v, ok
 }
 
 // Read opens a guard on the last published version. It never waits and allocates nothing.
 // Several guards of one handle may be open at once, and be released in any order.
-func (r *ReadHandle[K, V]) Read() ReadGuard[K, V] { return ReadGuard[K, V]{r.raw.Read()} }
+func (r *ReadHandle[K, V]) Read() ReadGuard[K, V] {
+	g := r.raw.Read()
+	return ReadGuard[K, V]{g, *g.Value()}
+}
 
 // ReadGuard is an open read of one version, which it keeps unchanged until Release. It holds
 // up the second publish after its version, so it should be released soon. It belongs to the
 // goroutine of its handle.
 type ReadGuard[K comparable, V any] struct {
-	raw buffers.ReadGuard[table.Table[K, V]]
+	raw   buffers.ReadGuard[table.Table[K, V]]
+	table table.Table[K, V]
 }
 
 // Get returns the value of key in this version, and whether there is one.
 func (g ReadGuard[K, V]) Get(key K) (V, bool) {
-	v, ok := g.raw.Value().Get(key)
-	runtime.KeepAlive(g) // this may be the last use of a guard that nobody releases
+	v, ok := g.table.Get(key)
+	g.raw.KeepAlive()
 	return v, ok
 }
 
 // GetMany looks up keys[i] and stores its value, or the zero value, in values[i] and
 // whether it was there in found[i], for every i. The slices must not be shorter than keys.
 func (g ReadGuard[K, V]) GetMany(keys []K, values []V, found []bool) {
-	t := g.raw.Value()
 	values, found = values[:len(keys)], found[:len(keys)]
 	for i, k := range keys {
-		values[i], found[i] = t.Get(k)
+		values[i], found[i] = g.table.Get(k)
 	}
-	runtime.KeepAlive(g)
+	g.raw.KeepAlive()
 }
 
 // All iterates over the entries in no particular order. The guard must stay open meanwhile.
 func (g ReadGuard[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		g.raw.Value().All()(yield)
-		runtime.KeepAlive(g)
+		g.table.All()(yield)
+		g.raw.KeepAlive()
 	}
 }
 
 // Len returns the number of entries.
-func (g ReadGuard[K, V]) Len() int { return g.raw.Value().Len() }
+func (g ReadGuard[K, V]) Len() int { return g.table.Len() }
 
 // Version returns the number of publishes that this guard sees.
 func (g ReadGuard[K, V]) Version() uint64 { return g.raw.Version() }

@@ -56,7 +56,8 @@ type Strategy interface {
 type Reader interface {
 	// Open opens a guard and returns the copy that it pins.
 	Open() (copy int)
-	// Close closes a guard that Open answered with copy.
+	// Close closes a guard that Open answered with copy. It panics if the reader has no
+	// guard open there.
 	Close(copy int)
 	// Unregister ends the registration: no guard may be opened any more. Guards that
 	// are open stay valid until they are closed.

@@ -259,6 +259,27 @@ func TestExclusionUnderFire(t *testing.T) {
 	})
 }
 
+func TestGuardReleasedTwice(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+		s := open(strategy.Options{})
+		r := s.NewReader("")
+		c := r.Open()
+		r.Close(c)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("closing a guard twice does not panic")
+				}
+			}()
+			r.Close(c)
+		}()
+		s.StartSwap()
+		if !s.TryFinish() {
+			t.Error("the swap does not finish after a guard was closed twice")
+		}
+	})
+}
+
 func TestGuardsDoNotAllocate(t *testing.T) {
 	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
 		r := open(strategy.Options{}).NewReader("")
