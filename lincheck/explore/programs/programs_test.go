@@ -87,8 +87,8 @@ func TestMaps(t *testing.T) {
 }
 
 // TestForMutants explores one program, for package mutants, which builds this package
-// with its mutants and calls the test binary with the program's name. It prints what
-// kind of failure the simplest schedule leads to, and that schedule.
+// with its mutants and runs this test with the program's name. It prints what kind of
+// failure the simplest schedule leads to, and that schedule.
 func TestForMutants(t *testing.T) {
 	name := os.Getenv("EXPLORE_PROGRAM")
 	if name == "" {
@@ -99,15 +99,17 @@ func TestForMutants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := explore.Run(explore.Config{Search: explore.UpTo(3), MaxTime: perSearch}, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f := res.Failure; f != nil {
-			fmt.Printf("found %s: %s\n", f.Kind, f.Schedule)
-			t.Log(f)
-		} else {
-			fmt.Printf("found nothing: %v\n", res)
+		for _, search := range []explore.Search{explore.UpTo(3), explore.Exhaustive()} {
+			res, err := explore.Run(explore.Config{Search: search, MaxTime: perSearch}, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := res.Failure; f != nil {
+				fmt.Printf("found %s: %s\n", f.Kind, f.Schedule)
+				t.Log(f)
+				break
+			}
+			fmt.Println("nothing:", res)
 		}
 	}
 }
