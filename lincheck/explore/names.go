@@ -59,50 +59,38 @@ type place struct {
 
 func (w *walker) enter(path string, v reflect.Value) { w.queue = append(w.queue, place{path, v}) }
 
+// walk looks into what v is or points to, and leaves its fields and elements for later.
 func (w *walker) walk(path string, v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			w.address(path, v.Elem())
+	if v.CanAddr() {
+		key := reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Interface() // also for unexported fields
+		if w.visited[key] {
+			return
 		}
-	case reflect.Interface:
-		w.enter(path, v.Elem())
+		w.visited[key] = true
+		if name, ok := w.names[key]; ok && name == "" {
+			w.names[key] = path
+		}
+		if p, ok := key.(interface{ Target() any }); ok {
+			w.walk(path+"→", reflect.ValueOf(p.Target()))
+			return
+		}
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			w.walk(path, v.Elem())
+		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			w.field(fmt.Sprintf("%s[%d]", path, i), v.Index(i))
+			w.enter(fmt.Sprintf("%s[%d]", path, i), v.Index(i))
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			sub := path
-			if f := v.Type().Field(i); !f.Anonymous {
-				sub += "." + f.Name
+			if f := v.Type().Field(i); f.Anonymous {
+				w.walk(path, v.Field(i))
+			} else {
+				w.enter(path+"."+f.Name, v.Field(i))
 			}
-			w.field(sub, v.Field(i))
 		}
 	}
-}
-
-func (w *walker) field(path string, v reflect.Value) {
-	if v.CanAddr() {
-		w.address(path, v)
-		return
-	}
-	w.enter(path, v)
-}
-
-// address visits what has an address: it may be a location itself.
-func (w *walker) address(path string, v reflect.Value) {
-	key := reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Interface() // also for unexported fields
-	if w.visited[key] {
-		return
-	}
-	w.visited[key] = true
-	if name, ok := w.names[key]; ok && name == "" {
-		w.names[key] = path
-	}
-	if p, ok := key.(interface{ Target() any }); ok {
-		w.enter(path+"→", reflect.ValueOf(p.Target()))
-		return
-	}
-	w.enter(path, v)
 }
