@@ -14,7 +14,8 @@ import (
 
 // strategies are those that every test of this file holds to the contract.
 var strategies = map[string]func(strategy.Options) strategy.Strategy{
-	"epoch": strategy.Epoch,
+	"epoch":    strategy.Epoch,
+	"refcount": strategy.Refcount,
 }
 
 func forEach(t *testing.T, test func(t *testing.T, open func(strategy.Options) strategy.Strategy)) {
