@@ -223,7 +223,7 @@ func TestStallIsReportedOnceByName(t *testing.T) {
 // what a guard pins does not change until it is closed.
 func TestExclusionUnderFire(t *testing.T) {
 	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
-		const readers, swaps = 4, 2000
+		const readers, swaps = 4, 300
 		s := open(strategy.Options{})
 		var copies [2][8]uint64
 		var stop atomic.Bool
