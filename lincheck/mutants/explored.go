@@ -24,6 +24,11 @@ var Explored = []struct {
 		"	return l.version.Load() == l.guess\n", "	return true\n",
 	}, "look-ups"},
 	{Mutant{
+		"2 a reader tries until no swap comes between", epoch,
+		"		c = r.reopen(&r.count, c) & 1\n",
+		"		for r.epoch.version.Load()&1 != c {\n			r.Close(int(c))\n			c = 1 - c\n			r.count[c].Add(1)\n		}\n",
+	}, "guards"},
+	{Mutant{
 		"3 count of the wrong copy", epoch,
 		"		if r.guards(old) != 0 {\n", "		if r.guards(1-old) != 0 {\n",
 	}, "guards"},

@@ -22,6 +22,7 @@ type MapProgram struct {
 var Maps = []MapProgram{
 	{"look-ups", lookUps},
 	{"look-ups under a guard", lookUpsUnderGuard},
+	{"versions in real time", realTime},
 	{"TryPublish beside readers", tryPublish},
 	{"nested guards", nestedGuards},
 	{"handles opened and closed while the writer publishes", handlesComeAndGo},
@@ -130,6 +131,34 @@ func lookUpsUnderGuard(s Strategy) explore.Program {
 		x.Go("writer", func() {
 			for range 3 {
 				w.publish()
+			}
+		})
+	}
+}
+
+// realTime checks that publishes and guards are an atomic register: a guard is of no version
+// older than what had been published, or what any guard had seen, before it was opened.
+func realTime(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		var known hooked.Uint64 // a version that is published for certain
+		learn := func(v uint64) {
+			for old := known.Load(); old < v && !known.CompareAndSwap(old, v); old = known.Load() {
+			}
+		}
+		for range 2 {
+			r := w.w.NewReadHandle()
+			x.Go("reader", func() {
+				least := known.Load()
+				g := r.Read()
+				learn(w.look(g, least))
+				g.Release()
+			})
+		}
+		x.Go("writer", func() {
+			for range 2 {
+				w.publish()
+				learn(w.w.Version())
 			}
 		})
 	}
