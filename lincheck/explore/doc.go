@@ -18,7 +18,8 @@
 //   - [Exhaustive] runs at least one execution of each class of those that differ only in
 //     the order of independent steps: depth first, with Godefroid's sleep sets, and other
 //     turns only where a race calls for them (Abdulla and others, source-DPOR). Finished, it
-//     has seen every final state and every failure.
+//     has seen every final state and every failure. [SleepSets] does the same without
+//     looking for races.
 //   - [UpTo] runs all executions of at most k preemptions, for k = 0, 1, …: a preemption
 //     takes the turn from a goroutine that could go on (Musuvathi and Qadeer). It finds
 //     the simplest schedules first. It does not use sleep sets: the execution that a sleep

@@ -19,6 +19,7 @@ type searchKind uint8
 
 const (
 	exhaustive searchKind = iota
+	sleepSets
 	bounded
 	sampled
 )
@@ -26,6 +27,11 @@ const (
 // Exhaustive visits every class of executions that differ only in the order of
 // independent steps.
 func Exhaustive() Search { return Search{} }
+
+// SleepSets visits the same classes as Exhaustive, trying every goroutine in every state
+// and leaving to sleep sets alone what need not be followed. That is many times slower, and
+// easier to believe: the two are held against each other.
+func SleepSets() Search { return Search{kind: sleepSets} }
 
 // UpTo visits all executions of at most k preemptions: first those of none, then those
 // of one, and so on, and ends at the first number that has a failure.
@@ -121,13 +127,13 @@ func Run(cfg Config, program Program) (Result, error) {
 func (x *explorer) search() {
 	s := x.Search
 	switch s.kind {
-	case exhaustive:
-		x.Complete = x.visit(-1)
+	case exhaustive, sleepSets:
+		x.Complete = x.visit(&dfs{bound: -1, everyTurn: s.kind == sleepSets})
 		x.Completeness = "exhaustive"
 	case bounded:
 		for k := 0; k <= s.bound && x.Failure == nil; k++ {
 			x.Executions, x.Redundant, x.Outcomes = 0, 0, map[string]int{} // the next bound visits them again
-			x.Complete = x.visit(k)
+			x.Complete = x.visit(&dfs{bound: k, everyTurn: true})
 			x.Completeness = fmt.Sprintf("exhaustive up to %d preemptions", k)
 			if !x.Complete {
 				break
@@ -153,8 +159,7 @@ func (x *explorer) search() {
 
 // visit runs all executions of a depth-first search and reports whether it came to its
 // end. After a failure it looks for a shorter one for a while.
-func (x *explorer) visit(bound int) bool {
-	d := &dfs{bound: bound}
+func (x *explorer) visit(d *dfs) bool {
 	for {
 		x.execute(d)
 		switch {

@@ -33,13 +33,13 @@ func (e *execution) goOn(s set) transition {
 // dfs visits executions depth first. The program is run from its start for each; the
 // stack tells it how to come to the place where it takes another turn.
 type dfs struct {
-	// bound on preemptions; below 0 there is none, and races decide about turns.
-	bound   int
-	stack   []node
-	depth   int // in the running execution
-	sleep   set // its sleep set
-	history history
-	scratch []int
+	bound     int  // on preemptions; below 0 there is none, and sleep sets are used
+	everyTurn bool // try every goroutine in every state, instead of those that races call for
+	stack     []node
+	depth     int // in the running execution
+	sleep     set // its sleep set
+	history   history
+	scratch   []int
 }
 
 // node is a state on the current path, and the move that is made from it.
@@ -58,7 +58,9 @@ type node struct {
 
 func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
 	if d.depth == len(d.stack) && !d.push(e, enabled) { // all that is enabled sleeps
-		d.noteBlocked(e, enabled)
+		if !d.everyTurn {
+			d.noteBlocked(e, enabled)
+		}
 		return 0, false
 	}
 	n := &d.stack[d.depth]
@@ -66,15 +68,15 @@ func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
 		e.fail(Nondeterministic, "at move %d other goroutines can go on than when the same schedule was run before", d.depth+1)
 		return 0, false
 	}
-	if d.bound < 0 {
-		if d.depth+1 == len(d.stack) {
-			d.sleep = 0
-			(n.sleep | n.done).each(func(t transition) {
-				if !e.dependent(t, n.chosen) {
-					d.sleep |= t.set()
-				}
-			})
-		}
+	if d.bound < 0 && d.depth+1 == len(d.stack) {
+		d.sleep = 0
+		(n.sleep | n.done).each(func(t transition) {
+			if !e.dependent(t, n.chosen) {
+				d.sleep |= t.set()
+			}
+		})
+	}
+	if !d.everyTurn {
 		d.record(e, d.depth)
 	}
 	d.depth++
@@ -94,7 +96,7 @@ func (d *dfs) push(e *execution, enabled set) bool {
 		return false
 	}
 	n.chosen = e.goOn(open)
-	if d.bound < 0 {
+	if !d.everyTurn {
 		n.todo = n.chosen.process().moves() & enabled
 	}
 	if len(d.stack) < cap(d.stack) { // keep the memory of a node that was here before

@@ -90,6 +90,28 @@ func TestMaps(t *testing.T) {
 	}
 }
 
+// TestSleepSetsAgree holds the search that goes by races against the one that tries
+// every goroutine in every state: both visit one execution of each class.
+func TestSleepSetsAgree(t *testing.T) {
+	for _, s := range Strategies {
+		for name, p := range map[string]explore.Program{
+			"guards":                s.Guards(Shape{2, 1, 3, false}),
+			"nested guards":         nestedGuards(s),
+			"a publish is given up": publishCancelled(s),
+			"operations":            operations(s),
+		} {
+			t.Run(s.Name+"/"+name, func(t *testing.T) {
+				races := run(t, explore.Config{Search: explore.Exhaustive()}, p)
+				sleep := run(t, explore.Config{Search: explore.SleepSets()}, p)
+				if races.Executions != sleep.Executions {
+					t.Errorf("%d executions by races, %d by sleep sets", races.Executions, sleep.Executions)
+				}
+				t.Logf("%d executions; begun in vain %d by races, %d by sleep sets", races.Executions, races.Redundant, sleep.Redundant)
+			})
+		}
+	}
+}
+
 // TestForMutants explores one program, for package mutants, which builds this package
 // with its mutants and runs this test with the program's name. It prints what kind of
 // failure the simplest schedule leads to, and that schedule.
