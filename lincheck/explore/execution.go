@@ -60,6 +60,7 @@ type goroutine struct {
 	name string
 	body func()
 
+	launched bool // its body has begun
 	finished bool
 	op       hooked.Op // that it is about to do
 	accesses []access  // of op
@@ -146,7 +147,10 @@ func (e *execution) run(program Program) {
 	e.started = true
 	e.launching = true
 	for _, g := range e.goroutines {
-		e.resume(g)
+		if e.failure == nil {
+			g.launched = true
+			e.resume(g)
+		}
 	}
 	e.launching = false
 	for e.failure == nil {
@@ -161,7 +165,7 @@ func (e *execution) run(program Program) {
 	}
 	e.unwinding = true
 	for _, g := range e.goroutines {
-		if !g.finished {
+		if g.launched && !g.finished {
 			e.resume(g)
 		}
 	}

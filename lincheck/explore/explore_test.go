@@ -218,6 +218,10 @@ func TestUnwinding(t *testing.T) {
 			m.Lock() // waits for itself
 		})
 	})
+	run(t, Config{Search: Exhaustive()}, func(x *Exec) {
+		x.Go("P", func() { panic("before its first step") })
+		x.Go("Q", func() { t.Error("a goroutine is begun after the end") })
+	})
 	if begun != ended || begun < 10 {
 		t.Errorf("%d goroutines began and %d ended", begun, ended)
 	}

@@ -80,6 +80,15 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// TestTimeouts lets one sleep of each goroutine end by its timeout.
+func TestTimeouts(t *testing.T) {
+	for _, s := range Strategies {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Log(run(t, explore.Config{Search: explore.Exhaustive(), Timeouts: 1}, s.Guards(Shape{2, 1, 3, false})))
+		})
+	}
+}
+
 func TestMaps(t *testing.T) {
 	for _, s := range Strategies {
 		for _, m := range Maps {

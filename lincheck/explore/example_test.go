@@ -1,0 +1,43 @@
+package explore_test
+
+import (
+	"fmt"
+
+	"doublebuf/impl/atomicx/hooked"
+	"doublebuf/lincheck/explore"
+)
+
+// Two goroutines add to a counter in two steps, and one of the additions can be lost.
+func Example() {
+	program := func(x *explore.Exec) {
+		var counter hooked.Int64
+		x.Name("counter", &counter)
+		for _, name := range []string{"Ann", "Bob"} {
+			x.Go(name, func() {
+				n := counter.Load()
+				counter.Store(n + 1)
+			})
+		}
+		x.Finally(func() {
+			if n := counter.Load(); n != 2 {
+				x.Failf("two additions make %d", n)
+			}
+		})
+	}
+	res, err := explore.Run(explore.Config{Search: explore.UpTo(2)}, program)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(res.Failure.Message)
+	for _, step := range res.Failure.Trace {
+		fmt.Println(step.Goroutine, step.Op, step.Location, step.Value)
+	}
+	fmt.Println("replay", res.Failure.Schedule)
+	// Output:
+	// the final check: two additions make 1
+	// Ann Load counter 0
+	// Bob Load counter 0
+	// Bob Store counter 1
+	// Ann Store counter 1
+	// replay sc:A1B2A1
+}
