@@ -4,6 +4,7 @@ package programs
 
 import (
 	"fmt"
+	"strings"
 
 	"doublebuf/lincheck/explore"
 )
@@ -15,10 +16,12 @@ func (s Strategy) Named(name string) (explore.Program, error) {
 	case "guards", "chained guards":
 		return s.Guards(Shape{2, 2, 3, name != "guards"}), nil
 	}
+	known := []string{"guards", "chained guards"}
 	for _, m := range Maps {
 		if m.Name == name {
 			return m.Make(s), nil
 		}
+		known = append(known, m.Name)
 	}
-	return nil, fmt.Errorf("unknown program %q", name)
+	return nil, fmt.Errorf("unknown program %q; there are: %s", name, strings.Join(known, "; "))
 }

@@ -36,7 +36,7 @@ func Find(name string) (Strategy, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return Strategy{}, fmt.Errorf("unknown strategy %q; known: %s", name, strings.Join(names, ", "))
+	return Strategy{}, fmt.Errorf("unknown strategy %q; there are: %s", name, strings.Join(names, ", "))
 }
 
 // Shape is the size of a program of readers and a writer.
