@@ -33,6 +33,7 @@ var rooms = []string{
 var only = map[string][]string{
 	"sync":                              {"impl/atomicx", "impl/invariants", "baselines", "baselines/kv", "workloads", "lincheck", "results", "plots", "cmd/runbench"},
 	"github.com/anishathalye/porcupine": {"lincheck"},
+	"github.com/puzpuzpuz/xsync":        {"baselines"},
 	"gonum.org/v1/plot":                 {"plots"},
 	"golang.org/x/perf":                 {"results", "plots", "cmd/runbench"},
 	"golang.org/x/sys":                  {"impl/atomicx", "impl/strategy", "results", "cmd/runbench"},
@@ -71,6 +72,7 @@ func TestArrowsCanFail(t *testing.T) {
 		{"baselines", "doublebuf/lincheck"},
 		{"results", "github.com/anishathalye/porcupine"},
 		{"lincheck", "gonum.org/v1/plot/plotter"},
+		{"workloads", "github.com/puzpuzpuz/xsync/v4"},
 	} {
 		if allowed(arrow[0], arrow[1]) == nil {
 			t.Errorf("an arrow from %s to %s is not found", arrow[0], arrow[1])

@@ -5,7 +5,10 @@ go 1.26.0
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/anishathalye/porcupine v1.3.1
+	github.com/cockroachdb/swiss v0.0.0-20260820225851-333444432258
 	github.com/google/go-cmp v0.7.0
+	github.com/kamstrup/intmap v0.5.2
+	github.com/puzpuzpuz/xsync/v4 v4.5.0
 	golang.org/x/image v0.46.0
 	golang.org/x/perf v0.0.0-20260908200009-22c9c6c9d4da
 	golang.org/x/tools v0.52.0

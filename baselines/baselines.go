@@ -19,7 +19,9 @@ import "doublebuf/baselines/kv"
 func All() []kv.Entry {
 	return append(doubleBuffers(),
 		syncMap(),
+		xsyncMap(),
 		rwMutex(),
+		rbMutex(),
 		mutex(),
 		sharded(),
 		copyOnWrite(),

@@ -4,7 +4,8 @@
 // # What a figure promises
 //
 //   - A map has the same colour, glyph and dashes in every figure. Colours are those of
-//     Okabe and Ito, which colour-blind eyes can tell apart, and never stand alone.
+//     Okabe and Ito and one of Tol's, which colour-blind eyes can tell apart, and never
+//     stand alone.
 //   - A point is the median over blocks. Its band or bar is the 95 % confidence interval
 //     of the median, and there is none where there are too few blocks for one.
 //   - Throughput begins at zero. Staleness has a logarithmic axis, and the maps that are

@@ -13,7 +13,7 @@ import (
 )
 
 // The colours of Okabe and Ito (2008), without the yellow, which is too light for lines
-// on white.
+// on white; and one of Tol's (2021), which is darker than all of them but black.
 var (
 	black     = color.NRGBA{A: 255}
 	orange    = color.NRGBA{R: 0xE6, G: 0x9F, A: 255}
@@ -22,6 +22,7 @@ var (
 	blue      = color.NRGBA{G: 0x72, B: 0xB2, A: 255}
 	vermilion = color.NRGBA{R: 0xD5, G: 0x5E, A: 255}
 	purple    = color.NRGBA{R: 0xCC, G: 0x79, B: 0xA7, A: 255}
+	wine      = color.NRGBA{R: 0x88, G: 0x22, B: 0x55, A: 255}
 
 	failedGrey = color.NRGBA{R: 0x99, G: 0x99, B: 0x99, A: 255}
 	textGrey   = color.NRGBA{R: 0x55, G: 0x55, B: 0x55, A: 255}
@@ -64,7 +65,8 @@ const (
 )
 
 // styles are those of the maps that are always there. The double buffer is blue and
-// bold, and its publish policies are told apart by glyph and dashes.
+// bold, and its publish policies are told apart by glyph and dashes; so are the two
+// read-write locks, which are orange.
 var styles = map[string]style{
 	"b1":     {blue, circle, solid, ourWidth},
 	"b64":    {blue, square, dashed, ourWidth},
@@ -72,7 +74,9 @@ var styles = map[string]style{
 	"demand": {blue, diamond, dotted, ourWidth},
 
 	"syncmap": {vermilion, circle, solid, otherWidth},
+	"xsync":   {wine, square, solid, otherWidth},
 	"rwmutex": {orange, square, solid, otherWidth},
+	"rbmutex": {orange, down, dashed, otherWidth},
 	"mutex":   {purple, down, solid, otherWidth},
 	"sharded": {green, diamond, solid, otherWidth},
 	"cow":     {skyBlue, up, solid, otherWidth},

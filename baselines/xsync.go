@@ -1,0 +1,61 @@
+package baselines
+
+import (
+	"github.com/puzpuzpuz/xsync/v4"
+
+	"doublebuf/baselines/kv"
+)
+
+func xsyncMap() kv.Entry {
+	return kv.Entry{
+		Name:    "xsync",
+		Doc:     "xsync.Map, a hash table of one cache line a bucket whose readers take no lock",
+		Level:   kv.Linearizable,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Swaps,
+		Uint64:  newXsyncAdapter[uint64, uint64],
+		Int:     newXsyncAdapter[int, uint64],
+		String:  newXsyncAdapter[string, uint64],
+		Float64: newXsyncAdapter[float64, uint64],
+		Wide:    newXsyncAdapter[uint64, kv.Wide],
+	}
+}
+
+// xsyncAdapter is xsync.Map under the names of package kv. Delete, LoadOrStore,
+// LoadAndDelete and All are its own; All is the walk that sees no key twice, which
+// AllRelaxed, the faster one, does not promise.
+type xsyncAdapter[K, V comparable] struct{ *xsync.Map[K, V] }
+
+func newXsyncAdapter[K, V comparable](capacity int) kv.Map[K, V] {
+	return xsyncAdapter[K, V]{xsync.NewMap[K, V](xsync.WithPresize(capacity))}
+}
+
+func (m xsyncAdapter[K, V]) Get(key K) (V, bool) { return m.Load(key) }
+func (m xsyncAdapter[K, V]) Set(key K, value V)  { m.Store(key, value) }
+func (m xsyncAdapter[K, V]) Len() int            { return m.Size() }
+
+func (m xsyncAdapter[K, V]) Swap(key K, value V) (previous V, loaded bool) {
+	return m.LoadAndStore(key, value)
+}
+
+// The map does not compare by itself: its users do so in Compute, which holds the lock of
+// the key's bucket.
+
+func (m xsyncAdapter[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
+	m.Compute(key, func(v V, loaded bool) (V, xsync.ComputeOp) {
+		if swapped = loaded && v == old; swapped {
+			return new, xsync.UpdateOp
+		}
+		return v, xsync.CancelOp
+	})
+	return swapped
+}
+
+func (m xsyncAdapter[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
+	m.Compute(key, func(v V, loaded bool) (V, xsync.ComputeOp) {
+		if deleted = loaded && v == old; deleted {
+			return v, xsync.DeleteOp
+		}
+		return v, xsync.CancelOp
+	})
+	return deleted
+}
