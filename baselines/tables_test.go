@@ -1,0 +1,133 @@
+package baselines_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/cockroachdb/swiss"
+	"github.com/kamstrup/intmap"
+
+	"doublebuf/workloads"
+)
+
+// lookups is the keys that a loop asks for, drawn before the clock, all of them present:
+// many enough to touch most entries of the largest table. The length is a constant, so that
+// going round costs no division.
+type lookups[K comparable] [1 << 20]K
+
+func drawLookups[K comparable](set *workloads.KeySet[K]) *lookups[K] {
+	drawn := new(lookups[K])
+	rng := rand.New(rand.NewPCG(1, uint64(len(set.Lookups))))
+	for i := range drawn {
+		drawn[i] = set.Lookups[rng.IntN(len(set.Lookups))]
+	}
+	return drawn
+}
+
+// bareTable is a table that a copy of the double buffer could be, behind nothing: loop looks
+// up n keys and returns the sum of their values, so that they are needed. The loops differ
+// in the call alone. Each is written out, since a call through a type parameter costs more
+// than the tables differ by.
+type bareTable struct {
+	name string
+	loop func(n int) (sum uint64)
+}
+
+func uint64Tables(keys int) []bareTable {
+	set := workloads.Uint64Keys(keys, 1)
+	builtin := make(map[uint64]uint64, keys)
+	group := swiss.New[uint64, uint64](keys)
+	ints := intmap.New[uint64, uint64](keys)
+	for i, k := range set.Keys {
+		builtin[k] = uint64(i)
+		group.Put(k, uint64(i))
+		ints.Put(k, uint64(i))
+	}
+	drawn := drawLookups(set)
+	return []bareTable{
+		{"builtin", func(n int) (sum uint64) {
+			for i := range n {
+				v, _ := builtin[drawn[i%len(drawn)]]
+				sum += v
+			}
+			return sum
+		}},
+		{"swiss", func(n int) (sum uint64) {
+			for i := range n {
+				v, _ := group.Get(drawn[i%len(drawn)])
+				sum += v
+			}
+			return sum
+		}},
+		{"intmap", func(n int) (sum uint64) {
+			for i := range n {
+				v, _ := ints.Get(drawn[i%len(drawn)])
+				sum += v
+			}
+			return sum
+		}},
+	}
+}
+
+// stringTables has no intmap, which is for integers.
+func stringTables(keys int) []bareTable {
+	set := workloads.StringKeys(keys, 1)
+	builtin := make(map[string]uint64, keys)
+	group := swiss.New[string, uint64](keys)
+	for i, k := range set.Keys {
+		builtin[k] = uint64(i)
+		group.Put(k, uint64(i))
+	}
+	drawn := drawLookups(set)
+	return []bareTable{
+		{"builtin", func(n int) (sum uint64) {
+			for i := range n {
+				v, _ := builtin[drawn[i%len(drawn)]]
+				sum += v
+			}
+			return sum
+		}},
+		{"swiss", func(n int) (sum uint64) {
+			for i := range n {
+				v, _ := group.Get(drawn[i%len(drawn)])
+				sum += v
+			}
+			return sum
+		}},
+	}
+}
+
+// keyTypes are those of the benchmark, with their tables for so many keys.
+var keyTypes = []struct {
+	name   string
+	tables func(keys int) []bareTable
+}{{"uint64", uint64Tables}, {"string", stringTables}}
+
+// BenchmarkTable compares look-ups in bare tables, on the keys of the workloads.
+func BenchmarkTable(b *testing.B) {
+	for _, keyType := range keyTypes {
+		for _, keys := range []int{1_000, 10_000, 100_000, 1_000_000} {
+			for _, t := range keyType.tables(keys) {
+				b.Run(fmt.Sprintf("keytype=%s/table=%s/keys=%d", keyType.name, t.name, keys), func(b *testing.B) {
+					b.ReportAllocs()
+					t.loop(b.N)
+				})
+			}
+		}
+	}
+}
+
+// A table that missed would be a fast one.
+func TestTablesFindAllKeys(t *testing.T) {
+	const keys, n = 1000, 1 << 12
+	for _, keyType := range keyTypes {
+		tables := keyType.tables(keys)
+		want := tables[0].loop(n)
+		for _, table := range tables {
+			if got := table.loop(n); got != want || got == 0 {
+				t.Errorf("%s keys: the values in %s add up to %d; want %d, as in %s", keyType.name, table.name, got, want, tables[0].name)
+			}
+		}
+	}
+}
