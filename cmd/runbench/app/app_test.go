@@ -76,8 +76,8 @@ func strangers() []kv.Entry {
 	}
 	return []kv.Entry{
 		entry("good", fault{}, false),
-		entry("loses", fault{lose: 7}, false),
-		entry("loses-known", fault{lose: 7}, true),
+		entry("loses", fault{lose: 2}, false),
+		entry("loses-known", fault{lose: 2}, true),
 		entry("loses-late", fault{lose: 1, after: 500}, false), // too late for a short history
 		entry("slandered", fault{}, true),
 		entry("crashes", fault{crash: true}, false),
