@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -174,6 +175,30 @@ func BenchmarkGuardCost(b *testing.B) {
 	}
 	report(b, guard, "guard/stores")
 	report(b, held, "held/inlined")
+}
+
+// BenchmarkTwoReaders prints how many times as much two readers read as one does, each with
+// a handle of its own, on as many processors; run it like BenchmarkGuardCost.
+func BenchmarkTwoReaders(b *testing.B) {
+	l := newLookups(10_000)
+	readers := []*lookups{l, {keys: l.keys, handle: l.handle.Clone()}}
+	work := func(n int) func() {
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for _, r := range readers[:n] {
+			wg.Go(func() {
+				<-start
+				r.epoch(1 << 15)
+			})
+		}
+		return func() { close(start); wg.Wait() }
+	}
+	var ratios []float64
+	for range b.N {
+		ns := block(func(int) { work(1)() }, func(int) { work(2)() })
+		ratios = append(ratios, 2*ns[0]/ns[1])
+	}
+	report(b, ratios, "two/one")
 }
 
 // block times the loops in turn, forwards and backwards, in many short rounds, and returns
