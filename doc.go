@@ -2,15 +2,17 @@
 // concurrent maps in Go, around a double-buffer hash map. It holds no code; this is the
 // way through the house:
 //
-//	impl/hashmap    the eventually consistent concurrent map
-//	impl/buffers    two copies of anything, a delayed swap, a log of operations
-//	impl/strategy   how the writer knows when no reader is in a copy any more
-//	impl/table      what one copy of the map is
-//	impl/atomicx    the seam to the machine, where the schedule explorer takes hold
-//	baselines       every map behind one interface (baselines/kv), and the registry
-//	workloads       who does what to which key
-//	lincheck        recorded histories, checkers, verdicts
-//	results         cells, environments and statistics, as Go benchmark text
-//	plots           figures
-//	cmd/runbench    the command
+//	impl/hashmap       the eventually consistent concurrent map
+//	impl/buffers       two copies of anything, a delayed swap, a log of operations
+//	impl/strategy      how the writer knows when no reader is in a copy any more
+//	impl/table         what one copy of the map is
+//	impl/atomicx       the seam to the machine, where the schedule explorer takes hold
+//	baselines          every map behind one interface (baselines/kv), and the registry
+//	workloads          who does what to which key
+//	lincheck           recorded histories, checkers, verdicts
+//	lincheck/explore   every interleaving of impl's atomic operations
+//	lincheck/mutants   the broken code that the explorer must catch
+//	results            cells, environments and statistics, as Go benchmark text
+//	plots              figures
+//	cmd/runbench       the command
 package doublebuf
