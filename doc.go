@@ -6,6 +6,7 @@
 //	impl/buffers       two copies of anything, a delayed swap, a log of operations
 //	impl/strategy      how the writer knows when no reader is in a copy any more
 //	impl/table         what one copy of the map is
+//	impl/invariants    the laws' assertions, in checked builds
 //	impl/atomicx       the seam to the machine, where the schedule explorer takes hold
 //	baselines          every map behind one interface (baselines/kv), and the registry
 //	workloads          who does what to which key

@@ -20,7 +20,7 @@ func NewDelayWriteHandle[T any](w *WriteHandle[T]) *DelayWriteHandle[T] {
 // The swap before must have been finished.
 func (w *DelayWriteHandle[T]) Writer() *T {
 	if w.outstanding {
-		panic("doublebuf: the writer's copy was asked for while a swap is outstanding")
+		panic("law S2 is broken: the writer's copy was asked for while a swap is outstanding")
 	}
 	return w.WriteHandle.Writer()
 }

@@ -166,8 +166,8 @@ func (w *OpWriteHandle[T, O, P]) raise(n int) {
 // all shows in the sums.
 func (w *OpWriteHandle[T, O, P]) checkLog() {
 	below, above := uint64(len(w.below)), uint64(len(w.above))
-	invariants.Check(w.first-w.second == below, "L1", "%d operations are in exactly one copy, %d are below the waterline", w.first-w.second, below)
-	invariants.Check(w.pushed-w.first == above, "L1", "%d operations are in no copy, %d are above the waterline", w.pushed-w.first, above)
+	invariants.Check(w.first-w.second == below, "L1 or L2", "%d operations are in exactly one copy, %d are below the waterline", w.first-w.second, below)
+	invariants.Check(w.pushed-w.first == above, "L1 or L2", "%d operations are in no copy, %d are above the waterline", w.pushed-w.first, above)
 }
 
 // Publish applies all that was pushed and makes it visible to new guards as the next
@@ -207,7 +207,11 @@ func (w *OpWriteHandle[T, O, P]) Flush(cancel <-chan struct{}) error {
 // Close ends writing. It publishes nothing, drops what is pending, and does not wait: the
 // copy that readers may still be in is left to them and the garbage collector. Readers
 // keep the last version. Push panics from now on, and all else returns ErrClosed.
+// Close itself panics within a function that is just being applied.
 func (w *OpWriteHandle[T, O, P]) Close() {
+	if w.err == errBusy {
+		panic(w.err)
+	}
 	w.err = ErrClosed
 	w.below, w.above = nil, nil
 }

@@ -246,10 +246,14 @@ func TestWriterUsedWithinItsOwnOperation(t *testing.T) {
 	if got := panicOf(func() { w.Publish(nil) }); got != errBusy {
 		t.Errorf("got %v, want %v", got, errBusy)
 	}
+	w.Push(reenter{func() { w.Close() }})
+	if got := panicOf(func() { w.Publish(nil) }); got != errBusy {
+		t.Errorf("Close: got %v, want %v", got, errBusy)
+	}
 	mustPublish(t, w)
 }
 
-// TestLawsAreAsserted breaks S1 and L1 by hand and wants to hear of it.
+// TestLawsAreAsserted breaks the laws by hand and wants to hear of it.
 func TestLawsAreAsserted(t *testing.T) {
 	if !invariants.Enabled {
 		t.Skip("laws are asserted in checked builds only: -race or -tags invariants")
@@ -261,6 +265,23 @@ func TestLawsAreAsserted(t *testing.T) {
 		w.StartSwap()
 		if got := fmt.Sprint(panicOf(func() { w.FinishSwap(nil) })); !strings.Contains(got, "S1") {
 			t.Errorf("a writer that does not wait: %s", got)
+		}
+	})
+	t.Run("G1", func(t *testing.T) {
+		w := NewWriteHandle(strategy.Epoch(strategy.Options{}), 0, 0)
+		g := w.NewReadHandle("").Read()
+		g.slot().version = 2
+		if got := fmt.Sprint(panicOf(g.Release)); !strings.Contains(got, "G1") {
+			t.Errorf("a guard whose copy is of another version when it is released: %s", got)
+		}
+	})
+	t.Run("S2", func(t *testing.T) {
+		w := NewDelayWriteHandle(NewWriteHandle(strategy.Epoch(strategy.Options{}), 0, 0))
+		if err := w.StartSwap(nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(panicOf(func() { w.Writer() })); !strings.Contains(got, "S2") {
+			t.Errorf("the writer's copy during a swap: %s", got)
 		}
 	})
 	t.Run("L1", func(t *testing.T) {

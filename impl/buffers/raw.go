@@ -124,29 +124,35 @@ func (w *WriteHandle[T]) Register(h *ReadHandle[T], name string) { h.register(w.
 type ReadHandle[T any] struct {
 	reader strategy.Reader
 	pair   *pair[T]
-	opened *[2]invariants.Counter // its guards in each copy, in checked builds
+	census *[2]census // of its guards in each copy, in checked builds
+}
+
+// census is what checked builds know of the guards that one handle has open in one copy.
+type census struct {
+	opened  invariants.Counter
+	version uint64 // that they see
 }
 
 func (h *ReadHandle[T]) register(p *pair[T], name string) {
 	h.reader = p.strategy.NewReader(name)
 	h.pair = p
 	if invariants.Enabled {
-		h.opened = new([2]invariants.Counter)
+		h.census = new([2]census)
 	}
-	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, p, h.opened})
+	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, p, h.census})
 }
 
 // dropped is what remains of a handle that was dropped without Close.
 type dropped[T any] struct {
 	reader strategy.Reader
 	pair   *pair[T]
-	opened *[2]invariants.Counter
+	census *[2]census
 }
 
 func (d dropped[T]) abandon() {
 	if invariants.Enabled {
-		for i := range d.opened {
-			d.pair.copies[i].opened.Add(-d.opened[i].Load())
+		for i := range d.census {
+			d.pair.copies[i].opened.Add(-d.census[i].opened.Load())
 		}
 	}
 	d.reader.Abandon()
@@ -193,16 +199,27 @@ func (h *ReadHandle[T]) Enter(copy int) {
 	atomicx.BeginRead(s)
 	if invariants.Enabled {
 		s.opened.Add(1)
-		h.opened[copy&1].Add(1)
+		if c := &h.census[copy&1]; c.opened.Add(1) == 1 {
+			c.version = s.version
+		}
+		h.checkVersion(copy)
 	}
+}
+
+// checkVersion asserts on the reader's side of the door what checkExclusion asserts on the
+// writer's: the copy that a guard pins is of one version as long as the guard is open.
+func (h *ReadHandle[T]) checkVersion(copy int) {
+	was, is := h.census[copy&1].version, h.pair.copies[copy&1].version
+	invariants.Check(was == is, "G1 or V1", "a guard opened on version %d finds version %d in its copy", was, is)
 }
 
 // Leave is to be called before the reader of h closes a guard in copy.
 func (h *ReadHandle[T]) Leave(copy int) {
 	s := &h.pair.copies[copy&1]
 	if invariants.Enabled {
+		h.checkVersion(copy)
+		h.census[copy&1].opened.Add(-1)
 		s.opened.Add(-1)
-		h.opened[copy&1].Add(-1)
 	}
 	atomicx.EndRead(s)
 }

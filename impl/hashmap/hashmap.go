@@ -28,6 +28,7 @@ import (
 	"errors"
 	"iter"
 	"reflect"
+	"runtime"
 	"time"
 
 	"doublebuf/impl/atomicx"
@@ -147,9 +148,6 @@ func (w *WriteHandle[K, V]) Clear() {
 // the operation is dropped, the others stand, and the caller of Publish gets the panic.
 // A key that is unequal to itself (NaN) is never found, and f is not called for it.
 func (w *WriteHandle[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
-	if key != key {
-		return
-	}
 	w.push(op[K, V]{kind: opFunc, key: key, change: &change[K, V]{resolve: resolveUpdate(key, f)}})
 }
 
@@ -234,11 +232,10 @@ type ReadHandle[K comparable, V any] struct {
 	leaf  strategy.Leaf
 }
 
-// prepare ends the making of a handle. Keys that may be unhashable, and checks of the laws,
-// are for the long way.
+// prepare ends the making of a handle. Keys that may be unhashable are for the long way.
 func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
 	r.leaf, r.leafy = r.raw.Leaf()
-	r.leafy = r.leafy && !r.checkKeys && !invariants.Enabled
+	r.leafy = r.leafy && !r.checkKeys
 	r.table = *r.raw.Copy(0)
 	return r
 }
@@ -268,16 +265,17 @@ func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
 	if !l.TryOpen() {
 		return r.reget(key)
 	}
-	if atomicx.Hooked {
+	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Enter(l.Copy())
 	}
 	v, ok := t.Get(key)
-	if atomicx.Hooked {
+	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Leave(l.Copy())
 	}
 	if !l.TryClose() {
 		l.Wake()
 	}
+	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
 	return v, ok
 }
 
@@ -291,6 +289,7 @@ func (r *ReadHandle[K, V]) reget(key K) (V, bool) {
 	if !r.leaf.TryClose() {
 		r.leaf.Wake()
 	}
+	runtime.KeepAlive(r)
 	return v, ok
 }
 
@@ -351,6 +350,8 @@ func (g ReadGuard[K, V]) Len() int { return g.table.Len() }
 // Version returns the number of publishes that this guard sees.
 func (g ReadGuard[K, V]) Version() uint64 { return g.raw.Version() }
 
-// Release closes the guard, which must not be used any more. It wakes the writer if it
-// sleeps, and never waits.
+// Release closes the guard, which must not be used any more, and above all not released
+// again: that panics if its handle has no other guard open in the same version or the one
+// before, and otherwise takes that one's place. It wakes the writer if it sleeps, and never
+// waits.
 func (g ReadGuard[K, V]) Release() { g.raw.Release() }

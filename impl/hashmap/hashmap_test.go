@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -315,6 +316,37 @@ func TestDroppedHandle(t *testing.T) {
 	}()
 	for range 3 {
 		mustPublish(t, w)
+	}
+}
+
+// slow is a key whose hashing takes long enough for a garbage collection.
+type slow [1 << 18]string
+
+// TestHandleLivesAsLongAsItsLookUp has a look-up be the last use of its handle. If the handle
+// were found dropped meanwhile, its guard would no longer hold the writer.
+func TestHandleLivesAsLongAsItsLookUp(t *testing.T) {
+	w := hashmap.New[slow, int]()
+	var key slow
+	w.Insert(key, 1) // an empty map does not hash
+	mustPublish(t, w)
+	for range 20 {
+		r := w.NewReadHandle()
+		r.Get(key) // so that the next one goes the shortest way
+		var dropped, over atomic.Bool
+		runtime.AddCleanup(r, func(d *atomic.Bool) { d.Store(true) }, &dropped)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for !over.Load() {
+				runtime.GC()
+			}
+		})
+		r.Get(key)
+		early := dropped.Load()
+		over.Store(true)
+		wg.Wait()
+		if early {
+			t.Fatal("the handle was found dropped before its Get returned")
+		}
 	}
 }
 

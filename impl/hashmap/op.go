@@ -60,6 +60,8 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 		t.Delete(o.key)
 	case opClear:
 		t.Clear()
+	case opFunc:
+		panic("law L3 is broken: a function has come to a copy unresolved")
 	case opResolved:
 		for _, e := range o.change.sets {
 			t.Set(e.key, e.value)
@@ -72,6 +74,9 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 
 func resolveUpdate[K comparable, V any](key K, f func(V, bool) (V, bool)) func(*table.Table[K, V], *change[K, V]) {
 	return func(t *table.Table[K, V], c *change[K, V]) {
+		if key != key {
+			return
+		}
 		if v, keep := f(t.Get(key)); keep {
 			c.sets = []entry[K, V]{{key, v}}
 		} else {

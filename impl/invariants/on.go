@@ -2,10 +2,10 @@
 
 package invariants
 
-import "sync/atomic"
+import "doublebuf/impl/atomicx"
 
 // Enabled is true in checked builds.
 const Enabled = true
 
 // Counter counts what a law speaks of. It exists in checked builds only.
-type Counter struct{ atomic.Int64 }
+type Counter struct{ atomicx.Int64 }

@@ -96,7 +96,7 @@ func (r *epochReader) Close(copy int) {
 	switch n := r.count[copy&1].Add(^uint32(0)); n {
 	case awaited:
 		r.wake()
-	case ^uint32(0):
+	case ^uint32(0), awaited - 1:
 		r.count[copy&1].Add(1)
 		panic("doublebuf: guard released twice")
 	}

@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"math"
 	"runtime"
 	"time"
 
@@ -12,7 +13,7 @@ const (
 	yieldRounds = 16 // looks with a yield between before it sleeps
 
 	// A wait this long forces a garbage collection, which finds handles that were
-	// dropped without Close.
+	// dropped without Close, and each time that it has become four times as long another.
 	collectAfter = 100 * time.Millisecond
 )
 
@@ -31,28 +32,19 @@ func wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel <-chan stru
 		}
 	}
 	start := atomicx.Now()
-	collected, reported := false, false
+	collectAt, reportAt := collectAfter, stallAfter
 	for !look(true) {
-		waited := atomicx.Now() - start
-		if !collected && waited >= collectAfter {
-			collected = true
+		switch waited := atomicx.Now() - start; {
+		case waited >= collectAt:
+			collectAt *= 4
 			runtime.GC()
-			continue
-		}
-		if !reported && waited >= stallAfter {
-			reported = true
+		case waited >= reportAt:
+			reportAt = math.MaxInt64
 			stalled(waited)
-			continue
-		}
-		var timeout time.Duration // none
-		if !reported {
-			timeout = stallAfter - waited
-		}
-		if !collected && (reported || collectAfter < stallAfter) {
-			timeout = collectAfter - waited
-		}
-		if parker.Park(cancel, timeout) == atomicx.Cancelled {
-			return ErrCancelled
+		default:
+			if parker.Park(cancel, min(collectAt, reportAt)-waited) == atomicx.Cancelled {
+				return ErrCancelled
+			}
 		}
 	}
 	return nil
