@@ -12,8 +12,10 @@ import (
 
 // byStaleness draws, for each workload with staleness cells, the reads and the writes a
 // second of each map against the mean staleness of its reads. Throughput is that of the
-// throughput cells with the same workload, never of the staleness cells themselves,
-// whose loop asks questions that slow it down.
+// throughput cells with the same keys and workers, never of the staleness cells themselves,
+// whose loop asks questions that slow it down. The two workloads differ: in a throughput
+// cell half of the keys are in the map and half of the writes delete, in a staleness cell
+// every key is and writes only set.
 func byStaleness(s *results.Set) []*chart {
 	families := split(s.Groups(results.Staleness),
 		func(results.ID) bool { return true },
@@ -111,7 +113,8 @@ func staleChart(s *results.Set, f family, throughput map[results.ID]results.Grou
 		}
 	}
 	c.notes = append(footer(s, drawn, doubt),
-		"Staleness counts the completed writes from the oldest write of its key that a read does not reflect; 0 if it reflects all. It is measured apart from throughput.")
+		"Staleness counts the completed writes from the oldest write of its key that a read does not reflect; 0 if it reflects all.",
+		"Staleness is measured apart, with every key in the map and writes that only set; throughput with half of the keys in it, and half of the writes delete.")
 	if missing != "" {
 		c.notes = append(c.notes, "Not drawn, because their throughput was not measured:"+missing+".")
 	}

@@ -180,7 +180,7 @@ func staleness(b *strings.Builder, set *results.Set) {
 	if len(groups) == 0 {
 		return
 	}
-	b.WriteString("\n## Staleness\n\nHow many completed writes a read lags behind, counted from the oldest write of its key that it does not reflect; 0 if it is fresh. Medians over the blocks. The throughput is that of the same workload measured without counting.\n")
+	b.WriteString("\n## Staleness\n\nHow many completed writes a read lags behind, counted from the oldest write of its key that it does not reflect; 0 if it is fresh. Medians over the blocks. The throughput is measured apart, on the same keys with as many readers and writers, but there half of the keys are in the map and half of the writes delete; here every key is, and writes only set.\n")
 	var rows [][]string
 	for i, g := range groups {
 		if i == 0 || describe(g.ID) != describe(groups[i-1].ID) {
