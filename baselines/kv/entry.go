@@ -3,12 +3,14 @@ package kv
 import "fmt"
 
 // Level is the consistency that a configuration declares and that the checkers of
-// package lincheck hold it to. Higher levels imply the lower ones.
+// package lincheck hold it to. Higher levels imply the lower ones. The zero value is an
+// undeclared level, which no entry may have.
 type Level int
 
 const (
-	// None declares nothing, for entries that are no maps, like the harness floor.
-	None Level = iota
+	_ Level = iota
+	// None declares nothing, for entries that are no maps: the harness floor.
+	None
 	// PerHandle: a regular register of versions, atomic for each handle alone.
 	PerHandle
 	// Atomic: publishes and guards form an atomic register of versions (Lamport 1986).
@@ -18,7 +20,7 @@ const (
 	Linearizable
 )
 
-var levelNames = [...]string{None: "none", PerHandle: "per-handle", Atomic: "atomic", Linearizable: "linearizable"}
+var levelNames = [...]string{"undeclared", None: "none", PerHandle: "per-handle", Atomic: "atomic", Linearizable: "linearizable"}
 
 func (l Level) String() string { return levelNames[l] }
 
@@ -90,7 +92,7 @@ func (e Entry) Validate() error {
 	}
 	switch {
 	case e.Level < None || e.Level > Linearizable:
-		return fmt.Errorf("entry %q: unknown level %d", e.Name, e.Level)
+		return fmt.Errorf("entry %q: Level is %d; want kv.PerHandle, kv.Atomic or kv.Linearizable, or kv.None for what is no map", e.Name, e.Level)
 	case e.Policy.Every < 0:
 		return fmt.Errorf("entry %q: it publishes every %d writes; want 0 or more", e.Name, e.Policy.Every)
 	case e.Uint64 == nil:

@@ -211,9 +211,14 @@ func TestEntriesOfTheCaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nameless := rwmutex[0]
+	nameless, undeclared := rwmutex[0], rwmutex[0]
 	nameless.Name = "no spaces"
-	for want, e := range map[string]kv.Entry{`two maps are named "rwmutex"`: rwmutex[0], `' ' in its name`: nameless} {
+	undeclared.Name, undeclared.Level = "mine", 0
+	for want, e := range map[string]kv.Entry{
+		`two maps are named "rwmutex"`: rwmutex[0],
+		`' ' in its name`:              nameless,
+		`entry "mine": Level is 0; want kv.PerHandle, kv.Atomic or kv.Linearizable, or kv.None`: undeclared,
+	} {
 		var out, told bytes.Buffer
 		if code := Main([]string{"list"}, &out, &told, e); code != ExitError || !strings.Contains(told.String(), want) {
 			t.Errorf("exit code %d, stderr %q; want %d and %q", code, told.String(), ExitError, want)
