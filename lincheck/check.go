@@ -110,6 +110,9 @@ func unlikeCaps(e kv.Entry) string {
 	if _, ok := h.(kv.Versioned[uint64, uint64]); e.Caps.Has(kv.Versions) && !ok {
 		return "it declares Versions, but its handles are no kv.Versioned"
 	}
+	if _, ok := h.(kv.Ranger[uint64, uint64]); e.Caps.Has(kv.Range) && !ok {
+		return "it declares Range, but its handles are no kv.Ranger"
+	}
 	if _, ok := h.(kv.Swapper[uint64, uint64]); e.Caps.Has(kv.Swaps) && !ok {
 		return "it declares Swaps, but its handles are no kv.Swapper"
 	}

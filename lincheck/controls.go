@@ -23,7 +23,7 @@ func Controls(batched ...kv.Entry) []kv.Entry {
 	read.Uint64 = newFaulty(faults{staleRead: 8})
 	guard := atomicLevel
 	guard.Name, guard.Doc = "control-stale-guard", "control: every eighth guard is one version late"
-	guard.Caps |= kv.Range | kv.Snapshot | kv.Versions
+	guard.Caps |= kv.Versions
 	guard.Uint64 = newFaulty(faults{staleGuard: 8})
 
 	entries := []kv.Entry{lost, read, guard}
