@@ -137,7 +137,7 @@ func between(least, most int) string {
 }
 
 func verdicts(b *strings.Builder, set *results.Set) {
-	b.WriteString("\n## Verdicts\n\nEvery map was checked at the level that it declares before it was timed, and its contents after every timed cell with writes.\n\n")
+	b.WriteString("\n## Verdicts\n\nEvery map was checked at the level that it declares before it was timed, with uint64 keys whatever its cells have, and its contents after every timed cell with writes.\n\n")
 	rows := [][]string{{"map", "level", "verdict", "why"}}
 	for _, impl := range Maps(set) {
 		v := set.Verdict(impl)
