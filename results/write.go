@@ -41,15 +41,24 @@ type Folder struct {
 // Create makes the folder dir, and those above it, for a new run in the environment env.
 // It fails with an error that is fs.ErrExist if dir is there.
 func Create(dir string, env Environment) (*Folder, error) {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return nil, fmt.Errorf("cannot make the results folder: %w", err)
-	}
-	if err := os.Mkdir(dir, 0o777); errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("results folder %s: %w; name one that does not exist", dir, fs.ErrExist)
-	} else if err != nil {
-		return nil, fmt.Errorf("cannot make the results folder: %w", err)
+	if err := MakeFolder(dir); err != nil {
+		return nil, err
 	}
 	return &Folder{dir: dir, env: env, files: map[Kind]*cellFile{}}, nil
+}
+
+// MakeFolder makes the folder dir, and those above it. It fails with an error that is
+// fs.ErrExist if dir is there.
+func MakeFolder(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return fmt.Errorf("cannot make the results folder: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o777); errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("results folder %s: %w; name one that does not exist", dir, fs.ErrExist)
+	} else if err != nil {
+		return fmt.Errorf("cannot make the results folder: %w", err)
+	}
+	return nil
 }
 
 // Continue opens the folder of a run that was interrupted, to append further cells. It

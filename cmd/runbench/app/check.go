@@ -17,6 +17,7 @@ import (
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/lincheck"
+	"doublebuf/results"
 )
 
 const (
@@ -49,6 +50,9 @@ Illegal. The histories of maps that fail are kept, with the line that judges the
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
+				if record <= 0 {
+					return usagef("check: time is %v; want one above 0, like \"100ms\"", record)
+				}
 				if *history != "" {
 					return s.judge(*history)
 				}
@@ -80,7 +84,7 @@ func folder(dir, parent, what string) string {
 
 // check is the command without -history.
 func (s *session) check(maps []kv.Entry, o lincheck.Options, dir string) error {
-	if err := makeFolder(dir); err != nil {
+	if err := results.MakeFolder(dir); err != nil {
 		return err
 	}
 	ctx, stop := interruptible()
@@ -91,17 +95,6 @@ func (s *session) check(maps []kv.Entry, o lincheck.Options, dir string) error {
 	}
 	fmt.Fprintf(s.stdout, "\nverdicts and evidence are in %s\n", dir)
 	return judgement(verdicts)
-}
-
-// makeFolder makes a folder that must not be there yet.
-func makeFolder(dir string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return fmt.Errorf("cannot make the results folder: %w", err)
-	}
-	if err := os.Mkdir(dir, 0o777); err != nil {
-		return fmt.Errorf("cannot make the results folder: %w; name one that does not exist", err)
-	}
-	return nil
 }
 
 // interruptible returns a context that ends with the first interrupt. The second one

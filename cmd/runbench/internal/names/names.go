@@ -13,6 +13,9 @@ func Unknown(what, name string, known []string) error {
 	if n := nearest(name, known); n != "" {
 		return fmt.Errorf("unknown %s %q; did you mean %q? There are: %s", what, name, n, strings.Join(known, ", "))
 	}
+	if len(known) == 0 {
+		return fmt.Errorf("unknown %s %q; there are none", what, name)
+	}
 	return fmt.Errorf("unknown %s %q; there are: %s", what, name, strings.Join(known, ", "))
 }
 
