@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -154,5 +155,29 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNothingIsLeftOfARunThatCannotBegin looks for folders that a run made before it saw
+// that it could not make another.
+func TestNothingIsLeftOfARunThatCannotBegin(t *testing.T) {
+	for _, c := range []struct{ results, plots, left string }{
+		{"there", "p", "p"},
+		{"r", "there/file/p", "r"},
+	} {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, "there"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "there", "file"), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		code, _, stderr := stranger(t, dir, "run", "-impl", "good", "-mix", "read-only", "-results", c.results, "-plots", c.plots)
+		if code != app.ExitError {
+			t.Errorf("%v: exit code %d, want %d: %s", c, code, app.ExitError, stderr)
+		}
+		if _, err := os.Stat(filepath.Join(dir, c.left)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%v: %s is left behind (%v): %s", c, c.left, err, stderr)
+		}
 	}
 }

@@ -82,11 +82,12 @@ func (s *session) begin(o *runFlags) (*task, error) {
 		Preset: name, Seed: plan.Seed, Plan: text, Inputs: inputs(t.runner),
 		Environment: results.CollectEnvironment(append([]string{"runbench"}, s.args...)),
 	}
-	if err := os.MkdirAll(t.plots, 0o777); err != nil {
-		return nil, fmt.Errorf("cannot make the folder for figures: %w", err)
-	}
 	if t.folder, err = results.Create(t.dir, t.manifest.Environment); err != nil {
 		return nil, err
+	}
+	if err := os.MkdirAll(t.plots, 0o777); err != nil {
+		_ = os.Remove(t.dir) // it is empty, and in the way of the next try
+		return nil, fmt.Errorf("cannot make the folder for figures: %w", err)
 	}
 	return t, t.writeManifest()
 }
