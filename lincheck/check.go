@@ -25,7 +25,7 @@ type Options struct {
 // Check records histories of e in this process and judges them by its declared level.
 // It stops at the first Illegal, reduces that history and saves it. It blocks until
 // it has a verdict; it crashes or hangs if the map does, see [Supervise]. An entry of
-// level None is Ok, for it promised nothing.
+// level None is Ok, for it promised nothing; one that is not valid is Illegal.
 func Check(e kv.Entry, o Options) Verdict {
 	if o.Histories == 0 {
 		o.Histories = 100
@@ -34,6 +34,10 @@ func Check(e kv.Entry, o Options) Verdict {
 		o.Time = time.Second
 	}
 	v := about(e)
+	if err := e.Validate(); err != nil {
+		v.Outcome, v.Checker, v.Reason = Illegal, "entry", err.Error()
+		return v
+	}
 	if why := unlikeCaps(e); why != "" {
 		v.Outcome, v.Checker, v.Reason = Illegal, "capabilities", why
 		return v

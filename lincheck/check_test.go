@@ -150,6 +150,14 @@ func TestCapabilitiesThatAreNotThere(t *testing.T) {
 	}
 }
 
+func TestLevelThatIsNotDeclared(t *testing.T) {
+	e := lockedEntry
+	e.Level = 0
+	if v := Check(e, Options{}); v.Outcome != Illegal || !strings.Contains(v.Reason, "Level is 0") {
+		t.Error(v)
+	}
+}
+
 func TestVerdicts(t *testing.T) {
 	for _, test := range []struct {
 		outcome  Outcome

@@ -79,7 +79,7 @@ type Verdict struct {
 	// and Ok is the failure.
 	Broken bool `json:"broken,omitempty"`
 	// Checker names who decided, if the outcome is not Ok: C0 to C6, linearizable,
-	// eventual, capabilities, child.
+	// eventual, entry, capabilities, child.
 	Checker  string   `json:"checker,omitempty"`
 	Reason   string   `json:"reason,omitempty"` // one line: what was seen
 	Seed     uint64   `json:"seed,omitempty"`   // of the history that decided
