@@ -45,16 +45,16 @@ func (s *stored) Get(key uint64) (uint64, bool) {
 
 // lookups holds the maps that are compared, with the same n keys in each.
 type lookups struct {
-	keys   [1 << 16]uint64 // drawn before the clock; all present
+	keys   [1 << 20]uint64 // drawn before the clock; all present
 	bare   *bare
 	stored *stored
 	handle *hashmap.ReadHandle[uint64, uint64]
 	sum    uint64 // of the values, so that they are needed
 }
 
-func newLookups(n int) *lookups {
-	t := table.New[uint64, uint64](n)
-	w := hashmap.New[uint64, uint64](hashmap.WithCapacity(n))
+func newLookups(kind table.Kind, n int) *lookups {
+	t := table.New[uint64, uint64](kind, n)
+	w := hashmap.New[uint64, uint64](hashmap.WithTable(kind), hashmap.WithCapacity(n))
 	for k := range uint64(n) {
 		t.Set(k, k)
 		w.Insert(k, k)
@@ -121,34 +121,69 @@ func (l *lookups) held(n int) {
 	l.sum += sum
 }
 
-func BenchmarkGet(b *testing.B) {
-	for _, n := range []int{1_000, 10_000, 1_000_000} {
-		l := newLookups(n)
-		for _, s := range []struct {
-			name string
-			loop func(int)
-		}{{"none", l.none}, {"stores", l.stores}, {"epoch", l.epoch}} {
-			b.Run(fmt.Sprintf("strategy=%s/table=builtin/keys=%d", s.name, n), func(b *testing.B) {
-				b.ReportAllocs()
-				s.loop(b.N)
-			})
+// many is how many keys a GetMany is asked for.
+const many = 64
+
+func (l *lookups) noneMany(n int) {
+	l.inMany(n, l.bare.Table.GetMany)
+}
+
+func (l *lookups) epochMany(n int) {
+	l.inMany(n, func(keys, values []uint64, found []bool) {
+		g := l.handle.Read()
+		g.GetMany(keys, values, found)
+		g.Release()
+	})
+}
+
+// inMany looks n keys up, or up to 63 more.
+func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool)) {
+	values, found, sum := make([]uint64, many), make([]bool, many), uint64(0)
+	for i := 0; i < n; i += many {
+		start := i % len(l.keys)
+		getMany(l.keys[start:start+many], values, found)
+		for _, v := range values {
+			sum += v
+		}
+	}
+	l.sum += sum
+}
+
+// A loop is one of those above, under the name of what it looks up through.
+type loop struct {
+	strategy string
+	run      func(l *lookups, n int)
+}
+
+// benchmark runs the loops for all kinds of table and three sizes. An operation is one
+// look-up.
+func benchmark(b *testing.B, loops ...loop) {
+	for _, t := range []struct {
+		name string
+		kind table.Kind
+	}{{"builtin", table.Builtin}, {"flat", table.Flat}} {
+		for _, n := range []int{1_000, 10_000, 1_000_000} {
+			l := newLookups(t.kind, n)
+			for _, loop := range loops {
+				b.Run(fmt.Sprintf("strategy=%s/table=%s/keys=%d", loop.strategy, t.name, n), func(b *testing.B) {
+					b.ReportAllocs()
+					loop.run(l, b.N)
+				})
+			}
 		}
 	}
 }
 
+func BenchmarkGet(b *testing.B) {
+	benchmark(b, loop{"none", (*lookups).none}, loop{"stores", (*lookups).stores}, loop{"epoch", (*lookups).epoch})
+}
+
 func BenchmarkGetHeld(b *testing.B) {
-	for _, n := range []int{1_000, 10_000, 1_000_000} {
-		l := newLookups(n)
-		for _, s := range []struct {
-			name string
-			loop func(int)
-		}{{"none", l.inlined}, {"epoch", l.held}} {
-			b.Run(fmt.Sprintf("strategy=%s/table=builtin/keys=%d", s.name, n), func(b *testing.B) {
-				b.ReportAllocs()
-				s.loop(b.N)
-			})
-		}
-	}
+	benchmark(b, loop{"none", (*lookups).inlined}, loop{"epoch", (*lookups).held})
+}
+
+func BenchmarkGetMany(b *testing.B) {
+	benchmark(b, loop{"none", (*lookups).noneMany}, loop{"epoch", (*lookups).epochMany})
 }
 
 // BenchmarkGuardCost prints what a guard costs as ratios that are taken within blocks, so
@@ -159,7 +194,7 @@ func BenchmarkGetHeld(b *testing.B) {
 // An iteration is one block; 10 blocks or more are wanted. Medians stand with their 95 %
 // confidence intervals.
 func BenchmarkGuardCost(b *testing.B) {
-	l := newLookups(10_000)
+	l := newLookups(table.Builtin, 10_000)
 	var guard, held []float64
 	sum := map[string]float64{}
 	for range b.N {
@@ -180,7 +215,7 @@ func BenchmarkGuardCost(b *testing.B) {
 // BenchmarkTwoReaders prints how many times as much two readers read as one does, each with
 // a handle of its own, on as many processors; run it like BenchmarkGuardCost.
 func BenchmarkTwoReaders(b *testing.B) {
-	l := newLookups(10_000)
+	l := newLookups(table.Builtin, 10_000)
 	readers := []*lookups{l, {keys: l.keys, handle: l.handle.Clone()}}
 	work := func(n int) func() {
 		var wg sync.WaitGroup

@@ -51,6 +51,7 @@ type Option func(*config)
 
 type config struct {
 	strategy func(strategy.Options) strategy.Strategy
+	table    table.Kind
 	capacity int
 	options  strategy.Options
 }
@@ -60,6 +61,10 @@ type config struct {
 func WithStrategy(s func(strategy.Options) strategy.Strategy) Option {
 	return func(c *config) { c.strategy = s }
 }
+
+// WithTable chooses what both copies are: table.Builtin, which is the default, or
+// table.Flat, which spends memory on quicker look-ups.
+func WithTable(k table.Kind) Option { return func(c *config) { c.table = k } }
 
 // WithCapacity sizes both copies for n entries.
 func WithCapacity(n int) Option { return func(c *config) { c.capacity = n } }
@@ -83,7 +88,7 @@ func New[K comparable, V any](options ...Option) *WriteHandle[K, V] {
 	for _, o := range options {
 		o(&c)
 	}
-	raw := buffers.NewWriteHandle(c.strategy(c.options), table.New[K, V](c.capacity), table.New[K, V](c.capacity))
+	raw := buffers.NewWriteHandle(c.strategy(c.options), table.New[K, V](c.table, c.capacity), table.New[K, V](c.table, c.capacity))
 	return &WriteHandle[K, V]{
 		log:       buffers.NewOpWriteHandle[table.Table[K, V], op[K, V]](buffers.NewDelayWriteHandle(raw)),
 		checkKeys: mayBeUnhashable(reflect.TypeFor[K]()),
@@ -320,19 +325,16 @@ type ReadGuard[K comparable, V any] struct {
 }
 
 // Get returns the value of key in this version, and whether there is one.
-func (g ReadGuard[K, V]) Get(key K) (V, bool) {
-	v, ok := g.table.Get(key)
+func (g ReadGuard[K, V]) Get(key K) (value V, ok bool) {
+	value, ok = g.table.Get(key)
 	g.raw.KeepAlive()
-	return v, ok
+	return
 }
 
 // GetMany looks up keys[i] and stores its value, or the zero value, in values[i] and
 // whether it was there in found[i], for every i. The slices must not be shorter than keys.
 func (g ReadGuard[K, V]) GetMany(keys []K, values []V, found []bool) {
-	values, found = values[:len(keys)], found[:len(keys)]
-	for i, k := range keys {
-		values[i], found[i] = g.table.Get(k)
-	}
+	g.table.GetMany(keys, values, found)
 	g.raw.KeepAlive()
 }
 

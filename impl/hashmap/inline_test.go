@@ -11,8 +11,8 @@ import (
 	"doublebuf/impl/invariants"
 )
 
-// TestGuardIsInlined reads the machine code of a look-up, as compiled into this package,
-// which is not hashmap's own: nothing but the table's access and the slow parts may be called.
+// TestGuardIsInlined reads the machine code of look-ups, as compiled into this package,
+// which is not hashmap's own: nothing but the tables' access and the slow parts may be called.
 func TestGuardIsInlined(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("checked builds call the checks, and only amd64 code is understood here")
@@ -21,18 +21,25 @@ func TestGuardIsInlined(t *testing.T) {
 	if out, err := exec.Command("go", "test", "-c", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go test -c: %v\n%s", err, out)
 	}
-	const symbol = `hashmap\.\(\*ReadHandle\[go\.shape\.uint64,go\.shape\.uint64\]\)\.Get$`
-	code, err := exec.Command("go", "tool", "objdump", "-s", symbol, binary).Output()
-	if err != nil {
-		t.Fatalf("go tool objdump: %v", err)
-	}
-	if !strings.Contains(string(code), "XCHG") {
-		t.Fatalf("no atomic operation in the machine code of Get, or none at all:\n%s", code)
-	}
-	expected := regexp.MustCompile(`runtime\.|\.wake\(|\.reget\(|\.get\(`)
-	for line := range strings.Lines(string(code)) {
-		if _, call, ok := strings.Cut(line, "CALL "); ok && !expected.MatchString(call) {
-			t.Errorf("Get calls %s", call)
+	const shape = `\[go\.shape\.uint64,go\.shape\.uint64\]`
+	for _, f := range []struct{ name, symbol, contains, calls string }{
+		{"Get", `hashmap\.\(\*ReadHandle` + shape + `\)\.Get$`, "XCHG", `runtime\.|\.wake\(|\.reget\(|\.get\(`},
+		// The loop of a benchmark, with Get of a guard in it, of which Read and the deferred
+		// Release are no part.
+		{"a loop under a guard", `hashmap_test\.\(\*lookups\)\.held$`, "mapaccess2_fast64", `runtime\.|\.get\(|\.Read\(|CALL \w+\s*$`},
+	} {
+		code, err := exec.Command("go", "tool", "objdump", "-s", f.symbol, binary).Output()
+		if err != nil {
+			t.Fatalf("go tool objdump: %v", err)
+		}
+		if !strings.Contains(string(code), f.contains) {
+			t.Fatalf("no %s in the machine code of %s, or none at all:\n%s", f.contains, f.name, code)
+		}
+		expected := regexp.MustCompile(f.calls)
+		for line := range strings.Lines(string(code)) {
+			if _, call, ok := strings.Cut(line, "CALL "); ok && !expected.MatchString("CALL "+call) {
+				t.Errorf("%s calls %s", f.name, call)
+			}
 		}
 	}
 }

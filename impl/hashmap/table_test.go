@@ -1,0 +1,76 @@
+package hashmap_test
+
+import (
+	"maps"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"doublebuf/impl/hashmap"
+	"doublebuf/impl/table"
+)
+
+// TestFlatTable runs random operations on a map of flat tables and on Go's, and compares
+// them after each publish, so that both copies have their turn. Readers look on meanwhile:
+// the race detector tells if a table is written that is being read.
+func TestFlatTable(t *testing.T) {
+	for seed := range uint64(2) {
+		w := hashmap.New[uint64, uint64](hashmap.WithTable(table.Flat))
+		r := w.NewReadHandle()
+		var stop atomic.Bool
+		var readers sync.WaitGroup
+		for range 2 {
+			readers.Go(func() {
+				r := r.Clone()
+				keys, values, found := make([]uint64, 100), make([]uint64, 100), make([]bool, 100)
+				for i := range keys {
+					keys[i] = uint64(i)
+				}
+				for !stop.Load() {
+					g := r.Read()
+					g.GetMany(keys, values, found)
+					for i, k := range keys {
+						if v, ok := g.Get(k); v != values[i] || ok != found[i] || ok && v%100 != k {
+							t.Errorf("seed %d: key %d is %d, %v alone, and %d, %v among many", seed, k, v, ok, values[i], found[i])
+						}
+					}
+					g.Release()
+				}
+			})
+		}
+		rng := rand.New(rand.NewPCG(seed, 0))
+		model := map[uint64]uint64{}
+		for publish := range 60 {
+			for range rng.IntN(50) {
+				k := rng.Uint64N(100)
+				switch rng.IntN(40) {
+				case 0:
+					w.Retain(func(k uint64, v *uint64) bool { *v += 100; return k%3 != 0 })
+					maps.DeleteFunc(model, func(k, _ uint64) bool { return k%3 == 0 })
+					for k := range model {
+						model[k] += 100
+					}
+				case 1:
+					w.Clear()
+					clear(model)
+				default:
+					if rng.IntN(2) == 0 {
+						w.Remove(k)
+						delete(model, k)
+					} else {
+						v := rng.Uint64N(1000)*100 + k
+						w.Insert(k, v)
+						model[k] = v
+					}
+				}
+			}
+			mustPublish(t, w)
+			if got := content(r); !maps.Equal(got, model) {
+				t.Fatalf("seed %d, publish %d: %v, want %v", seed, publish, got, model)
+			}
+		}
+		stop.Store(true)
+		readers.Wait()
+	}
+}

@@ -1,0 +1,269 @@
+package table
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+	"unsafe"
+)
+
+// check checks that f is in order.
+func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
+	t.Helper()
+	n, entries, last := len(f.slots), 0, uint64(len(f.slots)-1)
+	for i, tag := range f.tags[:n] {
+		if i < window && f.tags[n+i] != tag {
+			t.Errorf("tag %d is %#x, and %#x where it is repeated", i, tag, f.tags[n+i])
+		}
+		key := f.slots[i].key
+		switch {
+		case tag == 0:
+			var zero slot[K, V]
+			if any(f.slots[i]) != any(zero) {
+				t.Errorf("slot %d is empty but keeps %v", i, f.slots[i])
+			}
+		case key != key:
+			entries++
+		default:
+			entries++
+			hash := f.hash(key)
+			if j, ok := f.find(key, hash); !ok || j != uint64(i) || tag != tagOf(hash) {
+				t.Errorf("key %v with tag %#x in slot %d is found in %d, %v; its hash is %#x", key, tag, i, j, ok, hash)
+			}
+			for j := hash & last; j != uint64(i); j = (j + 1) & last {
+				if f.tags[j] == 0 {
+					t.Errorf("slot %d is empty, before key %v in slot %d", j, key, i)
+				}
+			}
+		}
+	}
+	if entries != f.len || f.len > f.room(n) {
+		t.Errorf("%d entries in %d slots, room for %d; the table says %d", entries, n, f.room(n), f.len)
+	}
+}
+
+// probes returns how far the entry that is farthest stands from its home, and the sum for all.
+func probes[K comparable, V any](f *flat[K, V]) (longest, sum int) {
+	last := uint64(len(f.slots) - 1)
+	for i := range f.slots {
+		if f.tags[i] != 0 {
+			n := int((uint64(i) - f.hash(f.slots[i].key)) & last)
+			longest, sum = max(longest, n), sum+n
+		}
+	}
+	return longest, sum
+}
+
+// filled returns a table with keys, after prepare has changed its seeds.
+func filled[K comparable](keys []K, prepare func(*flat[K, int])) *flat[K, int] {
+	f := newFlat[K, int](len(keys))
+	prepare(f)
+	for i, k := range keys {
+		f.set(k, i)
+	}
+	return f
+}
+
+// seeded sets the seeds of integers.
+func seeded(mask, factor uint64) func(*flat[uint64, int]) {
+	return func(f *flat[uint64, int]) { f.mask, f.factor = mask, factor|1 }
+}
+
+// near is as far from its home as an entry of the tests below may stand. In a table of
+// 1,000 that is at most half full, random hashes lead about 15 slots far, seldom 30.
+const near = 64
+
+// TestAdversarialIntegers looks for keys that collide where the hash has no seed (or one that
+// has become known), and shows that they do there, and not under others.
+func TestAdversarialIntegers(t *testing.T) {
+	const n, factor = 1000, 0x9e3779b97f4a7c15
+	known := filled(nil, seeded(0, factor))
+	homes := uint64(len(filled(make([]uint64, n), seeded(0, factor)).slots))
+	var keys []uint64
+	for k := uint64(0); len(keys) < n; k++ {
+		if known.hash(k)&(homes-1) == 7 {
+			keys = append(keys, k)
+		}
+	}
+	if longest, _ := probes(filled(keys, seeded(0, factor))); longest != n-1 {
+		t.Errorf("the keys were made to lead %d slots far, and lead %d", n-1, longest)
+	}
+	rng := rand.New(rand.NewPCG(1, 0))
+	for range 100 {
+		mask, factor := rng.Uint64(), rng.Uint64()
+		if longest, _ := probes(filled(keys, seeded(mask, factor))); longest > near {
+			t.Errorf("with seeds %#x, %#x an entry is %d slots from its home", mask, factor, longest)
+		}
+	}
+}
+
+// TestRegularIntegers has keys in patterns that weak hashes do not scatter.
+func TestRegularIntegers(t *testing.T) {
+	patterns := map[string]func(i uint64, rng *rand.Rand) uint64{
+		"the golden ratio": func(i uint64, _ *rand.Rand) uint64 { return i * 0x9e3779b97f4a7c15 },
+		"its inverse":      func(i uint64, _ *rand.Rand) uint64 { return i * 0xf1de83e19937733d },
+		"both halves":      func(i uint64, _ *rand.Rand) uint64 { return i<<32 | i },
+		"negative":         func(i uint64, _ *rand.Rand) uint64 { return -i },
+		"squares":          func(i uint64, _ *rand.Rand) uint64 { return i * i },
+	}
+	for shift := range 55 {
+		patterns[fmt.Sprint("shifted by ", shift)] = func(i uint64, _ *rand.Rand) uint64 { return i << shift }
+	}
+	for basis := range uint64(20) { // all sums of ten words
+		patterns[fmt.Sprint("subspace ", basis)] = func(i uint64, _ *rand.Rand) uint64 {
+			words, sum := rand.New(rand.NewPCG(basis, 0)), uint64(0)
+			for bit := range 10 {
+				if w := words.Uint64(); i>>bit&1 != 0 {
+					sum ^= w
+				}
+			}
+			return sum
+		}
+	}
+	for name, pattern := range patterns {
+		rng := rand.New(rand.NewPCG(2, 0))
+		keys := make([]uint64, 1000)
+		for i := range keys {
+			keys[i] = pattern(uint64(i), rng)
+		}
+		for range 10 {
+			mask, factor := rng.Uint64(), rng.Uint64()
+			if longest, _ := probes(filled(keys, seeded(mask, factor))); longest > near {
+				t.Errorf("%s: with seeds %#x, %#x an entry is %d slots from its home", name, mask, factor, longest)
+			}
+		}
+	}
+}
+
+// TestAdversarialStrings does the same with strings: once with such as collide under a seed
+// that has become known, and once with such as collide under a hash without a seed, that of
+// Java, and in all hashes that are made of it.
+func TestAdversarialStrings(t *testing.T) {
+	const n = 512
+	random := func(*flat[string, int]) {}
+	known := maphash.MakeSeed()
+	homes := uint64(len(filled(make([]string, n), random).slots))
+	var keys, java []string
+	for i := 0; len(keys) < n; i++ {
+		if k := strconv.Itoa(i); maphash.Comparable(known, k)&(homes-1) == 7 {
+			keys = append(keys, k)
+		}
+	}
+	for i := range n {
+		k := ""
+		for bit := range 9 {
+			k += []string{"Aa", "BB"}[i>>bit&1]
+		}
+		java = append(java, k)
+	}
+	if longest, _ := probes(filled(keys, func(f *flat[string, int]) { f.seed = known })); longest != n-1 {
+		t.Errorf("the keys were made to lead %d slots far, and lead %d", n-1, longest)
+	}
+	for range 100 {
+		for _, keys := range [][]string{keys, java} {
+			if longest, _ := probes(filled(keys, random)); longest > n/2 { // it is about 20
+				t.Errorf("an entry is %d slots from its home", longest)
+			}
+		}
+	}
+}
+
+// TestSeeds shows that tables do not share their seeds.
+func TestSeeds(t *testing.T) {
+	a, b := newFlat[uint64, int](0), newFlat[uint64, int](0)
+	if a.mask == b.mask || a.factor == b.factor || a.seed == b.seed || a.factor&b.factor&1 == 0 {
+		t.Error("two tables have a seed in common, or one is even")
+	}
+}
+
+// TestChurn deletes and inserts for long, and compares what remains with a table that has
+// never had other entries. Where linear probing puts its entries depends on their
+// order, but not which slots are taken, nor how far they are from home in sum.
+func TestChurn(t *testing.T) {
+	churn(t, func(n uint64) uint64 { return n })
+	churn(t, func(n uint64) string { return strconv.Itoa(int(n)) })
+}
+
+func churn[K comparable](t *testing.T, key func(uint64) K) {
+	const n = 1000
+	f := newFlat[K, int](n)
+	slots := len(f.slots)
+	var live []K
+	rng := rand.New(rand.NewPCG(3, 0))
+	for step := range uint64(50 * n) {
+		k := key(step)
+		if len(live) < n {
+			live = append(live, k)
+		} else {
+			i := rng.IntN(n)
+			f.delete(live[i])
+			live[i] = k
+		}
+		f.set(k, 0)
+	}
+	check(t, f)
+	if len(f.slots) != slots {
+		t.Errorf("%d slots have become %d", slots, len(f.slots))
+	}
+	fresh := filled(live, func(g *flat[K, int]) { g.mask, g.factor, g.seed = f.mask, f.factor, f.seed })
+	_, got := probes(f)
+	if _, want := probes(fresh); got != want {
+		t.Errorf("entries are %d slots from their homes in sum; were they fresh, it would be %d", got, want)
+	}
+	for _, k := range live {
+		f.delete(k)
+	}
+	check(t, f)
+	if f.len != 0 {
+		t.Errorf("%d entries are left", f.len)
+	}
+}
+
+func TestGrowth(t *testing.T) {
+	f := newFlat[uint64, uint64](0)
+	for n := range uint64(20_000) {
+		f.set(n, n)
+		if size := len(f.slots); int(n+1) > f.room(size) || size > window && int(n) < f.room(size/2) {
+			t.Fatalf("%d entries in %d slots", n+1, size)
+		}
+	}
+	for n := range uint64(20_001) {
+		if v, ok := f.get(n); ok != (n < 20_000) || ok && v != n {
+			t.Fatalf("key %d: %d, %v", n, v, ok)
+		}
+	}
+	for _, capacity := range []int{0, 1, 3, 4, 100, 384, 385, 10_000} {
+		f := newFlat[uint64, int](capacity)
+		slots := len(f.slots)
+		for k := range uint64(capacity) {
+			f.set(k, 0)
+		}
+		if len(f.slots) != slots || slots > window && capacity <= f.room(slots/2) {
+			t.Errorf("capacity %d: %d slots have become %d", capacity, slots, len(f.slots))
+		}
+	}
+}
+
+// TestWord has a named type of each size, and both bounds.
+func TestWord(t *testing.T) {
+	type named uint32
+	for _, x := range []struct{ got, want uint64 }{
+		{word(int8(-1)), 0xff},
+		{word(uint16(0xabcd)), 0xabcd},
+		{word(named(0x89abcdef)), 0x89abcdef},
+		{word(int64(-1)), 1<<64 - 1},
+		{word(uint64(1 << 63)), 1 << 63},
+	} {
+		if x.got != x.want {
+			t.Errorf("%#x, want %#x", x.got, x.want)
+		}
+	}
+}
+
+func TestHeaderFillsItsCacheLines(t *testing.T) {
+	if size := unsafe.Sizeof(flat[string, string]{}); size%128 != 0 {
+		t.Errorf("the header has %d bytes, want a multiple of 128", size)
+	}
+}
