@@ -228,21 +228,32 @@ func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
 // ReadHandle reads a map. A handle that is dropped without Close is found by the garbage
 // collector and then no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
-	raw       buffers.ReadHandle[table.Table[K, V]]
-	checkKeys bool
+	// For look-ups without calls, if leafy: the copy in which leaf.TryOpen opens a guard,
+	// and the map in it if that is what its table is. First, so as to be on one cache line.
+	builtin map[K]V
+	leaf    strategy.Leaf
+	table   table.Table[K, V]
+	leafy   bool
 
-	// For look-ups with everything inlined, if leafy.
-	leafy bool
-	table table.Table[K, V] // the copy in which leaf.TryOpen opens a guard
-	leaf  strategy.Leaf
+	checkKeys bool
+	raw       buffers.ReadHandle[table.Table[K, V]]
+	_         [128 - 96]byte // alone on its cache lines
 }
 
 // prepare ends the making of a handle. Keys that may be unhashable are for the long way.
 func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
 	r.leaf, r.leafy = r.raw.Leaf()
 	r.leafy = r.leafy && !r.checkKeys
-	r.table = *r.raw.Copy(0)
+	r.settle(0)
 	return r
+}
+
+// settle says in which copy leaf.TryOpen opens a guard.
+func (r *ReadHandle[K, V]) settle(copy int) {
+	r.table = *r.raw.Copy(copy)
+	if r.leafy {
+		r.builtin = r.table.Map()
+	}
 }
 
 // Clone returns a new handle on the same map. Unlike the other methods it may be called
@@ -257,28 +268,28 @@ func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 // valid, and hold the writer up, until they are released.
 func (r *ReadHandle[K, V]) Close() {
 	r.raw.Close()
-	r.leafy = false
+	r.leafy, r.builtin = false, nil
 }
 
 // Get returns the value of key in the last published version, and whether there is one.
 // It never waits and allocates nothing. It panics if key cannot be hashed.
 func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
-	if !r.leafy {
+	m, l := r.builtin, r.leaf
+	if m == nil {
 		return r.get(key)
 	}
-	l, t := r.leaf, r.table
 	if !l.TryOpen() {
 		return r.reget(key)
 	}
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Enter(l.Copy())
 	}
-	v, ok := t.Get(key)
+	v, ok := m[key]
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Leave(l.Copy())
 	}
 	if !l.TryClose() {
-		l.Wake()
+		r.leaf.Wake()
 	}
 	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
 	return v, ok
@@ -286,11 +297,15 @@ func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
 
 // reget is the rest of a Get whose TryOpen has failed.
 func (r *ReadHandle[K, V]) reget(key K) (V, bool) {
-	copy := r.leaf.Reopen()
-	r.table = *r.raw.Copy(copy)
-	r.raw.Enter(copy)
+	r.settle(r.leaf.Reopen())
+	return r.pinned(key)
+}
+
+// pinned looks key up in the copy that the leaf pins, and closes the leaf.
+func (r *ReadHandle[K, V]) pinned(key K) (V, bool) {
+	r.raw.Enter(r.leaf.Copy())
 	v, ok := r.table.Get(key)
-	r.raw.Leave(copy)
+	r.raw.Leave(r.leaf.Copy())
 	if !r.leaf.TryClose() {
 		r.leaf.Wake()
 	}
@@ -298,8 +313,14 @@ func (r *ReadHandle[K, V]) reget(key K) (V, bool) {
 	return v, ok
 }
 
-// get is Get for any strategy and any type of keys.
+// get is Get for any strategy, any table and any type of keys.
 func (r *ReadHandle[K, V]) get(key K) (V, bool) {
+	if r.leafy {
+		if !r.leaf.TryOpen() {
+			return r.reget(key)
+		}
+		return r.pinned(key)
+	}
 	if r.checkKeys {
 		mustHash(key) // before the guard is open, which would never be released
 	}

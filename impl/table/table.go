@@ -55,6 +55,9 @@ func (t Table[K, V]) Get(key K) (value V, ok bool) {
 // would be inlined into loops, which is a fifth of the time of a look-up. (Seen with Go 1.26.)
 func apart(f func()) { f() }
 
+// Map returns the map that a Builtin table is, or nil.
+func (t Table[K, V]) Map() map[K]V { return t.m }
+
 // GetMany looks up keys[i] and stores its value, or the zero value, in values[i] and
 // whether it was there in found[i], for every i. The slices must not be shorter than keys.
 func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {
