@@ -37,6 +37,10 @@ type ID struct {
 	Writers int
 
 	Procs int // GOMAXPROCS
+
+	// Pkg is the package of a benchmark of another program, if its file tells. Of such
+	// a benchmark Kind is the base of the name, Impl the rest, and nothing else is known.
+	Pkg string
 }
 
 // Cell is one repetition of the measurement of an ID.
@@ -62,8 +66,16 @@ func (id ID) Goroutines() int { return id.G + id.Readers + id.Writers }
 //	Map/impl=dbuf-epoch-b64/mix=r990/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2
 //
 // where separate roles take the form r=1/w=1 instead of g=2. The number of processors
-// always ends it, or else the end of a name like shard-32 would be read as that number.
+// always ends it, or else the end of a name like shard-32 would be read as that number. A
+// benchmark of another program has the name that it came with.
 func (id ID) Name() string {
+	if id.Goroutines() == 0 { // of another program
+		name := strings.TrimSuffix(string(id.Kind)+"/"+id.Impl, "/")
+		if id.Procs != 1 {
+			name += fmt.Sprintf("-%d", id.Procs)
+		}
+		return name
+	}
 	workers := fmt.Sprintf("g=%d", id.G)
 	if id.G == 0 {
 		workers = fmt.Sprintf("r=%d/w=%d", id.Readers, id.Writers)

@@ -317,12 +317,17 @@ func TestOtherBenchmarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Cell{
-		{ID: ID{Kind: "Get", Impl: "size=10", Procs: 8}, Ops: 1000, Metrics: map[string]float64{"sec/op": 12.5e-9, "B/op": 0}},
-		{ID: ID{Kind: "Set", Procs: 1}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
-		{ID: ID{Kind: "Set", Procs: 1}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
+		{ID: ID{Kind: "Get", Impl: "size=10", Procs: 8, Pkg: "a"}, Ops: 1000, Metrics: map[string]float64{"sec/op": 12.5e-9, "B/op": 0}},
+		{ID: ID{Kind: "Set", Procs: 1, Pkg: "b"}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
+		{ID: ID{Kind: "Set", Procs: 1, Pkg: "b"}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
 	}
 	if diff := cmp.Diff(want, cells, cmp.Comparer(func(a, b float64) bool { return a-b < 1e-18 && b-a < 1e-18 })); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for i, name := range []string{"Get/size=10-8", "Set", "Set"} {
+		if got := cells[i].Name(); got != name {
+			t.Errorf("name %q; want %q", got, name)
+		}
 	}
 	if len(warnings) != 1 || !strings.Contains(string(warnings[0]), `goos changes from "linux" to "plan9"`) {
 		t.Errorf("warnings %q; want one, of goos", warnings)

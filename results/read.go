@@ -24,7 +24,8 @@ func warnf(format string, args ...any) Warning { return Warning(fmt.Sprintf(form
 // behind; it is no cell, even where it reads like one, and is dropped with a warning.
 //
 // Benchmarks of other programs become cells whose Kind is the base of their name and
-// whose Impl is the rest of it.
+// whose Impl is the rest of it; what go test prints around them is passed over, but not a
+// failure.
 func ReadCells(path string) ([]Cell, []Warning, error) {
 	f, err := readFile(path)
 	if err != nil {
@@ -38,6 +39,7 @@ type file struct {
 	cells      []Cell
 	warnings   []Warning
 	config     map[string]string // the file configuration, as last set
+	better     map[string]string // "higher" or "lower", by unit, as far as known
 	wholeBytes int               // up to the end of the last cell; 0 without cells
 }
 
@@ -48,7 +50,7 @@ func readFile(path string) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read cells: %w", err)
 	}
-	f := &file{config: map[string]string{}}
+	f := &file{config: map[string]string{}, better: map[string]string{}}
 	if whole := bytes.LastIndexByte(text, '\n') + 1; whole < len(text) {
 		f.warnings = append(f.warnings, warnf("%s:%d: the last line is cut off and is dropped: %.60q",
 			path, 1+bytes.Count(text, []byte("\n")), text[whole:]))
@@ -77,7 +79,7 @@ var (
 	resultLine = regexp.MustCompile(`^Benchmark\S+\s+\S`)
 	unitLine   = regexp.MustCompile(`^Unit\s+[^\s=]+(\s+[^\s=]+=\S*)+$`)
 	// What go test prints around results.
-	goTestLine = regexp.MustCompile(`^(PASS$|ok\s)`)
+	goTestLine = regexp.MustCompile(`^(PASS$|ok\s|\?\s|=== |--- BENCH: |    \S+\.go:\d+: |Benchmark[^-\s]+$)`)
 )
 
 // scanLines refuses lines that are none of the format, and returns what comments say
@@ -143,6 +145,16 @@ func (f *file) parse(path string, text []byte, notes map[int]note) error {
 			f.wholeBytes = n.end
 		}
 	}
+	for _, c := range f.cells {
+		for unit := range c.Metrics {
+			switch r.Units().GetBetter(unit) {
+			case 1:
+				f.better[unit] = "higher"
+			case -1:
+				f.better[unit] = "lower"
+			}
+		}
+	}
 	return r.Err()
 }
 
@@ -178,6 +190,7 @@ func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
 		c.ID, err = ParseName(rec.Name.String())
 	} else {
 		c.ID = otherID(kind, rec.Name.String())
+		c.Pkg = rec.GetConfig("pkg")
 	}
 	if err != nil {
 		return Cell{}, err

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 )
@@ -12,22 +14,64 @@ import (
 type Set struct {
 	Manifest Manifest
 	Cells    []Cell // of both kinds, in the order in which they were measured
+	// Better tells for each unit whether "higher" or "lower" is better, as the files
+	// declare or, of the units of package testing, as is known.
+	Better map[string]string
+	// Machine is what the files say of it: goos, goarch and cpu, as far as they do.
+	Machine map[string]string
+}
+
+// Open reads a run's folder as Load does, or a file of Go benchmark text, of whatever
+// program, which has no manifest.
+func Open(path string) (*Set, []Warning, error) {
+	if info, err := os.Stat(path); err != nil {
+		return nil, nil, fmt.Errorf("cannot read cells: %w", err)
+	} else if info.IsDir() {
+		return Load(path)
+	}
+	s := &Set{}
+	warnings, err := s.add(path)
+	if err == nil && len(s.Cells) == 0 {
+		err = fmt.Errorf("%s holds no cell; want Go benchmark text, as go test -bench prints it, or the folder of a run", path)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, warnings, nil
+}
+
+// add adds what is in a file of cells.
+func (s *Set) add(path string) ([]Warning, error) {
+	f, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s.Cells = append(s.Cells, f.cells...)
+	if s.Better == nil {
+		s.Better, s.Machine = map[string]string{}, map[string]string{}
+	}
+	maps.Copy(s.Better, f.better)
+	for _, key := range []string{"goos", "goarch", "cpu"} {
+		if v, ok := f.config[key]; ok {
+			s.Machine[key] = v
+		}
+	}
+	return f.warnings, nil
 }
 
 // Load reads the folder of a run. Cells must be there; a run that was killed may lack
 // its manifest, which is warned of.
 func Load(dir string) (*Set, []Warning, error) {
 	s := &Set{}
-	cells, warnings, err := ReadCells(filepath.Join(dir, cellsFile))
+	warnings, err := s.add(filepath.Join(dir, cellsFile))
 	if err != nil {
 		return nil, nil, err
 	}
-	s.Cells = cells
-	cells, more, err := ReadCells(filepath.Join(dir, stalenessFile))
+	more, err := s.add(filepath.Join(dir, stalenessFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
-	s.Cells, warnings = append(s.Cells, cells...), append(warnings, more...)
+	warnings = append(warnings, more...)
 	if len(s.Cells) == 0 {
 		return nil, nil, fmt.Errorf("%s holds no cell; want the results of a run", filepath.Join(dir, cellsFile))
 	}

@@ -41,13 +41,7 @@ func Summarize(values []float64) Summary {
 
 // Summary summarizes the group's cells in a unit. Cells without it are passed over.
 func (g Group) Summary(unit string) Summary {
-	var values []float64
-	for _, c := range g.Cells {
-		if v, ok := c.Metrics[unit]; ok {
-			values = append(values, v)
-		}
-	}
-	return Summarize(values)
+	return Summarize(g.values(unit))
 }
 
 // Compare compares two groups in a unit, paired by block, so that what disturbs the
@@ -58,13 +52,23 @@ func (g Group) Summary(unit string) Summary {
 // Blocks that only one of them has, or in which a value is 0, are left out and warned of;
 // N is the number of blocks that remain.
 func Compare(a, b Group, unit string) Summary {
+	logs, warnings := logRatios(a, b, unit)
+	s := Summarize(logs)
+	if s.N > 0 {
+		s.Median, s.Lo, s.Hi = math.Exp(s.Median), math.Exp(s.Lo), math.Exp(s.Hi)
+	}
+	s.Warnings = append(s.Warnings, warnings...)
+	return s
+}
+
+// logRatios returns the logarithms of a's value over b's in each block that has both.
+func logRatios(a, b Group, unit string) (logs []float64, warnings []Warning) {
 	ofB := map[int]float64{}
 	for _, c := range b.Cells {
 		if v, ok := c.Metrics[unit]; ok && c.Block > 0 {
 			ofB[c.Block] = v
 		}
 	}
-	var logs []float64
 	unpaired, zero := len(ofB), 0
 	for _, c := range a.Cells {
 		va, ok := c.Metrics[unit]
@@ -80,15 +84,11 @@ func Compare(a, b Group, unit string) Summary {
 		}
 		unpaired--
 	}
-	s := Summarize(logs)
-	if s.N > 0 {
-		s.Median, s.Lo, s.Hi = math.Exp(s.Median), math.Exp(s.Lo), math.Exp(s.Hi)
-	}
 	if unpaired > 0 {
-		s.Warnings = append(s.Warnings, warnf("%d cells have no partner in their block", unpaired))
+		warnings = append(warnings, warnf("%d cells have no partner in their block", unpaired))
 	}
 	if zero > 0 {
-		s.Warnings = append(s.Warnings, warnf("%d blocks have a zero, which has no ratio", zero))
+		warnings = append(warnings, warnf("%d blocks have a zero, which has no ratio", zero))
 	}
-	return s
+	return logs, warnings
 }

@@ -1,0 +1,165 @@
+package results
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sort"
+	"sync"
+
+	"github.com/aclements/go-moremath/stats"
+	"golang.org/x/perf/benchmath"
+)
+
+// minUnpaired is the least number of repetitions, on each side, of which an effect has an
+// interval at Confidence: with 4 and 3, all of them apart come by chance in 2 of 35 cases.
+const minUnpaired = 4
+
+// Effect is how much of a unit one group has for what another has: 1.2 is 20 % more.
+type Effect struct {
+	Ratio    float64
+	Lo, Hi   float64 // the interval at Confidence; both equal Ratio without one
+	Interval bool    // whether there is one
+	// P is the probability of a ratio as far from 1 as this one, or farther, if the true
+	// one lay just within the margin: two-sided. It is 1 if Ratio lies within the margin,
+	// and if there is no interval. It is not corrected, see Holm.
+	P        float64
+	N        [2]int // repetitions of either side; of pairs both are the number of blocks
+	Warnings []Warning
+}
+
+// Paired returns the effect of group b over group a in a unit, paired by block as by
+// Compare, whose interval it has. The test is the sign test. What it finds, the interval
+// finds; of some sizes the interval leans to one side, and finds a little more there.
+// The margin is a ratio from 1 on: a true effect from 1/margin to margin is none.
+func Paired(a, b Group, unit string, margin float64) Effect {
+	logs, warnings := logRatios(b, a, unit)
+	s := Summarize(logs)
+	e := Effect{Ratio: math.Exp(s.Median), Lo: math.Exp(s.Lo), Hi: math.Exp(s.Hi), Interval: s.Interval, P: 1, N: [2]int{s.N, s.N}}
+	e.Warnings = append(s.Warnings, warnings...)
+	if bound, ok := beyond(e, margin); ok {
+		far := 0
+		for _, l := range logs {
+			// One at the bound speaks against the claim.
+			if e.Ratio > 1 && l > math.Log(bound) || e.Ratio < 1 && l < math.Log(bound) {
+				far++
+			}
+		}
+		e.P = min(1, 2*stats.BinomialDist{N: s.N, P: 0.5}.CDF(float64(s.N-far)))
+	}
+	return e
+}
+
+// Unpaired returns the effect of group b over group a in a unit, where no repetition of
+// the one belongs to one of the other. Ratio is the median of the ratios of each value of b
+// to each value of a; the test is the U test of Mann and Whitney, of b against a times the
+// margin; the interval is its inversion. (Hodges and Lehmann 1963, on the logarithms; the
+// interval is in Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, 4.3.)
+// Where both values are zero their ratio is 1. The margin is as in Paired.
+func Unpaired(a, b Group, unit string, margin float64) Effect {
+	x, y := a.values(unit), b.values(unit)
+	e := Effect{P: 1, N: [2]int{len(x), len(y)}}
+	if len(x) == 0 || len(y) == 0 {
+		e.Warnings = append(e.Warnings, "no values")
+		return e
+	}
+	var ratios []float64
+	for _, old := range x {
+		for _, now := range y {
+			if old == now {
+				ratios = append(ratios, 1)
+			} else {
+				ratios = append(ratios, now/old) // +Inf over zero
+			}
+		}
+	}
+	slices.Sort(ratios)
+	n := len(ratios)
+	e.Ratio = ratios[n/2]
+	if low := ratios[(n-1)/2]; low != e.Ratio {
+		e.Ratio = math.Sqrt(low * e.Ratio)
+		if math.IsNaN(e.Ratio) { // of zero and infinity
+			e.Ratio = 1
+		}
+	}
+	e.Lo, e.Hi = e.Ratio, e.Ratio
+	if min(len(x), len(y)) < minUnpaired {
+		e.Warnings = append(e.Warnings, warnf("%d and %d repetitions are too few for an interval; want %d or more of each", len(x), len(y), minUnpaired))
+		return e
+	}
+	outside := uOutside(len(x), len(y))
+	e.Lo, e.Hi, e.Interval = ratios[outside], ratios[n-1-outside], true
+	if bound, ok := beyond(e, margin); ok {
+		for i := range x {
+			x[i] *= bound
+		}
+		t := &benchmath.DefaultThresholds
+		e.P = min(1, benchmath.AssumeNothing.Compare(benchmath.NewSample(x, t), benchmath.NewSample(y, t)).P)
+	}
+	return e
+}
+
+// beyond returns the end of the margin that e, which must have an interval, lies beyond.
+func beyond(e Effect, margin float64) (bound float64, ok bool) {
+	switch {
+	case e.Interval && e.Ratio > margin:
+		return margin, true
+	case e.Interval && e.Ratio < 1/margin:
+		return 1 / margin, true
+	}
+	return 0, false
+}
+
+// values returns a copy of the group's values in a unit.
+func (g Group) values(unit string) []float64 {
+	var values []float64
+	for _, c := range g.Cells {
+		if v, ok := c.Metrics[unit]; ok {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+type sizes [2]int
+
+var uOutsides sync.Map // from sizes to what uOutside returned
+
+// uOutside returns how many of the sorted n*m ratios lie outside the interval at each of
+// its ends: the greatest u for which P(U <= u) is at most half of what Confidence leaves.
+// Both sizes are minUnpaired or more, so that there is one.
+func uOutside(n, m int) int {
+	if u, ok := uOutsides.Load(sizes{n, m}); ok {
+		return u.(int)
+	}
+	const tail = (1 - Confidence) / 2
+	var u int
+	if max(n, m) > stats.MannWhitneyExactLimit {
+		nm := float64(n * m)
+		u = int(nm/2+stats.InvCDF(stats.StdNormal)(tail)*math.Sqrt(nm*float64(n+m+1)/12)) - 1
+	} else {
+		d := stats.UDist{N1: n, N2: m}
+		u = sort.Search(n*m/2, func(u int) bool { return d.CDF(float64(u)) > tail }) - 1
+	}
+	uOutsides.Store(sizes{n, m}, u)
+	return u
+}
+
+// Holm returns the probabilities p, which it does not change, corrected for being a family:
+// whatever number of the null hypotheses is true, and however the tests depend on each
+// other, a corrected value of at most alpha errs in any of them with probability alpha at
+// most. (Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979.)
+func Holm(p []float64) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(p[i], p[j]) })
+	corrected := make([]float64, len(p))
+	least := 0.0
+	for rank, i := range order {
+		least = max(least, min(1, float64(len(p)-rank)*p[i]))
+		corrected[i] = least
+	}
+	return corrected
+}
