@@ -126,15 +126,28 @@ type Group struct {
 	Cells []Cell
 }
 
+// Units returns the units that any of the group's cells has, in alphabetical order.
+func (g Group) Units() []string {
+	all := map[string]bool{}
+	for _, c := range g.Cells {
+		for unit := range c.Metrics {
+			all[unit] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
 // Groups gathers the cells of a kind by identity, in the order in which the identities
 // first appear.
 func (s *Set) Groups(kind Kind) []Group {
+	return slices.DeleteFunc(s.AllGroups(), func(g Group) bool { return g.ID.Kind != kind })
+}
+
+// AllGroups does the same with the cells of every kind, those of other programs among them.
+func (s *Set) AllGroups() []Group {
 	var groups []Group
 	at := map[ID]int{}
 	for _, c := range s.Cells {
-		if c.Kind != kind {
-			continue
-		}
 		i, ok := at[c.ID]
 		if !ok {
 			i = len(groups)

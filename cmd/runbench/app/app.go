@@ -33,8 +33,8 @@ const (
 	ExitOK      = 0
 	ExitError   = 1 // something could not be done: a file, a child process, an interrupt
 	ExitUsage   = 2 // the arguments make no sense: nothing was begun
-	ExitFailed  = 3 // a map failed its check, or one that is known to be broken passed
-	ExitUnknown = 4 // inconclusive: a checker gave up before it had an answer
+	ExitFailed  = 3 // worse; or a map failed its check, or one that is known to be broken passed
+	ExitUnknown = 4 // inconclusive: too noisy, too few samples, or a checker gave up before it had an answer
 )
 
 // exit is an error that knows its exit code. Any other error is an ExitError.
@@ -72,7 +72,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{runCommand(), checkCommand(), plotCommand(), reportCommand(), listCommand(), exploreCommand(), childCommand()}
+	return []command{runCommand(), checkCommand(), compareCommand(), plotCommand(), reportCommand(), listCommand(), exploreCommand(), childCommand()}
 }
 
 // Main runs the command that args name, "run" if they name none, and returns the exit

@@ -25,10 +25,11 @@ examples:
   runbench run -preset smoke           the same in less than twenty seconds, too short to conclude from
   runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4
   runbench check                       a verdict for every map, nothing measured
+  runbench compare old new -gate       has anything become slower? the exit code tells
   runbench list                        the names that flags take
 
 exit codes:
-  0 fine   1 error   2 usage   3 a map failed its check unexpectedly   4 inconclusive
+  0 fine   1 error   2 usage   3 worse, or a map failed its check unexpectedly   4 inconclusive
 `
 
 // help prints the overview, or what there is to know about the command in args.

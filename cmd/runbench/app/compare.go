@@ -1,0 +1,230 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"doublebuf/cmd/runbench/internal/compare"
+	"doublebuf/cmd/runbench/internal/names"
+	"doublebuf/cmd/runbench/internal/report"
+	"doublebuf/results"
+)
+
+// compareFlags is what compare is asked to do.
+type compareFlags struct {
+	old, now  string // maps of one run
+	gate      bool
+	minEffect float64
+	format    string
+	units     list[string]
+}
+
+var compareFormats = map[string]func(io.Writer, compare.Heading, *compare.Comparison) error{
+	"text": compare.Text, "markdown": compare.Markdown, "json": compare.JSON,
+}
+
+func compareCommand() command {
+	return command{
+		name:  "compare",
+		args:  "[flags] OLD NEW",
+		short: "what became better or worse from one run to another, and how surely",
+		long: `
+Compares two runs cell by cell: folders of runs, or files with the benchmarks of any Go
+program as go test -bench prints them (with -count 8 or so; fewer than 4 say nothing). With
+-a and -b it compares two maps of one run, paired by block.
+
+A cell is better or worse if it differs by more than the minimum effect, and that surely:
+at 5 % for all rows together (Holm). It is the same if the whole 95 % interval lies within
+the minimum effect, and else inconclusive. The geometric mean of each unit is one more row.
+From runs of one link and one process no effect under 5 % is claimed.
+
+With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check
+unexpectedly; 4 if any is inconclusive or a cell of OLD is missing in NEW; 0 otherwise.`,
+		examples: `  runbench compare old new -gate
+  runbench compare -a syncmap -b dbuf-epoch-b64 results/reference
+  runbench compare -format markdown -min-effect 2% before.txt after.txt
+`,
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			o := compareFlags{minEffect: 0.05, format: "text"}
+			fs.StringVar(&o.old, "a", "", "`map` to compare with, in one run")
+			fs.StringVar(&o.now, "b", "", "`map` that is compared with it")
+			fs.BoolVar(&o.gate, "gate", false, "tell the outcome by the exit code")
+			fs.Func("min-effect", "the least `difference` that matters, as in 5% (default 5%)", func(s string) (err error) {
+				o.minEffect, err = share(s)
+				return err
+			})
+			fs.StringVar(&o.format, "format", o.format, "`form` of the output: text, markdown or json")
+			o.units.parse = word
+			fs.Var(&o.units, "unit", "compare in these `units` (default how fast a cell is; of other programs every unit)")
+			return func(args []string) error {
+				// Flags may stand behind the runs, too.
+				var paths []string
+				for len(args) > 0 {
+					if !strings.HasPrefix(args[0], "-") {
+						paths, args = append(paths, args[0]), args[1:]
+						continue
+					}
+					if err := parse(fs, args); err != nil {
+						return err
+					}
+					args = fs.Args()
+				}
+				return s.compare(&o, paths)
+			}
+		},
+	}
+}
+
+// share parses a difference in percent.
+func share(s string) (float64, error) {
+	percent, ok := strings.CutSuffix(s, "%")
+	v, err := strconv.ParseFloat(percent, 64)
+	if !ok || err != nil || math.IsNaN(v) || v < 0 || v > 1000 {
+		return 0, fmt.Errorf("%q; want a percentage from 0%% on, as in 5%%", s)
+	}
+	return v / 100, nil
+}
+
+func (s *session) compare(o *compareFlags, paths []string) error {
+	write := compareFormats[o.format]
+	maps := o.old != "" || o.now != ""
+	switch {
+	case write == nil:
+		return exit{ExitUsage, names.Unknown("format", o.format, []string{"text", "markdown", "json"})}
+	case maps && (o.old == "" || o.now == "" || o.old == o.now):
+		return usagef("compare: -a %q and -b %q; want two maps of one run", o.old, o.now)
+	case maps && len(paths) != 1:
+		return usagef("compare: %d arguments beside -a and -b; want one, the folder of a run", len(paths))
+	case !maps && len(paths) != 2:
+		return usagef("compare: %d arguments; want two, OLD and NEW, or -a and -b and one run", len(paths))
+	}
+	var sets []*results.Set
+	for _, path := range paths {
+		set, warnings, err := results.Open(path)
+		for _, w := range warnings {
+			fmt.Fprintf(s.stderr, "runbench: warning: %s\n", w)
+		}
+		if err != nil {
+			return err
+		}
+		sets = append(sets, set)
+	}
+	old, now := sets[0], sets[len(sets)-1]
+	notes, minEffect := doubts(old, now, o.minEffect)
+	var c *compare.Comparison
+	var h compare.Heading
+	var err error
+	if maps {
+		for _, name := range []string{o.old, o.now} {
+			if !slices.Contains(old.Impls(), name) {
+				return exit{ExitUsage, names.Unknown("map", name, old.Impls())}
+			}
+		}
+		h = compare.Heading{Old: o.old + " in " + source(paths[0], old), New: o.now + " in the same run"}
+		c, err = compare.Maps(old, o.old, o.now, o.units.values, minEffect)
+	} else {
+		h = compare.Heading{Old: source(paths[0], old), New: source(paths[1], now)}
+		c, err = compare.Runs(old, now, o.units.values, minEffect)
+	}
+	if err != nil {
+		return err
+	}
+	failed, unexpected := failedMaps(old, now, o)
+	h.Notes = append(notes, failed...)
+	if err := write(s.stdout, h, c); err != nil {
+		return err
+	}
+	if !o.gate {
+		return nil
+	}
+	return gate(c, unexpected)
+}
+
+// source names a run, with its machine and commit as far as they are known.
+func source(path string, s *results.Set) string {
+	if e := s.Manifest.Environment; e.Go != "" {
+		return fmt.Sprintf("%s (%s; %s)", path, e.MachineLabel(), e.CommitLabel())
+	}
+	if cpu := s.Machine["cpu"]; cpu != "" {
+		return fmt.Sprintf("%s (%s)", path, cpu)
+	}
+	return path
+}
+
+// claimable is the least effect that one link and one process can show.
+const claimable = 0.05
+
+// doubts returns what must be said of a comparison of two runs, which may be the same, and
+// the minimum effect that can be claimed.
+func doubts(old, now *results.Set, minEffect float64) ([]string, float64) {
+	var notes []string
+	if !maps.Equal(old.Machine, now.Machine) {
+		notes = append(notes, "The two are of different machines: the effects are those of the machines, too.")
+	}
+	if old.Manifest.Environment.Go == "" || now.Manifest.Environment.Go == "" {
+		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), minEffect
+	}
+	notes = append(notes, report.Caveat)
+	if minEffect < claimable {
+		notes = append(notes, fmt.Sprintf("The minimum effect is raised from %.3g %% to 5 %%.", 100*minEffect))
+	}
+	return notes, max(minEffect, claimable)
+}
+
+// failedMaps returns a note for each compared map that failed its check, and the names of
+// those whose failure in the new run is not as expected.
+func failedMaps(old, now *results.Set, o *compareFlags) (notes, unexpected []string) {
+	runs := map[string]*results.Set{"the old run": old, "the new run": now}
+	if old == now {
+		runs = map[string]*results.Set{"the run": now}
+	}
+	for _, name := range slices.Sorted(maps.Keys(runs)) {
+		set := runs[name]
+		if set.Manifest.Environment.Go == "" {
+			continue
+		}
+		for _, impl := range set.Impls() {
+			v := set.Verdict(impl)
+			if v.Outcome != results.Illegal || o.old != "" && impl != o.old && impl != o.now {
+				continue
+			}
+			notes = append(notes, fmt.Sprintf("%s failed its check in %s: its figures are worth nothing.", impl, name))
+			if set == now && !v.AsExpected() {
+				unexpected = append(unexpected, impl)
+			}
+		}
+	}
+	return notes, unexpected
+}
+
+// gate returns the error that a comparison amounts to.
+func gate(c *compare.Comparison, failed []string) error {
+	worse, unsure := c.Named(compare.Worse), c.Named(compare.Inconclusive)
+	switch {
+	case len(worse) > 0:
+		return exit{ExitFailed, fmt.Errorf("%d worse by more than %.3g %%: %s", len(worse), 100*c.MinEffect, abridged(worse))}
+	case len(failed) > 0:
+		return exit{ExitFailed, errors.New("failed the check: " + abridged(failed))}
+	case len(unsure) > 0:
+		return exit{ExitUnknown, fmt.Errorf("%d inconclusive: %s", len(unsure), abridged(unsure))}
+	case len(c.OnlyOld) > 0:
+		return exit{ExitUnknown, fmt.Errorf("%d missing in the new run: %s", len(c.OnlyOld), abridged(c.OnlyOld))}
+	}
+	return nil
+}
+
+// abridged lists names, the first few of many.
+func abridged(all []string) string {
+	const few = 3
+	if len(all) <= few {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:few], ", "), len(all)-few)
+}

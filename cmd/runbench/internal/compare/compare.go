@@ -1,0 +1,340 @@
+// Package compare says of each cell of two runs, or of two maps of one run, whether the
+// new one is better, worse or the same, and how surely.
+//
+// # Words
+//
+//   - Old is what is compared with, new is what is judged.
+//   - The effect is new over old, see [results.Effect]: of two runs by all pairs of their
+//     repetitions, of two maps of one run by the blocks that both were measured in.
+//   - The minimum effect is the least that matters. As a ratio it is the margin: with
+//     5 %, effects from 1/1.05 to 1.05 lie within.
+//   - Worse and better: the effect lies beyond the margin, and the probability of such an
+//     effect if the true one lay within is under 5 % after Holm's correction over all rows
+//     of the comparison, those of geometric means among them.
+//   - Same: the interval lies within the margin.
+//   - Inconclusive: none of these. The row says why.
+//   - The geometric mean is one more row: of each block, the geometric mean over the
+//     cells, and these compared as the blocks of a cell are. Where a file tells no blocks,
+//     its n-th repetitions are one.
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"doublebuf/results"
+)
+
+// Verdict is what a row amounts to.
+type Verdict string
+
+const (
+	Better       Verdict = "better"
+	Worse        Verdict = "worse"
+	Same         Verdict = "same"
+	Inconclusive Verdict = "inconclusive"
+)
+
+// Row is one cell in one unit, or the geometric mean of a unit.
+type Row struct {
+	Cell     string         // its name, without what all rows share
+	Old, New float64        // medians; of a geometric mean, the means of the medians
+	Effect   results.Effect // its P is not corrected
+	Holm     float64        // P, corrected for all rows of the comparison
+	Verdict  Verdict
+	Why      string // if inconclusive
+}
+
+// Table is the rows of one unit.
+type Table struct {
+	Unit   string
+	Better string // "higher", "lower" or, if nobody tells, ""
+	Rows   []Row
+	Mean   *Row // the geometric mean; nil of fewer than two cells
+}
+
+// Comparison is all that there is to say.
+type Comparison struct {
+	MinEffect float64 // as a share: 0.05 is 5 %
+	Paired    bool
+	Tables    []Table
+	OnlyOld   []string // cells that the new one lacks
+	OnlyNew   []string // and the other way round
+}
+
+// pair is the two groups of a cell.
+type pair struct {
+	id       results.ID
+	cell     string
+	old, new results.Group
+}
+
+// Runs compares the cells that two runs share, in the given units or, if there are none,
+// in those that say how fast a cell is: of the cells of this project operations a second
+// or, where readers and writers are apart, reads and writes a second; of others every unit.
+// It fails if there is nothing to compare.
+func Runs(old, now *results.Set, units []string, minEffect float64) (*Comparison, error) {
+	c := &Comparison{MinEffect: minEffect}
+	ofNew := map[results.ID]results.Group{}
+	groups := func(s *results.Set) []results.Group {
+		return slices.DeleteFunc(s.AllGroups(), func(g results.Group) bool { return len(unitsOf(g, units)) == 0 })
+	}
+	for _, g := range groups(now) {
+		ofNew[g.ID] = g
+	}
+	var pairs []pair
+	for _, g := range groups(old) {
+		if n, ok := ofNew[g.ID]; ok {
+			pairs = append(pairs, pair{g.ID, label(g.ID), g, n})
+			delete(ofNew, g.ID)
+		} else {
+			c.OnlyOld = append(c.OnlyOld, label(g.ID))
+		}
+	}
+	for _, g := range groups(now) {
+		if _, ok := ofNew[g.ID]; ok {
+			c.OnlyNew = append(c.OnlyNew, label(g.ID))
+		}
+	}
+	for unit := range now.Better {
+		if b, ok := old.Better[unit]; ok && b != now.Better[unit] {
+			return nil, fmt.Errorf("%s: better is %s in the old file and %s in the new one; want them to agree", unit, b, now.Better[unit])
+		}
+	}
+	return c.judge(pairs, units, func(unit string) string {
+		if b := now.Better[unit]; b != "" {
+			return b
+		}
+		return old.Better[unit]
+	})
+}
+
+// Maps compares two maps of one run in every workload that both were measured in, paired
+// by block: new is measured by old. Units are as for Runs.
+func Maps(set *results.Set, old, now string, units []string, minEffect float64) (*Comparison, error) {
+	c := &Comparison{MinEffect: minEffect, Paired: true}
+	bare := func(id results.ID) results.ID {
+		id.Impl = ""
+		return id
+	}
+	var pairs []pair
+	found := map[results.ID]int{}
+	for _, g := range set.AllGroups() {
+		if g.ID.Impl == old && len(unitsOf(g, units)) > 0 {
+			found[bare(g.ID)] = len(pairs)
+			pairs = append(pairs, pair{id: g.ID, cell: workload(g.ID), old: g})
+		}
+	}
+	for _, g := range set.AllGroups() {
+		if g.ID.Impl != now || len(unitsOf(g, units)) == 0 {
+			continue
+		}
+		if i, ok := found[bare(g.ID)]; ok {
+			pairs[i].new = g
+		} else {
+			c.OnlyNew = append(c.OnlyNew, workload(g.ID))
+		}
+	}
+	pairs = slices.DeleteFunc(pairs, func(p pair) bool {
+		if p.new.Cells == nil {
+			c.OnlyOld = append(c.OnlyOld, p.cell)
+		}
+		return p.new.Cells == nil
+	})
+	return c.judge(pairs, units, func(unit string) string { return set.Better[unit] })
+}
+
+// judge makes the tables of pairs.
+func (c *Comparison) judge(pairs []pair, units []string, better func(unit string) string) (*Comparison, error) {
+	at := map[string]int{}
+	byUnit := map[string][]pair{}
+	for _, p := range pairs {
+		for _, unit := range unitsOf(p.old, units) {
+			if !has(p.new, unit) {
+				c.OnlyOld = append(c.OnlyOld, p.cell+" in "+unit)
+				continue
+			}
+			if _, ok := at[unit]; !ok {
+				at[unit] = len(c.Tables)
+				c.Tables = append(c.Tables, Table{Unit: unit, Better: better(unit)})
+			}
+			t := &c.Tables[at[unit]]
+			t.Rows = append(t.Rows, c.row(p.cell, p.old, p.new, unit))
+			byUnit[unit] = append(byUnit[unit], p)
+		}
+	}
+	if len(c.Tables) == 0 {
+		in := "in any unit"
+		if len(units) > 0 {
+			in = "in " + strings.Join(units, ", ")
+		}
+		return nil, fmt.Errorf("no cell stands on both sides %s; want at least one, of the same name", in)
+	}
+	var family []*Row
+	for i := range c.Tables {
+		t := &c.Tables[i]
+		t.Mean = c.mean(byUnit[t.Unit], t.Unit)
+		for j := range t.Rows {
+			family = append(family, &t.Rows[j])
+		}
+		if t.Mean != nil {
+			family = append(family, t.Mean)
+		}
+	}
+	var p []float64
+	for _, r := range family {
+		p = append(p, r.Effect.P)
+	}
+	for i, corrected := range results.Holm(p) {
+		family[i].Holm = corrected
+	}
+	for _, t := range c.Tables {
+		for i := range t.Rows {
+			c.decide(&t.Rows[i], t, len(family))
+		}
+		if t.Mean != nil {
+			c.decide(t.Mean, t, len(family))
+		}
+	}
+	return c, nil
+}
+
+func (c *Comparison) row(cell string, old, now results.Group, unit string) Row {
+	r := Row{Cell: cell, Old: old.Summary(unit).Median, New: now.Summary(unit).Median}
+	if c.Paired {
+		r.Effect = results.Paired(old, now, unit, 1+c.MinEffect)
+	} else {
+		r.Effect = results.Unpaired(old, now, unit, 1+c.MinEffect)
+	}
+	return r
+}
+
+// mean is the row of the geometric mean of pairs; nil if fewer than two of them have one.
+func (c *Comparison) mean(pairs []pair, unit string) *Row {
+	pairs = slices.DeleteFunc(slices.Clone(pairs), func(p pair) bool { return hasZero(p.old, unit) || hasZero(p.new, unit) })
+	if len(pairs) < 2 {
+		return nil
+	}
+	var old, now []results.Group
+	var oldLog, newLog float64
+	for _, p := range pairs {
+		old, now = append(old, p.old), append(now, p.new)
+		oldLog += math.Log(p.old.Summary(unit).Median)
+		newLog += math.Log(p.new.Summary(unit).Median)
+	}
+	n := float64(len(pairs))
+	r := c.row(fmt.Sprintf("geometric mean of %d cells", len(pairs)), meanOf(old, unit), meanOf(now, unit), unit)
+	r.Old, r.New = math.Exp(oldLog/n), math.Exp(newLog/n)
+	return &r
+}
+
+// meanOf returns the geometric mean of groups in each block that all of them have.
+func meanOf(groups []results.Group, unit string) results.Group {
+	logs := map[int][]float64{}
+	most := 0
+	for _, g := range groups {
+		for i, c := range g.Cells {
+			block := c.Block
+			if block == 0 {
+				block = i + 1
+			}
+			if v, ok := c.Metrics[unit]; ok {
+				logs[block] = append(logs[block], math.Log(v))
+				most = max(most, block)
+			}
+		}
+	}
+	var mean results.Group
+	for block := 1; block <= most; block++ {
+		if len(logs[block]) != len(groups) {
+			continue
+		}
+		sum := 0.0
+		for _, l := range logs[block] {
+			sum += l
+		}
+		mean.Cells = append(mean.Cells, results.Cell{Block: block, Metrics: map[string]float64{unit: math.Exp(sum / float64(len(groups)))}})
+	}
+	return mean
+}
+
+// decide fills in the verdict of r.
+func (c *Comparison) decide(r *Row, t Table, family int) {
+	margin := 1 + c.MinEffect
+	e := r.Effect
+	within := e.Lo >= 1/margin && e.Hi <= margin
+	beyond := e.Lo > margin || e.Hi < 1/margin
+	r.Verdict = Inconclusive
+	switch {
+	case !e.Interval:
+		r.Why = "too few to say"
+		if len(e.Warnings) > 0 {
+			r.Why = string(e.Warnings[0])
+		}
+	case within:
+		r.Verdict = Same
+	case !beyond:
+		r.Why = "the interval is too wide"
+	case r.Holm >= 1-results.Confidence:
+		r.Why = fmt.Sprintf("not sure enough for one of %d rows; more repetitions would tell", family)
+	case t.Better == "":
+		r.Why = fmt.Sprintf(`which direction is better is not known; want a line "Unit %s better=higher" or =lower in the file`, t.Unit)
+	case (e.Ratio > 1) == (t.Better == "higher"):
+		r.Verdict = Better
+	default:
+		r.Verdict = Worse
+	}
+}
+
+// Named returns the rows with a verdict, each as its cell and unit.
+func (c *Comparison) Named(v Verdict) []string {
+	var found []string
+	for _, t := range c.Tables {
+		rows := t.Rows
+		if t.Mean != nil {
+			rows = append(slices.Clone(rows), *t.Mean)
+		}
+		for _, r := range rows {
+			if r.Verdict == v {
+				found = append(found, r.Cell+" in "+t.Unit)
+			}
+		}
+	}
+	return found
+}
+
+// unitsOf returns the units to compare a cell in.
+func unitsOf(g results.Group, wanted []string) []string {
+	switch {
+	case len(wanted) > 0:
+		wanted = slices.Clone(wanted)
+	case g.ID.Kind == results.Staleness:
+		// Medians of staleness are often zero, and its noise would decide the whole.
+	case g.ID.Goroutines() == 0:
+		wanted = g.Units()
+	case g.ID.G == 0:
+		wanted = []string{results.ReadsPerSec, results.WritesPerSec}
+	default:
+		wanted = []string{results.OpsPerSec}
+	}
+	return slices.DeleteFunc(wanted, func(unit string) bool { return !has(g, unit) })
+}
+
+func has(g results.Group, unit string) bool { return slices.Contains(g.Units(), unit) }
+
+func hasZero(g results.Group, unit string) bool {
+	return slices.ContainsFunc(g.Cells, func(c results.Cell) bool { v, ok := c.Metrics[unit]; return ok && v == 0 })
+}
+
+// label names a cell, with its package if that is of another program.
+func label(id results.ID) string {
+	if id.Pkg != "" {
+		return id.Pkg + "." + id.Name()
+	}
+	return id.Name()
+}
+
+// workload names what a map was measured in.
+func workload(id results.ID) string { return strings.Replace(id.Name(), "impl="+id.Impl+"/", "", 1) }
