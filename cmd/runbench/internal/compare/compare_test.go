@@ -1,0 +1,281 @@
+package compare
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"doublebuf/results"
+)
+
+// run makes up a run of that many cells and blocks: speeds with noise, on a machine that
+// is disturbed for whole blocks. A cell's true speed is multiplied by what factor returns.
+func run(r *rand.Rand, cells, blocks int, factor func(cell int) float64) *results.Set {
+	s := &results.Set{Better: map[string]string{results.OpsPerSec: "higher"}}
+	for block := 1; block <= blocks; block++ {
+		weather := math.Exp(0.01 * r.NormFloat64())
+		for cell := range cells {
+			id := results.ID{Kind: results.Throughput, Impl: "m" + strconv.Itoa(cell), Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 64, G: 1, Procs: 2}
+			noise := math.Exp(0.03 * r.ExpFloat64())
+			s.Cells = append(s.Cells, results.Cell{ID: id, Block: block, Metrics: map[string]float64{
+				results.OpsPerSec: 1e6 * float64(cell+1) * factor(cell) * weather / noise,
+			}})
+		}
+	}
+	return s
+}
+
+func unchanged(int) float64 { return 1 }
+
+// twoRuns compares two made-up runs of 40 cells x 10 blocks.
+func twoRuns(t *testing.T, seed uint64, minEffect float64, factor func(int) float64) Table {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 0))
+	c, err := Runs(run(r, 40, 10, unchanged), run(r, 40, 10, factor), nil, minEffect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Tables[0]
+}
+
+const (
+	seeds = 200
+	// atMost is how many of the comparisons may err, if 5 % do in the long run: more come by
+	// chance once in a thousand times.
+	atMost = 20
+)
+
+// TestNothingChanged compares runs of the same maps. With no minimum effect one in twenty
+// cells differs, as the level says; corrected, hardly ever does any.
+func TestNothingChanged(t *testing.T) {
+	uncorrected, families, most := 0, 0, 0
+	for seed := range uint64(seeds) {
+		wrong := 0
+		for _, row := range twoRuns(t, seed, 0, unchanged).Rows {
+			if row.Effect.P < 0.05 {
+				uncorrected++
+			}
+			if row.Verdict == Better || row.Verdict == Worse {
+				wrong++
+			}
+		}
+		if wrong > 0 {
+			families++
+		}
+		most = max(most, wrong)
+	}
+	t.Logf("seeds 0 to %d: %.2f of 40 cells differ uncorrected; after Holm any does in %.3f of the comparisons, and at most %d do",
+		seeds-1, float64(uncorrected)/seeds, float64(families)/seeds, most)
+	// Whole blocks are disturbed, so that cells of a run err together.
+	if mean := float64(uncorrected) / seeds; mean < 1 || mean > 3 {
+		t.Errorf("%.2f of 40 cells differ uncorrected; want about 2", mean)
+	}
+	if families > atMost || most > 1 {
+		t.Errorf("in %d of %d comparisons a cell differs after Holm, in one of them %d do; want %d at most, and 1", families, seeds, most, atMost)
+	}
+}
+
+// TestAtTheMargin makes every cell slower by just the minimum effect: that is not more
+// than it, and must hardly ever be called worse.
+func TestAtTheMargin(t *testing.T) {
+	wrong := 0
+	for seed := range uint64(seeds) {
+		for _, row := range twoRuns(t, seed, 0.05, func(int) float64 { return 1 / 1.05 }).Rows {
+			if row.Verdict == Worse {
+				wrong++
+				break
+			}
+		}
+	}
+	if wrong > atMost {
+		t.Errorf("in %d of %d comparisons a cell is worse; want %d at most", wrong, seeds, atMost)
+	}
+}
+
+// TestPlanted slows down one cell of 40 by a fifth and speeds up another by a quarter. Few
+// may be missed, for want of repetitions, and none mistaken.
+func TestPlanted(t *testing.T) {
+	planted := map[int]float64{7: 0.8, 11: 1.25}
+	want := map[int]Verdict{7: Worse, 11: Better}
+	found := map[Verdict]int{}
+	for seed := range uint64(seeds) {
+		for i, row := range twoRuns(t, seed, 0.05, func(cell int) float64 {
+			if f, ok := planted[cell]; ok {
+				return f
+			}
+			return 1
+		}).Rows {
+			if row.Verdict == want[i] {
+				found[row.Verdict]++
+			} else if row.Verdict != Inconclusive && (want[i] != "" || row.Verdict != Same) {
+				t.Errorf("seed %d, cell %d: %s (%s), %+v", seed, i, row.Verdict, row.Why, row.Effect)
+			}
+		}
+	}
+	t.Logf("of %d each, %d are found to be worse and %d better", seeds, found[Worse], found[Better])
+	if min(found[Worse], found[Better]) < seeds*95/100 {
+		t.Errorf("of %d each, %d are found to be worse and %d better; want 95 %%", seeds, found[Worse], found[Better])
+	}
+}
+
+// TestLowerIsBetter turns the direction round, and takes it away.
+func TestLowerIsBetter(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 0))
+	old, now := run(r, 2, 10, unchanged), run(r, 2, 10, func(int) float64 { return 2 })
+	for better, want := range map[string]Verdict{"higher": Better, "lower": Worse, "": Inconclusive} {
+		old.Better[results.OpsPerSec], now.Better[results.OpsPerSec] = better, better
+		c, err := Runs(old, now, nil, 0.05)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(c.Named(want)); got != 3 { // two cells and their mean
+			t.Errorf("better=%s: %d rows are %s; want 3", better, got, want)
+		}
+	}
+	old.Better[results.OpsPerSec] = "higher"
+	now.Better[results.OpsPerSec] = "lower"
+	if _, err := Runs(old, now, nil, 0.05); err == nil {
+		t.Error("two runs that disagree about the direction are compared")
+	}
+}
+
+// TestMaps compares two maps of one run, in which blocks differ tenfold.
+func TestMaps(t *testing.T) {
+	set := &results.Set{Better: map[string]string{results.OpsPerSec: "higher", results.ReadsPerSec: "higher"}}
+	for block := 1; block <= 8; block++ {
+		for _, m := range []struct {
+			impl, mix string
+			speed     float64
+		}{{"a", "x", 100}, {"b", "x", 120}, {"a", "y", 100}, {"b", "y", 101}, {"a", "z", 1}, {"c", "x", 5}} {
+			id := results.ID{Kind: results.Throughput, Impl: m.impl, Mix: m.mix, Dist: "uniform", KeyType: "uint64", Keys: 64, G: 1, Procs: 2}
+			v := m.speed * math.Pow(10, float64(block%3)/2) * (1 + float64(block)/1000)
+			set.Cells = append(set.Cells, results.Cell{ID: id, Block: block, Metrics: map[string]float64{results.OpsPerSec: v}})
+		}
+	}
+	c, err := Maps(set, "a", "b", nil, 0.05)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := c.Tables[0].Rows
+	if len(rows) != 2 || rows[0].Verdict != Better || rows[1].Verdict != Same || !slices.Equal(c.OnlyOld, []string{"Map/mix=z/dist=uniform/keytype=uint64/keys=64/g=1-2"}) {
+		t.Errorf("%+v, only old %q", rows, c.OnlyOld)
+	}
+	if c, err = Maps(set, "b", "a", nil, 0.05); err != nil || c.Tables[0].Rows[0].Verdict != Worse {
+		t.Errorf("the other way round: %+v, %v", c, err)
+	}
+}
+
+// TestJSONKnowsNoInfinity writes an effect over zero.
+func TestJSONKnowsNoInfinity(t *testing.T) {
+	var old, now results.Set
+	for range 5 {
+		old.Cells = append(old.Cells, results.Cell{ID: results.ID{Kind: "X", Procs: 1}, Metrics: map[string]float64{"allocs/op": 0}})
+		now.Cells = append(now.Cells, results.Cell{ID: results.ID{Kind: "X", Procs: 1}, Metrics: map[string]float64{"allocs/op": 2}})
+	}
+	now.Better = map[string]string{"allocs/op": "lower"}
+	c, err := Runs(&old, &now, nil, 0.05)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := JSON(&text, Heading{}, c); err != nil || !json.Valid(text.Bytes()) || !strings.Contains(text.String(), `"ratio": null`) {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+	if got := c.Tables[0].Rows[0].Verdict; got != Worse {
+		t.Errorf("allocations where there were none: %s", got)
+	}
+}
+
+// TestBenchstatAgrees asks benchstat for the medians of the same files.
+func TestBenchstatAgrees(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds benchstat")
+	}
+	r := rand.New(rand.NewPCG(3, 0))
+	dir := t.TempDir()
+	var paths []string
+	for _, n := range []int{7, 8} {
+		var b strings.Builder
+		b.WriteString("goos: linux\ngoarch: amd64\npkg: example.com/m\ncpu: a processor\n")
+		for _, name := range []string{"Get/size=10-4", "Set-4", "Walk-4"} {
+			for range n {
+				fmt.Fprintf(&b, "Benchmark%s 100 %.3f ns/op %d B/op %.2f MB/s\n", name, 100*r.ExpFloat64()+1, 16*(1+r.IntN(9)), 100*r.Float64()+1)
+			}
+		}
+		path := filepath.Join(dir, fmt.Sprintf("n%d.txt", n))
+		if err := os.WriteFile(path, []byte(b.String()+"PASS\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	var sets [2]*results.Set
+	for i, path := range paths {
+		set, _, err := results.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets[i] = set
+	}
+	c, err := Runs(sets[0], sets[1], nil, 0.05)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := map[string][2]float64{}
+	for _, table := range c.Tables {
+		for _, row := range append(slices.Clone(table.Rows), *table.Mean) {
+			name := strings.TrimPrefix(row.Cell, "example.com/m.")
+			if strings.HasPrefix(name, "geometric mean") {
+				name = "geomean"
+			}
+			ours[table.Unit+" "+name] = [2]float64{row.Old, row.New}
+		}
+	}
+
+	cmd := exec.Command("go", "tool", "benchstat", "-format", "csv", paths[0], paths[1])
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("benchstat: %v\n%s", err, stderr.String())
+	}
+	lines := csv.NewReader(bytes.NewReader(out))
+	lines.FieldsPerRecord = -1
+	records, err := lines.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared, unit := 0, ""
+	for _, rec := range records {
+		if len(rec) > 4 && rec[0] == "" && rec[2] == "CI" {
+			unit = rec[1]
+		}
+		if len(rec) < 4 || rec[0] == "" {
+			continue
+		}
+		mine, ok := ours[unit+" "+rec[0]]
+		if !ok {
+			t.Errorf("benchstat has %q in %s, and compare has not", rec[0], unit)
+			continue
+		}
+		for i, column := range []int{1, 3} {
+			theirs, err := strconv.ParseFloat(rec[column], 64)
+			if err != nil || math.Abs(theirs-mine[i]) > 1e-4*theirs {
+				t.Errorf("%s in %s: %v, and benchstat says %v (%v)", rec[0], unit, mine[i], rec[column], err)
+			}
+			compared++
+		}
+	}
+	if compared != 2*len(ours) || compared == 0 {
+		t.Errorf("%d medians were compared; want %d\n%s", compared, 2*len(ours), out)
+	}
+}
