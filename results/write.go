@@ -77,13 +77,15 @@ func Continue(dir string, env Environment) (*Folder, []Cell, []Warning, error) {
 		if err == nil {
 			err = read.sameMachine(path, env)
 		}
+		var opened *cellFile
 		if err == nil {
-			f.files[kind], err = continueFile(path, kind, env, read)
+			opened, err = continueFile(path, kind, env, read)
 		}
 		if err != nil {
 			_ = f.Close() // the error that led here says more
 			return nil, nil, nil, err
 		}
+		f.files[kind] = opened
 		cells = append(cells, read.cells...)
 		warnings = append(warnings, read.warnings...)
 	}

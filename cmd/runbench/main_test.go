@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -195,6 +196,13 @@ func TestInterrupt(t *testing.T) {
 	if code, _, stderr := runbench(t, dir, append(goOn, "-seed", "2")...); code != 2 || !strings.Contains(stderr, "another one") {
 		t.Errorf("resumed with another seed: exit code %d, %s", code, stderr)
 	}
+	manifest := read(t, dir, "r/manifest.json")
+	another := regexp.MustCompile(`"commit": ".*"`).ReplaceAllString(manifest, `"commit": "0123456789abcdef"`)
+	write(t, dir, "r/manifest.json", another)
+	if code, _, stderr := runbench(t, dir, goOn...); code != 1 || !strings.HasPrefix(stderr, "runbench: cannot resume r: it was measured by commit 0123456789abcdef") {
+		t.Errorf("resumed at another commit: exit code %d, %s", code, stderr)
+	}
+	write(t, dir, "r/manifest.json", manifest)
 	if code, _, stderr := afterFirstCell(t, command(dir, goOn...), os.Kill); code != -1 {
 		t.Fatalf("killed: exit code %d, %s", code, stderr)
 	}
@@ -285,6 +293,13 @@ func read(t *testing.T, dir, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // files returns the names and contents of all files in dir.

@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asStranger) != "" {
 		os.Exit(app.Main(os.Args[1:], os.Stdout, os.Stderr, strangers()...))
 	}
+	if file := os.Getenv(noteInto); file != "" {
+		os.Exit(mainNoting(file))
+	}
 	os.Exit(m.Run())
 }
 

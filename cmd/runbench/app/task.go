@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -48,12 +49,14 @@ func (s *session) run(o *runFlags) error {
 		return t.howToGoOn(err)
 	}
 	if err := t.measure(ctx); err != nil {
-		_, more := t.conclude()
-		return errors.Join(t.howToGoOn(err), more)
+		if _, more := t.conclude(); more != nil {
+			err = fmt.Errorf("%w; nor is there a report: %w", err, more)
+		}
+		return t.howToGoOn(err)
 	}
 	t.manifest.Complete = true
 	if err := t.writeManifest(); err != nil {
-		return err
+		return t.howToGoOn(err)
 	}
 	set, err := t.conclude()
 	if err != nil {
@@ -85,11 +88,16 @@ func (s *session) begin(o *runFlags) (*task, error) {
 	if t.folder, err = results.Create(t.dir, t.manifest.Environment); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(t.plots, 0o777); err != nil {
-		_ = os.Remove(t.dir) // it is empty, and in the way of the next try
-		return nil, fmt.Errorf("cannot make the folder for figures: %w", err)
+	if err = os.MkdirAll(t.plots, 0o777); err != nil {
+		err = fmt.Errorf("cannot make the folder for figures: %w", err)
+	} else {
+		err = t.writeManifest()
 	}
-	return t, t.writeManifest()
+	if err != nil {
+		_ = os.RemoveAll(t.dir) // nothing was measured, and it is in the way of the next try
+		return nil, err
+	}
+	return t, nil
 }
 
 // goOn prepares to measure what is missing in the folder of a run that was cut short.
@@ -294,12 +302,13 @@ func (t *task) conclude() (*results.Set, error) {
 
 // howToGoOn adds to an error that cut the run short how to measure the rest.
 func (t *task) howToGoOn(err error) error {
+	why := err.Error()
 	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted")
+		why = strings.Replace(why, context.Canceled.Error(), "interrupted", 1)
 	}
 	line := "runbench run -resume -results " + t.dir
 	if t.plots != plotsFolder("", t.dir) {
 		line += " -plots " + t.plots
 	}
-	return fmt.Errorf("%w; go on with: %s", err, line)
+	return fmt.Errorf("%s; go on with: %s", why, line)
 }

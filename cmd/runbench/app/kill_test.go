@@ -1,0 +1,205 @@
+package app_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/app"
+	"doublebuf/results"
+)
+
+var (
+	kills    = flag.Int("kills", 20, "how often TestKill kills a run")
+	killSeed = flag.Uint64("killseed", 1, "from which the moments of TestKill hang")
+)
+
+// noteInto in the environment makes the test binary a program whose map notes, in the
+// file of that name, that a cell of it begins.
+const noteInto = "RUNBENCH_TEST_NOTE_INTO"
+
+// noting is the map that notes. Every cell makes it once; so does every check of it,
+// which is in another process and is not noted.
+func noting(file string) kv.Entry {
+	all := baselines.All()
+	e := all[slices.IndexFunc(all, func(e kv.Entry) bool { return e.Name == "rwmutex" })]
+	e.Name = "noting"
+	build := e.Uint64
+	e.Uint64 = func(capacity int) kv.Map[uint64, uint64] {
+		if len(os.Args) > 1 && os.Args[1] != "check-child" {
+			f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+			if err == nil {
+				_, err = f.WriteString("x")
+			}
+			if err != nil || f.Close() != nil {
+				panic("cannot note a cell")
+			}
+		}
+		return build(capacity)
+	}
+	return e
+}
+
+func mainNoting(file string) int {
+	return app.Main(os.Args[1:], os.Stdout, os.Stderr, noting(file))
+}
+
+// killed is a run that is killed again and again.
+type killed struct {
+	t    *testing.T
+	dir  string
+	note string
+	kept string // cells.txt after the last kill, up to the end of its last whole line
+}
+
+const (
+	killBlocks = 20
+	killCells  = 4
+)
+
+// start starts the run, or goes on with it if there is one.
+func (k *killed) start(out *strings.Builder) *exec.Cmd {
+	k.t.Helper()
+	args := "run -resume -results r -plots p"
+	if _, err := os.Stat(filepath.Join(k.dir, "r/manifest.json")); err != nil {
+		// Nothing can have been measured before the manifest was there.
+		if _, err := os.Stat(filepath.Join(k.dir, "r/cells.txt")); err == nil {
+			k.t.Fatal("cells without a manifest")
+		}
+		if err := os.RemoveAll(filepath.Join(k.dir, "r")); err != nil {
+			k.t.Fatal(err)
+		}
+		args = fmt.Sprintf("run -impl noting -mix read-only,r95w5 -g 1,2 -keys 64 -preset smoke -time 1ms -reps %d -results r -plots p", killBlocks)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	cmd := exec.Command(self, strings.Fields(args)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = k.dir, out, out
+	cmd.Env = append(os.Environ(), noteInto+"="+k.note, "GORACE=atexit_sleep_ms=0")
+	if err := cmd.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	return cmd
+}
+
+// begun returns how many cells have begun in all starts.
+func (k *killed) begun() int {
+	info, err := os.Stat(k.note)
+	if err != nil {
+		return 0
+	}
+	return int(info.Size())
+}
+
+// look returns how many whole cells there are, and checks that those that were there
+// when it looked the last time still are.
+func (k *killed) look() int {
+	k.t.Helper()
+	text, err := os.ReadFile(filepath.Join(k.dir, "r/cells.txt"))
+	if err != nil {
+		text = nil // it was killed before the first cell
+	}
+	now := string(text[:strings.LastIndexByte(string(text), '\n')+1])
+	had, have := cellLines(k.kept), cellLines(now)
+	if len(have) < len(had) || !slices.Equal(have[:len(had)], had) {
+		k.t.Fatalf("cells were lost or changed:\n%s\nbecame\n%s", k.kept, now)
+	}
+	k.kept = now
+	return len(have)
+}
+
+func cellLines(text string) (cells []string) {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "Benchmark") {
+			cells = append(cells, line)
+		}
+	}
+	return cells
+}
+
+// TestKill kills runs at random moments, with a signal that cannot be caught, and goes
+// on with them. A kill loses at most the cell that runs, and in the end every cell of
+// every block has been measured, once. For longer:
+//
+//	go test ./cmd/runbench/app -run TestKill -kills 100 -killseed 2
+func TestKill(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(*killSeed, 0))
+	k := &killed{t: t, dir: t.TempDir()}
+	k.note = filepath.Join(k.dir, "note")
+	window := 300 * time.Millisecond // within which a kill comes
+	done, runs, within := 0, 0, 0    // kills, runs that were completed, kills between the first and the last cell
+	for done < *kills {
+		cells, begun := k.look(), k.begun()
+		var out strings.Builder
+		cmd := k.start(&out)
+		time.AfterFunc(time.Duration(random.Int64N(int64(window))), func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait() // how it ended is asked below
+		now := k.look()
+		if lost := k.begun() - begun - (now - cells); lost < 0 || lost > 1 {
+			t.Fatalf("-killseed %d, kill %d: %d cells were begun and %d are there; want at most one to be lost", *killSeed, done+1, k.begun()-begun, now-cells)
+		}
+		switch code := cmd.ProcessState.ExitCode(); code {
+		case -1:
+			done++
+			if now == cells {
+				window += 50 * time.Millisecond // a slow machine
+			}
+			if now > 0 && now < killBlocks*killCells {
+				within++
+			}
+		case 0:
+			k.complete()
+			runs++
+			k = &killed{t: t, dir: t.TempDir()}
+			k.note = filepath.Join(k.dir, "note")
+		default:
+			t.Fatalf("-killseed %d, after kill %d: exit code %d\n%s", *killSeed, done, code, &out)
+		}
+	}
+	var out strings.Builder
+	cmd := k.start(&out)
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("-killseed %d, after the last kill: %v\n%s", *killSeed, err, &out)
+	}
+	k.look()
+	k.complete()
+	t.Logf("%d kills in %d runs, %d of them while cells were measured", done, runs+1, within)
+	if within == 0 {
+		t.Error("no kill came while cells were measured; want other moments")
+	}
+}
+
+// complete checks that every job of the plan was measured once.
+func (k *killed) complete() {
+	k.t.Helper()
+	set, warnings, err := results.Load(filepath.Join(k.dir, "r"))
+	if err != nil || len(warnings) > 0 || !set.Manifest.Complete {
+		k.t.Fatalf("error %v, warnings %q, complete: %v", err, warnings, set != nil && set.Manifest.Complete)
+	}
+	type job struct {
+		results.ID
+		block int
+	}
+	seen := map[job]int{}
+	for _, c := range set.Cells {
+		seen[job{c.ID, c.Block}]++
+		if c.Block < 1 || c.Block > killBlocks || seen[job{c.ID, c.Block}] > 1 {
+			k.t.Fatalf("%s of block %d is there %d times", c.Name(), c.Block, seen[job{c.ID, c.Block}])
+		}
+	}
+	if len(seen) != killBlocks*killCells {
+		k.t.Fatalf("%d cells; want %d", len(seen), killBlocks*killCells)
+	}
+}
