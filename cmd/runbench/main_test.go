@@ -199,7 +199,7 @@ func TestInterrupt(t *testing.T) {
 	manifest := read(t, dir, "r/manifest.json")
 	another := regexp.MustCompile(`"commit": ".*"`).ReplaceAllString(manifest, `"commit": "0123456789abcdef"`)
 	write(t, dir, "r/manifest.json", another)
-	if code, _, stderr := runbench(t, dir, goOn...); code != 1 || !strings.HasPrefix(stderr, "runbench: cannot resume r: it was measured by commit 0123456789abcdef") {
+	if code, _, stderr := runbench(t, dir, goOn...); code != 1 || !strings.HasPrefix(stderr, "runbench: cannot resume r: it was measured by commit 0123456789ab,") {
 		t.Errorf("resumed at another commit: exit code %d, %s", code, stderr)
 	}
 	write(t, dir, "r/manifest.json", manifest)
