@@ -13,13 +13,14 @@ import (
 type chart struct {
 	name, title, subtitle string
 
-	xLabel string
-	xMin   float64
-	xMax   float64
-	ticks  []tick
-	shade  *tick   // where the x axis has more goroutines than there are processors
-	fresh  *tick   // the middle of the part of the x axis for maps with a staleness of zero
-	gap    float64 // where the x axis is broken; 0 if it is not
+	xLabel  string
+	xMin    float64
+	xMax    float64
+	ticks   []tick
+	slanted bool    // the labels of ticks, which are long
+	shade   *tick   // where the x axis has more goroutines than there are processors
+	fresh   *tick   // the middle of the part of the x axis for maps with a staleness of zero
+	gap     float64 // where the x axis is broken; 0 if it is not
 
 	panels      []panel // side by side, over the same x axis
 	legend      []legendRow
@@ -85,9 +86,13 @@ func verdictNote(v results.Verdict) string {
 // isMap reports whether the verdict is one on a map, and not on the harness floor.
 func isMap(v results.Verdict) bool { return v.Level != "none" }
 
-// footer returns the lines below every figure: how often was measured, where, and from
-// which commit.
+// footer returns the lines below every figure of one run: how often was measured, where,
+// and from which commit.
 func footer(s *results.Set, drawn []results.Summary, doubt bool) []string {
+	return []string{samplesNote(drawn, doubt), provenance(s)}
+}
+
+func samplesNote(drawn []results.Summary, doubt bool) string {
 	lo, hi, intervals := drawn[0].N, drawn[0].N, false
 	for _, d := range drawn {
 		lo, hi = min(lo, d.N), max(hi, d.N)
@@ -97,21 +102,25 @@ func footer(s *results.Set, drawn []results.Summary, doubt bool) []string {
 	if lo != hi {
 		n = strconv.Itoa(lo) + " to " + n
 	}
-	first := "Medians of n = " + n + " in one process; "
+	note := "Medians of n = " + n + " in one process; "
 	if intervals {
-		first += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*results.Confidence)
+		note += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*results.Confidence)
 	} else {
-		first += "too few for confidence intervals."
+		note += "too few for confidence intervals."
 	}
 	if doubt {
-		first += " ? = not checked, or without an answer."
+		note += " ? = not checked, or without an answer."
 	}
+	return note
+}
+
+func provenance(s *results.Set) string {
 	e := s.Manifest.Environment
-	second := e.MachineLabel() + "; " + e.CommitLabel()
+	note := e.MachineLabel() + "; " + e.CommitLabel()
 	if !e.Date.IsZero() {
-		second += "; " + e.Date.Format("2006-01-02")
+		note += "; " + e.Date.Format("2006-01-02")
 	}
-	return []string{first, second + "."}
+	return note + "."
 }
 
 // formatCount writes a number with three significant digits below 1,000 and none after

@@ -121,6 +121,10 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	}
 	pl.X.Label.Text, pl.Y.Label.Text = c.xLabel, prefix+p.yLabel
 	pl.X.Tick.Marker = marks(c.ticks)
+	if c.slanted {
+		pl.X.Tick.Label.Rotation = math.Pi / 5
+		pl.X.Tick.Label.XAlign, pl.X.Tick.Label.YAlign = draw.XRight, draw.YTop
+	}
 	if c.shade != nil || c.fresh != nil {
 		top *= 1.07 // room for their labels
 	}

@@ -4,26 +4,72 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"doublebuf/plots"
 	"doublebuf/results"
 )
 
 func plotCommand() command {
+	one := redraw(func(s *session, set *loaded, _, plotsDir string) error {
+		figures, err := plots.Draw(set.Set, plotsDir)
+		s.listFigures(figures, plotsDir)
+		return err
+	})
 	return command{
 		name:  "plot",
-		args:  "[flags] DIR",
-		short: "draw the figures of a run again from its results",
-		long:  "Draws the figures of the run in the folder DIR again, without measuring anything.",
+		args:  "[flags] DIR...",
+		short: "draw the figures of a run again from its results, or of several side by side",
+		long: `
+Draws the figures of the run in the folder DIR again, without measuring anything. Of several
+runs, as those of several machines, it draws each workload that two of them have in common,
+with the machine as the series.`,
 		examples: `  runbench plot results/reference
+  runbench plot -plots plots/machines results/laptop results/server
 `,
-		setup: redraw(func(s *session, set *loaded, _, plotsDir string) error {
-			figures, err := plots.Draw(set.Set, plotsDir)
-			for _, f := range figures {
-				fmt.Fprintln(s.stdout, filepath.Join(plotsDir, f.SVG))
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			plotOne := one(s, fs)
+			return func(args []string) error {
+				if len(args) < 2 {
+					return plotOne(args)
+				}
+				return s.plotMachines(args, fs.Lookup("plots").Value.String())
 			}
+		},
+	}
+}
+
+// plotMachines draws the runs in dirs side by side.
+func (s *session) plotMachines(dirs []string, plotsDir string) error {
+	if len(dirs) > plots.MaxMachines {
+		return usagef("plot: %d runs; want %d at most, which can be told apart", len(dirs), plots.MaxMachines)
+	}
+	var runs []plots.Run
+	var names []string
+	for _, dir := range dirs {
+		set, err := s.load(dir)
+		if err != nil {
 			return err
-		}),
+		}
+		name := filepath.Base(filepath.Clean(dir))
+		if slices.Contains(names, name) {
+			name = dir
+		}
+		names = append(names, name)
+		runs = append(runs, plots.Run{Name: name, Set: set.Set})
+	}
+	if plotsDir == "" {
+		plotsDir = filepath.Join("plots", strings.ReplaceAll(strings.Join(names, "-"), string(filepath.Separator), "-"))
+	}
+	figures, err := plots.DrawMachines(runs, plotsDir)
+	s.listFigures(figures, plotsDir)
+	return err
+}
+
+func (s *session) listFigures(figures []plots.Figure, plotsDir string) {
+	for _, f := range figures {
+		fmt.Fprintln(s.stdout, filepath.Join(plotsDir, f.SVG))
 	}
 }
 

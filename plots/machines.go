@@ -1,0 +1,151 @@
+package plots
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"doublebuf/results"
+)
+
+// Run is one of several runs that stand side by side.
+type Run struct {
+	Name string // that tells it from the others, as that of its folder
+	*results.Set
+}
+
+// DrawMachines draws a figure for each throughput workload that at least two of the runs
+// have cells of: over every map, a series for each run. Runs of several machines differ
+// in GOMAXPROCS, which is not part of the workload here. It is else as Draw, but fails if
+// there is nothing to draw.
+func DrawMachines(runs []Run, dir string) ([]Figure, error) {
+	all := byMachine(runs)
+	if len(all) == 0 {
+		return nil, fmt.Errorf("no workload was measured in two of the %d runs; want runs that have some in common", len(runs))
+	}
+	return drawAll(all, dir)
+}
+
+// machineStyles are those of the runs, in their order. No map's look can be meant: maps
+// stand on the axis.
+var machineStyles = []style{
+	{blue, circle, solid, otherWidth},
+	{vermilion, square, solid, otherWidth},
+	{green, diamond, solid, otherWidth},
+	{black, up, solid, otherWidth},
+	{orange, down, solid, otherWidth},
+	{purple, pentagon, solid, otherWidth},
+	{skyBlue, left, solid, otherWidth},
+	{wine, right, solid, otherWidth},
+}
+
+// MaxMachines is how many runs DrawMachines can tell apart.
+var MaxMachines = len(machineStyles)
+
+func byMachine(runs []Run) []*chart {
+	var order []results.ID // workloads
+	in := map[results.ID]int{}
+	ofRun := make([]map[results.ID][]results.Group, len(runs))
+	for i, run := range runs {
+		ofRun[i] = map[results.ID][]results.Group{}
+		for _, g := range run.Groups(results.Throughput) {
+			w := g.ID
+			w.Impl, w.Procs = "", 0
+			if ofRun[i][w] == nil {
+				if in[w] == 0 {
+					order = append(order, w)
+				}
+				in[w]++
+			}
+			ofRun[i][w] = append(ofRun[i][w], g)
+		}
+	}
+	var charts []*chart
+	for _, w := range order {
+		groups := make([][]results.Group, len(runs))
+		for i := range runs {
+			groups[i] = ofRun[i][w]
+		}
+		if in[w] < 2 {
+			continue
+		}
+		if c := machineChart(runs, w, groups); c != nil {
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
+// machineChart draws a workload; groups are those of it in each run.
+func machineChart(runs []Run, w results.ID, groups [][]results.Group) *chart {
+	unit, workers := results.OpsPerSec, plural(w.G, "goroutine")
+	file := "g" + strconv.Itoa(w.G)
+	if w.G == 0 {
+		unit = results.ReadsPerSec
+		workers = fmt.Sprintf("%s beside %s", plural(w.Readers, "reader"), plural(w.Writers, "writer"))
+		file = fmt.Sprintf("r%dw%d", w.Readers, w.Writers)
+	}
+	c := &chart{
+		name:     strings.Join([]string{"throughput-by-machine", w.Mix, file, w.Dist, w.KeyType, results.FormatKeys(w.Keys)}, "-"),
+		title:    "Throughput by machine",
+		subtitle: mixLabel(w.Mix) + "; " + workers + "; " + keysLabel(w),
+		slanted:  true,
+		table:    [][]string{append([]string{"map", "run", "machine", "verdict"}, summaryHeader(unit)...)},
+	}
+	var impls []string
+	failed := map[string]string{}
+	for i, run := range runs {
+		for _, g := range groups[i] {
+			v := run.Verdict(g.ID.Impl)
+			if isMap(v) && !slices.Contains(impls, g.ID.Impl) {
+				impls = append(impls, g.ID.Impl)
+			}
+			if note := verdictNote(v); failed[g.ID.Impl] == "" {
+				failed[g.ID.Impl] = note
+			}
+		}
+	}
+	for x, impl := range impls {
+		c.ticks = append(c.ticks, tick{float64(x), impl + failed[impl]})
+	}
+	c.xMin, c.xMax = -0.6, float64(len(impls))-0.4
+	p := panel{yLabel: unit}
+	var drawn []results.Summary
+	doubt := false
+	for i, run := range runs {
+		s := series{style: machineStyles[i]}
+		for x, impl := range impls {
+			for _, g := range groups[i] {
+				y := g.Summary(unit)
+				if g.ID.Impl != impl || y.N == 0 {
+					continue
+				}
+				verdict := run.Verdict(impl)
+				doubt = doubt || verdict.Outcome == results.Unknown
+				at := float64(x) + (float64(i)-float64(len(runs)-1)/2)*0.5/float64(len(runs))
+				pt := point{x: at, y: y, xLo: at, xHi: at}
+				if verdict.Outcome == results.Illegal {
+					p.series = append(p.series, series{style: styleOf(impl, verdict), points: []point{pt}})
+				} else {
+					s.points = append(s.points, pt)
+				}
+				drawn = append(drawn, y)
+				c.table = append(c.table, append([]string{impl, run.Name, run.Manifest.Environment.MachineLabel(), string(verdict.Outcome)}, summaryFields(y)...))
+			}
+		}
+		if len(s.points) > 0 {
+			p.series = append(p.series, s)
+		}
+		c.legend = append(c.legend, legendRow{style: machineStyles[i], label: run.Name})
+	}
+	if len(drawn) == 0 {
+		return nil
+	}
+	c.panels = []panel{p}
+	c.notes = []string{samplesNote(drawn, doubt)}
+	for _, run := range runs {
+		c.notes = append(c.notes, run.Name+": "+provenance(run.Set))
+	}
+	return c
+}
