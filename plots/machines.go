@@ -94,20 +94,20 @@ func machineChart(runs []Run, w results.ID, groups [][]results.Group) *chart {
 		table:    [][]string{append([]string{"map", "run", "machine", "verdict"}, summaryHeader(unit)...)},
 	}
 	var impls []string
-	failed := map[string]string{}
+	notes := map[string]string{}
 	for i, run := range runs {
 		for _, g := range groups[i] {
 			v := run.Verdict(g.ID.Impl)
 			if isMap(v) && !slices.Contains(impls, g.ID.Impl) {
 				impls = append(impls, g.ID.Impl)
 			}
-			if note := verdictNote(v); failed[g.ID.Impl] == "" {
-				failed[g.ID.Impl] = note
+			if notes[g.ID.Impl] == "" || v.Outcome == results.Illegal {
+				notes[g.ID.Impl] = verdictNote(v) // the worst of the runs
 			}
 		}
 	}
 	for x, impl := range impls {
-		c.ticks = append(c.ticks, tick{float64(x), impl + failed[impl]})
+		c.ticks = append(c.ticks, tick{float64(x), impl + notes[impl]})
 	}
 	c.xMin, c.xMax = -0.6, float64(len(impls))-0.4
 	p := panel{yLabel: unit}

@@ -71,7 +71,9 @@ unexpectedly; 4 if any is inconclusive or a cell of OLD is missing in NEW; 0 oth
 						paths, args = append(paths, args[0]), args[1:]
 						continue
 					}
-					if err := parse(fs, args); err != nil {
+					if err := parse(fs, args); errors.Is(err, flag.ErrHelp) {
+						return s.help([]string{fs.Name()})
+					} else if err != nil {
 						return err
 					}
 					args = fs.Args()
