@@ -11,8 +11,8 @@ var _ = func(b *Bool, i *Int64, w *Uint32, u *Uint64, m *Mutex) {
 	i.Store(i.Load() + i.Swap(1) + i.Add(1))
 	i.CompareAndSwap(1, 2)
 	w.Store(w.Load() + w.Swap(1) + w.Add(1))
-	w.CompareAndSwap(1, 2)
+	w.CompareAndSwap(1, w.And(1)+w.Or(1))
 	u.Store(u.Load() + u.Swap(1) + u.Add(1))
-	u.CompareAndSwap(1, 2)
+	u.CompareAndSwap(1, u.And(1)+u.Or(1))
 	m.Unlock()
 }

@@ -51,3 +51,12 @@ func (w *DelayWriteHandle[T]) StartSwap(cancel <-chan struct{}) error {
 	w.outstanding = true
 	return nil
 }
+
+// Detach ends the swap that is outstanding without waiting, see [WriteHandle.Detach].
+func (w *DelayWriteHandle[T]) Detach(clone func(*T) T) {
+	if !w.outstanding {
+		panic("law S2 is broken: a copy was to be detached while no swap is outstanding")
+	}
+	w.WriteHandle.Detach(clone)
+	w.outstanding = false
+}

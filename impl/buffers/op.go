@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"doublebuf/impl/invariants"
+	"doublebuf/impl/strategy"
 )
 
 // Operation is a change to a copy of type T that the log applies to both copies, first
@@ -44,6 +45,7 @@ type OpWriteHandle[T, O any, P interface {
 	Operation[T]
 }] struct {
 	delay *DelayWriteHandle[T]
+	clone func(*T) T // or nil
 
 	// The log, cut in two at the waterline so that the part below can leave in one piece.
 	below []O
@@ -58,12 +60,15 @@ type OpWriteHandle[T, O any, P interface {
 }
 
 // NewOpWriteHandle returns an OpWriteHandle over w, which is not to be used directly any more.
+// clone returns an independent copy of what it is given and must only read; it is called when
+// a wait for readers has taken as long as the strategy's options allow (law V2), and may be
+// nil if they allow any.
 func NewOpWriteHandle[T, O any, P interface {
 	*O
 	Operation[T]
-}](w *DelayWriteHandle[T],
+}](w *DelayWriteHandle[T], clone func(*T) T,
 ) *OpWriteHandle[T, O, P] {
-	return &OpWriteHandle[T, O, P]{delay: w}
+	return &OpWriteHandle[T, O, P]{delay: w, clone: clone}
 }
 
 // Version returns the number of publishes so far.
@@ -93,20 +98,31 @@ func (w *OpWriteHandle[T, O, P]) HasPending() bool {
 }
 
 // Apply brings the writer's copy up to date with the log and returns it, for reading
-// only. It may wait for the last swap to finish, and returns [strategy.ErrCancelled] if
+// only. It may wait for the last swap to finish, or clone the readable copy if that takes too
+// long, and returns [strategy.ErrCancelled] if
 // cancel is closed meanwhile. If an operation panics in ApplyFirst, the operation is
 // dropped, those before and after it stand, and the panic goes to the caller.
 func (w *OpWriteHandle[T, O, P]) Apply(cancel <-chan struct{}) (*T, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	if err := w.delay.FinishSwap(cancel); err != nil {
+	switch err := w.delay.FinishSwap(cancel); {
+	case errors.Is(err, strategy.ErrMaxWait) && w.clone != nil:
+		w.detach()
+	case err != nil:
 		return nil, err
 	}
 	t := w.delay.Writer()
 	w.replay(t)
 	w.apply(t)
 	return t, nil
+}
+
+// detach gives the writer a clone of the readable copy in place of the one that readers
+// hold. The clone has all that is below the waterline, which is then in both copies.
+func (w *OpWriteHandle[T, O, P]) detach() {
+	w.delay.Detach(w.clone)
+	w.caughtUp()
 }
 
 // replay applies what is below the waterline to the copy that is behind by it.
@@ -119,6 +135,11 @@ func (w *OpWriteHandle[T, O, P]) replay(t *T) {
 		P(&w.below[i]).ApplySecond(t)
 	}
 	w.err = nil
+	w.caughtUp()
+}
+
+// caughtUp drops what is below the waterline, since it is in both copies.
+func (w *OpWriteHandle[T, O, P]) caughtUp() {
 	if invariants.Enabled {
 		w.second += uint64(len(w.below))
 	}
@@ -196,7 +217,8 @@ func (w *OpWriteHandle[T, O, P]) TryPublish() (bool, error) {
 	return true, w.Publish(nil)
 }
 
-// Flush waits until all readers are on the last version, or cancel is closed.
+// Flush waits until all readers are on the last version, or cancel is closed, or as long
+// as the strategy's options allow, and then returns [strategy.ErrMaxWait].
 func (w *OpWriteHandle[T, O, P]) Flush(cancel <-chan struct{}) error {
 	if w.err != nil {
 		return w.err

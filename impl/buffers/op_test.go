@@ -35,7 +35,7 @@ func (a *add) ApplySecond(l *[]string) {
 }
 
 func newList() *OpWriteHandle[[]string, add, *add] {
-	return NewOpWriteHandle[[]string, add](NewDelayWriteHandle(NewWriteHandle[[]string](strategy.Epoch(strategy.Options{}), nil, nil)))
+	return NewOpWriteHandle[[]string, add](NewDelayWriteHandle(NewWriteHandle[[]string](strategy.Epoch(strategy.Options{}), nil, nil)), nil)
 }
 
 func read(r *ReadHandle[[]string]) string {
@@ -241,7 +241,7 @@ func (o *reenter) ApplyFirst(*int)  { o.f() }
 func (o *reenter) ApplySecond(*int) {}
 
 func TestWriterUsedWithinItsOwnOperation(t *testing.T) {
-	w := NewOpWriteHandle[int, reenter](NewDelayWriteHandle(NewWriteHandle(strategy.Epoch(strategy.Options{}), 0, 0)))
+	w := NewOpWriteHandle[int, reenter](NewDelayWriteHandle(NewWriteHandle(strategy.Epoch(strategy.Options{}), 0, 0)), nil)
 	w.Push(reenter{func() { w.Push(reenter{func() {}}) }})
 	if got := panicOf(func() { w.Publish(nil) }); got != errBusy {
 		t.Errorf("got %v, want %v", got, errBusy)
@@ -270,7 +270,7 @@ func TestLawsAreAsserted(t *testing.T) {
 	t.Run("G1", func(t *testing.T) {
 		w := NewWriteHandle(strategy.Epoch(strategy.Options{}), 0, 0)
 		g := w.NewReadHandle("").Read()
-		g.slot().version = 2
+		g.slot.version = 2
 		if got := fmt.Sprint(panicOf(g.Release)); !strings.Contains(got, "G1") {
 			t.Errorf("a guard whose copy is of another version when it is released: %s", got)
 		}

@@ -12,44 +12,43 @@ package buffers
 
 import (
 	"runtime"
+	"unsafe"
 
 	"doublebuf/impl/atomicx"
 	"doublebuf/impl/invariants"
 	"doublebuf/impl/strategy"
 )
 
-// pair is what the writer and its readers share.
-type pair[T any] struct {
-	strategy strategy.Strategy
-	copies   [2]slot[T]
-}
-
 // slot is one copy. While it is readable nobody changes it; while it is the writer's no
 // guard is open in it (law S1).
 type slot[T any] struct {
-	data    T
-	version uint64             // of data, when it was last made readable
-	opened  invariants.Counter // guards open here
-	_       [112]byte          // keeps the writer's changes to one copy off the readers' lines of the other
+	strategy.Copy // first, see slotOf
+	data          T
+	version       uint64             // of data, when it was last made readable
+	opened        invariants.Counter // guards open here
+	_             [112]byte          // keeps the writer's changes to one copy off the readers' lines of the other
 }
+
+// slotOf returns the slot whose first field c is. Strategies know no type of data, and hand
+// back the pointers that they were given.
+func slotOf[T any](c *strategy.Copy) *slot[T] { return (*slot[T])(unsafe.Pointer(c)) }
 
 // WriteHandle is the writer's side of a double buffer.
 type WriteHandle[T any] struct {
-	pair    *pair[T]
-	version uint64
+	strategy         strategy.Strategy
+	readable, writer *slot[T]
+	version          uint64
 }
 
 // NewWriteHandle returns a double buffer under s, which must be fresh and is used for
 // nothing else. The content of both copies must be equal; copy 0 is readable first.
 func NewWriteHandle[T any](s strategy.Strategy, copy0, copy1 T) *WriteHandle[T] {
-	w := &WriteHandle[T]{pair: &pair[T]{strategy: s}}
-	w.pair.copies[0].data = copy0
-	w.pair.copies[1].data = copy1
-	atomicx.BeginWrite(w.writers())
+	w := &WriteHandle[T]{strategy: s, readable: &slot[T]{data: copy0}, writer: &slot[T]{data: copy1}}
+	w.writer.Index = 1
+	s.Begin(&w.readable.Copy)
+	atomicx.BeginWrite(w.writer)
 	return w
 }
-
-func (w *WriteHandle[T]) writers() *slot[T] { return &w.pair.copies[(w.version+1)&1] }
 
 // Version returns the number of swaps started so far, which is the version that new
 // guards see.
@@ -57,24 +56,24 @@ func (w *WriteHandle[T]) Version() uint64 { return w.version }
 
 // Writer returns the writer's copy. It may be read and changed from the end of the wait
 // for one swap to the start of the next.
-func (w *WriteHandle[T]) Writer() *T { return &w.writers().data }
+func (w *WriteHandle[T]) Writer() *T { return &w.writer.data }
 
 // StartSwap makes the writer's copy the readable one, as the next version. It does not
 // wait. The swap before it must have finished.
 func (w *WriteHandle[T]) StartSwap() {
-	s := w.writers()
-	w.checkExclusion(s)
-	// S1 makes this copy the writer's, so the version may be written like the data.
-	s.version = w.version + 1
-	atomicx.EndWrite(s)
+	w.checkExclusion()
 	w.version++
-	w.pair.strategy.StartSwap()
+	// S1 makes this copy the writer's, so the version may be written like the data.
+	w.writer.version = w.version
+	atomicx.EndWrite(w.writer)
+	w.readable, w.writer = w.writer, w.readable
+	w.strategy.StartSwap(&w.readable.Copy)
 }
 
 // TryFinishSwap reports whether the last swap has finished, without waiting. Once it has
 // said so, it must not be called again before the next swap.
 func (w *WriteHandle[T]) TryFinishSwap() bool {
-	if !w.pair.strategy.TryFinish() {
+	if !w.strategy.TryFinish() {
 		return false
 	}
 	w.enter()
@@ -85,22 +84,33 @@ func (w *WriteHandle[T]) TryFinishSwap() bool {
 // [strategy.Strategy]. Once it has returned nil, it must not be called again before the
 // next swap.
 func (w *WriteHandle[T]) FinishSwap(cancel <-chan struct{}) error {
-	if err := w.pair.strategy.Finish(cancel); err != nil {
+	if err := w.strategy.Finish(cancel); err != nil {
 		return err
 	}
 	w.enter()
 	return nil
 }
 
-// enter marks the end of the wait, from which on the copy is the writer's.
-func (w *WriteHandle[T]) enter() {
-	atomicx.BeginWrite(w.writers())
-	w.checkExclusion(w.writers())
+// Detach ends the last swap without waiting for it. The copy in which readers have guards
+// is left to them and the garbage collector, and the writer has a clone of the readable one
+// instead. clone is called once, on what it must only read.
+func (w *WriteHandle[T]) Detach(clone func(*T) T) {
+	w.strategy.Detach()
+	index := w.writer.Index
+	w.writer = &slot[T]{data: clone(&w.readable.data)}
+	w.writer.Index = index
+	w.enter()
 }
 
-func (w *WriteHandle[T]) checkExclusion(s *slot[T]) {
+// enter marks the end of the wait, from which on the copy is the writer's.
+func (w *WriteHandle[T]) enter() {
+	atomicx.BeginWrite(w.writer)
+	w.checkExclusion()
+}
+
+func (w *WriteHandle[T]) checkExclusion() {
 	if invariants.Enabled {
-		n := s.opened.Load()
+		n := w.writer.opened.Load()
 		invariants.Check(n == 0, "S1", "%d guards are open in the writer's copy; version %d is readable", n, w.version)
 	}
 }
@@ -116,43 +126,45 @@ func (w *WriteHandle[T]) NewReadHandle(name string) *ReadHandle[T] {
 
 // Register makes the zero ReadHandle h a new handle, as NewReadHandle does. It lets a
 // handle be part of a larger struct, which must not be copied.
-func (w *WriteHandle[T]) Register(h *ReadHandle[T], name string) { h.register(w.pair, name) }
+func (w *WriteHandle[T]) Register(h *ReadHandle[T], name string) { h.register(w.strategy, name) }
 
 // ReadHandle is a registered reader. A handle that is dropped without Close is
 // unregistered when the garbage collector finds it, together with guards of it that
 // were dropped without Release.
 type ReadHandle[T any] struct {
-	reader strategy.Reader
-	pair   *pair[T]
-	census *[2]census // of its guards in each copy, in checked builds
+	reader   strategy.Reader
+	strategy strategy.Strategy
+	census   *[2]census[T] // of its guards, by the index of the copy, in checked builds
 }
 
 // census is what checked builds know of the guards that one handle has open in one copy.
-type census struct {
+type census[T any] struct {
+	slot    *slot[T]
 	opened  invariants.Counter
 	version uint64 // that they see
 }
 
-func (h *ReadHandle[T]) register(p *pair[T], name string) {
-	h.reader = p.strategy.NewReader(name)
-	h.pair = p
+func (h *ReadHandle[T]) register(s strategy.Strategy, name string) {
+	h.reader = s.NewReader(name)
+	h.strategy = s
 	if invariants.Enabled {
-		h.census = new([2]census)
+		h.census = new([2]census[T])
 	}
-	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, p, h.census})
+	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, h.census})
 }
 
 // dropped is what remains of a handle that was dropped without Close.
 type dropped[T any] struct {
 	reader strategy.Reader
-	pair   *pair[T]
-	census *[2]census
+	census *[2]census[T]
 }
 
 func (d dropped[T]) abandon() {
 	if invariants.Enabled {
 		for i := range d.census {
-			d.pair.copies[i].opened.Add(-d.census[i].opened.Load())
+			if c := &d.census[i]; c.slot != nil {
+				c.slot.opened.Add(-c.opened.Load())
+			}
 		}
 	}
 	d.reader.Abandon()
@@ -160,7 +172,7 @@ func (d dropped[T]) abandon() {
 
 // Clone makes the zero ReadHandle clone another handle on the same double buffer,
 // independent of h. Unlike the other methods of h it may be called from any goroutine.
-func (h *ReadHandle[T]) Clone(clone *ReadHandle[T], name string) { clone.register(h.pair, name) }
+func (h *ReadHandle[T]) Clone(clone *ReadHandle[T], name string) { clone.register(h.strategy, name) }
 
 // Close unregisters h: opening a guard on it panics from now on. Guards that are open
 // stay valid, and hold the writer up, until they are released. Closing twice is harmless.
@@ -176,49 +188,56 @@ func (h *ReadHandle[T]) Close() {
 // still be released and no read pays for the check.
 type closedReader struct{ strategy.Reader }
 
-func (closedReader) Open() int { panic("doublebuf: read handle used after Close") }
+func (closedReader) Open() *strategy.Copy { panic("doublebuf: read handle used after Close") }
 
 // Read opens a guard. It never blocks and never allocates.
 func (h *ReadHandle[T]) Read() ReadGuard[T] {
-	g := ReadGuard[T]{h, h.reader.Open()}
-	h.Enter(g.copy)
-	return g
+	c := h.reader.Open()
+	h.Enter(c)
+	return ReadGuard[T]{h, slotOf[T](c)}
 }
 
 // Leaf returns a leaf of the reader of h, if its strategy has one: with that, a caller can
 // have all inlined that Read and Release do. He opens a guard by it, calls Enter, reads
-// the Copy, calls Leave, and closes the guard.
+// the Data, calls Leave, and closes the guard.
 func (h *ReadHandle[T]) Leaf() (strategy.Leaf, bool) { return strategy.LeafOf(h.reader) }
 
-// Copy returns copy 0 or 1, to be read only while a guard of the reader pins it.
-func (h *ReadHandle[T]) Copy(i int) *T { return &h.pair.copies[i].data }
+// Data returns the data of a copy, to be read only while a guard of the reader pins it.
+func (h *ReadHandle[T]) Data(c *strategy.Copy) *T { return &slotOf[T](c).data }
 
-// Enter is to be called when the reader of h has opened a guard in copy.
-func (h *ReadHandle[T]) Enter(copy int) {
-	s := &h.pair.copies[copy&1]
+// Enter is to be called when the reader of h has opened a guard in c.
+func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
+	s := slotOf[T](c)
 	atomicx.BeginRead(s)
 	if invariants.Enabled {
 		s.opened.Add(1)
-		if c := &h.census[copy&1]; c.opened.Add(1) == 1 {
-			c.version = s.version
+		n := &h.census[c.Index]
+		if n.slot != s { // the first guard here, or the one before has been detached
+			*n = census[T]{slot: s}
 		}
-		h.checkVersion(copy)
+		if n.opened.Add(1) == 1 {
+			n.version = s.version
+		}
+		h.checkVersion(s)
 	}
 }
 
 // checkVersion asserts on the reader's side of the door what checkExclusion asserts on the
 // writer's: the copy that a guard pins is of one version as long as the guard is open.
-func (h *ReadHandle[T]) checkVersion(copy int) {
-	was, is := h.census[copy&1].version, h.pair.copies[copy&1].version
-	invariants.Check(was == is, "G1 or V1", "a guard opened on version %d finds version %d in its copy", was, is)
+func (h *ReadHandle[T]) checkVersion(s *slot[T]) {
+	if n := &h.census[s.Index]; n.slot == s {
+		invariants.Check(n.version == s.version, "G1 or V1", "a guard opened on version %d finds version %d in its copy", n.version, s.version)
+	}
 }
 
-// Leave is to be called before the reader of h closes a guard in copy.
-func (h *ReadHandle[T]) Leave(copy int) {
-	s := &h.pair.copies[copy&1]
+// Leave is to be called before the reader of h closes a guard in c.
+func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
+	s := slotOf[T](c)
 	if invariants.Enabled {
-		h.checkVersion(copy)
-		h.census[copy&1].opened.Add(-1)
+		h.checkVersion(s)
+		if n := &h.census[c.Index]; n.slot == s {
+			n.opened.Add(-1)
+		}
 		s.opened.Add(-1)
 	}
 	atomicx.EndRead(s)
@@ -230,16 +249,14 @@ func (h *ReadHandle[T]) Leave(copy int) {
 // publish.
 type ReadGuard[T any] struct {
 	handle *ReadHandle[T]
-	copy   int
+	slot   *slot[T]
 }
 
-func (g ReadGuard[T]) slot() *slot[T] { return &g.handle.pair.copies[g.copy&1] }
-
 // Value returns the copy that the guard pins. It must not be changed, nor used after Release.
-func (g ReadGuard[T]) Value() *T { return &g.slot().data }
+func (g ReadGuard[T]) Value() *T { return &g.slot.data }
 
 // Version returns the number of swaps that the guard sees.
-func (g ReadGuard[T]) Version() uint64 { return g.slot().version }
+func (g ReadGuard[T]) Version() uint64 { return g.slot.version }
 
 // KeepAlive keeps the guard from being found dropped before this call. Release does so
 // too; whoever uses Value and may forget to call Release calls KeepAlive after each use.
@@ -247,7 +264,7 @@ func (g ReadGuard[T]) KeepAlive() { runtime.KeepAlive(g.handle) }
 
 // Release closes the guard. It wakes the writer if it sleeps, and never blocks.
 func (g ReadGuard[T]) Release() {
-	g.handle.Leave(g.copy)
-	g.handle.reader.Close(g.copy)
+	g.handle.Leave(&g.slot.Copy)
+	g.handle.reader.Close(&g.slot.Copy)
 	g.KeepAlive()
 }

@@ -73,8 +73,15 @@ func WithCapacity(n int) Option { return func(c *config) { c.capacity = n } }
 // for readers as long as after, once in each such wait. The default is a warning in the
 // default log of log/slog after one second.
 func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
-	return func(c *config) { c.options = strategy.Options{StallAfter: after, Stalled: report} }
+	return func(c *config) { c.options.StallAfter, c.options.Stalled = after, report }
 }
+
+// WithMaxWait bounds the time that a publish waits for readers. When it is over, the copy
+// that they hold is left to them and the garbage collector, and the writer goes on with a
+// clone of the readable one: that costs time in proportion to the map once, and memory for
+// a third copy as long as those guards are open. A bound of up to 200 µs is waited
+// out without giving the processor away. The default is no bound.
+func WithMaxWait(d time.Duration) Option { return func(c *config) { c.options.MaxWait = d } }
 
 // WriteHandle is the writer of a map.
 type WriteHandle[K comparable, V any] struct {
@@ -90,10 +97,12 @@ func New[K comparable, V any](options ...Option) *WriteHandle[K, V] {
 	}
 	raw := buffers.NewWriteHandle(c.strategy(c.options), table.New[K, V](c.table, c.capacity), table.New[K, V](c.table, c.capacity))
 	return &WriteHandle[K, V]{
-		log:       buffers.NewOpWriteHandle[table.Table[K, V], op[K, V]](buffers.NewDelayWriteHandle(raw)),
+		log:       buffers.NewOpWriteHandle[table.Table[K, V], op[K, V]](buffers.NewDelayWriteHandle(raw), cloneTable[K, V]),
 		checkKeys: mayBeUnhashable(reflect.TypeFor[K]()),
 	}
 }
+
+func cloneTable[K comparable, V any](t *table.Table[K, V]) table.Table[K, V] { return t.Clone() }
 
 // mayBeUnhashable reports whether a comparable type has values that cannot be map keys.
 func mayBeUnhashable(t reflect.Type) bool {
@@ -207,7 +216,8 @@ func (w *WriteHandle[K, V]) HasPending() bool { return w.log.HasPending() }
 // Version returns the number of publishes so far.
 func (w *WriteHandle[K, V]) Version() uint64 { return w.log.Version() }
 
-// Flush waits until no guard of a version before the last one is open.
+// Flush waits until no guard of a version before the last one is open. With WithMaxWait it
+// waits no longer than that, and then returns [strategy.ErrMaxWait].
 func (w *WriteHandle[K, V]) Flush() error { return w.log.Flush(nil) }
 
 // Close ends writing. It publishes nothing, drops what is pending, and does not wait.
@@ -244,16 +254,7 @@ type ReadHandle[K comparable, V any] struct {
 func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
 	r.leaf, r.leafy = r.raw.Leaf()
 	r.leafy = r.leafy && !r.checkKeys
-	r.settle(0)
 	return r
-}
-
-// settle says in which copy leaf.TryOpen opens a guard.
-func (r *ReadHandle[K, V]) settle(copy int) {
-	r.table = *r.raw.Copy(copy)
-	if r.leafy {
-		r.builtin = r.table.Map()
-	}
 }
 
 // Clone returns a new handle on the same map. Unlike the other methods it may be called
@@ -297,7 +298,8 @@ func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
 
 // reget is the rest of a Get whose TryOpen has failed.
 func (r *ReadHandle[K, V]) reget(key K) (V, bool) {
-	r.settle(r.leaf.Reopen())
+	r.table = *r.raw.Data(r.leaf.Reopen())
+	r.builtin = r.table.Map()
 	return r.pinned(key)
 }
 

@@ -16,23 +16,27 @@ import (
 // both copies a reader that chains guards (open A, open B, close A, open C, close B, …)
 // is never seen without a guard and starves the writer.
 type epoch struct {
-	version atomicx.Uint64 // number of swaps; its parity is the readable copy; readers only load it
-	_       [128 - 8]byte
+	readable atomicx.Pointer[Copy] // readers only load it
+	_        [128 - 8]byte
 
 	// The writer's own.
-	pending []*epochReader // not yet seen without a guard in the old copy
+	old     *Copy          // that the swap before last made readable and the last one did not
+	pending []*epochReader // not yet seen without a guard in old
+	swaps   uint64
 	opts    Options
 
 	parker atomicx.Parker
 
-	mu      atomicx.Mutex // guards what follows, and is never held during a wait
-	readers []*epochReader
-	created int // readers so far, to name them
+	mu          atomicx.Mutex // guards what follows, and is never held during a wait
+	readers     []*epochReader
+	created     int       // readers so far, to name them
+	generations [2]uint32 // of the copies, see Copy
 }
 
 // Epoch returns the strategy that is called epoch: atomic, and the default. Opening a guard
-// takes one atomic addition to a word of the reader's own and two loads of the version, or,
-// if a swap comes between, three and three; closing one takes one addition.
+// takes one atomic addition to a word of the reader's own and two loads of the readable
+// copy, or, if a swap comes between, three and three; closing one takes a load and a
+// compare-and-swap.
 func Epoch(o Options) Strategy {
 	return &epoch{opts: o.withDefaults(), parker: atomicx.NewParker()}
 }
@@ -40,65 +44,113 @@ func Epoch(o Options) Strategy {
 // epochReader is a reader's counts and what belongs to them, alone on their cache lines
 // (two, since processors fetch them in pairs).
 type epochReader struct {
-	count [2]atomicx.Uint32 // guards open in each copy, and the bit awaited
-	leaf  [2]atomicx.Uint32 // the same, of a leaf
+	count [2]atomicx.Uint64 // for each copy its generation, the bit awaited, and the guards open in it
+	leaf  [2]atomicx.Uint32 // for each copy the bits leafOpen, leafDetached and awaited
 	epoch *epoch
 	name  string
 	index int  // in epoch.readers, or -1; guarded by epoch.mu
 	left  bool // unregistered, but perhaps with guards; guarded by epoch.mu
-	_     [128 - 56]byte
+	_     [128 - 64]byte
 }
 
-// awaited is set in a count by a writer that sleeps until no guard is left in it. That
-// the flag stands in the same word as the count makes a lost wake-up impossible: all
-// changes of a word are in one order, so either the writer, as it sets the flag, finds the
-// count at zero and does not sleep, or whoever brings it to zero finds the flag. (A flag of
-// the writer's own would have to be loaded by every reader after every guard: 1 ns of 12 for a
-// look-up, on an AMD EPYC 9004.)
-const awaited = 1 << 31
+const (
+	// awaited is set in a count by a writer that sleeps until no guard is left in it. That
+	// the flag stands in the same word as the count makes a lost wake-up impossible: all
+	// changes of a word are in one order, so either the writer, as it sets the flag, finds the
+	// count at zero and does not sleep, or whoever brings it to zero finds the flag. (A flag of
+	// the writer's own would have to be loaded by every reader after every guard: 1 ns of 12 for a
+	// look-up, on an AMD EPYC 9004.)
+	awaited = 1 << 31
 
-// guards returns the number of guards that are open in copy, leaf or not.
-func (r *epochReader) guards(copy int) uint32 {
-	return r.count[copy].Load()&^awaited + r.leaf[copy].Load()&^awaited
+	guardBits      = awaited - 1
+	generationUnit = 1 << 32 // in a count
+
+	leafOpen     = 1
+	leafDetached = 2 // the copy in which the leaf was open has been detached
+)
+
+// guards returns the number of guards that are open in the copies with that index, leaf or
+// not, but for detached ones.
+func (r *epochReader) guards(index int) uint64 {
+	n := r.count[index].Load() & guardBits
+	if leafHeld(r.leaf[index].Load()) {
+		n++
+	}
+	return n
 }
+
+func leafHeld(leaf uint32) bool { return leaf&(leafOpen|leafDetached) == leafOpen }
 
 // Open implements Reader. It keeps S1: a writer that is about to change copy c has swapped
 // away from c and has afterwards seen this reader's count of c at zero. Let the reader
-// have raised that count. If it then finds the version naming c, either that look came
-// before the swap, so that the count stood when the writer looked; or c has become
-// readable again, and the next writer to want it has yet to swap and to look.
-func (r *epochReader) Open() (copy int) {
-	c := r.epoch.version.Load() & 1
-	r.count[c].Add(1)
-	if r.epoch.version.Load()&1 != c {
-		c = r.reopen(&r.count, c) & 1
+// have raised that count. If it then finds c readable, either that look came before the
+// swap, so that the count stood when the writer looked; or c has become readable again, and
+// the next writer to want it has yet to swap and to look. And the count is of c and not of a
+// copy before it with the same index, for a count changes its generation after the earlier copy
+// was readable for the last time and before the later one is for the first.
+func (r *epochReader) Open() *Copy {
+	c := r.epoch.readable.Load()
+	n := r.count[c.Index].Add(1)
+	if r.epoch.readable.Load() != c {
+		c = r.reopen(c.Index, n)
 	}
-	return int(c)
+	return c
 }
 
-// reopen ends the opening of a guard that has raised the count of c and then found that c
-// had ceased to be readable. Trying again with the other copy alone could go on for ever.
-// Instead both counts stand before the version is read for the last time, so that whichever
-// copy it names, perhaps c once more, is held by the argument at Open. The other count is
-// given back, which may be what the writer sleeps for.
-func (r *epochReader) reopen(count *[2]atomicx.Uint32, c uint64) (version uint64) {
-	count[1-c].Add(1)
-	version = r.epoch.version.Load()
-	if count[1-version&1].Add(^uint32(0)) == awaited {
-		r.wake()
+// reopen ends the opening of a guard that has raised the count of index, to n, and then
+// found that its copy had ceased to be readable. Trying again with the other copy alone could
+// go on for ever. Instead both counts stand before the readable copy is read for the last time, so
+// that whichever it is, perhaps the first one once more, it is held by the argument at Open.
+// The other count is given back, which may be what the writer sleeps for.
+//
+// If the generations differ, the count was raised for a copy that has been detached and
+// replaced meanwhile, and no longer stands. Only then all begins again.
+func (r *epochReader) reopen(index int, n uint64) *Copy {
+	var counts [2]uint64
+	counts[index] = n
+	counts[1-index] = r.count[1-index].Add(1)
+	c := r.epoch.readable.Load()
+	r.release(1-c.Index, uint32(counts[1-c.Index]/generationUnit))
+	if uint32(counts[c.Index]/generationUnit) != c.generation {
+		return r.Open()
 	}
-	return version
+	return c
 }
 
 // Close implements Reader. Nothing that the reader did under the guard can come after the
-// addition, and whatever the writer does to the copy comes after it has seen the count.
-func (r *epochReader) Close(copy int) {
-	switch n := r.count[copy&1].Add(^uint32(0)); n {
-	case awaited:
-		r.wake()
-	case ^uint32(0), awaited - 1:
-		r.count[copy&1].Add(1)
-		panic("doublebuf: guard released twice")
+// compare-and-swap, and whatever the writer does to the copy comes after it has seen the count.
+func (r *epochReader) Close(c *Copy) { r.release(c.Index, c.generation) }
+
+// release lowers the count of index, unless that is of a later generation: then the copy has
+// been detached and nobody waits for its guards. Only the writer makes the compare-and-swap
+// fail, as it sets or clears awaited or detaches the copy, which it does not do twice while
+// the guard is open. Where nothing is ever detached an addition will do.
+func (r *epochReader) release(index int, generation uint32) {
+	count := &r.count[index]
+	if r.epoch.opts.MaxWait == 0 {
+		switch n := count.Add(^uint64(0)); n & (awaited | guardBits) {
+		case awaited:
+			r.wake()
+		case awaited | guardBits, guardBits:
+			count.Add(1)
+			panic("doublebuf: guard released twice")
+		}
+		return
+	}
+	for {
+		n := count.Load()
+		if uint32(n/generationUnit) != generation {
+			return
+		}
+		if n&guardBits == 0 {
+			panic("doublebuf: guard released twice")
+		}
+		if count.CompareAndSwap(n, n-1) {
+			if n&(awaited|guardBits) == awaited|1 {
+				r.wake()
+			}
+			return
+		}
 	}
 }
 
@@ -108,18 +160,18 @@ func (r *epochReader) wake() { r.epoch.parker.Unpark() }
 // Leaf opens guards that a look-up needs for itself alone, one at a time. It counts them
 // apart from other guards, so that its count goes from zero to one and back. That can be done by
 // a store and a swap whose operands are at hand, where an addition to the count of the copy
-// that is just readable would have to wait for the version: a leaf is opened in the copy
-// that was readable last time, and then looks, as any guard does, whether that is so.
+// that is just readable would have to wait for that to be loaded: a leaf is opened in the copy
+// that was readable last time, and then looks, as any guard does, whether it still is.
 // That makes 1 ns of 12. The calls are small enough to be inlined.
 //
-//	if !l.TryOpen() { copy = l.Reopen() } // else copy remains that of the last time, first 0
+//	if !l.TryOpen() { copy = l.Reopen() } // else copy remains that of the last time, first none
 //	…
 //	if !l.TryClose() { l.Wake() }
 type Leaf struct {
-	count   *atomicx.Uint32 // of the copy that is readable in version guess
-	version *atomicx.Uint64 // epoch.version
-	guess   uint64
-	reader  *epochReader
+	word     *atomicx.Uint32 // of the index of guess
+	readable *atomicx.Pointer[Copy]
+	guess    *Copy
+	reader   *epochReader
 }
 
 // LeafOf returns the leaf of r, if its strategy is epoch. It is the reader's only one and
@@ -127,36 +179,58 @@ type Leaf struct {
 func LeafOf(r Reader) (l Leaf, ok bool) {
 	e, ok := r.(*epochReader)
 	if ok {
-		l = Leaf{&e.leaf[0], &e.epoch.version, 0, e}
+		l = Leaf{&e.leaf[0], &e.epoch.readable, nil, e}
 	}
 	return l, ok
 }
 
-// TryOpen opens a guard in the copy that the last Reopen returned, or copy 0 before the
-// first, if that is still readable; else it returns false and must be followed by Reopen.
-// The argument is the one at epochReader.Open: the count stands before the version is looked at.
-// The store may overwrite the flag awaited, but only over a count of zero, whose writer
-// has been woken or need not be.
+// TryOpen opens a guard in the copy that the last Reopen returned, if that is still
+// readable; else, and before the first Reopen, it returns false and must be followed by it.
+// The argument is the one at epochReader.Open: the word stands before the readable copy is looked
+// at, and a guess that was detached is never readable again. The store may overwrite flags,
+// but only of a leaf that is closed: awaited, whose writer has been woken or need not be,
+// and leafDetached.
 func (l Leaf) TryOpen() bool {
-	l.count.Store(1)
-	return l.version.Load() == l.guess
+	l.word.Store(leafOpen)
+	return l.readable.Load() == l.guess
 }
 
-// Reopen ends the opening of a guard and returns the copy that it pins.
-func (l *Leaf) Reopen() (copy int) {
-	l.guess = l.reader.reopen(&l.reader.leaf, l.guess&1)
-	l.count = &l.reader.leaf[l.guess&1]
-	return int(l.guess & 1)
+// Reopen ends the opening of a guard and returns the copy that it pins. As in
+// epochReader.reopen both words stand before the readable copy is looked at. One that was
+// detached meanwhile does not stand, and is made to, since nobody waits for it; then all
+// begins again.
+func (l *Leaf) Reopen() *Copy {
+	words := &l.reader.leaf
+	other := &words[0]
+	if l.word == other {
+		other = &words[1]
+	}
+	other.Store(leafOpen)
+	for {
+		l.guess = l.readable.Load()
+		l.word = &words[l.guess.Index]
+		if l.word.Load()&leafDetached == 0 {
+			break
+		}
+		l.word.Store(leafOpen)
+	}
+	if words[1-l.guess.Index].Swap(0)&awaited != 0 {
+		l.Wake()
+	}
+	return l.guess
 }
 
-// Copy returns the copy in which TryOpen opens a guard.
-func (l Leaf) Copy() int { return int(l.guess & 1) }
+// Copy returns the copy in which TryOpen opens a guard, or nil before the first Reopen.
+func (l Leaf) Copy() *Copy { return l.guess }
 
 // TryClose closes the guard. If it returns false it must be followed by Wake.
-func (l Leaf) TryClose() bool { return l.count.Swap(0) == 1 }
+func (l Leaf) TryClose() bool { return l.word.Swap(0) == leafOpen }
 
 // Wake wakes the writer.
 func (l Leaf) Wake() { l.reader.wake() }
+
+// Begin implements Strategy.
+func (e *epoch) Begin(readable *Copy) { e.readable.Store(readable) }
 
 // NewReader implements Strategy.
 func (e *epoch) NewReader(name string) Reader {
@@ -167,6 +241,9 @@ func (e *epoch) NewReader(name string) Reader {
 		r.name = fmt.Sprintf("reader %d", e.created)
 	}
 	e.created++
+	for i, g := range e.generations {
+		r.count[i].Store(uint64(g) * generationUnit)
+	}
 	r.index = len(e.readers)
 	e.readers = append(e.readers, r)
 	return r
@@ -183,14 +260,16 @@ func (r *epochReader) Unregister() {
 	}
 }
 
-// Abandon implements Reader. Nobody uses the reader, so its counts may be written here.
+// Abandon implements Reader. Nobody uses the reader, so its guards may be taken away here.
 func (r *epochReader) Abandon() {
 	r.epoch.mu.Lock()
 	r.epoch.remove(r)
 	r.epoch.mu.Unlock()
-	flags := r.count[0].Swap(0) | r.count[1].Swap(0) | r.leaf[0].Swap(0) | r.leaf[1].Swap(0)
-	if flags >= awaited {
-		r.wake()
+	for i := range 2 {
+		n := r.count[i].And(^uint64(awaited | guardBits))
+		if uint64(r.leaf[i].Swap(0))|n&awaited != 0 {
+			r.wake()
+		}
 	}
 }
 
@@ -210,15 +289,17 @@ func (e *epoch) remove(r *epochReader) {
 // StartSwap implements Strategy. The swap comes before the list is taken: a reader that
 // registers too late to be on the list opens its first guard after the swap, in the copy
 // that is readable then, so the writer need not wait for it.
-func (e *epoch) StartSwap() {
-	old := int(e.version.Load() & 1)
-	e.version.Store(e.version.Load() + 1)
+func (e *epoch) StartSwap(next *Copy) {
+	next.generation = e.generations[next.Index]
+	e.old = e.readable.Load()
+	e.readable.Store(next)
+	e.swaps++
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := 0; i < len(e.readers); {
 		r := e.readers[i]
-		if r.guards(old) != 0 {
+		if r.guards(e.old.Index) != 0 {
 			e.pending = append(e.pending, r)
 		}
 		if r.left && r.guards(0)+r.guards(1) == 0 {
@@ -237,10 +318,9 @@ func (e *epoch) TryFinish() bool { return e.look(false) }
 // open none there until the next one. With sleep, the last guard of those that remain
 // wakes the writer when it is closed.
 func (e *epoch) look(sleep bool) bool {
-	old := int(e.version.Load()+1) & 1
 	still := e.pending[:0]
 	for _, r := range e.pending {
-		guards, leaf := held(&r.count[old], sleep), held(&r.leaf[old], sleep)
+		guards, leaf := countHeld(&r.count[e.old.Index], sleep), leafStillHeld(&r.leaf[e.old.Index], sleep)
 		if guards || leaf {
 			still = append(still, r)
 		}
@@ -250,17 +330,29 @@ func (e *epoch) look(sleep bool) bool {
 	return len(still) == 0
 }
 
-// held reports whether count is above zero, and with sleep leaves the flag awaited there
-// if so.
-func held(count *atomicx.Uint32, sleep bool) bool {
+// countHeld reports whether count is above zero, and with sleep leaves the flag awaited
+// there if so.
+func countHeld(count *atomicx.Uint64, sleep bool) bool {
 	n := count.Load()
-	if sleep && n != 0 {
+	if sleep && n&guardBits != 0 {
 		n = count.Or(awaited) | awaited
 	}
-	if n == awaited {
-		count.And(^uint32(awaited))
+	if n&(awaited|guardBits) == awaited {
+		count.And(^uint64(awaited))
 	}
-	return n&^awaited != 0
+	return n&guardBits != 0
+}
+
+// leafStillHeld is countHeld for a leaf.
+func leafStillHeld(leaf *atomicx.Uint32, sleep bool) bool {
+	n := leaf.Load()
+	if sleep && leafHeld(n) {
+		n = leaf.Or(awaited) | awaited
+	}
+	if n == awaited {
+		leaf.And(^uint32(awaited))
+	}
+	return leafHeld(n)
 }
 
 // Finish implements Strategy.
@@ -269,25 +361,44 @@ func (e *epoch) Finish(cancel <-chan struct{}) error {
 		e.pending = e.pending[:0]
 		return nil
 	}
-	return wait(&e.parker, e.look, cancel, e.opts.StallAfter, e.stalled)
+	return e.opts.wait(&e.parker, e.look, cancel, e.stalled)
 }
 
 // quiet reports whether no pending reader has a guard in the old copy. Unlike TryFinish
 // it changes nothing.
 func (e *epoch) quiet() bool {
 	for _, r := range e.pending {
-		if r.guards(int(e.version.Load()+1)&1) != 0 {
+		if r.guards(e.old.Index) != 0 {
 			return false
 		}
 	}
 	return true
 }
 
+// Detach implements Strategy. It takes the guards in the old copy out of the counts of all
+// readers, and has the counts begin anew, with another generation. A reader that is about to
+// open a guard there finds that the copy is not readable any more.
+func (e *epoch) Detach() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	index := e.old.Index
+	e.generations[index]++
+	for _, r := range e.readers {
+		r.count[index].Store(uint64(e.generations[index]) * generationUnit)
+		if leaf := &r.leaf[index]; leaf.Load()&leafOpen != 0 {
+			// It may be closed in this moment, and then the flag says nothing.
+			leaf.And(^uint32(awaited))
+			leaf.Or(leafDetached)
+		}
+	}
+	clear(e.pending)
+	e.pending = e.pending[:0]
+}
+
 func (e *epoch) stalled(waited time.Duration) {
-	swap := e.version.Load()
-	s := Stall{Swap: swap, Waited: waited}
+	s := Stall{Swap: e.swaps, Waited: waited}
 	for _, r := range e.pending {
-		if n := r.guards(int(swap+1) & 1); n != 0 {
+		if n := r.guards(e.old.Index); n != 0 {
 			s.Holders = append(s.Holders, Holder{Reader: r.name, Guards: int(n)})
 		}
 	}

@@ -16,21 +16,20 @@ import (
 // turned and others not yet, so that what one reader has seen a later guard of another may
 // not see: the level is per handle. Once StartSwap has returned all are turned.
 type refcount struct {
-	residual atomicx.Int64 // guards in the old copy that are still open; plus turning, during StartSwap
-	_        [128 - 8]byte
+	copies [2]atomicx.Pointer[Copy] // by index; readers only load them
+	_      [128 - 16]byte
 
 	parker atomicx.Parker
 	opts   Options
 
-	mu      atomicx.Mutex // guards what follows, and is never held during a wait
-	swaps   uint64
-	readers []*refcountReader
-	created int // readers so far, to name them
+	mu          atomicx.Mutex // guards what follows, and is never held during a wait
+	old         *Copy         // whose residual the writer waits for, or nil
+	readable    *Copy
+	swaps       uint64
+	generations [2]uint32 // of the copies, see Copy
+	readers     []*refcountReader
+	created     int // readers so far, to name them
 }
-
-// turning keeps the residual from zero until all readers have been turned: before, guards
-// that close may outnumber those that the writer has added.
-const turning = 1 << 40
 
 // Refcount returns the strategy that is called refcount: per handle. Opening a guard takes
 // one atomic addition to a word of the reader's own; closing one takes one load and one
@@ -42,8 +41,8 @@ func Refcount(o Options) Strategy {
 
 // refcountReader is a reader's word and what belongs to it, alone on their cache lines.
 type refcountReader struct {
-	word  atomicx.Uint64 // guards opened in the copy that bit copyBit names, and that bit
-	left  atomicx.Int64  // its part of the residual
+	word  atomicx.Uint64 // the key of the copy in which it opens guards, and how many are open there
+	left  atomicx.Uint64 // the same of the copy before: its part of the residual
 	owner *refcount
 	name  string
 	index int  // in owner.readers, or -1; guarded by owner.mu
@@ -51,45 +50,76 @@ type refcountReader struct {
 	_     [128 - 56]byte
 }
 
-const copyBit = 1 << 32
+const (
+	keyUnit   = 1 << 32 // in a word
+	countBits = keyUnit - 1
+)
+
+// key names a copy, and no other of the last two billion.
+func (c *Copy) key() uint64 { return uint64(c.generation<<1 | uint32(c.Index)) }
 
 // Open implements Reader. The addition counts the guard and tells the copy at one instant:
 // the writer turns the word before or after it. If before, the guard is in the new copy.
-// If after, the count that the writer takes away from the word holds this guard.
-func (r *refcountReader) Open() (copy int) { return int(r.word.Add(1) / copyBit) }
+// If after, the count that the writer takes away from the word holds this guard. Only if that
+// copy has been detached since does another stand in its place, and all begins again.
+func (r *refcountReader) Open() *Copy {
+	for {
+		key := r.word.Add(1) / keyUnit
+		if c := r.owner.copies[key&1].Load(); c.key() == key {
+			return c
+		}
+	}
+}
 
 // Close implements Reader. A guard of the copy in which the reader opens now is in its word.
 // If the reader was turned since the guard was opened, the guard is part of the residual; it
-// was turned once at most, for the next swap waits for this guard. That is also why the
+// was turned once at most, for the next swap waits for this guard or detaches its copy. That is also why the
 // loop ends: only a turn makes the compare-and-swap fail.
-func (r *refcountReader) Close(copy int) {
-	for {
-		word := r.word.Load()
-		if int(word/copyBit) != copy {
-			r.closeResidual()
-			return
-		}
-		if word%copyBit == 0 {
+func (r *refcountReader) Close(c *Copy) {
+	if open, ok := lower(&r.word, c.key()); ok {
+		if !open {
 			panic("doublebuf: guard released twice")
 		}
-		if r.word.CompareAndSwap(word, word-1) {
-			return
+		return
+	}
+	r.closeResidual(c)
+}
+
+// lower takes one guard off a word. It reports whether there was one, and whether the word
+// is of the copy with that key at all.
+func lower(word *atomicx.Uint64, key uint64) (open, ok bool) {
+	for {
+		w := word.Load()
+		if w/keyUnit != key {
+			return false, false
+		}
+		if w&countBits == 0 {
+			return false, true
+		}
+		if word.CompareAndSwap(w, w-1) {
+			return true, true
 		}
 	}
 }
 
 // closeResidual gives back a guard in the old copy. All changes of the residual are in one
-// order, so exactly one of them brings it to zero: the last of the readers, or the writer as
-// it takes turning away, who then need not wait. A wake-up that nobody waits for is
-// kept by the parker and costs a later wait one more look.
-func (r *refcountReader) closeResidual() {
-	if r.left.Add(-1) < 0 {
-		r.left.Add(1)
+// order: it falls from zero until the writer adds the sum, and then from there. So exactly
+// one change brings it to zero, the last guard's or the writer's, who then need not wait. If
+// left is of another copy, c has been detached: nobody waits for its guards.
+func (r *refcountReader) closeResidual(c *Copy) {
+	open, ok := lower(&r.left, c.key())
+	if ok && !open {
 		panic("doublebuf: guard released twice")
 	}
-	if r.owner.residual.Add(-1) == 0 {
+	if open && c.residual.Add(-1) == 0 {
 		r.owner.parker.Unpark()
 	}
+}
+
+// Begin implements Strategy.
+func (s *refcount) Begin(readable *Copy) {
+	s.readable = readable
+	s.copies[readable.Index].Store(readable)
 }
 
 // NewReader implements Strategy. The lock keeps a new reader from starting out in a copy
@@ -102,7 +132,7 @@ func (s *refcount) NewReader(name string) Reader {
 	}
 	s.created++
 	r := &refcountReader{owner: s, name: name, index: len(s.readers)}
-	r.word.Store(s.swaps & 1 * copyBit)
+	r.word.Store(s.readable.key() * keyUnit)
 	s.readers = append(s.readers, r)
 	return r
 }
@@ -119,20 +149,30 @@ func (r *refcountReader) Unregister() {
 // Abandon implements Reader. Nobody uses the reader, so its words are as good as frozen, but
 // for a turn, which the lock keeps away.
 func (r *refcountReader) Abandon() {
-	r.owner.mu.Lock()
-	defer r.owner.mu.Unlock()
+	s := r.owner
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	r.gone = true
-	r.word.Store(r.word.Load() &^ (copyBit - 1))
-	if n := r.left.Swap(0); n != 0 && r.owner.residual.Add(-n) == 0 {
-		r.owner.parker.Unpark()
+	r.word.Store(r.word.Load() &^ countBits)
+	if n := s.leftOf(r); n != 0 && s.old.residual.Add(-n) == 0 {
+		s.parker.Unpark()
 	}
-	r.owner.reap(r)
+	r.left.Store(0)
+	s.reap(r)
+}
+
+// leftOf returns the guards of r in the old copy. s.mu is held.
+func (s *refcount) leftOf(r *refcountReader) int64 {
+	if left := r.left.Load(); s.old != nil && left/keyUnit == s.old.key() {
+		return int64(left & countBits)
+	}
+	return 0
 }
 
 // reap takes r off the list if it is unregistered and has no guards, and reports whether it
 // has. s.mu is held.
 func (s *refcount) reap(r *refcountReader) bool {
-	if !r.gone || r.index < 0 || r.word.Load()%copyBit != 0 || r.left.Load() != 0 {
+	if !r.gone || r.index < 0 || r.word.Load()&countBits != 0 || s.leftOf(r) != 0 {
 		return false
 	}
 	last := len(s.readers) - 1
@@ -146,12 +186,17 @@ func (s *refcount) reap(r *refcountReader) bool {
 
 // StartSwap implements Strategy. A reader's part of the residual stands in left before the
 // word is turned, since its guards look there as soon as it is: the word is read, left is
-// set to the count, and the turn is made only if the count has not changed meanwhile.
-func (s *refcount) StartSwap() {
+// set to it, and the turn is made only if the word has not changed meanwhile. Until the
+// sum is added the residual is at most zero, since guards are only closed in it.
+func (s *refcount) StartSwap(next *Copy) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	next.generation = s.generations[next.Index]
+	if slot := &s.copies[next.Index]; slot.Load() != next {
+		slot.Store(next)
+	}
+	s.old, s.readable = s.readable, next
 	s.swaps++
-	s.residual.Store(turning)
 	total := int64(0)
 	for i := 0; i < len(s.readers); {
 		r := s.readers[i]
@@ -160,33 +205,42 @@ func (s *refcount) StartSwap() {
 		}
 		for {
 			word := r.word.Load()
-			r.left.Store(int64(word % copyBit))
-			if r.word.CompareAndSwap(word, s.swaps&1*copyBit) {
-				total += int64(word % copyBit)
+			r.left.Store(word)
+			if r.word.CompareAndSwap(word, next.key()*keyUnit) {
+				total += int64(word & countBits)
 				break
 			}
 		}
 		i++
 	}
-	s.residual.Add(total - turning)
+	s.old.residual.Add(total)
 }
 
 // TryFinish implements Strategy.
-func (s *refcount) TryFinish() bool { return s.residual.Load() == 0 }
+func (s *refcount) TryFinish() bool { return s.old == nil || s.old.residual.Load() == 0 }
 
 // Finish implements Strategy.
 func (s *refcount) Finish(cancel <-chan struct{}) error {
 	if atomicx.AwaitWhole(s.TryFinish) {
 		return nil
 	}
-	return wait(&s.parker, func(bool) bool { return s.TryFinish() }, cancel, s.opts.StallAfter, s.stalled)
+	return s.opts.wait(&s.parker, func(bool) bool { return s.TryFinish() }, cancel, s.stalled)
+}
+
+// Detach implements Strategy. The residual is the old copy's own, so that guards that are
+// closed late change nothing of its successor's.
+func (s *refcount) Detach() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generations[s.old.Index]++
+	s.old = nil
 }
 
 func (s *refcount) stalled(waited time.Duration) {
 	s.mu.Lock()
 	stall := Stall{Swap: s.swaps, Waited: waited}
 	for _, r := range s.readers {
-		if n := r.left.Load(); n != 0 {
+		if n := s.leftOf(r); n != 0 {
 			stall.Holders = append(stall.Holders, Holder{Reader: r.name, Guards: int(n)})
 		}
 	}

@@ -7,8 +7,10 @@
 // becomes the readable one, and new guards open there. The old copy is the writer's
 // again when the swap has finished, which is when no guard is open in it any more.
 //
-// Version v is the state after v swaps; it is readable in copy v&1, and version 0 in
-// copy 0.
+// Version v is the state after v swaps.
+//
+// A writer that cannot wait any longer (law V2) detaches the old copy: it is left to its
+// guards and to the garbage collector, and another [Copy] takes its place.
 //
 // # Laws
 //
@@ -18,7 +20,10 @@
 //     no guard is open in the writer's copy.
 //   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps,
 //     shares no written cache line with another reader, never allocates, and never locks,
-//     except the one close that finds the sleep flag set and wakes the writer.
+//     except the one close that finds the sleep flag set and wakes the writer. Opening
+//     may have to begin again if a copy was detached meanwhile, which is once in MaxWait at most.
+//   - V2, bounded wait: guards of a detached copy are never confused with those of its
+//     successor.
 //
 // That at most one swap is outstanding (S2) is the caller's side of the contract, and
 // kept by package buffers.
@@ -30,35 +35,57 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"doublebuf/impl/atomicx"
 )
+
+// Copy is one of the two copies, as far as strategies know it. It is part of a larger
+// struct that holds the data, and must not be copied. The zero Copy is ready to use.
+type Copy struct {
+	// Index is 0 or 1: the two copies that are in use at a time have different ones. Who
+	// makes a Copy sets it.
+	Index int
+
+	// Of the strategy's, which sets it before a reader can come upon the copy.
+	generation uint32        // how many copies of this index have been detached before this one
+	residual   atomicx.Int64 // guards still open here after the swap to the other copy, see refcount
+}
 
 // Strategy is one rule, with the state that the writer and its readers share.
 // NewReader may be called by any goroutine at any time; the other methods belong to
 // the writer, which is one goroutine at a time.
 type Strategy interface {
+	// Begin says which copy is readable first. It is called once, before all else.
+	Begin(readable *Copy)
 	// NewReader registers a reader. It does not wait for the writer, and the writer
 	// may be waiting for a swap to finish meanwhile. The name stands in reports; an
 	// empty one is replaced by a number.
 	NewReader(name string) Reader
-	// StartSwap makes the writer's copy the readable one and returns without waiting.
-	// The swap before it must have finished.
-	StartSwap()
+	// StartSwap makes next, the writer's copy, the readable one and returns without
+	// waiting. The swap before it must have finished, or been ended by Detach.
+	StartSwap(next *Copy)
 	// TryFinish reports whether the swap that was started last has finished. It never
 	// waits.
 	TryFinish() bool
 	// Finish waits until the swap that was started last has finished, or until cancel
-	// is closed, when it returns ErrCancelled and the swap remains outstanding. It
-	// sleeps if the wait is long, and reports a stall as its Options say.
+	// is closed, when it returns ErrCancelled, or as long as its Options allow, when it
+	// returns ErrMaxWait; the swap then remains outstanding. It sleeps if the wait is
+	// long, and reports a stall as its Options say.
 	Finish(cancel <-chan struct{}) error
+	// Detach ends the swap that was started last without waiting for it. It may be called
+	// only if Options set a MaxWait. The old copy is
+	// left to the guards that are open in it: it must not be passed to StartSwap any more,
+	// and nobody may ever change it. A fresh one with the same Index takes its place.
+	Detach()
 }
 
 // Reader is one reader's registration with a Strategy. One goroutine uses it at a time.
 type Reader interface {
 	// Open opens a guard and returns the copy that it pins.
-	Open() (copy int)
-	// Close closes a guard that Open answered with copy. It panics if the reader has no
-	// guard open there.
-	Close(copy int)
+	Open() *Copy
+	// Close closes a guard that Open answered with c. It panics if the reader has no
+	// guard open there, unless c has been detached.
+	Close(c *Copy)
 	// Unregister ends the registration: no guard may be opened any more. Guards that
 	// are open stay valid until they are closed.
 	Unregister()
@@ -67,8 +94,12 @@ type Reader interface {
 	Abandon()
 }
 
-// ErrCancelled is returned by a wait that was given up.
-var ErrCancelled = errors.New("strategy: wait cancelled")
+var (
+	// ErrCancelled is returned by a wait that was given up.
+	ErrCancelled = errors.New("strategy: wait cancelled")
+	// ErrMaxWait is returned by a wait that took as long as Options allow.
+	ErrMaxWait = errors.New("strategy: readers have held the copy for the maximum wait")
+)
 
 // Options are common to all strategies. The zero value is ready to use.
 type Options struct {
@@ -78,6 +109,8 @@ type Options struct {
 	// Stalled is told for whom the writer has been waiting. It is called on the
 	// writer's goroutine, within the wait. The default logs a warning with log/slog.
 	Stalled func(Stall)
+	// MaxWait bounds each wait; 0 means that there is no bound.
+	MaxWait time.Duration
 }
 
 func (o Options) withDefaults() Options {

@@ -18,23 +18,47 @@ var strategies = map[string]func(strategy.Options) strategy.Strategy{
 	"refcount": strategy.Refcount,
 }
 
-func forEach(t *testing.T, test func(t *testing.T, open func(strategy.Options) strategy.Strategy)) {
+// rig is a strategy with the two copies that it is about.
+type rig struct {
+	strategy.Strategy
+	copies [2]*strategy.Copy
+	writer int // the index of the writer's copy
+}
+
+func (r *rig) swap() {
+	r.StartSwap(r.copies[r.writer])
+	r.writer = 1 - r.writer
+}
+
+// detach detaches the writer's copy and replaces it.
+func (r *rig) detach() {
+	r.Detach()
+	r.copies[r.writer] = &strategy.Copy{Index: r.writer}
+}
+
+func forEach(t *testing.T, test func(t *testing.T, open func(strategy.Options) *rig)) {
 	for name, open := range strategies {
-		t.Run(name, func(t *testing.T) { test(t, open) })
+		t.Run(name, func(t *testing.T) {
+			test(t, func(o strategy.Options) *rig {
+				r := &rig{open(o), [2]*strategy.Copy{{Index: 0}, {Index: 1}}, 1}
+				r.Begin(r.copies[0])
+				return r
+			})
+		})
 	}
 }
 
 func TestGuardsFollowSwaps(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r := s.NewReader("")
 		for v := range 5 {
 			c := r.Open()
-			if want := v & 1; c != want {
-				t.Fatalf("after %d swaps a guard opens in copy %d, want %d", v, c, want)
+			if c != s.copies[v&1] {
+				t.Fatalf("after %d swaps a guard opens in copy %d, want %d", v, c.Index, v&1)
 			}
 			r.Close(c)
-			s.StartSwap()
+			s.swap()
 			if !s.TryFinish() {
 				t.Fatalf("swap %d does not finish although no guard is open", v+1)
 			}
@@ -43,11 +67,11 @@ func TestGuardsFollowSwaps(t *testing.T) {
 }
 
 func TestOpenGuardHoldsTheSwapAndNothingElse(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r, idle := s.NewReader(""), s.NewReader("")
 		old := r.Open()
-		s.StartSwap()
+		s.swap()
 		if s.TryFinish() {
 			t.Fatal("the swap finished under an open guard")
 		}
@@ -71,12 +95,12 @@ func TestOpenGuardHoldsTheSwapAndNothingElse(t *testing.T) {
 // TestChainedGuardsDoNotStarve opens the next guard before it closes the last, for ever:
 // with one count or parity for both copies the writer never sees the reader without a guard.
 func TestChainedGuardsDoNotStarve(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r := s.NewReader("")
 		c := r.Open()
 		for range 6 {
-			s.StartSwap()
+			s.swap()
 			next := r.Open()
 			r.Close(c)
 			c = next
@@ -88,11 +112,11 @@ func TestChainedGuardsDoNotStarve(t *testing.T) {
 }
 
 func TestReaderRegisteredDuringTheWait(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r := s.NewReader("")
 		old := r.Open()
-		s.StartSwap()
+		s.swap()
 		late := s.NewReader("")
 		c := late.Open()
 		if c == old {
@@ -106,12 +130,12 @@ func TestReaderRegisteredDuringTheWait(t *testing.T) {
 }
 
 func TestUnregisterKeepsOpenGuards(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r := s.NewReader("")
 		c := r.Open()
 		r.Unregister()
-		s.StartSwap()
+		s.swap()
 		if s.TryFinish() {
 			t.Fatal("the swap finished under the guard of an unregistered reader")
 		}
@@ -123,12 +147,12 @@ func TestUnregisterKeepsOpenGuards(t *testing.T) {
 }
 
 func TestAbandonEndsGuards(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r := s.NewReader("")
 		r.Open()
 		r.Open()
-		s.StartSwap()
+		s.swap()
 		r.Abandon()
 		r.Abandon() // a second time is harmless
 		if !s.TryFinish() {
@@ -138,12 +162,12 @@ func TestAbandonEndsGuards(t *testing.T) {
 }
 
 func TestFinishSleepsUntilTheLastGuardIsClosed(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(strategy.Options{})
 			a, b := s.NewReader(""), s.NewReader("")
 			ca, cb := a.Open(), b.Open()
-			s.StartSwap()
+			s.swap()
 			var finished atomic.Bool
 			go func() {
 				if err := s.Finish(nil); err != nil {
@@ -167,12 +191,12 @@ func TestFinishSleepsUntilTheLastGuardIsClosed(t *testing.T) {
 }
 
 func TestFinishIsCancelledAndTakenUpAgain(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(strategy.Options{})
 			r := s.NewReader("")
 			c := r.Open()
-			s.StartSwap()
+			s.swap()
 			cancel := make(chan struct{})
 			time.AfterFunc(time.Minute, func() { close(cancel) })
 			if err := s.Finish(cancel); !errors.Is(err, strategy.ErrCancelled) {
@@ -187,7 +211,7 @@ func TestFinishIsCancelledAndTakenUpAgain(t *testing.T) {
 }
 
 func TestStallIsReportedOnceByName(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			var stalls []strategy.Stall
 			s := open(strategy.Options{
@@ -198,7 +222,7 @@ func TestStallIsReportedOnceByName(t *testing.T) {
 			r := s.NewReader("culprit")
 			c := r.Open()
 			r.Open()
-			s.StartSwap()
+			s.swap()
 			time.AfterFunc(time.Minute, func() { r.Close(c); r.Close(c) })
 			if err := s.Finish(nil); err != nil {
 				t.Error(err)
@@ -222,7 +246,7 @@ func TestStallIsReportedOnceByName(t *testing.T) {
 // TestExclusionUnderFire has the race detector and the readers themselves look for S1:
 // what a guard pins does not change until it is closed.
 func TestExclusionUnderFire(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		const readers, swaps = 4, 300
 		s := open(strategy.Options{})
 		var copies [2][8]uint64
@@ -233,10 +257,10 @@ func TestExclusionUnderFire(t *testing.T) {
 				r := s.NewReader("")
 				for !stop.Load() {
 					c := r.Open()
-					first := copies[c][0]
+					first := copies[c.Index][0]
 					d := r.Open()
 					r.Close(d)
-					for _, x := range copies[c] {
+					for _, x := range copies[c.Index] {
 						if x != first {
 							t.Errorf("a guard sees %d and %d", first, x)
 						}
@@ -250,7 +274,7 @@ func TestExclusionUnderFire(t *testing.T) {
 			for i := range copies[v&1] {
 				copies[v&1][i] = uint64(v)
 			}
-			s.StartSwap()
+			s.swap()
 			if err := s.Finish(nil); err != nil {
 				t.Error(err)
 			}
@@ -260,8 +284,63 @@ func TestExclusionUnderFire(t *testing.T) {
 	})
 }
 
+// TestDetach has a guard outlive its copy: it holds nobody up, and its end is not taken for
+// that of a guard in the copy's successor.
+func TestDetach(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(strategy.Options{MaxWait: time.Second})
+			r, left := s.NewReader(""), s.NewReader("")
+			stale, staleToo := r.Open(), left.Open()
+			left.Unregister()
+			s.swap()
+			start := time.Now()
+			if err := s.Finish(nil); !errors.Is(err, strategy.ErrMaxWait) {
+				t.Fatalf("Finish returns %v, want ErrMaxWait", err)
+			}
+			if waited := time.Since(start); waited != time.Second {
+				t.Errorf("Finish waited %v, want 1s", waited)
+			}
+			s.detach()
+			if !s.TryFinish() {
+				t.Fatal("the swap is outstanding after its copy was detached")
+			}
+			s.swap() // to the successor
+			c := r.Open()
+			if c != s.copies[0] || c == stale {
+				t.Fatal("a guard does not open in the successor")
+			}
+			if !s.TryFinish() {
+				t.Fatal("nobody holds the other copy, and the swap does not finish")
+			}
+			s.swap() // away from the successor
+			r.Close(stale)
+			left.Close(staleToo)
+			if s.TryFinish() {
+				t.Error("the end of a guard in the detached copy was taken for one in its successor")
+			}
+			r.Close(c)
+			if !s.TryFinish() {
+				t.Error("the swap does not finish although its last guard is closed")
+			}
+		})
+	})
+}
+
+// TestShortMaxWaitIsSpunOut takes the bound that is too short for sleeping.
+func TestShortMaxWaitIsSpunOut(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+		s := open(strategy.Options{MaxWait: 20 * time.Microsecond})
+		s.NewReader("").Open()
+		s.swap()
+		if err := s.Finish(nil); !errors.Is(err, strategy.ErrMaxWait) {
+			t.Fatalf("Finish returns %v, want ErrMaxWait", err)
+		}
+	})
+}
+
 func TestGuardReleasedTwice(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r := s.NewReader("")
 		c := r.Open()
@@ -274,7 +353,7 @@ func TestGuardReleasedTwice(t *testing.T) {
 			}()
 			r.Close(c)
 		}()
-		s.StartSwap()
+		s.swap()
 		if !s.TryFinish() {
 			t.Error("the swap does not finish after a guard was closed twice")
 		}
@@ -282,7 +361,7 @@ func TestGuardReleasedTwice(t *testing.T) {
 }
 
 func TestGuardsDoNotAllocate(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) strategy.Strategy) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		r := open(strategy.Options{}).NewReader("")
 		if n := testing.AllocsPerRun(100, func() { r.Close(r.Open()) }); n != 0 {
 			t.Errorf("a guard allocates %v times", n)

@@ -12,17 +12,31 @@ const (
 	spinRounds  = 64 // looks at the readers before the writer yields
 	yieldRounds = 16 // looks with a yield between before it sleeps
 
+	// A bound on the wait that is no longer than this is spun out. A writer that gives its
+	// processor away where more goroutines run than there are processors has it back after
+	// one time slice of each of them, 10 ms, and so could not keep to such a bound.
+	spinAtMost = 200 * time.Microsecond
+
 	// A wait this long forces a garbage collection, which finds handles that were
 	// dropped without Close, and each time that it has become four times as long another.
 	collectAfter = 100 * time.Millisecond
 )
 
-// wait returns nil when look reports that there is no reader left to wait for, or
-// ErrCancelled when cancel is closed first. It looks at once, then with yields between, and
-// then sleeps between the looks. It calls look(true) before it sleeps, and the readers that
-// this look leaves unpark the parker when they close their last guard. After stallAfter
-// it calls stalled, once.
-func wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel <-chan struct{}, stallAfter time.Duration, stalled func(waited time.Duration)) error {
+// wait returns nil when look reports that there is no reader left to wait for,
+// ErrCancelled when cancel is closed first, or ErrMaxWait after o.MaxWait. It looks at once,
+// then with yields between, and then sleeps between the looks. It calls look(true) before
+// it sleeps, and the readers that this look leaves unpark the parker when they close their
+// last guard. After o.StallAfter it calls stalled, once.
+func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel <-chan struct{}, stalled func(waited time.Duration)) error {
+	start := atomicx.Now()
+	if 0 < o.MaxWait && o.MaxWait <= spinAtMost {
+		for !look(false) {
+			if atomicx.Now()-start >= o.MaxWait {
+				return ErrMaxWait
+			}
+		}
+		return nil
+	}
 	for i := range atomicx.Rounds(spinRounds + yieldRounds) {
 		if look(false) {
 			return nil
@@ -31,10 +45,14 @@ func wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel <-chan stru
 			atomicx.Yield()
 		}
 	}
-	start := atomicx.Now()
-	collectAt, reportAt := collectAfter, stallAfter
+	collectAt, reportAt, endAt := collectAfter, o.StallAfter, o.MaxWait
+	if endAt == 0 {
+		endAt = math.MaxInt64
+	}
 	for !look(true) {
 		switch waited := atomicx.Now() - start; {
+		case waited >= endAt:
+			return ErrMaxWait
 		case waited >= collectAt:
 			collectAt *= 4
 			runtime.GC()
@@ -42,8 +60,14 @@ func wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel <-chan stru
 			reportAt = math.MaxInt64
 			stalled(waited)
 		default:
-			if parker.Park(cancel, min(collectAt, reportAt)-waited) == atomicx.Cancelled {
+			next := min(collectAt, reportAt, endAt)
+			switch parker.Park(cancel, next-waited) {
+			case atomicx.Cancelled:
 				return ErrCancelled
+			case atomicx.TimedOut:
+				if next == endAt {
+					return ErrMaxWait // not left to the clock, which stands still under the explorer
+				}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ package table
 import (
 	"iter"
 	"maps"
+	"slices"
 )
 
 // Kind says how a table is built.
@@ -54,6 +55,16 @@ func (t Table[K, V]) Get(key K) (value V, ok bool) {
 // for cheaper than that call itself, and without it neither Get nor what calls Get
 // would be inlined into loops, which is a fifth of the time of a look-up. (Seen with Go 1.26.)
 func apart(f func()) { f() }
+
+// Clone returns an independent table with the same entries. Values are copied shallowly.
+func (t Table[K, V]) Clone() Table[K, V] {
+	if t.flat != nil {
+		clone := *t.flat
+		clone.slots, clone.tags = slices.Clone(clone.slots), slices.Clone(clone.tags)
+		return Table[K, V]{flat: &clone}
+	}
+	return Table[K, V]{m: maps.Clone(t.m)}
+}
 
 // Map returns the map that a Builtin table is, or nil.
 func (t Table[K, V]) Map() map[K]V { return t.m }

@@ -1,7 +1,7 @@
 package mutants
 
-// Explored are the mutants that the schedule explorer must catch in the strategy epoch
-// and in what stands on it, each with a program of package lincheck/explore/programs that
+// Explored are the mutants that the schedule explorer must catch in strategies and in
+// what stands on them, each with a program of package lincheck/explore/programs that
 // shows it.
 var Explored = []struct {
 	Mutant
@@ -9,28 +9,28 @@ var Explored = []struct {
 }{
 	{Mutant{
 		"1 the writer does not wait", epoch,
-		"	return wait(&e.parker", "	e.pending = e.pending[:0]\n	return nil\n	return wait(&e.parker",
+		"	return e.opts.wait(", "	e.pending = e.pending[:0]\n	return nil\n	return e.opts.wait(",
 	}, "guards"},
 	{Mutant{
 		"2 no re-read after the count is raised", epoch,
-		"	if r.epoch.version.Load()&1 != c {\n", "	if false {\n",
+		"	if r.epoch.readable.Load() != c {\n", "	if false {\n",
 	}, "guards"},
 	{Mutant{
 		"2 no second re-read after the other count", epoch,
-		"	version = r.epoch.version.Load()\n", "	version = 1 - c\n",
+		"	c := r.epoch.readable.Load()\n	r.release", "	c := &Copy{Index: 1 - index}\n	if now := r.epoch.readable.Load(); now.Index == c.Index {\n		c = now\n	} else {\n		c = r.epoch.old\n	}\n	r.release",
 	}, "guards"},
 	{Mutant{
 		"2 a leaf trusts its guess", epoch,
-		"	return l.version.Load() == l.guess\n", "	return true\n",
+		"	return l.readable.Load() == l.guess\n", "	return l.guess != nil\n",
 	}, "look-ups"},
 	{Mutant{
 		"2 a reader tries until no swap comes between", epoch,
-		"		c = r.reopen(&r.count, c) & 1\n",
-		"		for r.epoch.version.Load()&1 != c {\n			r.Close(int(c))\n			c = 1 - c\n			r.count[c].Add(1)\n		}\n",
+		"		c = r.reopen(c.Index, n)\n",
+		"		for _ = n; r.epoch.readable.Load() != c; {\n			r.Close(c)\n			c = r.epoch.readable.Load()\n			r.count[c.Index].Add(1)\n		}\n",
 	}, "guards"},
 	{Mutant{
 		"3 count of the wrong copy", epoch,
-		"		if r.guards(old) != 0 {\n", "		if r.guards(1-old) != 0 {\n",
+		"		if r.guards(e.old.Index) != 0 {\n			e.pending", "		if r.guards(1-e.old.Index) != 0 {\n			e.pending",
 	}, "guards"},
 	{Mutant{
 		"3 the count of leaves is overlooked", epoch,
@@ -42,7 +42,7 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"5 list of handles taken before the swap", epoch,
-		"	e.version.Store(e.version.Load() + 1)\n", "	defer func() { e.version.Store(e.version.Load() + 1) }()\n",
+		"	e.readable.Store(next)\n	e.swaps++\n", "	defer func() { e.readable.Store(next) }()\n	e.swaps++\n",
 	}, "guards"},
 	{Mutant{
 		"6 swap before the batch is applied", "impl/buffers/op.go",
@@ -51,11 +51,11 @@ var Explored = []struct {
 	}, "TryPublish beside readers"},
 	{Mutant{
 		"7 a guard re-reads the shared flag as it closes", epoch,
-		"func (r *epochReader) Close(copy int) {\n", "func (r *epochReader) Close(copy int) {\n	copy = int(r.epoch.version.Load() & 1)\n",
+		"func (r *epochReader) Close(c *Copy) {", "func (r *epochReader) Close(c *Copy) {\n	c = r.epoch.readable.Load()\n",
 	}, "guards"},
 	{Mutant{
 		"9 a parity instead of a count, nested guards", epoch,
-		"	return r.count[copy].Load()&^awaited +", "	return r.count[copy].Load()&1 +",
+		"	n := r.count[index].Load() & guardBits\n", "	n := r.count[index].Load() & 1\n",
 	}, "nested guards"},
 	{Mutant{
 		"10 guard released twice", "lincheck/explore/programs/strategies.go",
@@ -76,7 +76,7 @@ var Explored = []struct {
 	}, "a handle closed with a guard open"},
 	{Mutant{
 		"15 registry lock held while waiting", epoch,
-		"	return wait(&e.parker", "	e.mu.Lock()\n	defer e.mu.Unlock()\n	return wait(&e.parker",
+		"	return e.opts.wait(", "	e.mu.Lock()\n	defer e.mu.Unlock()\n	return e.opts.wait(",
 	}, "a handle closed with a guard open"},
 	{Mutant{
 		"16 no re-check between about to sleep and sleep", epoch,
@@ -92,7 +92,7 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"22 a guard takes the writer's copy", epoch,
-		"	c := r.epoch.version.Load() & 1\n", "	c := (r.epoch.version.Load() + 1) & 1\n	r.count[c].Add(1)\n	return int(c)\n",
+		"	c := r.epoch.readable.Load()\n	n :=", "	if r.epoch.old != nil {\n		r.count[r.epoch.old.Index].Add(1)\n		return r.epoch.old\n	}\n	c := r.epoch.readable.Load()\n	n :=",
 	}, "guards"},
 	{Mutant{
 		"32 TryPublish swaps without waiting", epoch,
@@ -100,9 +100,49 @@ var Explored = []struct {
 	}, "TryPublish beside readers"},
 	{Mutant{
 		"34 a nested guard is opened without a count", epoch,
-		"func (r *epochReader) Open() (copy int) {\n",
-		"func (r *epochReader) Open() (copy int) {\n	if r.guards(0)+r.guards(1) > 0 {\n		return int(r.epoch.version.Load() & 1)\n	}\n",
+		"func (r *epochReader) Open() *Copy {\n",
+		"func (r *epochReader) Open() *Copy {\n	if r.guards(0)+r.guards(1) > 0 {\n		return r.epoch.readable.Load()\n	}\n",
 	}, "nested guards"},
+	{Mutant{
+		"49 the detached copy is used again", "impl/buffers/raw.go",
+		"	w.writer = &slot[T]{data: clone(&w.readable.data)}\n", "	w.writer.data = clone(&w.readable.data)\n",
+	}, "a copy is detached"},
+	{Mutant{
+		"49 the end of a guard in a detached copy counts in its successor", epoch,
+		"		if uint32(n/generationUnit) != generation {\n", "		if false {\n",
+	}, "a copy is detached"},
+	{Mutant{
+		"49 a guard is opened with a count that was taken away", epoch,
+		"	if uint32(counts[c.Index]/generationUnit) != c.generation {\n", "	if false {\n",
+	}, "a copy is detached"},
+	{Mutant{
+		"49 a leaf is opened with a word that was taken away", epoch,
+		"		if l.word.Load()&leafDetached == 0 {\n", "		if true {\n",
+	}, "a copy is detached under look-ups"},
+	{Mutant{
+		"19 a reader's part of the residual is told after the reader is turned", refcount,
+		"			r.left.Store(word)\n			if r.word.CompareAndSwap(word, next.key()*keyUnit) {\n",
+		"			if r.word.CompareAndSwap(word, next.key()*keyUnit) {\n				r.left.Store(word)\n",
+	}, "guards"},
+	{Mutant{
+		"21 the last reader is not turned", refcount,
+		"	for i := 0; i < len(s.readers); {\n", "	for i := 0; i < len(s.readers)-1; {\n",
+	}, "guards"},
+	{Mutant{
+		"49 a guard takes the successor for its own copy", refcount,
+		"c.key() == key {\n", "true {\n",
+	}, "a copy is detached"},
 }
 
-const epoch = "impl/strategy/epoch.go"
+const (
+	epoch    = "impl/strategy/epoch.go"
+	refcount = "impl/strategy/refcount.go"
+)
+
+// strategyOf returns the name of the strategy under which a mutant is to be found.
+func (m Mutant) strategyOf() string {
+	if m.File == refcount {
+		return "refcount"
+	}
+	return "epoch"
+}

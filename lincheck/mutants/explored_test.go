@@ -68,7 +68,7 @@ func findIn(t *testing.T, m Mutant, program string) string {
 	}
 	cmd := exec.Command("go", "test", "-tags", "explore", "-overlay", overlay, "-count=1", "-v", "-run", "^TestForMutants$", "./lincheck/explore/programs")
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "EXPLORE_PROGRAM="+program)
+	cmd.Env = append(os.Environ(), "EXPLORE_PROGRAM="+program, "EXPLORE_STRATEGY="+m.strategyOf())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -87,22 +87,22 @@ func TestSchedulesPassOnTheRealCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := programs.Find("epoch")
-	if err != nil {
-		t.Fatal(err)
-	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	if len(lines) != len(Explored) {
 		t.Fatalf("%s has %d lines for %d mutants", golden, len(lines), len(Explored))
 	}
-	for _, line := range lines {
+	for i, line := range lines {
 		parts := strings.Split(line, " | ")
-		p, err := s.Named(parts[1])
+		s, err := programs.Find(Explored[i].strategyOf())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, timeouts, err := s.Named(parts[1])
 		if err != nil {
 			t.Fatal(err)
 		}
 		schedule := parts[2][strings.LastIndexByte(parts[2], ' ')+1:]
-		res, err := explore.Run(explore.Config{Replay: schedule}, p)
+		res, err := explore.Run(explore.Config{Replay: schedule, Timeouts: timeouts}, p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,9 +16,9 @@ func (s *session) explore(x exploration) error {
 		return exit{ExitUsage, err}
 	}
 	shape := programs.Shape{Readers: x.readers, Guards: x.guards, Publishes: x.publishes, Chained: x.chained}
-	program, what := strategy.Guards(shape), shape.String()
+	program, what, timeouts := strategy.Guards(shape), shape.String(), 0
 	if x.program != "" {
-		if program, err = strategy.Named(x.program); err != nil {
+		if program, timeouts, err = strategy.Named(x.program); err != nil {
 			return exit{ExitUsage, err}
 		}
 		what = x.program
@@ -26,7 +26,7 @@ func (s *session) explore(x exploration) error {
 	if x.readers < 0 || x.readers > explore.MaxGoroutines-1 || x.guards < 0 || x.publishes < 0 || x.preemptions < -1 {
 		return usagef("explore: want 0 to %d readers, and no negative numbers but -preemptions -1", explore.MaxGoroutines-1)
 	}
-	cfg := explore.Config{Search: explore.Exhaustive(), TSO: x.tso, OneWait: x.oneWait, MaxTime: x.limit, Replay: x.replay}
+	cfg := explore.Config{Search: explore.Exhaustive(), TSO: x.tso, OneWait: x.oneWait, Timeouts: timeouts, MaxTime: x.limit, Replay: x.replay}
 	if x.preemptions >= 0 {
 		cfg.Search = explore.UpTo(x.preemptions)
 	}

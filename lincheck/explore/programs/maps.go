@@ -5,6 +5,7 @@ package programs
 import (
 	"context"
 	"errors"
+	"time"
 
 	"doublebuf/impl/atomicx/hooked"
 	"doublebuf/impl/hashmap"
@@ -15,22 +16,31 @@ import (
 type MapProgram struct {
 	Name string
 	Make func(Strategy) explore.Program
+	// Timeouts is how many sleeps of each goroutine may end by their timeouts.
+	Timeouts int
+	// Large is set if only strategies that are Large can be exhausted with it in a minute.
+	Large bool
 }
 
 // Maps are programs over the whole map: the table, the log, the buffers and a strategy
 // at once.
 var Maps = []MapProgram{
-	{"look-ups", lookUps},
-	{"look-ups under a guard", lookUpsUnderGuard},
-	{"versions in real time", realTime},
-	{"TryPublish beside readers", tryPublish},
-	{"nested guards", nestedGuards},
-	{"handles opened and closed while the writer publishes", handlesComeAndGo},
-	{"a handle closed with a guard open", closedUnderGuard},
-	{"the writer closes", writerCloses},
-	{"a publish is given up", publishCancelled},
-	{"operations of all kinds", operations},
+	{Name: "look-ups", Make: lookUps, Large: true},
+	{Name: "look-ups under a guard", Make: lookUpsUnderGuard, Large: true},
+	{Name: realTimeName, Make: realTime},
+	{Name: "TryPublish beside readers", Make: tryPublish, Large: true},
+	{Name: "nested guards", Make: nestedGuards},
+	{Name: "handles opened and closed while the writer publishes", Make: handlesComeAndGo},
+	{Name: "a handle closed with a guard open", Make: closedUnderGuard},
+	{Name: "the writer closes", Make: writerCloses, Large: true},
+	{Name: "a publish is given up", Make: publishCancelled},
+	{Name: "operations of all kinds", Make: operations},
+	{Name: "a copy is detached", Make: detached, Timeouts: 1},
+	{Name: "a copy is detached under look-ups", Make: detachedUnderLookUps, Timeouts: 1},
 }
+
+// realTimeName names the program that strategies of the level per handle fail.
+const realTimeName = "versions in real time"
 
 // world is the map of a program. Its writer keeps key 1 at the number of the version and
 // key 2 at twice that, so that every guard can tell whether it sees one version.
@@ -40,8 +50,8 @@ type world struct {
 	n int // publishes called for
 }
 
-func newWorld(x *explore.Exec, s Strategy) *world {
-	w := &world{x: x, w: hashmap.New[int, int](hashmap.WithStrategy(s.New))}
+func newWorld(x *explore.Exec, s Strategy, options ...hashmap.Option) *world {
+	w := &world{x: x, w: hashmap.New[int, int](append(options, hashmap.WithStrategy(s.New))...)}
 	x.Name("map", w.w)
 	return w
 }
@@ -328,6 +338,47 @@ func operations(s Strategy) explore.Program {
 		x.Finally(func() {
 			if n := w.w.NewReadHandle().Read().Len(); n != 2 {
 				x.Failf("%d keys are left, want 2", n)
+			}
+		})
+	}
+}
+
+// bound is the bound on a publish's wait in the programs that detach copies. Under the
+// explorer it is over when a sleep ends by its timeout, and it must be the first to be so.
+var bound = hashmap.WithMaxWait(time.Millisecond)
+
+// detached has a guard outlive its copy, with others in the copy's successor.
+func detached(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s, bound)
+		r := w.w.NewReadHandle()
+		x.Go("reader", func() {
+			a := r.Read()
+			va := w.look(a, 0)
+			b := r.Read()
+			vb := w.look(b, va)
+			w.look(a, va)
+			a.Release()
+			w.look(b, vb)
+			b.Release()
+		})
+		x.Go("writer", func() {
+			for range 4 {
+				w.publish()
+			}
+		})
+	}
+}
+
+// detachedUnderLookUps has look-ups outlive their copy.
+func detachedUnderLookUps(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s, bound)
+		r := w.w.NewReadHandle()
+		x.Go("reader", func() { w.get(r, 2, w.get(r, 1, 0)) })
+		x.Go("writer", func() {
+			for range 4 {
+				w.publish()
 			}
 		})
 	}

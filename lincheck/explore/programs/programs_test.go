@@ -44,20 +44,28 @@ func TestGuards(t *testing.T) {
 			search      explore.Search
 			independent int    // 0 if there is none
 			differs     string // why ours is of another order of magnitude, or ""
+			large       bool
 		}{
-			{Shape{2, 2, 3, false}, true, explore.Exhaustive(), 69_696, ""},
-			{Shape{2, 2, 3, true}, true, explore.Exhaustive(), 0, ""},
-			{Shape{2, 3, 3, true}, true, explore.Exhaustive(), 0, ""},
-			{Shape{3, 1, 2, false}, true, explore.Exhaustive(), 0, ""},
-			{Shape{2, 1, 2, false}, false, explore.Exhaustive(), 42_144, ownFlags},
-			{Shape{2, 1, 3, false}, false, explore.Exhaustive(), 748_214, ownFlags},
-			{Shape{1, 3, 3, true}, false, explore.Exhaustive(), 0, ""},
-			{Shape{2, 2, 2, false}, false, explore.Exhaustive(), 3_100_000, ownFlags},
-			{Shape{2, 2, 3, false}, false, explore.UpTo(2), 0, ""},
-			{Shape{2, 2, 3, false}, false, explore.Exhaustive(), 150_000_000, ownFlags},
-			{Shape{2, 2, 3, true}, false, explore.UpTo(3), 0, ""},
-			{Shape{3, 1, 2, false}, false, explore.Exhaustive(), 0, ""},
+			{Shape{2, 2, 3, false}, true, explore.Exhaustive(), 69_696, "", true},
+			{Shape{2, 2, 3, true}, true, explore.Exhaustive(), 0, "", true},
+			{Shape{2, 3, 3, true}, true, explore.Exhaustive(), 0, "", true},
+			{Shape{3, 1, 2, false}, true, explore.Exhaustive(), 0, "", false},
+			{Shape{2, 2, 2, false}, true, explore.Exhaustive(), 0, "", false},
+			{Shape{2, 1, 2, false}, false, explore.Exhaustive(), 42_144, ownFlags, false},
+			{Shape{2, 1, 3, false}, false, explore.Exhaustive(), 748_214, ownFlags, false},
+			{Shape{1, 3, 3, true}, false, explore.Exhaustive(), 0, "", false},
+			{Shape{2, 2, 2, false}, false, explore.Exhaustive(), 3_100_000, ownFlags, true},
+			{Shape{2, 2, 3, false}, false, explore.UpTo(2), 0, "", false},
+			{Shape{2, 2, 3, false}, false, explore.Exhaustive(), 150_000_000, ownFlags, true},
+			{Shape{2, 2, 3, true}, false, explore.UpTo(3), 0, "", false},
+			{Shape{3, 1, 2, false}, false, explore.Exhaustive(), 0, "", true},
 		} {
+			if c.large && !s.Large {
+				continue
+			}
+			if s.Name != "epoch" {
+				c.independent = 0
+			}
 			wait := "waiting by flag, park and wake"
 			if c.oneWait {
 				wait = "waiting as one step"
@@ -89,11 +97,32 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// mustFail holds a strategy against the next stronger level, which it does not have.
+func mustFail(t *testing.T, p explore.Program) {
+	t.Helper()
+	res, err := explore.Run(explore.Config{Search: explore.UpTo(3), MaxTime: perSearch}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Failure == nil {
+		t.Fatalf("no schedule shows that the level is not a stronger one: %v", res)
+	}
+	t.Log(res.Failure)
+}
+
 func TestMaps(t *testing.T) {
 	for _, s := range Strategies {
 		for _, m := range Maps {
 			t.Run(s.Name+"/"+m.Name, func(t *testing.T) {
-				t.Log(run(t, explore.Config{Search: explore.Exhaustive()}, m.Make(s)))
+				if s.PerHandle && m.Name == realTimeName {
+					mustFail(t, m.Make(s))
+					return
+				}
+				search := explore.Exhaustive()
+				if m.Large && !s.Large {
+					search = explore.UpTo(3)
+				}
+				t.Log(run(t, explore.Config{Search: search, Timeouts: m.Timeouts}, m.Make(s)))
 			})
 		}
 	}
@@ -122,29 +151,31 @@ func TestSleepSetsAgree(t *testing.T) {
 }
 
 // TestForMutants explores one program, for package mutants, which builds this package
-// with its mutants and runs this test with the program's name. It prints what kind of
+// with its mutants and runs this test with the names of program and strategy. It prints what kind of
 // failure the simplest schedule leads to, and that schedule.
 func TestForMutants(t *testing.T) {
 	name := os.Getenv("EXPLORE_PROGRAM")
 	if name == "" {
 		t.Skip("no program named")
 	}
-	for _, s := range Strategies {
-		p, err := s.Named(name)
+	s, err := Find(os.Getenv("EXPLORE_STRATEGY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, timeouts, err := s.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, search := range []explore.Search{explore.UpTo(3), explore.Exhaustive()} {
+		res, err := explore.Run(explore.Config{Search: search, Timeouts: timeouts, MaxTime: perSearch}, p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, search := range []explore.Search{explore.UpTo(3), explore.Exhaustive()} {
-			res, err := explore.Run(explore.Config{Search: search, MaxTime: perSearch}, p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if f := res.Failure; f != nil {
-				fmt.Printf("found %s: %s\n", f.Kind, f.Schedule)
-				t.Log(f)
-				break
-			}
-			fmt.Println("nothing:", res)
+		if f := res.Failure; f != nil {
+			fmt.Printf("found %s: %s\n", f.Kind, f.Schedule)
+			t.Log(f)
+			break
 		}
+		fmt.Println("nothing:", res)
 	}
 }

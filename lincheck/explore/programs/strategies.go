@@ -18,13 +18,22 @@ type Strategy struct {
 	// OpenSteps and CloseSteps bound the steps that a reader takes to open and to close a
 	// guard (law S3), the word to the explorer about the copy included.
 	OpenSteps, CloseSteps int
+	// PerHandle is set if the level is per handle: readers may see publishes in different
+	// orders in time.
+	PerHandle bool
+	// Large is set if the larger programs can be exhausted too in a minute.
+	Large bool
 }
 
 // Strategies are the strategies that are explored.
 var Strategies = []Strategy{
-	// Open: 3 loads of the version and 3 additions to the own counts, the last of which may
+	// Open: 3 loads of the readable copy and 3 additions to the own counts, the last of which may
 	// call for a wake-up. Close: an addition and the wake-up. And the copy in both.
-	{Name: "epoch", New: strategy.Epoch, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1},
+	{Name: "epoch", New: strategy.Epoch, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1, Large: true},
+	// Open: an addition to the own word and a load of the copies. Close: a load and a failed
+	// compare-and-swap and another load of the own word, the same of the word for the copy before, of
+	// which the second succeeds, an addition to the residual, and the wake-up. And the copy in both.
+	{Name: "refcount", New: strategy.Refcount, OpenSteps: 2 + 1, CloseSteps: 3 + 2 + 1 + 1 + 1, PerHandle: true},
 }
 
 // Find returns the strategy of that name.
