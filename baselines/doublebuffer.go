@@ -1,40 +1,62 @@
 package baselines
 
 import (
-	"fmt"
 	"iter"
 	"sync"
+	"time"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/strategy"
+	"doublebuf/impl/table"
 )
 
-// doubleBuffers returns the configurations of this project's own map: the strategy epoch,
-// the built-in map as table, several writers by one lock, and four publish policies.
+// doubleBuffers returns the configurations of this project's own map, with several writers
+// by one lock. Those of the strategy epoch over the built-in map stand in every run, in four
+// publish policies; the others stand aside.
 func doubleBuffers() []kv.Entry {
-	const caps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.BoundedLag
-	base := kv.Entry{
-		Level:   kv.Atomic,
-		Caps:    caps,
-		Uint64:  newDoubleBuffer[uint64, uint64],
-		Int:     newDoubleBuffer[int, uint64],
-		String:  newDoubleBuffer[string, uint64],
-		Float64: newDoubleBuffer[float64, uint64],
-		Wide:    newDoubleBuffer[uint64, kv.Wide],
+	const bounded = kv.BoundedLag
+	entries := []kv.Entry{
+		// With a publish before each write returns, a write takes effect when the copies are
+		// swapped, and a Get, which is one guard, reads what was current when it opened.
+		configuration("dbuf-epoch-b1", "double buffer, published after each write", kv.Linearizable, bounded, 1),
+		configuration("dbuf-epoch-b64", "double buffer, published by each worker every 64 writes", kv.Atomic, bounded, 64),
+		configuration("dbuf-epoch-b4096", "double buffer, published by each worker every 4096 writes", kv.Atomic, bounded, 4096),
+		configuration("dbuf-epoch-demand", "double buffer, published only on demand", kv.Atomic, bounded, 0),
 	}
-	entries := []kv.Entry{base, base, base, base}
-	for i, every := range []int{1, 64, 4096} {
-		entries[i].Name = fmt.Sprintf("dbuf-epoch-b%d", every)
-		entries[i].Doc = fmt.Sprintf("double buffer, published by each worker every %d writes", every)
-		entries[i].Policy = kv.Policy{Every: every}
+	flat := hashmap.WithTable(table.Flat)
+	refcount := hashmap.WithStrategy(strategy.Refcount)
+	for _, e := range []kv.Entry{
+		configuration("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
+		configuration("dbuf-flat-b4096", "the same, published every 4096 writes", kv.Atomic, bounded, 4096, flat),
+		configuration("dbuf-maxwait-b1", "a publish waits 20 µs at most, then clones; after each write", kv.Linearizable, 0, 1, maxWait),
+		configuration("dbuf-maxwait-b64", "the same, published every 64 writes", kv.Atomic, 0, 64, maxWait),
+		configuration("dbuf-refcount-b1", "the strategy refcount, published after each write", kv.PerHandle, bounded, 1, refcount),
+		configuration("dbuf-refcount-b64", "the same, published every 64 writes", kv.PerHandle, bounded, 64, refcount),
+		configuration("dbuf-refcount-b4096", "the same, published every 4096 writes", kv.PerHandle, bounded, 4096, refcount),
+	} {
+		e.Aside = true
+		entries = append(entries, e)
 	}
-	// With a publish before each write returns, a write takes effect when the copies are
-	// swapped, and a Get, which is one guard, reads what was current when it opened.
-	entries[0].Level = kv.Linearizable
-	entries[0].Doc = "double buffer, published after each write"
-	entries[3].Name = "dbuf-epoch-demand"
-	entries[3].Doc = "double buffer, published only on demand"
 	return entries
+}
+
+var maxWait = hashmap.WithMaxWait(20 * time.Microsecond)
+
+// configuration returns the entry of a double buffer with those options, beyond the
+// capabilities that all have with those that it has more, published by each
+// worker every so many writes.
+func configuration(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
+	return kv.Entry{
+		Name: name, Doc: doc, Level: level,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | more,
+		Policy:  kv.Policy{Every: every},
+		Uint64:  newDoubleBuffer[uint64, uint64](options),
+		Int:     newDoubleBuffer[int, uint64](options),
+		String:  newDoubleBuffer[string, uint64](options),
+		Float64: newDoubleBuffer[float64, uint64](options),
+		Wide:    newDoubleBuffer[uint64, kv.Wide](options),
+	}
 }
 
 // doubleBuffer is a hashmap with its writer under a lock, so that several goroutines may
@@ -45,8 +67,10 @@ type doubleBuffer[K, V comparable] struct {
 	w  *hashmap.WriteHandle[K, V]
 }
 
-func newDoubleBuffer[K, V comparable](capacity int) kv.Map[K, V] {
-	return &doubleBuffer[K, V]{w: hashmap.New[K, V](hashmap.WithCapacity(capacity))}
+func newDoubleBuffer[K, V comparable](options []hashmap.Option) func(capacity int) kv.Map[K, V] {
+	return func(capacity int) kv.Map[K, V] {
+		return &doubleBuffer[K, V]{w: hashmap.New[K, V](append(options[:len(options):len(options)], hashmap.WithCapacity(capacity))...)}
+	}
 }
 
 func (d *doubleBuffer[K, V]) Open() kv.Map[K, V] {

@@ -71,6 +71,7 @@ type Entry struct {
 	Level  Level
 	Caps   Caps
 	Policy Policy
+	Aside  bool // checked always, measured only where it is asked for by name or preset: a variation
 	Broken bool // known to fail its check; a check that then passes is a failure
 
 	Uint64  func(capacity int) Map[uint64, uint64]

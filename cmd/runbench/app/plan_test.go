@@ -38,6 +38,12 @@ func TestPresets(t *testing.T) {
 					t.Errorf("standard: %d blocks; want 10 or more", plan.Blocks)
 				}
 				holdsFigures(t, plan, lacks{byStaleness: []string{"dbuf-epoch-demand"}})
+			case "limits":
+				for _, e := range baselines.All() {
+					if e.Aside && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name }) {
+						t.Errorf("limits: %s has no cell", e.Name)
+					}
+				}
 			}
 		}
 	}
@@ -57,8 +63,12 @@ var quickLacks = lacks{
 func holdsFigures(t *testing.T, plan run.Plan, without lacks) {
 	t.Helper()
 	for _, e := range baselines.All() {
-		if !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name }) {
-			t.Errorf("%s has no cell", e.Name)
+		has := slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name })
+		if has == e.Aside {
+			t.Errorf("%s has a cell: %v; it stands aside: %v", e.Name, has, e.Aside)
+		}
+		if e.Aside {
+			continue
 		}
 		if e.Level == kv.None || !e.Caps.Has(kv.Writes) {
 			continue

@@ -18,6 +18,7 @@ type preset struct {
 	check     time.Duration // of recording histories, for each map
 	keys      []int         // where -keys is not given
 	sweeps    []sweep       // where no axis is given
+	all       bool          // those that stand aside too
 }
 
 // rolesMix is the mix of staleness cells, and of the throughput cells beside them.
@@ -51,6 +52,11 @@ func presets(procs int) []preset {
 			name: "standard", doc: "more mixes, goroutines, keys and distributions, in 10 blocks: the better part of an hour",
 			blocks: 10, time: 200 * time.Millisecond, check: 2 * time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
+		},
+		{
+			name: "limits", doc: "every strategy and table at the limits of reading, writing and oversubscription, in 10 blocks: hours",
+			blocks: 10, time: 200 * time.Millisecond, check: 2 * time.Second,
+			keys: []int{10_000}, sweeps: limitSweeps(), all: true,
 		},
 	}
 }
@@ -95,6 +101,29 @@ func standardSweeps(procs, keys int) []sweep {
 	}
 }
 
+// limitSweeps has every configuration beside the peers that matter: read only by one and two
+// goroutines, one reader beside one writer, and always-reading goroutines beside a writer, 2, 8 and 64
+// of them. The sizes are a table within the first caches, one within the last, and one beyond.
+func limitSweeps() []sweep {
+	sizes := []int{1_000, 10_000, 1_000_000}
+	types := []string{"uint64", "string"}
+	without := []string{"rbmutex", "mutex", "sharded", "noop"}
+	return []sweep{
+		{
+			kind: results.Throughput, mixes: []string{"read-only"}, dists: []string{"uniform"}, keyTypes: types,
+			keys: sizes, g: []int{1, 2}, without: append(without, "cow", onDemand),
+		},
+		{
+			kind: results.Throughput, mixes: []string{rolesMix}, dists: []string{"uniform"}, keyTypes: types,
+			keys: sizes, roles: []roles{{1, 1}}, without: append(without, "cow", onDemand),
+		},
+		{
+			kind: results.Throughput, mixes: []string{rolesMix}, dists: []string{"uniform"},
+			keys: []int{10_000}, roles: []roles{{2, 1}, {8, 1}, {64, 1}}, without: append(without, onDemand),
+		},
+	}
+}
+
 // goroutines is 1, 2, 4 … up to the processors, and twice those: more goroutines than
 // processors is the normal case in Go.
 func goroutines(procs int) []int {
@@ -124,6 +153,9 @@ func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
 	maps, err := pick(maps, a.impl.values)
 	if err != nil {
 		return run.Plan{}, err
+	}
+	if len(a.impl.values) == 0 && !p.all {
+		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Aside })
 	}
 	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), Procs: procs}
 	sweeps := p.sweeps
