@@ -94,8 +94,10 @@ func footer(s *results.Set, drawn []results.Summary, doubt bool) []string {
 
 func samplesNote(drawn []results.Summary, doubt bool) string {
 	lo, hi, intervals := drawn[0].N, drawn[0].N, false
+	links, processes := 1, 1
 	for _, d := range drawn {
 		lo, hi = min(lo, d.N), max(hi, d.N)
+		links, processes = max(links, d.Links), max(processes, d.Processes)
 		intervals = intervals || d.Interval
 	}
 	n := plural(hi, "block")
@@ -103,6 +105,9 @@ func samplesNote(drawn []results.Summary, doubt bool) string {
 		n = strconv.Itoa(lo) + " to " + n
 	}
 	note := "Medians of n = " + n + " in one process; "
+	if processes > 1 {
+		note = fmt.Sprintf("Means over %d processes, of %s, of medians of n = %s in all; ", processes, plural(links, "link"), n)
+	}
 	if intervals {
 		note += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*results.Confidence)
 	} else {

@@ -49,6 +49,10 @@ type Cell struct {
 	// Block is the block of the plan, from 1, in which the cell was measured; cells of
 	// one block are compared in pairs. 0 means that the file did not tell.
 	Block int
+	// Process is the process, and Link the link of the program, that measured the cell, each
+	// numbered from 1 within the run; 0 means that the file did not tell. Processes of
+	// different links have different numbers.
+	Process, Link int
 	// Ops is the number of operations that all workers finished within the cell.
 	Ops int64
 	// Metrics holds a value for each unit of Units that applies.

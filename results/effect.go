@@ -29,23 +29,24 @@ type Effect struct {
 }
 
 // Paired returns the effect of group b over group a in a unit, paired by block as by
-// Compare, whose interval it has. The test is the sign test. What it finds, the interval
+// Compare, whose interval it has. The test is the sign test, over the blocks or, if there are
+// several links or processes, over these. What it finds, the interval
 // finds; of some sizes the interval leans to one side, and finds a little more there.
 // The margin is a ratio from 1 on: a true effect from 1/margin to margin is none.
 func Paired(a, b Group, unit string, margin float64) Effect {
 	logs, warnings := logRatios(b, a, unit)
-	s := Summarize(logs)
+	s, single := summarize(logs), singles(logs)
 	e := Effect{Ratio: math.Exp(s.Median), Lo: math.Exp(s.Lo), Hi: math.Exp(s.Hi), Interval: s.Interval, P: 1, N: [2]int{s.N, s.N}}
 	e.Warnings = append(s.Warnings, warnings...)
 	if bound, ok := beyond(e, margin); ok {
 		far := 0
-		for _, l := range logs {
+		for _, l := range single {
 			// One at the bound speaks against the claim.
 			if e.Ratio > 1 && l > math.Log(bound) || e.Ratio < 1 && l < math.Log(bound) {
 				far++
 			}
 		}
-		e.P = min(1, 2*stats.BinomialDist{N: s.N, P: 0.5}.CDF(float64(s.N-far)))
+		e.P = min(1, 2*stats.BinomialDist{N: len(single), P: 0.5}.CDF(float64(len(single)-far)))
 	}
 	return e
 }
@@ -55,9 +56,10 @@ func Paired(a, b Group, unit string, margin float64) Effect {
 // to each value of a; the test is the U test of Mann and Whitney, of b against a times the
 // margin; the interval is its inversion. (Hodges and Lehmann 1963, on the logarithms; the
 // interval is in Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, 4.3.)
-// Where both values are zero their ratio is 1. The margin is as in Paired.
+// Where both values are zero their ratio is 1. Of a group of several links, or of several
+// processes of one link, each is one value: blocks of the same have too much in common. The margin is as in Paired.
 func Unpaired(a, b Group, unit string, margin float64) Effect {
-	x, y := a.values(unit), b.values(unit)
+	x, y := singles(a.samples(unit)), singles(b.samples(unit))
 	e := Effect{P: 1, N: [2]int{len(x), len(y)}}
 	if len(x) == 0 || len(y) == 0 {
 		e.Warnings = append(e.Warnings, "no values")
@@ -110,15 +112,15 @@ func beyond(e Effect, margin float64) (bound float64, ok bool) {
 	return 0, false
 }
 
-// values returns a copy of the group's values in a unit.
-func (g Group) values(unit string) []float64 {
-	var values []float64
+// samples returns the group's values in a unit.
+func (g Group) samples(unit string) []sample {
+	var all []sample
 	for _, c := range g.Cells {
 		if v, ok := c.Metrics[unit]; ok {
-			values = append(values, v)
+			all = append(all, sample{c.Link, c.Process, v})
 		}
 	}
-	return values
+	return all
 }
 
 type sizes [2]int

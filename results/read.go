@@ -68,13 +68,15 @@ func readFile(path string) (*file, error) {
 
 // note is what comments say of the cell in a line.
 type note struct {
-	block int
+	block, process, link int
+
 	fault string
 	aside string
 	end   int // offset behind the line
 }
 
 var (
+	blockLine  = regexp.MustCompile(`^` + blockComment + `(\d{1,9})(?: process (\d{1,9}) link (\d{1,9}))?$`)
 	configLine = regexp.MustCompile(`^[a-z][^A-Z\s:]*:(\s|$)`)
 	resultLine = regexp.MustCompile(`^Benchmark\S+\s+\S`)
 	unitLine   = regexp.MustCompile(`^Unit\s+[^\s=]+(\s+[^\s=]+=\S*)+$`)
@@ -94,11 +96,13 @@ func scanLines(path, text string) (map[int]note, error) {
 		line = strings.TrimRight(line, "\r\n")
 		switch {
 		case strings.HasPrefix(line, blockComment):
-			block, err := strconv.Atoi(line[len(blockComment):])
-			if err != nil || block < 0 {
-				return nil, fmt.Errorf("%s:%d: %q: want the number of a block", path, number, line)
+			m := blockLine.FindStringSubmatch(line)
+			if m == nil {
+				return nil, fmt.Errorf("%s:%d: %q: want the number of a block, and may be those of its process and link, as in \"# block 9 process 2 link 1\"", path, number, line)
 			}
-			now.block = block
+			for i, n := range []*int{&now.block, &now.process, &now.link} {
+				*n, _ = strconv.Atoi(m[i+1]) // digits, or nothing
+			}
 		case strings.HasPrefix(line, faultComment):
 			now.fault = line[len(faultComment):]
 		case strings.HasPrefix(line, asideComment):
@@ -182,7 +186,7 @@ func (f *file) sameMachine(path string, env Environment) error {
 }
 
 func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
-	c := Cell{Block: n.block, Fault: n.fault, Ops: int64(rec.Iters), Metrics: map[string]float64{}}
+	c := Cell{Block: n.block, Process: n.process, Link: n.link, Fault: n.fault, Ops: int64(rec.Iters), Metrics: map[string]float64{}}
 	kind := Kind(rec.Name.Base())
 	ours := kind == Throughput || kind == Staleness
 	var err error

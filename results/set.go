@@ -96,6 +96,15 @@ func (s *Set) Impls() []string {
 	return names
 }
 
+// Layers returns how many links and processes the cells are of, 1 at least of each.
+func (s *Set) Layers() (links, processes int) {
+	l, p := map[int]bool{}, map[int]bool{}
+	for _, c := range s.Cells {
+		l[c.Link], p[c.Process] = true, true
+	}
+	return max(1, len(l)), max(1, len(p))
+}
+
 // Verdict returns the worst that was said of a configuration, by a checker or by the
 // sum check of one of its cells. Of one that was never checked it returns Unknown.
 func (s *Set) Verdict(impl string) Verdict {

@@ -14,9 +14,14 @@ const Confidence = 0.95
 const minSamples = 6
 
 // Summary is the median of a sample and, if it is large enough, an interval that
-// holds the true median at Confidence, whatever the distribution.
+// holds the true median at Confidence, whatever the distribution. Where cells are of
+// several processes, Median is the mean over the links of the mean over each one's
+// processes of the median of the blocks, and its interval is that of layers.go.
 type Summary struct {
-	N        int
+	N int // values, of all links and processes
+
+	Links, Processes int // that the cells are of; both 0 of plain numbers
+
 	Median   float64
 	Lo, Hi   float64 // the interval; both equal Median without one
 	Interval bool    // whether there is one
@@ -41,19 +46,19 @@ func Summarize(values []float64) Summary {
 
 // Summary summarizes the group's cells in a unit. Cells without it are passed over.
 func (g Group) Summary(unit string) Summary {
-	return Summarize(g.values(unit))
+	return summarize(g.samples(unit))
 }
 
 // Compare compares two groups in a unit, paired by block, so that what disturbs the
-// machine for a while disturbs both alike. The result is the median over the blocks of
-// a's value over b's, with its interval: 1.2 says that a has 20 % more. It is computed
+// machine for a while disturbs both alike. The result is the summary over the blocks of
+// a's value over b's: 1.2 says that a has 20 % more. It is computed
 // on logarithms, so that Compare(b, a) is exactly its inverse.
 //
 // Blocks that only one of them has, or in which a value is 0, are left out and warned of;
 // N is the number of blocks that remain.
 func Compare(a, b Group, unit string) Summary {
 	logs, warnings := logRatios(a, b, unit)
-	s := Summarize(logs)
+	s := summarize(logs)
 	if s.N > 0 {
 		s.Median, s.Lo, s.Hi = math.Exp(s.Median), math.Exp(s.Lo), math.Exp(s.Hi)
 	}
@@ -62,7 +67,7 @@ func Compare(a, b Group, unit string) Summary {
 }
 
 // logRatios returns the logarithms of a's value over b's in each block that has both.
-func logRatios(a, b Group, unit string) (logs []float64, warnings []Warning) {
+func logRatios(a, b Group, unit string) (logs []sample, warnings []Warning) {
 	ofB := map[int]float64{}
 	for _, c := range b.Cells {
 		if v, ok := c.Metrics[unit]; ok && c.Block > 0 {
@@ -80,7 +85,7 @@ func logRatios(a, b Group, unit string) (logs []float64, warnings []Warning) {
 		case va <= 0 || vb <= 0:
 			zero++
 		default:
-			logs = append(logs, math.Log(va/vb))
+			logs = append(logs, sample{c.Link, c.Process, math.Log(va / vb)})
 		}
 		unpaired--
 	}

@@ -209,7 +209,11 @@ func (file *cellFile) append(c Cell) error {
 		return fmt.Errorf("cell %s: %w", c.Name(), err)
 	}
 	if c.Block != file.block {
-		fmt.Fprintf(&file.buf, "%s%d\n", blockComment, c.Block)
+		fmt.Fprintf(&file.buf, "%s%d", blockComment, c.Block)
+		if c.Process > 0 {
+			fmt.Fprintf(&file.buf, " process %d link %d", c.Process, c.Link)
+		}
+		file.buf.WriteByte('\n')
 		file.block = c.Block
 	}
 	if c.Fault != "" {

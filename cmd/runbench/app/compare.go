@@ -43,7 +43,7 @@ program as go test -bench prints them (with -count 8 or so; fewer than 4 say not
 A cell is better or worse if it differs by more than the minimum effect, and that surely:
 at 5 % for all rows together (Holm). It is the same if the whole 95 % interval lies within
 the minimum effect, and else inconclusive. The geometric mean of each unit is one more row.
-From runs of one link and one process no effect under 5 % is claimed.
+From runs of one link no effect under 5 % is claimed.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check
 unexpectedly; 4 if any is inconclusive or a cell of OLD is missing in NEW; 0 otherwise.`,
@@ -160,7 +160,7 @@ func source(path string, s *results.Set) string {
 	return path
 }
 
-// claimable is the least effect that one link and one process can show.
+// claimable is the least effect that one link can show.
 const claimable = 0.05
 
 // doubts returns what must be said of a comparison of two runs, which may be the same, and
@@ -173,7 +173,14 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, float64) {
 	if old.Manifest.Environment.Go == "" || now.Manifest.Environment.Go == "" {
 		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), minEffect
 	}
-	notes = append(notes, report.Caveat)
+	notes = append(notes, report.Caveat(old))
+	if now != old && report.Caveat(now) != report.Caveat(old) {
+		notes[len(notes)-1] = "Old: " + report.Caveat(old) + " New: " + report.Caveat(now)
+	}
+	oldLinks, _ := old.Layers()
+	if newLinks, _ := now.Layers(); min(oldLinks, newLinks) > 1 {
+		return notes, minEffect
+	}
 	if minEffect < claimable {
 		notes = append(notes, fmt.Sprintf("The minimum effect is raised from %.3g %% to 5 %%.", 100*minEffect))
 	}

@@ -35,7 +35,7 @@ func (s *session) present(set *loaded, dir, plotsDir string) error {
 		return err
 	}
 	fmt.Fprintf(s.stdout, "%s\n\nreport:  %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
-		report.Caveat, path, plotsDir, filepath.Join(dir, "cells.txt"))
+		report.Caveat(set.Set), path, plotsDir, filepath.Join(dir, "cells.txt"))
 	return nil
 }
 

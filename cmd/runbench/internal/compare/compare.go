@@ -233,6 +233,7 @@ func (c *Comparison) mean(pairs []pair, unit string) *Row {
 // meanOf returns the geometric mean of groups in each block that all of them have.
 func meanOf(groups []results.Group, unit string) results.Group {
 	logs := map[int][]float64{}
+	of := map[int]results.Cell{}
 	most := 0
 	for _, g := range groups {
 		for i, c := range g.Cells {
@@ -242,6 +243,7 @@ func meanOf(groups []results.Group, unit string) results.Group {
 			}
 			if v, ok := c.Metrics[unit]; ok {
 				logs[block] = append(logs[block], math.Log(v))
+				of[block] = c
 				most = max(most, block)
 			}
 		}
@@ -255,7 +257,7 @@ func meanOf(groups []results.Group, unit string) results.Group {
 		for _, l := range logs[block] {
 			sum += l
 		}
-		mean.Cells = append(mean.Cells, results.Cell{Block: block, Metrics: map[string]float64{unit: math.Exp(sum / float64(len(groups)))}})
+		mean.Cells = append(mean.Cells, results.Cell{Block: block, Process: of[block].Process, Link: of[block].Link, Metrics: map[string]float64{unit: math.Exp(sum / float64(len(groups)))}})
 	}
 	return mean
 }

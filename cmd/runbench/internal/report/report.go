@@ -11,8 +11,9 @@
 //   - A map is fresh if it declares linearizability: no read of it is stale. Others are
 //     never compared with it without saying so.
 //   - A margin is how much more the one has than the other: the median over the blocks
-//     of the ratio within a block, with its confidence interval. Margins under 5 % or
-//     with an interval that holds 1 are no claims, see [Caveat].
+//     of the ratio within a block, or its mean over links and processes if there are
+//     several, with its confidence interval. Margins with an interval that holds 1 are no
+//     claims, nor are those under 5 % of one link, see [Caveat].
 package report
 
 import (
@@ -34,8 +35,23 @@ const (
 // map differ by as much as this between links and between processes.
 const claimable = 1.05
 
-// Caveat is what every report says of its margins.
-const Caveat = "One link, one process: differences under 5 % are not claims."
+// Caveat is what is to be said of all margins in set.
+func Caveat(set *results.Set) string {
+	links, processes := set.Layers()
+	count := func(n int, one, many string) string {
+		if n == 1 {
+			return "one " + one
+		}
+		return fmt.Sprintf("%d %s", n, many)
+	}
+	text := count(links, "link", "links") + ", " + count(processes, "process", "processes") + ": "
+	if links == 1 {
+		text += "differences under 5 % are not claims."
+	} else {
+		text += "intervals are over the links, and want 6 or more of them."
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
 
 // Figure is a figure to show. Its paths are slash-separated and begin at the folder of
 // the report.
@@ -90,6 +106,7 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 	}
 	staleness(&b, set)
 	floors(&b, standings)
+	spreads(&b, set, standings)
 	b.WriteString("\n## All throughput cells\n")
 	for _, s := range standings {
 		s.table(&b)
@@ -123,7 +140,7 @@ func heading(b *strings.Builder, name string, set *results.Set, warnings []resul
 	if !m.Complete && m.Environment.Go != "" {
 		b.WriteString("- **the run was not completed**: cells are missing\n")
 	}
-	fmt.Fprintf(b, "\n> %s\n", Caveat)
+	fmt.Fprintf(b, "\n> %s\n", Caveat(set))
 	for _, warning := range warnings {
 		fmt.Fprintf(b, ">\n> Warning: %s.\n", warning)
 	}
@@ -167,7 +184,7 @@ func bold(s string, really bool) string {
 
 // answers says for each workload which map is the fastest, and by how much.
 func answers(b *strings.Builder, standings []standing) {
-	b.WriteString("\n## Answers\n\nMargins are paired by block. \"No claim\" stands where there are too few blocks for an interval, where the interval holds 0, and where the margin is under 5 %.\n\n")
+	b.WriteString("\n## Answers\n\nMargins are paired by block. \"No claim\" stands where there are too few repetitions for an interval, where the interval holds 0, and, of one link, where the margin is under 5 %.\n\n")
 	rows := [][]string{{"workload", "first of the maps whose reads are never stale", "ahead of the next", "first of those whose reads may be stale", "against the one never stale"}}
 	for _, s := range standings {
 		rows = append(rows, s.answer())

@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"flag"
+	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -175,6 +177,85 @@ func TestNumber(t *testing.T) {
 	} {
 		if got := number(x); got != want {
 			t.Errorf("number(%v) = %q, want %q", x, got, want)
+		}
+	}
+}
+
+// layout is a run of two equal maps in which a layout of code makes the one up to 4 %
+// faster or slower: of so many links, each with so many processes of 6 blocks.
+func layout(links, processes int, seed uint64) *results.Set {
+	r := rand.New(rand.NewPCG(seed, 0))
+	set := &results.Set{Manifest: results.Manifest{Verdicts: []results.Verdict{
+		{Impl: "a", Level: "linearizable", Outcome: results.Ok}, {Impl: "b", Level: "linearizable", Outcome: results.Ok},
+	}}}
+	for link := range links {
+		effect := map[string]float64{"a": 0.04 * (2*r.Float64() - 1)}
+		if links == 1 {
+			effect["a"] = 0.04 // the worst that could happen to the only one
+		}
+		for process := range processes {
+			for block := range 6 {
+				for _, impl := range []string{"a", "b"} {
+					p := link*processes + process
+					set.Cells = append(set.Cells, results.Cell{
+						ID:    results.ID{Kind: results.Throughput, Impl: impl, Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 8, G: 1, Procs: 1},
+						Block: p*6 + block + 1, Process: p + 1, Link: link + 1,
+						Metrics: map[string]float64{results.OpsPerSec: 1e7 * math.Exp(effect[impl]+0.005*r.NormFloat64())},
+					})
+				}
+			}
+		}
+	}
+	return set
+}
+
+// TestLayoutIsNotClaimed plants an effect of the layout: of one link it has an interval
+// without 1 and is no claim for all that, of many it has none; and an effect that is
+// there in every link, and is as small, is claimed of many.
+func TestLayoutIsNotClaimed(t *testing.T) {
+	for _, c := range []struct {
+		links, processes int
+		caveat           string
+	}{
+		{1, 1, "One link, one process: differences under 5 % are not claims."},
+		{1, 8, "One link, 8 processes: differences under 5 % are not claims."},
+		{3, 3, "3 links, 9 processes: intervals are over the links, and want 6 or more of them."},
+		{8, 1, "8 links, 8 processes: intervals are over the links, and want 6 or more of them."},
+	} {
+		set := layout(c.links, c.processes, 7)
+		s := standingsOf(set)[0]
+		a, b := s.rows[0], s.rows[1]
+		if a.impl != "a" {
+			a, b = b, a
+		}
+		m := results.Compare(a.group, b.group, s.unit)
+		if outside := m.Interval && m.Lo > 1; outside != (c.links == 1) {
+			t.Errorf("%d links: the margin is %+v", c.links, m)
+		}
+		if text := s.margin(a, b); !strings.HasSuffix(text, ", no claim") {
+			t.Errorf("%d links: %s; want no claim", c.links, text)
+		}
+		for i := range set.Cells {
+			if set.Cells[i].Impl == "b" {
+				set.Cells[i].Metrics[results.OpsPerSec] *= 0.96
+			}
+		}
+		s = standingsOf(set)[0]
+		if text := s.margin(s.rows[0], s.rows[1]); strings.HasSuffix(text, "no claim") != (c.links < 6 && c.links > 1) && c.links > 1 {
+			t.Errorf("%d links, with a true effect: %s", c.links, text)
+		}
+		var out bytes.Buffer
+		if err := Markdown(&out, "layout", set, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if want := "\n> " + c.caveat + "\n"; !strings.Contains(out.String(), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+		if got := strings.Contains(out.String(), "\n## Spread\n"); got != (c.processes*c.links > 1) {
+			t.Errorf("%d links, %d processes: a table of the spread: %v", c.links, c.processes, got)
+		}
+		if c.links == 3 {
+			golden(t, "testdata/layers.md", out.Bytes())
 		}
 	}
 }

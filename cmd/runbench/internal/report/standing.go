@@ -120,7 +120,8 @@ func (s standing) margin(a, b row) string {
 		return "no block in common"
 	}
 	text := percent(m.Median) + interval(m, percent)
-	if !m.Interval || m.Lo <= 1 && m.Hi >= 1 || max(m.Median, 1/m.Median) < claimable {
+	layout := m.Links == 1 && max(m.Median, 1/m.Median) < claimable // may be all that it is
+	if !m.Interval || m.Lo <= 1 && m.Hi >= 1 || layout {
 		text += ", no claim"
 	}
 	return text
