@@ -34,6 +34,11 @@ var only = map[string][]string{
 	"sync":                              {"impl/atomicx", "baselines", "baselines/kv", "workloads", "lincheck", "results", "plots", "cmd/runbench"},
 	"github.com/anishathalye/porcupine": {"lincheck"},
 	"github.com/puzpuzpuz/xsync":        {"baselines"},
+	"github.com/alphadose/haxmap":       {"baselines"},
+	"github.com/orcaman/concurrent-map": {"baselines"},
+	"github.com/benbjohnson/immutable":  {"baselines"},
+	"github.com/cockroachdb/swiss":      {"baselines"},
+	"github.com/kamstrup/intmap":        {"baselines"},
 	"gonum.org/v1/plot":                 {"plots"},
 	"golang.org/x/perf":                 {"results", "plots", "cmd/runbench"},
 	"golang.org/x/sys":                  {"impl/atomicx", "impl/strategy", "results", "cmd/runbench"},
@@ -73,6 +78,7 @@ func TestArrowsCanFail(t *testing.T) {
 		{"results", "github.com/anishathalye/porcupine"},
 		{"lincheck", "gonum.org/v1/plot/plotter"},
 		{"workloads", "github.com/puzpuzpuz/xsync/v4"},
+		{"lincheck", "github.com/orcaman/concurrent-map/v2"},
 	} {
 		if allowed(arrow[0], arrow[1]) == nil {
 			t.Errorf("an arrow from %s to %s is not found", arrow[0], arrow[1])

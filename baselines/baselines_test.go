@@ -10,7 +10,20 @@ import (
 
 func TestBattery(t *testing.T) {
 	for _, e := range All() {
-		t.Run(e.Name, func(t *testing.T) { kvtest.Run(t, e) })
+		t.Run(e.Name, func(t *testing.T) {
+			if !e.Broken {
+				kvtest.Run(t, e)
+				return
+			}
+			// What it gets wrong, and when, is not for the battery to say: package lincheck
+			// must find it. But what needs one goroutine it must do.
+			alone := e
+			alone.Caps &^= kv.Concurrent | kv.Writes
+			kvtest.Run(t, alone)
+			for _, err := range kvtest.Check(e, kvtest.Seed) {
+				t.Logf("known to be broken: %v", err)
+			}
+		})
 	}
 }
 

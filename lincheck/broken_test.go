@@ -2,11 +2,13 @@ package lincheck
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 )
 
@@ -22,12 +24,15 @@ func TestBrokenMapsFail(t *testing.T) {
 	cas.Name, cas.Uint64 = "cas-in-two-steps", func(int) kv.Map[uint64, uint64] { return &casInTwoSteps{locked{m: map[uint64]uint64{}}} }
 	prefill := lockedEntry
 	prefill.Name, prefill.Caps, prefill.Uint64 = "loses-prefill", kv.Concurrent, func(int) kv.Map[uint64, uint64] { return losesWrites{&locked{m: map[uint64]uint64{}}} }
+	lost := lockedEntry
+	lost.Name, lost.Uint64 = "loses-its-way", func(int) kv.Map[uint64, uint64] { return &losesItsWay{locked: locked{m: map[uint64]uint64{}}} }
 	for _, test := range []struct {
 		entry    kv.Entry
 		checkers []string
 	}{
 		{cas, []string{"linearizable"}},
 		{prefill, []string{"linearizable"}},
+		{lost, []string{"linearizable"}},
 		{versioned("turned-one-by-one", newTurned), []string{"C3", "eventual"}},
 		{versioned("guard-changes-copy", func() kv.Map[uint64, uint64] { return changesCopy{newFaulty(faults{})(0).(*faulty)} }), []string{"C6"}},
 		{versioned("version-too-early", func() kv.Map[uint64, uint64] { return earlyVersion{newFaulty(faults{})(0).(*faulty)} }), []string{"C6"}},
@@ -67,6 +72,36 @@ func (c *casInTwoSteps) CompareAndSwap(key, old, new uint64) bool {
 	runtime.Gosched()
 	c.Set(key, new)
 	return true
+}
+
+// losesItsWay does not find key 0 any more when it has had more deletes than the histories
+// that are recorded from beginning to end have calls.
+type losesItsWay struct {
+	locked
+	deletes atomic.Int64
+}
+
+func (l *losesItsWay) Delete(key uint64) {
+	l.deletes.Add(1)
+	l.locked.Delete(key)
+}
+
+func (l *losesItsWay) Get(key uint64) (uint64, bool) {
+	if key == 0 && l.deletes.Load() > 500 {
+		return 0, false
+	}
+	return l.locked.Get(key)
+}
+
+// The map of somebody else that is known to lose values.
+func TestHaxmapFails(t *testing.T) {
+	entries := baselines.All()
+	e := entries[slices.IndexFunc(entries, func(e kv.Entry) bool { return e.Name == "haxmap" })]
+	if v := Check(e, Options{Seed: 1, Time: 10 * time.Second}); v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
+		t.Errorf("%v after %+v; want Illegal by linearizable, as expected", v, v.Counts)
+	} else {
+		t.Logf("%v, %+v", v, v.Counts)
+	}
 }
 
 // losesWrites keeps nothing.

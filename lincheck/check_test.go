@@ -98,9 +98,11 @@ func TestCorrectMapsPass(t *testing.T) {
 }
 
 func TestControlsFail(t *testing.T) {
-	for _, e := range Controls(batchedEntry) {
+	bounded := batchedEntry
+	bounded.Name, bounded.Caps = "bounded", bounded.Caps|kv.BoundedLag
+	for _, e := range Controls(batchedEntry, bounded) {
 		for seed := range uint64(5) {
-			if v := Check(e, Options{Seed: seed * 1000}); !v.AsExpected() || v.Checker == "capabilities" {
+			if v := Check(e, Options{Seed: seed * 1000}); !v.AsExpected() || v.Checker == "capabilities" || v.Checker == "entry" {
 				t.Errorf("%s, seed %d: %v", e.Name, seed*1000, v)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
@@ -35,6 +36,11 @@ const (
 	outputKept         = 1 << 20 // bytes of a child's stdout and of its stderr
 	outputShown        = 2 << 10 // bytes of stderr that travel with the verdict
 	dumpDelay          = 3 * time.Second
+
+	// leastProcs is on how many threads a child runs goroutines at least. Where there are
+	// fewer processors the kernel stops threads within operations, far more often than Go
+	// stops goroutines.
+	leastProcs = 4
 )
 
 // Supervise has e checked by a child process and returns its verdict. A Go program
@@ -161,6 +167,7 @@ func (h *head) Write(p []byte) (int, error) {
 // ChildMain is the child's side of [Supervise]: it checks e and writes the verdict to
 // w. It crashes the process when that uses more memory than GOMEMLIMIT says.
 func ChildMain(e kv.Entry, o Options, w io.Writer) error {
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), leastProcs))
 	done := make(chan struct{})
 	defer close(done)
 	go watchMemory(debug.SetMemoryLimit(-1), done)

@@ -50,13 +50,17 @@ func found(v uint64, ok bool) Value {
 
 func (c *client) write(key uint64) {
 	if c.rng.IntN(4) == 0 {
-		called := c.Now()
-		c.h.Delete(key)
-		c.policy()
-		c.Call(called, Call{Op: Delete, Key: Word(key)})
+		c.delete(key)
 		return
 	}
 	c.set(key)
+}
+
+func (c *client) delete(key uint64) {
+	called := c.Now()
+	c.h.Delete(key)
+	c.policy()
+	c.Call(called, Call{Op: Delete, Key: Word(key)})
 }
 
 func (c *client) set(key uint64) {

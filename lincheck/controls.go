@@ -29,7 +29,7 @@ func Controls(batched ...kv.Entry) []kv.Entry {
 	entries := []kv.Entry{lost, read, guard}
 	for _, e := range batched {
 		e.Name, e.Doc = "control-linearizable-"+e.Name, "control: "+e.Name+" as if its writes were visible before their publish"
-		e.Level, e.Caps, e.Broken = kv.Linearizable, e.Caps&^kv.Versions, true
+		e.Level, e.Caps, e.Broken = kv.Linearizable, e.Caps&^(kv.Versions|kv.BoundedLag), true
 		entries = append(entries, e)
 	}
 	return entries

@@ -18,19 +18,22 @@ func drivers(e kv.Entry) []driver {
 	var list []driver
 	switch e.Level {
 	case kv.Linearizable:
-		list = append(list, driver{ClaimLinearizable, driveOperations})
+		list = append(list, driver{ClaimLinearizable, driveOperations, 1})
+		if e.Caps.Has(kv.Concurrent | kv.Writes) {
+			list = append(list, driver{ClaimLinearizable, driveStorm, stormEvery})
+		}
 		if versions {
-			list = append(list, driver{ClaimAtomic, driveGuards})
+			list = append(list, driver{ClaimAtomic, driveGuards, 1})
 		}
 	case kv.Atomic:
-		list = append(list, driver{ClaimEventual, driveBatches})
+		list = append(list, driver{ClaimEventual, driveBatches, 1})
 		if versions {
-			list = append(list, driver{ClaimAtomic, driveGuards})
+			list = append(list, driver{ClaimAtomic, driveGuards, 1})
 		}
 	case kv.PerHandle:
-		list = append(list, driver{ClaimEventualPerHandle, driveBatches})
+		list = append(list, driver{ClaimEventualPerHandle, driveBatches, 1})
 		if versions {
-			list = append(list, driver{ClaimPerHandle, driveGuards})
+			list = append(list, driver{ClaimPerHandle, driveGuards, 1})
 		}
 	}
 	return list
@@ -39,6 +42,7 @@ func drivers(e kv.Entry) []driver {
 type driver struct {
 	claim Claim
 	play  func(*session)
+	every int // it plays in the first of so many rounds
 }
 
 // record has the driver play one history with e.

@@ -65,8 +65,9 @@ const (
 )
 
 // styles are those of the maps that are always there. The double buffer is blue and
-// bold, and its publish policies are told apart by glyph and dashes; so are the two
-// read-write locks, which are orange.
+// bold, and its publish policies are told apart by glyph and dashes; so are maps of one
+// kind: read-write locks are orange, sharded maps green, and maps that writers copy, the
+// whole or in part, sky blue.
 var styles = map[string]style{
 	"b1":     {blue, circle, solid, ourWidth},
 	"b64":    {blue, square, dashed, ourWidth},
@@ -80,7 +81,11 @@ var styles = map[string]style{
 	"mutex":   {purple, down, solid, otherWidth},
 	"sharded": {green, diamond, solid, otherWidth},
 	"cow":     {skyBlue, up, solid, otherWidth},
+	"haxmap":  {vermilion, up, dashDot, otherWidth},
 	"plain":   {black, pentagon, dotted, otherWidth},
+
+	"concurrent-map": {green, square, dashed, otherWidth},
+	"immutable":      {skyBlue, circle, dashed, otherWidth},
 }
 
 // styleOf returns the style of a map with that verdict. Maps that are not known here

@@ -53,9 +53,9 @@ func TestPresets(t *testing.T) {
 type lacks struct{ byGoroutines, byWriteShare, byStaleness []string }
 
 var quickLacks = lacks{
-	byGoroutines: []string{"dbuf-epoch-b1", "dbuf-epoch-b4096", "dbuf-epoch-demand", "mutex"},
-	byWriteShare: []string{"dbuf-epoch-demand"},
-	byStaleness:  []string{"dbuf-epoch-demand", "mutex"},
+	byGoroutines: append([]string{"dbuf-epoch-b1", "dbuf-epoch-b4096", "dbuf-epoch-demand", "mutex", "rbmutex"}, peers...),
+	byWriteShare: append([]string{"dbuf-epoch-demand"}, peers...),
+	byStaleness:  append([]string{"dbuf-epoch-demand", "mutex"}, peers...),
 }
 
 // holdsFigures checks that plan has what the figures are drawn from, for every map but

@@ -35,6 +35,9 @@ const onDemand = "dbuf-epoch-demand"
 // it tells something, not at every point of every axis.
 var scenery = []string{"plain", "noop"}
 
+// peers are maps of other modules that the preset standard measures in full.
+var peers = []string{"haxmap", "concurrent-map", "immutable"}
+
 // presets returns all presets for so many processors.
 func presets(procs int) []preset {
 	return []preset{
@@ -63,24 +66,26 @@ func presets(procs int) []preset {
 
 // quickSweeps has throughput by goroutines, by write share, against staleness, and on
 // real input. It is short because it leaves out what says least: publish policies where
-// nobody writes, the map that is published on demand where nobody demands it, mutex where
-// rwmutex says the same, and most maps on real input.
+// nobody writes, the map that is published on demand where nobody demands it, mutex and
+// rbmutex where rwmutex says the same, most maps on real input, and the peers, of which it
+// has one cell each.
 func quickSweeps(procs, keys int) []sweep {
 	one, most := 1, 2*procs
 	k := []int{keys}
 	const often, seldom, mutex = "dbuf-epoch-b1", "dbuf-epoch-b4096", "mutex"
 	return []sweep{
-		{kind: results.Throughput, mixes: mainMixes, keys: k, g: []int{procs}, without: []string{onDemand}},
+		{kind: results.Throughput, mixes: mainMixes, keys: k, g: []int{procs}, without: append([]string{onDemand}, peers...)},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{procs}, without: []string{onDemand}},
 		{
 			kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{one, most},
-			without: append([]string{often, seldom, onDemand, mutex}, scenery...),
+			without: slices.Concat([]string{often, seldom, onDemand, mutex, "rbmutex"}, peers, scenery),
 		},
-		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, without: []string{mutex}},
+		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, without: append([]string{mutex}, peers...)},
 		{
 			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"},
-			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: []string{often, seldom, onDemand, mutex, "rbmutex", "cow"},
+			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: append([]string{often, seldom, onDemand, mutex, "rbmutex", "cow"}, peers...),
 		},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, without: []string{onDemand, mutex}},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, without: append([]string{onDemand, mutex}, peers...)},
 	}
 }
 
