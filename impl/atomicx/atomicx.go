@@ -61,6 +61,16 @@ func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
 	}
 }
 
+// Poll is Park for who is not sure to be woken: it returns Woken, for no reason, when it has
+// slept for the time every.
+func (p *Parker) Poll(cancel <-chan struct{}, timeout, every time.Duration) Wake {
+	woke := p.Park(cancel, min(timeout, every))
+	if woke == TimedOut && every < timeout {
+		return Woken
+	}
+	return woke
+}
+
 // Unpark wakes the parked goroutine, or lets the next Park return at once. It never blocks.
 func (p *Parker) Unpark() {
 	select {

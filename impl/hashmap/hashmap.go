@@ -289,9 +289,7 @@ func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Leave(l.Copy())
 	}
-	if !l.TryClose() {
-		r.leaf.Wake()
-	}
+	l.Close()
 	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
 	return v, ok
 }
@@ -308,9 +306,7 @@ func (r *ReadHandle[K, V]) pinned(key K) (V, bool) {
 	r.raw.Enter(r.leaf.Copy())
 	v, ok := r.table.Get(key)
 	r.raw.Leave(r.leaf.Copy())
-	if !r.leaf.TryClose() {
-		r.leaf.Wake()
-	}
+	r.leaf.Close()
 	runtime.KeepAlive(r)
 	return v, ok
 }

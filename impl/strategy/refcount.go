@@ -224,7 +224,14 @@ func (s *refcount) Finish(cancel <-chan struct{}) error {
 	if atomicx.AwaitWhole(s.TryFinish) {
 		return nil
 	}
-	return s.opts.wait(&s.parker, func(bool) bool { return s.TryFinish() }, cancel, s.stalled)
+	return s.opts.wait(&s.parker, s.look, cancel, s.stalled)
+}
+
+func (s *refcount) look(bool) holders {
+	if s.TryFinish() {
+		return free
+	}
+	return waking
 }
 
 // Detach implements Strategy. The residual is the old copy's own, so that guards that are

@@ -284,6 +284,31 @@ func TestExclusionUnderFire(t *testing.T) {
 	})
 }
 
+// TestLeafIsWaitedFor has the writer sleep for a guard that wakes nobody.
+func TestLeafIsWaitedFor(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(strategy.Options{})
+			leaf, ok := strategy.LeafOf(s.NewReader(""))
+			if !ok {
+				return // this strategy has none
+			}
+			if leaf.TryOpen() || leaf.Reopen() != s.copies[0] || !leaf.TryOpen() {
+				t.Fatal("a leaf does not open in the readable copy")
+			}
+			s.swap()
+			start, after := time.Now(), 50*time.Millisecond
+			time.AfterFunc(after, leaf.Close)
+			if err := s.Finish(nil); err != nil {
+				t.Error(err)
+			}
+			if waited := time.Since(start); waited < after || waited > after+time.Millisecond {
+				t.Errorf("the writer waited %v for a leaf that was closed after %v", waited, after)
+			}
+		})
+	})
+}
+
 // TestDetach has a guard outlive its copy: it holds nobody up, and its end is not taken for
 // that of a guard in the copy's successor.
 func TestDetach(t *testing.T) {

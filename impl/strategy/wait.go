@@ -12,6 +12,9 @@ const (
 	spinRounds  = 64 // looks at the readers before the writer yields
 	yieldRounds = 16 // looks with a yield between before it sleeps
 
+	// How often a writer looks that nobody will wake.
+	pollEvery = 100 * time.Microsecond
+
 	// A bound on the wait that is no longer than this is spun out. A writer that gives its
 	// processor away where more goroutines run than there are processors has it back after
 	// one time slice of each of them, 10 ms, and so could not keep to such a bound.
@@ -22,15 +25,24 @@ const (
 	collectAfter = 100 * time.Millisecond
 )
 
+// holders is who has guards open in a copy that the writer waits for.
+type holders uint8
+
+const (
+	free   holders = iota // nobody
+	silent                // readers who do not say when they leave, but will soon
+	waking                // readers the last of whom will unpark the writer
+)
+
 // wait returns nil when look reports that there is no reader left to wait for,
 // ErrCancelled when cancel is closed first, or ErrMaxWait after o.MaxWait. It looks at once,
 // then with yields between, and then sleeps between the looks. It calls look(true) before
-// it sleeps, and the readers that this look leaves unpark the parker when they close their
-// last guard. After o.StallAfter it calls stalled, once.
-func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel <-chan struct{}, stalled func(waited time.Duration)) error {
+// it sleeps, and the readers that this look leaves, unless silent, unpark the parker when they
+// close their last guard. After o.StallAfter it calls stalled, once.
+func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) holders, cancel <-chan struct{}, stalled func(waited time.Duration)) error {
 	start := atomicx.Now()
 	if 0 < o.MaxWait && o.MaxWait <= spinAtMost {
-		for !look(false) {
+		for look(false) != free {
 			if atomicx.Now()-start >= o.MaxWait {
 				return ErrMaxWait
 			}
@@ -38,7 +50,7 @@ func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel
 		return nil
 	}
 	for i := range atomicx.Rounds(spinRounds + yieldRounds) {
-		if look(false) {
+		if look(false) == free {
 			return nil
 		}
 		if i >= spinRounds {
@@ -49,7 +61,11 @@ func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel
 	if endAt == 0 {
 		endAt = math.MaxInt64
 	}
-	for !look(true) {
+	for {
+		h := look(true)
+		if h == free {
+			return nil
+		}
 		switch waited := atomicx.Now() - start; {
 		case waited >= endAt:
 			return ErrMaxWait
@@ -61,15 +77,19 @@ func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) bool, cancel
 			stalled(waited)
 		default:
 			next := min(collectAt, reportAt, endAt)
-			switch parker.Park(cancel, next-waited) {
-			case atomicx.Cancelled:
+			pause := next - waited
+			var woke atomicx.Wake
+			if h == silent {
+				woke = parker.Poll(cancel, pause, pollEvery)
+			} else {
+				woke = parker.Park(cancel, pause)
+			}
+			switch {
+			case woke == atomicx.Cancelled:
 				return ErrCancelled
-			case atomicx.TimedOut:
-				if next == endAt {
-					return ErrMaxWait // not left to the clock, which stands still under the explorer
-				}
+			case woke == atomicx.TimedOut && next == endAt:
+				return ErrMaxWait // not left to the clock, which stands still under the explorer
 			}
 		}
 	}
-	return nil
 }

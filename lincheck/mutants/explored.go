@@ -34,7 +34,7 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"3 the count of leaves is overlooked", epoch,
-		"		if guards || leaf {\n", "		if guards || leaf && false {\n",
+		"			h = silent\n", "			h = free\n",
 	}, "look-ups"},
 	{Mutant{
 		"4 last handle skipped by the scan", epoch,
@@ -82,6 +82,10 @@ var Explored = []struct {
 		"16 no re-check between about to sleep and sleep", epoch,
 		"		n = count.Or(awaited) | awaited\n", "		count.Or(awaited)\n",
 	}, "guards"},
+	{Mutant{
+		"16 a writer waits to be woken by a look-up", "impl/strategy/wait.go",
+		"			if h == silent {\n", "			if false {\n",
+	}, "look-ups"},
 	{Mutant{
 		"17 check, then wait", epoch,
 		"		n = count.Or(awaited) | awaited\n", "		n |= awaited\n		count.Store(n)\n",

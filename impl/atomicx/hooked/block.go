@@ -104,6 +104,26 @@ func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
 	}
 }
 
+// Poll is Park for who is not sure to be woken: it returns Woken, for no reason, when it has
+// slept for the time every. Under a hook that is when a word has changed, as with Yield.
+func (p *Parker) Poll(cancel <-chan struct{}, timeout, every time.Duration) Wake {
+	if hook == nil {
+		woke := p.Park(cancel, min(timeout, every))
+		if woke == TimedOut && every < timeout {
+			return Woken
+		}
+		return woke
+	}
+	woke := Woken
+	if hook.Step(Op{Kind: OpYield, Timeout: timeout > 0}) {
+		woke = TimedOut
+	} else if closed(cancel) {
+		woke = Cancelled
+	}
+	hook.Did(false, nil)
+	return woke
+}
+
 func closed(c <-chan struct{}) bool {
 	select {
 	case <-c:
