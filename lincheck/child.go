@@ -83,7 +83,7 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) Verdict {
 	case errors.As(err, &exit) && killed(exit):
 		v.Reason = "the checking process was killed from outside: " + exit.Error()
 	case errors.As(err, &exit):
-		v.Outcome, v.Reason = Illegal, "it crashed: "+cause(stderr.String(), exit)
+		v.Outcome, v.Reason = Illegal, "it crashed: "+CrashCause(stderr.String(), exit)
 	case err != nil:
 		v.Reason = "the checking process did not run: " + err.Error()
 	default:
@@ -109,8 +109,9 @@ func killed(exit *exec.ExitError) bool {
 	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGKILL
 }
 
-// cause is the line of a crash that says what happened.
-func cause(stderr string, exit *exec.ExitError) string {
+// CrashCause returns the line that says what happened, of what a Go program that crashed
+// wrote to stderr; or exit, how it ended, if it wrote nothing.
+func CrashCause(stderr string, exit error) string {
 	for line := range strings.Lines(stderr) {
 		for _, first := range []string{"panic: ", "fatal error: ", "WARNING: DATA RACE"} {
 			if strings.HasPrefix(line, first) {

@@ -16,6 +16,9 @@ type Manifest struct {
 	Environment Environment       `json:"environment"`
 	Inputs      map[string]string `json:"inputs,omitempty"` // digest of each real input, by its name
 	Verdicts    []Verdict         `json:"verdicts"`
+	// Layouts holds for each link, if there are several, the seed of the layout of its code:
+	// what it was built with, as go build -ldflags=-randlayout=SEED.
+	Layouts []int64 `json:"layouts,omitempty"`
 	// Complete is false while the run goes on, and stays so if it was interrupted.
 	Complete bool `json:"complete"`
 	// Plan is what the run set out to do, in the form of a plan file.

@@ -10,8 +10,8 @@
 //		}))
 //	}
 //
-// A map is checked in a child process, which is the same program started with other
-// arguments: Main must see the arguments of the program unchanged.
+// A map is checked, and may be measured, in child processes, which are the same program
+// started with other arguments: Main must see the arguments of the program unchanged.
 package app
 
 import (
@@ -72,7 +72,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{runCommand(), checkCommand(), compareCommand(), plotCommand(), reportCommand(), listCommand(), exploreCommand(), childCommand()}
+	return []command{runCommand(), checkCommand(), compareCommand(), plotCommand(), reportCommand(), listCommand(), exploreCommand(), childCommand(), measureCommand()}
 }
 
 // Main runs the command that args name, "run" if they name none, and returns the exit

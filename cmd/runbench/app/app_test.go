@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -34,6 +35,7 @@ type fault struct {
 	lose  int  // so manieth Sets do nothing
 	large bool // only those of keys above any of a history
 	crash bool
+	print bool // it says something that nobody asked for
 }
 
 // locked is a stranger's map.
@@ -54,6 +56,9 @@ func (l *locked) Get(key uint64) (uint64, bool) {
 func (l *locked) Set(key, value uint64) {
 	if l.crash {
 		panic("a map that crashes")
+	}
+	if l.print {
+		fmt.Println("{a map that prints}")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,6 +83,7 @@ func strangers() []kv.Entry {
 			},
 		}
 	}
+	measured := len(os.Args) > 1 && os.Args[1] == "measure-child"
 	return []kv.Entry{
 		entry("good", fault{}, false),
 		entry("loses", fault{lose: 2}, false),
@@ -85,6 +91,8 @@ func strangers() []kv.Entry {
 		entry("loses-large", fault{lose: 1, large: true}, false), // not for the histories to find
 		entry("slandered", fault{}, true),
 		entry("crashes", fault{crash: true}, false),
+		entry("crashes-measured", fault{crash: measured}, false),
+		entry("prints-measured", fault{print: measured}, false),
 	}
 }
 

@@ -23,6 +23,7 @@ type task struct {
 	*session
 	plan       run.Plan
 	runner     *run.Runner
+	links      *links        // if the plan has several
 	check      time.Duration // of recording histories, for each map
 	dir, plots string
 	folder     *results.Folder
@@ -45,6 +46,11 @@ func (s *session) run(o *runFlags) error {
 	ctx, stop := interruptible()
 	defer stop()
 	t.announce()
+	remove, err := t.link(ctx)
+	defer remove()
+	if err != nil {
+		return t.howToGoOn(err)
+	}
 	if err := t.gate(ctx); err != nil {
 		return t.howToGoOn(err)
 	}
@@ -77,6 +83,9 @@ func (s *session) begin(o *runFlags) (*task, error) {
 	if t.runner, err = run.New(plan, s.maps); err != nil {
 		return nil, err
 	}
+	if err := t.findLinks(); err != nil {
+		return nil, err
+	}
 	text, err := json.Marshal(plan)
 	if err != nil {
 		return nil, err
@@ -84,6 +93,9 @@ func (s *session) begin(o *runFlags) (*task, error) {
 	t.manifest = results.Manifest{
 		Preset: name, Seed: plan.Seed, Plan: text, Inputs: inputs(t.runner),
 		Environment: results.CollectEnvironment(append([]string{"runbench"}, s.args...)),
+	}
+	for link := 1; plan.Links > 1 && link <= plan.Links; link++ {
+		t.manifest.Layouts = append(t.manifest.Layouts, layout(plan.Seed, link))
 	}
 	if t.folder, err = results.Create(t.dir, t.manifest.Environment); err != nil {
 		return nil, err
@@ -128,6 +140,9 @@ func (s *session) goOn(o *runFlags) (*task, error) {
 	if t.runner, err = run.New(t.plan, s.maps); err != nil {
 		return nil, err
 	}
+	if err := t.findLinks(); err != nil {
+		return nil, err
+	}
 	folder, cells, warnings, err := results.Continue(t.dir, t.manifest.Environment)
 	if err != nil {
 		return nil, err
@@ -136,10 +151,18 @@ func (s *session) goOn(o *runFlags) (*task, error) {
 		fmt.Fprintf(s.stderr, "runbench: warning: %s\n", w)
 	}
 	for _, c := range cells {
-		t.done[run.Job{Block: c.Block, ID: c.ID}] = true
+		t.done[run.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}] = true
 	}
 	t.folder, t.cells = folder, len(cells)
 	return t, nil
+}
+
+// findLinks prepares to link the program again if the plan has several links.
+func (t *task) findLinks() (err error) {
+	if t.plan.Links > 1 {
+		t.links, err = newLinks(context.Background())
+	}
+	return err
 }
 
 // samePlan refuses flags that ask for another plan than that of the task to resume.
@@ -182,16 +205,17 @@ func (t *task) left() []run.Job {
 // announce prints what is going to happen.
 func (t *task) announce() {
 	p := t.plan
-	cells := len(p.Cells) + len(p.Staleness)
-	fmt.Fprintf(t.stdout, "plan: %s, seed %d: %d cells x %d blocks x %v, GOMAXPROCS %d\n",
-		t.manifest.Preset, p.Seed, cells, p.Blocks, p.Time, p.Procs)
+	cells, all := len(p.Cells)+len(p.Staleness), len(p.Jobs())
+	layers := ""
+	if p.Forked() {
+		layers = fmt.Sprintf(" x %d processes x %d links", max(1, p.Forks), max(1, p.Links))
+	}
+	fmt.Fprintf(t.stdout, "plan: %s, seed %d: %d cells x %d blocks%s x %v, GOMAXPROCS %d\n",
+		t.manifest.Preset, p.Seed, cells, p.Blocks, layers, p.Time, p.Procs)
 	if t.done != nil {
-		fmt.Fprintf(t.stdout, "resumed: %d of %d measurements are missing\n", len(t.left()), cells*p.Blocks)
+		fmt.Fprintf(t.stdout, "resumed: %d of %d measurements are missing\n", len(t.left()), all)
 	}
-	about := p.Estimate()
-	if all := cells * p.Blocks; all > 0 {
-		about = about / time.Duration(all) * time.Duration(len(t.left()))
-	}
+	about := p.Estimate() / time.Duration(all) * time.Duration(len(t.left()))
 	about += time.Duration(len(t.uncheckedMaps())) * (t.check + t.check/2)
 	fmt.Fprintf(t.stdout, "time: about %v\nresults: %s\nfigures: %s\n\n", about.Round(time.Second), t.dir, t.plots)
 }
@@ -259,7 +283,7 @@ func (t *task) measure(ctx context.Context) error {
 			return v.Impl == j.ID.Impl && v.Check == crashed
 		})
 	})
-	show := newProgress(t.stderr, t.plan.Blocks)
+	show := newProgress(t.stderr, t.plan.Blocks*t.plan.Sets())
 	defer show.end()
 	return t.runner.Run(ctx, jobs, func(c results.Cell, p run.Progress) error {
 		if err := t.folder.Append(c); err != nil {

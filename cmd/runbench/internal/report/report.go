@@ -123,6 +123,9 @@ func heading(b *strings.Builder, name string, set *results.Set, warnings []resul
 		fmt.Fprintf(b, "- %s, %s\n", env.CommitLabel(), env.Date.Format("2006-01-02 15:04 UTC"))
 		fmt.Fprintf(b, "- command: `%s`, seed %d\n", strings.Join(env.Command, " "), m.Seed)
 	}
+	for i, seed := range m.Layouts {
+		fmt.Fprintf(b, "- link %d: built with `-ldflags=-randlayout=%d`\n", i+1, seed)
+	}
 	for _, input := range sortedKeys(m.Inputs) {
 		fmt.Fprintf(b, "- input: %s, %s\n", input, m.Inputs[input])
 	}

@@ -38,7 +38,11 @@ func Summary(w io.Writer, set *results.Set) error {
 	}
 	c.Flush()
 	if len(standings) > 0 {
-		fmt.Fprint(&b, "\nMedians, in operations a second (of readers alone: reads a second).\n")
+		figures := "Medians"
+		if _, processes := set.Layers(); processes > 1 {
+			figures = "Means over the processes of their medians"
+		}
+		fmt.Fprintf(&b, "\n%s, in operations a second (of readers alone: reads a second).\n", figures)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

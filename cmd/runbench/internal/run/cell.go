@@ -75,6 +75,11 @@ func draw[K comparable](r *Runner, id results.ID, keys func(n int, seed uint64) 
 	return load, nil
 }
 
+// cell returns the cell of the job, without what is measured.
+func (j Job) cell() results.Cell {
+	return results.Cell{ID: j.ID, Block: j.Block, Process: j.Process, Link: j.Link}
+}
+
 // cell is a job with all that it needs.
 type cell[K comparable] struct {
 	load  *workload[K]

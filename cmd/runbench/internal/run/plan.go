@@ -10,6 +10,9 @@
 //     once. Every second block goes backwards (ABBA), so that a machine that drifts
 //     favours nobody, and cells are compared with those of the same block.
 //   - A job is a cell in a block.
+//   - A set is as many blocks as the plan says, one after another in one process. There
+//     is a set for each process of each link; the links take turns. One link and one
+//     process measure in the process that runs the plan; several in children of it.
 //   - The sum check asks, when the workers of a throughput cell have ended, whether what
 //     they did explains what the map holds.
 package run
@@ -22,6 +25,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,9 +36,17 @@ import (
 // manifest, and a plan file.
 type Plan struct {
 	Seed   uint64   `json:"seed"`   // of everything that is drawn
-	Blocks int      `json:"blocks"` // how often each cell is measured
+	Blocks int      `json:"blocks"` // how often each cell is measured in a process
 	Time   Duration `json:"time"`   // how long each cell is measured
 	Procs  int      `json:"procs"`  // GOMAXPROCS
+
+	Links int `json:"links,omitempty"` // of the program; 0 is one: the program that runs
+	Forks int `json:"forks,omitempty"` // processes of each link; 0 is one
+
+	// TargetCI, if it is not 0, has sets added until every interval is narrower; no set
+	// is begun that would probably end later than Max after the measuring began.
+	TargetCI Percent  `json:"target-ci,omitempty"`
+	Max      Duration `json:"max,omitempty"`
 
 	// Cells and then Staleness cells, in the order of the first block. Cells that share
 	// keys and distribution should stand together: they share what was drawn.
@@ -74,14 +86,44 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Job is a cell in a block of a plan.
-type Job struct {
-	Block int // from 1
-	ID    results.ID
+// Percent is a number of hundredths whose text is like "2%".
+type Percent float64
+
+func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'g', -1, 64) + "%" }
+
+// MarshalText implements encoding.TextMarshaler.
+func (p Percent) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *Percent) UnmarshalText(text []byte) error {
+	number, ok := strings.CutSuffix(string(text), "%")
+	v, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(v >= 0 && v <= 1000) {
+		return fmt.Errorf("%q is no percentage; want one like \"2%%\"", text)
+	}
+	*p = Percent(v)
+	return nil
 }
 
-// Jobs returns what a run of the plan measures, in order.
-func (p Plan) Jobs() []Job {
+// Job is a cell in a block of a plan.
+type Job struct {
+	Block         int // from 1, through all sets
+	Process, Link int // from 1
+	ID            results.ID
+}
+
+// Forked reports whether the plan's cells are measured by processes of their own.
+func (p Plan) Forked() bool { return p.Links > 1 || p.Forks > 1 }
+
+// Sets returns how many sets the plan begins with.
+func (p Plan) Sets() int { return max(1, p.Links) * max(1, p.Forks) }
+
+// Jobs returns what a run of the plan measures at least, in order.
+func (p Plan) Jobs() []Job { return p.JobsOf(0, p.Sets()) }
+
+// JobsOf returns the jobs of the sets from one to before another, in order. Sets are
+// numbered from 0, and there are always more.
+func (p Plan) JobsOf(from, to int) []Job {
 	var ids []results.ID
 	for _, c := range p.Cells {
 		ids = append(ids, c.id(results.Throughput, p.Procs))
@@ -89,13 +131,18 @@ func (p Plan) Jobs() []Job {
 	for _, c := range p.Staleness {
 		ids = append(ids, c.id(results.Staleness, p.Procs))
 	}
-	jobs := make([]Job, 0, len(ids)*p.Blocks)
-	for block := 1; block <= p.Blocks; block++ {
+	jobs := make([]Job, 0, len(ids)*p.Blocks*(to-from))
+	for block := from*p.Blocks + 1; block <= to*p.Blocks; block++ {
+		process, link := 1, 1
+		if p.Forked() {
+			set := (block - 1) / p.Blocks
+			process, link = set+1, set%max(1, p.Links)+1
+		}
 		for i := range ids {
 			if block%2 == 0 {
 				i = len(ids) - 1 - i
 			}
-			jobs = append(jobs, Job{block, ids[i]})
+			jobs = append(jobs, Job{block, process, link, ids[i]})
 		}
 	}
 	return jobs
@@ -109,10 +156,15 @@ func (c Cell) id(kind results.Kind, procs int) results.ID {
 }
 
 // Estimate returns about how long a run of the plan takes: for each cell its time, and
-// what it takes to fill the map, to collect garbage and to check the sum.
+// what it takes to fill the map, to collect garbage and to check the sum. It counts
+// neither links nor what TargetCI adds.
 func (p Plan) Estimate() time.Duration {
 	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
+	const process = 100 * time.Millisecond
 	var total time.Duration
+	if p.Forked() {
+		total = time.Duration(p.Sets()) * process
+	}
 	for _, j := range p.Jobs() {
 		total += time.Duration(p.Time) + fixed + time.Duration(j.ID.Keys)*perKey
 	}
@@ -187,7 +239,7 @@ func inJSON(t reflect.Type) string {
 	case reflect.Int, reflect.Uint64:
 		return "whole number"
 	}
-	return "string" // a Duration's too
+	return "string" // a Duration's and a Percent's too
 }
 
 // position turns an offset in text into the line and column of the byte before it, both

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -80,6 +81,8 @@ func TestParsePlanErrors(t *testing.T) {
 		`{"blocks": "six"}`,
 		`{"time": "soon"}`,
 		`{"time": 5}`,
+		`{"target-ci": "two"}`,
+		`{"target-ci": 2}`,
 		`{} {}`,
 		`[]`,
 		`{"cells": {}}`,
@@ -111,6 +114,10 @@ func TestValidateErrors(t *testing.T) {
 		func(p *Plan) { p.Blocks = 0 },
 		func(p *Plan) { p.Time = 0 },
 		func(p *Plan) { p.Procs = 0 },
+		func(p *Plan) { p.Links = -1 },
+		func(p *Plan) { p.Forks = 1001 },
+		func(p *Plan) { p.TargetCI = 2 },
+		func(p *Plan) { p.Max = Duration(time.Minute) },
 		func(p *Plan) { p.Cells, p.Staleness = nil, nil },
 		func(p *Plan) { p.Cells[1].Impl = "snycmap" },
 		func(p *Plan) { p.Cells[0].Mix = "r90w01" },
@@ -160,5 +167,53 @@ func TestJobsGoBackAndForth(t *testing.T) {
 	}
 	if got, least := p.Estimate(), 12*2*time.Millisecond; got < least {
 		t.Errorf("estimate %v is less than the time of the cells alone, %v", got, least)
+	}
+}
+
+// TestSets: links take turns, every set has a process of its own, and blocks go on being
+// counted; in the process that runs the plan there is but one.
+func TestSets(t *testing.T) {
+	p := good()
+	p.Cells, p.Staleness = p.Cells[:1], nil
+	for _, c := range []struct {
+		links, forks, from, to int
+		want                   string // process.link of each set
+	}{
+		{0, 0, 0, 2, "1.1 1.1"},
+		{1, 3, 0, 4, "1.1 2.1 3.1 4.1"},
+		{2, 2, 0, 4, "1.1 2.2 3.1 4.2"},
+		{3, 0, 3, 6, "4.1 5.2 6.3"},
+	} {
+		p.Links, p.Forks = c.links, c.forks
+		if got := p.Sets(); got != max(1, c.links)*max(1, c.forks) {
+			t.Errorf("%+v: %d sets", c, got)
+		}
+		var sets []string
+		for i, j := range p.JobsOf(c.from, c.to) {
+			if want := c.from*p.Blocks + i + 1; j.Block != want {
+				t.Errorf("%+v: job %d is of block %d, want %d", c, i, j.Block, want)
+			}
+			if i%p.Blocks == 0 {
+				sets = append(sets, fmt.Sprintf("%d.%d", j.Process, j.Link))
+			}
+		}
+		if got := strings.Join(sets, " "); got != c.want {
+			t.Errorf("%+v: sets %s", c, got)
+		}
+	}
+}
+
+// TestChildOfAnotherCommit has a program answer that is not this one.
+func TestChildOfAnotherCommit(t *testing.T) {
+	p := good()
+	p.Links = 2
+	r, err := New(p, baselines.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Child = func(int) *exec.Cmd { return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`) }
+	err = r.Run(t.Context(), p.Jobs(), func(results.Cell, Progress) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "link 1 is of commit 0123456789ab, and this program of ") {
+		t.Errorf("error %v; want that link 1 is of another commit", err)
 	}
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"runtime"
 	"slices"
 	"time"
@@ -18,6 +19,11 @@ type Runner struct {
 	entries []kv.Entry
 	source  *workloads.Source
 	drawn   drawn
+
+	// Child returns the command that runs Serve in a program of that link. It is for plans
+	// that are Forked.
+	Child func(link int) *exec.Cmd
+	child *child
 }
 
 // Progress is how far a run has come.
@@ -58,15 +64,21 @@ func (r *Runner) Source() *workloads.Source { return r.source }
 // Run measures jobs, which are those of the plan or what is left of them, one after
 // another, and calls done after each. Between two jobs it ends with the first error of
 // done, or with the context's if that is cancelled; a job that runs is never cut short.
-// While it runs, GOMAXPROCS is what the plan says.
+// While it runs, GOMAXPROCS is what the plan says. A plan that is Forked is measured by
+// children of this process, one at a time.
 func (r *Runner) Run(ctx context.Context, jobs []Job, done func(results.Cell, Progress) error) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
+	defer r.endChild()
 	begin := time.Now()
 	for i, j := range jobs {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		cell, err := r.measure(j)
+		measure := r.measure
+		if r.plan.Forked() {
+			measure = r.measureInChild
+		}
+		cell, err := measure(j)
 		if err != nil {
 			return fmt.Errorf("block %d, %s: %w", j.Block, j.ID.Name(), err)
 		}

@@ -79,7 +79,7 @@ func (c *cell[K]) staleness() results.Cell {
 // lag sums up what the readers saw.
 func (c *cell[K]) lag(w *staleWriter[K], readers []*staleReader[K], seconds float64) results.Cell {
 	seen := w.clock.histogram()
-	out := results.Cell{ID: c.job.ID, Block: c.job.Block}
+	out := c.job.cell()
 	var stale, sum int64
 	for _, r := range readers {
 		seen.Merge(r.seen)

@@ -45,7 +45,7 @@ func (c *cell[K]) throughput() results.Cell {
 	}
 	spans, used := together(c.time, bodies)
 
-	out := results.Cell{ID: id, Block: c.job.Block}
+	out := c.job.cell()
 	out.Ops, out.Metrics = c.figures(workers, spans, used)
 	if SumChecked(c.entry) {
 		if err := c.checkSum(s.handles[0], workers); err != nil {

@@ -13,6 +13,9 @@ import (
 // maxWorkers keeps the number of a worker within its bits of a value.
 const maxWorkers = 1 << 16
 
+// maxLayer is the greatest number of links, and of processes of each.
+const maxLayer = 1000
+
 // Validate reports the first thing that is wrong with the plan, with its place in the
 // JSON form. entries are the maps that there are.
 func (p Plan) Validate(entries []kv.Entry) error {
@@ -23,6 +26,14 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: time is %v; want one above 0, like \"100ms\"", p.Time)
 	case p.Procs < 1:
 		return fmt.Errorf("plan: procs is %d; want 1 or more", p.Procs)
+	case p.Links < 0 || p.Links > maxLayer:
+		return fmt.Errorf("plan: links is %d; want 1 to %d", p.Links, maxLayer)
+	case p.Forks < 0 || p.Forks > maxLayer:
+		return fmt.Errorf("plan: forks is %d; want 1 to %d", p.Forks, maxLayer)
+	case p.TargetCI > 0 && p.Max <= 0:
+		return fmt.Errorf("plan: target-ci is %v and max is %v; want max above 0, like \"10m\"", p.TargetCI, p.Max)
+	case p.TargetCI == 0 && p.Max != 0:
+		return fmt.Errorf("plan: max is %v without target-ci; want both or neither", p.Max)
 	case len(p.Cells)+len(p.Staleness) == 0:
 		return fmt.Errorf("plan: no cells; want at least one")
 	}

@@ -1,0 +1,92 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// few are flags of a run of one cell.
+const few = " -preset smoke -mix r50w50 -g 2 -keys 64 -reps 2 -time 2ms -results r -plots p"
+
+func TestForks(t *testing.T) {
+	dir := t.TempDir()
+	// A map that prints would disturb the answers of the process that measures it.
+	code, stdout, stderr := stranger(t, dir, strings.Fields("run -impl good,prints-measured -forks 6"+few)...)
+	if code != 0 || !strings.Contains(stdout, "2 cells x 2 blocks x 6 processes x 1 links") {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if want := "One link, 6 processes: differences under 5 % are not claims."; !strings.Contains(stdout, want) {
+		t.Errorf("stdout lacks %q:\n%s", want, stdout)
+	}
+	cells, err := os.ReadFile(filepath.Join(dir, "r/cells.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n# block 1 process 1 link 1\n", "\n# block 2 process 1 link 1\n", "\n# block 3 process 2 link 1\n", "\n# block 12 process 6 link 1\n"} {
+		if !strings.Contains(string(cells), want) {
+			t.Errorf("cells.txt lacks %q", want)
+		}
+	}
+	if got := strings.Count(string(cells), "\nBenchmark"); got != 24 {
+		t.Errorf("%d cells; want 24", got)
+	}
+}
+
+// TestForksAreProcesses has every cell note the process that measures it.
+func TestForksAreProcesses(t *testing.T) {
+	k := &killed{t: t, dir: t.TempDir(), forks: 4}
+	k.note = filepath.Join(k.dir, "note")
+	var out strings.Builder
+	if err := k.start(&out).Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	k.complete()
+	text, err := os.ReadFile(k.note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.Fields(string(text))
+	changes := 1
+	for i := 1; i < len(notes); i++ {
+		if notes[i] != notes[i-1] {
+			changes++
+		}
+	}
+	slices.Sort(notes)
+	if distinct := len(slices.Compact(notes)); distinct != 4 || changes != 4 {
+		t.Errorf("%d processes that took turns %d times; want 4, one after another", distinct, changes)
+	}
+}
+
+// TestForkCrashes has a map that is fine when it is checked and crashes when it is
+// measured: what happened is one line, and the run can go on.
+func TestForkCrashes(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := stranger(t, dir, strings.Fields("run -impl crashes-measured -forks 2"+few)...)
+	const want = ": process 1 ended: panic: a map that crashes; go on with: runbench run -resume -results r -plots p\n"
+	if code != 1 || !strings.HasSuffix(stderr, want) || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit code %d and %q; want 1 and %q\n%s", code, stderr, want, stdout)
+	}
+}
+
+// TestLinksWithoutGo refuses what needs the go command and a source tree, before it makes
+// a folder.
+func TestLinksWithoutGo(t *testing.T) {
+	for name, path := range map[string]string{
+		"there is no go command in the path":    "",
+		"want to be started in its source tree": os.Getenv("PATH"),
+	} {
+		t.Setenv("PATH", path)
+		dir := t.TempDir()
+		code, _, stderr := stranger(t, dir, strings.Fields("run -impl good -links 2"+few)...)
+		if code != 1 || !strings.HasPrefix(stderr, "runbench: -links wants to link the program again: ") || !strings.Contains(stderr, name) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("exit code %d and %q; want 1 and one line with %q", code, stderr, name)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "r")); err == nil {
+			t.Errorf("%s: a folder is left behind", name)
+		}
+	}
+}

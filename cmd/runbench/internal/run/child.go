@@ -1,0 +1,144 @@
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/lincheck"
+	"doublebuf/results"
+)
+
+// A child is told the plan, and then one job after another, as JSON on its standard
+// input; it answers each on its standard output. While it measures, this process waits
+// and does nothing, and while this process writes the cell to the disk, the child waits.
+// At the end of its input the child ends, so that none is left over by a parent that was
+// killed.
+
+// answer is what a child says to the plan, and to each job.
+type answer struct {
+	Commit string // to the plan: of what the child was built from
+	Dirty  bool
+	Cell   results.Cell
+	Error  string
+}
+
+// child is a process that measures.
+type child struct {
+	process int
+	cmd     *exec.Cmd
+	stdin   io.WriteCloser
+	orders  *json.Encoder
+	answers *json.Decoder
+	stderr  bytes.Buffer
+}
+
+// measureInChild measures j in the process that is to measure it.
+func (r *Runner) measureInChild(j Job) (results.Cell, error) {
+	if r.child != nil && r.child.process != j.Process {
+		r.endChild()
+	}
+	if r.child == nil {
+		c, err := startChild(r.Child(j.Link), j.Process)
+		if err != nil {
+			return results.Cell{}, fmt.Errorf("cannot start process %d, of link %d: %w", j.Process, j.Link, err)
+		}
+		r.child = c
+		a, err := c.ask(r.plan)
+		if err != nil {
+			return results.Cell{}, err
+		}
+		own := results.CollectEnvironment(nil)
+		if a.Commit != own.Commit || a.Dirty != own.Dirty {
+			is := results.Environment{Commit: a.Commit, Dirty: a.Dirty}
+			return results.Cell{}, fmt.Errorf("link %d is of %s, and this program of %s; want the same", j.Link, is.CommitLabel(), own.CommitLabel())
+		}
+	}
+	a, err := r.child.ask(j)
+	return a.Cell, err
+}
+
+// endChild ends the process that measures, if there is one.
+func (r *Runner) endChild() {
+	if r.child != nil {
+		_ = r.child.stdin.Close()
+		_ = r.child.cmd.Wait() // all that it had to say it has said
+		r.child = nil
+	}
+}
+
+func startChild(cmd *exec.Cmd, process int) (*child, error) {
+	c := &child{process: process, cmd: cmd}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.stdin, c.orders, c.answers = stdin, json.NewEncoder(stdin), json.NewDecoder(stdout)
+	cmd.Stderr = &c.stderr
+	return c, cmd.Start()
+}
+
+// ask sends the child an order and waits for its answer.
+func (c *child) ask(order any) (answer, error) {
+	var a answer
+	err := c.orders.Encode(order)
+	if err == nil {
+		err = c.answers.Decode(&a)
+	}
+	if err != nil {
+		_ = c.stdin.Close()
+		var exit *exec.ExitError
+		if e := c.cmd.Wait(); errors.As(e, &exit) {
+			err = errors.New(lincheck.CrashCause(c.stderr.String(), exit))
+		}
+		return answer{}, fmt.Errorf("process %d ended: %w", c.process, err)
+	}
+	if a.Error != "" {
+		return answer{}, errors.New(a.Error)
+	}
+	return a, nil
+}
+
+// Serve measures what a Runner in another process asks for on in, and answers on out. It
+// blocks until in ends.
+func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
+	orders, answers := json.NewDecoder(in), json.NewEncoder(out)
+	var plan Plan
+	if err := orders.Decode(&plan); err != nil {
+		return fmt.Errorf("no plan: %w", err)
+	}
+	env := results.CollectEnvironment(nil)
+	hello := answer{Commit: env.Commit, Dirty: env.Dirty}
+	r, err := New(plan, entries)
+	if err != nil {
+		hello.Error = err.Error()
+	}
+	if err := answers.Encode(hello); err != nil || hello.Error != "" {
+		return err
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(plan.Procs))
+	for {
+		var j Job
+		if err := orders.Decode(&j); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		var a answer
+		if a.Cell, err = r.measure(j); err != nil {
+			a.Error = err.Error()
+		}
+		if err := answers.Encode(a); err != nil {
+			return err
+		}
+	}
+}
