@@ -19,7 +19,7 @@ import (
 // Percentiles of few draws are too near to each other. They are taken farther out, where
 // they would be exact for the mean of a normal sample as large as that of the topmost
 // layer: the expanded percentile interval of Hesterberg, What Teachers Should Know About
-// the Bootstrap, The American Statistician 69 (2015). Below minSamples there is none.
+// the Bootstrap, The American Statistician 69 (2015). Below MinSamples there is none.
 
 // sample is a value with the link and process that it is of.
 type sample struct {
@@ -118,8 +118,8 @@ func summarize(samples []sample) Summary {
 	if top == 1 {
 		top, noun = len(all[0]), "processes"
 	}
-	if top < minSamples {
-		s.Warnings = append(s.Warnings, warnf("%d %s are too few for an interval; want %d or more", top, noun, minSamples))
+	if top < MinSamples {
+		s.Warnings = append(s.Warnings, warnf("%d %s are too few for an interval; want %d or more", top, noun, MinSamples))
 		return s
 	}
 	s.Interval = true
@@ -128,7 +128,7 @@ func summarize(samples []sample) Summary {
 }
 
 // replicates is how often a bootstrap draws: enough that some lie outside the interval
-// where the topmost layer has minSamples.
+// where the topmost layer has MinSamples.
 const replicates = 2000
 
 // bootstrap returns the interval of the mean, which is the same each time. The topmost

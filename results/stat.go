@@ -9,9 +9,9 @@ import (
 // Confidence is the level that every interval has at least.
 const Confidence = 0.95
 
-// minSamples is the least number of samples of which the median has an interval at
+// MinSamples is the least number of samples of which the median has an interval at
 // Confidence: with 5 the whole range covers it in 15 of 16 cases only.
-const minSamples = 6
+const MinSamples = 6
 
 // Summary is the median of a sample and, if it is large enough, an interval that
 // holds the true median at Confidence, whatever the distribution. Where cells are of
@@ -39,7 +39,7 @@ func Summarize(values []float64) Summary {
 	s := Summary{N: len(values), Median: b.Center, Lo: b.Lo, Hi: b.Hi, Interval: true}
 	if math.IsInf(b.Lo, 0) || math.IsInf(b.Hi, 0) {
 		s.Lo, s.Hi, s.Interval = s.Median, s.Median, false
-		s.Warnings = append(s.Warnings, warnf("%d repetitions are too few for an interval; want %d or more", s.N, minSamples))
+		s.Warnings = append(s.Warnings, warnf("%d repetitions are too few for an interval; want %d or more", s.N, MinSamples))
 	}
 	return s
 }

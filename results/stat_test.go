@@ -33,7 +33,7 @@ func TestIntervalCovers(t *testing.T) {
 		_, x = math.Modf(x + math.Phi)
 		return -math.Log(1 - x)
 	}
-	for n := minSamples; n <= 20; n++ {
+	for n := MinSamples; n <= 20; n++ {
 		const rounds = 4000
 		covered := 0
 		order := make([]float64, n*rounds)

@@ -235,6 +235,37 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestTargetCI asks for intervals that come with enough blocks, and for some that no time
+// suffices for.
+func TestTargetCI(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	args := []string{"run", "-preset", "smoke", "-impl", "dbuf-epoch-b64,rwmutex", "-mix", "read-only", "-g", "1", "-keys", "64", "-time", "1ms", "-reps", "3", "-plots", "p"}
+	code, stdout, stderr := runbench(t, dir, append(args, "-results", "r", "-target-ci", "1000%", "-max", "1m")...)
+	blocks := strings.Count(read(t, dir, "r/cells.txt"), "# block ")
+	told := fmt.Sprintf("\n%d blocks: the widest interval is ", blocks)
+	if code != 0 || blocks < 6 || blocks%3 != 0 || !strings.Contains(stdout, told) || strings.Count(stdout, ", narrower than 1000%: ") != 1 ||
+		!strings.Contains(stdout, "\n3 blocks: not every margin has an interval: ") {
+		t.Errorf("exit code %d and %d blocks; want 0, and 6 or a few more\n%s%s", code, blocks, stdout, stderr)
+	}
+
+	// With no time at all the plan is measured nevertheless, and each start adds what it may.
+	code, stdout, stderr = runbench(t, dir, append(args, "-results", "s", "-target-ci", "0.0001%", "-max", "1ms")...)
+	if n := strings.Count(read(t, dir, "s/cells.txt"), "# block "); code != 4 || n != 3 ||
+		!strings.Contains(stderr, "runbench: the time is over and not every margin has an interval, of ") || !strings.Contains(stdout, "report:") {
+		t.Errorf("exit code %d and %d blocks; want 4 and 3\n%s%s", code, n, stdout, stderr)
+	}
+	write(t, dir, "s/manifest.json", strings.Replace(read(t, dir, "s/manifest.json"), `"max": "1ms"`, `"max": "500ms"`, 1))
+	for last := 3; last < 9; {
+		code, stdout, stderr = runbench(t, dir, "run", "-resume", "-results", "s", "-plots", "p")
+		n := strings.Count(read(t, dir, "s/cells.txt"), "# block ")
+		if code != 4 || n < last+3 || n%3 != 0 {
+			t.Fatalf("resumed: exit code %d and %d blocks after %d; want 4 and more\n%s%s", code, n, last, stdout, stderr)
+		}
+		last = n
+	}
+}
+
 // afterFirstCell starts cmd, sends it sig when it has told of its first cell, and waits.
 func afterFirstCell(t *testing.T, cmd *exec.Cmd, sig os.Signal) (code int, stdout, stderr string) {
 	t.Helper()

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/report"
+	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 )
 
@@ -86,12 +85,9 @@ unexpectedly; 4 if any is inconclusive or a cell of OLD is missing in NEW; 0 oth
 
 // share parses a difference in percent.
 func share(s string) (float64, error) {
-	percent, ok := strings.CutSuffix(s, "%")
-	v, err := strconv.ParseFloat(percent, 64)
-	if !ok || err != nil || math.IsNaN(v) || v < 0 || v > 1000 {
-		return 0, fmt.Errorf("%q; want a percentage from 0%% on, as in 5%%", s)
-	}
-	return v / 100, nil
+	var p run.Percent
+	err := p.UnmarshalText([]byte(s))
+	return float64(p) / 100, err
 }
 
 func (s *session) compare(o *compareFlags, paths []string) error {

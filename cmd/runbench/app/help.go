@@ -65,7 +65,7 @@ func (s *session) helpCommand(c command) {
 			fmt.Fprint(w, "\nflags:\n")
 		}
 		value, usage := flag.UnquoteUsage(f)
-		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "0s" && f.DefValue != "false" {
+		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "0s" && f.DefValue != "0%" && f.DefValue != "false" {
 			usage += " (default " + f.DefValue + ")"
 		}
 		fmt.Fprintf(w, "  -%s %s\t%s\n", f.Name, value, usage)

@@ -24,6 +24,8 @@ type runFlags struct {
 	axes             axes
 	reps             int
 	links, forks     int
+	target           run.Percent
+	max              run.Duration
 	time             run.Duration
 	seed             uint64
 	dir, plots       string
@@ -48,6 +50,10 @@ memory; both can make a map several per cent faster or slower. -links 6 -forks 2
 all blocks in each of two processes of each of six links, each built with a -randlayout
 that hangs from the seed. Where there are several links intervals are over these, or else
 over processes, and want 6 or more of them. A small difference is claimed of links only.
+
+With -target-ci 2% -max 10m it repeats the blocks, each time in another process of each link
+if there are several of either, until the upper end of every margin's interval is less than
+2 % above the lower. If the time does not suffice for that the exit code is 4.
 
 A finished cell is on the disk at once. An interrupt (Ctrl-C) ends the run after the
 running cell, draws and reports what there is, and says how to go on.`,
@@ -89,6 +95,8 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		})
 	}
 	fs.TextVar(&o.time, "time", run.Duration(0), "`how long` to measure each cell, as in 100ms (default the preset's)")
+	fs.TextVar(&o.target, "target-ci", run.Percent(0), "go on until the interval of every margin is narrower than this `percentage`, as in 2%")
+	fs.TextVar(&o.max, "max", run.Duration(0), "`how long` to go on at most with -target-ci, as in 10m")
 	fs.Uint64Var(&o.seed, "seed", 1, "the `number` from which everything random hangs")
 	fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-<preset>)")
 	fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
@@ -122,7 +130,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 }
 
 // planFlags are the flags that change what is measured.
-var planFlags = []string{"reps", "links", "forks", "time", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers"}
+var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers"}
 
 // firstGiven returns the first of names that was given on the command line, or "".
 func (o *runFlags) firstGiven(names ...string) string {
@@ -168,6 +176,7 @@ func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Dura
 	if o.given["time"] {
 		plan.Time = o.time
 	}
+	plan.TargetCI, plan.Max = o.target, o.max
 	if o.links > 1 {
 		plan.Links = o.links
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/lincheck"
 	"doublebuf/results"
@@ -28,8 +30,11 @@ type task struct {
 	dir, plots string
 	folder     *results.Folder
 	manifest   results.Manifest
-	done       map[run.Job]bool // measured before, by the run that this one resumes
-	cells      int              // that are in the folder
+	done       map[run.Job]bool // what has been measured
+	sets       int              // to be measured
+	resumed    bool
+	short      string // why the intervals are not as narrow as they should be, if they are not
+	cells      int    // that are in the folder
 }
 
 // run is the command without its flags.
@@ -65,10 +70,13 @@ func (s *session) run(o *runFlags) error {
 		return t.howToGoOn(err)
 	}
 	set, err := t.conclude()
-	if err != nil {
-		return err
+	if err == nil {
+		err = judgementOn(set, t.dir)
 	}
-	return judgementOn(set, t.dir)
+	if err == nil && t.short != "" {
+		err = exit{ExitUnknown, t.howToGoOn(errors.New(t.short))}
+	}
+	return err
 }
 
 // begin prepares a new run and makes its folders, so that what would keep it from
@@ -78,7 +86,7 @@ func (s *session) begin(o *runFlags) (*task, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &task{session: s, plan: plan, check: check, dir: folder(o.dir, "results", name)}
+	t := &task{session: s, plan: plan, check: check, dir: folder(o.dir, "results", name), done: map[run.Job]bool{}, sets: plan.Sets()}
 	t.plots = plotsFolder(o.plots, t.dir)
 	if t.runner, err = run.New(plan, s.maps); err != nil {
 		return nil, err
@@ -117,7 +125,7 @@ func (s *session) goOn(o *runFlags) (*task, error) {
 	if o.dir == "" {
 		return nil, usagef("run: -resume without -results; want the folder of the run to go on with")
 	}
-	t := &task{session: s, dir: o.dir, plots: plotsFolder(o.plots, o.dir), done: map[run.Job]bool{}}
+	t := &task{session: s, dir: o.dir, plots: plotsFolder(o.plots, o.dir), done: map[run.Job]bool{}, resumed: true}
 	var err error
 	if t.manifest, err = results.ReadManifest(t.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot resume %s: no manifest.json there; want the folder of a run", t.dir)
@@ -150,7 +158,11 @@ func (s *session) goOn(o *runFlags) (*task, error) {
 	for _, w := range warnings {
 		fmt.Fprintf(s.stderr, "runbench: warning: %s\n", w)
 	}
+	t.sets = t.plan.Sets()
 	for _, c := range cells {
+		for c.Block > t.sets*t.plan.Blocks {
+			t.sets += t.round()
+		}
 		t.done[run.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}] = true
 	}
 	t.folder, t.cells = folder, len(cells)
@@ -197,27 +209,37 @@ func inputs(r *run.Runner) map[string]string {
 
 func (t *task) writeManifest() error { return results.WriteManifest(t.dir, t.manifest) }
 
+// round is how many sets are added at once: one for each link.
+func (t *task) round() int { return max(1, t.plan.Links) }
+
 // left returns the jobs that are not done.
 func (t *task) left() []run.Job {
-	return slices.DeleteFunc(t.plan.Jobs(), func(j run.Job) bool { return t.done[j] })
+	return slices.DeleteFunc(t.plan.JobsOf(0, t.sets), func(j run.Job) bool { return t.done[j] })
 }
 
 // announce prints what is going to happen.
 func (t *task) announce() {
 	p := t.plan
-	cells, all := len(p.Cells)+len(p.Staleness), len(p.Jobs())
+	cells, all, left := len(p.Cells)+len(p.Staleness), len(p.Jobs()), len(t.left())
 	layers := ""
 	if p.Forked() {
 		layers = fmt.Sprintf(" x %d processes x %d links", max(1, p.Forks), max(1, p.Links))
 	}
 	fmt.Fprintf(t.stdout, "plan: %s, seed %d: %d cells x %d blocks%s x %v, GOMAXPROCS %d\n",
 		t.manifest.Preset, p.Seed, cells, p.Blocks, layers, p.Time, p.Procs)
-	if t.done != nil {
-		fmt.Fprintf(t.stdout, "resumed: %d of %d measurements are missing\n", len(t.left()), all)
+	if t.resumed {
+		fmt.Fprintf(t.stdout, "resumed: %d of %d measurements are missing\n", left, len(p.JobsOf(0, t.sets)))
 	}
-	about := p.Estimate() / time.Duration(all) * time.Duration(len(t.left()))
+	about := p.Estimate() / time.Duration(all) * time.Duration(left)
 	about += time.Duration(len(t.uncheckedMaps())) * (t.check + t.check/2)
-	fmt.Fprintf(t.stdout, "time: about %v\nresults: %s\nfigures: %s\n\n", about.Round(time.Second), t.dir, t.plots)
+	until := ""
+	if p.TargetCI > 0 {
+		until = fmt.Sprintf("; then until every interval is narrower than %v, %v at most", p.TargetCI, p.Max)
+	}
+	if p.Links > 1 {
+		until += fmt.Sprintf("; before that, %d builds", p.Links)
+	}
+	fmt.Fprintf(t.stdout, "time: about %v%s\nresults: %s\nfigures: %s\n\n", about.Round(time.Second), until, t.dir, t.plots)
 }
 
 // uncheckedMaps returns the maps of the plan that have no verdict yet.
@@ -276,19 +298,73 @@ func recorded(v lincheck.Verdict, dir string) results.Verdict {
 	return r
 }
 
-// measure runs the jobs that are left and keeps each cell as it is finished.
+// measure runs the jobs that are left and keeps each cell as it is finished. It adds
+// further sets as long as the plan wants them. When to stop hangs on how wide intervals
+// are and not on where they lie, and so favours nobody.
 func (t *task) measure(ctx context.Context) error {
+	begin, before := time.Now(), t.cells
+	for {
+		if err := t.measureLeft(ctx); err != nil || t.plan.TargetCI == 0 {
+			return err
+		}
+		round := t.plan.JobsOf(t.sets, t.sets+t.round())
+		next := t.plan.Estimate() / time.Duration(len(t.plan.Jobs())) * time.Duration(len(round))
+		if n := t.cells - before; n > 0 {
+			next = time.Since(begin) / time.Duration(n) * time.Duration(len(round))
+		}
+		more, err := t.wantsMore(time.Since(begin) + next)
+		if err != nil || !more {
+			return err
+		}
+		t.sets += t.round()
+	}
+}
+
+// wantsMore reports whether sets are to be added that will probably have been measured
+// when the measuring has lasted so long.
+func (t *task) wantsMore(end time.Duration) (bool, error) {
+	if t.cells == 0 {
+		return false, nil // no map survived its check
+	}
+	set, _, err := results.Load(t.dir)
+	if err != nil {
+		return false, err
+	}
+	width, margin := report.Widest(set)
+	if margin == "" {
+		fmt.Fprintln(t.stdout, "there is no margin whose interval could be narrow")
+		return false, nil
+	}
+	is := fmt.Sprintf("the widest interval is %.3g%% wide", 100*width)
+	if math.IsInf(width, 0) {
+		is = "not every margin has an interval"
+	}
+	target := t.plan.TargetCI
+	switch {
+	case width < float64(target)/100:
+		is += fmt.Sprintf(", narrower than %v", target)
+	case end > time.Duration(t.plan.Max):
+		t.short = fmt.Sprintf("the time is over and %s, of %s; want narrower than %v", is, margin, target)
+		return false, nil
+	}
+	fmt.Fprintf(t.stdout, "%d blocks: %s: %s\n", t.sets*t.plan.Blocks, is, margin)
+	return width >= float64(target)/100, nil
+}
+
+// measureLeft runs the jobs that are left.
+func (t *task) measureLeft(ctx context.Context) error {
 	jobs := slices.DeleteFunc(t.left(), func(j run.Job) bool {
 		return slices.ContainsFunc(t.manifest.Verdicts, func(v results.Verdict) bool {
 			return v.Impl == j.ID.Impl && v.Check == crashed
 		})
 	})
-	show := newProgress(t.stderr, t.plan.Blocks*t.plan.Sets())
+	show := newProgress(t.stderr, t.sets*t.plan.Blocks)
 	defer show.end()
 	return t.runner.Run(ctx, jobs, func(c results.Cell, p run.Progress) error {
 		if err := t.folder.Append(c); err != nil {
 			return err
 		}
+		t.done[run.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}] = true
 		t.cells++
 		show.cell(c, p)
 		return t.blame(c)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -257,5 +258,23 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 		if c.links == 3 {
 			golden(t, "testdata/layers.md", out.Bytes())
 		}
+	}
+}
+
+// TestWidest: of the margins that the example shows the one of the readers beside a writer
+// is the widest, from -5 % to +20 %. What failed its check has none.
+func TestWidest(t *testing.T) {
+	width, margin := Widest(example())
+	if math.Abs(width-(1.2/0.95-1)) > 1e-9 || margin != "fresh against batched: roles, zipf0.99, 64Ki uint64 keys, readers 1, writers 1" {
+		t.Errorf("%v, of %s", width, margin)
+	}
+	few := example()
+	few.Cells = slices.DeleteFunc(few.Cells, func(c results.Cell) bool { return c.Impl == "fresh-too" && c.Block > 5 })
+	if width, margin = Widest(few); !math.IsInf(width, 1) || !strings.HasPrefix(margin, "fresh-too against batched: r95w5") {
+		t.Errorf("with a margin that has no interval: %v, of %s", width, margin)
+	}
+	few.Cells = slices.DeleteFunc(few.Cells, func(c results.Cell) bool { return c.Impl != "fresh" && c.Impl != "loses" })
+	if _, margin = Widest(few); margin != "" {
+		t.Errorf("with one map that passed its check: %s", margin)
 	}
 }

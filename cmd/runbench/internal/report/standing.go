@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -125,6 +126,43 @@ func (s standing) margin(a, b row) string {
 		text += ", no claim"
 	}
 	return text
+}
+
+// compared returns the pairs whose margins are shown.
+func (s standing) compared() (pairs [][2]row) {
+	all, fresh, stale := s.contenders(anyFreshness), s.contenders(freshOnly), s.contenders(staleOnly)
+	for i := 1; i < len(all); i++ {
+		pairs = append(pairs, [2]row{all[i], all[0]})
+	}
+	if len(fresh) > 1 {
+		pairs = append(pairs, [2]row{fresh[0], fresh[1]})
+	}
+	if len(fresh) > 0 && len(stale) > 0 {
+		pairs = append(pairs, [2]row{stale[0], fresh[0]})
+	}
+	return pairs
+}
+
+// Widest returns how wide the widest interval of all margins is, and of which margin: 0.02
+// if its upper end is 2 % above the lower. It is infinite if a margin has none; the
+// margin is "" if there are no margins.
+func Widest(set *results.Set) (width float64, margin string) {
+	for _, s := range standingsOf(set) {
+		for _, pair := range s.compared() {
+			m := results.Compare(pair[0].group, pair[1].group, s.unit)
+			if m.N == 0 {
+				continue
+			}
+			w := m.Hi/m.Lo - 1
+			if !m.Interval {
+				w = math.Inf(1)
+			}
+			if margin == "" || w > width {
+				width, margin = w, fmt.Sprintf("%s against %s: %s", pair[0].impl, pair[1].impl, describe(s.workload))
+			}
+		}
+	}
+	return width, margin
 }
 
 // table writes the standing with every map's figures.

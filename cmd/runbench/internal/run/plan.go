@@ -43,8 +43,9 @@ type Plan struct {
 	Links int `json:"links,omitempty"` // of the program; 0 is one: the program that runs
 	Forks int `json:"forks,omitempty"` // processes of each link; 0 is one
 
-	// TargetCI, if it is not 0, has sets added until every interval is narrower; no set
-	// is begun that would probably end later than Max after the measuring began.
+	// TargetCI, if it is not 0, has sets added, one to each link, until every interval of
+	// a margin is narrower: until its upper end is less than this above the lower. None
+	// are begun that would probably end later than Max after the measuring began.
 	TargetCI Percent  `json:"target-ci,omitempty"`
 	Max      Duration `json:"max,omitempty"`
 

@@ -117,6 +117,7 @@ func TestValidateErrors(t *testing.T) {
 		func(p *Plan) { p.Links = -1 },
 		func(p *Plan) { p.Forks = 1001 },
 		func(p *Plan) { p.TargetCI = 2 },
+		func(p *Plan) { p.TargetCI, p.Max, p.Links = 2, 1, 3 },
 		func(p *Plan) { p.Max = Duration(time.Minute) },
 		func(p *Plan) { p.Cells, p.Staleness = nil, nil },
 		func(p *Plan) { p.Cells[1].Impl = "snycmap" },
@@ -211,7 +212,9 @@ func TestChildOfAnotherCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Child = func(int) *exec.Cmd { return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`) }
+	r.Child = func(int) *exec.Cmd {
+		return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`)
+	}
 	err = r.Run(t.Context(), p.Jobs(), func(results.Cell, Progress) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "link 1 is of commit 0123456789ab, and this program of ") {
 		t.Errorf("error %v; want that link 1 is of another commit", err)

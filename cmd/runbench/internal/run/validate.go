@@ -32,6 +32,8 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: forks is %d; want 1 to %d", p.Forks, maxLayer)
 	case p.TargetCI > 0 && p.Max <= 0:
 		return fmt.Errorf("plan: target-ci is %v and max is %v; want max above 0, like \"10m\"", p.TargetCI, p.Max)
+	case p.TargetCI > 0 && p.Links > 1 && p.Links < results.MinSamples:
+		return fmt.Errorf("plan: target-ci is %v with %d links, which are too few for any interval; want one, or %d or more", p.TargetCI, p.Links, results.MinSamples)
 	case p.TargetCI == 0 && p.Max != 0:
 		return fmt.Errorf("plan: max is %v without target-ci; want both or neither", p.Max)
 	case len(p.Cells)+len(p.Staleness) == 0:
