@@ -38,7 +38,15 @@ func doubleBuffers() []kv.Entry {
 		e.Aside = true
 		entries = append(entries, e)
 	}
-	return entries
+	return append(entries, kv.Entry{
+		Name: "dbuf-group", Doc: "double buffer of many writers, whose operations are combined and published before they return",
+		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps, Aside: true,
+		Uint64:  newGroup[uint64, uint64],
+		Int:     newGroup[int, uint64],
+		String:  newGroup[string, uint64],
+		Float64: newGroup[float64, uint64],
+		Wide:    newGroup[uint64, kv.Wide],
+	})
 }
 
 var maxWait = hashmap.WithMaxWait(20 * time.Microsecond)
@@ -74,7 +82,7 @@ func newDoubleBuffer[K, V comparable](options []hashmap.Option) func(capacity in
 }
 
 func (d *doubleBuffer[K, V]) Open() kv.Map[K, V] {
-	return &doubleBufferHandle[K, V]{doubleBuffer: d, r: d.w.NewReadHandle()}
+	return &doubleBufferHandle[K, V]{d, reader[K, V]{d.w.NewReadHandle()}}
 }
 
 // Get is for the time before handles are opened: it opens and closes one for the call.
@@ -117,15 +125,18 @@ func (d *doubleBuffer[K, V]) Close() {
 // doubleBufferHandle writes through the shared writer and reads through its own handle.
 type doubleBufferHandle[K, V comparable] struct {
 	*doubleBuffer[K, V]
-	r *hashmap.ReadHandle[K, V]
+	reader[K, V]
 }
 
 func (h *doubleBufferHandle[K, V]) Get(key K) (V, bool)  { return h.r.Get(key) }
 func (h *doubleBufferHandle[K, V]) Read() kv.Guard[K, V] { return h.r.Read() }
 func (h *doubleBufferHandle[K, V]) Close()               { h.r.Close() }
 
+// reader walks over a map through a handle.
+type reader[K comparable, V any] struct{ r *hashmap.ReadHandle[K, V] }
+
 // All keeps a guard open during the walk.
-func (h *doubleBufferHandle[K, V]) All() iter.Seq2[K, V] {
+func (h reader[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		g := h.r.Read()
 		defer g.Release()
@@ -133,8 +144,38 @@ func (h *doubleBufferHandle[K, V]) All() iter.Seq2[K, V] {
 	}
 }
 
-func (h *doubleBufferHandle[K, V]) Len() int {
+func (h reader[K, V]) Len() int {
 	g := h.r.Read()
 	defer g.Release()
 	return g.Len()
 }
+
+// group is a hashmap.Group.
+type group[K, V comparable] struct{ *hashmap.Group[K, V] }
+
+func newGroup[K, V comparable](capacity int) kv.Map[K, V] {
+	return group[K, V]{hashmap.NewGroup[K, V](hashmap.WithCapacity(capacity))}
+}
+
+func (g group[K, V]) Open() kv.Map[K, V] {
+	return &groupHandle[K, V]{g, reader[K, V]{g.NewReadHandle()}}
+}
+
+// Get is for the time before handles are opened: it opens and closes one for the call.
+func (g group[K, V]) Get(key K) (V, bool) {
+	r := g.NewReadHandle()
+	defer r.Close()
+	return r.Get(key)
+}
+
+func (g group[K, V]) Set(key K, value V) { g.Insert(key, value) }
+func (g group[K, V]) Delete(key K)       { g.Remove(key) }
+
+// groupHandle writes through the group and reads through its own handle.
+type groupHandle[K, V comparable] struct {
+	group[K, V]
+	reader[K, V]
+}
+
+func (h *groupHandle[K, V]) Get(key K) (V, bool) { return h.r.Get(key) }
+func (h *groupHandle[K, V]) Close()              { h.r.Close() }

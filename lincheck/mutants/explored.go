@@ -133,6 +133,10 @@ var Explored = []struct {
 		"	for i := 0; i < len(s.readers); {\n", "	for i := 0; i < len(s.readers)-1; {\n",
 	}, "guards"},
 	{Mutant{
+		"47 a group answers before it publishes", "impl/hashmap/group.go",
+		"	g.commit(batch)\n", "	defer g.commit(batch)\n",
+	}, "two writers in a group"},
+	{Mutant{
 		"49 a guard takes the successor for its own copy", refcount,
 		"c.key() == key {\n", "true {\n",
 	}, "a copy is detached"},
@@ -142,11 +146,3 @@ const (
 	epoch    = "impl/strategy/epoch.go"
 	refcount = "impl/strategy/refcount.go"
 )
-
-// strategyOf returns the name of the strategy under which a mutant is to be found.
-func (m Mutant) strategyOf() string {
-	if m.File == refcount {
-		return "refcount"
-	}
-	return "epoch"
-}

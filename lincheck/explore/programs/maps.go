@@ -35,6 +35,7 @@ var Maps = []MapProgram{
 	{Name: "the writer closes", Make: writerCloses, Large: true},
 	{Name: "a publish is given up", Make: publishCancelled},
 	{Name: "operations of all kinds", Make: operations},
+	{Name: "two writers in a group", Make: group},
 	{Name: "a copy is detached", Make: detached, Timeouts: 1},
 	{Name: "a copy is detached under look-ups", Make: detachedUnderLookUps, Timeouts: 1},
 }
@@ -379,6 +380,31 @@ func detachedUnderLookUps(s Strategy) explore.Program {
 		x.Go("writer", func() {
 			for range 4 {
 				w.publish()
+			}
+		})
+	}
+}
+
+// group has two writers swap values into one key. Each must see its own value, or what
+// replaced it, as soon as it has its answer; and each value comes out of one swap at most.
+func group(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		g := hashmap.NewGroup[int, int](hashmap.WithStrategy(s.New))
+		x.Name("group", g)
+		var found [3]int
+		for i := 1; i <= 2; i++ {
+			r := g.NewReadHandle()
+			x.Go("writer", func() {
+				found[i], _ = g.Swap(1, i)
+				if v, ok := r.Get(1); !ok || v != i && v != 3-i {
+					x.Failf("after a swap of %d a look-up finds %d, %v", i, v, ok)
+				}
+			})
+		}
+		x.Finally(func() {
+			last, _ := g.NewReadHandle().Get(1)
+			if found[last] != 3-last || found[3-last] != 0 {
+				x.Failf("%d is the last value, and the swaps of 1 and 2 have found %d and %d", last, found[1], found[2])
 			}
 		})
 	}

@@ -1,0 +1,180 @@
+package hashmap_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"testing"
+
+	"doublebuf/impl/hashmap"
+)
+
+func TestGroupAnswers(t *testing.T) {
+	g := hashmap.NewGroup[string, int]()
+	r := g.NewReadHandle()
+	is := func(what string, gotValue int, gotOK bool, value int, ok bool) {
+		t.Helper()
+		if gotValue != value || gotOK != ok {
+			t.Errorf("%s: %d, %v; want %d, %v", what, gotValue, gotOK, value, ok)
+		}
+	}
+	v, ok := g.Swap("a", 1)
+	is("Swap of nothing", v, ok, 0, false)
+	v, ok = r.Get("a")
+	is("Get after it", v, ok, 1, true)
+	v, ok = g.LoadOrStore("a", 2)
+	is("LoadOrStore of what is there", v, ok, 1, true)
+	v, ok = g.LoadOrStore("b", 2)
+	is("LoadOrStore of what is not", v, ok, 2, false)
+	for _, c := range []struct {
+		key       string
+		old       int
+		swapped   bool
+		afterward int
+	}{{"a", 7, false, 1}, {"a", 1, true, 8}, {"none", 0, false, 0}} {
+		if got := g.CompareAndSwap(c.key, c.old, 8); got != c.swapped {
+			t.Errorf("CompareAndSwap(%q, %d): %v", c.key, c.old, got)
+		}
+		if v, _ := r.Get(c.key); v != c.afterward {
+			t.Errorf("after CompareAndSwap(%q, %d): %d, want %d", c.key, c.old, v, c.afterward)
+		}
+	}
+	if g.CompareAndDelete("a", 1) || !g.CompareAndDelete("a", 8) || g.CompareAndDelete("a", 8) {
+		t.Error("CompareAndDelete goes by something other than the value")
+	}
+	v, ok = g.LoadAndDelete("b")
+	is("LoadAndDelete", v, ok, 2, true)
+	v, ok = g.LoadAndDelete("b")
+	is("LoadAndDelete once more", v, ok, 0, false)
+	g.Insert("c", 3)
+	g.Remove("c")
+	guard := r.Read()
+	defer guard.Release()
+	if guard.Len() != 0 {
+		t.Errorf("%d entries are left", guard.Len())
+	}
+}
+
+func TestGroupOfNaN(t *testing.T) {
+	g := hashmap.NewGroup[float64, int]()
+	nan := math.NaN()
+	if v, ok := g.Swap(nan, 1); v != 0 || ok {
+		t.Errorf("Swap: %d, %v", v, ok)
+	}
+	if v, ok := g.LoadOrStore(nan, 2); v != 2 || ok {
+		t.Errorf("LoadOrStore: %d, %v", v, ok)
+	}
+	if _, ok := g.LoadAndDelete(nan); ok || g.CompareAndSwap(nan, 1, 2) {
+		t.Error("NaN was found")
+	}
+	if n := g.NewReadHandle().Read().Len(); n != 2 {
+		t.Errorf("%d entries, want 2", n)
+	}
+}
+
+// TestGroupCounts loses no increment of many goroutines.
+func TestGroupCounts(t *testing.T) {
+	const writers, each = 8, 200
+	g := hashmap.NewGroup[int, int]()
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			r := g.NewReadHandle()
+			for range each {
+				for {
+					if _, loaded := g.LoadOrStore(1, 0); !loaded {
+						continue
+					}
+					if v, _ := r.Get(1); g.CompareAndSwap(1, v, v+1) {
+						break
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if v, _ := g.NewReadHandle().Get(1); v != writers*each {
+		t.Errorf("%d increments were counted, want %d", v, writers*each)
+	}
+}
+
+func TestGroupClosed(t *testing.T) {
+	g := hashmap.NewGroup[int, int]()
+	g.Insert(1, 1)
+	g.Close()
+	g.Close()
+	if v, ok := g.NewReadHandle().Get(1); v != 1 || !ok {
+		t.Errorf("after Close a reader finds %d, %v; want 1, true", v, ok)
+	}
+	defer func() {
+		if err, _ := recover().(error); !errors.Is(err, hashmap.ErrClosed) {
+			t.Errorf("an Insert after Close panics with %v, want ErrClosed", err)
+		}
+	}()
+	g.Insert(1, 2)
+}
+
+func TestGroupRefusesWhatCannotBeCompared(t *testing.T) {
+	g := hashmap.NewGroup[int, any]()
+	g.Insert(1, []int{1})
+	if g.CompareAndSwap(1, 1, 2) {
+		t.Error("a slice was taken for a number")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("two slices were compared")
+		}
+	}()
+	g.CompareAndSwap(1, []int{1}, 2)
+}
+
+// BenchmarkGroup has 8 writers insert through a group, or through a writer under a lock that
+// publishes each time, alone and beside a goroutine that always reads.
+func BenchmarkGroup(b *testing.B) {
+	run := func(b *testing.B, readers int, r *hashmap.ReadHandle[int, int], insert func(k int)) {
+		stop := make(chan struct{})
+		var wg sync.WaitGroup
+		for range readers {
+			wg.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						for k := range 1000 {
+							r.Get(k)
+						}
+					}
+				}
+			})
+		}
+		b.SetParallelism(max(1, 8/runtime.GOMAXPROCS(0)))
+		b.RunParallel(func(pb *testing.PB) {
+			for k := 0; pb.Next(); k++ {
+				insert(k % 10_000)
+			}
+		})
+		close(stop)
+		wg.Wait()
+	}
+	for readers := range 2 {
+		b.Run(fmt.Sprintf("writer=group/readers=%d", readers), func(b *testing.B) {
+			g := hashmap.NewGroup[int, int]()
+			run(b, readers, g.NewReadHandle(), func(k int) { g.Insert(k, k) })
+		})
+		b.Run(fmt.Sprintf("writer=locked/readers=%d", readers), func(b *testing.B) {
+			var mu sync.Mutex
+			w := hashmap.New[int, int]()
+			run(b, readers, w.NewReadHandle(), func(k int) {
+				mu.Lock()
+				w.Insert(k, k)
+				if err := w.Publish(); err != nil {
+					b.Error(err)
+				}
+				mu.Unlock()
+			})
+		})
+	}
+}
