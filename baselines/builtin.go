@@ -1,6 +1,9 @@
 package baselines
 
-import "iter"
+import (
+	"iter"
+	"maps"
+)
 
 // builtin is Go's map with the methods that the adapters around it share. It does not
 // synchronise: what calls it must.
@@ -40,6 +43,10 @@ func (b builtin[K, V]) compareAndDelete(key K, old V) (deleted bool) {
 	}
 	delete(b, key)
 	return true
+}
+
+func (b builtin[K, V]) retain(keep func(K, V) bool) {
+	maps.DeleteFunc(b, func(k K, v V) bool { return !keep(k, v) })
 }
 
 // each calls yield for the entries until it returns false, and reports whether it never did.

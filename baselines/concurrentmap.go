@@ -14,7 +14,7 @@ func concurrentMap() kv.Entry {
 		Name:    "concurrent-map",
 		Doc:     "orcaman's concurrent-map: 32 built-in maps, each under its sync.RWMutex",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
 		Uint64:  newCMapOf[uint64, uint64](func(key uint64) uint32 { return uint32(key) }),
 		Int:     newCMapOf[int, uint64](func(key int) uint32 { return uint32(key) }),
 		String:  func(int) kv.Map[string, uint64] { return &cmapAdapter[string, uint64]{cmap.New[uint64]()} },
@@ -23,7 +23,7 @@ func concurrentMap() kv.Entry {
 	}
 }
 
-// cmapAdapter is concurrent-map under the names of package kv. It cannot be sized in advance.
+// cmapAdapter is concurrent-map under the names of package kv. Clear is its own. It cannot be sized in advance.
 // It has no capability Swaps, since it cannot compare without storing.
 type cmapAdapter[K comparable, V any] struct{ cmap.ConcurrentMap[K, V] }
 
@@ -51,5 +51,18 @@ func (m *cmapAdapter[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		more := true
 		m.IterCb(func(key K, value V) { more = more && yield(key, value) })
+	}
+}
+
+// Retain looks for what is to go by the cheapest walk, and looks again under the lock.
+func (m *cmapAdapter[K, V]) Retain(keep func(K, V) bool) {
+	var drop []K
+	m.IterCb(func(key K, value V) {
+		if !keep(key, value) {
+			drop = append(drop, key)
+		}
+	})
+	for _, key := range drop {
+		m.RemoveCb(key, func(key K, value V, exists bool) bool { return exists && !keep(key, value) })
 	}
 }

@@ -14,7 +14,7 @@ func copyOnWrite() kv.Entry {
 		Name:    "cow",
 		Doc:     "atomic pointer to an immutable built-in map, which writers copy under a lock",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
 		Uint64:  newCOWMap[uint64, uint64],
 		Int:     newCOWMap[int, uint64],
 		String:  newCOWMap[string, uint64],
@@ -85,3 +85,18 @@ func (c *cowMap[K, V]) writable() builtin[K, V] {
 
 func (c *cowMap[K, V]) All() iter.Seq2[K, V] { return c.current.Load().all() }
 func (c *cowMap[K, V]) Len() int             { return len(*c.current.Load()) }
+
+func (c *cowMap[K, V]) Clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := make(builtin[K, V])
+	c.current.Store(&m)
+}
+
+func (c *cowMap[K, V]) Retain(keep func(K, V) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.writable()
+	m.retain(keep)
+	c.current.Store(&m)
+}

@@ -57,7 +57,7 @@ var maxWait = hashmap.WithMaxWait(20 * time.Microsecond)
 func configuration(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
 	return kv.Entry{
 		Name: name, Doc: doc, Level: level,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | more,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains | more,
 		Policy:  kv.Policy{Every: every},
 		Uint64:  newDoubleBuffer[uint64, uint64](options),
 		Int:     newDoubleBuffer[int, uint64](options),
@@ -101,6 +101,18 @@ func (d *doubleBuffer[K, V]) Set(key K, value V) {
 func (d *doubleBuffer[K, V]) Delete(key K) {
 	d.mu.Lock()
 	d.w.Remove(key)
+	d.mu.Unlock()
+}
+
+func (d *doubleBuffer[K, V]) Clear() {
+	d.mu.Lock()
+	d.w.Clear()
+	d.mu.Unlock()
+}
+
+func (d *doubleBuffer[K, V]) Retain(keep func(K, V) bool) {
+	d.mu.Lock()
+	d.w.Retain(func(key K, value *V) bool { return keep(key, *value) })
 	d.mu.Unlock()
 }
 

@@ -16,7 +16,7 @@ func immutableMap() kv.Entry {
 		Name:    "immutable",
 		Doc:     "atomic pointer to a persistent hash trie (benbjohnson/immutable), of which writers make the next one under a lock",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
 		Uint64:  newPersistentMap[uint64, uint64](nil),
 		Int:     newPersistentMap[int, uint64](nil),
 		String:  newPersistentMap[string, uint64](nil),
@@ -30,6 +30,7 @@ func immutableMap() kv.Entry {
 // none of them makes nodes in vain.
 type persistentMap[K comparable, V any] struct {
 	current atomic.Pointer[immutable.Map[K, V]]
+	empty   *immutable.Map[K, V]
 	mu      sync.Mutex // held by writers
 }
 
@@ -37,8 +38,8 @@ type persistentMap[K comparable, V any] struct {
 // sized in advance.
 func newPersistentMap[K comparable, V any](h immutable.Hasher[K]) func(capacity int) kv.Map[K, V] {
 	return func(int) kv.Map[K, V] {
-		m := new(persistentMap[K, V])
-		m.current.Store(immutable.NewMap[K, V](h))
+		m := &persistentMap[K, V]{empty: immutable.NewMap[K, V](h)}
+		m.current.Store(m.empty)
 		return m
 	}
 }
@@ -68,6 +69,24 @@ func (m *persistentMap[K, V]) All() iter.Seq2[K, V] {
 }
 
 func (m *persistentMap[K, V]) Len() int { return m.current.Load().Len() }
+
+func (m *persistentMap[K, V]) Clear() {
+	m.mu.Lock()
+	m.current.Store(m.empty)
+	m.mu.Unlock()
+}
+
+func (m *persistentMap[K, V]) Retain(keep func(K, V) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := m.current.Load()
+	for k, v := range m.All() {
+		if !keep(k, v) {
+			next = next.Delete(k)
+		}
+	}
+	m.current.Store(next)
+}
 
 // floatHasher is for the key type that the library has no hasher for.
 type floatHasher struct{}

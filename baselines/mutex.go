@@ -12,7 +12,7 @@ func mutex() kv.Entry {
 		Name:    "mutex",
 		Doc:     "built-in map under one sync.Mutex",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
 		Uint64:  newMutexMap[uint64, uint64],
 		Int:     newMutexMap[int, uint64],
 		String:  newMutexMap[string, uint64],
@@ -94,4 +94,16 @@ func (m *mutexMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m.compareAndDelete(key, old)
+}
+
+func (m *mutexMap[K, V]) Clear() {
+	m.mu.Lock()
+	clear(m.m)
+	m.mu.Unlock()
+}
+
+func (m *mutexMap[K, V]) Retain(keep func(K, V) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.m.retain(keep)
 }

@@ -1,13 +1,17 @@
 package baselines
 
-import "doublebuf/baselines/kv"
+import (
+	"iter"
+
+	"doublebuf/baselines/kv"
+)
 
 func noop() kv.Entry {
 	return kv.Entry{
 		Name:    "noop",
 		Doc:     "does nothing at all: the floor, what the harness itself costs",
 		Level:   kv.None,
-		Caps:    kv.Concurrent | kv.Writes,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
 		Uint64:  newNoopMap[uint64, uint64],
 		Int:     newNoopMap[int, uint64],
 		String:  newNoopMap[string, uint64],
@@ -24,3 +28,7 @@ func newNoopMap[K, V comparable](int) kv.Map[K, V] { return noopMap[K, V]{} }
 func (noopMap[K, V]) Get(K) (value V, ok bool) { return value, false }
 func (noopMap[K, V]) Set(K, V)                 {}
 func (noopMap[K, V]) Delete(K)                 {}
+func (noopMap[K, V]) All() iter.Seq2[K, V]     { return func(func(K, V) bool) {} }
+func (noopMap[K, V]) Len() int                 { return 0 }
+func (noopMap[K, V]) Clear()                   {}
+func (noopMap[K, V]) Retain(func(K, V) bool)   {}

@@ -13,7 +13,7 @@ func rbMutex() kv.Entry {
 		Name:    "rbmutex",
 		Doc:     "built-in map under one xsync.RBMutex, a read-write lock whose readers seldom meet",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
 		Uint64:  newRBMutexMap[uint64, uint64],
 		Int:     newRBMutexMap[int, uint64],
 		String:  newRBMutexMap[string, uint64],
@@ -98,4 +98,16 @@ func (m *rbMutexMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m.compareAndDelete(key, old)
+}
+
+func (m *rbMutexMap[K, V]) Clear() {
+	m.mu.Lock()
+	clear(m.m)
+	m.mu.Unlock()
+}
+
+func (m *rbMutexMap[K, V]) Retain(keep func(K, V) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.m.retain(keep)
 }

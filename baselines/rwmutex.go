@@ -12,7 +12,7 @@ func rwMutex() kv.Entry {
 		Name:    "rwmutex",
 		Doc:     "built-in map under one sync.RWMutex",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
 		Uint64:  newRWMutexMap[uint64, uint64],
 		Int:     newRWMutexMap[int, uint64],
 		String:  newRWMutexMap[string, uint64],
@@ -95,4 +95,16 @@ func (m *rwMutexMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m.compareAndDelete(key, old)
+}
+
+func (m *rwMutexMap[K, V]) Clear() {
+	m.mu.Lock()
+	clear(m.m)
+	m.mu.Unlock()
+}
+
+func (m *rwMutexMap[K, V]) Retain(keep func(K, V) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.m.retain(keep)
 }

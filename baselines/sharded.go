@@ -14,7 +14,7 @@ func sharded() kv.Entry {
 		Name:    "sharded",
 		Doc:     "built-in maps, each under its sync.RWMutex, chosen by the hash of the key",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Swaps,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
 		Uint64:  newShardedMap[uint64, uint64],
 		Int:     newShardedMap[int, uint64],
 		String:  newShardedMap[string, uint64],
@@ -94,4 +94,18 @@ func (m *shardedMap[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
 
 func (m *shardedMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	return m.shard(key).CompareAndDelete(key, old)
+}
+
+// Clear and Retain go from shard to shard, as All does.
+
+func (m *shardedMap[K, V]) Clear() {
+	for i := range m.shards {
+		m.shards[i].Clear()
+	}
+}
+
+func (m *shardedMap[K, V]) Retain(keep func(K, V) bool) {
+	for i := range m.shards {
+		m.shards[i].Retain(keep)
+	}
 }

@@ -12,7 +12,7 @@ func syncMap() kv.Entry {
 		Name:    "syncmap",
 		Doc:     "sync.Map of the standard library, a concurrent hash trie",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Swaps,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
 		Uint64:  newTypedSyncMap[uint64, uint64],
 		Int:     newTypedSyncMap[int, uint64],
 		String:  newTypedSyncMap[string, uint64],
@@ -75,4 +75,16 @@ func (m *typedSyncMap[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
 
 func (m *typedSyncMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	return m.m.CompareAndDelete(key, old)
+}
+
+func (m *typedSyncMap[K, V]) Clear() { m.m.Clear() }
+
+// Retain deletes what it has seen, and nothing that has been stored since.
+func (m *typedSyncMap[K, V]) Retain(keep func(K, V) bool) {
+	m.m.Range(func(k, v any) bool {
+		if !keep(k.(K), v.(V)) {
+			m.m.CompareAndDelete(k, v)
+		}
+		return true
+	})
 }

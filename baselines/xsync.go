@@ -11,7 +11,7 @@ func xsyncMap() kv.Entry {
 		Name:    "xsync",
 		Doc:     "xsync.Map, a hash table of one cache line a bucket whose readers take no lock",
 		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Swaps,
+		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
 		Uint64:  newXsyncAdapter[uint64, uint64],
 		Int:     newXsyncAdapter[int, uint64],
 		String:  newXsyncAdapter[string, uint64],
@@ -21,7 +21,7 @@ func xsyncMap() kv.Entry {
 }
 
 // xsyncAdapter is xsync.Map under the names of package kv. Delete, LoadOrStore,
-// LoadAndDelete and All are its own; All is the walk that sees no key twice, which
+// LoadAndDelete, Clear and All are its own; All is the walk that sees no key twice, which
 // AllRelaxed, the faster one, does not promise.
 type xsyncAdapter[K, V comparable] struct{ *xsync.Map[K, V] }
 
@@ -58,4 +58,8 @@ func (m xsyncAdapter[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 		return v, xsync.CancelOp
 	})
 	return deleted
+}
+
+func (m xsyncAdapter[K, V]) Retain(keep func(K, V) bool) {
+	m.DeleteMatching(func(k K, v V) (remove, stop bool) { return !keep(k, v), false })
 }

@@ -139,6 +139,12 @@ func unlikeCaps(e kv.Entry) string {
 	if _, ok := h.(kv.Swapper[uint64, uint64]); e.Caps.Has(kv.Swaps) && !ok {
 		return "it declares Swaps, but its handles are no kv.Swapper"
 	}
+	if _, ok := h.(kv.Clearer); e.Caps.Has(kv.Clears) && !ok {
+		return "it declares Clears, but its handles are no kv.Clearer"
+	}
+	if _, ok := h.(kv.Retainer[uint64, uint64]); e.Caps.Has(kv.Retains) && !ok {
+		return "it declares Retains, but its handles are no kv.Retainer"
+	}
 	_, publishes := h.(kv.Publisher)
 	if !publishes && (e.Level == kv.Atomic || e.Level == kv.PerHandle) {
 		return fmt.Sprintf("it declares the level %s, which is about publishes, but its handles are no kv.Publisher", e.Level)

@@ -117,10 +117,11 @@ func anySeveral(families []family, x func(results.ID) float64) bool {
 }
 
 // writeShare returns the share of writes in % of cells whose mixes differ in nothing
-// else: every worker does the mix, and the map is filled the same.
+// else: every worker does the mix, of gets, sets and as many deletes, one by one, and the map
+// is filled the same.
 func writeShare(id results.ID) (share float64, ok bool) {
 	m, ok := workloads.FindMix(id.Mix)
-	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Name == "read-hits" {
+	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Misses || m.Burst > 0 || m.Fill != 500 || m.Sets != m.Deletes {
 		return 0, false
 	}
 	return float64(m.Sets+m.Deletes) / 10, true

@@ -12,35 +12,92 @@ import (
 type Dist struct {
 	Name  string
 	Theta float64 // zipf: the key at position i, from 0, has a weight of 1/(i+1)^Theta
+	// Hot: a hotspot: of 100 draws so many are of the first Spot % of the positions, and
+	// the others of the rest, both uniform.
+	Hot, Spot int
+	// Latest: as zipf with theta 0.99, but counted backwards from a position that moves
+	// on by one every latestStep draws, and round and round: YCSB's, whose newest record
+	// is the most popular.
+	Latest bool
+	// Sequential: the positions in their order, round and round. The keys at neighbouring
+	// positions have nothing to do with each other.
+	Sequential bool
+	// One: position 0 alone, in a map that holds other keys too.
+	One bool
 	// Source: no distribution but the order in which the identifiers stand in the
 	// standard library's source. It needs keys of the type ident.
 	Source bool
 }
 
-// DistNames returns one name of each distribution; zipf takes any theta from 0 on.
-func DistNames() []string { return []string{"uniform", "zipf0.99", "source"} }
+// latestStep is after how many draws the newest key is another: one insert in 20
+// operations, as in YCSB's workload D.
+const latestStep = 20
 
-// ParseDist returns the distribution that name stands for: "uniform", "source", or
-// "zipf" followed by theta, as in "zipf0.99". Theta may be any finite number from 0 on,
-// in its shortest form.
+// latestTheta is YCSB's constant.
+const latestTheta = 0.99
+
+// DistNames returns one name of each distribution; zipf takes any theta from 0 on, and
+// hotspot any two shares.
+func DistNames() []string {
+	return []string{"uniform", "zipf0.99", "hotspot80-20", "latest", "sequential", "one", "source"}
+}
+
+// ParseDist returns the distribution that name stands for: one of DistNames, "zipf"
+// followed by theta, as in "zipf0.99", or "hotspot" followed by two numbers from 1 to 99, as
+// in "hotspot80-20", where 80 % of the draws are of 20 % of the keys. Theta may be any finite
+// number from 0 on, in its shortest form.
 func ParseDist(name string) (Dist, error) {
 	switch name {
 	case "uniform":
 		return Dist{Name: name}, nil
+	case "latest":
+		return Dist{Name: name, Latest: true}, nil
+	case "sequential":
+		return Dist{Name: name, Sequential: true}, nil
+	case "one":
+		return Dist{Name: name, One: true}, nil
 	case "source":
 		return Dist{Name: name, Source: true}, nil
+	}
+	if shares, ok := strings.CutPrefix(name, "hotspot"); ok {
+		d := Dist{Name: name}
+		_, err := fmt.Sscanf(shares, "%d-%d", &d.Hot, &d.Spot)
+		if err != nil || min(d.Hot, d.Spot) < 1 || max(d.Hot, d.Spot) > 99 || shares != fmt.Sprintf("%d-%d", d.Hot, d.Spot) {
+			return Dist{}, fmt.Errorf("distribution %q: want hotspot with two shares from 1 to 99 %%, as in hotspot80-20: 80 %% of the draws are of 20 %% of the keys", name)
+		}
+		return d, nil
 	}
 	number, ok := strings.CutPrefix(name, "zipf")
 	theta, err := strconv.ParseFloat(number, 64)
 	if !ok || err != nil || math.Signbit(theta) || math.IsNaN(theta) || math.IsInf(theta, 0) || number != strconv.FormatFloat(theta, 'f', -1, 64) {
-		return Dist{}, fmt.Errorf("distribution %q: want uniform, source, or zipf with a theta from 0 on, as in zipf0.99", name)
+		return Dist{}, fmt.Errorf("distribution %q: want one of %s, where zipf may have any theta from 0 on", name, strings.Join(DistNames(), ", "))
 	}
 	return Dist{Name: name, Theta: theta}, nil
 }
 
 // draws returns a function that draws positions below n.
 func (d Dist) draws(n int, r *rand.Rand) func() uint32 {
-	if d.Theta == 0 {
+	switch next := uint64(0); {
+	case d.One:
+		return func() uint32 { return 0 }
+	case d.Sequential:
+		return func() uint32 { next++; return uint32((next - 1) % uint64(n)) }
+	case d.Latest:
+		z := newZipf(n, latestTheta)
+		return func() uint32 {
+			newest := int(next / latestStep % uint64(n))
+			next++
+			return uint32((newest - z.draw(r) + n) % n)
+		}
+	case d.Hot > 0:
+		spot := max(1, n*d.Spot/100)
+		return func() uint32 {
+			if r.IntN(100) < d.Hot || spot == n {
+				return r.Uint32N(uint32(spot))
+			}
+			return uint32(spot) + r.Uint32N(uint32(n-spot))
+		}
+	case d.Theta == 0:
 		return func() uint32 { return r.Uint32N(uint32(n)) }
 	}
 	z := newZipf(n, d.Theta)

@@ -62,6 +62,56 @@ func TestGoodnessOfFit(t *testing.T) {
 			t.Errorf("chi-square is %.2f times its critical value", x)
 		}
 	})
+	t.Run("hotspot", func(t *testing.T) {
+		for _, test := range []struct {
+			drawn, tested Dist
+			fits          bool
+		}{
+			{Dist{Hot: 80, Spot: 20}, Dist{Hot: 80, Spot: 20}, true},
+			{Dist{Hot: 80, Spot: 20}, Dist{Hot: 81, Spot: 20}, false},
+			{Dist{Hot: 80, Spot: 20}, Dist{Hot: 80, Spot: 21}, false},
+			{Dist{Hot: 1, Spot: 99}, Dist{Hot: 1, Spot: 99}, true},
+		} {
+			c := counts(test.drawn, 1000, draws, seed)
+			spot := 10 * test.tested.Spot
+			hot := 0
+			for _, n := range c[:spot] {
+				hot += n
+			}
+			// The share of the spot as two bins, and uniform within each of the parts.
+			want := draws * float64(test.tested.Hot) / 100
+			x := (float64(hot) - want) * (float64(hot) - want) * (1/want + 1/(draws-want)) / distuv.ChiSquared{K: 1}.Quantile(1-alpha)
+			x = max(x, chiSquare(c[:spot], 0, alpha), chiSquare(c[spot:], 0, alpha))
+			if (x <= 1) != test.fits {
+				t.Errorf("drawn with %+v, tested for %+v: chi-square is %.2f times its critical value", test.drawn, test.tested, x)
+			}
+		}
+	})
+	t.Run("latest", func(t *testing.T) {
+		const n = 1000
+		draw := Dist{Latest: true}.draws(n, random(seed, seedOfTape))
+		back, wrong := make([]int, n), make([]int, n) // counted from the newest, and from the one before
+		for i := range draws {
+			newest := i / 20
+			k := int(draw())
+			back[(newest-k%n+n*draws)%n]++
+			wrong[(newest+1-k%n+n*draws)%n]++
+		}
+		if x := chiSquare(back, 0.99, alpha); x > 1 {
+			t.Errorf("chi-square is %.2f times its critical value", x)
+		}
+		if x := chiSquare(wrong, 0.99, alpha); x <= 1 {
+			t.Errorf("counted from another key than the newest, chi-square is %.2f times its critical value", x)
+		}
+	})
+	t.Run("sequential and one", func(t *testing.T) {
+		draw, one := Dist{Sequential: true}.draws(7, nil), Dist{One: true}.draws(7, nil)
+		for i := range 100 {
+			if k := draw(); k != uint32(i%7) || one() != 0 {
+				t.Fatalf("draw %d is of key %d", i, k)
+			}
+		}
+	})
 	t.Run("a wrong theta is noticed", func(t *testing.T) {
 		if x := chiSquare(counts(Dist{Theta: 0.99}, 1000, draws, seed), 1.02, alpha); x <= 1 {
 			t.Errorf("chi-square is %.2f times its critical value", x)
@@ -91,17 +141,20 @@ func TestZipfStaysWithinItsRanks(t *testing.T) {
 
 func TestParseDist(t *testing.T) {
 	for name, want := range map[string]Dist{
-		"uniform":  {Name: "uniform"},
-		"source":   {Name: "source", Source: true},
-		"zipf0":    {Name: "zipf0"},
-		"zipf0.99": {Name: "zipf0.99", Theta: 0.99},
-		"zipf2":    {Name: "zipf2", Theta: 2},
+		"uniform": {Name: "uniform"},
+		"source":  {Name: "source", Source: true},
+		"latest":  {Name: "latest", Latest: true},
+
+		"hotspot80-20": {Name: "hotspot80-20", Hot: 80, Spot: 20},
+		"zipf0":        {Name: "zipf0"},
+		"zipf0.99":     {Name: "zipf0.99", Theta: 0.99},
+		"zipf2":        {Name: "zipf2", Theta: 2},
 	} {
 		if got, err := ParseDist(name); got != want || err != nil {
 			t.Errorf("%q: got %+v, %v; want %+v", name, got, err, want)
 		}
 	}
-	for _, name := range []string{"", "zipf", "zipf-1", "zipf-0", "zipfNaN", "zipfInf", "zipf0.990", "zipf+1", "zipf1e2", "zipf0x1p4", "0.99", "Uniform"} {
+	for _, name := range []string{"", "zipf", "zipf-1", "zipf-0", "zipfNaN", "zipfInf", "zipf0.990", "zipf+1", "zipf1e2", "zipf0x1p4", "0.99", "Uniform", "hotspot", "hotspot80", "hotspot0-20", "hotspot80-100", "hotspot080-20", "hotspot80-20x"} {
 		if got, err := ParseDist(name); err == nil {
 			t.Errorf("%q: got %+v, want an error", name, got)
 		}

@@ -27,6 +27,7 @@ func KeyTypes() []KeyType {
 		{"uint64", "random-looking 64-bit numbers, as hashes and identifiers are; small dense ones would flatter weak hash functions"},
 		{"int", "the same as int"},
 		{"string", fmt.Sprintf("%d bytes: %q and 16 hexadecimal digits, so that keys differ only near their ends", len(stringPrefix)+16, stringPrefix)},
+		{"string-short", "16 bytes: the hexadecimal digits alone, so that most keys differ near their beginnings"},
 		{"ident", "the identifiers of Go's standard library, the first n in the order of the source"},
 	}
 }
@@ -45,11 +46,16 @@ func IntKeys(n int, seed uint64) *KeySet[int] {
 	return &KeySet[int]{Keys: keys, Lookups: keys}
 }
 
-// StringKeys returns n distinct keys.
-func StringKeys(n int, seed uint64) *KeySet[string] {
+// StringKeys returns n distinct keys with a long prefix that all share.
+func StringKeys(n int, seed uint64) *KeySet[string] { return digits(stringPrefix, n, seed) }
+
+// ShortStringKeys returns n distinct keys without a common prefix.
+func ShortStringKeys(n int, seed uint64) *KeySet[string] { return digits("", n, seed) }
+
+func digits(prefix string, n int, seed uint64) *KeySet[string] {
 	texts := make([]string, n)
 	for i, x := range numbers[uint64](n, seed) {
-		texts[i] = fmt.Sprintf("%s%016x", stringPrefix, x)
+		texts[i] = fmt.Sprintf("%s%016x", prefix, x)
 	}
 	return shuffled(texts, seed, nil)
 }
@@ -128,6 +134,33 @@ func (s *KeySet[K]) Tape(d Dist, seed uint64) (*Tape[K], error) {
 			index[i] = draw()
 		}
 	}
+	return s.tape(index), nil
+}
+
+// Missing returns t with each step whose key a map holds at the start, by m's fill, moved
+// on to the next key that it does not hold; a map that holds all keeps t.
+func (s *KeySet[K]) Missing(m Mix, t *Tape[K]) *Tape[K] {
+	n := len(s.Keys)
+	missing := make([]uint32, n) // from each position the next that is not held
+	next, any := 0, false
+	for i := 2*n - 1; i >= 0; i-- { // twice round, so that the last find the first
+		if !m.Holds(i % n) {
+			next, any = i%n, true
+		}
+		missing[i%n] = uint32(next)
+	}
+	if !any {
+		return t
+	}
+	index := make([]uint32, len(t.Index))
+	for i, k := range t.Index {
+		index[i] = missing[k]
+	}
+	return s.tape(index)
+}
+
+// tape returns the tape whose steps have the keys at those positions.
+func (s *KeySet[K]) tape(index []uint32) *Tape[K] {
 	t := &Tape[K]{Index: index, Lookups: make([]K, len(index))}
 	for i, k := range index {
 		t.Lookups[i] = s.Lookups[k]
@@ -139,5 +172,5 @@ func (s *KeySet[K]) Tape(d Dist, seed uint64) (*Tape[K], error) {
 			t.Keys[i] = s.Keys[k]
 		}
 	}
-	return t, nil
+	return t
 }

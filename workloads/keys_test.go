@@ -10,6 +10,7 @@ func TestKeySets(t *testing.T) {
 	checkKeySet(t, "uint64", Uint64Keys)
 	checkKeySet(t, "int", IntKeys)
 	checkKeySet(t, "string", StringKeys)
+	checkKeySet(t, "string-short", ShortStringKeys)
 	for _, key := range StringKeys(100, 1).Keys {
 		if len(key) != 45 {
 			t.Errorf("key %q has %d bytes, want 45", key, len(key))

@@ -18,18 +18,25 @@ func TestMixes(t *testing.T) {
 		if m.FirstSeen {
 			continue
 		}
-		if sum := m.Gets + m.Sets + m.Deletes; sum != 1000 || m.Sets != m.Deletes {
-			t.Errorf("%s: %d per mille in all, %d sets, %d deletes", m.Name, sum, m.Sets, m.Deletes)
+		if sum := m.Gets + m.Sets + m.Deletes + m.Modifies + m.Scans; sum != 1000 {
+			t.Errorf("%s: %d per mille in all", m.Name, sum)
 		}
-		var count [3]float64
+		// A map keeps its size where its fill is what sets and deletes lead to.
+		if grows := m.Fill == 0; m.Deletes > 0 && !grows && m.Fill != (1000*m.Sets+m.Sets+m.Deletes-1)/(m.Sets+m.Deletes) {
+			t.Errorf("%s: %d sets and %d deletes lead away from the fill %d", m.Name, m.Sets, m.Deletes, m.Fill)
+		}
+		var count [7]float64
 		kinds := m.Kinds(index, 1)
 		for _, k := range kinds {
 			count[k]++
 		}
-		for k, perMille := range []int{m.Gets, m.Sets, m.Deletes} {
-			if diff := count[k] - float64(len(kinds)*perMille)/1000; math.Abs(diff) > 2 {
+		for k, perMille := range []int{m.Gets, m.Sets, m.Deletes, m.Modifies, m.Scans} {
+			if diff := count[k] - float64(len(kinds)*perMille)/1000; math.Abs(diff) > 3 {
 				t.Errorf("%s: %v of %d steps are of kind %d, want %d per mille", m.Name, count[k], len(kinds), k, perMille)
 			}
+		}
+		if int(count[Clear]) != m.Clears || int(count[Retain]) != m.Retains {
+			t.Errorf("%s: %v clears and %v retains, want %d and %d", m.Name, count[Clear], count[Retain], m.Clears, m.Retains)
 		}
 	}
 	if _, ok := FindMix("none"); ok {
@@ -123,5 +130,54 @@ func TestFirstSeen(t *testing.T) {
 		if got[i] != want[i] {
 			t.Fatalf("got %v, want %v", got, want)
 		}
+	}
+}
+
+// Bursts of writes are as long as the mix says, but for those that chance joins and the last.
+func TestBursts(t *testing.T) {
+	for _, name := range []string{"r95w5-bursts", "r95w5"} {
+		m, _ := FindMix(name)
+		runs, length := map[int]int{}, 0
+		for _, k := range append(m.Kinds(nil, 1), Get) {
+			if k.Writes() {
+				length++
+			} else if length > 0 {
+				runs[length]++
+				length = 0
+			}
+		}
+		want, odd := max(m.Burst, 1), 0
+		for length, n := range runs {
+			if length%want != 0 {
+				odd += n
+			}
+		}
+		if runs[want] < 80*(runs[want]+runs[2*want])/100 || odd > 1 {
+			t.Errorf("%s: runs of writes, by their length: %v; want runs of %d", name, runs, want)
+		}
+	}
+}
+
+func TestMissing(t *testing.T) {
+	set := Uint64Keys(1000, 1)
+	dist, _ := ParseDist("zipf0.99")
+	tape, err := set.Tape(dist, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := FindMix("read-misses")
+	for i, k := range set.Missing(m, tape).Index {
+		if m.Holds(int(k)) || k != tape.Index[i] && k != tape.Index[i]+1 {
+			t.Fatalf("step %d is on key %d for %d, which the map holds: %v", i, k, tape.Index[i], m.Holds(int(k)))
+		}
+	}
+	if m.Fill = 1000; set.Missing(m, tape) != tape {
+		t.Error("a map that holds everything misses something")
+	}
+	// From the last key on the next is the first.
+	m.Fill = 500
+	odd := Uint64Keys(3, 1)
+	if got := odd.Missing(m, odd.tape([]uint32{2, 0})).Index; got[0] != 1 || got[1] != 1 {
+		t.Errorf("missing keys %v; want 1 and 1", got)
 	}
 }

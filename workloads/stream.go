@@ -21,7 +21,7 @@ func NewStream[K comparable](t *Tape[K], kinds []Kind, w, all int) *Stream[K] {
 }
 
 // Steps is a run of steps, as parallel slices: step i is of Kinds[i], on Lookups[i] if
-// that is a Get, else on Keys[i]. A slice for each field keeps the timed loop short.
+// that is a Get, else on Keys[i]; a Modify is on both. A slice for each field keeps the timed loop short.
 type Steps[K comparable] struct {
 	Kinds   []Kind
 	Lookups []K
@@ -43,7 +43,8 @@ func (s *Stream[K]) Next(most int) Steps[K] {
 	return steps
 }
 
-// Write is one step that is no get.
+// Write is one step that changes the map. Those of the kinds Clear and Retain concern all
+// keys, whatever their index.
 type Write struct {
 	Step  int64  // number of the step in its stream, from 0
 	Index uint32 // position of its key in the key set
@@ -64,7 +65,7 @@ func (s *Stream[K]) LastWrites(n int64) iter.Seq[Write] {
 			if kind--; kind < 0 {
 				kind = len(kinds) - 1
 			}
-			if k := kinds[kind]; k != Get && !yield(Write{step, index[key], k}) {
+			if k := kinds[kind]; k.Writes() && !yield(Write{step, index[key], k}) {
 				return
 			}
 		}
@@ -75,7 +76,7 @@ func (s *Stream[K]) LastWrites(n int64) iter.Seq[Write] {
 func (s *Stream[K]) CountWrites(n int64) int64 {
 	count := func(kinds []Kind) (writes int64) {
 		for _, k := range kinds {
-			if k != Get {
+			if k.Writes() {
 				writes++
 			}
 		}

@@ -20,7 +20,7 @@ func TestStream(t *testing.T) {
 		}
 		kinds := make([]Kind, 1+r.IntN(20))
 		for i := range kinds {
-			kinds[i] = Kind(r.IntN(3))
+			kinds[i] = Kind(r.IntN(7))
 		}
 		all := 1 + r.IntN(5)
 		worker := r.IntN(all)
@@ -41,7 +41,7 @@ func TestStream(t *testing.T) {
 					steps.Keys[i] != tape.Keys[key] || steps.Index[i] != tape.Index[key] {
 					t.Fatalf("seed %d: step %d of %v differs", seed, step, steps)
 				}
-				if kind != Get {
+				if kind.Writes() {
 					writes = append(writes, Write{int64(step), steps.Index[i], kind})
 				}
 				step++

@@ -40,6 +40,10 @@ const (
 	Swaps
 	// Versions: handles implement Versioned.
 	Versions
+	// Clears: handles implement Clearer.
+	Clears
+	// Retains: handles implement Retainer.
+	Retains
 	// BoundedLag: while a guard of version v is open at most version v+1 is published.
 	BoundedLag
 )

@@ -61,6 +61,20 @@ type Swapper[K comparable, V any] interface {
 	CompareAndDelete(key K, old V) (deleted bool)
 }
 
+// Clearer is implemented by handles that can remove all entries. A Set that overlaps the
+// call may come before or after it. On a map that publishes, readers may not see it before
+// the next Publish.
+type Clearer interface{ Clear() }
+
+// Retainer is implemented by handles that can remove entries by what they are.
+type Retainer[K comparable, V any] interface {
+	// Retain removes the entries for which keep returns false. Which entries written
+	// during the call it is asked about is not said; an entry that is removed is one that
+	// keep refused. keep must be a pure function of its arguments and not use the map. On a
+	// map that publishes, keep may be called as late as in a Publish, by any goroutine.
+	Retain(keep func(key K, value V) bool)
+}
+
 // Versioned is implemented by handles that read through guards which tell their version.
 type Versioned[K comparable, V any] interface {
 	// Read opens a guard. Several may be open at once.

@@ -45,6 +45,10 @@ func (s *session) list() {
 	table(s.stdout, "distributions of keys (-dist)", func(row func(...string)) {
 		row("uniform", "every key equally often")
 		row("zipf0.99", "Zipf's distribution, with any theta from 0 on: the i-th most frequent key has weight 1/i^theta")
+		row("hotspot80-20", "80 % of the operations are on 20 % of the keys; with any two shares from 1 to 99")
+		row("latest", "as zipf0.99 from a newest key on backwards, which is another every 20 operations: YCSB's")
+		row("sequential", "one key after the other, round and round")
+		row("one", "one key for all operations, in a map that holds others too")
 		row("source", "the order in which the identifiers stand in the standard library's source; with key type ident")
 	})
 	table(s.stdout, "key types (-keytype)", func(row func(...string)) {
@@ -83,6 +87,8 @@ func capNames(c kv.Caps) string {
 		{kv.Swaps, true, "swaps"},
 		{kv.Versions, true, "versions"},
 		{kv.BoundedLag, true, "bounded lag"},
+		{kv.Clears, true, "clear"},
+		{kv.Retains, true, "retain"},
 	} {
 		if c.Has(n.caps) == n.has {
 			all = append(all, n.name)

@@ -10,6 +10,7 @@ import (
 
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
+	"doublebuf/workloads"
 )
 
 // axes holds the axes of the command line. An axis that is empty was not given.
@@ -129,6 +130,11 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 	}
 }
 
+func hasRoles(mix string) bool {
+	m, ok := workloads.FindMix(mix)
+	return ok && m.Roles
+}
+
 // planFlags are the flags that change what is measured.
 var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers"}
 
@@ -163,7 +169,7 @@ func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Dura
 		}
 		return plan, "plan", p.check, err
 	}
-	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.Contains(o.axes.mix.values, rolesMix) {
+	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.ContainsFunc(o.axes.mix.values, hasRoles) {
 		return run.Plan{}, "", 0, usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, rolesMix)
 	}
 	if plan, err = p.plan(o.axes, s.maps, procs); err != nil {

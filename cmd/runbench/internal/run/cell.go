@@ -32,6 +32,8 @@ func (r *Runner) measure(j Job) (results.Cell, error) {
 		return measure(r, j, e, e.Int, workloads.IntKeys)
 	case "string":
 		return measure(r, j, e, e.String, workloads.StringKeys)
+	case "string-short":
+		return measure(r, j, e, e.String, workloads.ShortStringKeys)
 	default:
 		return measure(r, j, e, e.String, r.source.Keys)
 	}
@@ -45,6 +47,9 @@ func measure[K comparable](r *Runner, j Job, e kv.Entry, build func(capacity int
 		return results.Cell{}, err
 	}
 	mix, _ := workloads.FindMix(j.ID.Mix)
+	if mix.Misses {
+		load = &workload[K]{load.set, load.set.Missing(mix, load.tape)}
+	}
 	c := cell[K]{
 		load: load, mix: mix, kinds: mix.Kinds(load.tape.Index, r.plan.Seed),
 		entry: e, build: build, job: j, time: time.Duration(r.plan.Time),

@@ -43,6 +43,9 @@ func (f found) String() string {
 	return fmt.Sprintf("the value of worker %d's step %d", worker-1, step)
 }
 
+// drops reports whether a Retain removes f.
+func drops(f found) bool { return f.ok && !retained(0, f.value) }
+
 // checkSum publishes what is left, reads the whole map through h, and reports what no
 // worker can have left there.
 func (c *cell[K]) checkSum(h kv.Map[K, uint64], workers []*worker[K]) error {
@@ -81,6 +84,10 @@ func (c *cell[K]) checkSum(h kv.Map[K, uint64], workers []*worker[K]) error {
 // explain reports a key whose final content neither the last write of it by one of the
 // workers nor, if it has none, the start explains. writes are those of each worker, the
 // last one first.
+//
+// A worker's Clear leaves nothing under any key, and its Retain nothing under those whose
+// value it does not keep. Such a value of one worker may also be gone by another's Retain,
+// whenever that was.
 func explain(final []found, start func(i int) found, writes []iter.Seq[workloads.Write]) error {
 	const none = -1
 	lastWriter := make([]int, len(final)) // the last worker seen to write the key
@@ -88,19 +95,49 @@ func explain(final []found, start func(i int) found, writes []iter.Seq[workloads
 		lastWriter[i] = none
 	}
 	explained := make([]bool, len(final))
+	droppable := make([]bool, len(final)) // a worker left a value that a Retain does not keep
+	retains := false                      // some worker did one
+	leaves := func(worker, i int, left found) {
+		lastWriter[i] = worker
+		explained[i] = explained[i] || final[i] == left
+		droppable[i] = droppable[i] || drops(left)
+	}
 	for worker, list := range writes {
+		retained := false
+	steps:
 		for w := range list {
-			if lastWriter[w.Index] == worker {
-				continue // an earlier write of this worker
+			switch {
+			case w.Kind == workloads.Clear:
+				for i, last := range lastWriter {
+					if last != worker {
+						leaves(worker, i, found{})
+					}
+				}
+				break steps
+			case w.Kind == workloads.Retain:
+				retained, retains = true, true
+			case lastWriter[w.Index] == worker: // an earlier write of this worker
+			case w.Kind == workloads.Delete:
+				leaves(worker, int(w.Index), found{})
+			default:
+				left := found{firstValue(worker) + uint64(w.Step), true}
+				if retained && drops(left) {
+					left = found{}
+				}
+				leaves(worker, int(w.Index), left)
 			}
-			lastWriter[w.Index] = worker
-			left := found{}
-			if w.Kind == workloads.Set {
-				left = found{firstValue(worker) + uint64(w.Step), true}
+		}
+	}
+	if retains {
+		began := start
+		start = func(i int) found {
+			if f := began(i); !drops(f) {
+				return f
 			}
-			if final[w.Index] == left {
-				explained[w.Index] = true
-			}
+			return found{}
+		}
+		for i, f := range final {
+			explained[i] = explained[i] || !f.ok && droppable[i]
 		}
 	}
 	bad, first := 0, none

@@ -16,6 +16,46 @@ import (
 	"doublebuf/workloads"
 )
 
+// Clears and retains concern all keys. Odd values are dropped; key i has the value i at first.
+func TestExplainWholeMap(t *testing.T) {
+	step := func(kind workloads.Kind, step int64, key uint32) workloads.Write {
+		return workloads.Write{Step: step, Index: key, Kind: kind}
+	}
+	by := func(worker int, step uint64) found { return found{firstValue(worker) + step, true} }
+	const set, modify, clear, retain = workloads.Set, workloads.Modify, workloads.Clear, workloads.Retain
+	none := found{}
+	for _, test := range []struct {
+		name   string
+		writes [][]workloads.Write // the last first
+		final  []found
+		legal  bool
+	}{
+		{"modify", [][]workloads.Write{{step(modify, 3, 0)}}, []found{by(0, 3), {1, true}}, true},
+		{"a modify is lost", [][]workloads.Write{{step(modify, 3, 0)}}, []found{{0, true}, {1, true}}, false},
+		{"clear", [][]workloads.Write{{step(set, 5, 1), step(clear, 4, 0), step(set, 3, 0)}}, []found{none, by(0, 5)}, true},
+		{"back from before a clear", [][]workloads.Write{{step(set, 5, 1), step(clear, 4, 0), step(set, 3, 0)}}, []found{by(0, 3), by(0, 5)}, false},
+		{"a clear is lost", [][]workloads.Write{{step(clear, 4, 0)}}, []found{none, {1, true}}, false},
+		{"cleared by another", [][]workloads.Write{{step(set, 3, 0)}, {step(clear, 4, 0)}}, []found{none, none}, true},
+		{"not cleared by another", [][]workloads.Write{{step(set, 3, 0)}, {step(clear, 4, 0)}}, []found{by(0, 3), none}, true},
+		{"retain", [][]workloads.Write{{step(retain, 4, 0), step(set, 2, 0)}}, []found{by(0, 2), none}, true},
+		{"retain drops its worker's", [][]workloads.Write{{step(retain, 4, 0), step(set, 3, 0)}}, []found{none, none}, true},
+		{"a retain keeps an odd value", [][]workloads.Write{{step(retain, 4, 0), step(set, 3, 0)}}, []found{by(0, 3), none}, false},
+		{"a retain keeps what was there at first", [][]workloads.Write{{step(retain, 4, 0), step(set, 2, 0)}}, []found{by(0, 2), {1, true}}, false},
+		{"a retain drops an even value", [][]workloads.Write{{step(retain, 4, 0), step(set, 2, 0)}}, []found{none, none}, false},
+		{"retained by another", [][]workloads.Write{{step(set, 3, 0)}, {step(retain, 4, 0)}}, []found{none, none}, true},
+		{"not retained by another", [][]workloads.Write{{step(set, 3, 0)}, {step(retain, 4, 0)}}, []found{by(0, 3), none}, true},
+		{"gone without a retain", [][]workloads.Write{{step(set, 3, 0)}}, []found{none, {1, true}}, false},
+	} {
+		var lists []iter.Seq[workloads.Write]
+		for _, w := range test.writes {
+			lists = append(lists, slices.Values(w))
+		}
+		if err := explain(test.final, func(i int) found { return found{uint64(i), true} }, lists); (err == nil) != test.legal {
+			t.Errorf("%s: got %v; want it to be legal: %v", test.name, err, test.legal)
+		}
+	}
+}
+
 func TestExplain(t *testing.T) {
 	set := func(step int64, key uint32) workloads.Write {
 		return workloads.Write{Step: step, Index: key, Kind: workloads.Set}

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"math"
+
 	"doublebuf/baselines/kv"
 	"doublebuf/results"
 	"doublebuf/workloads"
@@ -41,6 +43,9 @@ func (c *cell[K]) throughput() results.Cell {
 		workers[i], bodies[i] = w, w.mixed
 		if w.reads {
 			bodies[i] = w.read
+			if c.mix.Walks {
+				bodies[i] = w.walk
+			}
 		}
 	}
 	spans, used := together(c.time, bodies)
@@ -88,10 +93,22 @@ work:
 				sum += v
 				continue
 			}
-			if kind == workloads.Set {
+			switch kind {
+			case workloads.Set:
 				h.Set(keys[i], value+uint64(i))
-			} else {
+			case workloads.Delete:
 				h.Delete(keys[i])
+			case workloads.Scan:
+				sum += scan(h, workloads.ScanLength)
+				continue
+			case workloads.Modify:
+				v, _ := h.Get(lookups[i])
+				sum += v
+				h.Set(keys[i], value+uint64(i))
+			case workloads.Clear:
+				h.(kv.Clearer).Clear()
+			case workloads.Retain:
+				h.(kv.Retainer[K, uint64]).Retain(retained[K])
 			}
 			if unpublished++; unpublished == every {
 				w.publish.Publish()
@@ -108,6 +125,28 @@ work:
 	}
 	w.ops, w.publishes, w.sink = ops, publishes, sum
 }
+
+// walk is the work of a worker that walks over the whole map.
+func (w *worker[K]) walk(stop *stopFlag) {
+	for !stop.Load() || w.ops == 0 {
+		w.sink += scan(w.handle, math.MaxInt)
+		w.ops++
+	}
+}
+
+// scan walks over so many entries, or all that there are, and returns the sum of their values.
+func scan[K comparable](h kv.Map[K, uint64], most int) (sum uint64) {
+	for _, v := range h.(kv.Ranger[K, uint64]).All() {
+		sum += v
+		if most--; most == 0 {
+			break
+		}
+	}
+	return sum
+}
+
+// retained says which entries a Retain keeps.
+func retained[K comparable](_ K, value uint64) bool { return value%2 == 0 }
 
 // writes returns how many of the worker's operations were writes.
 func (w *worker[K]) writes() int64 {

@@ -83,10 +83,14 @@ func validate(id results.ID, entries []kv.Entry) error {
 	case writes(mix, id) && !e.Caps.Has(kv.Writes):
 		return fmt.Errorf("map %s cannot be written while others use it; want one of the mixes %s", e.Name,
 			strings.Join(mixNames(workloads.Mix.ReadOnly), ", "))
+	case !e.Caps.Has(mix.Needs()):
+		return fmt.Errorf("map %s lacks a capability that the mix %s needs; want another map or mix", e.Name, mix.Name)
 	case workers > 1 && !e.Caps.Has(kv.Concurrent):
 		return fmt.Errorf("map %s is for one goroutine at a time; want g 1", e.Name)
 	case id.Kind == results.Staleness && (id.Writers != 1 || id.Readers < 1):
 		return fmt.Errorf("mix %s: readers is %d and writers %d; a staleness cell wants 1 or more readers and 1 writer", mix.Name, id.Readers, id.Writers)
+	case id.Kind == results.Staleness && mix.Walks:
+		return fmt.Errorf("mix %s: a staleness cell looks up keys; want the mix roles", mix.Name)
 	case id.Kind == results.Staleness && e.Level == kv.None:
 		return fmt.Errorf("map %s promises nothing, so that nothing it reads is stale; want another map", e.Name)
 	}
@@ -97,7 +101,7 @@ func validate(id results.ID, entries []kv.Entry) error {
 func validateKeys(id results.ID, e kv.Entry) error {
 	dist, err := workloads.ParseDist(id.Dist)
 	switch {
-	case err != nil && strings.HasPrefix(id.Dist, "zipf"):
+	case err != nil && (strings.HasPrefix(id.Dist, "zipf") || strings.HasPrefix(id.Dist, "hotspot")):
 		return err
 	case err != nil:
 		return names.Unknown("distribution", id.Dist, workloads.DistNames())
@@ -112,7 +116,7 @@ func validateKeys(id results.ID, e kv.Entry) error {
 		ok = e.Uint64 != nil
 	case "int":
 		ok = e.Int != nil
-	case "string", "ident":
+	case "string", "string-short", "ident":
 		ok = e.String != nil
 	default:
 		return names.Unknown("key type", id.KeyType, nameOf(workloads.KeyTypes(), func(t workloads.KeyType) string { return t.Name }))
