@@ -102,7 +102,11 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-<preset>)")
 	fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
 	fs.BoolVar(&o.resume, "resume", false, "measure what is missing in the folder that -results names")
-	a := &o.axes
+	o.axes.declare(fs)
+}
+
+// declare declares a flag for each axis.
+func (a *axes) declare(fs *flag.FlagSet) {
 	for name, axis := range map[string]struct {
 		list  *list[string]
 		usage string

@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"flag"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+)
+
+var benchFlags struct {
+	axes axes
+	time run.Duration
+	seed uint64
+}
+
+func init() {
+	f := &benchFlags
+	f.axes.declare(flag.CommandLine)
+	flag.TextVar(&f.time, "time", run.Duration(100*time.Millisecond), "how long a cell of BenchmarkCell is measured")
+	flag.Uint64Var(&f.seed, "seed", 1, "from which everything random in BenchmarkCell hangs")
+}
+
+// BenchmarkCell measures the throughput cells that the flags for axes name, as runbench run
+// does; without any it is one cell. One iteration is one cell with all that goes with it,
+// so the metrics are those that the cell reports, and not ns/op.
+func BenchmarkCell(b *testing.B) { benchmark(b, results.Throughput) }
+
+// BenchmarkStaleness measures staleness cells in the same way, of the mix roles.
+func BenchmarkStaleness(b *testing.B) { benchmark(b, results.Staleness) }
+
+func benchmark(b *testing.B, kind results.Kind) {
+	plan, err := benchPlan(benchFlags.axes, runtime.GOMAXPROCS(0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	plan.Time, plan.Seed = benchFlags.time, benchFlags.seed
+	for _, j := range plan.Jobs() {
+		if j.ID.Kind == kind {
+			b.Run(benchName(j.ID), func(b *testing.B) { benchmarkJob(b, plan, j) })
+		}
+	}
+}
+
+// benchPlan is a plan of one block of the cells of the axes. What is not given is
+// dbuf-epoch-b64, r95w5, and as many goroutines as processors.
+func benchPlan(a axes, procs int) (run.Plan, error) {
+	quick, err := findPreset("quick", procs)
+	if err != nil {
+		return run.Plan{}, err
+	}
+	if a.impl.values == nil {
+		a.impl.values = []string{"dbuf-epoch-b64"}
+	}
+	if a.mix.values == nil && a.readers.values == nil && a.writers.values == nil {
+		a.mix.values = []string{"r95w5"}
+	}
+	if a.g.values == nil {
+		a.g.values = []int{procs}
+	}
+	plan, err := quick.plan(a, baselines.All(), procs)
+	plan.Blocks = 1
+	return plan, err
+}
+
+// benchName is the name of a cell without its kind and the processors, which go test adds.
+func benchName(id results.ID) string {
+	name := strings.TrimPrefix(id.Name(), string(id.Kind)+"/")
+	return name[:strings.LastIndexByte(name, '-')]
+}
+
+func benchmarkJob(b *testing.B, plan run.Plan, j run.Job) {
+	r, err := run.New(plan, baselines.All())
+	if err != nil {
+		b.Fatal(err)
+	}
+	sums, n := map[string]float64{}, 0
+	for b.Loop() {
+		err := r.Run(context.Background(), []run.Job{j}, func(c results.Cell, _ run.Progress) error {
+			if c.Fault != "" {
+				b.Error(c.Fault)
+			}
+			for unit, v := range c.Metrics {
+				sums[unit] += v
+			}
+			n++
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(0, "ns/op") // of an iteration, which says nothing
+	for unit, sum := range sums {
+		b.ReportMetric(sum/float64(n), unit)
+	}
+}
+
+// TestBenchmarkCell runs the benchmark of one cell, and of what nobody knows none.
+func TestBenchmarkCell(t *testing.T) {
+	plan, err := benchPlan(parsed(t, "-impl rwmutex,noop -mix r50w50 -keys 64 -g 3"), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Time, plan.Seed = run.Duration(time.Millisecond), 1
+	jobs := plan.Jobs()
+	if len(jobs) != 2 || benchName(jobs[0].ID) != "impl=rwmutex/mix=r50w50/dist=zipf0.99/keytype=uint64/keys=64/g=3" {
+		t.Fatalf("%+v", jobs)
+	}
+	before := flag.Lookup("test.benchtime").Value.String()
+	if err := flag.Set("test.benchtime", "3x"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set("test.benchtime", before) })
+	res := testing.Benchmark(func(b *testing.B) { benchmarkJob(b, plan, jobs[0]) })
+	if res.N != 3 || res.Extra[results.OpsPerSec] <= 0 || res.Extra[results.Fairness] <= 0 {
+		t.Errorf("%+v", res)
+	}
+	if plan, err = benchPlan(axes{}, 2); err != nil || len(plan.Jobs()) != 1 || plan.Jobs()[0].ID.Impl != "dbuf-epoch-b64" {
+		t.Errorf("without axes: %v, %+v", err, plan.Jobs())
+	}
+	if _, err := benchPlan(parsed(t, "-impl nothing"), 2); err == nil || !strings.Contains(err.Error(), `unknown map "nothing"`) {
+		t.Errorf("of a map that is none: %v", err)
+	}
+}
