@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/strategy"
 	"doublebuf/impl/table"
 )
 
@@ -52,9 +53,10 @@ type lookups struct {
 	sum    uint64 // of the values, so that they are needed
 }
 
-func newLookups(kind table.Kind, n int) *lookups {
+// newLookups returns lookups whose handle is of a map with the given options.
+func newLookups(kind table.Kind, n int, options ...hashmap.Option) *lookups {
 	t := table.New[uint64, uint64](kind, n)
-	w := hashmap.New[uint64, uint64](hashmap.WithTable(kind), hashmap.WithCapacity(n))
+	w := hashmap.New[uint64, uint64](append(options, hashmap.WithTable(kind), hashmap.WithCapacity(n))...)
 	for k := range uint64(n) {
 		t.Set(k, k)
 		w.Insert(k, k)
@@ -90,7 +92,7 @@ func (l *lookups) stores(n int) {
 	l.sum += sum
 }
 
-func (l *lookups) epoch(n int) {
+func (l *lookups) guarded(n int) {
 	sum := uint64(0)
 	for i := range n {
 		v, _ := l.handle.Get(l.keys[i%len(l.keys)])
@@ -128,7 +130,7 @@ func (l *lookups) noneMany(n int) {
 	l.inMany(n, l.bare.Table.GetMany)
 }
 
-func (l *lookups) epochMany(n int) {
+func (l *lookups) guardedMany(n int) {
 	l.inMany(n, func(keys, values []uint64, found []bool) {
 		g := l.handle.Read()
 		g.GetMany(keys, values, found)
@@ -149,41 +151,91 @@ func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool
 	l.sum += sum
 }
 
+// strategies are those whose look-ups are measured.
+var strategies = []struct {
+	name string
+	open func(strategy.Options) strategy.Strategy
+}{{"epoch", strategy.Epoch}, {"refcount", strategy.Refcount}}
+
 // A loop is one of those above, under the name of what it looks up through.
 type loop struct {
 	strategy string
 	run      func(l *lookups, n int)
 }
 
-// benchmark runs the loops for all kinds of table and three sizes. An operation is one
-// look-up.
-func benchmark(b *testing.B, loops ...loop) {
+// benchmark runs the loops without a strategy, and guarded under each strategy, for all kinds
+// of table and three sizes. An operation is one look-up.
+func benchmark(b *testing.B, guarded func(l *lookups, n int), loops ...loop) {
 	for _, t := range []struct {
 		name string
 		kind table.Kind
 	}{{"builtin", table.Builtin}, {"flat", table.Flat}} {
 		for _, n := range []int{1_000, 10_000, 1_000_000} {
-			l := newLookups(t.kind, n)
-			for _, loop := range loops {
+			run := func(l *lookups, loop loop) {
 				b.Run(fmt.Sprintf("strategy=%s/table=%s/keys=%d", loop.strategy, t.name, n), func(b *testing.B) {
 					b.ReportAllocs()
 					loop.run(l, b.N)
 				})
+			}
+			for i, s := range strategies {
+				l := newLookups(t.kind, n, hashmap.WithStrategy(s.open))
+				if i == 0 {
+					for _, loop := range loops {
+						run(l, loop)
+					}
+				}
+				run(l, loop{s.name, guarded})
 			}
 		}
 	}
 }
 
 func BenchmarkGet(b *testing.B) {
-	benchmark(b, loop{"none", (*lookups).none}, loop{"stores", (*lookups).stores}, loop{"epoch", (*lookups).epoch})
+	benchmark(b, (*lookups).guarded, loop{"none", (*lookups).none}, loop{"stores", (*lookups).stores})
 }
 
-func BenchmarkGetHeld(b *testing.B) {
-	benchmark(b, loop{"none", (*lookups).inlined}, loop{"epoch", (*lookups).held})
-}
+func BenchmarkGetHeld(b *testing.B) { benchmark(b, (*lookups).held, loop{"none", (*lookups).inlined}) }
 
 func BenchmarkGetMany(b *testing.B) {
-	benchmark(b, loop{"none", (*lookups).noneMany}, loop{"epoch", (*lookups).epochMany})
+	benchmark(b, (*lookups).guardedMany, loop{"none", (*lookups).noneMany})
+}
+
+// BenchmarkPublish writes batches to a map of 10,000 keys and publishes each. An operation is
+// one publish, with its writes. With readers=1 a goroutine looks keys up all the time.
+func BenchmarkPublish(b *testing.B) {
+	const keys = 10_000
+	for _, s := range strategies {
+		for _, batch := range []int{1, 64, 4096} {
+			for readers := range 2 {
+				b.Run(fmt.Sprintf("strategy=%s/batch=%d/readers=%d", s.name, batch, readers), func(b *testing.B) {
+					w := hashmap.New[uint64, uint64](hashmap.WithStrategy(s.open), hashmap.WithCapacity(keys))
+					var stop atomic.Bool
+					var wg sync.WaitGroup
+					for range readers {
+						r := w.NewReadHandle()
+						wg.Go(func() {
+							for k := uint64(0); !stop.Load(); k++ {
+								r.Get(k % keys)
+							}
+						})
+					}
+					k := uint64(0)
+					b.ReportAllocs()
+					for b.Loop() {
+						for range batch {
+							w.Insert(k%keys, k)
+							k++
+						}
+						if err := w.Publish(); err != nil {
+							b.Fatal(err)
+						}
+					}
+					stop.Store(true)
+					wg.Wait()
+				})
+			}
+		}
+	}
 }
 
 // BenchmarkGuardCost prints what a guard costs as ratios that are taken within blocks, so
@@ -198,7 +250,7 @@ func BenchmarkGuardCost(b *testing.B) {
 	var guard, held []float64
 	sum := map[string]float64{}
 	for range b.N {
-		ns := block(l.none, l.stores, l.epoch, l.inlined, l.held)
+		ns := block(l.none, l.stores, l.guarded, l.inlined, l.held)
 		guard = append(guard, (ns[2]-ns[0])/(ns[1]-ns[0]))
 		held = append(held, ns[4]/ns[3])
 		for i, name := range []string{"none", "stores", "epoch", "inlined", "held"} {
@@ -223,7 +275,7 @@ func BenchmarkTwoReaders(b *testing.B) {
 		for _, r := range readers[:n] {
 			wg.Go(func() {
 				<-start
-				r.epoch(1 << 15)
+				r.guarded(1 << 15)
 			})
 		}
 		return func() { close(start); wg.Wait() }
