@@ -155,6 +155,21 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+// TestSpreadOfRatio: what both have in common is not in the spread of their ratio.
+func TestSpreadOfRatio(t *testing.T) {
+	a := layered{40, 20, 6, 0.1, 0.1, 0.1}.group(rand.New(rand.NewPCG(1, 6)), 1e6)
+	own := layered{40, 20, 6, 0.04, 0.02, 0.03}.group(rand.New(rand.NewPCG(1, 4)), 1)
+	b := Group{ID: a.ID}
+	for i, c := range a.Cells {
+		c.Metrics = map[string]float64{OpsPerSec: c.Metrics[OpsPerSec] * own.Cells[i].Metrics[OpsPerSec]}
+		b.Cells = append(b.Cells, c)
+	}
+	got, want := SpreadOfRatio(a, b, OpsPerSec), own.Spread(OpsPerSec)
+	if math.Abs(got.Link-want.Link) > 1e-9 || math.Abs(got.Process-want.Process) > 1e-9 || math.Abs(got.Block-want.Block) > 1e-9 {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 // TestSpreadByHand: two links of two processes of two blocks. The sums of squares are 4
 // within processes, 16 between those of a link, 200 between links; so of the mean squares
 // 1, 8 and 200 the parts are 1, (8-1)/2 and (200-8)/4.

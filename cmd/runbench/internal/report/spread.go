@@ -15,25 +15,35 @@ func spreads(b *strings.Builder, set *results.Set, standings []standing) {
 	if processes == 1 {
 		return
 	}
-	b.WriteString("\n## Spread\n\nBy how much repetitions of a cell differ, as standard deviations: of links, of processes of one link, and of blocks of one process.")
+	b.WriteString("\n## Spread\n\nBy how much repetitions of a cell differ, as standard deviations: of links, of processes of one link, and of blocks of one process; first of the map's own figure, then of its margin against the first, which what slows down both leaves alone.")
 	if links == processes {
 		b.WriteString(" Every link had one process; what both cause stands under link.")
 	}
 	b.WriteString(" A dash stands where there was only one.\n\n")
-	rows := [][]string{{"workload", "map", "link", "process", "block"}}
+	rows := [][]string{{"workload", "map", "link", "process", "block", "margin: link", "process", "block"}}
 	for _, s := range standings {
+		first := s.contenders(anyFreshness)
 		for _, r := range s.rows {
-			v := r.group.Spread(s.unit)
-			rows = append(rows, []string{describe(s.workload), r.impl, deviation(v.Link), deviation(v.Process), deviation(v.Block)})
+			row := append([]string{describe(s.workload), r.impl}, deviations(r.group.Spread(s.unit))...)
+			if len(first) == 0 || first[0].impl == r.impl {
+				row = append(row, "", "", "")
+			} else {
+				row = append(row, deviations(results.SpreadOfRatio(r.group, first[0].group, s.unit))...)
+			}
+			rows = append(rows, row)
 		}
 	}
 	table(b, rows)
 }
 
-// deviation writes the standard deviation of a logarithm.
-func deviation(x float64) string {
-	if math.IsNaN(x) {
-		return "-"
+// deviations writes the standard deviations of a logarithm.
+func deviations(s results.Spread) (cells []string) {
+	for _, x := range []float64{s.Link, s.Process, s.Block} {
+		if math.IsNaN(x) {
+			cells = append(cells, "-")
+		} else {
+			cells = append(cells, fmt.Sprintf("%.1f %%", 100*x))
+		}
 	}
-	return fmt.Sprintf("%.1f %%", 100*x)
+	return cells
 }

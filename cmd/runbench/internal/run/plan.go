@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -173,8 +174,8 @@ func (p Plan) Estimate() time.Duration {
 }
 
 // ParsePlan reads the JSON form of a plan. file is its name for errors, which tell the
-// place: line and column where it is no JSON, else the cell and the field. The plan is
-// not validated.
+// place: line and column where it is no JSON or has an unknown field, and the cell and the
+// field. The plan is not validated.
 func ParsePlan(file string, data []byte) (Plan, error) {
 	type fields Plan
 	var p Plan
@@ -183,7 +184,7 @@ func ParsePlan(file string, data []byte) (Plan, error) {
 		Cells     []json.RawMessage `json:"cells"`
 		Staleness []json.RawMessage `json:"staleness"`
 	}{fields: (*fields)(&p)}
-	if err := parse(data, &text); err != nil {
+	if err := parse(data, data, "", &text); err != nil {
 		return Plan{}, fmt.Errorf("%s:%w", file, err)
 	}
 	for _, list := range []struct {
@@ -193,8 +194,8 @@ func ParsePlan(file string, data []byte) (Plan, error) {
 	}{{"cells", text.Cells, &p.Cells}, {"staleness", text.Staleness, &p.Staleness}} {
 		for i, text := range list.texts {
 			var c Cell
-			if err := parse(text, &c); err != nil {
-				return Plan{}, fmt.Errorf("%s: %s[%d]:%w", file, list.name, i, err)
+			if err := parse(data, text, fmt.Sprintf("%s[%d]: ", list.name, i), &c); err != nil {
+				return Plan{}, fmt.Errorf("%s:%w", file, err)
 			}
 			*list.cells = append(*list.cells, c)
 		}
@@ -202,32 +203,39 @@ func ParsePlan(file string, data []byte) (Plan, error) {
 	return p, nil
 }
 
-// parse decodes data, which is one JSON value without unknown fields, into x. Its errors
-// begin with the rest of their place.
-func parse(data []byte, x any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
+// parse decodes part of data, which is one JSON value without unknown fields, into x. Its
+// errors begin with the rest of their place, and then what the part is.
+func parse(data, part []byte, what string, x any) error {
+	dec := json.NewDecoder(bytes.NewReader(part))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(x)
-	if err == nil && len(bytes.TrimSpace(data[dec.InputOffset():])) > 0 {
-		line, column := position(data, dec.InputOffset()+1)
-		return fmt.Errorf("%d:%d: something follows the plan; want one JSON object", line, column)
+	at := func(offset int64, format string, args ...any) error {
+		line, column := position(data, int64(bytes.Index(data, part))+offset)
+		return fmt.Errorf("%d:%d: %s%w", line, column, what, fmt.Errorf(format, args...))
 	}
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
+	case err == nil && len(bytes.TrimSpace(part[dec.InputOffset():])) > 0:
+		return at(dec.InputOffset()+1, "something follows the plan; want one JSON object")
 	case err == nil:
 		return nil
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		line, column := position(data, int64(len(data)))
-		return fmt.Errorf("%d:%d: it ends within the plan; want one JSON object", line, column)
+		return at(int64(len(part)), "it ends within the plan; want one JSON object")
 	case errors.As(err, &syntax):
-		line, column := position(data, syntax.Offset)
-		return fmt.Errorf("%d:%d: %w", line, column, err)
+		return at(syntax.Offset, "%w", err)
 	case errors.As(err, &kind):
 		field := kind.Field[strings.LastIndexByte(kind.Field, '.')+1:]
-		return fmt.Errorf(" %s: found JSON of type %s; want %s", cmp.Or(field, "plan"), kind.Value, inJSON(kind.Type))
+		return fmt.Errorf(" %s%s: found JSON of type %s; want %s", what, cmp.Or(field, "plan"), kind.Value, inJSON(kind.Type))
 	}
-	return fmt.Errorf(" %s", strings.TrimPrefix(err.Error(), "json: "))
+	text := strings.TrimPrefix(err.Error(), "json: ")
+	if name, ok := strings.CutPrefix(text, "unknown field "); ok { // which comes without its place
+		key := regexp.MustCompile(regexp.QuoteMeta(name) + `\s*:`)
+		if found := key.FindIndex(part); found != nil {
+			return at(int64(found[0])+1, "%s", text)
+		}
+	}
+	return fmt.Errorf(" %s%s", what, text)
 }
 
 // inJSON returns the type of JSON value that goes into t.
