@@ -21,7 +21,7 @@ func xsyncMap() kv.Entry {
 }
 
 // xsyncAdapter is xsync.Map under the names of package kv. Delete, LoadOrStore,
-// LoadAndDelete, Clear and All are its own; All is the walk that sees no key twice, which
+// LoadAndDelete and All are its own; All is the walk that sees no key twice, which
 // AllRelaxed, the faster one, does not promise.
 type xsyncAdapter[K, V comparable] struct{ *xsync.Map[K, V] }
 
@@ -58,6 +58,12 @@ func (m xsyncAdapter[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 		return v, xsync.CancelOp
 	})
 	return deleted
+}
+
+// Clear is not xsync's own, which clears nothing while the map grows or shrinks: it takes its
+// turn for one of those, and then it is done.
+func (m xsyncAdapter[K, V]) Clear() {
+	m.DeleteMatching(func(K, V) (remove, stop bool) { return true, false })
 }
 
 func (m xsyncAdapter[K, V]) Retain(keep func(K, V) bool) {

@@ -262,6 +262,57 @@ func (m compareDeletesTwice) CompareAndDelete(key, old uint64) bool {
 	return true
 }
 
+// failsBesideAnother swaps nothing while another CompareAndSwap is under way, whatever its key.
+type failsBesideAnother struct {
+	*good64
+	busy atomic.Int32
+}
+
+func (m *failsBesideAnother) CompareAndSwap(key, old, value uint64) bool {
+	defer m.busy.Add(-1)
+	if m.busy.Add(1) > 1 {
+		return false
+	}
+	runtime.Gosched()
+	return m.good64.CompareAndSwap(key, old, value)
+}
+
+// clearsAllButOne leaves the entry of the zero key.
+type clearsAllButOne struct{ *good64 }
+
+func (m clearsAllButOne) Clear() { m.Retain(func(key, _ uint64) bool { return key == 0 }) }
+
+// comesBack copies, changes and copies back, so that what was cleared meanwhile is there again.
+type comesBack struct{ *good64 }
+
+func (m comesBack) Set(key, value uint64) {
+	before := m.copied()
+	runtime.Gosched()
+	m.good64.Set(key, value)
+	for k, v := range before {
+		m.LoadOrStore(k, v)
+	}
+}
+
+// retainsTheOthers drops what it should keep.
+type retainsTheOthers struct{ *good64 }
+
+func (m retainsTheOthers) Retain(keep func(key, value uint64) bool) {
+	m.good64.Retain(func(key, value uint64) bool { return !keep(key, value) })
+}
+
+// looksThenDrops drops what it has seen to be dropped, though it may have changed since.
+type looksThenDrops struct{ *good64 }
+
+func (m looksThenDrops) Retain(keep func(key, value uint64) bool) {
+	for k, v := range m.All() {
+		if !keep(k, v) {
+			runtime.Gosched()
+			m.Delete(k)
+		}
+	}
+}
+
 // byText compares keys by their text, and NaN has one.
 type byText struct{ m *good[string, uint64] }
 

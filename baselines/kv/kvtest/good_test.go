@@ -11,7 +11,7 @@ import (
 
 // Two maps that are right. Broken ones embed one of them and get one method wrong.
 
-const goodCaps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps
+const goodCaps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains
 
 // good is a built-in map under a lock.
 type good[K, V comparable] struct {
@@ -80,6 +80,18 @@ func (g *good[K, V]) CompareAndDelete(key K, old V) bool {
 	return had && before == old
 }
 
+func (g *good[K, V]) Clear() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	clear(g.m)
+}
+
+func (g *good[K, V]) Retain(keep func(K, V) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	maps.DeleteFunc(g.m, func(k K, v V) bool { return !keep(k, v) })
+}
+
 // copied returns the whole content of one moment.
 func (g *good[K, V]) copied() map[K]V {
 	g.mu.Lock()
@@ -90,7 +102,7 @@ func (g *good[K, V]) copied() map[K]V {
 func (g *good[K, V]) All() iter.Seq2[K, V] { return maps.All(g.copied()) }
 func (g *good[K, V]) Len() int             { return len(g.copied()) }
 
-const versionedCaps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions
+const versionedCaps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains
 
 // versions is a map that keeps what is pending in a good map and publishes a copy of it.
 type versions struct {
@@ -114,12 +126,16 @@ func newVersioned() *versions {
 func (v *versions) Get(key uint64) (uint64, bool)  { return v.current.Load().Get(key) }
 func (v *versions) Set(key, value uint64)          { v.pending.Set(key, value) }
 func (v *versions) Delete(key uint64)              { v.pending.Delete(key) }
+func (v *versions) Clear()                         { v.pending.Clear() }
 func (v *versions) All() iter.Seq2[uint64, uint64] { return v.current.Load().All() }
 func (v *versions) Len() int                       { return v.current.Load().Len() }
 func (v *versions) Read() kv.Guard[uint64, uint64] { return v.current.Load() }
 func (v *versions) Publish() uint64                { return v.publish(v.pending.copied()) }
 func (v *version) Version() uint64                 { return v.number }
 func (v *version) Release()                        {}
+
+func (v *versions) Retain(keep func(key, value uint64) bool) { v.pending.Retain(keep) }
+
 func (v *versions) publish(m map[uint64]uint64) uint64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()

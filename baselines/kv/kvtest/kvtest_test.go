@@ -115,6 +115,19 @@ var faults = []fault{
 	{"two-winners", "uint64/concurrent-swaps", on64(func(g *good64) map64 { return twoWinners{g} })},
 	{"deletes-twice", "uint64/concurrent-swaps", on64(func(g *good64) map64 { return deletesTwice{g} })},
 	{"compare-deletes-twice", "uint64/concurrent-swaps", on64(func(g *good64) map64 { return compareDeletesTwice{g} })},
+	{"swap-fails-beside-another", "uint64/unshared-swaps", on64(func(g *good64) map64 { return &failsBesideAnother{good64: g} })},
+	{"clear-leaves-one", "uint64/clear", on64(func(g *good64) map64 { return clearsAllButOne{g} })},
+	{"comes-back-after-clear", "uint64/concurrent-clear", on64(func(g *good64) map64 { return comesBack{g} })},
+	{"retain-takes-the-others", "uint64/retain", on64(func(g *good64) map64 { return retainsTheOthers{g} })},
+	{"looks-then-drops", "uint64/concurrent-retain", on64(func(g *good64) map64 { return looksThenDrops{g} })},
+	{"promises-to-clear", "uint64/promises", func(e *kv.Entry) {
+		e.Uint64 = func(int) map64 { return struct{ map64 }{newGood[uint64, uint64]()} }
+		e.Caps = kv.Concurrent | kv.Writes | kv.Clears
+	}},
+	{"promises-to-retain", "uint64/promises", func(e *kv.Entry) {
+		e.Uint64 = func(int) map64 { return struct{ map64 }{newGood[uint64, uint64]()} }
+		e.Caps = kv.Concurrent | kv.Writes | kv.Retains
+	}},
 	{"finds-nan", "float64/odd-keys", onFloat(func(*goodFloat) kv.Map[float64, uint64] { return byText{newGood[string, uint64]()} })},
 	{"nan-clears", "float64/odd-keys", onFloat(func(g *goodFloat) kv.Map[float64, uint64] { return nanClears{g} })},
 	{"two-zeros", "float64/odd-keys", onFloat(func(*goodFloat) kv.Map[float64, uint64] { return byBits{newGood[uint64, uint64]()} })},

@@ -75,6 +75,8 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 	_, swapper := h.(kv.Swapper[K, V])
 	_, versioned := h.(kv.Versioned[K, V])
 	_, publisher := h.(kv.Publisher)
+	_, clearer := h.(kv.Clearer)
+	_, retainer := h.(kv.Retainer[K, V])
 	for _, p := range []struct {
 		promised, kept bool
 		text           string
@@ -83,6 +85,8 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 		{s.entry.Caps.Has(kv.Swaps), swapper, "capability Swaps, but %T is no kv.Swapper"},
 		{s.entry.Caps.Has(kv.Versions), versioned, "capability Versions, but %T is no kv.Versioned"},
 		{s.entry.Caps.Has(kv.Versions), publisher, "capability Versions, but %T is no kv.Publisher"},
+		{s.entry.Caps.Has(kv.Clears), clearer, "capability Clears, but %T is no kv.Clearer"},
+		{s.entry.Caps.Has(kv.Retains), retainer, "capability Retains, but %T is no kv.Retainer"},
 		{s.entry.Policy.Every > 0, publisher, "a publish policy, but %T is no kv.Publisher"},
 	} {
 		if p.promised && !p.kept {

@@ -1,0 +1,176 @@
+package kvtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+
+	"doublebuf/baselines/kv"
+)
+
+// even says which entries the battery's Retain keeps: those whose number is even.
+func (s *subject[K, V]) even(_ K, v V) bool {
+	n, _ := s.number(v)
+	return n%2 == 0
+}
+
+// clears mixes random writes with Clear and compares with a model.
+func (s *subject[K, V]) clears(rng *rand.Rand) error {
+	return s.wholeMap(rng, "Clear",
+		func(h kv.Map[K, V]) { h.(kv.Clearer).Clear() },
+		func(uint64) bool { return false })
+}
+
+// retains mixes random writes with Retain and compares with a model.
+func (s *subject[K, V]) retains(rng *rand.Rand) error {
+	return s.wholeMap(rng, "Retain",
+		func(h kv.Map[K, V]) { h.(kv.Retainer[K, V]).Retain(s.even) },
+		func(n uint64) bool { return n%2 == 0 })
+}
+
+// wholeMap does an operation on the whole map between batches of random writes, first on few
+// keys, and then on so many that the map grows and shrinks.
+func (s *subject[K, V]) wholeMap(rng *rand.Rand, name string, do func(h kv.Map[K, V]), keeps func(n uint64) bool) error {
+	for _, keys := range []int{3, universe} {
+		m := s.make(0)
+		defer kv.Close(m)
+		h, done := open(m)
+		defer done()
+		watcher, done := open(m)
+		defer done()
+		model := make(map[int]uint64)
+		for round := range 8 {
+			for _, o := range drawWrites(rng, rng.IntN(keys+2), keys, uint64(round)<<16|1) {
+				s.do(h, o)
+				o.do(model)
+			}
+			do(h)
+			for key, n := range model {
+				if !keeps(n) {
+					delete(model, key)
+				}
+			}
+			if round%2 == 0 { // another write in the same batch, after it
+				o := op{opSet, rng.IntN(keys), uint64(round)<<16 | 1}
+				s.do(h, o)
+				o.do(model)
+			}
+			kv.Publish(h)
+			if err := s.agree(watcher, model, keys); err != nil {
+				return fmt.Errorf("after %s number %d on %d keys: %w", name, round, keys, err)
+			}
+		}
+	}
+	return nil
+}
+
+// ownKeys is the number of keys that each of the workers below has for itself.
+const ownKeys = 16
+
+// apart has workers change keys of their own, as s.wholeMap does in one goroutine, so that
+// each knows what it must see of them whatever the others do at the same time to theirs.
+func (s *subject[K, V]) apart(rng *rand.Rand, work func(h kv.Map[K, V], rng *rand.Rand, keys []int) error) error {
+	const workers = 4
+	m := s.make(0)
+	defer kv.Close(m)
+	seed := rng.Uint64()
+	return parallel(workers, func(w int) error {
+		h, done := open(m)
+		defer done()
+		var keys []int
+		for i := range ownKeys {
+			keys = append(keys, i*workers+w) // neighbours are of different workers
+		}
+		if err := work(h, rand.New(rand.NewPCG(seed, uint64(w))), keys); err != nil {
+			return fmt.Errorf("worker %d, on keys of its own: %w", w, err)
+		}
+		return nil
+	})
+}
+
+// concurrentClears has all workers set keys of their own and clear the map. Whoever has
+// cleared sees nothing of his own from before; whoever has set sees that or nothing.
+func (s *subject[K, V]) concurrentClears(rng *rand.Rand) error {
+	return s.apart(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
+		for round := range uint64(50) {
+			for _, key := range keys {
+				h.Set(s.keys[key], s.value(round))
+			}
+			kv.Publish(h)
+			runtime.Gosched()
+			for _, key := range keys {
+				if n, ok, err := s.get(h, key); err != nil || ok && n != round {
+					return fmt.Errorf("a Get of key %d finds %s (%v) while others clear; want %d or nothing", key, found(n, ok), err, round)
+				}
+			}
+			if rng.IntN(2) == 0 {
+				continue
+			}
+			h.(kv.Clearer).Clear()
+			kv.Publish(h)
+			for _, key := range keys {
+				if n, ok, err := s.get(h, key); err != nil || ok {
+					return fmt.Errorf("a Get of key %d finds %s (%v) after Clear; want nothing", key, found(n, ok), err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// concurrentRetains has all workers set keys of their own and drop odd values. An even one
+// stays, whoever drops what; an odd one is gone when its worker has dropped them.
+func (s *subject[K, V]) concurrentRetains(rng *rand.Rand) error {
+	return s.apart(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
+		for round := range uint64(50) {
+			for _, key := range keys {
+				h.Set(s.keys[key], s.value(2*round+1))
+			}
+			runtime.Gosched()
+			for _, key := range keys {
+				h.Set(s.keys[key], s.value(2*round+uint64(key/8%2)))
+			}
+			kv.Publish(h)
+			runtime.Gosched()
+			for _, key := range keys {
+				want, stays := 2*round+uint64(key/8%2), key/8%2 == 0
+				if n, ok, err := s.get(h, key); err != nil || ok && n != want || stays && !ok {
+					return fmt.Errorf("a Get of key %d finds %s (%v) while others drop odd values; want %d", key, found(n, ok), err, want)
+				}
+			}
+			if rng.IntN(2) == 0 {
+				continue
+			}
+			h.(kv.Retainer[K, V]).Retain(s.even)
+			kv.Publish(h)
+			for _, key := range keys {
+				if n, ok, err := s.get(h, key); err != nil || ok != (key/8%2 == 0) {
+					return fmt.Errorf("a Get of key %d finds %s (%v) after Retain", key, found(n, ok), err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// unsharedSwaps has all workers do every operation of kv.Swapper on keys of their own, where
+// each answer is certain, while the map grows and shrinks by what the others do.
+func (s *subject[K, V]) unsharedSwaps(rng *rand.Rand) error {
+	return s.apart(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
+		model := make(map[int]uint64)
+		for i := range 500 {
+			key, old, n := keys[rng.IntN(len(keys))], rng.Uint64N(3), rng.Uint64N(3)
+			if err := s.swap(h.(kv.Swapper[K, V]), model, rng.IntN(5), key, old, n); err != nil {
+				return fmt.Errorf("operation %d: %w", i, err)
+			}
+			kv.Publish(h)
+			if err := s.agreeOn(h, model, key); err != nil {
+				return fmt.Errorf("after operation %d: %w", i, err)
+			}
+			if i%8 == 7 {
+				runtime.Gosched()
+			}
+		}
+		return nil
+	})
+}
