@@ -42,3 +42,10 @@ func BeginWrite(copy any)              { hooked.BeginWrite(copy) }
 func EndWrite(copy any)                { hooked.EndWrite(copy) }
 
 func AddCleanup[T, S any](p *T, f func(S), arg S) { hooked.AddCleanup(p, f, arg) }
+
+func MembarrierReady() error { return nil }
+
+func Membarrier() error {
+	hooked.Membarrier()
+	return nil
+}

@@ -14,8 +14,9 @@ import (
 
 // strategies are those that every test of this file holds to the contract.
 var strategies = map[string]func(strategy.Options) strategy.Strategy{
-	"epoch":    strategy.Epoch,
-	"refcount": strategy.Refcount,
+	"asymmetric": strategy.Asymmetric,
+	"epoch":      strategy.Epoch,
+	"refcount":   strategy.Refcount,
 }
 
 // rig is a strategy with the two copies that it is about.

@@ -1,0 +1,37 @@
+//go:build !explore && linux && amd64
+
+package atomicx
+
+import (
+	"fmt"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The commands of membarrier(2), from linux/membarrier.h.
+const (
+	membarrierExpedited = 1 << 3 // MEMBARRIER_CMD_PRIVATE_EXPEDITED
+	membarrierRegister  = 1 << 4 // MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED
+)
+
+// MembarrierReady registers the process for Membarrier, once, and says why it cannot be
+// used if it cannot.
+var MembarrierReady = sync.OnceValue(func() error {
+	if err := membarrier(membarrierRegister); err != nil {
+		return err
+	}
+	return membarrier(membarrierExpedited)
+})
+
+// Membarrier returns when every other thread of the process has passed a full memory
+// barrier since the call. MembarrierReady must have returned nil.
+func Membarrier() error { return membarrier(membarrierExpedited) }
+
+func membarrier(command uintptr) error {
+	if _, _, errno := syscall.Syscall(unix.SYS_MEMBARRIER, command, 0, 0); errno != 0 {
+		return fmt.Errorf("membarrier(%d): %w", command, errno)
+	}
+	return nil
+}

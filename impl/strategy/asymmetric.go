@@ -1,0 +1,326 @@
+package strategy
+
+import (
+	"fmt"
+	"time"
+
+	"doublebuf/impl/atomicx"
+)
+
+// asymmetric: as epoch, but a reader counts its guards with plain loads and stores, without
+// a fence or a locked instruction. The writer has the kernel put a memory barrier into all
+// threads instead, with membarrier(2), after each swap and before it sleeps. This is the way
+// of liburcu's flavour memb.
+//
+// By Go's memory model the plain words are a race, so the argument is about x86-TSO: a
+// thread's stores reach memory in order and its loads are done in order, but a load may be
+// done while an earlier store still waits in the thread's buffer. A membarrier empties the
+// buffers of all threads at some moment between its start and its return. The Go
+// compiler keeps the order of the store and the load, because the load is an atomic one.
+//
+// Only the reader ever writes its counts. A count tells its generation, so that the
+// guards of a detached copy are told from those of its successor without a change to the word.
+type asymmetric struct {
+	readable atomicx.Pointer[Copy] // readers only load it
+	_        [128 - 8]byte
+
+	// The writer's own.
+	old     *Copy               // as in epoch
+	pending []*asymmetricReader // not yet seen without a guard in old
+	swaps   uint64
+	opts    Options
+
+	parker atomicx.Parker
+
+	mu          atomicx.Mutex // guards what follows, and is never held during a wait
+	readers     []*asymmetricReader
+	created     int       // readers so far, to name them
+	generations [2]uint32 // of the copies, see Copy
+}
+
+// Asymmetric returns the strategy that is called asymmetric: atomic. Opening a guard takes
+// plain loads and one plain store to a word of the reader's own, closing one likewise; each
+// swap takes a system call that interrupts the processors on which the process runs. Where
+// that cannot be had, see AsymmetricReady, it returns Epoch. It panics if the
+// kernel refuses the call later.
+func Asymmetric(o Options) Strategy {
+	if AsymmetricReady() != nil {
+		return Epoch(o)
+	}
+	return &asymmetric{opts: o.withDefaults(), parker: atomicx.NewParker()}
+}
+
+// AsymmetricReady returns nil, or why Asymmetric returns Epoch here. The first call registers
+// the process with the kernel.
+func AsymmetricReady() error {
+	if err := atomicx.MembarrierReady(); err != nil {
+		return fmt.Errorf("asymmetric is not available, epoch instead, because %w", err)
+	}
+	return nil
+}
+
+// asymmetricReader is a reader's counts and what belongs to them, alone on their cache lines.
+type asymmetricReader struct {
+	count   [2]plainWord   // for each index the generation of a copy, and the guards open in it
+	awaited atomicx.Uint32 // 1 + the index of the copy whose last guard is to wake the writer, or 0
+	owner   *asymmetric
+	name    string
+	index   int  // in owner.readers, or -1; guarded by owner.mu
+	left    bool // unregistered, but perhaps with guards; guarded by owner.mu
+	_       [128 - 64]byte
+}
+
+// Open implements Reader. It keeps S1: let the reader have raised its count of c, and then
+// have found c readable. If it looked before the membarrier that follows the swap away from c
+// reached its thread, that drove the count out of the buffer, and the writer, who looks after
+// the return of the membarrier, sees it. If it looked after that, it would have found the
+// other copy.
+func (r *asymmetricReader) Open() *Copy {
+	c := r.owner.readable.Load()
+	r.raise(c)
+	if now := r.owner.readable.Load(); now != c {
+		c = r.reopen(c, now)
+	}
+	return c
+}
+
+// reopen ends the opening of a guard that has been counted in a when b was found to be
+// readable instead. As in epoch, both copies are counted before the readable one is read for the last
+// time. If that is a third one, another was detached meanwhile, and all begins again.
+func (r *asymmetricReader) reopen(a, b *Copy) *Copy {
+	for {
+		r.raise(b)
+		c := r.owner.readable.Load()
+		if c != a {
+			r.lower(a)
+		}
+		if c != b {
+			r.lower(b)
+		}
+		if c == a || c == b {
+			return c
+		}
+		a = c
+		r.raise(a)
+		if b = r.owner.readable.Load(); b == a {
+			return a
+		}
+	}
+}
+
+// raise counts a guard in c. A count of an earlier generation is of a detached copy, whose
+// guards nobody waits for.
+func (r *asymmetricReader) raise(c *Copy) {
+	count := &r.count[c.Index]
+	n := count.Load()
+	if uint32(n/generationUnit) != c.generation {
+		n = uint64(c.generation) * generationUnit
+	}
+	count.Store(n + 1)
+}
+
+// lower takes a guard in c off the count, unless c has been detached and forgotten, and
+// reports whether there was one.
+//
+// No wake-up is lost: the writer sets awaited, calls membarrier and then looks. If the reader loads
+// awaited before the barrier reaches its thread, the writer sees the count that was stored
+// before; if after, the reader sees the flag.
+func (r *asymmetricReader) lower(c *Copy) bool {
+	count := &r.count[c.Index]
+	n := count.Load()
+	if uint32(n/generationUnit) != c.generation {
+		return true
+	}
+	if n%generationUnit == 0 {
+		return false
+	}
+	count.Store(n - 1)
+	if r.awaited.Load() == uint32(c.Index)+1 && (n-1)%generationUnit == 0 {
+		r.owner.parker.Unpark()
+	}
+	return true
+}
+
+// Close implements Reader. Processors of this kind do no store before an earlier load, so
+// that what the reader looked at under the guard it has seen before the count falls.
+func (r *asymmetricReader) Close(c *Copy) {
+	if !r.lower(c) {
+		panic("doublebuf: guard released twice")
+	}
+}
+
+// guards returns the number of guards that are open in the copy of that index and
+// generation.
+func (r *asymmetricReader) guards(index int, generation uint32) uint64 {
+	n := r.count[index].Load()
+	if uint32(n/generationUnit) != generation {
+		return 0
+	}
+	return n % generationUnit
+}
+
+// idle reports whether r has no guards but in detached copies. owner.mu is held.
+func (r *asymmetricReader) idle() bool {
+	g := &r.owner.generations
+	return r.guards(0, g[0])+r.guards(1, g[1]) == 0
+}
+
+// Begin implements Strategy.
+func (s *asymmetric) Begin(readable *Copy) { s.readable.Store(readable) }
+
+// NewReader implements Strategy.
+func (s *asymmetric) NewReader(name string) Reader {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name == "" {
+		name = fmt.Sprintf("reader %d", s.created)
+	}
+	s.created++
+	r := &asymmetricReader{owner: s, name: name, index: len(s.readers)}
+	s.readers = append(s.readers, r)
+	return r
+}
+
+// Unregister implements Reader. A reader with open guards remains in the list until a
+// swap finds it without any.
+func (r *asymmetricReader) Unregister() {
+	r.owner.mu.Lock()
+	defer r.owner.mu.Unlock()
+	r.left = true
+	if r.idle() {
+		r.owner.remove(r)
+	}
+}
+
+// Abandon implements Reader. Nobody uses the reader, so that its words may be written here.
+func (r *asymmetricReader) Abandon() {
+	r.owner.mu.Lock()
+	r.owner.remove(r)
+	r.owner.mu.Unlock()
+	for i := range r.count {
+		r.count[i].Store(0)
+	}
+	if r.awaited.Load() != 0 {
+		r.owner.parker.Unpark()
+	}
+}
+
+// remove takes r off the list if it is there. s.mu is held.
+func (s *asymmetric) remove(r *asymmetricReader) {
+	if r.index < 0 {
+		return
+	}
+	last := len(s.readers) - 1
+	s.readers[r.index] = s.readers[last]
+	s.readers[r.index].index = r.index
+	s.readers[last] = nil
+	s.readers = s.readers[:last]
+	r.index = -1
+}
+
+func membarrier() {
+	if err := atomicx.Membarrier(); err != nil {
+		panic("doublebuf: asymmetric needs a system call that worked before and now fails: " + err.Error())
+	}
+}
+
+// StartSwap implements Strategy. The swap comes before the barrier, the barrier before the
+// list and the looks. A reader that registers too late to be on the list opens its first
+// guard after the swap.
+func (s *asymmetric) StartSwap(next *Copy) {
+	next.generation = s.generations[next.Index]
+	s.old = s.readable.Load()
+	s.readable.Store(next)
+	s.swaps++
+	membarrier()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := 0; i < len(s.readers); {
+		r := s.readers[i]
+		if s.held(r) {
+			s.pending = append(s.pending, r)
+		}
+		if r.left && r.idle() {
+			s.remove(r) // moves another reader to place i
+		} else {
+			i++
+		}
+	}
+}
+
+// held reports whether r has a guard in the old copy.
+func (s *asymmetric) held(r *asymmetricReader) bool {
+	return r.guards(s.old.Index, s.old.generation) != 0
+}
+
+// TryFinish implements Strategy.
+func (s *asymmetric) TryFinish() bool { return s.look(false) == free }
+
+// look takes the readers off pending that have no guard in the old copy any more, and
+// reports whether others remain. With sleep, the last guard of each of those wakes the writer.
+func (s *asymmetric) look(sleep bool) holders {
+	if sleep && len(s.pending) != 0 {
+		for _, r := range s.pending {
+			r.awaited.Store(uint32(s.old.Index) + 1)
+		}
+		membarrier()
+	}
+	still := s.pending[:0]
+	for _, r := range s.pending {
+		if s.held(r) {
+			still = append(still, r)
+		} else if r.awaited.Load() != 0 {
+			r.awaited.Store(0)
+		}
+	}
+	clear(s.pending[len(still):])
+	s.pending = still
+	if len(still) == 0 {
+		return free
+	}
+	return waking
+}
+
+// Finish implements Strategy.
+func (s *asymmetric) Finish(cancel <-chan struct{}) error {
+	if atomicx.AwaitWhole(s.quiet) {
+		s.pending = s.pending[:0]
+		return nil
+	}
+	return s.opts.wait(&s.parker, s.look, cancel, s.stalled)
+}
+
+// quiet reports whether no pending reader has a guard in the old copy. Unlike TryFinish
+// it changes nothing.
+func (s *asymmetric) quiet() bool {
+	for _, r := range s.pending {
+		if s.held(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// Detach implements Strategy. The successor has another generation, so that the guards in
+// the old copy do not count for it.
+func (s *asymmetric) Detach() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generations[s.old.Index]++
+	for _, r := range s.pending {
+		r.awaited.Store(0)
+	}
+	clear(s.pending)
+	s.pending = s.pending[:0]
+}
+
+func (s *asymmetric) stalled(waited time.Duration) {
+	stall := Stall{Swap: s.swaps, Waited: waited}
+	for _, r := range s.pending {
+		if n := r.guards(s.old.Index, s.old.generation); n != 0 {
+			stall.Holders = append(stall.Holders, Holder{Reader: r.name, Guards: int(n)})
+		}
+	}
+	s.opts.Stalled(stall)
+}

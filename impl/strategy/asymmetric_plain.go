@@ -1,0 +1,8 @@
+//go:build !race
+
+package strategy
+
+import "doublebuf/impl/atomicx"
+
+// plainWord is a word that its reader stores without a fence.
+type plainWord = atomicx.Plain[uint64]

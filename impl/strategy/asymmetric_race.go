@@ -1,0 +1,8 @@
+//go:build race
+
+package strategy
+
+import "doublebuf/impl/atomicx"
+
+// plainWord is atomic here, since by Go's memory model a plain one would be a race.
+type plainWord = atomicx.Uint64
