@@ -1,0 +1,48 @@
+//go:build linux && amd64 && !race && !explore
+
+package strategy
+
+import (
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	locked     = regexp.MustCompile(`\b(LOCK|XCHG|MFENCE|XADD|CMPXCHG)`)
+	countStore = regexp.MustCompile(`MOVQ [A-Z0-9]+, 0\([A-Z0-9]+\)\([A-Z0-9]+\*8\)`)
+	loadInLine = regexp.MustCompile(`type\.go:\d+\s.*MOVQ 0\(`) // atomic.Pointer's
+)
+
+// TestAsymmetricMachineCode holds the reader's side against the argument: no locked
+// instruction, and in Open a load of the readable copy after the store of the count.
+func TestAsymmetricMachineCode(t *testing.T) {
+	if err := AsymmetricReady(); err != nil {
+		t.Skip(err)
+	}
+	binary := filepath.Join(t.TempDir(), "test")
+	if out, err := exec.Command("go", "test", "-c", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go test -c: %v\n%s", err, out)
+	}
+	for _, name := range []string{"Open", "reopen", "raise", "lower", "Close"} {
+		out, err := exec.Command("go", "tool", "objdump", "-s", `strategy\.\(\*asymmetricReader\)\.`+name+`$`, binary).CombinedOutput()
+		if err != nil {
+			t.Fatalf("objdump: %v\n%s", err, out)
+		}
+		code := string(out)
+		if name != "raise" && !strings.Contains(code, "TEXT") {
+			t.Errorf("%s is not in the binary", name)
+		}
+		if hit := locked.FindString(code); hit != "" {
+			t.Errorf("%s holds the instruction %s", name, hit)
+		}
+		if name == "Open" {
+			stores, loads := countStore.FindAllStringIndex(code, -1), loadInLine.FindAllStringIndex(code, -1)
+			if len(stores) != 1 || len(loads) != 2 || loads[0][0] > stores[0][0] || loads[1][0] < stores[0][0] {
+				t.Errorf("Open does not load, store and load in this order:\n%s", code)
+			}
+		}
+	}
+}
