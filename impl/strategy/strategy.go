@@ -14,7 +14,7 @@
 //
 // # Laws
 //
-// Every strategy keeps these, and says in its file why:
+// Every strategy keeps these, and says in its file why (counted keeps S3 in part only):
 //
 //   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1
 //     no guard is open in the writer's copy.
@@ -47,8 +47,9 @@ type Copy struct {
 	Index int
 
 	// Of the strategy's, which sets it before a reader can come upon the copy.
-	generation uint32        // how many copies of this index have been detached before this one
-	residual   atomicx.Int64 // guards still open here after the swap to the other copy, see refcount
+	generation uint32         // how many copies of this index have been detached before this one
+	residual   atomicx.Int64  // guards still open here after the swap to the other copy, see refcount
+	shared     atomicx.Uint64 // the bit awaited, and the guards open here, see counted
 }
 
 // Strategy is one rule, with the state that the writer and its readers share.

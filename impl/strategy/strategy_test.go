@@ -15,6 +15,7 @@ import (
 // strategies are those that every test of this file holds to the contract.
 var strategies = map[string]func(strategy.Options) strategy.Strategy{
 	"asymmetric": strategy.Asymmetric,
+	"counted":    strategy.Counted,
 	"epoch":      strategy.Epoch,
 	"refcount":   strategy.Refcount,
 }
