@@ -1,0 +1,289 @@
+package workloads
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Trace is real input: which key was used how, in the order in which it was.
+type Trace struct {
+	Name    string   // of the file or module that it was read from
+	Licence string   // under which it may be used; "" if it does not say
+	Digest  string   // SHA-256 of its steps as plain text (of a Source, its own), in hexadecimal
+	Names   []string // distinct keys, in the order in which they are first seen
+	Index   []uint32 // the key of each step, as an index in Names
+	Kinds   []Kind   // of each step: Get, Set or Delete
+	Skipped int      // malformed lines
+}
+
+// Format is a text format of traces. A line is a step.
+type Format struct {
+	Name, Doc string
+	licence   string // of all traces of the format, where there is one
+	step      func(line string) (Kind, string, error)
+}
+
+// Formats returns the formats that ReadTrace reads.
+func Formats() []Format {
+	return []Format{
+		{"plain", `"get KEY", "set KEY" or "delete KEY", where a key is the rest of the line; empty lines and lines that begin with # say nothing, but for "# licence: TEXT"`, "", plainStep},
+		{"twitter", "Twitter's cache traces: timestamp,key,key size,value size,client,operation,TTL", "CC-BY 4.0 (Yang, Yue and Rashmi, OSDI 2020)", twitterStep},
+		{"prefixes", `an IP prefix in each line, as "192.0.2.0/24", which is looked up`, "", prefixStep},
+	}
+}
+
+// FindFormat returns the format of that name.
+func FindFormat(name string) (Format, bool) {
+	all := Formats()
+	i := slices.IndexFunc(all, func(f Format) bool { return f.Name == name })
+	if i < 0 {
+		return Format{}, false
+	}
+	return all[i], true
+}
+
+func plainStep(line string) (Kind, string, error) {
+	op, key, ok := strings.Cut(line, " ")
+	kind, known := map[string]Kind{"get": Get, "set": Set, "delete": Delete}[op]
+	if !ok || !known || key == "" {
+		return 0, "", errors.New(`want "get KEY", "set KEY" or "delete KEY"`)
+	}
+	return kind, key, nil
+}
+
+// twitterStep takes what stores a value under a key for a set, even if it might be refused.
+func twitterStep(line string) (Kind, string, error) {
+	fields, err := csv.NewReader(strings.NewReader(line)).Read()
+	if err != nil || len(fields) != 7 || fields[1] == "" {
+		return 0, "", fmt.Errorf("%d fields; want 7, the second of them a key", len(fields))
+	}
+	switch fields[5] {
+	case "get", "gets":
+		return Get, fields[1], nil
+	case "set", "add", "replace", "cas", "append", "prepend", "incr", "decr":
+		return Set, fields[1], nil
+	case "delete":
+		return Delete, fields[1], nil
+	}
+	return 0, "", fmt.Errorf("operation %q; want one of memcached's", fields[5])
+}
+
+// prefixStep gives a prefix the text that package netip would.
+func prefixStep(line string) (Kind, string, error) {
+	p, err := netip.ParsePrefix(strings.TrimSpace(line))
+	if err != nil {
+		return 0, "", errors.New("want an IP prefix, as 192.0.2.0/24")
+	}
+	return Get, p.String(), nil
+}
+
+// Malformed is the error of a trace with lines that are no steps.
+type Malformed struct {
+	Name  string
+	Count int
+	First []string // the first few: the number of the line, what is wrong, and what would be right
+}
+
+func (m *Malformed) Error() string {
+	return fmt.Sprintf("trace %s: %d malformed lines: %s; want it mended, or malformed lines skipped", m.Name, m.Count, strings.Join(m.First, "; "))
+}
+
+// ReadTrace reads a trace of that format, which may be compressed by gzip. name is for
+// errors. Malformed lines are counted and skipped if skip is true, and otherwise reported
+// together, by a *Malformed. A trace without any step is an error.
+func ReadTrace(name string, r io.Reader, f Format, skip bool) (*Trace, error) {
+	const shown, longest = 3, 1 << 20
+	buffered := bufio.NewReader(r)
+	r = buffered
+	if magic, err := buffered.Peek(2); err == nil && bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		if r, err = gzip.NewReader(buffered); err != nil {
+			return nil, fmt.Errorf("trace %s: %w", name, err)
+		}
+	}
+	b := newTraceBuilder(name, f.licence)
+	bad := &Malformed{Name: name}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, longest)
+	for n := 1; lines.Scan(); n++ {
+		line := lines.Text()
+		if comment, ok := strings.CutPrefix(line, "#"); ok || strings.TrimSpace(line) == "" {
+			if licence, ok := strings.CutPrefix(strings.TrimSpace(comment), "licence:"); ok {
+				b.t.Licence = strings.TrimSpace(licence)
+			}
+			continue
+		}
+		kind, key, err := f.step(line)
+		if err == nil {
+			b.add(kind, key)
+			continue
+		}
+		if bad.Count++; bad.Count <= shown {
+			bad.First = append(bad.First, fmt.Sprintf("line %d: %.40q: %v", n, line, err))
+		}
+	}
+	switch {
+	case lines.Err() != nil:
+		return nil, fmt.Errorf("trace %s: %w", name, lines.Err())
+	case bad.Count > 0 && !skip:
+		return nil, bad
+	case len(b.t.Index) == 0:
+		return nil, fmt.Errorf("trace %s: no step of format %s; want at least one", name, f.Name)
+	}
+	b.t.Skipped = bad.Count
+	return b.trace(), nil
+}
+
+// traceBuilder collects steps.
+type traceBuilder struct {
+	t      *Trace
+	at     map[string]uint32
+	digest io.Writer
+	sum    func() string
+}
+
+func newTraceBuilder(name, licence string) *traceBuilder {
+	h := sha256.New()
+	return &traceBuilder{
+		t: &Trace{Name: name, Licence: licence}, at: map[string]uint32{},
+		digest: h, sum: func() string { return hex.EncodeToString(h.Sum(nil)) },
+	}
+}
+
+func (b *traceBuilder) add(kind Kind, key string) {
+	k, ok := b.at[key]
+	if !ok {
+		k = uint32(len(b.t.Names))
+		b.t.Names = append(b.t.Names, key)
+		b.at[key] = k
+	}
+	b.t.Index = append(b.t.Index, k)
+	b.t.Kinds = append(b.t.Kinds, kind)
+	fmt.Fprintln(b.digest, [...]string{Get: "get", Set: "set", Delete: "delete"}[kind], key)
+}
+
+func (b *traceBuilder) trace() *Trace {
+	b.t.Digest = b.sum()
+	return b.t
+}
+
+// bartModule has a BGP table among its tests' data.
+const bartModule = "github.com/gaissmai/bart@v0.30.0"
+
+// LoadBGP returns the prefixes of a full BGP table, in its order, each looked up once: keys
+// that are short, similar and unevenly spread. They are a file in a Go module, which the go
+// command fetches if it has not done so before.
+func LoadBGP() (*Trace, error) {
+	cmd := exec.Command("go", "mod", "download", "-json", bartModule)
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	cmd.Dir = os.TempDir() // of no module of its own
+	out, err := cmd.Output()
+	var module struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &module); err != nil || jsonErr != nil {
+		why := module.Error
+		if why == "" {
+			why = errors.Join(err, jsonErr).Error()
+		}
+		return nil, fmt.Errorf("BGP table: go mod download %s: %s; want the go command in the path, and the module in its cache or a network", bartModule, strings.ReplaceAll(why, "\n", " "))
+	}
+	file := filepath.Join(module.Dir, "internal", "tests", "testdata", "prefixes.txt.gz")
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("BGP table: %w", err)
+	}
+	defer f.Close()
+	format, _ := FindFormat("prefixes")
+	t, err := ReadTrace(bartModule, f, format, false)
+	if err == nil {
+		t.Licence = "MIT (Karl Gaissmaier)"
+	}
+	return t, err
+}
+
+// Lookups returns the source's identifiers as a trace, in which each is looked up.
+func (s *Source) Lookups() *Trace {
+	return &Trace{
+		Name: "identifiers of the standard library of " + s.GoVersion, Licence: goLicence, Digest: s.Digest,
+		Names: s.Names, Index: s.Trace, Kinds: make([]Kind, len(s.Trace)),
+	}
+}
+
+const goLicence = "BSD-3-Clause (the Go authors)"
+
+// HitShare returns the share of gets whose key came before and was not deleted since: what
+// an unlimited cache that stores what it misses would hold. It is NaN if there is no get.
+func (t *Trace) HitShare() float64 {
+	there := make([]bool, len(t.Names))
+	gets, hits := 0, 0
+	for i, k := range t.Index {
+		if t.Kinds[i] == Get {
+			gets++
+			if there[k] {
+				hits++
+			}
+		}
+		there[k] = t.Kinds[i] != Delete
+	}
+	return float64(hits) / float64(gets)
+}
+
+// ZipfFit returns the theta of the Zipf distribution over the trace's keys that makes how
+// often they come most likely, between 0 and 10, and how far it is off: the greatest
+// difference between the shares of the first so many keys (Kolmogorov and Smirnov's), from 0
+// to 1. A trace may well be nothing like Zipf's distribution: the second number tells. Ranks
+// go by how often a key came, which chance decides too: of a uniform trace theta comes out a
+// little above 0.
+func (t *Trace) ZipfFit() (theta, off float64) {
+	counts := make([]float64, len(t.Names))
+	for _, k := range t.Index {
+		counts[k]++
+	}
+	slices.SortFunc(counts, func(a, b float64) int { return int(b - a) })
+	var logs float64 // of the ranks, over all steps
+	for i, c := range counts {
+		logs += c * math.Log(float64(i+1))
+	}
+	mean := logs / float64(len(t.Index))
+	// The likelihood is greatest where the mean logarithm of the rank is that of the
+	// distribution, which falls as theta grows.
+	low, high := 0.0, 10.0
+	for range 50 {
+		theta = (low + high) / 2
+		var sum, total float64
+		for i := range counts {
+			log := math.Log(float64(i + 1))
+			w := math.Exp(-theta * log)
+			sum += w * log
+			total += w
+		}
+		if sum/total > mean {
+			low = theta
+		} else {
+			high = theta
+		}
+	}
+	var total, seen, expected float64
+	for i := range counts {
+		total += math.Pow(float64(i+1), -theta)
+	}
+	for i, c := range counts {
+		seen += c / float64(len(t.Index))
+		expected += math.Pow(float64(i+1), -theta) / total
+		off = max(off, math.Abs(seen-expected))
+	}
+	return theta, off
+}

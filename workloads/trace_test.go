@@ -1,0 +1,162 @@
+package workloads
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func read(t *testing.T, format, text string, skip bool) (*Trace, error) {
+	t.Helper()
+	f, ok := FindFormat(format)
+	if !ok {
+		t.Fatalf("no format %s", format)
+	}
+	return ReadTrace("t", strings.NewReader(text), f, skip)
+}
+
+func TestReadTrace(t *testing.T) {
+	for _, test := range []struct {
+		format, text   string
+		names, licence string
+		index          []uint32
+		kinds          []Kind
+	}{
+		{
+			"plain", "# licence: CC0\n\nset a key\nget a key\n# no step\nget b\ndelete a key\nget a key", "a key,b", "CC0",
+			[]uint32{0, 0, 1, 0, 0}, []Kind{Set, Get, Get, Delete, Get},
+		},
+		{
+			"twitter", "0,a,1,3,7,get,0\n0,b,1,3,7,set,60\n1,a,1,3,7,incr,0\n1,b,1,3,7,delete,0\n", "a,b", "CC-BY 4.0 (Yang, Yue and Rashmi, OSDI 2020)",
+			[]uint32{0, 1, 0, 1}, []Kind{Get, Set, Set, Delete},
+		},
+		{"prefixes", "192.0.2.0/24\n2001:DB8::/32\n", "192.0.2.0/24,2001:db8::/32", "", []uint32{0, 1}, []Kind{Get, Get}},
+	} {
+		got, err := read(t, test.format, test.text, false)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if strings.Join(got.Names, ",") != test.names || !slices.Equal(got.Index, test.index) || !slices.Equal(got.Kinds, test.kinds) || got.Licence != test.licence || got.Skipped != 0 {
+			t.Errorf("%s: got %+v, want %+v", test.format, got, test)
+		}
+		var zipped bytes.Buffer
+		z := gzip.NewWriter(&zipped)
+		if _, err := z.Write([]byte(test.text)); err != nil || z.Close() != nil {
+			t.Fatal(err)
+		}
+		again, err := read(t, test.format, zipped.String(), false)
+		if err != nil || again.Digest != got.Digest {
+			t.Errorf("%s, zipped: digest %v, %v; want %s", test.format, again, err, got.Digest)
+		}
+	}
+	// printf 'set a\nget a\n' | sha256sum
+	got, err := read(t, "plain", "set a\n#\nget a\n", false)
+	if want := "de59b7dd7f053859c0ec956effb1195dc2ff7186fbcb455fe9a7e9143c556be9"; err != nil || got.Digest != want {
+		t.Errorf("digest %v, %v; want %s", got, err, want)
+	}
+}
+
+func TestMalformedTrace(t *testing.T) {
+	const text = "get a\nput a\nget b\nget\nget \nfetch c\n"
+	_, err := read(t, "plain", text, false)
+	var bad *Malformed
+	if !errors.As(err, &bad) || bad.Count != 4 || len(bad.First) != 3 {
+		t.Fatalf("%v; want 4 malformed lines", err)
+	}
+	if !strings.Contains(err.Error(), `4 malformed lines: line 2: "put a": want "get KEY"`) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %q", err)
+	}
+	got, err := read(t, "plain", text, true)
+	if err != nil || got.Skipped != 4 || len(got.Index) != 2 {
+		t.Errorf("skipping: %+v, %v; want 2 steps and 4 lines skipped", got, err)
+	}
+	for format, text := range map[string]string{
+		"twitter":  "0,a,1,3,7,get,0\n0,a,1,3,7,fetch,0\n0,a,1,3,get,0\n\"\n",
+		"prefixes": "192.0.2.0/24\n192.0.2.0\n192.0.2.0/33\nhello\n",
+	} {
+		if got, err := read(t, format, text, true); err != nil || got.Skipped != 3 || len(got.Index) != 1 {
+			t.Errorf("%s: %+v, %v; want 1 step and 3 lines skipped", format, got, err)
+		}
+	}
+	for _, text := range []string{"", "# nothing\n", "put a\n", "\x1f\x8bnot zipped"} {
+		if got, err := read(t, "plain", text, true); err == nil {
+			t.Errorf("%q: got %+v, want an error", text, got)
+		}
+	}
+}
+
+func TestHitShare(t *testing.T) {
+	for text, want := range map[string]float64{
+		"get a\nget a\nget a\nget b\n":    0.5,
+		"set a\nget a\ndelete a\nget a\n": 0.5,
+		"set a\nget a\n":                  1,
+		"get a\n":                         0,
+	} {
+		got, err := read(t, "plain", text, false)
+		if err != nil || got.HitShare() != want {
+			t.Errorf("%q: %v, %v; want %v", text, got.HitShare(), err, want)
+		}
+	}
+	if got, _ := read(t, "plain", "set a\n", false); !math.IsNaN(got.HitShare()) {
+		t.Error("a hit share without gets")
+	}
+}
+
+// The fit finds the theta from which keys were drawn, and tells of those that no theta fits.
+func TestZipfFit(t *testing.T) {
+	const n, draws, seed = 500, 100_000, 7
+	for name, want := range map[string]struct{ theta, off float64 }{
+		"zipf0.5": {0.5, 0.02}, "zipf0.99": {0.99, 0.02}, "zipf1.5": {1.5, 0.02}, "uniform": {0, 0.03}, "hotspot80-20": {math.NaN(), 1},
+	} {
+		d, err := ParseDist(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, draw := newTraceBuilder(name, ""), d.draws(n, random(seed, seedOfTape))
+		for range draws {
+			b.add(Get, fmt.Sprint(draw()))
+		}
+		theta, off := b.trace().ZipfFit()
+		t.Logf("%s: theta %.3f, off by %.3f", name, theta, off)
+		if math.IsNaN(want.theta) {
+			if off < 0.1 {
+				t.Errorf("%s: theta %.3f is off by %.3f; want at least 0.1", name, theta, off)
+			}
+		} else if math.Abs(theta-want.theta) > 0.07 || off > want.off {
+			t.Errorf("%s: theta %.3f, off by %.3f; want %.2f and at most %.2f", name, theta, off, want.theta, want.off)
+		}
+	}
+}
+
+// A use finds its definition, if that is in the trace.
+func TestLoadDefs(t *testing.T) {
+	got, err := LoadDefs("unicode/utf8", "errors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"unicode/utf8.RuneError utf8.go:", "errors.Is wrap.go:", "builtin.string "} {
+		if !slices.ContainsFunc(got.Names, func(name string) bool { return strings.HasPrefix(name, key) }) {
+			t.Errorf("no key %s…", key)
+		}
+	}
+	sets := 0
+	for _, k := range got.Kinds {
+		if k == Set {
+			sets++
+		}
+	}
+	share := got.HitShare()
+	t.Logf("%d steps, %d keys, %d sets, hit share %.3f", len(got.Index), len(got.Names), sets, share)
+	if len(got.Index) < 1000 || sets < 150 || share < 0.8 || share > 0.999 {
+		t.Errorf("%d steps, %d sets, hit share %.3f", len(got.Index), sets, share)
+	}
+	if _, err := LoadDefs("no/such/package"); err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v for a package that is not there; want one line", err)
+	}
+}
