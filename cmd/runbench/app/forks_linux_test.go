@@ -1,0 +1,56 @@
+package app_test
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestInterruptFromTerminal interrupts all processes at once, as a terminal does, within a
+// cell: the one that measures it finishes it, and it is kept.
+func TestInterruptFromTerminal(t *testing.T) {
+	dir := t.TempDir()
+	note := filepath.Join(dir, "note")
+	if err := syscall.Mkfifo(note, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	notes, err := os.OpenFile(note, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notes.Close()
+	if err := notes.SetReadDeadline(time.Now().Add(time.Minute)); err != nil { // a run that never begins
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, strings.Fields("run -impl noting -mix read-only -g 1 -keys 64 -preset smoke -time 300ms -reps 3 -forks 2 -results r -plots p")...)
+	var out strings.Builder
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
+	cmd.Env = append(os.Environ(), noteInto+"="+note, "GORACE=atexit_sleep_ms=0")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(notes).ReadString('\n'); err != nil { // the first cell begins
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the exit code tells
+	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.HasSuffix(out.String(), "runbench: interrupted; go on with: runbench run -resume -results r -plots p\n") {
+		t.Errorf("exit code %d; want 1, and that it was interrupted\n%s", code, &out)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "r/cells.txt"))
+	if err != nil || len(cellLines(string(text))) != 1 {
+		t.Errorf("%v; want the cell that ran\n%s", err, text)
+	}
+}
