@@ -29,11 +29,13 @@ func TestReadTrace(t *testing.T) {
 	}{
 		{
 			"plain", "# licence: CC0\n\nset a key\nget a key\n# no step\nget b\ndelete a key\nget a key", "a key,b", "CC0",
-			[]uint32{0, 0, 1, 0, 0}, []Kind{Set, Get, Get, Delete, Get},
+			[]uint32{0, 0, 1, 0, 0},
+			[]Kind{Set, Get, Get, Delete, Get},
 		},
 		{
 			"twitter", "0,a,1,3,7,get,0\n0,b,1,3,7,set,60\n1,a,1,3,7,incr,0\n1,b,1,3,7,delete,0\n", "a,b", "CC-BY 4.0 (Yang, Yue and Rashmi, OSDI 2020)",
-			[]uint32{0, 1, 0, 1}, []Kind{Get, Set, Set, Delete},
+			[]uint32{0, 1, 0, 1},
+			[]Kind{Get, Set, Set, Delete},
 		},
 		{"prefixes", "192.0.2.0/24\n2001:DB8::/32\n", "192.0.2.0/24,2001:db8::/32", "", []uint32{0, 1}, []Kind{Get, Get}},
 	} {
