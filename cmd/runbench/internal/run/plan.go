@@ -12,7 +12,8 @@
 //   - A job is a cell in a block.
 //   - A set is as many blocks as the plan says, one after another in one process. There
 //     is a set for each process of each link; the links take turns. One link and one
-//     process measure in the process that runs the plan; several in children of it.
+//     process measure in the process that runs the plan; several in children of it. What a
+//     resumed run adds to a set that was cut short counts as of the same process.
 //   - The sum check asks, when the workers of a throughput cell have ended, whether what
 //     they did explains what the map holds.
 package run

@@ -1,0 +1,34 @@
+package app
+
+import (
+	"strings"
+	"testing"
+
+	"doublebuf/results"
+)
+
+// TestDoubts: a small minimum effect is raised as long as either run is of one link.
+func TestDoubts(t *testing.T) {
+	of := func(links int) *results.Set {
+		set := &results.Set{Manifest: results.Manifest{Environment: results.Environment{Go: "go1.26"}}}
+		for i := range links {
+			set.Cells = append(set.Cells, results.Cell{Block: i + 1, Process: i + 1, Link: i + 1})
+		}
+		return set
+	}
+	for _, c := range []struct {
+		old, now *results.Set
+		effect   float64
+		note     string
+	}{
+		{of(1), of(1), claimable, "One link, one process: differences under 5 % are not claims."},
+		{of(6), of(1), claimable, "Old: 6 links, 6 processes: "},
+		{of(1), of(6), claimable, "New: 6 links, 6 processes: "},
+		{of(6), of(6), 0.02, "6 links, 6 processes: "},
+	} {
+		notes, effect := doubts(c.old, c.now, 0.02)
+		if text := strings.Join(notes, "\n"); effect != c.effect || !strings.Contains(text, c.note) || strings.Contains(text, "raised") != (effect > 0.02) {
+			t.Errorf("minimum effect %v with %q; want %v and %q", effect, text, c.effect, c.note)
+		}
+	}
+}
