@@ -228,7 +228,7 @@ func membarrier() {
 // list and the looks. A reader that registers too late to be on the list opens its first
 // guard after the swap.
 func (s *asymmetric) StartSwap(next *Copy) {
-	next.generation = s.generations[next.Index]
+	next.begin(s.generations[next.Index])
 	s.old = s.readable.Load()
 	s.readable.Store(next)
 	s.swaps++

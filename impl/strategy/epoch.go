@@ -287,7 +287,7 @@ func (e *epoch) remove(r *epochReader) {
 // registers too late to be on the list opens its first guard after the swap, in the copy
 // that is readable then, so the writer need not wait for it.
 func (e *epoch) StartSwap(next *Copy) {
-	next.generation = e.generations[next.Index]
+	next.begin(e.generations[next.Index])
 	e.old = e.readable.Load()
 	e.readable.Store(next)
 	e.swaps++

@@ -191,7 +191,7 @@ func (s *refcount) reap(r *refcountReader) bool {
 func (s *refcount) StartSwap(next *Copy) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next.generation = s.generations[next.Index]
+	next.begin(s.generations[next.Index])
 	if slot := &s.copies[next.Index]; slot.Load() != next {
 		slot.Store(next)
 	}

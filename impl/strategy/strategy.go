@@ -52,6 +52,14 @@ type Copy struct {
 	shared     atomicx.Uint64 // the bit awaited, and the guards open here, see counted
 }
 
+// begin sets the generation of a fresh copy. One that has been readable before is left alone:
+// a reader that is late may still be looking at it.
+func (c *Copy) begin(generation uint32) {
+	if c.generation != generation {
+		c.generation = generation
+	}
+}
+
 // Strategy is one rule, with the state that the writer and its readers share.
 // NewReader may be called by any goroutine at any time; the other methods belong to
 // the writer, which is one goroutine at a time.
