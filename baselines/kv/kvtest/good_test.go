@@ -130,16 +130,18 @@ func (v *versions) Clear()                         { v.pending.Clear() }
 func (v *versions) All() iter.Seq2[uint64, uint64] { return v.current.Load().All() }
 func (v *versions) Len() int                       { return v.current.Load().Len() }
 func (v *versions) Read() kv.Guard[uint64, uint64] { return v.current.Load() }
-func (v *versions) Publish() uint64                { return v.publish(v.pending.copied()) }
+func (v *versions) Publish() uint64                { return v.publish(v.pending.copied) }
 func (v *version) Version() uint64                 { return v.number }
 func (v *version) Release()                        {}
 
 func (v *versions) Retain(keep func(key, value uint64) bool) { v.pending.Retain(keep) }
 
-func (v *versions) publish(m map[uint64]uint64) uint64 {
+// publish publishes what content returns. That is asked for under the lock, or an older content
+// could be published after a newer one.
+func (v *versions) publish(content func() map[uint64]uint64) uint64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	number := v.current.Load().number + 1
-	v.current.Store(&version{&good64{m: m}, number})
+	v.current.Store(&version{&good64{m: content()}, number})
 	return number
 }

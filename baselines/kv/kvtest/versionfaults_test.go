@@ -26,7 +26,7 @@ type late struct {
 }
 
 func (m *late) Publish() uint64 {
-	number := m.publish(maps.Clone(m.batch))
+	number := m.publish(func() map[uint64]uint64 { return maps.Clone(m.batch) })
 	m.batch = m.pending.copied()
 	return number
 }
@@ -105,7 +105,7 @@ func (m halves) Publish() uint64 {
 			half[k] = v
 		}
 	}
-	number := m.publish(half)
+	number := m.publish(func() map[uint64]uint64 { return half })
 	runtime.Gosched()
 	m.current.Store(&version{&good64{m: whole}, number})
 	return number
