@@ -72,7 +72,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{runCommand(), checkCommand(), compareCommand(), plotCommand(), reportCommand(), listCommand(), traceCommand(), exploreCommand(), childCommand(), measureCommand()}
+	return []command{runCommand(), checkCommand(), compareCommand(), plotCommand(), reportCommand(), studyCommand(), listCommand(), traceCommand(), exploreCommand(), childCommand(), measureCommand()}
 }
 
 // Main runs the command that args name, "run" if they name none, and returns the exit

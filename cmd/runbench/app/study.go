@@ -1,0 +1,99 @@
+package app
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"golang.org/x/perf/benchunit"
+
+	"doublebuf/cmd/runbench/internal/study"
+)
+
+func studyCommand() command {
+	return command{
+		name:  "study",
+		args:  "[TEXT [DIR]]",
+		short: "whether a run bears out the figures that a text about it claims",
+		long: fmt.Sprintf(`
+Holds every figure of the Markdown file TEXT (default STUDY.md) to the cells of the run in
+the folder DIR (default results/reference). Each figure of the text has a claim behind it, a
+comment that names its cells:
+
+  <!-- claim: 2.1 times: ops/s of dbuf-epoch-b64 over rwmutex in mix=read-only/g=2 -->
+
+A claim is supported if the whole 95 %% interval lies on its side ("at least", "at most") or
+else within %v times the figure either way; contradicted if all of it lies elsewhere, or if
+a map failed its check; unsure if it holds both.
+
+The exit code is 3 if any claim is contradicted, 4 if any is unsure or was not measured.`, study.Tolerance),
+		examples: `  runbench study
+  runbench study STUDY.md results/my-rerun
+`,
+		setup: func(s *session, _ *flag.FlagSet) func([]string) error {
+			return func(args []string) error {
+				all := []string{"STUDY.md", "results/reference"}
+				if len(args) > len(all) {
+					return usagef("study: %d arguments; want at most two, a text and the folder of a run", len(args))
+				}
+				copy(all, args)
+				return s.study(all[0], all[1])
+			}
+		},
+	}
+}
+
+func (s *session) study(path, dir string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("cannot read the study: %w", err)
+	}
+	claims, err := study.Parse(string(text))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if len(claims) == 0 {
+		return fmt.Errorf("%s claims nothing; want comments of the form <!-- claim: … -->, see runbench help study", path)
+	}
+	set, err := s.load(dir)
+	if err != nil {
+		return err
+	}
+	counts := map[study.Outcome]int{}
+	w := columns(s.stdout)
+	fmt.Fprintln(w, "line\tfigure\tof\tseen\t95 % interval\tn\toutcome")
+	for _, c := range claims {
+		f, err := study.Judge(set.Set, c)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		counts[f.Outcome]++
+		of := c.Unit + " of " + c.Map
+		if c.Over != "" {
+			of += " over " + c.Over
+		}
+		seen, interval, why := "", "", ""
+		if f.Seen.N > 0 {
+			seen = benchunit.Scale(f.Seen.Median, benchunit.Decimal)
+		}
+		if f.Seen.Interval {
+			interval = fmt.Sprintf("[%s, %s]", benchunit.Scale(f.Seen.Lo, benchunit.Decimal), benchunit.Scale(f.Seen.Hi, benchunit.Decimal))
+		}
+		if f.Why != "" {
+			why = ": " + f.Why
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s in %s\t%s\t%s\t%d\t%s%s\n", c.Line, c.Said(), of, c.Cell, seen, interval, f.Seen.N, f.Outcome, why)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "\n%d claims: %d supported, %d contradicted, %d unsure, %d not measured\n",
+		len(claims), counts[study.Supported], counts[study.Contradicted], counts[study.Unsure], counts[study.Missing])
+	if n := counts[study.Contradicted]; n > 0 {
+		return exit{ExitFailed, fmt.Errorf("%s contradicts %d of %d claims of %s", dir, n, len(claims), path)}
+	}
+	if n := counts[study.Unsure] + counts[study.Missing]; n > 0 {
+		return exit{ExitUnknown, fmt.Errorf("%s neither supports nor contradicts %d of %d claims of %s", dir, n, len(claims), path)}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package study
+
+import (
+	"strings"
+	"testing"
+
+	"doublebuf/results"
+)
+
+const text = `# A study
+
+With 12 % of nothing this heading is not looked at.
+<!-- claim: 12 %: gc-share of a in mix=m/g=2 -->
+
+Alone, a does 2.1 times what b
+does, and 30 M operations.
+<!-- claim: 2.1 times: ops/s of a over b in mix=m/g=2 -->
+<!-- claim: at least 30 M: ops/s of a
+     in mix=m/g=2 -->
+
+    2.2 times, in code
+
+It does 40 % more.
+<!-- claim: at most 40 % more: ops/s of a over b in Staleness/mix=m/g=2 -->
+`
+
+func TestParse(t *testing.T) {
+	claims, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Claim{
+		{4, "12 %", "gc-share", "a", "", "mix=m/g=2", about, 0.12},
+		{8, "2.1 times", "ops/s", "a", "b", "mix=m/g=2", about, 2.1},
+		{9, "30 M", "ops/s", "a", "", "mix=m/g=2", atLeast, 30e6},
+		{15, "40 % more", "ops/s", "a", "b", "Staleness/mix=m/g=2", atMost, 1.4},
+	}
+	if len(claims) != len(want) {
+		t.Fatalf("%d claims; want %d: %v", len(claims), len(want), claims)
+	}
+	for i, c := range claims {
+		if c != want[i] {
+			t.Errorf("claim %d:\n%+v; want\n%+v", i, c, want[i])
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"One.\n\nTwo\nsay 3.5 times.", `line 4: "3.5 times" has no claim`},
+		{"It is 3 times.\n<!-- claim: 4 times: ops/s of a over b in g=2 -->", `line 2: claim: the paragraph does not say "4 times"`},
+		{"It is 3 times.\n<!-- claim: 3 times ops/s of a -->", `line 2: claim: "3 times ops/s of a"; want`},
+		{"It is 3 miles.\n<!-- claim: 3 miles: ops/s of a in g=2 -->", `the figure "3 miles" is in "miles"`},
+		{"It is three.\n<!-- claim: three: ops/s of a in g=2 -->", `the figure "three" is no number`},
+		{"One.\n\n```\n5 times\n\n6 times\n```\n\nNow 7 times.", `line 9: "7 times" has no claim`},
+	} {
+		if _, err := Parse(c.text); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v; want %s", c.text, err, c.want)
+		}
+	}
+}
+
+// cells returns repetitions of the throughput of a map, one a block.
+func cells(impl string, g int, values ...float64) []results.Cell {
+	var all []results.Cell
+	for i, v := range values {
+		id := results.ID{Kind: results.Throughput, Impl: impl, Mix: "m", Dist: "uniform", KeyType: "uint64", Keys: 1024, G: g, Procs: 2}
+		all = append(all, results.Cell{ID: id, Block: i + 1, Metrics: map[string]float64{results.OpsPerSec: v}})
+	}
+	return all
+}
+
+func TestJudge(t *testing.T) {
+	set := &results.Set{Manifest: results.Manifest{Verdicts: []results.Verdict{{Impl: "broken", Outcome: results.Illegal}}}}
+	for _, c := range [][]results.Cell{
+		cells("a", 2, 20, 21, 22, 23, 24, 25), cells("b", 2, 10, 10, 10, 10, 10, 10), cells("wild", 2, 1, 5, 20, 25, 80, 200),
+		cells("few", 2, 20, 20), cells("broken", 2, 20, 20, 20, 20, 20, 20), cells("twice", 2, 1, 1, 1, 1, 1, 1), cells("twice", 4, 1, 1, 1, 1, 1, 1),
+	} {
+		set.Cells = append(set.Cells, c...)
+	}
+	for _, c := range []struct {
+		claim string
+		want  Outcome
+	}{
+		{"2.2 times: ops/s of a over b in mix=m/g=2", Supported},
+		{"1.2 times: ops/s of a over b in mix=m/g=2", Contradicted},
+		{"3.6 times: ops/s of a over b in mix=m/g=2", Contradicted},
+		{"at least 2 times: ops/s of a over b in mix=m/g=2", Supported},
+		{"at least 2.3 times: ops/s of a over b in mix=m/g=2", Unsure},
+		{"at least 2.6 times: ops/s of a over b in mix=m/g=2", Contradicted},
+		{"at most 2.5 times: ops/s of a over b in mix=m/g=2", Supported},
+		{"at most 1.9 times: ops/s of a over b in mix=m/g=2", Contradicted},
+		{"22: ops/s of a in mix=m/g=2", Supported},
+		{"22: ops/s of wild in mix=m/g=2", Unsure},
+		{"20: ops/s of few in mix=m/g=2", Unsure},
+		{"20: ops/s of broken in mix=m/g=2", Contradicted},
+		{"20: ops/s of a in mix=m/g=4", Missing},
+		{"20: ops/s of a in mix=other", Missing},
+		{"20: ops/s of a in Staleness/mix=m", Missing},
+		{"20: read-ops/s of a in mix=m", Missing},
+		{"2 times: ops/s of a over nobody in mix=m/g=2", Missing},
+	} {
+		claim, err := parseClaim(c.claim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Judge(set, claim)
+		if err != nil || f.Outcome != c.want {
+			t.Errorf("%s: %s, %s, %v; want %s", c.claim, f.Outcome, f.Why, err, c.want)
+		}
+	}
+	claim, _ := parseClaim("1: ops/s of twice in mix=m")
+	if _, err := Judge(set, claim); err == nil || !strings.Contains(err.Error(), "names 2 cells of twice") {
+		t.Errorf("%v; want an error that names both cells", err)
+	}
+}
