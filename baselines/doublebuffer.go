@@ -24,9 +24,12 @@ func doubleBuffers() []kv.Entry {
 		configuration("dbuf-epoch-b4096", "double buffer, published by each worker every 4096 writes", kv.Atomic, bounded, 4096),
 		configuration("dbuf-epoch-demand", "double buffer, published only on demand", kv.Atomic, bounded, 0),
 	}
+	timed := configuration("dbuf-epoch-t100us", "double buffer, published by each worker 100 µs after its last publish", kv.Atomic, bounded, 0)
+	timed.Policy.Interval = 100 * time.Microsecond
 	flat := hashmap.WithTable(table.Flat)
 	refcount := hashmap.WithStrategy(strategy.Refcount)
 	for _, e := range []kv.Entry{
+		timed,
 		configuration("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
 		configuration("dbuf-flat-b4096", "the same, published every 4096 writes", kv.Atomic, bounded, 4096, flat),
 		configuration("dbuf-maxwait-b1", "a publish waits 20 µs at most, then clones; after each write", kv.Linearizable, 0, 1, maxWait),

@@ -72,6 +72,7 @@ var styles = map[string]style{
 	"b1":     {blue, circle, solid, ourWidth},
 	"b64":    {blue, square, dashed, ourWidth},
 	"b4096":  {blue, up, dashDot, ourWidth},
+	"t100us": {blue, down, dashDot, ourWidth},
 	"demand": {blue, diamond, dotted, ourWidth},
 
 	"syncmap": {vermilion, circle, solid, otherWidth},

@@ -1,6 +1,9 @@
 package kv
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Level is the consistency that a configuration declares and that the checkers of
 // package lincheck hold it to. Higher levels imply the lower ones. The zero value is an
@@ -55,8 +58,12 @@ func (c Caps) Has(want Caps) bool { return c&want == want }
 // name (dbuf-epoch-b64); an adapter never publishes of its own accord.
 type Policy struct {
 	// Every is the number of writes of one worker after which that worker publishes.
-	// 0 means that workers never do: the map needs none, or it is published on demand.
 	Every int
+	// Interval is a time instead: a worker publishes after the first write that ends so
+	// long after its last publish. It looks at the clock after each write.
+	//
+	// If both are 0 workers never publish: the map needs none, or it is published on demand.
+	Interval time.Duration
 }
 
 // Wide is a value of 1 KiB, for the tests and workloads with large values.
@@ -98,8 +105,8 @@ func (e Entry) Validate() error {
 	switch {
 	case e.Level < None || e.Level > Linearizable:
 		return fmt.Errorf("entry %q: Level is %d; want kv.PerHandle, kv.Atomic or kv.Linearizable, or kv.None for what is no map", e.Name, e.Level)
-	case e.Policy.Every < 0:
-		return fmt.Errorf("entry %q: it publishes every %d writes; want 0 or more", e.Name, e.Policy.Every)
+	case e.Policy.Every < 0 || e.Policy.Interval < 0 || e.Policy.Every > 0 && e.Policy.Interval > 0:
+		return fmt.Errorf("entry %q: it publishes every %d writes and every %v; want one of them, or none, from 0 on", e.Name, e.Policy.Every, e.Policy.Interval)
 	case e.Uint64 == nil:
 		return fmt.Errorf("entry %q: no constructor for uint64 keys; every workload needs one", e.Name)
 	case e.Caps.Has(Snapshot) && !e.Caps.Has(Range):

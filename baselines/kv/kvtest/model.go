@@ -87,7 +87,7 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 		{s.entry.Caps.Has(kv.Versions), publisher, "capability Versions, but %T is no kv.Publisher"},
 		{s.entry.Caps.Has(kv.Clears), clearer, "capability Clears, but %T is no kv.Clearer"},
 		{s.entry.Caps.Has(kv.Retains), retainer, "capability Retains, but %T is no kv.Retainer"},
-		{s.entry.Policy.Every > 0, publisher, "a publish policy, but %T is no kv.Publisher"},
+		{s.entry.Policy != kv.Policy{}, publisher, "a publish policy, but %T is no kv.Publisher"},
 	} {
 		if p.promised && !p.kept {
 			return fmt.Errorf(p.text, h)

@@ -106,6 +106,8 @@ func policyName(e kv.Entry) string {
 		return "every write"
 	case e.Policy.Every > 1:
 		return fmt.Sprintf("every %d writes", e.Policy.Every)
+	case e.Policy.Interval > 0:
+		return fmt.Sprintf("every %v", e.Policy.Interval)
 	case e.Caps.Has(kv.Versions):
 		return "on demand"
 	}

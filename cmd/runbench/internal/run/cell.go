@@ -141,13 +141,3 @@ func (s *subject[K]) close() {
 func (c *cell[K]) stream(w, all int) *workloads.Stream[K] {
 	return workloads.NewStream(c.load.tape, c.kinds, w, all)
 }
-
-// publisher returns h as what its worker publishes on, and after how many writes. It is
-// nil and 0 if the configuration's policy is that workers do not publish.
-func (c *cell[K]) publisher(h kv.Map[K, uint64]) (kv.Publisher, int) {
-	p, ok := h.(kv.Publisher)
-	if !ok || c.entry.Policy.Every == 0 {
-		return nil, 0
-	}
-	return p, c.entry.Policy.Every
-}

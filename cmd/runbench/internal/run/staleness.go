@@ -64,7 +64,7 @@ func (c *cell[K]) staleness() results.Cell {
 
 	clk := newClock(keys, maxStaleWrites)
 	w := newStaleWriter(clk, s.handles[0], c.stream(0, all), keys)
-	w.publish, w.every = c.publisher(w.handle)
+	w.publisher = newPublisher(w.handle, c.entry.Policy)
 	bodies := []body{w.write}
 	var readers []*staleReader[K]
 	for i := 1; i < all; i++ {
@@ -100,22 +100,19 @@ func (c *cell[K]) lag(w *staleWriter[K], readers []*staleReader[K], seconds floa
 		results.ReadsPerSec:  float64(reads) / seconds,
 		results.WritesPerSec: float64(writes) / seconds,
 	}
-	if w.publishes > 0 {
-		out.Metrics[results.PublishesPerSec] = float64(w.publishes) / seconds
+	if n := w.publisher.count; n > 0 {
+		out.Metrics[results.PublishesPerSec] = float64(n) / seconds
 	}
 	return out
 }
 
 // staleWriter is the writer of a staleness cell.
 type staleWriter[K comparable] struct {
-	clock   *clock
-	handle  kv.Map[K, uint64]
-	publish kv.Publisher // nil if it never does
-	every   int          // writes between two publishes
-	stream  *workloads.Stream[K]
-	last    []uint32 // of each key, the number of its last write
-
-	publishes int64
+	clock     *clock
+	handle    kv.Map[K, uint64]
+	publisher publisher
+	stream    *workloads.Stream[K]
+	last      []uint32 // of each key, the number of its last write
 }
 
 func newStaleWriter[K comparable](clk *clock, h kv.Map[K, uint64], stream *workloads.Stream[K], keys int) *staleWriter[K] {
@@ -135,9 +132,8 @@ func (w *staleWriter[K]) write(stop *stopFlag) {
 		for i, key := range steps.Keys {
 			number++
 			w.handle.Set(key, uint64(number))
-			if w.publish != nil && (int(number)-len(w.last))%w.every == 0 {
-				w.publish.Publish()
-				w.publishes++
+			if w.publisher.due() {
+				w.publisher.publish()
 			}
 			previous := &w.last[steps.Index[i]]
 			w.clock.next[*previous].Store(number)

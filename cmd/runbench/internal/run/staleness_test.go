@@ -78,7 +78,7 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	clk := newClock(keys, writes)
 	w := newStaleWriter(clk, m, c.stream(0, 2), keys)
 	p := &publishes{clock: clk}
-	w.publish, w.every = p, 300
+	w.publisher = publisher{handle: p, every: 300}
 	for i, key := range set.Keys {
 		m.Map.Set(key, uint64(i)+1)
 	}
@@ -90,8 +90,8 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 		t.Errorf("%d writes, want %d", n, keys+writes)
 	}
 	// A publish belongs to its write, which is not complete before it.
-	if want := []uint32{keys + 299, keys + 599, keys + 899}; !slices.Equal(p.after, want) || w.publishes != 3 {
-		t.Errorf("%d publishes, after %v complete writes; want 3, after %v", w.publishes, p.after, want)
+	if want := []uint32{keys + 299, keys + 599, keys + 899}; !slices.Equal(p.after, want) || w.publisher.count != 3 {
+		t.Errorf("%d publishes, after %v complete writes; want 3, after %v", w.publisher.count, p.after, want)
 	}
 	// The first of the last 10 writes is not seen, whichever key it is of; a key of which
 	// all 10 are not seen lags by 10, and one that has none among them by 0.

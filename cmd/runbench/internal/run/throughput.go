@@ -16,31 +16,35 @@ const stride = 256
 // worker is one goroutine of a throughput cell. It is on no cache line that another one
 // writes while the clock runs.
 type worker[K comparable] struct {
-	handle  kv.Map[K, uint64]
-	publish kv.Publisher // nil if it never does
-	every   int          // writes between two publishes
-	stream  *workloads.Stream[K]
-	number  int  // from 0
-	reads   bool // it only reads
+	handle    kv.Map[K, uint64]
+	publisher publisher
+	stream    *workloads.Stream[K]
+	number    int  // from 0
+	reads     bool // it only reads
 
-	ops, publishes int64
-	sink           uint64 // what it read, so that no read can be left out
+	ops  int64
+	sink uint64 // what it read, so that no read can be left out
+}
+
+// worker returns worker i of all, with its handle.
+func (c *cell[K]) worker(i, all int, h kv.Map[K, uint64]) worker[K] {
+	return worker[K]{
+		handle: h, publisher: newPublisher(h, c.entry.Policy), stream: c.stream(i, all), number: i,
+		reads: c.mix.ReadOnly() || c.mix.Roles && i < c.job.ID.Readers,
+	}
 }
 
 // throughput measures how fast the workers go, and then checks the sum.
 func (c *cell[K]) throughput() results.Cell {
-	id := c.job.ID
-	all := id.Goroutines()
+	all := c.job.ID.Goroutines()
 	s := c.subject(all, c.mix.Holds, prefilled)
 	defer s.close()
 
 	workers := make([]*worker[K], all)
 	bodies := make([]body, all)
 	for i, h := range s.handles {
-		w := &worker[K]{handle: h, stream: c.stream(i, all), number: i}
-		w.publish, w.every = c.publisher(h)
-		w.reads = c.mix.ReadOnly() || c.mix.Roles && i < id.Readers
-		workers[i], bodies[i] = w, w.mixed
+		w := c.worker(i, all, h)
+		workers[i], bodies[i] = &w, w.mixed
 		if w.reads {
 			bodies[i] = w.read
 			if c.mix.Walks {
@@ -79,10 +83,6 @@ func (w *worker[K]) read(stop *stopFlag) {
 func (w *worker[K]) mixed(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
 	value := firstValue(w.number)
-	unpublished, every, publishes := 0, w.every, int64(0)
-	if w.publish == nil {
-		every = -1 // never reached
-	}
 work:
 	for !stop.Load() || ops == 0 {
 		steps := stream.Next(stride)
@@ -110,10 +110,8 @@ work:
 			case workloads.Retain:
 				h.(kv.Retainer[K, uint64]).Retain(retained[K])
 			}
-			if unpublished++; unpublished == every {
-				w.publish.Publish()
-				publishes++
-				unpublished = 0
+			if w.publisher.due() {
+				w.publisher.publish()
 			}
 			if stop.Load() {
 				ops += int64(i) + 1
@@ -123,7 +121,7 @@ work:
 		ops += int64(len(steps.Kinds))
 		value += uint64(len(steps.Kinds))
 	}
-	w.ops, w.publishes, w.sink = ops, publishes, sum
+	w.ops, w.sink = ops, sum
 }
 
 // walk is the work of a worker that walks over the whole map.
@@ -163,7 +161,7 @@ func (c *cell[K]) figures(workers []*worker[K], spans []span, used usage) (int64
 	for _, w := range workers {
 		ops += w.ops
 		writes += w.writes()
-		publishes += w.publishes
+		publishes += w.publisher.count
 	}
 	seconds := wall(spans).seconds()
 	m := map[string]float64{
