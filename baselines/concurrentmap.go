@@ -1,8 +1,10 @@
 package baselines
 
 import (
+	"hash/maphash"
 	"iter"
 	"math"
+	"net/netip"
 
 	cmap "github.com/orcaman/concurrent-map/v2"
 
@@ -20,6 +22,9 @@ func concurrentMap() kv.Entry {
 		String:  func(int) kv.Map[string, uint64] { return &cmapAdapter[string, uint64]{cmap.New[uint64]()} },
 		Float64: newCMapOf[float64, uint64](shardOfFloat),
 		Wide:    newCMapOf[uint64, kv.Wide](func(key uint64) uint32 { return uint32(key) }),
+		Line:    newCMapOf[uint64, kv.Line](func(key uint64) uint32 { return uint32(key) }),
+		Pointer: newCMapOf[uint64, *uint64](func(key uint64) uint32 { return uint32(key) }),
+		Prefix:  newCMapOf[netip.Prefix, uint64](shardOfPrefix),
 	}
 }
 
@@ -40,6 +45,13 @@ func newCMapOf[K comparable, V any](shard func(key K) uint32) func(capacity int)
 // are one key.
 func shardOfFloat(key float64) uint32 {
 	return uint32(math.Float64bits(key+0) * 0x9e3779b97f4a7c15 >> 32)
+}
+
+var prefixSeed = maphash.MakeSeed()
+
+// shardOfPrefix is a whole hash, since the low bits of most prefixes are all 0.
+func shardOfPrefix(key netip.Prefix) uint32 {
+	return uint32(maphash.Comparable(prefixSeed, key))
 }
 
 func (m *cmapAdapter[K, V]) Delete(key K) { m.Remove(key) }

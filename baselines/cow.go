@@ -3,6 +3,7 @@ package baselines
 import (
 	"iter"
 	"maps"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -20,6 +21,9 @@ func copyOnWrite() kv.Entry {
 		String:  newCOWMap[string, uint64],
 		Float64: newCOWMap[float64, uint64],
 		Wide:    newCOWMap[uint64, kv.Wide],
+		Line:    newCOWMap[uint64, kv.Line],
+		Pointer: newCOWMap[uint64, *uint64],
+		Prefix:  newCOWMap[netip.Prefix, uint64],
 	}
 }
 

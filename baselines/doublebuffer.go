@@ -2,6 +2,7 @@ package baselines
 
 import (
 	"iter"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -49,6 +50,9 @@ func doubleBuffers() []kv.Entry {
 		String:  newGroup[string, uint64],
 		Float64: newGroup[float64, uint64],
 		Wide:    newGroup[uint64, kv.Wide],
+		Line:    newGroup[uint64, kv.Line],
+		Pointer: newGroup[uint64, *uint64],
+		Prefix:  newGroup[netip.Prefix, uint64],
 	})
 }
 
@@ -67,6 +71,9 @@ func configuration(name, doc string, level kv.Level, more kv.Caps, every int, op
 		String:  newDoubleBuffer[string, uint64](options),
 		Float64: newDoubleBuffer[float64, uint64](options),
 		Wide:    newDoubleBuffer[uint64, kv.Wide](options),
+		Line:    newDoubleBuffer[uint64, kv.Line](options),
+		Pointer: newDoubleBuffer[uint64, *uint64](options),
+		Prefix:  newDoubleBuffer[netip.Prefix, uint64](options),
 	}
 }
 

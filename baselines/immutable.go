@@ -1,8 +1,10 @@
 package baselines
 
 import (
+	"hash/maphash"
 	"iter"
 	"math"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -22,6 +24,9 @@ func immutableMap() kv.Entry {
 		String:  newPersistentMap[string, uint64](nil),
 		Float64: newPersistentMap[float64, uint64](floatHasher{}),
 		Wide:    newPersistentMap[uint64, kv.Wide](nil),
+		Line:    newPersistentMap[uint64, kv.Line](nil),
+		Pointer: newPersistentMap[uint64, *uint64](nil),
+		Prefix:  newPersistentMap[netip.Prefix, uint64](prefixHasher{maphash.MakeSeed()}),
 	}
 }
 
@@ -97,3 +102,10 @@ func (floatHasher) Equal(a, b float64) bool { return a == b }
 func (floatHasher) Hash(key float64) uint32 {
 	return uint32(math.Float64bits(key+0) * 0x9e3779b97f4a7c15 >> 32)
 }
+
+// prefixHasher is another one of those.
+type prefixHasher struct{ seed maphash.Seed }
+
+func (prefixHasher) Equal(a, b netip.Prefix) bool { return a == b }
+
+func (h prefixHasher) Hash(key netip.Prefix) uint32 { return uint32(maphash.Comparable(h.seed, key)) }

@@ -2,6 +2,7 @@ package baselines
 
 import (
 	"iter"
+	"net/netip"
 	"sync"
 
 	"doublebuf/baselines/kv"
@@ -18,6 +19,9 @@ func mutex() kv.Entry {
 		String:  newMutexMap[string, uint64],
 		Float64: newMutexMap[float64, uint64],
 		Wide:    newMutexMap[uint64, kv.Wide],
+		Line:    newMutexMap[uint64, kv.Line],
+		Pointer: newMutexMap[uint64, *uint64],
+		Prefix:  newMutexMap[netip.Prefix, uint64],
 	}
 }
 

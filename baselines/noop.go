@@ -2,6 +2,7 @@ package baselines
 
 import (
 	"iter"
+	"net/netip"
 
 	"doublebuf/baselines/kv"
 )
@@ -17,6 +18,9 @@ func noop() kv.Entry {
 		String:  newNoopMap[string, uint64],
 		Float64: newNoopMap[float64, uint64],
 		Wide:    newNoopMap[uint64, kv.Wide],
+		Line:    newNoopMap[uint64, kv.Line],
+		Pointer: newNoopMap[uint64, *uint64],
+		Prefix:  newNoopMap[netip.Prefix, uint64],
 	}
 }
 

@@ -2,6 +2,7 @@ package baselines
 
 import (
 	"iter"
+	"net/netip"
 
 	"doublebuf/baselines/kv"
 )
@@ -17,6 +18,9 @@ func plain() kv.Entry {
 		String:  newPlainMap[string, uint64],
 		Float64: newPlainMap[float64, uint64],
 		Wide:    newPlainMap[uint64, kv.Wide],
+		Line:    newPlainMap[uint64, kv.Line],
+		Pointer: newPlainMap[uint64, *uint64],
+		Prefix:  newPlainMap[netip.Prefix, uint64],
 	}
 }
 

@@ -2,6 +2,7 @@ package baselines
 
 import (
 	"iter"
+	"net/netip"
 
 	"github.com/puzpuzpuz/xsync/v4"
 
@@ -19,6 +20,9 @@ func rbMutex() kv.Entry {
 		String:  newRBMutexMap[string, uint64],
 		Float64: newRBMutexMap[float64, uint64],
 		Wide:    newRBMutexMap[uint64, kv.Wide],
+		Line:    newRBMutexMap[uint64, kv.Line],
+		Pointer: newRBMutexMap[uint64, *uint64],
+		Prefix:  newRBMutexMap[netip.Prefix, uint64],
 	}
 }
 

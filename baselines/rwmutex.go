@@ -2,6 +2,7 @@ package baselines
 
 import (
 	"iter"
+	"net/netip"
 	"sync"
 
 	"doublebuf/baselines/kv"
@@ -18,6 +19,9 @@ func rwMutex() kv.Entry {
 		String:  newRWMutexMap[string, uint64],
 		Float64: newRWMutexMap[float64, uint64],
 		Wide:    newRWMutexMap[uint64, kv.Wide],
+		Line:    newRWMutexMap[uint64, kv.Line],
+		Pointer: newRWMutexMap[uint64, *uint64],
+		Prefix:  newRWMutexMap[netip.Prefix, uint64],
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"iter"
 	"math/bits"
+	"net/netip"
 	"runtime"
 
 	"doublebuf/baselines/kv"
@@ -20,6 +21,9 @@ func sharded() kv.Entry {
 		String:  newShardedMap[string, uint64],
 		Float64: newShardedMap[float64, uint64],
 		Wide:    newShardedMap[uint64, kv.Wide],
+		Line:    newShardedMap[uint64, kv.Line],
+		Pointer: newShardedMap[uint64, *uint64],
+		Prefix:  newShardedMap[netip.Prefix, uint64],
 	}
 }
 

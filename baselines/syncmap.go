@@ -2,6 +2,7 @@ package baselines
 
 import (
 	"iter"
+	"net/netip"
 	"sync"
 
 	"doublebuf/baselines/kv"
@@ -18,6 +19,9 @@ func syncMap() kv.Entry {
 		String:  newTypedSyncMap[string, uint64],
 		Float64: newTypedSyncMap[float64, uint64],
 		Wide:    newTypedSyncMap[uint64, kv.Wide],
+		Line:    newTypedSyncMap[uint64, kv.Line],
+		Pointer: newTypedSyncMap[uint64, *uint64],
+		Prefix:  newTypedSyncMap[netip.Prefix, uint64],
 	}
 }
 

@@ -1,6 +1,8 @@
 package baselines
 
 import (
+	"net/netip"
+
 	"github.com/puzpuzpuz/xsync/v4"
 
 	"doublebuf/baselines/kv"
@@ -17,6 +19,9 @@ func xsyncMap() kv.Entry {
 		String:  newXsyncAdapter[string, uint64],
 		Float64: newXsyncAdapter[float64, uint64],
 		Wide:    newXsyncAdapter[uint64, kv.Wide],
+		Line:    newXsyncAdapter[uint64, kv.Line],
+		Pointer: newXsyncAdapter[uint64, *uint64],
+		Prefix:  newXsyncAdapter[netip.Prefix, uint64],
 	}
 }
 

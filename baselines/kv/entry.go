@@ -2,6 +2,7 @@ package kv
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -66,8 +67,11 @@ type Policy struct {
 	Interval time.Duration
 }
 
-// Wide is a value of 1 KiB, for the tests and workloads with large values.
-type Wide [128]uint64
+// Values of 64 bytes, which are a cache line, and of 1 KiB.
+type (
+	Line [8]uint64
+	Wide [128]uint64
+)
 
 // Entry is one configuration in the registry: a map with its strategy, table, writer
 // mode and publish policy, under the name by which it is measured and checked.
@@ -89,7 +93,10 @@ type Entry struct {
 	Int     func(capacity int) Map[int, uint64]
 	String  func(capacity int) Map[string, uint64]
 	Float64 func(capacity int) Map[float64, uint64]
+	Prefix  func(capacity int) Map[netip.Prefix, uint64]
+	Line    func(capacity int) Map[uint64, Line]
 	Wide    func(capacity int) Map[uint64, Wide]
+	Pointer func(capacity int) Map[uint64, *uint64]
 }
 
 // Validate reports the first thing that makes e unfit for the registry.

@@ -92,7 +92,10 @@ func battery(e kv.Entry) []check {
 	all = append(all, checks("int", e, e.Int, alternate, number, fromNumber)...)
 	all = append(all, checks("string", e, e.String, text, number, fromNumber)...)
 	all = append(all, checks("float64", e, e.Float64, half, number, fromNumber)...)
+	all = append(all, checks("prefix", e, e.Prefix, prefix, number, fromNumber)...)
+	all = append(all, checks("line", e, e.Line, spread, line, fromLine)...)
 	all = append(all, checks("wide", e, e.Wide, spread, wide, fromWide)...)
+	all = append(all, checks("pointer", e, e.Pointer, spread, pointer, fromPointer)...)
 	if e.Float64 != nil {
 		all = append(all, check{"float64/odd-keys", 0, func(*rand.Rand) error { return oddKeys(e) }})
 	}

@@ -1,6 +1,7 @@
 package kvtest
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,10 @@ func TestGoodMapsPass(t *testing.T) {
 				Int:     func(int) kv.Map[int, uint64] { return newGood[int, uint64]() },
 				String:  func(int) kv.Map[string, uint64] { return newGood[string, uint64]() },
 				Float64: func(int) kv.Map[float64, uint64] { return newGood[float64, uint64]() },
+				Prefix:  func(int) kv.Map[netip.Prefix, uint64] { return newGood[netip.Prefix, uint64]() },
+				Line:    func(int) kv.Map[uint64, kv.Line] { return newGood[uint64, kv.Line]() },
 				Wide:    func(int) kv.Map[uint64, kv.Wide] { return newGood[uint64, kv.Wide]() },
+				Pointer: func(int) kv.Map[uint64, *uint64] { return newGood[uint64, *uint64]() },
 			},
 			{
 				Name: "good-versions", Level: kv.Atomic, Caps: versionedCaps,

@@ -2,6 +2,8 @@ package kvtest
 
 import (
 	"fmt"
+	"net/netip"
+	"sync"
 
 	"doublebuf/baselines/kv"
 )
@@ -50,7 +52,17 @@ func text(i int) string {
 	return fmt.Sprintf("a prefix that all the keys share/%d", i)
 }
 
-// Values from numbers and back. A wide value is whole if all its words are equal.
+// prefix counts up the networks of each length in turn.
+func prefix(i int) netip.Prefix {
+	if i == 0 {
+		return netip.Prefix{}
+	}
+	n := uint32(i)
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 16), byte(n >> 8), byte(n), 0}), 8+i%25)
+}
+
+// Values from numbers and back. A value of several words is whole if they are all equal. There
+// is one pointer to each number, so that pointers can be compared and swapped.
 
 func number(n uint64) uint64             { return n }
 func fromNumber(v uint64) (uint64, bool) { return v, true }
@@ -64,6 +76,29 @@ func wide(n uint64) (v kv.Wide) {
 
 func fromWide(v kv.Wide) (n uint64, whole bool) {
 	return v[0], v == wide(v[0])
+}
+
+func line(n uint64) (v kv.Line) {
+	for i := range v {
+		v[i] = n
+	}
+	return v
+}
+
+func fromLine(v kv.Line) (n uint64, whole bool) { return v[0], v == line(v[0]) }
+
+var pointers sync.Map // from number to *uint64
+
+func pointer(n uint64) *uint64 {
+	p, _ := pointers.LoadOrStore(n, &n)
+	return p.(*uint64)
+}
+
+func fromPointer(p *uint64) (n uint64, whole bool) {
+	if p == nil {
+		return 0, true
+	}
+	return *p, true
 }
 
 // open opens a handle of m. The returned function releases it, and does nothing if the map
