@@ -32,10 +32,8 @@ type asymmetric struct {
 
 	parker atomicx.Parker
 
-	mu          atomicx.Mutex // guards what follows, and is never held during a wait
-	readers     []*asymmetricReader
-	created     int       // readers so far, to name them
-	generations [2]uint32 // of the copies, see Copy
+	roster[*asymmetricReader]
+	generations [2]uint32 // of the copies, see Copy; guarded by mu
 }
 
 // Asymmetric returns the strategy that is called asymmetric: atomic. Opening a guard takes
@@ -64,10 +62,8 @@ type asymmetricReader struct {
 	count   [2]plainWord   // for each index the generation of a copy, and the guards open in it
 	awaited atomicx.Uint32 // 1 + the index of the copy whose last guard is to wake the writer, or 0
 	owner   *asymmetric
-	name    string
-	index   int  // in owner.readers, or -1; guarded by owner.mu
-	left    bool // unregistered, but perhaps with guards; guarded by owner.mu
-	_       [128 - 64]byte
+	registration
+	_ [128 - 64]byte
 }
 
 // Open implements Reader. It keeps S1: let the reader have raised its count of c, and then
@@ -159,7 +155,6 @@ func (r *asymmetricReader) guards(index int, generation uint32) uint64 {
 	return n % generationUnit
 }
 
-// idle reports whether r has no guards but in detached copies. owner.mu is held.
 func (r *asymmetricReader) idle() bool {
 	g := &r.owner.generations
 	return r.guards(0, g[0])+r.guards(1, g[1]) == 0
@@ -170,27 +165,15 @@ func (s *asymmetric) Begin(readable *Copy) { s.readable.Store(readable) }
 
 // NewReader implements Strategy.
 func (s *asymmetric) NewReader(name string) Reader {
+	r := &asymmetricReader{owner: s}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if name == "" {
-		name = fmt.Sprintf("reader %d", s.created)
-	}
-	s.created++
-	r := &asymmetricReader{owner: s, name: name, index: len(s.readers)}
-	s.readers = append(s.readers, r)
+	s.add(r, name)
 	return r
 }
 
-// Unregister implements Reader. A reader with open guards remains in the list until a
-// swap finds it without any.
-func (r *asymmetricReader) Unregister() {
-	r.owner.mu.Lock()
-	defer r.owner.mu.Unlock()
-	r.left = true
-	if r.idle() {
-		r.owner.remove(r)
-	}
-}
+// Unregister implements Reader.
+func (r *asymmetricReader) Unregister() { r.owner.leave(r) }
 
 // Abandon implements Reader. Nobody uses the reader, so that its words may be written here.
 func (r *asymmetricReader) Abandon() {
@@ -203,19 +186,6 @@ func (r *asymmetricReader) Abandon() {
 	if r.awaited.Load() != 0 {
 		r.owner.parker.Unpark()
 	}
-}
-
-// remove takes r off the list if it is there. s.mu is held.
-func (s *asymmetric) remove(r *asymmetricReader) {
-	if r.index < 0 {
-		return
-	}
-	last := len(s.readers) - 1
-	s.readers[r.index] = s.readers[last]
-	s.readers[r.index].index = r.index
-	s.readers[last] = nil
-	s.readers = s.readers[:last]
-	r.index = -1
 }
 
 func membarrier() {
@@ -236,17 +206,12 @@ func (s *asymmetric) StartSwap(next *Copy) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := 0; i < len(s.readers); {
-		r := s.readers[i]
+	for _, r := range s.readers {
 		if s.held(r) {
 			s.pending = append(s.pending, r)
 		}
-		if r.left && r.idle() {
-			s.remove(r) // moves another reader to place i
-		} else {
-			i++
-		}
 	}
+	s.reap()
 }
 
 // held reports whether r has a guard in the old copy.
@@ -316,11 +281,6 @@ func (s *asymmetric) Detach() {
 }
 
 func (s *asymmetric) stalled(waited time.Duration) {
-	stall := Stall{Swap: s.swaps, Waited: waited}
-	for _, r := range s.pending {
-		if n := r.guards(s.old.Index, s.old.generation); n != 0 {
-			stall.Holders = append(stall.Holders, Holder{Reader: r.name, Guards: int(n)})
-		}
-	}
-	s.opts.Stalled(stall)
+	holders := holding(s.pending, func(r *asymmetricReader) uint64 { return r.guards(s.old.Index, s.old.generation) })
+	s.opts.Stalled(Stall{s.swaps, waited, holders})
 }

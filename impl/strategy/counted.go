@@ -1,8 +1,6 @@
 package strategy
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"doublebuf/impl/atomicx"
@@ -25,9 +23,7 @@ type counted struct {
 
 	parker atomicx.Parker
 
-	mu      atomicx.Mutex // guards what follows, and is never held during a wait
-	readers []*countedReader
-	created int // readers so far, to name them
+	roster[*countedReader]
 }
 
 // Counted returns the strategy that is called counted: atomic. Opening a guard takes two
@@ -42,9 +38,8 @@ type countedReader struct {
 	in    [2]atomicx.Pointer[Copy] // by index: the copy that held is about
 	held  [2]atomicx.Uint64        // guards open there
 	owner *counted
-	name  string
-	gone  bool // unregistered, but perhaps with guards; guarded by owner.mu
-	_     [128 - 64]byte
+	registration
+	_ [128 - 72]byte
 }
 
 // Open implements Reader. It keeps S1: if the copy is readable after its count was raised,
@@ -89,36 +84,24 @@ func (s *counted) lower(c *Copy, n uint64) {
 	}
 }
 
-// Unregister implements Reader. A reader with open guards remains in the list until a
-// swap finds it without any.
-func (r *countedReader) Unregister() {
-	r.owner.mu.Lock()
-	defer r.owner.mu.Unlock()
-	r.gone = true
-	r.owner.reap()
-}
+// Unregister implements Reader.
+func (r *countedReader) Unregister() { r.owner.leave(r) }
 
 // Abandon implements Reader. Nobody uses the reader, so its guards may be taken away here.
 func (r *countedReader) Abandon() {
 	s := r.owner
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.gone = true
 	for i := range r.held {
 		if n := r.held[i].Load(); n != 0 {
 			r.held[i].Store(0)
 			s.lower(r.in[i].Load(), n)
 		}
 	}
-	s.reap()
+	s.remove(r)
 }
 
-// reap takes unregistered readers without guards off the list. s.mu is held.
-func (s *counted) reap() {
-	s.readers = slices.DeleteFunc(s.readers, func(r *countedReader) bool {
-		return r.gone && r.held[0].Load()+r.held[1].Load() == 0
-	})
-}
+func (r *countedReader) idle() bool { return r.held[0].Load()+r.held[1].Load() == 0 }
 
 // Begin implements Strategy.
 func (s *counted) Begin(readable *Copy) { s.readable.Store(readable) }
@@ -127,12 +110,8 @@ func (s *counted) Begin(readable *Copy) { s.readable.Store(readable) }
 func (s *counted) NewReader(name string) Reader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if name == "" {
-		name = fmt.Sprintf("reader %d", s.created)
-	}
-	s.created++
-	r := &countedReader{owner: s, name: name}
-	s.readers = append(s.readers, r)
+	r := &countedReader{owner: s}
+	s.add(r, name)
 	return r
 }
 
@@ -175,13 +154,13 @@ func (s *counted) quiet() bool { return s.old == nil || s.old.shared.Load()&guar
 func (s *counted) Detach() { s.old = nil }
 
 func (s *counted) stalled(waited time.Duration) {
-	stall := Stall{Swap: s.swaps, Waited: waited}
 	s.mu.Lock()
-	for _, r := range s.readers {
-		if n := r.held[s.old.Index].Load(); n != 0 && r.in[s.old.Index].Load() == s.old {
-			stall.Holders = append(stall.Holders, Holder{Reader: r.name, Guards: int(n)})
+	holders := holding(s.readers, func(r *countedReader) uint64 {
+		if r.in[s.old.Index].Load() != s.old {
+			return 0
 		}
-	}
+		return r.held[s.old.Index].Load()
+	})
 	s.mu.Unlock()
-	s.opts.Stalled(stall)
+	s.opts.Stalled(Stall{s.swaps, waited, holders})
 }

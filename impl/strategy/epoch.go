@@ -1,7 +1,6 @@
 package strategy
 
 import (
-	"fmt"
 	"time"
 
 	"doublebuf/impl/atomicx"
@@ -27,10 +26,8 @@ type epoch struct {
 
 	parker atomicx.Parker
 
-	mu          atomicx.Mutex // guards what follows, and is never held during a wait
-	readers     []*epochReader
-	created     int       // readers so far, to name them
-	generations [2]uint32 // of the copies, see Copy
+	roster[*epochReader]
+	generations [2]uint32 // of the copies, see Copy; guarded by mu
 }
 
 // Epoch returns the strategy that is called epoch: atomic, and the default. Opening a guard
@@ -47,10 +44,8 @@ type epochReader struct {
 	count [2]atomicx.Uint64 // for each copy its generation, the bit awaited, and the guards open in it
 	leaf  [2]atomicx.Uint32 // for each copy the bits leafOpen and leafDetached
 	epoch *epoch
-	name  string
-	index int  // in epoch.readers, or -1; guarded by epoch.mu
-	left  bool // unregistered, but perhaps with guards; guarded by epoch.mu
-	_     [128 - 64]byte
+	registration
+	_ [128 - 64]byte
 }
 
 const (
@@ -78,6 +73,8 @@ func (r *epochReader) guards(index int) uint64 {
 	}
 	return n
 }
+
+func (r *epochReader) idle() bool { return r.guards(0)+r.guards(1) == 0 }
 
 func leafHeld(leaf uint32) bool { return leaf&(leafOpen|leafDetached) == leafOpen }
 
@@ -231,31 +228,18 @@ func (e *epoch) Begin(readable *Copy) { e.readable.Store(readable) }
 
 // NewReader implements Strategy.
 func (e *epoch) NewReader(name string) Reader {
-	r := &epochReader{epoch: e, name: name}
+	r := &epochReader{epoch: e}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if r.name == "" {
-		r.name = fmt.Sprintf("reader %d", e.created)
-	}
-	e.created++
 	for i, g := range e.generations {
 		r.count[i].Store(uint64(g) * generationUnit)
 	}
-	r.index = len(e.readers)
-	e.readers = append(e.readers, r)
+	e.add(r, name)
 	return r
 }
 
-// Unregister implements Reader. A reader with open guards remains in the list until a
-// swap finds it without any.
-func (r *epochReader) Unregister() {
-	r.epoch.mu.Lock()
-	defer r.epoch.mu.Unlock()
-	r.left = true
-	if r.guards(0)+r.guards(1) == 0 {
-		r.epoch.remove(r)
-	}
-}
+// Unregister implements Reader.
+func (r *epochReader) Unregister() { r.epoch.leave(r) }
 
 // Abandon implements Reader. Nobody uses the reader, so its guards may be taken away here.
 func (r *epochReader) Abandon() {
@@ -270,19 +254,6 @@ func (r *epochReader) Abandon() {
 	}
 }
 
-// remove takes r off the list if it is there. e.mu is held.
-func (e *epoch) remove(r *epochReader) {
-	if r.index < 0 {
-		return
-	}
-	last := len(e.readers) - 1
-	e.readers[r.index] = e.readers[last]
-	e.readers[r.index].index = r.index
-	e.readers[last] = nil
-	e.readers = e.readers[:last]
-	r.index = -1
-}
-
 // StartSwap implements Strategy. The swap comes before the list is taken: a reader that
 // registers too late to be on the list opens its first guard after the swap, in the copy
 // that is readable then, so the writer need not wait for it.
@@ -294,17 +265,12 @@ func (e *epoch) StartSwap(next *Copy) {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i := 0; i < len(e.readers); {
-		r := e.readers[i]
+	for _, r := range e.readers {
 		if r.guards(e.old.Index) != 0 {
 			e.pending = append(e.pending, r)
 		}
-		if r.left && r.guards(0)+r.guards(1) == 0 {
-			e.remove(r) // moves another reader to place i
-		} else {
-			i++
-		}
 	}
+	e.reap()
 }
 
 // TryFinish implements Strategy.
@@ -386,11 +352,6 @@ func (e *epoch) Detach() {
 }
 
 func (e *epoch) stalled(waited time.Duration) {
-	s := Stall{Swap: e.swaps, Waited: waited}
-	for _, r := range e.pending {
-		if n := r.guards(e.old.Index); n != 0 {
-			s.Holders = append(s.Holders, Holder{Reader: r.name, Guards: int(n)})
-		}
-	}
-	e.opts.Stalled(s)
+	holders := holding(e.pending, func(r *epochReader) uint64 { return r.guards(e.old.Index) })
+	e.opts.Stalled(Stall{e.swaps, waited, holders})
 }

@@ -1,7 +1,6 @@
 package strategy
 
 import (
-	"fmt"
 	"time"
 
 	"doublebuf/impl/atomicx"
@@ -22,13 +21,13 @@ type refcount struct {
 	parker atomicx.Parker
 	opts   Options
 
-	mu          atomicx.Mutex // guards what follows, and is never held during a wait
-	old         *Copy         // whose residual the writer waits for, or nil
+	roster[*refcountReader]
+
+	// Guarded by mu too.
+	old         *Copy // whose residual the writer waits for, or nil
 	readable    *Copy
 	swaps       uint64
 	generations [2]uint32 // of the copies, see Copy
-	readers     []*refcountReader
-	created     int // readers so far, to name them
 }
 
 // Refcount returns the strategy that is called refcount: per handle. Opening a guard takes
@@ -44,10 +43,8 @@ type refcountReader struct {
 	word  atomicx.Uint64 // the key of the copy in which it opens guards, and how many are open there
 	left  atomicx.Uint64 // the same of the copy before: its part of the residual
 	owner *refcount
-	name  string
-	index int  // in owner.readers, or -1; guarded by owner.mu
-	gone  bool // unregistered, but perhaps with guards; guarded by owner.mu
-	_     [128 - 56]byte
+	registration
+	_ [128 - 56]byte
 }
 
 const (
@@ -127,24 +124,14 @@ func (s *refcount) Begin(readable *Copy) {
 func (s *refcount) NewReader(name string) Reader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if name == "" {
-		name = fmt.Sprintf("reader %d", s.created)
-	}
-	s.created++
-	r := &refcountReader{owner: s, name: name, index: len(s.readers)}
+	r := &refcountReader{owner: s}
 	r.word.Store(s.readable.key() * keyUnit)
-	s.readers = append(s.readers, r)
+	s.add(r, name)
 	return r
 }
 
-// Unregister implements Reader. A reader with open guards remains in the list until a
-// swap finds it without any.
-func (r *refcountReader) Unregister() {
-	r.owner.mu.Lock()
-	defer r.owner.mu.Unlock()
-	r.gone = true
-	r.owner.reap(r)
-}
+// Unregister implements Reader.
+func (r *refcountReader) Unregister() { r.owner.leave(r) }
 
 // Abandon implements Reader. Nobody uses the reader, so its words are as good as frozen, but
 // for a turn, which the lock keeps away.
@@ -152,37 +139,23 @@ func (r *refcountReader) Abandon() {
 	s := r.owner
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.gone = true
 	r.word.Store(r.word.Load() &^ countBits)
-	if n := s.leftOf(r); n != 0 && s.old.residual.Add(-n) == 0 {
+	if n := s.leftOf(r); n != 0 && s.old.residual.Add(-int64(n)) == 0 {
 		s.parker.Unpark()
 	}
 	r.left.Store(0)
-	s.reap(r)
+	s.remove(r)
 }
 
 // leftOf returns the guards of r in the old copy. s.mu is held.
-func (s *refcount) leftOf(r *refcountReader) int64 {
+func (s *refcount) leftOf(r *refcountReader) uint64 {
 	if left := r.left.Load(); s.old != nil && left/keyUnit == s.old.key() {
-		return int64(left & countBits)
+		return left & countBits
 	}
 	return 0
 }
 
-// reap takes r off the list if it is unregistered and has no guards, and reports whether it
-// has. s.mu is held.
-func (s *refcount) reap(r *refcountReader) bool {
-	if !r.gone || r.index < 0 || r.word.Load()&countBits != 0 || s.leftOf(r) != 0 {
-		return false
-	}
-	last := len(s.readers) - 1
-	s.readers[r.index] = s.readers[last]
-	s.readers[r.index].index = r.index
-	s.readers[last] = nil
-	s.readers = s.readers[:last]
-	r.index = -1
-	return true
-}
+func (r *refcountReader) idle() bool { return r.word.Load()&countBits == 0 && r.owner.leftOf(r) == 0 }
 
 // StartSwap implements Strategy. A reader's part of the residual stands in left before the
 // word is turned, since its guards look there as soon as it is: the word is read, left is
@@ -197,12 +170,9 @@ func (s *refcount) StartSwap(next *Copy) {
 	}
 	s.old, s.readable = s.readable, next
 	s.swaps++
+	s.reap()
 	total := int64(0)
-	for i := 0; i < len(s.readers); {
-		r := s.readers[i]
-		if s.reap(r) {
-			continue // another reader has moved to place i
-		}
+	for _, r := range s.readers {
 		for {
 			word := r.word.Load()
 			r.left.Store(word)
@@ -211,7 +181,6 @@ func (s *refcount) StartSwap(next *Copy) {
 				break
 			}
 		}
-		i++
 	}
 	s.old.residual.Add(total)
 }
@@ -245,12 +214,7 @@ func (s *refcount) Detach() {
 
 func (s *refcount) stalled(waited time.Duration) {
 	s.mu.Lock()
-	stall := Stall{Swap: s.swaps, Waited: waited}
-	for _, r := range s.readers {
-		if n := s.leftOf(r); n != 0 {
-			stall.Holders = append(stall.Holders, Holder{Reader: r.name, Guards: int(n)})
-		}
-	}
+	holders := holding(s.readers, s.leftOf)
 	s.mu.Unlock()
-	s.opts.Stalled(stall)
+	s.opts.Stalled(Stall{s.swaps, waited, holders})
 }

@@ -38,7 +38,7 @@ var Explored = []struct {
 	}, "look-ups"},
 	{Mutant{
 		"4 last handle skipped by the scan", epoch,
-		"	for i := 0; i < len(e.readers); {\n", "	for i := 0; i < len(e.readers)-1; {\n",
+		"	for _, r := range e.readers {\n		if r.guards", "	for _, r := range e.readers[:len(e.readers)-1] {\n		if r.guards",
 	}, "guards"},
 	{Mutant{
 		"5 list of handles taken before the swap", epoch,
@@ -63,16 +63,16 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"12 handle registered outside the lock", epoch,
-		"	e.mu.Lock()\n	defer e.mu.Unlock()\n	if r.name == \"\" {",
-		"	list := e.readers\n	defer func() {\n		e.mu.Lock()\n		e.readers = append(list, r)\n		e.mu.Unlock()\n	}()\n	if r.name == \"\" {",
+		"	e.mu.Lock()\n	defer e.mu.Unlock()\n	for i, g",
+		"	list := e.readers\n	defer func() {\n		e.mu.Lock()\n		e.readers = append(list, r)\n		e.mu.Unlock()\n	}()\n	for i, g",
 	}, "handles opened and closed while the writer publishes"},
 	{Mutant{
-		"13 Close removes the wrong slot", epoch,
-		"	e.readers[r.index] = e.readers[last]\n", "",
+		"13 Close removes the wrong slot", roster,
+		"	l.readers[g.index] = l.readers[last]\n", "",
 	}, "handles opened and closed while the writer publishes"},
 	{Mutant{
-		"14 slot freed while a guard is open", epoch,
-		"	r.left = true\n	if r.guards(0)+r.guards(1) == 0 {\n", "	r.left = true\n	if true {\n",
+		"14 slot freed while a guard is open", roster,
+		"		if r.idle() {\n", "		if true {\n",
 	}, "a handle closed with a guard open"},
 	{Mutant{
 		"15 registry lock held while waiting", epoch,
@@ -130,7 +130,7 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"21 the last reader is not turned", refcount,
-		"	for i := 0; i < len(s.readers); {\n", "	for i := 0; i < len(s.readers)-1; {\n",
+		"	for _, r := range s.readers {\n", "	for _, r := range s.readers[:len(s.readers)-1] {\n",
 	}, "guards"},
 	{Mutant{
 		"47 a group answers before it publishes", "impl/hashmap/group.go",
@@ -145,4 +145,5 @@ var Explored = []struct {
 const (
 	epoch    = "impl/strategy/epoch.go"
 	refcount = "impl/strategy/refcount.go"
+	roster   = "impl/strategy/roster.go"
 )

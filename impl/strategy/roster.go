@@ -1,0 +1,96 @@
+package strategy
+
+import (
+	"fmt"
+
+	"doublebuf/impl/atomicx"
+)
+
+// roster is the list of the readers that are registered with a strategy, of which R is the
+// type.
+type roster[R member] struct {
+	mu      atomicx.Mutex // guards what follows, and is never held during a wait
+	readers []R
+	created int // readers so far, to name them
+	leaving int // readers in the list that are unregistered
+}
+
+// member is a reader as a roster needs to know it. It embeds a registration.
+type member interface {
+	registered() *registration
+	// idle reports whether the reader has no guards, or none but in detached copies. The
+	// roster's lock is held.
+	idle() bool
+}
+
+// registration is what a roster knows of a reader, and guards by its lock.
+type registration struct {
+	name  string
+	index int  // in readers, or -1
+	gone  bool // unregistered, but perhaps with guards
+}
+
+func (r *registration) registered() *registration { return r }
+
+// add puts r on the list. An empty name is replaced by a number. mu is held.
+func (l *roster[R]) add(r R, name string) {
+	if name == "" {
+		name = fmt.Sprintf("reader %d", l.created)
+	}
+	l.created++
+	*r.registered() = registration{name: name, index: len(l.readers)}
+	l.readers = append(l.readers, r)
+}
+
+// leave unregisters r. A reader with open guards remains in the list until reap finds it
+// without any.
+func (l *roster[R]) leave(r R) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if g := r.registered(); g.index >= 0 && !g.gone {
+		g.gone = true
+		l.leaving++
+		if r.idle() {
+			l.remove(r)
+		}
+	}
+}
+
+// reap takes unregistered readers without guards off the list. mu is held.
+func (l *roster[R]) reap() {
+	for i := 0; l.leaving > 0 && i < len(l.readers); {
+		if r := l.readers[i]; r.registered().gone && r.idle() {
+			l.remove(r) // moves another reader to place i
+		} else {
+			i++
+		}
+	}
+}
+
+// remove takes r off the list if it is there. mu is held.
+func (l *roster[R]) remove(r R) {
+	g := r.registered()
+	if g.index < 0 {
+		return
+	}
+	if g.gone {
+		l.leaving--
+	}
+	last := len(l.readers) - 1
+	l.readers[g.index] = l.readers[last]
+	l.readers[g.index].registered().index = g.index
+	var none R
+	l.readers[last] = none
+	l.readers = l.readers[:last]
+	g.index = -1
+}
+
+// holding returns those of readers that have guards in the old copy, for a Stall.
+func holding[R member](readers []R, guards func(R) uint64) (holders []Holder) {
+	for _, r := range readers {
+		if n := guards(r); n != 0 {
+			holders = append(holders, Holder{Reader: r.registered().name, Guards: int(n)})
+		}
+	}
+	return holders
+}
