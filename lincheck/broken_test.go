@@ -188,3 +188,34 @@ func (m *skips) Publish() uint64 {
 	}
 	return v
 }
+
+// starving has one count for all guards, for which a publish waits to be zero, but gives up
+// after many looks.
+type starving struct {
+	*faulty
+	open    atomic.Int64
+	starved atomic.Bool
+}
+
+type countedGuard struct {
+	*state
+	m *starving
+}
+
+func (m *starving) Read() kv.Guard[uint64, uint64] {
+	m.open.Add(1)
+	return countedGuard{m.state.Load(), m}
+}
+
+func (g countedGuard) Release() { g.m.open.Add(-1) }
+
+func (m *starving) Publish() uint64 {
+	for looks := 0; m.open.Load() > 0; looks++ {
+		if looks == 1000 {
+			m.starved.Store(true)
+			break
+		}
+		runtime.Gosched()
+	}
+	return m.faulty.Publish()
+}

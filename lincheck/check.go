@@ -17,14 +17,32 @@ type Options struct {
 	// Histories is how many are recorded of each kind that the level calls for; 0 = 100.
 	Histories int
 	// Time is when to stop recording further ones, at least one of each kind apart;
-	// 0 = a second. A map that is known to be broken gets up to twenty times both.
+	// 0 = a second. A map that is known to be broken gets up to twenty times both, and so does
+	// what a level does not promise.
 	Time time.Duration
+	// By leaves out histories that others judge than those named; "" = leave out none.
+	// With it nothing is said of the next stronger level.
+	By Judge
 	// Dir is an existing folder for illegal histories and their pictures; "" = none.
 	Dir string
+	// Designs says to leave there, too, what shows that a level does not promise a property.
+	Designs bool
 }
 
+// Judge is who judges a history.
+type Judge string
+
+const (
+	ByStamps    Judge = "stamps"    // the linear-time checkers C0 to C6, of stamped guards
+	ByPorcupine Judge = "porcupine" // all else
+)
+
+func (j Judge) judges(c Claim) bool { return j == "" || (j == ByStamps) == c.stamped() }
+
 // Check records histories of e in this process and judges them by its declared level.
-// It stops at the first Illegal, reduces that history and saves it. It blocks until
+// It stops at the first Illegal, reduces that history and saves it. Then it shows, by
+// schedules directed at that, that the map has not the next stronger level too: else it is
+// Illegal to declare this one. It blocks until
 // it has a verdict; it crashes or hangs if the map does, see [Supervise]. An entry of
 // level None is Ok, for it promised nothing; one that is not valid is Illegal.
 func Check(e kv.Entry, o Options) Verdict {
@@ -51,23 +69,55 @@ func Check(e kv.Entry, o Options) Verdict {
 		return v
 	}
 	v.Outcome = Ok
+	l := levelOf(e)
 	start := time.Now()
 	for i := 0; i < o.Histories && (i == 0 || time.Since(start) < o.Time); i++ {
-		for _, d := range drivers(e) {
-			if i%d.every != 0 {
+		for _, d := range l.implies {
+			if !d.due(i) || !o.By.judges(d.claim) {
 				continue
 			}
 			h := d.record(e, o.Seed+uint64(i))
-			if v.take(h.judge(judgeLimit)); v.Outcome == Illegal {
-				v.show(reduce(h), o.Dir)
+			one := h.judge(judgeLimit)
+			v.note(d.judged(e), one)
+			if v.take(one); v.Outcome == Illegal {
+				v.Reason, v.Evidence = save(reduce(h), o.Dir)
 				return v
 			}
+		}
+	}
+	if e.Broken || o.By != "" {
+		return v
+	}
+	for _, d := range l.exceeds {
+		f := d.exceed(e, o.patient())
+		v.Properties = append(v.Properties, f)
+		if f.Outcome != Illegal && v.Outcome == Ok {
+			v.Outcome, v.Checker, v.Reason = Illegal, "level", f.Reason
 		}
 	}
 	return v
 }
 
-// patient returns o for a map that is known to be broken: twenty times as much, but no more
+// exceed plays d, whose schedule leaves what the level of e promises, until it is seen to.
+func (d driver) exceed(e kv.Entry, o Options) Found {
+	f := Found{Property: d.shows, ByDesign: true, Outcome: Ok}
+	if !o.Designs {
+		o.Dir = ""
+	}
+	start, n := time.Now(), 0
+	for ; n < o.Histories && (n == 0 || time.Since(start) < o.Time); n++ {
+		h := d.record(e, o.Seed+uint64(n))
+		if one := h.judge(judgeLimit); one.Outcome == Illegal {
+			f.Outcome = Illegal
+			f.Reason, f.Evidence = save(reduce(h), o.Dir)
+			return f
+		}
+	}
+	f.Reason = fmt.Sprintf("its level is %s, but in %d histories directed at that it was never seen to be other than %s", e.Level, n, d.shows)
+	return f
+}
+
+// patient returns o for what must fail: twenty times as much, but no more
 // than ten seconds. What fails as it should takes none of it, and what breaks seldom on this
 // machine gets its chance.
 func (o Options) patient() Options {
@@ -87,27 +137,23 @@ func (v *Verdict) take(one Verdict) {
 	}
 }
 
-// show says what h, the reduced history, shows, and leaves it in dir with its picture.
-func (v *Verdict) show(h *History, dir string) {
-	v.Reason = h.Note
+// save leaves h, a reduced history, in dir with its picture, and returns what h shows.
+func save(h *History, dir string) (reason string, e Evidence) {
+	reason = h.Note
 	if dir == "" {
-		return
+		return reason, e
 	}
-	path := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", v.Map, v.Checker, v.Seed))
+	path := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", h.Map, h.Checker, h.Seed))
 	if err := writeHistory(h, path+".jsonl"); err != nil {
-		v.Reason += "; the history is lost: " + err.Error()
-		return
+		return reason + "; the history is lost: " + err.Error(), e
 	}
-	v.Evidence.History = path + ".jsonl"
-	v.Evidence.Judge = "runbench check -history " + path + ".jsonl"
-	if h.Claim.stamped() {
-		return
-	}
+	e.History = path + ".jsonl"
+	e.Judge = "runbench check -history " + path + ".jsonl"
 	if err := draw(h, path+".html", judgeLimit); err != nil {
-		v.Reason += "; there is no picture: " + err.Error()
-		return
+		return reason + "; there is no picture: " + err.Error(), e
 	}
-	v.Evidence.Picture = path + ".html"
+	e.Picture = path + ".html"
+	return reason, e
 }
 
 func writeHistory(h *History, path string) error {

@@ -125,8 +125,10 @@ func (c *client) swap(key, old uint64) {
 // openGuard is a guard and its index on the tape.
 type openGuard struct {
 	kv.Guard[uint64, uint64]
-	index int
+	index int // or unrecorded
 }
+
+const unrecorded = -1
 
 func (c *client) open() openGuard {
 	h := c.h.(kv.Versioned[uint64, uint64])
@@ -153,6 +155,8 @@ func (c *client) rangeOver(g openGuard) {
 }
 
 func (c *client) close(g openGuard) {
-	c.Closed(g.index, c.Now())
+	if g.index != unrecorded {
+		c.Closed(g.index, c.Now())
+	}
 	g.Release()
 }

@@ -11,9 +11,8 @@ import (
 
 // Controls returns entries that must fail their check, to show that the checkers can:
 // one that loses a publish, one whose reads and one whose guards are stale now and
-// then. For each of batched, entries that do not publish with every write, it adds one
-// that claims to be linearizable nevertheless. None of them breaks the rules of Go.
-func Controls(batched ...kv.Entry) []kv.Entry {
+// then. None of them breaks the rules of Go.
+func Controls() []kv.Entry {
 	atomicLevel := kv.Entry{Level: kv.Atomic, Caps: kv.Concurrent | kv.Writes, Policy: kv.Policy{Every: 64}, Broken: true}
 	lost := atomicLevel
 	lost.Name, lost.Doc = "control-lost-publish", "control: every third publish is lost"
@@ -26,13 +25,7 @@ func Controls(batched ...kv.Entry) []kv.Entry {
 	guard.Caps |= kv.Versions
 	guard.Uint64 = newFaulty(faults{staleGuard: 8})
 
-	entries := []kv.Entry{lost, read, guard}
-	for _, e := range batched {
-		e.Name, e.Doc = "control-linearizable-"+e.Name, "control: "+e.Name+" as if its writes were visible before their publish"
-		e.Level, e.Caps, e.Broken = kv.Linearizable, e.Caps&^(kv.Versions|kv.BoundedLag), true
-		entries = append(entries, e)
-	}
-	return entries
+	return []kv.Entry{lost, read, guard}
 }
 
 // faults says how often a faulty map does each wrong thing: 0 is never, n every n-th time.

@@ -12,38 +12,16 @@ import (
 // A driver records one short history of a map. Everything that it does hangs from a
 // seed, but for how the clients interleave.
 
-// drivers returns what records and claims each kind of history that e's level calls for.
-func drivers(e kv.Entry) []driver {
-	versions := e.Caps.Has(kv.Versions)
-	var list []driver
-	switch e.Level {
-	case kv.Linearizable:
-		list = append(list, driver{ClaimLinearizable, driveOperations, 1})
-		if e.Caps.Has(kv.Concurrent | kv.Writes) {
-			list = append(list, driver{ClaimLinearizable, driveStorm, stormEvery})
-		}
-		if versions {
-			list = append(list, driver{ClaimAtomic, driveGuards, 1})
-		}
-	case kv.Atomic:
-		list = append(list, driver{ClaimEventual, driveBatches, 1})
-		if versions {
-			list = append(list, driver{ClaimAtomic, driveGuards, 1})
-		}
-	case kv.PerHandle:
-		list = append(list, driver{ClaimEventualPerHandle, driveBatches, 1})
-		if versions {
-			list = append(list, driver{ClaimPerHandle, driveGuards, 1})
-		}
-	}
-	return list
+type driver struct {
+	claim Claim // of its histories
+	play  func(*session)
+	needs kv.Caps // without which it does not apply
+	every int     // it plays in the first of so many rounds; 0 = 1
+	shows string  // the property that it is made for, or ""
 }
 
-type driver struct {
-	claim Claim
-	play  func(*session)
-	every int // it plays in the first of so many rounds
-}
+// due reports whether d plays in round i.
+func (d driver) due(i int) bool { return i%max(d.every, 1) == 0 }
 
 // record has the driver play one history with e.
 func (d driver) record(e kv.Entry, seed uint64) *History {
@@ -212,13 +190,7 @@ func driveGuards(s *session) {
 			c.readGuards(steps)
 		}
 	})
-	s.converge(func() {
-		for _, c := range s.clients[1:] {
-			g := c.open()
-			c.rangeOver(g)
-			c.close(g)
-		}
-	})
+	s.converge(s.rangeAll)
 }
 
 func (c *client) writeBatches(steps, batch int) {
@@ -261,6 +233,15 @@ func (s *session) converge(read func()) {
 	for range 2 {
 		s.clients[0].publish()
 		read()
+	}
+}
+
+// rangeAll has each client but the writer see everything under a guard.
+func (s *session) rangeAll() {
+	for _, c := range s.clients[1:] {
+		g := c.open()
+		c.rangeOver(g)
+		c.close(g)
 	}
 }
 

@@ -179,7 +179,8 @@ func (b batched) hash() uint64 {
 // byKey partitions a history by key and copies every publish into each partition. It
 // keeps their order, so that the numbering of partitions is the same each time.
 func (h *History) byKey(ops []porcupine.Operation) [][]porcupine.Operation {
-	return partition(ops, func(c *Call) (group uint64, all bool) {
+	return parts(ops, func(op porcupine.Operation) (group uint64, all bool) {
+		c := op.Input.(*Call)
 		return uint64(c.Key), c.Op == Publish
 	})
 }
@@ -187,36 +188,37 @@ func (h *History) byKey(ops []porcupine.Operation) [][]porcupine.Operation {
 // byKeyAndReader also parts the reads of different clients, and copies every write of a
 // key into each of that key's partitions.
 func (h *History) byKeyAndReader(ops []porcupine.Operation) [][]porcupine.Operation {
-	var parts [][]porcupine.Operation
+	var all [][]porcupine.Operation
 	for _, key := range h.byKey(ops) {
-		parts = append(parts, partition(key, func(c *Call) (group uint64, all bool) {
+		all = append(all, parts(key, func(op porcupine.Operation) (group uint64, all bool) {
+			c := op.Input.(*Call)
 			return uint64(c.Client), c.Op != Get
 		})...)
 	}
-	return parts
+	return all
 }
 
-// partition groups operations by where at puts them, in the order of first appearance;
-// those of all groups are copied into each.
-func partition(ops []porcupine.Operation, at func(*Call) (group uint64, all bool)) [][]porcupine.Operation {
-	var parts [][]porcupine.Operation
+// parts groups operations by where at puts them, in the order of first appearance; those
+// of all groups are copied into each.
+func parts(ops []porcupine.Operation, at func(porcupine.Operation) (group uint64, all bool)) [][]porcupine.Operation {
+	var groups [][]porcupine.Operation
 	index := map[uint64]int{}
 	for _, op := range ops {
-		group, all := at(op.Input.(*Call))
+		group, all := at(op)
 		if _, known := index[group]; !known && !all {
-			index[group] = len(parts)
-			parts = append(parts, nil)
+			index[group] = len(groups)
+			groups = append(groups, nil)
 		}
 	}
 	for _, op := range ops {
-		group, all := at(op.Input.(*Call))
-		for i := range parts {
+		group, all := at(op)
+		for i := range groups {
 			if all || i == index[group] {
-				parts[i] = append(parts[i], op)
+				groups[i] = append(groups[i], op)
 			}
 		}
 	}
-	return parts
+	return groups
 }
 
 // inOrder returns m with the further rule that the operations of one client take

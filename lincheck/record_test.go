@@ -64,7 +64,7 @@ func TestSeedsDrawTheSameOperations(t *testing.T) {
 	}
 	drawn := func(seed uint64) map[int][]op {
 		ops := map[int][]op{}
-		for _, d := range drivers(batchedEntry) {
+		for _, d := range levelOf(batchedEntry).implies {
 			h := d.record(batchedEntry, seed)
 			for _, c := range h.Calls {
 				ops[c.Client] = append(ops[c.Client], op{c.Op, c.Key, c.New})
@@ -84,7 +84,7 @@ func TestSeedsDrawTheSameOperations(t *testing.T) {
 // both of a double buffer's copies.
 func TestHistoriesEndConverged(t *testing.T) {
 	for seed := range uint64(10) {
-		for _, d := range drivers(batchedEntry) {
+		for _, d := range levelOf(batchedEntry).implies {
 			h := d.record(batchedEntry, seed)
 			for copies := range 2 {
 				publish, ends := lastPublish(h)

@@ -28,6 +28,7 @@ func reduce(h *History) *History {
 		h = h.withoutKeys(still)
 		h = h.withoutPast(still)
 		h = h.thin(h.unreadGuards(), still)
+		h = h.withoutEnd(still)
 		h = h.thin(h.calls(isRead), still)
 		h = h.thin(h.calls(h.unread), still)
 		h = h.thin(h.calls(h.withoutEffect), still)
@@ -207,6 +208,35 @@ func (h *History) withoutPast(still func(*History) bool) *History {
 	for _, m := range slices.Backward(moments) {
 		if less := h.since(m[0], m[1]); still(less) {
 			return less
+		}
+	}
+	return h
+}
+
+// withoutEnd removes what came after all that shows the breach: calls that were called when
+// every call before them had returned, or, of stamped guards, publishes of later versions than
+// all guards have, with the writes that they make visible.
+func (h *History) withoutEnd(still func(*History) bool) *History {
+	latest, version := int64(math.MinInt64), uint64(0)
+	newest := uint64(0) // that a guard has
+	for i := range h.Guards {
+		newest = max(newest, h.Guards[i].Version)
+	}
+	for i := range h.Calls {
+		c := &h.Calls[i]
+		mayEnd := c.Called > latest
+		if h.Claim.stamped() {
+			mayEnd = version >= newest
+		}
+		if mayEnd {
+			less := h.without(nil)
+			if less.Calls = less.Calls[:i]; still(less) {
+				return less
+			}
+		}
+		latest = max(latest, c.Return)
+		if c.Op == Publish {
+			version++
 		}
 	}
 	return h

@@ -50,7 +50,7 @@ func TestReducingKeepsLegal(t *testing.T) {
 }
 
 func TestReduceLeavesTheFewThatShowIt(t *testing.T) {
-	for _, e := range Controls(batchedEntry) {
+	for _, e := range Controls() {
 		for seed := range uint64(5) {
 			h := illegal(t, e, seed)
 			size, v := h.size(), h.Judge()
@@ -76,7 +76,7 @@ func TestReduceLeavesTheFewThatShowIt(t *testing.T) {
 func illegal(t *testing.T, e kv.Entry, seed uint64) *History {
 	t.Helper()
 	for i := range uint64(100) {
-		for _, d := range drivers(e) {
+		for _, d := range levelOf(e).implies {
 			if h := d.record(e, seed*100+i); h.Judge().Outcome == Illegal {
 				return h
 			}

@@ -128,11 +128,3 @@ func keyOf(part []porcupine.Operation) Word {
 	}
 	return 0
 }
-
-// draw writes porcupine's page of h to path: a picture of the longest orders that it
-// found.
-func draw(h *History, path string, limit time.Duration) error {
-	model, _ := h.model()
-	_, info := porcupine.CheckOperationsVerbose(model, h.operations(), limit)
-	return porcupine.VisualizePath(model, info, path)
-}

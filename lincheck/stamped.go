@@ -263,18 +263,24 @@ func (r *register) boundedLag() *finding {
 func (r *register) content() *finding {
 	for i := range r.h.Guards {
 		g := &r.h.Guards[i]
-		for _, read := range g.Reads {
-			if want := r.at(read.Key, g.Version); read.Value != want {
-				return r.found(i, "%s", r.unlike(g, read.Key, read.Value, want))
-			}
-		}
-		if g.Ranged {
-			if why := r.unlikeAll(g); why != "" {
-				return r.found(i, "%s", why)
-			}
+		if why := r.misread(g); why != "" {
+			return r.found(i, "%s", why)
 		}
 	}
 	return nil
+}
+
+// misread tells what g read that its version does not hold, or "".
+func (r *register) misread(g *Guard) string {
+	for _, read := range g.Reads {
+		if want := r.at(read.Key, g.Version); read.Value != want {
+			return r.unlike(g, read.Key, read.Value, want)
+		}
+	}
+	if g.Ranged {
+		return r.unlikeAll(g)
+	}
+	return ""
 }
 
 // unlikeAll tells how the whole content that g saw differs from its version's, or "".

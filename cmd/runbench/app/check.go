@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/lincheck"
 	"doublebuf/results"
@@ -33,9 +34,15 @@ func checkCommand() command {
 		long: `
 Checks every map against the level of consistency that it declares, each in a child
 process, and controls that are broken on purpose: they show that the checkers can say
-Illegal. The histories of maps that fail are kept, with the line that judges them again.`,
+Illegal. What a level does not promise is shown not to hold, by a schedule directed at it.
+The histories of maps that fail are kept, with a picture and the line that judges them again.
+
+With -seeds every map that is not known to be broken is checked under that many seeds, and
+the totals are printed: none of them may be Illegal. Verdicts are Ok, Illegal (exit code 3)
+and Unknown (4); Unknown is never a pass.`,
 		examples: `  runbench check
   runbench check -impl dbuf-epoch-b64,syncmap -time 30s -seed 7
+  runbench check -seeds 1000
   runbench check -history results/20260102T150405Z-check/evidence/control-stale-read.jsonl
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
@@ -46,6 +53,15 @@ Illegal. The histories of maps that fail are kept, with the line that judges the
 			fs.TextVar(&record, "time", run.Duration(500*time.Millisecond), "`how long` to record histories of each map")
 			dir := fs.String("results", "", "`folder` to make for verdicts and evidence (default results/<UTC>-check)")
 			history := fs.String("history", "", "judge the history in this `file` instead")
+			seeds := 0
+			fs.Func("seeds", "record under so `many` seeds, from -seed on, however long it takes, and print totals", func(v string) (err error) {
+				seeds, err = number(v)
+				return err
+			})
+			var by lincheck.Judge
+			judgeFlag(fs, &by, "record only what these `checkers` judge: stamps or porcupine (default both)")
+			hang := run.Duration(time.Minute)
+			fs.TextVar(&hang, "hang", hang, "after `how long`, beyond -time, a map that does not answer hangs")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
@@ -60,18 +76,34 @@ Illegal. The histories of maps that fail are kept, with the line that judges the
 				if err != nil {
 					return err
 				}
-				return s.check(maps, lincheck.Options{Seed: *seed, Time: time.Duration(record)}, folder(*dir, "results", "check"))
+				g := checking{Options: lincheck.Options{Seed: *seed, Time: time.Duration(record), By: by, Designs: true}, hang: time.Duration(hang)}
+				if seeds > 0 {
+					g.Histories, g.Time = seeds, time.Duration(seeds)*mostPerSeed
+					maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Broken || e.Level == kv.None })
+				}
+				return s.check(maps, g, seeds, folder(*dir, "results", "check"))
 			}
 		},
 	}
 }
 
+// mostPerSeed is more than the histories of one seed take.
+const mostPerSeed = time.Second
+
+// judgeFlag declares the flag -by.
+func judgeFlag(fs *flag.FlagSet, by *lincheck.Judge, usage string) {
+	fs.Func("by", usage, func(v string) error {
+		known := []string{string(lincheck.ByStamps), string(lincheck.ByPorcupine)}
+		if *by = lincheck.Judge(v); !slices.Contains(known, v) {
+			return names.Unknown("checker", v, known)
+		}
+		return nil
+	})
+}
+
 // withControls returns maps and the controls that must fail.
 func withControls(maps []kv.Entry) []kv.Entry {
-	batched := slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool {
-		return e.Policy.Every == 1 || !e.Caps.Has(kv.Versions|kv.Writes)
-	})
-	return append(slices.Clone(maps), lincheck.Controls(batched...)...)
+	return append(slices.Clone(maps), lincheck.Controls()...)
 }
 
 // folder returns dir, or if that is empty a name for a new folder below parent.
@@ -83,15 +115,19 @@ func folder(dir, parent, what string) string {
 }
 
 // check is the command without -history.
-func (s *session) check(maps []kv.Entry, o lincheck.Options, dir string) error {
+func (s *session) check(maps []kv.Entry, g checking, seeds int, dir string) error {
 	if err := results.MakeFolder(dir); err != nil {
 		return err
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	verdicts, err := s.gate(ctx, maps, o, dir)
+	verdicts, err := s.gate(ctx, maps, g, dir)
 	if err != nil {
 		return err
+	}
+	propertyTable(s.stdout, verdicts)
+	if seeds > 0 {
+		totals(s.stdout, seeds, verdicts)
 	}
 	fmt.Fprintf(s.stdout, "\nverdicts and evidence are in %s\n", dir)
 	return judgement(verdicts)
@@ -105,15 +141,24 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
+// checking says how maps are checked.
+type checking struct {
+	lincheck.Options
+	hang time.Duration // beyond the time of the Options; 0 = a minute
+}
+
 // gate checks maps one after another, each in a child process, prints their verdicts
 // and keeps them, with evidence, in dir.
-func (s *session) gate(ctx context.Context, maps []kv.Entry, o lincheck.Options, dir string) ([]lincheck.Verdict, error) {
+func (s *session) gate(ctx context.Context, maps []kv.Entry, g checking, dir string) ([]lincheck.Verdict, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("cannot start a child process: %w", err)
 	}
-	o.Dir = filepath.Join(dir, evidenceDir)
-	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
+	g.Dir = filepath.Join(dir, evidenceDir)
+	if g.hang == 0 {
+		g.hang = time.Minute
+	}
+	if err := os.MkdirAll(g.Dir, 0o777); err != nil {
 		return nil, err
 	}
 	names, levels := 0, 0
@@ -123,7 +168,7 @@ func (s *session) gate(ctx context.Context, maps []kv.Entry, o lincheck.Options,
 	var verdicts []lincheck.Verdict
 	for _, e := range maps {
 		// In time a child may exceed what it was told by its judging of what it recorded.
-		v := lincheck.Supervise(ctx, e, lincheck.Child{Path: self, Args: childArgs(e, o), Dir: o.Dir, Time: o.Time + time.Minute})
+		v := lincheck.Supervise(ctx, e, lincheck.Child{Path: self, Args: childArgs(e, g.Options), Dir: g.Dir, Time: g.Time + g.hang})
 		if ctx.Err() != nil {
 			return verdicts, fmt.Errorf("interrupted while %s was checked; nothing was measured", e.Name)
 		}
@@ -232,11 +277,14 @@ func childCommand() command {
 		name: childName, hidden: true,
 		long: "Checks one map in this process and writes its verdict as JSON. runbench check starts it.",
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			o := lincheck.Options{Histories: math.MaxInt} // as many as the time allows
+			var o lincheck.Options
 			impl := list[string]{parse: word}
 			fs.Var(&impl, "impl", "the `map`")
 			fs.Uint64Var(&o.Seed, "seed", 0, "")
+			fs.IntVar(&o.Histories, "histories", 0, "")
 			fs.DurationVar(&o.Time, "time", 0, "")
+			judgeFlag(fs, &o.By, "")
+			fs.BoolVar(&o.Designs, "designs", false, "")
 			fs.StringVar(&o.Dir, "dir", "", "")
 			return func([]string) error {
 				maps, err := pick(withControls(s.maps), impl.values)
@@ -250,7 +298,18 @@ func childCommand() command {
 }
 
 func childArgs(e kv.Entry, o lincheck.Options) []string {
-	return []string{
-		childName, "-impl", e.Name, "-seed", fmt.Sprint(o.Seed), "-time", o.Time.String(), "-dir", o.Dir,
+	if o.Histories == 0 {
+		o.Histories = math.MaxInt // as many as the time allows
 	}
+	args := []string{
+		childName, "-impl", e.Name, "-seed", fmt.Sprint(o.Seed), "-time", o.Time.String(), "-dir", o.Dir,
+		"-histories", fmt.Sprint(o.Histories),
+	}
+	if o.Designs {
+		args = append(args, "-designs")
+	}
+	if o.By != "" {
+		args = append(args, "-by", string(o.By))
+	}
+	return args
 }

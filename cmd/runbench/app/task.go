@@ -260,7 +260,7 @@ func (t *task) gate(ctx context.Context) error {
 		return nil
 	}
 	fmt.Fprintf(t.stdout, "checking %d maps, each at the level that it declares\n", len(maps))
-	verdicts, err := t.session.gate(ctx, maps, lincheck.Options{Seed: t.plan.Seed, Time: t.check}, t.dir)
+	verdicts, err := t.session.gate(ctx, maps, checking{Options: lincheck.Options{Seed: t.plan.Seed, Time: t.check}}, t.dir)
 	if err != nil {
 		return err
 	}

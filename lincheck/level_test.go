@@ -1,0 +1,108 @@
+package lincheck
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+)
+
+// registered returns the entry of the registry of that name.
+func registered(t *testing.T, name string) kv.Entry {
+	t.Helper()
+	entries := baselines.All()
+	i := slices.IndexFunc(entries, func(e kv.Entry) bool { return e.Name == name })
+	if i < 0 {
+		t.Fatalf("no map is named %s", name)
+	}
+	return entries[i]
+}
+
+// The table of the properties of each level, on real maps, from the next stronger level's
+// failure on.
+func TestPropertiesOfLevels(t *testing.T) {
+	for name, want := range map[string]string{
+		"dbuf-epoch-b64":    "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, lag Ok, progress Ok, eventual Ok, linearizable by design",
+		"dbuf-epoch-b1":     "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, lag Ok, progress Ok, linearizable Ok",
+		"dbuf-refcount-b64": "snapshot Ok, prefix Ok, monotonic Ok, real-time by design, fresh Ok, lag Ok, progress Ok, eventual Ok, linearizable by design",
+		"dbuf-refcount-b1":  "snapshot Ok, prefix Ok, monotonic Ok, real-time by design, fresh Ok, lag Ok, progress Ok, eventual Ok, linearizable by design",
+		"dbuf-maxwait-b64":  "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, progress Ok, eventual Ok, linearizable by design",
+		"syncmap":           "linearizable Ok",
+	} {
+		v := Check(registered(t, name), Options{Seed: 1, Time: 50 * time.Millisecond})
+		var got []string
+		for _, p := range Properties() {
+			if f, ok := v.Property(p.Name); ok {
+				got = append(got, p.Name+" "+f.String())
+			}
+		}
+		if strings.Join(got, ", ") != want || v.Outcome != Ok {
+			t.Errorf("%s: %v\ngot  %s\nwant %s", name, v, strings.Join(got, ", "), want)
+		}
+	}
+}
+
+// Whoever declares less than his map is, is told so; and so is whoever declares more, by the
+// same directed schedule.
+func TestLevelsThatAreNotTheMaps(t *testing.T) {
+	low := registered(t, "dbuf-epoch-b64")
+	low.Level = kv.PerHandle
+	high := registered(t, "dbuf-refcount-b64")
+	high.Level = kv.Atomic
+	// The schedules beside the directed one find it now and then too.
+	for _, test := range []struct {
+		entry    kv.Entry
+		time     time.Duration
+		checkers []string
+	}{
+		{low, 10 * time.Millisecond, []string{"level"}},
+		{high, 20 * time.Second, []string{"C3", "eventual"}},
+	} {
+		v := Check(test.entry, Options{Seed: 1, Histories: 5000, Time: test.time})
+		if v.Outcome != Illegal || !slices.Contains(test.checkers, v.Checker) || v.AsExpected() {
+			t.Errorf("%s: %v; want Illegal by %v", test.entry.Name, v, test.checkers)
+		}
+	}
+}
+
+// What a level does not promise is shown by few operations, which judge the same again, and
+// with a picture.
+func TestByDesignIsShown(t *testing.T) {
+	v := Check(registered(t, "dbuf-refcount-b64"), Options{Seed: 1, Histories: 1, Dir: t.TempDir(), Designs: true})
+	for name, most := range map[string]int{"real-time": 2, "linearizable": 2} {
+		f, _ := v.Property(name)
+		if !f.ByDesign || f.Outcome != Illegal {
+			t.Fatalf("%s: %+v", name, f)
+		}
+		h := readFile(t, f.Evidence.History)
+		again := h.Judge()
+		if again.Outcome != Illegal || again.Reason != f.Reason {
+			t.Errorf("%s: judged again: %v; want %s", name, again, f.Reason)
+		}
+		if n := len(h.Guards); h.Claim.stamped() && n != most || !h.Claim.stamped() && len(h.Calls) != most {
+			t.Errorf("%s: %d calls and %d guards show it; want %d of one kind", name, len(h.Calls), len(h.Guards), most)
+		}
+		page, err := os.ReadFile(f.Evidence.Picture)
+		if err != nil || !bytes.Contains(page, []byte("broken law")) {
+			t.Errorf("%s: the picture %s does not name the law (%v)", name, f.Evidence.Picture, err)
+		}
+	}
+}
+
+// A writer who waits for a reader to have no guard at all never comes to an end with one
+// who chains them.
+func TestChainedGuardsShowWhoStarves(t *testing.T) {
+	m := &starving{faulty: newFaulty(faults{})(0).(*faulty)}
+	e := batchedEntry
+	e.Uint64 = func(int) kv.Map[uint64, uint64] { return m }
+	d := driver{claim: ClaimAtomic, play: driveChain}
+	d.record(e, 1)
+	if !m.starved.Load() {
+		t.Error("the reader was seen without a guard")
+	}
+}

@@ -1,0 +1,124 @@
+package lincheck
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// draw writes a page of h to path: porcupine's picture of the longest orders of effects that
+// it found, with the law that is broken named above.
+func draw(h *History, path string, limit time.Duration) error {
+	model, ops := picture(h)
+	_, info := porcupine.CheckOperationsVerbose(model, ops, limit)
+	info.AddAnnotations(h.annotations())
+	return porcupine.VisualizePath(model, info, path)
+}
+
+// picture returns the model by which h is drawn, and its operations.
+func picture(h *History) (porcupine.Model, []porcupine.Operation) {
+	if !h.Claim.stamped() {
+		model, _ := h.model()
+		return model, h.operations()
+	}
+	return h.drawnRegister()
+}
+
+const (
+	lawColour   = "#f7c6c6"
+	guardColour = "#dde7f3"
+)
+
+// annotations name the law, if it is known to be broken, and show how long guards are open.
+func (h *History) annotations() []porcupine.Annotation {
+	var list []porcupine.Annotation
+	first, last := h.span()
+	if h.Verdict == Illegal {
+		law := h.Checker
+		for _, p := range properties {
+			if slices.Contains(p.Checkers, h.Checker) {
+				law = h.Checker + ": " + p.Doc
+			}
+		}
+		list = append(list, porcupine.Annotation{
+			Tag: "broken law", Start: first, End: last, Description: law, Details: h.Note, BackgroundColor: lawColour,
+		})
+	}
+	for i := range h.Guards {
+		g := &h.Guards[i]
+		list = append(list, porcupine.Annotation{
+			Tag: fmt.Sprintf("guard %d", i+1), Start: g.Opened, End: g.Closed, BackgroundColor: guardColour,
+			Description: fmt.Sprintf("client %d's guard of version %d is open", g.Client, g.Version),
+		})
+	}
+	return list
+}
+
+// span returns the first and the last time of h.
+func (h *History) span() (first, last int64) {
+	first = Never
+	for i := range h.Calls {
+		c := &h.Calls[i]
+		first = min(first, c.Called)
+		if last = max(last, c.Called); c.Return != Never {
+			last = max(last, c.Return)
+		}
+	}
+	for i := range h.Guards {
+		first, last = min(first, h.Guards[i].Called), max(last, h.Guards[i].Closed)
+	}
+	return first, last
+}
+
+// drawnRegister is a stamped history as a register of versions, written by publishes and read
+// by guards as they open. Porcupine shows which guard has no place in the order; that h
+// is illegal the checkers of package lincheck have said already. Publishes that all guards
+// have long seen are left out.
+func (h *History) drawnRegister() (porcupine.Model, []porcupine.Operation) {
+	r := newRegister(h)
+	seen := uint64(len(r.publishes)) // by all guards
+	for i := range h.Guards {
+		seen = min(seen, h.Guards[i].Version)
+	}
+	start := seen - min(seen, 1)
+	var ops []porcupine.Operation
+	for i := range r.publishes[start:] {
+		p := r.publishes[start:][i]
+		ops = append(ops, porcupine.Operation{ClientId: p.Client, Input: p, Call: p.Called, Return: p.Return})
+	}
+	for i := range h.Guards {
+		g := &h.Guards[i]
+		ops = append(ops, porcupine.Operation{ClientId: g.Client, Input: g, Call: g.Called, Return: g.Opened})
+	}
+	model := porcupine.Model{
+		Init: func() any { return start },
+		StepContext: func(_ context.Context, state, input, _ any) (bool, any) {
+			version := state.(uint64)
+			if g, ok := input.(*Guard); ok {
+				return g.Version == version && r.misread(g) == "", version
+			}
+			return true, version + 1
+		},
+		DescribeOperation: func(input, _ any) string {
+			g, ok := input.(*Guard)
+			if !ok {
+				return fmt.Sprintf("publish() -> %d", input.(*Call).Version)
+			}
+			return strings.TrimSuffix(fmt.Sprintf("guard of version %d, %s", g.Version, r.misread(g)), ", ")
+		},
+		DescribeState: func(state any) string { return fmt.Sprintf("version %d", state) },
+	}
+	if h.Claim == ClaimPerHandle {
+		model.Partition = func(ops []porcupine.Operation) [][]porcupine.Operation {
+			return parts(ops, func(op porcupine.Operation) (group uint64, all bool) {
+				_, publish := op.Input.(*Call)
+				return uint64(op.ClientId), publish
+			})
+		}
+	}
+	return model, ops
+}
