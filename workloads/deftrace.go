@@ -69,7 +69,8 @@ func (b *traceBuilder) addDefs(context *build.Context, fset *token.FileSet, from
 	}
 	note(Set, info.Defs)
 	note(Get, info.Uses)
-	slices.SortFunc(steps, func(a, b step) int { return cmp.Compare(a.at, b.at) })
+	// The name of an embedded field is a use of its type and the definition of the field.
+	slices.SortFunc(steps, func(a, b step) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind)) })
 	for _, s := range steps {
 		b.add(s.kind, s.key)
 	}

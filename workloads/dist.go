@@ -27,6 +27,9 @@ type Dist struct {
 	// Source: no distribution but the order in which the identifiers stand in the
 	// standard library's source. It needs keys of the type ident.
 	Source bool
+	// Trace: no distribution but the order of the steps of a trace. It needs keys of that
+	// trace.
+	Trace bool
 }
 
 // latestStep is after how many draws the newest key is another: one insert in 20
@@ -45,7 +48,8 @@ func DistNames() []string {
 // ParseDist returns the distribution that name stands for: one of DistNames, "zipf"
 // followed by theta, as in "zipf0.99", or "hotspot" followed by two numbers from 1 to 99, as
 // in "hotspot80-20", where 80 % of the draws are of 20 % of the keys. Theta may be any finite
-// number from 0 on, in its shortest form.
+// number from 0 on, in its shortest form. "trace-" and a TraceInput's label are the order of
+// that trace.
 func ParseDist(name string) (Dist, error) {
 	switch name {
 	case "uniform":
@@ -58,6 +62,9 @@ func ParseDist(name string) (Dist, error) {
 		return Dist{Name: name, One: true}, nil
 	case "source":
 		return Dist{Name: name, Source: true}, nil
+	}
+	if label, ok := strings.CutPrefix(name, tracePrefix); ok && label != "" {
+		return Dist{Name: name, Trace: true}, nil
 	}
 	if shares, ok := strings.CutPrefix(name, "hotspot"); ok {
 		d := Dist{Name: name}

@@ -13,9 +13,11 @@ type KeySet[K comparable] struct {
 	// the very one that was stored, and comparing a string with itself costs nothing.
 	Lookups []K
 
-	// source is what the distribution "source" replays: for each identifier of the
-	// source, in order, its position in Keys. nil for other keys.
+	// source is what the distributions "source" and "trace-…" replay: for each identifier
+	// of the source, or step of the trace, in order, its position in Keys. nil for other
+	// keys. kinds are those of the steps of a trace.
 	source []uint32
+	kinds  []Kind
 }
 
 // KeyType names a type of keys and says how they look.
@@ -28,6 +30,11 @@ func KeyTypes() []KeyType {
 		{"int", "the same as int"},
 		{"string", fmt.Sprintf("%d bytes: %q and 16 hexadecimal digits, so that keys differ only near their ends", len(stringPrefix)+16, stringPrefix)},
 		{"string-short", "16 bytes: the hexadecimal digits alone, so that most keys differ near their beginnings"},
+		{"uint64-line", "uint64 keys with values of 64 bytes; the other key types have values of 8"},
+		{"uint64-wide", "uint64 keys with values of 1024 bytes"},
+		{"uint64-pointer", "uint64 keys with values that are pointers, each to 8 bytes of its own, which a set allocates"},
+		{"trace", "the keys of the trace, as text (with -trace)"},
+		{"prefix", "the same as netip.Prefix (with -trace, of one whose keys are IP prefixes)"},
 		{"ident", "the identifiers of Go's standard library, the first n in the order of the source"},
 	}
 }
@@ -125,9 +132,9 @@ type Tape[K comparable] struct {
 func (s *KeySet[K]) Tape(d Dist, seed uint64) (*Tape[K], error) {
 	index := s.source
 	switch {
-	case d.Source && s.source == nil:
-		return nil, fmt.Errorf("distribution source: it needs keys of the type ident")
-	case !d.Source:
+	case (d.Source || d.Trace) && s.source == nil:
+		return nil, fmt.Errorf("distribution %s: it needs keys of the type ident, or of a trace", d.Name)
+	case !d.Source && !d.Trace:
 		index = make([]uint32, max(minTape, 1<<bits.Len(uint(4*len(s.Keys)-1))))
 		draw := d.draws(len(s.Keys), random(seed, seedOfTape))
 		for i := range index {

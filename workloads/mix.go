@@ -53,6 +53,13 @@ type Mix struct {
 	// FirstSeen: the first step of the tape with a given key is a set and all others
 	// are gets; the shares above do not apply.
 	FirstSeen bool
+	// Replay: the kinds are those of a trace, in its order; the shares above do not
+	// apply.
+	Replay bool
+	// Window: the sets insert new keys and the deletes remove the oldest ones: a window
+	// that moves over the keys. There must be as many of the one as of the other, one in
+	// latestStep operations. Fill does not apply.
+	Window bool
 	// Misses: a step whose key the map holds at the start has the next one that it does
 	// not hold instead.
 	Misses bool
@@ -72,6 +79,7 @@ var mixes = []Mix{
 	{Name: "roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Doc: "readers get; writers set and delete in equal parts"},
 	{Name: "walk-roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Walks: true, Doc: "readers walk over the whole map, a walk being one operation; writers set and delete in equal parts"},
 	{Name: "first-seen", FirstSeen: true, Doc: "a key is set where the tape names it first and got wherever it comes again; the map starts empty"},
+	{Name: "replay", Replay: true, Doc: "gets, sets and deletes of a trace in its order (with -trace), each step by the next worker in turn, round and round; at the start a map holds what the trace gets or deletes before it sets it"},
 	{Name: "clear", Gets: 500, Sets: 500, Clears: 1, Doc: "50 % gets, 50 % sets, and the map is cleared every 131,071 operations of a worker; it starts empty"},
 	{Name: "retain", Gets: 500, Sets: 500, Fill: 1000, Retains: 1, Doc: "50 % gets, 50 % sets, and what has an odd value is dropped every 131,071 operations of a worker"},
 	{Name: "read-heavy", Gets: 980, Sets: 10, Deletes: 10, Fill: 500, Doc: "libcuckoo's and bustle's: 98 % gets; inserts and removes in equal parts"},
@@ -80,8 +88,8 @@ var mixes = []Mix{
 	{Name: "ycsb-a", Gets: 500, Sets: 500, Fill: 1000, Doc: "YCSB's: 50 % reads, 50 % updates; every key is there"},
 	{Name: "ycsb-b", Gets: 950, Sets: 50, Fill: 1000, Doc: "YCSB's: 95 % reads, 5 % updates; every key is there"},
 	{Name: "ycsb-c", Gets: 1000, Fill: 1000, Doc: "YCSB's: reads; every key is there"},
-	{Name: "ycsb-d", Gets: 950, Sets: 50, Fill: 1000, Doc: "YCSB's: 95 % reads, 5 % inserts, which overwrite here, so that the map keeps its size; with the distribution latest"},
-	{Name: "ycsb-e", Scans: 950, Sets: 50, Fill: 1000, Doc: "YCSB's: 95 % scans, of 50 entries, in no order, since these maps have none; 5 % inserts, which overwrite here"},
+	{Name: "ycsb-d", Gets: 900, Sets: 50, Deletes: 50, Window: true, Doc: "YCSB's, with the distribution latest: for each insert of a new key 18 reads (19 in YCSB's) and, so that the map keeps its size, a delete of the oldest"},
+	{Name: "ycsb-e", Scans: 900, Sets: 50, Deletes: 50, Window: true, Doc: "the same with scans instead of reads, of 50 entries, in no order, since these maps have none"},
 	{Name: "ycsb-f", Gets: 500, Modifies: 500, Fill: 1000, Doc: "YCSB's: 50 % reads, 50 % reads with a write of the same key, which are not one atomic operation"},
 }
 

@@ -29,21 +29,25 @@ type Trace struct {
 	Index   []uint32 // the key of each step, as an index in Names
 	Kinds   []Kind   // of each step: Get, Set or Delete
 	Skipped int      // malformed lines
+
+	Prefixes bool // all keys are IP prefixes, in the form of package netip
 }
 
 // Format is a text format of traces. A line is a step.
 type Format struct {
 	Name, Doc string
 	licence   string // of all traces of the format, where there is one
+	prefixes  bool   // all keys are IP prefixes
 	step      func(line string) (Kind, string, error)
 }
 
 // Formats returns the formats that ReadTrace reads.
 func Formats() []Format {
 	return []Format{
-		{"plain", `"get KEY", "set KEY" or "delete KEY", where a key is the rest of the line; empty lines and lines that begin with # say nothing, but for "# licence: TEXT"`, "", plainStep},
-		{"twitter", "Twitter's cache traces: timestamp,key,key size,value size,client,operation,TTL", "CC-BY 4.0 (Yang, Yue and Rashmi, OSDI 2020)", twitterStep},
-		{"prefixes", `an IP prefix in each line, as "192.0.2.0/24", which is looked up`, "", prefixStep},
+		{"plain", `"get KEY", "set KEY" or "delete KEY", where a key is the rest of the line; empty lines and lines that begin with # say nothing, but for "# licence: TEXT"`, "", false, plainStep},
+		{"twitter", "Twitter's cache traces: timestamp,key,key size,value size,client,operation,TTL", "CC-BY 4.0 (Yang, Yue and Rashmi, OSDI 2020)", false, twitterStep},
+		{"prefixes", `an IP prefix in each line, as "192.0.2.0/24", which is looked up`, "", true, prefixStep},
+		{"bgpdump", `BGP routes as bgpdump -m writes them, TYPE|time|A|peer|AS|PREFIX…: announcements (A, and B in a table) set a prefix, withdrawals (W) delete it`, "", true, bgpdumpStep},
 	}
 }
 
@@ -92,6 +96,20 @@ func prefixStep(line string) (Kind, string, error) {
 	return Get, p.String(), nil
 }
 
+// bgpdumpStep takes no notice of whose peer's route it is.
+func bgpdumpStep(line string) (Kind, string, error) {
+	fields := strings.SplitN(line, "|", 7)
+	if len(fields) < 6 {
+		return 0, "", fmt.Errorf("%d fields; want 6 or more, between |", len(fields))
+	}
+	kind, known := map[string]Kind{"A": Set, "B": Set, "W": Delete}[fields[2]]
+	if !known {
+		return 0, "", fmt.Errorf("a route of type %q; want A, B or W", fields[2])
+	}
+	_, prefix, err := prefixStep(fields[5])
+	return kind, prefix, err
+}
+
 // Malformed is the error of a trace with lines that are no steps.
 type Malformed struct {
 	Name  string
@@ -116,6 +134,7 @@ func ReadTrace(name string, r io.Reader, f Format, skip bool) (*Trace, error) {
 		}
 	}
 	b := newTraceBuilder(name, f.licence)
+	b.t.Prefixes = f.prefixes
 	bad := &Malformed{Name: name}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, longest)

@@ -158,6 +158,17 @@ func TestLoadDefs(t *testing.T) {
 	if len(got.Index) < 1000 || sets < 150 || share < 0.8 || share > 0.999 {
 		t.Errorf("%d steps, %d sets, hit share %.3f", len(got.Index), sets, share)
 	}
+	digests := map[string]bool{} // sort embeds a type in a struct, and the steps come out of maps
+	for range 6 {
+		again, err := LoadDefs("sort")
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests[again.Digest] = true
+	}
+	if len(digests) != 1 {
+		t.Errorf("6 loads of one package have %d digests", len(digests))
+	}
 	if _, err := LoadDefs("no/such/package"); err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v for a package that is not there; want one line", err)
 	}

@@ -49,9 +49,10 @@ func (s *session) list() {
 		row("latest", "as zipf0.99 from a newest key on backwards, which is another every 20 operations: YCSB's")
 		row("sequential", "one key after the other, round and round")
 		row("one", "one key for all operations, in a map that holds others too")
+		row("trace-NAME", "the order of the steps of a trace, whose file begins so; with -trace")
 		row("source", "the order in which the identifiers stand in the standard library's source; with key type ident")
 	})
-	table(s.stdout, "key types (-keytype)", func(row func(...string)) {
+	table(s.stdout, "types of keys, and of values if they are not uint64 (-keytype)", func(row func(...string)) {
 		for _, t := range workloads.KeyTypes() {
 			row(t.Name, t.Doc)
 		}

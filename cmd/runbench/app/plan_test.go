@@ -38,6 +38,22 @@ func TestPresets(t *testing.T) {
 					t.Errorf("standard: %d blocks; want 10 or more", plan.Blocks)
 				}
 				holdsFigures(t, plan, lacks{byStaleness: []string{"dbuf-epoch-demand"}})
+			case "full":
+				for _, m := range workloads.Mixes() { // a replay needs a trace
+					if !m.Replay && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Mix == m.Name }) {
+						t.Errorf("full: no cell of the mix %s", m.Name)
+					}
+				}
+				for _, k := range workloads.KeyTypes() {
+					if k.Name != "trace" && k.Name != "prefix" && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.KeyType == k.Name }) {
+						t.Errorf("full: no cell of the key type %s", k.Name)
+					}
+				}
+				for _, d := range workloads.DistNames() {
+					if !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Dist == d }) {
+						t.Errorf("full: no cell of the distribution %s", d)
+					}
+				}
 			case "limits":
 				for _, e := range baselines.All() {
 					if e.Aside && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name }) {

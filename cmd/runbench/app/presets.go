@@ -57,6 +57,11 @@ func presets(procs int) []preset {
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
+			name: "full", doc: "every mix, distribution, key and value type, and every share of writes at every size, in 10 blocks: hours",
+			blocks: 10, time: 200 * time.Millisecond, check: 2 * time.Second,
+			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10),
+		},
+		{
 			name: "limits", doc: "every strategy and table at the limits of reading, writing and oversubscription, in 10 blocks: hours",
 			blocks: 10, time: 200 * time.Millisecond, check: 2 * time.Second,
 			keys: []int{10_000}, sweeps: limitSweeps(), all: true,
@@ -97,13 +102,32 @@ func standardSweeps(procs, keys int) []sweep {
 	return []sweep{
 		{kind: results.Throughput, mixes: mainMixes, keys: k, g: append(goroutines(procs), 32*procs)},
 		{kind: results.Throughput, mixes: []string{"r99w1", "r90w10", "r75w25", "write-only"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: pair, keys: []int{1 << 10, 1 << 20}, g: p},
+		{kind: results.Throughput, mixes: mainMixes, keys: []int{1 << 10, 1 << 20}, g: p},
 		{kind: results.Throughput, mixes: pair, dists: []string{"uniform"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: pair, keyTypes: []string{"int", "string"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: pair, keyTypes: []string{"int", "string", "uint64-wide"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: []string{"ycsb-a", "r95w5-bursts", "walk-roles"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: k, g: p},
 		{kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}, g: p},
 		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}},
 		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}, without: []string{onDemand}},
 	}
+}
+
+// fullSweeps adds to standardSweeps what is left of each axis, and the whole plane of sizes and
+// shares of writes.
+func fullSweeps(procs, keys int) []sweep {
+	k, p := []int{keys}, []int{procs}
+	pair := []string{"read-only", "r95w5"}
+	shares := append([]string{"r99w1", "r90w10", "r75w25", "write-only"}, mainMixes...)
+	return append(standardSweeps(procs, keys), []sweep{
+		{kind: results.Throughput, mixes: shares, keys: []int{1 << 10, 1 << 20}, g: p},
+		{kind: results.Throughput, mixes: pair, dists: []string{"zipf0.5", "zipf1.2", "hotspot80-20", "latest", "sequential", "one"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: pair, keyTypes: []string{"string-short", "uint64-line", "uint64-pointer"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: []string{"read-hits", "read-misses", "clear", "retain", "read-heavy", "exchange", "ycsb-b", "ycsb-c", "ycsb-f"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: []int{1 << 20}, g: p},
+		{kind: results.Throughput, mixes: []string{"ycsb-e"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: []string{"rapid-grow"}, dists: []string{"sequential"}, keys: []int{1 << 20}, g: p},
+	}...)
 }
 
 // limitSweeps has every configuration beside the peers that matter: read only by one and two
@@ -163,6 +187,9 @@ func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
 		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Aside })
 	}
 	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), Procs: procs}
+	if plan.Trace, err = a.withTrace(); err != nil {
+		return run.Plan{}, err
+	}
 	sweeps := p.sweeps
 	if a.given() {
 		sweeps = a.sweeps(p.keys, plan.Procs)

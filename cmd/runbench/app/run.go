@@ -17,6 +17,7 @@ import (
 type axes struct {
 	impl, mix, dist, keyType  list[string]
 	keys, g, readers, writers list[int]
+	trace                     workloads.TraceInput // none if it has no name
 }
 
 // runFlags is what run is asked to do.
@@ -46,6 +47,14 @@ with commas between their values, say it instead: all of their combinations. Whe
 some are given the others are read-only,r95w5,r50w50; zipf0.99; uint64; the preset's keys;
 and 1,2,4 ... goroutines, up to twice the processors. runbench list has all names.
 
+With -trace real input is replayed: the mix is replay, the distribution the order of the trace, and
+the keys are its own, unless axes say otherwise. The workers do its gets, sets and deletes
+together, each the next in turn, round and round. At the start a map holds the keys that the trace
+gets or deletes before it sets them. With another mix the operations are the mix's, on keys in
+the order of the trace. A file with malformed lines is refused, or, with -skip-malformed, their
+number noted in the manifest, with the digest and the statistics of the trace. A resumed run
+wants the same trace.
+
 One link of the program is one sample of the layouts of its code, and one process one of
 memory; both can make a map several per cent faster or slower. -links 6 -forks 2 measures
 all blocks in each of two processes of each of six links, each built with a -randlayout
@@ -62,6 +71,9 @@ running cell, draws and reports what there is, and says how to go on.`,
   runbench run -impl dbuf-epoch-b64,syncmap,rwmutex -mix read-only,r95w5 -g 1,2,4 -keys 1Ki,1Mi
   runbench run -mix roles -readers 1,2,4 -writers 1 -dist uniform
   runbench run -preset smoke -impl dbuf-epoch-b64,xsync -reps 3 -links 6
+  runbench run -trace defs -impl dbuf-epoch-b64,xsync
+  runbench run -trace cluster001.csv.gz -format twitter -skip-malformed -g 2
+  runbench run -trace bgp -mix r95w5 -g 2
   runbench run -resume -results results/20260102T150405Z-quick
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
@@ -80,7 +92,7 @@ running cell, draws and reports what there is, and says how to go on.`,
 }
 
 func (o *runFlags) declare(fs *flag.FlagSet) {
-	fs.StringVar(&o.preset, "preset", "quick", "`name` of what to measure: smoke, quick or standard")
+	fs.StringVar(&o.preset, "preset", "quick", "`name` of what to measure: smoke, quick, standard, full or limits")
 	fs.StringVar(&o.planFile, "plan", "", "measure what this `file` says: the plan section of a manifest.json")
 	for name, n := range map[string]struct {
 		value *int
@@ -132,6 +144,8 @@ func (a *axes) declare(fs *flag.FlagSet) {
 		axis.list.parse = axis.parse
 		fs.Var(axis.list, name, axis.usage)
 	}
+	fs.StringVar(&a.trace.Name, "trace", "", "replay this `trace`: a file, or source, defs or bgp, see runbench trace")
+	declareTrace(fs, &a.trace)
 }
 
 func hasRoles(mix string) bool {
@@ -140,7 +154,7 @@ func hasRoles(mix string) bool {
 }
 
 // planFlags are the flags that change what is measured.
-var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers"}
+var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
 
 // firstGiven returns the first of names that was given on the command line, or "".
 func (o *runFlags) firstGiven(names ...string) string {
@@ -172,6 +186,9 @@ func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Dura
 			err = plan.Validate(s.maps)
 		}
 		return plan, "plan", p.check, err
+	}
+	if f := o.firstGiven("format", "skip-malformed"); f != "" && !o.given["trace"] {
+		return run.Plan{}, "", 0, usagef("run: %s without -trace; want the trace that it is about", f)
 	}
 	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.ContainsFunc(o.axes.mix.values, hasRoles) {
 		return run.Plan{}, "", 0, usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, rolesMix)

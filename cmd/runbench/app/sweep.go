@@ -30,7 +30,29 @@ type roles struct{ readers, writers int }
 // given reports whether a has an axis other than the maps.
 func (a axes) given() bool {
 	return len(a.mix.values)+len(a.dist.values)+len(a.keyType.values)+
-		len(a.keys.values)+len(a.g.values)+len(a.readers.values)+len(a.writers.values) > 0
+		len(a.keys.values)+len(a.g.values)+len(a.readers.values)+len(a.writers.values) > 0 || a.trace.Name != ""
+}
+
+// withTrace gives the axes that are not given the values that go with a's trace, and returns the
+// trace; nil if there is none.
+func (a *axes) withTrace() (*workloads.TraceInput, error) {
+	if a.trace.Name == "" {
+		return nil, nil
+	}
+	t, err := loadTrace(&a.trace)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.keys.values) > 0 {
+		return nil, usagef("run: -keys beside -trace; want one of them, since a trace is replayed with all of its keys")
+	}
+	a.keys.values = []int{len(t.Names)}
+	a.keyType.values = or(a.keyType.values, t.KeyType())
+	a.dist.values = or(a.dist.values, a.trace.Dist())
+	if len(a.readers.values)+len(a.writers.values) == 0 {
+		a.mix.values = or(a.mix.values, "replay")
+	}
+	return &a.trace, nil
 }
 
 // sweeps returns all combinations of the axes. Those that are not given are mainMixes,
@@ -104,7 +126,7 @@ func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error
 
 // fits returns why e cannot run the cell.
 func fits(plan run.Plan, kind results.Kind, c run.Cell, e kv.Entry) error {
-	alone := run.Plan{Blocks: plan.Blocks, Time: plan.Time, Procs: plan.Procs}
+	alone := run.Plan{Blocks: plan.Blocks, Time: plan.Time, Procs: plan.Procs, Trace: plan.Trace}
 	if kind == results.Staleness {
 		alone.Staleness = []run.Cell{c}
 	} else {

@@ -148,6 +148,9 @@ func (s *session) goOn(o *runFlags) (*task, error) {
 	if t.runner, err = run.New(t.plan, s.maps); err != nil {
 		return nil, err
 	}
+	if err := t.sameInputs(); err != nil {
+		return nil, err
+	}
 	if err := t.findLinks(); err != nil {
 		return nil, err
 	}
@@ -198,13 +201,37 @@ func (o *runFlags) samePlan(s *session, t *task) error {
 	return err
 }
 
-// inputs returns the digests of the real input that a run replays.
+// inputs returns the digests of the real input that a run replays, of a trace with what it is
+// like.
 func inputs(r *run.Runner) map[string]string {
-	src := r.Source()
-	if src == nil {
-		return nil
+	all := map[string]string{}
+	if src := r.Source(); src != nil {
+		all["identifiers of the standard library of "+src.GoVersion] = "sha256:" + src.Digest
 	}
-	return map[string]string{"identifiers of the standard library of " + src.GoVersion: "sha256:" + src.Digest}
+	if t := r.Trace(); t != nil {
+		text := "sha256:" + t.Digest
+		for _, row := range traceRows(t) {
+			if row[0] != "trace" && row[0] != "sha256" {
+				text += "; " + row[0] + ": " + row[1]
+			}
+		}
+		all["trace "+t.Name] = text
+	}
+	return all
+}
+
+// sameInputs refuses to go on with other input than the run began with.
+func (t *task) sameInputs() error {
+	now := inputs(t.runner)
+	for name, was := range t.manifest.Inputs {
+		if is, ok := now[name]; is != was {
+			if !ok {
+				is = "not there"
+			}
+			return fmt.Errorf("cannot resume %s: its input %q was %s, and is %s; want the same", t.dir, name, was, is)
+		}
+	}
+	return nil
 }
 
 func (t *task) writeManifest() error { return results.WriteManifest(t.dir, t.manifest) }

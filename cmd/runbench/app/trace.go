@@ -4,30 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/workloads"
 )
-
-// knownTraces are those that need no file.
-var knownTraces = []struct {
-	name, doc string
-	load      func() (*workloads.Trace, error)
-}{
-	{"source", "the identifiers of Go's standard library, in the order of its source", func() (*workloads.Trace, error) {
-		s, err := workloads.LoadSource(math.MaxInt)
-		if err != nil {
-			return nil, err
-		}
-		return s.Lookups(), nil
-	}},
-	{"defs", "what a type checker sets and looks up in go/types and what it imports most: definitions and uses", func() (*workloads.Trace, error) {
-		return workloads.LoadDefs("unicode/utf8", "errors", "strings", "strconv", "sort", "go/token", "go/ast", "go/constant", "go/types")
-	}},
-	{"bgp", "the prefixes of a BGP table, which a Go module brings along", workloads.LoadBGP},
-}
 
 func traceCommand() command {
 	return command{
@@ -48,13 +29,14 @@ Formats of files:
   runbench trace -format twitter -skip-malformed cluster001.csv.gz
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			format := fs.String("format", "plain", "the `format` of a file")
-			skip := fs.Bool("skip-malformed", false, "count malformed lines, rather than refuse the trace")
+			var in workloads.TraceInput
+			declareTrace(fs, &in)
 			return func(args []string) error {
 				if len(args) != 1 {
 					return usagef("trace: %d arguments; want one, a file or one of source, defs and bgp", len(args))
 				}
-				t, err := loadTrace(args[0], *format, *skip)
+				in.Name = args[0]
+				t, err := loadTrace(&in)
 				if err != nil {
 					return err
 				}
@@ -67,8 +49,8 @@ Formats of files:
 
 func traceDocs() string {
 	var b strings.Builder
-	for _, k := range knownTraces {
-		fmt.Fprintf(&b, "  %-9s %s\n", k.name, k.doc)
+	for _, k := range workloads.KnownTraces() {
+		fmt.Fprintf(&b, "  %-9s %s\n", k.Name, k.Doc)
 	}
 	return b.String()
 }
@@ -81,31 +63,35 @@ func formatDocs() string {
 	return b.String()
 }
 
-// loadTrace returns the known trace of that name, or the one in the file.
-func loadTrace(name, format string, skip bool) (*workloads.Trace, error) {
-	for _, k := range knownTraces {
-		if k.name == name {
-			return k.load()
-		}
-	}
-	f, ok := workloads.FindFormat(format)
-	if !ok {
+// declareTrace declares the flags that say how a trace is read.
+func declareTrace(fs *flag.FlagSet, in *workloads.TraceInput) {
+	fs.StringVar(&in.Format, "format", "plain", "the `format` of a trace's file")
+	fs.BoolVar(&in.SkipMalformed, "skip-malformed", false, "count malformed lines of a trace, rather than refuse it")
+}
+
+// loadTrace reads the trace.
+func loadTrace(in *workloads.TraceInput) (*workloads.Trace, error) {
+	if _, ok := workloads.FindFormat(in.Format); !ok {
 		var known []string
 		for _, f := range workloads.Formats() {
 			known = append(known, f.Name)
 		}
-		return nil, exit{ExitUsage, names.Unknown("format", format, known)}
+		return nil, exit{ExitUsage, names.Unknown("format", in.Format, known)}
 	}
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the trace: %w", err)
-	}
-	defer file.Close()
-	return workloads.ReadTrace(name, file, f, skip)
+	return in.Load()
 }
 
 // describe prints what t is like.
 func (s *session) describe(t *workloads.Trace) {
+	w := columns(s.stdout)
+	for _, row := range traceRows(t) {
+		fmt.Fprintln(w, row[0]+"\t"+row[1])
+	}
+	w.Flush()
+}
+
+// traceRows says what t is like, in rows of a name and what it stands for.
+func traceRows(t *workloads.Trace) [][2]string {
 	var kinds [3]int
 	for _, k := range t.Kinds {
 		kinds[k]++
@@ -122,8 +108,7 @@ func (s *session) describe(t *workloads.Trace) {
 	if licence == "" {
 		licence = "not stated"
 	}
-	w := columns(s.stdout)
-	for _, row := range [][2]string{
+	return [][2]string{
 		{"trace", t.Name},
 		{"licence", licence},
 		{"sha256", t.Digest},
@@ -132,8 +117,5 @@ func (s *session) describe(t *workloads.Trace) {
 		{"gets that hit", percent(t.HitShare())},
 		{"nearest zipf", fmt.Sprintf("theta %.2f, off by %.3f", theta, off)},
 		{"malformed lines", fmt.Sprintf("%d, skipped", t.Skipped)},
-	} {
-		fmt.Fprintln(w, row[0]+"\t"+row[1])
 	}
-	w.Flush()
 }

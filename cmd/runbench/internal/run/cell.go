@@ -1,6 +1,7 @@
 package run
 
 import (
+	"net/netip"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -34,6 +35,16 @@ func (r *Runner) measure(j Job) (results.Cell, error) {
 		return measure(r, j, e, e.String, workloads.StringKeys)
 	case "string-short":
 		return measure(r, j, e, e.String, workloads.ShortStringKeys)
+	case "uint64-line":
+		return measure(r, j, e, withValues(e.Line), workloads.Uint64Keys)
+	case "uint64-wide":
+		return measure(r, j, e, withValues(e.Wide), workloads.Uint64Keys)
+	case "uint64-pointer":
+		return measure(r, j, e, withValues(e.Pointer), workloads.Uint64Keys)
+	case "trace":
+		return measure(r, j, e, e.String, func(_ int, seed uint64) *workloads.KeySet[string] { return r.trace.Keys(seed) })
+	case "prefix":
+		return measure(r, j, e, e.Prefix, func(_ int, seed uint64) *workloads.KeySet[netip.Prefix] { return r.trace.PrefixKeys(seed) })
 	default:
 		return measure(r, j, e, e.String, r.source.Keys)
 	}
@@ -47,11 +58,8 @@ func measure[K comparable](r *Runner, j Job, e kv.Entry, build func(capacity int
 		return results.Cell{}, err
 	}
 	mix, _ := workloads.FindMix(j.ID.Mix)
-	if mix.Misses {
-		load = &workload[K]{load.set, load.set.Missing(mix, load.tape)}
-	}
 	c := cell[K]{
-		load: load, mix: mix, kinds: mix.Kinds(load.tape.Index, r.plan.Seed),
+		keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: load.set.Script(mix, load.tape, r.plan.Seed),
 		entry: e, build: build, job: j, time: time.Duration(r.plan.Time),
 	}
 	if j.ID.Kind == results.Staleness {
@@ -87,13 +95,13 @@ func (j Job) cell() results.Cell {
 
 // cell is a job with all that it needs.
 type cell[K comparable] struct {
-	load  *workload[K]
-	mix   workloads.Mix
-	kinds []workloads.Kind
-	entry kv.Entry
-	build func(capacity int) kv.Map[K, uint64]
-	job   Job
-	time  time.Duration
+	keys, lookups []K // equal, in other memory
+	mix           workloads.Mix
+	script        workloads.Script[K]
+	entry         kv.Entry
+	build         func(capacity int) kv.Map[K, uint64]
+	job           Job
+	time          time.Duration
 }
 
 // subject is a map under measurement and a handle of it for each worker.
@@ -109,12 +117,15 @@ type subject[K comparable] struct {
 //
 // A map that starts empty is not told how large it will become: growing is measured.
 func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int) uint64) *subject[K] {
-	capacity := len(c.load.set.Keys)
-	if c.mix.Fill == 0 {
-		capacity = 0
+	capacity := 0
+	for i := range c.keys {
+		if holds(i) {
+			capacity = len(c.keys)
+			break
+		}
 	}
 	s := &subject[K]{m: c.build(capacity)}
-	for i, key := range c.load.set.Keys {
+	for i, key := range c.keys {
 		if holds(i) {
 			s.m.Set(key, value(i))
 		}
@@ -139,5 +150,5 @@ func (s *subject[K]) close() {
 
 // stream returns the steps of worker w of all.
 func (c *cell[K]) stream(w, all int) *workloads.Stream[K] {
-	return workloads.NewStream(c.load.tape, c.kinds, w, all)
+	return c.script.Stream(w, all)
 }

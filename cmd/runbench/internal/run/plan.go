@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"doublebuf/results"
+	"doublebuf/workloads"
 )
 
 // Plan says all that is measured and how. Its JSON form is the plan section of a run's
@@ -50,6 +51,10 @@ type Plan struct {
 	// are begun that would probably end later than Max after the measuring began.
 	TargetCI Percent  `json:"target-ci,omitempty"`
 	Max      Duration `json:"max,omitempty"`
+
+	// Trace is what the key types trace and prefix, the distribution of its name and the mix
+	// replay are of; nil if no cell has any of them.
+	Trace *workloads.TraceInput `json:"trace,omitempty"`
 
 	// Cells and then Staleness cells, in the order of the first block. Cells that share
 	// keys and distribution should stand together: they share what was drawn.

@@ -18,6 +18,7 @@ type Runner struct {
 	plan    Plan
 	entries []kv.Entry
 	source  *workloads.Source
+	trace   *workloads.Trace
 	drawn   drawn
 
 	// Child returns the command that runs Serve in a program of that link. It is for plans
@@ -40,6 +41,9 @@ func New(plan Plan, entries []kv.Entry) (*Runner, error) {
 		return nil, err
 	}
 	r := &Runner{plan: plan, entries: entries}
+	if err := r.loadTrace(); err != nil {
+		return nil, err
+	}
 	most := 0
 	for _, c := range slices.Concat(plan.Cells, plan.Staleness) {
 		if c.KeyType == "ident" {
@@ -57,6 +61,28 @@ func New(plan Plan, entries []kv.Entry) (*Runner, error) {
 	}
 	return r, nil
 }
+
+// loadTrace reads the plan's trace, and refuses cells that cannot have its keys.
+func (r *Runner) loadTrace() (err error) {
+	if r.plan.Trace == nil {
+		return nil
+	}
+	if r.trace, err = r.plan.Trace.Load(); err != nil {
+		return err
+	}
+	for _, c := range slices.Concat(r.plan.Cells, r.plan.Staleness) {
+		switch have := len(r.trace.Names); {
+		case ofTrace(c.KeyType) && c.Keys != have:
+			return fmt.Errorf("plan: %d keys of the trace %s; it has %d, which all of its cells want", c.Keys, r.plan.Trace.Name, have)
+		case c.KeyType == "prefix" && !r.trace.Prefixes:
+			return fmt.Errorf("plan: keys of type prefix; those of the trace %s are not IP prefixes", r.plan.Trace.Name)
+		}
+	}
+	return nil
+}
+
+// Trace returns the trace of the plan, or nil if it has none.
+func (r *Runner) Trace() *workloads.Trace { return r.trace }
 
 // Source returns the real input of the plan, or nil if it has none.
 func (r *Runner) Source() *workloads.Source { return r.source }

@@ -35,6 +35,10 @@ func TestEveryMapAndMix(t *testing.T) {
 			if c.KeyType == "ident" {
 				c.Dist = "source"
 			}
+			if m.Replay {
+				p.Trace = &workloads.TraceInput{Name: "testdata/trace.txt", Format: "plain"}
+				c.Dist, c.KeyType, c.Keys = p.Trace.Dist(), "trace", 4
+			}
 			if m.Roles {
 				c.G, c.Readers, c.Writers = 0, 2, 1
 			}
@@ -67,7 +71,7 @@ func checkFigures(t *testing.T, c results.Cell) {
 		t.Errorf("%s: fairness %v", c.Name(), f)
 	}
 	mix, _ := workloads.FindMix(c.Mix)
-	if _, ok := m[results.WritesPerSec]; !ok && mix.Gets == 0 && !mix.FirstSeen {
+	if _, ok := m[results.WritesPerSec]; !ok && mix.Gets == 0 && !mix.FirstSeen && mix.Scans == 0 {
 		t.Errorf("%s: no writes", c.Name())
 	}
 }
@@ -266,5 +270,120 @@ func TestRealInput(t *testing.T) {
 	}
 	if _, err := New(good(), baselines.All()); err != nil {
 		t.Errorf("a plan without identifiers: %v", err)
+	}
+}
+
+// The types that TestEveryMapAndMix leaves out on the maps that can have them, in mixes with all
+// kinds of writes and walks in turn.
+func TestEveryType(t *testing.T) {
+	p := Plan{Seed: 3, Blocks: 1, Time: Duration(time.Millisecond), Procs: 2, Trace: &workloads.TraceInput{Name: "testdata/prefixes.txt", Format: "prefixes"}}
+	broken := map[string]bool{}
+	mixes := []string{"r50w50", "ycsb-e", "clear", "retain"}
+	for i, keyType := range []string{"uint64-line", "uint64-wide", "uint64-pointer", "trace", "prefix"} {
+		cells := len(p.Cells)
+		for j, e := range baselines.All() {
+			broken[e.Name] = e.Broken
+			c := Cell{Impl: e.Name, Mix: mixes[(i+j)%len(mixes)], Dist: "uniform", KeyType: keyType, Keys: 5, G: 3}
+			if !e.Aside && (Plan{Blocks: 1, Time: 1, Procs: 1, Trace: p.Trace, Cells: []Cell{c}}).Validate(baselines.All()) == nil {
+				p.Cells = append(p.Cells, c)
+			}
+		}
+		if n := len(p.Cells) - cells; n < 11 {
+			t.Errorf("%d cells of type %s", n, keyType)
+		}
+	}
+	for _, c := range measured(t, p) {
+		if c.Fault != "" && !broken[c.Impl] {
+			t.Errorf("%s: %s", c.Name(), c.Fault)
+		}
+	}
+}
+
+// losing is a map with wide values that forgets its third set after the first 100.
+type losing struct {
+	kv.Map[uint64, kv.Wide]
+	sets *atomic.Int64
+}
+
+func (l losing) Set(key uint64, v kv.Wide) {
+	if l.sets.Add(1) != 103 {
+		l.Map.Set(key, v)
+	}
+}
+
+// What a map with large values loses the sum check finds, and handles and maps are closed once.
+func TestValues(t *testing.T) {
+	mutex, _ := find(baselines.All(), "mutex")
+	for _, lost := range []int64{0, 1} {
+		e := kv.Entry{Name: "losing", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes, Uint64: mutex.Uint64}
+		e.Wide = func(n int) kv.Map[uint64, kv.Wide] {
+			l := losing{mutex.Wide(n), new(atomic.Int64)}
+			l.sets.Store(200 * (1 - lost))
+			return l
+		}
+		p := Plan{Seed: 1, Blocks: 1, Time: Duration(time.Microsecond), Procs: 1, Cells: []Cell{
+			{Impl: "losing", Mix: "read-hits", Dist: "uniform", KeyType: "uint64-wide", Keys: 200, G: 1},
+		}}
+		if c := measured(t, p, e)[0]; (c.Fault != "") != (lost == 1) {
+			t.Errorf("%d sets lost: %q", lost, c.Fault)
+		}
+	}
+	opened, closed := 0, 0
+	m := withValues(func(n int) kv.Map[uint64, kv.Line] {
+		return opening{mutex.Line(n), &opened, &closed}
+	})(1)
+	h := kv.Open(m)
+	h.Set(1, 7)
+	if v, ok := h.Get(1); v != 7 || !ok {
+		t.Errorf("got %d, %v", v, ok)
+	}
+	kv.Close(h)
+	if opened != 1 || closed != 1 {
+		t.Errorf("%d handles opened and %d closed", opened, closed)
+	}
+	kv.Close(m)
+	if closed != 2 {
+		t.Errorf("%d closed of a handle and its map", closed)
+	}
+	if withValues[kv.Line](nil) != nil {
+		t.Error("a map of values that it cannot have")
+	}
+}
+
+type opening struct {
+	kv.Map[uint64, kv.Line]
+	opened, closed *int
+}
+
+func (o opening) Open() kv.Map[uint64, kv.Line] { *o.opened++; return o }
+func (o opening) Close()                        { *o.closed++ }
+
+func TestTraceOfAPlan(t *testing.T) {
+	p := good()
+	p.Trace = &workloads.TraceInput{Name: "testdata/trace.txt", Format: "plain"}
+	p.Cells = []Cell{{Impl: "mutex", Mix: "replay", Dist: "trace-trace", KeyType: "trace", Keys: 4, G: 2}}
+	p.Staleness = nil
+	r, err := New(p, baselines.All())
+	if err != nil || r.Trace() == nil || len(r.Trace().Index) != 9 {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	for want, change := range map[string]func(*Plan, *Cell){
+		"there is no trace; want one, as by -trace defs":                        func(p *Plan, c *Cell) { p.Trace = nil },
+		"distribution trace-other: there is no trace of that name":              func(p *Plan, c *Cell) { c.Dist = "trace-other" },
+		`distribution trace-trace: the key type is "int"; want "trace"`:         func(p *Plan, c *Cell) { c.KeyType = "int" },
+		`mix replay: the distribution is "uniform"; want that of a trace`:       func(p *Plan, c *Cell) { c.Dist = "uniform" },
+		"5 keys of the trace testdata/trace.txt; it has 4":                      func(p *Plan, c *Cell) { c.Keys = 5 },
+		"keys of type prefix; those of the trace testdata/trace.txt are not IP": func(p *Plan, c *Cell) { c.KeyType = "prefix" },
+		"cannot read the trace: open none: no such file": func(p *Plan, c *Cell) {
+			p.Trace = &workloads.TraceInput{Name: "none", Format: "plain"}
+			c.Dist = "trace-none"
+		},
+	} {
+		p := p
+		p.Cells = slices.Clone(p.Cells)
+		change(&p, &p.Cells[0])
+		if _, err := New(p, baselines.All()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v; want %q", err, want)
+		}
 	}
 }

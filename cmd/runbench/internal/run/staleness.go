@@ -56,7 +56,7 @@ func (c *clock) staleness(completed, v uint32) int64 {
 
 // staleness measures how far reads lag behind, in operations.
 func (c *cell[K]) staleness() results.Cell {
-	id, keys := c.job.ID, len(c.load.set.Keys)
+	id, keys := c.job.ID, len(c.keys)
 	all := id.Goroutines()
 	always := func(int) bool { return true }
 	s := c.subject(all, always, func(i int) uint64 { return uint64(i) + 1 })

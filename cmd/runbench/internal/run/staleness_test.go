@@ -74,7 +74,7 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	}
 	mutex, _ := find(baselines.All(), "mutex")
 	m := &lagging{Map: mutex.Uint64(keys), lag: lag, stop: new(stopFlag), gets: gets}
-	c := cell[uint64]{load: &workload[uint64]{set, tape}, kinds: make([]workloads.Kind, 7)}
+	c := cell[uint64]{script: workloads.Script[uint64]{Tape: tape, Kinds: make([]workloads.Kind, 7)}}
 	clk := newClock(keys, writes)
 	w := newStaleWriter(clk, m, c.stream(0, 2), keys)
 	p := &publishes{clock: clk}

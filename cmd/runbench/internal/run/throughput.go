@@ -37,7 +37,7 @@ func (c *cell[K]) worker(i, all int, h kv.Map[K, uint64]) worker[K] {
 // throughput measures how fast the workers go, and then checks the sum.
 func (c *cell[K]) throughput() results.Cell {
 	all := c.job.ID.Goroutines()
-	s := c.subject(all, c.mix.Holds, prefilled)
+	s := c.subject(all, c.script.Holds, prefilled)
 	defer s.close()
 
 	workers := make([]*worker[K], all)

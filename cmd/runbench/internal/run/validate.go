@@ -43,7 +43,11 @@ func (p Plan) Validate(entries []kv.Entry) error {
 	check := func(list string, kind results.Kind, cells []Cell) error {
 		for i, c := range cells {
 			place, id := fmt.Sprintf("%s[%d]", list, i), c.id(kind, p.Procs)
-			if err := validate(id, entries); err != nil {
+			err := validate(id, entries)
+			if err == nil {
+				err = validateTrace(id, p.Trace)
+			}
+			if err != nil {
 				return fmt.Errorf("plan: %s: %w", place, err)
 			}
 			if first, ok := seen[id]; ok {
@@ -97,6 +101,26 @@ func validate(id results.ID, entries []kv.Entry) error {
 	return id.Validate()
 }
 
+// ofTrace reports whether keys of that type are those of the plan's trace.
+func ofTrace(keyType string) bool { return keyType == "trace" || keyType == "prefix" }
+
+// validateTrace checks what hangs from the plan's trace.
+func validateTrace(id results.ID, in *workloads.TraceInput) error {
+	mix, _ := workloads.FindMix(id.Mix)
+	dist, _ := workloads.ParseDist(id.Dist)
+	switch {
+	case in == nil && ofTrace(id.KeyType):
+		return fmt.Errorf("key type %s: there is no trace; want one, as by -trace defs", id.KeyType)
+	case dist.Trace && (in == nil || id.Dist != in.Dist()):
+		return fmt.Errorf("distribution %s: there is no trace of that name; want one, as by -trace defs", id.Dist)
+	case dist.Trace && !ofTrace(id.KeyType):
+		return fmt.Errorf("distribution %s: the key type is %q; want \"trace\" or \"prefix\"", id.Dist, id.KeyType)
+	case mix.Replay && !dist.Trace:
+		return fmt.Errorf("mix %s: the distribution is %q; want that of a trace, as by -trace defs", id.Mix, id.Dist)
+	}
+	return nil
+}
+
 // validateKeys checks the distribution, the keys and the map's constructor for them.
 func validateKeys(id results.ID, e kv.Entry) error {
 	dist, err := workloads.ParseDist(id.Dist)
@@ -116,13 +140,21 @@ func validateKeys(id results.ID, e kv.Entry) error {
 		ok = e.Uint64 != nil
 	case "int":
 		ok = e.Int != nil
-	case "string", "string-short", "ident":
+	case "string", "string-short", "ident", "trace":
 		ok = e.String != nil
+	case "prefix":
+		ok = e.Prefix != nil
+	case "uint64-line":
+		ok = e.Line != nil
+	case "uint64-wide":
+		ok = e.Wide != nil
+	case "uint64-pointer":
+		ok = e.Pointer != nil
 	default:
 		return names.Unknown("key type", id.KeyType, nameOf(workloads.KeyTypes(), func(t workloads.KeyType) string { return t.Name }))
 	}
 	if !ok {
-		return fmt.Errorf("map %s cannot have keys of type %s", e.Name, id.KeyType)
+		return fmt.Errorf("map %s cannot have keys or values of type %s", e.Name, id.KeyType)
 	}
 	return nil
 }

@@ -1,0 +1,92 @@
+package run
+
+import (
+	"iter"
+
+	"doublebuf/baselines/kv"
+)
+
+// large is a value of another type than uint64. It stands for the number in its first word, or
+// the one that it points to.
+type large interface{ kv.Line | kv.Wide | *uint64 }
+
+// valued is a map with large values as one with numbers, so that one harness drives and checks
+// both. A look-up copies the whole value out of the map, and a set a whole one into it, all
+// other words 0; the pointer of a set is to a new object. The call on the map itself is one
+// more than for numbers, for every map alike.
+//
+// It has all methods that a map may have. They may be called where the entry of the map
+// declares the capability.
+type valued[V large] struct {
+	m    kv.Map[uint64, V]
+	keep bool // m is closed by another
+}
+
+// withValues makes a constructor of maps with large values one of maps with numbers; nil
+// remains nil.
+func withValues[V large](build func(capacity int) kv.Map[uint64, V]) func(capacity int) kv.Map[uint64, uint64] {
+	if build == nil {
+		return nil
+	}
+	return func(capacity int) kv.Map[uint64, uint64] { return &valued[V]{m: build(capacity)} }
+}
+
+func number[V large](v *V) uint64 {
+	switch v := any(v).(type) {
+	case *kv.Line:
+		return v[0]
+	case *kv.Wide:
+		return v[0]
+	case **uint64:
+		if *v != nil {
+			return **v
+		}
+	}
+	return 0
+}
+
+func (m *valued[V]) Get(key uint64) (uint64, bool) {
+	v, ok := m.m.Get(key)
+	return number(&v), ok
+}
+
+func (m *valued[V]) Set(key, n uint64) {
+	var v V
+	switch v := any(&v).(type) {
+	case *kv.Line:
+		v[0] = n
+	case *kv.Wide:
+		v[0] = n
+	case **uint64:
+		*v = new(n)
+	}
+	m.m.Set(key, v)
+}
+
+func (m *valued[V]) Delete(key uint64) { m.m.Delete(key) }
+
+// Open returns a handle that closes what it has opened, and nothing else.
+func (m *valued[V]) Open() kv.Map[uint64, uint64] {
+	_, opens := m.m.(kv.Opener[uint64, V])
+	return &valued[V]{kv.Open(m.m), !opens}
+}
+
+func (m *valued[V]) Close() {
+	if !m.keep {
+		kv.Close(m.m)
+	}
+}
+
+func (m *valued[V]) Publish() uint64 { return kv.Publish(m.m) }
+func (m *valued[V]) Clear()          { m.m.(kv.Clearer).Clear() }
+func (m *valued[V]) Len() int        { return m.m.(kv.Ranger[uint64, V]).Len() }
+
+func (m *valued[V]) Retain(keep func(key, n uint64) bool) {
+	m.m.(kv.Retainer[uint64, V]).Retain(func(key uint64, v V) bool { return keep(key, number(&v)) })
+}
+
+func (m *valued[V]) All() iter.Seq2[uint64, uint64] {
+	return func(yield func(key, n uint64) bool) {
+		m.m.(kv.Ranger[uint64, V]).All()(func(key uint64, v V) bool { return yield(key, number(&v)) })
+	}
+}
