@@ -155,7 +155,7 @@ func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool
 var strategies = []struct {
 	name string
 	open func(strategy.Options) strategy.Strategy
-}{{"epoch", strategy.Epoch}, {"refcount", strategy.Refcount}}
+}{{"epoch", strategy.Epoch}, {"refcount", strategy.Refcount}, {"asymmetric", strategy.Asymmetric}}
 
 // A loop is one of those above, under the name of what it looks up through.
 type loop struct {

@@ -238,16 +238,14 @@ func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
 // ReadHandle reads a map. A handle that is dropped without Close is found by the garbage
 // collector and then no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
-	// For look-ups without calls, if leafy: the copy in which leaf.TryOpen opens a guard,
-	// and the map in it if that is what its table is. First, so as to be on one cache line.
-	builtin map[K]V
-	leaf    strategy.Leaf
-	table   table.Table[K, V]
-	leafy   bool
-
+	// For look-ups without calls, if leafy: the copy in which leaf.TryOpen opens a guard has
+	// this table. First, so as to be on one cache line.
+	table     table.Table[K, V]
+	leafy     bool
 	checkKeys bool
+	leaf      strategy.Leaf
 	raw       buffers.ReadHandle[table.Table[K, V]]
-	_         [128 - 96]byte // alone on its cache lines
+	_         [128 - 120]byte // alone on its cache lines
 }
 
 // prepare ends the making of a handle. Keys that may be unhashable are for the long way.
@@ -269,56 +267,35 @@ func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 // valid, and hold the writer up, until they are released.
 func (r *ReadHandle[K, V]) Close() {
 	r.raw.Close()
-	r.leafy, r.builtin = false, nil
+	r.leafy = false
 }
 
 // Get returns the value of key in the last published version, and whether there is one.
 // It never waits and allocates nothing. It panics if key cannot be hashed.
-func (r *ReadHandle[K, V]) Get(key K) (V, bool) {
-	m, l := r.builtin, r.leaf
-	if m == nil {
+func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
+	if !r.leafy {
 		return r.get(key)
 	}
-	if !l.TryOpen() {
-		return r.reget(key)
+	if !r.leaf.TryOpen() {
+		r.reopen()
 	}
 	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Enter(l.Copy())
+		r.raw.Enter(r.leaf.Copy())
 	}
-	v, ok := m[key]
+	value, ok = r.table.Get(key)
 	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Leave(l.Copy())
+		r.raw.Leave(r.leaf.Copy())
 	}
-	l.Close()
-	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
-	return v, ok
-}
-
-// reget is the rest of a Get whose TryOpen has failed.
-func (r *ReadHandle[K, V]) reget(key K) (V, bool) {
-	r.table = *r.raw.Data(r.leaf.Reopen())
-	r.builtin = r.table.Map()
-	return r.pinned(key)
-}
-
-// pinned looks key up in the copy that the leaf pins, and closes the leaf.
-func (r *ReadHandle[K, V]) pinned(key K) (V, bool) {
-	r.raw.Enter(r.leaf.Copy())
-	v, ok := r.table.Get(key)
-	r.raw.Leave(r.leaf.Copy())
 	r.leaf.Close()
-	runtime.KeepAlive(r)
-	return v, ok
+	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
+	return value, ok
 }
 
-// get is Get for any strategy, any table and any type of keys.
+// reopen opens the leaf in another copy than the last time.
+func (r *ReadHandle[K, V]) reopen() { r.table = *r.raw.Data(r.leaf.Reopen()) }
+
+// get is Get for any strategy and any type of keys.
 func (r *ReadHandle[K, V]) get(key K) (V, bool) {
-	if r.leafy {
-		if !r.leaf.TryOpen() {
-			return r.reget(key)
-		}
-		return r.pinned(key)
-	}
 	if r.checkKeys {
 		mustHash(key) // before the guard is open, which would never be released
 	}

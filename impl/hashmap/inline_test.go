@@ -17,29 +17,71 @@ func TestGuardIsInlined(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("checked builds call the checks, and only amd64 code is understood here")
 	}
-	binary := filepath.Join(t.TempDir(), "test") // this one has no symbols
-	if out, err := exec.Command("go", "test", "-c", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go test -c: %v\n%s", err, out)
-	}
-	const shape = `\[go\.shape\.uint64,go\.shape\.uint64\]`
+	binary := testBinary(t)
 	for _, f := range []struct{ name, symbol, contains, calls string }{
-		{"Get", `hashmap\.\(\*ReadHandle` + shape + `\)\.Get$`, "XCHG", `runtime\.|\.reget\(|\.get\(`},
+		{"Get", getSymbol, "XCHG", `runtime\.|\.reopen\(|\.get\(`},
 		// The loop of a benchmark, with Get of a guard in it, of which Read and the deferred
 		// Release are no part.
 		{"a loop under a guard", `hashmap_test\.\(\*lookups\)\.held$`, "mapaccess2_fast64", `runtime\.|\.get\(|\.Read\(|CALL \w+\s*$`},
 	} {
-		code, err := exec.Command("go", "tool", "objdump", "-s", f.symbol, binary).Output()
-		if err != nil {
-			t.Fatalf("go tool objdump: %v", err)
-		}
-		if !strings.Contains(string(code), f.contains) {
+		code := disassemble(t, binary, f.symbol)
+		if !strings.Contains(code, f.contains) {
 			t.Fatalf("no %s in the machine code of %s, or none at all:\n%s", f.contains, f.name, code)
 		}
 		expected := regexp.MustCompile(f.calls)
-		for line := range strings.Lines(string(code)) {
+		for line := range strings.Lines(code) {
 			if _, call, ok := strings.Cut(line, "CALL "); ok && !expected.MatchString("CALL "+call) {
 				t.Errorf("%s calls %s", f.name, call)
 			}
+		}
+	}
+}
+
+const getSymbol = `hashmap\.\(\*ReadHandle\[go\.shape\.uint64,go\.shape\.uint64\]\)\.Get$`
+
+// testBinary builds this package's test once more, since the one that runs has no symbols.
+func testBinary(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "test")
+	if out, err := exec.Command("go", "test", "-c", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go test -c: %v\n%s", err, out)
+	}
+	return binary
+}
+
+func disassemble(t *testing.T, binary, symbol string) string {
+	t.Helper()
+	code, err := exec.Command("go", "tool", "objdump", "-s", symbol, binary).Output()
+	if err != nil {
+		t.Fatalf("go tool objdump: %v", err)
+	}
+	return string(code)
+}
+
+// TestPlainLeafMachineCode holds look-ups under the strategy asymmetric against its argument: the
+// mark is stored by a plain instruction, after it comes the load of the readable copy, after that the
+// table is looked at, and after that the mark is taken back. The two exchanges are the atomic leaf's.
+func TestPlainLeafMachineCode(t *testing.T) {
+	if invariants.Enabled || runtime.GOARCH != "amd64" {
+		t.Skip("plain words are used on amd64 only, and not in checked builds, where calls to the checks stand between")
+	}
+	code := disassemble(t, testBinary(t), getSymbol)
+	for _, steps := range [][]string{
+		{`atomicx\.go:\d+\s.*MOVL [A-Z]+, 0\([A-Z]+\)`, `type\.go:\d+\s.*MOVQ 0\(`, `mapaccess2_fast64`, `atomicx\.go:\d+\s.*MOVL \$0x0, 0\([A-Z]+\)`},
+		{`type\.go:\d+\s.*XCHGL`, `type\.go:\d+\s.*MOVQ 0\(`, `\.get\(`, `type\.go:\d+\s.*XCHGL`},
+	} {
+		at := 0
+		for _, step := range steps {
+			hits := regexp.MustCompile(step).FindAllStringIndex(code[at:], -1)
+			if len(hits) == 0 {
+				t.Fatalf("no %s after the steps before it, in\n%s", step, code)
+			}
+			at += hits[0][1]
+		}
+	}
+	for what, want := range map[string]int{`XCHG`: 2, `LOCK|MFENCE|XADD`: 0, `atomicx\.go`: 2} {
+		if n := len(regexp.MustCompile(what).FindAllString(code, -1)); n != want {
+			t.Errorf("%d instructions of %s, want %d, in\n%s", n, what, want, code)
 		}
 	}
 }

@@ -60,10 +60,11 @@ func AsymmetricReady() error {
 // asymmetricReader is a reader's counts and what belongs to them, alone on their cache lines.
 type asymmetricReader struct {
 	count   [2]plainWord   // for each index the generation of a copy, and the guards open in it
+	leaf    [2]plainMark   // see Leaf
 	awaited atomicx.Uint32 // 1 + the index of the copy whose last guard is to wake the writer, or 0
 	owner   *asymmetric
 	registration
-	_ [128 - 64]byte
+	_ [128 - 72]byte
 }
 
 // Open implements Reader. It keeps S1: let the reader have raised its count of c, and then
@@ -145,9 +146,9 @@ func (r *asymmetricReader) Close(c *Copy) {
 	}
 }
 
-// guards returns the number of guards that are open in the copy of that index and
-// generation.
-func (r *asymmetricReader) guards(index int, generation uint32) uint64 {
+// counted returns the number of guards that are open in the copy of that index and generation,
+// but for the leaf.
+func (r *asymmetricReader) counted(index int, generation uint32) uint64 {
 	n := r.count[index].Load()
 	if uint32(n/generationUnit) != generation {
 		return 0
@@ -155,9 +156,22 @@ func (r *asymmetricReader) guards(index int, generation uint32) uint64 {
 	return n % generationUnit
 }
 
+// guards is the same with the leaf.
+func (r *asymmetricReader) guards(index int, generation uint32) uint64 {
+	n := r.counted(index, generation)
+	if r.leaf[index].Load() == mark(generation) {
+		n++
+	}
+	return n
+}
+
 func (r *asymmetricReader) idle() bool {
-	g := &r.owner.generations
-	return r.guards(0, g[0])+r.guards(1, g[1]) == 0
+	for i, g := range r.owner.generations {
+		if r.guards(i, g) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Begin implements Strategy.
@@ -182,6 +196,7 @@ func (r *asymmetricReader) Abandon() {
 	r.owner.mu.Unlock()
 	for i := range r.count {
 		r.count[i].Store(0)
+		r.leaf[i].Store(0)
 	}
 	if r.awaited.Load() != 0 {
 		r.owner.parker.Unpark()
@@ -207,23 +222,19 @@ func (s *asymmetric) StartSwap(next *Copy) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.readers {
-		if s.held(r) {
+		if r.guards(s.old.Index, s.old.generation) != 0 {
 			s.pending = append(s.pending, r)
 		}
 	}
 	s.reap()
 }
 
-// held reports whether r has a guard in the old copy.
-func (s *asymmetric) held(r *asymmetricReader) bool {
-	return r.guards(s.old.Index, s.old.generation) != 0
-}
-
 // TryFinish implements Strategy.
 func (s *asymmetric) TryFinish() bool { return s.look(false) == free }
 
 // look takes the readers off pending that have no guard in the old copy any more, and
-// reports whether others remain. With sleep, the last guard of each of those wakes the writer.
+// reports what is left. With sleep, the last guard of those that remain wakes the writer when it is
+// closed, unless they are all leaves.
 func (s *asymmetric) look(sleep bool) holders {
 	if sleep && len(s.pending) != 0 {
 		for _, r := range s.pending {
@@ -231,20 +242,25 @@ func (s *asymmetric) look(sleep bool) holders {
 		}
 		membarrier()
 	}
-	still := s.pending[:0]
+	still, all := s.pending[:0], free
 	for _, r := range s.pending {
-		if s.held(r) {
+		h := free
+		if r.leaf[s.old.Index].Load() == mark(s.old.generation) {
+			h = silent
+		}
+		if r.counted(s.old.Index, s.old.generation) != 0 {
+			h = waking
+		}
+		if h != free {
 			still = append(still, r)
 		} else if r.awaited.Load() != 0 {
 			r.awaited.Store(0)
 		}
+		all = max(all, h)
 	}
 	clear(s.pending[len(still):])
 	s.pending = still
-	if len(still) == 0 {
-		return free
-	}
-	return waking
+	return all
 }
 
 // Finish implements Strategy.
@@ -260,7 +276,7 @@ func (s *asymmetric) Finish(cancel <-chan struct{}) error {
 // it changes nothing.
 func (s *asymmetric) quiet() bool {
 	for _, r := range s.pending {
-		if s.held(r) {
+		if r.guards(s.old.Index, s.old.generation) != 0 {
 			return false
 		}
 	}

@@ -42,7 +42,7 @@ func Epoch(o Options) Strategy {
 // (two, since processors fetch them in pairs).
 type epochReader struct {
 	count [2]atomicx.Uint64 // for each copy its generation, the bit awaited, and the guards open in it
-	leaf  [2]atomicx.Uint32 // for each copy the bits leafOpen and leafDetached
+	leaf  [2]atomicx.Uint32 // see Leaf
 	epoch *epoch
 	registration
 	_ [128 - 64]byte
@@ -59,24 +59,26 @@ const (
 
 	guardBits      = awaited - 1
 	generationUnit = 1 << 32 // in a count
-
-	leafOpen     = 1
-	leafDetached = 2 // the copy in which the leaf was open has been detached
 )
 
-// guards returns the number of guards that are open in the copies with that index, leaf or
-// not, but for detached ones.
-func (r *epochReader) guards(index int) uint64 {
+// guards returns the number of guards that are open in the copy of that index, whose generation
+// is the present one, leaf or not.
+func (r *epochReader) guards(index int, generation uint32) uint64 {
 	n := r.count[index].Load() & guardBits
-	if leafHeld(r.leaf[index].Load()) {
+	if r.leaf[index].Load() == mark(generation) {
 		n++
 	}
 	return n
 }
 
-func (r *epochReader) idle() bool { return r.guards(0)+r.guards(1) == 0 }
-
-func leafHeld(leaf uint32) bool { return leaf&(leafOpen|leafDetached) == leafOpen }
+func (r *epochReader) idle() bool {
+	for i, g := range r.epoch.generations {
+		if r.guards(i, g) != 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // Open implements Reader. It keeps S1: a writer that is about to change copy c has swapped
 // away from c and has afterwards seen this reader's count of c at zero. Let the reader
@@ -154,75 +156,6 @@ func (r *epochReader) release(index int, generation uint32) {
 //go:noinline
 func (r *epochReader) wake() { r.epoch.parker.Unpark() }
 
-// Leaf opens guards that a look-up needs for itself alone, one at a time. It counts them
-// apart from other guards, so that its count goes from zero to one and back. That can be done by
-// a store and a swap whose operands are at hand, where an addition to the count of the copy
-// that is just readable would have to wait for that to be loaded: a leaf is opened in the copy
-// that was readable last time, and then looks, as any guard does, whether it still is.
-// That makes 1 ns of 12. The calls are small enough to be inlined.
-//
-// A leaf that is closed wakes nobody: it is open for a look-up only, so that the writer who
-// finds it open looks again a little later. To find out whether he sleeps would make another 0.3 ns.
-//
-//	if !l.TryOpen() { copy = l.Reopen() } // else copy remains that of the last time, first none
-//	…
-//	l.Close()
-type Leaf struct {
-	word     *atomicx.Uint32 // of the index of guess
-	readable *atomicx.Pointer[Copy]
-	guess    *Copy
-	reader   *epochReader
-}
-
-// LeafOf returns the leaf of r, if its strategy is epoch. It is the reader's only one and
-// must not be copied once it is used.
-func LeafOf(r Reader) (l Leaf, ok bool) {
-	e, ok := r.(*epochReader)
-	if ok {
-		l = Leaf{&e.leaf[0], &e.epoch.readable, nil, e}
-	}
-	return l, ok
-}
-
-// TryOpen opens a guard in the copy that the last Reopen returned, if that is still
-// readable; else, and before the first Reopen, it returns false and must be followed by it.
-// The argument is the one at epochReader.Open: the word stands before the readable copy is looked
-// at, and a guess that was detached is never readable again. The store may overwrite
-// leafDetached, but only of a leaf that has been closed.
-func (l Leaf) TryOpen() bool {
-	l.word.Store(leafOpen)
-	return l.readable.Load() == l.guess
-}
-
-// Reopen ends the opening of a guard and returns the copy that it pins. As in
-// epochReader.reopen both words stand before the readable copy is looked at. One that was
-// detached meanwhile does not stand, and is made to, since nobody waits for it; then all
-// begins again.
-func (l *Leaf) Reopen() *Copy {
-	words := &l.reader.leaf
-	other := &words[0]
-	if l.word == other {
-		other = &words[1]
-	}
-	other.Store(leafOpen)
-	for {
-		l.guess = l.readable.Load()
-		l.word = &words[l.guess.Index]
-		if l.word.Load()&leafDetached == 0 {
-			break
-		}
-		l.word.Store(leafOpen)
-	}
-	words[1-l.guess.Index].Store(0)
-	return l.guess
-}
-
-// Copy returns the copy in which TryOpen opens a guard, or nil before the first Reopen.
-func (l Leaf) Copy() *Copy { return l.guess }
-
-// Close closes the guard.
-func (l Leaf) Close() { l.word.Store(0) }
-
 // Begin implements Strategy.
 func (e *epoch) Begin(readable *Copy) { e.readable.Store(readable) }
 
@@ -266,7 +199,7 @@ func (e *epoch) StartSwap(next *Copy) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, r := range e.readers {
-		if r.guards(e.old.Index) != 0 {
+		if r.guards(e.old.Index, e.old.generation) != 0 {
 			e.pending = append(e.pending, r)
 		}
 	}
@@ -284,7 +217,7 @@ func (e *epoch) look(sleep bool) holders {
 	still, all := e.pending[:0], free
 	for _, r := range e.pending {
 		h := free
-		if leafHeld(r.leaf[e.old.Index].Load()) {
+		if r.leaf[e.old.Index].Load() == mark(e.old.generation) {
 			h = silent
 		}
 		if countHeld(&r.count[e.old.Index], sleep) {
@@ -326,7 +259,7 @@ func (e *epoch) Finish(cancel <-chan struct{}) error {
 // it changes nothing.
 func (e *epoch) quiet() bool {
 	for _, r := range e.pending {
-		if r.guards(e.old.Index) != 0 {
+		if r.guards(e.old.Index, e.old.generation) != 0 {
 			return false
 		}
 	}
@@ -343,15 +276,12 @@ func (e *epoch) Detach() {
 	e.generations[index]++
 	for _, r := range e.readers {
 		r.count[index].Store(uint64(e.generations[index]) * generationUnit)
-		if leaf := &r.leaf[index]; leaf.Load()&leafOpen != 0 {
-			leaf.Or(leafDetached) // it may be closed in this moment, and then the flag says nothing
-		}
 	}
 	clear(e.pending)
 	e.pending = e.pending[:0]
 }
 
 func (e *epoch) stalled(waited time.Duration) {
-	holders := holding(e.pending, func(r *epochReader) uint64 { return r.guards(e.old.Index) })
+	holders := holding(e.pending, func(r *epochReader) uint64 { return r.guards(e.old.Index, e.old.generation) })
 	e.opts.Stalled(Stall{e.swaps, waited, holders})
 }

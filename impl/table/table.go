@@ -66,9 +66,6 @@ func (t Table[K, V]) Clone() Table[K, V] {
 	return Table[K, V]{m: maps.Clone(t.m)}
 }
 
-// Map returns the map that a Builtin table is, or nil.
-func (t Table[K, V]) Map() map[K]V { return t.m }
-
 // GetMany looks up keys[i] and stores its value, or the zero value, in values[i] and
 // whether it was there in found[i], for every i. The slices must not be shorter than keys.
 func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {

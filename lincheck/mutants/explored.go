@@ -20,7 +20,7 @@ var Explored = []struct {
 		"	c := r.epoch.readable.Load()\n	r.release", "	c := &Copy{Index: 1 - index}\n	if now := r.epoch.readable.Load(); now.Index == c.Index {\n		c = now\n	} else {\n		c = r.epoch.old\n	}\n	r.release",
 	}, "guards"},
 	{Mutant{
-		"2 a leaf trusts its guess", epoch,
+		"2 a leaf trusts its guess", leaf,
 		"	return l.readable.Load() == l.guess\n", "	return l.guess != nil\n",
 	}, "look-ups"},
 	{Mutant{
@@ -30,7 +30,7 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"3 count of the wrong copy", epoch,
-		"		if r.guards(e.old.Index) != 0 {\n			e.pending", "		if r.guards(1-e.old.Index) != 0 {\n			e.pending",
+		"		if r.guards(e.old.Index, e.old.generation) != 0 {\n			e.pending", "		if r.guards(1-e.old.Index, e.old.generation) != 0 {\n			e.pending",
 	}, "guards"},
 	{Mutant{
 		"3 the count of leaves is overlooked", epoch,
@@ -105,7 +105,7 @@ var Explored = []struct {
 	{Mutant{
 		"34 a nested guard is opened without a count", epoch,
 		"func (r *epochReader) Open() *Copy {\n",
-		"func (r *epochReader) Open() *Copy {\n	if r.guards(0)+r.guards(1) > 0 {\n		return r.epoch.readable.Load()\n	}\n",
+		"func (r *epochReader) Open() *Copy {\n	if !r.idle() {\n		return r.epoch.readable.Load()\n	}\n",
 	}, "nested guards"},
 	{Mutant{
 		"49 the detached copy is used again", "impl/buffers/raw.go",
@@ -120,8 +120,8 @@ var Explored = []struct {
 		"	if uint32(counts[c.Index]/generationUnit) != c.generation {\n", "	if false {\n",
 	}, "a copy is detached"},
 	{Mutant{
-		"49 a leaf is opened with a word that was taken away", epoch,
-		"		if l.word.Load()&leafDetached == 0 {\n", "		if true {\n",
+		"49 a leaf keeps the mark of a detached copy", leaf,
+		"	l.guess, l.mark = c, mark(c.generation)\n", "	l.guess, l.mark = c, mark(0)\n",
 	}, "a copy is detached under look-ups"},
 	{Mutant{
 		"19 a reader's part of the residual is told after the reader is turned", refcount,
@@ -144,6 +144,7 @@ var Explored = []struct {
 
 const (
 	epoch    = "impl/strategy/epoch.go"
+	leaf     = "impl/strategy/leaf.go"
 	refcount = "impl/strategy/refcount.go"
 	roster   = "impl/strategy/roster.go"
 )

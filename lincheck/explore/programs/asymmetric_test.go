@@ -38,7 +38,7 @@ func TestAsymmetric(t *testing.T) {
 				t.Log(run(t, explore.Config{Search: explore.UpTo(2), TSO: tso, OneWait: c.oneWait}, asymmetric.Guards(c.shape)))
 			})
 		}
-		for _, name := range []string{"a copy is detached", "nested guards"} {
+		for _, name := range []string{"look-ups", "a copy is detached", "a copy is detached under look-ups", "nested guards"} {
 			if tso {
 				break
 			}
@@ -50,5 +50,22 @@ func TestAsymmetric(t *testing.T) {
 				t.Log(run(t, explore.Config{Search: explore.UpTo(2), TSO: tso, Timeouts: timeouts}, p))
 			})
 		}
+		t.Run(fmt.Sprintf("TSO %v/a look-up by the leaf", tso), func(t *testing.T) {
+			t.Log(run(t, explore.Config{Search: explore.UpTo(2), TSO: tso, OneWait: true}, leafLookUp))
+		})
 	}
+}
+
+// leafLookUp has a look-up that is not the first on its handle: it opens the leaf by a plain
+// store, in the copy that was readable last time.
+func leafLookUp(x *explore.Exec) {
+	w := newWorld(x, asymmetric)
+	r := w.w.NewReadHandle()
+	last := w.get(r, 1, 0)
+	x.Go("reader", func() { w.get(r, 1, last) })
+	x.Go("writer", func() {
+		for range 2 {
+			w.publish()
+		}
+	})
 }
