@@ -108,3 +108,11 @@ func EndWrite(copy any)   {}
 
 // AddCleanup is runtime.AddCleanup. Under the explorer handles are never found dropped.
 func AddCleanup[T, S any](p *T, f func(S), arg S) { runtime.AddCleanup(p, f, arg) }
+
+// MembarrierReady registers the process for Membarrier, once, and says why it cannot be
+// used if it cannot.
+func MembarrierReady() error { return systemMembarrierReady() }
+
+// Membarrier returns when every other thread of the process has passed a full memory
+// barrier since the call. MembarrierReady must have returned nil.
+func Membarrier() error { return systemMembarrier() }

@@ -1,4 +1,4 @@
-//go:build !explore && linux && amd64
+//go:build linux && amd64
 
 package atomicx
 
@@ -16,18 +16,14 @@ const (
 	membarrierRegister  = 1 << 4 // MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED
 )
 
-// MembarrierReady registers the process for Membarrier, once, and says why it cannot be
-// used if it cannot.
-var MembarrierReady = sync.OnceValue(func() error {
+var systemMembarrierReady = sync.OnceValue(func() error {
 	if err := membarrier(membarrierRegister); err != nil {
 		return err
 	}
 	return membarrier(membarrierExpedited)
 })
 
-// Membarrier returns when every other thread of the process has passed a full memory
-// barrier since the call. MembarrierReady must have returned nil.
-func Membarrier() error { return membarrier(membarrierExpedited) }
+func systemMembarrier() error { return membarrier(membarrierExpedited) }
 
 func membarrier(command uintptr) error {
 	if _, _, errno := syscall.Syscall(unix.SYS_MEMBARRIER, command, 0, 0); errno != 0 {

@@ -1,4 +1,4 @@
-//go:build !explore && !(linux && amd64)
+//go:build !(linux && amd64)
 
 package atomicx
 
@@ -7,10 +7,8 @@ import (
 	"runtime"
 )
 
-// MembarrierReady says that Membarrier cannot be used here.
-func MembarrierReady() error {
+func systemMembarrierReady() error {
 	return errors.New("membarrier is used on linux/amd64 only, and this is " + runtime.GOOS + "/" + runtime.GOARCH)
 }
 
-// Membarrier returns the error of MembarrierReady.
-func Membarrier() error { return MembarrierReady() }
+func systemMembarrier() error { return systemMembarrierReady() }

@@ -2,6 +2,7 @@ package strategy_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"doublebuf/impl/invariants"
 	"doublebuf/impl/strategy"
 )
 
@@ -249,15 +251,25 @@ func TestStallIsReportedOnceByName(t *testing.T) {
 // what a guard pins does not change until it is closed.
 func TestExclusionUnderFire(t *testing.T) {
 	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
-		const readers, swaps = 4, 300
+		const readers = 4
+		guards := 1_000_000
+		if invariants.Enabled {
+			guards = 40_000 // each takes longer
+		}
 		s := open(strategy.Options{})
 		var copies [2][8]uint64
-		var stop atomic.Bool
+		var reading atomic.Int64
 		var wg sync.WaitGroup
+		reading.Add(readers)
 		for range readers {
 			wg.Go(func() {
+				defer reading.Add(-1)
 				r := s.NewReader("")
-				for !stop.Load() {
+				defer r.Unregister()
+				for i := range guards {
+					if i%64 == 0 {
+						runtime.Gosched() // rather than within a guard, which the writer would wait for
+					}
 					c := r.Open()
 					first := copies[c.Index][0]
 					d := r.Open()
@@ -265,24 +277,25 @@ func TestExclusionUnderFire(t *testing.T) {
 					for _, x := range copies[c.Index] {
 						if x != first {
 							t.Errorf("a guard sees %d and %d", first, x)
+							break
 						}
 					}
 					r.Close(c)
 				}
-				r.Unregister()
 			})
 		}
-		for v := 1; v <= swaps; v++ {
-			for i := range copies[v&1] {
-				copies[v&1][i] = uint64(v)
+		swaps := 0
+		for ; reading.Load() > 0; swaps++ {
+			for i := range copies[0] {
+				copies[1-swaps&1][i] = uint64(swaps)
 			}
 			s.swap()
 			if err := s.Finish(nil); err != nil {
 				t.Error(err)
 			}
 		}
-		stop.Store(true)
 		wg.Wait()
+		t.Log(swaps, "swaps")
 	})
 }
 

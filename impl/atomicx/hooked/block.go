@@ -198,16 +198,18 @@ func AwaitWhole(cond func() bool) bool {
 	return true
 }
 
-// Membarrier returns when every other goroutine has passed a memory barrier since the
-// call, as membarrier(2) does for threads. It is only of use under a hook.
-func Membarrier() {
+// Membarrier returns true when every other goroutine has passed a memory barrier since the
+// call, as membarrier(2) does for threads. Without a hook it returns false at once: the
+// caller needs the system call.
+func Membarrier() bool {
 	if hook == nil {
-		return
+		return false
 	}
 	hook.Step(Op{Kind: OpMembarrier})
 	hook.Did(false, nil)
 	hook.Step(Op{Kind: OpMembarrierEnd})
 	hook.Did(false, nil)
+	return true
 }
 
 var start = time.Now()

@@ -110,3 +110,6 @@ var hook Hook
 // Install makes h the hook of the process, or removes it if h is nil. No goroutine may
 // use a type of this package meanwhile, or later but at the hook's bidding.
 func Install(h Hook) { hook = h }
+
+// Installed reports whether there is a hook.
+func Installed() bool { return hook != nil }
