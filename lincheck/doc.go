@@ -8,18 +8,18 @@
 // and guards of a few clients. A claim is what a history is judged by. A verdict is
 // [Ok], [Illegal] or [Unknown]; Unknown is never a pass.
 //
-// # What judges what
+// # Laws
 //
-// Stamped guards are judged by checkers in time linear but for sorting. S(v) is the
-// content after the first v publishes.
+// Stamped guards are judged by one sweep, in linear time and little memory, see sweep.go.
+// S(v) is the content after the first v publishes.
 //
 //	C0  publishes make the versions 1, 2, 3 … and do not overlap
 //	C1  no future: publish v was called before the opening of a guard of v returned
 //	C2  fresh: publish v+1 had not returned before the opening of a guard of v was called
 //	C3  no inversion: no guard that was open before the opening of a guard of v was
 //	    called has a higher version
-//	C4  the versions that one handle opens never go back
-//	C5  lag: publish v+1+n does not return while a guard of v is open, where the
+//	C4  monotone: the versions that one handle opens never go back
+//	C5  bounded lag: publish v+1+n does not return while a guard of v is open, where the
 //	    history's header gives n
 //	C6  content: what a guard of v reads is S(v)
 //
@@ -46,7 +46,8 @@
 // found to be; they are not believed when it is judged.
 //
 // Every other line is a call or a guard. Lines may come in any order, but those of one
-// client in that client's. Times are nanoseconds on one clock, of any origin. Keys and
+// client in that client's. A history of stamped guards whose lines all come in the order of
+// called is judged while it is read, however long it is. Times are nanoseconds on one clock, of any origin. Keys and
 // values are numbers below 2^63 or strings; a value that is not there is null or left
 // out. A call without returned never did.
 //

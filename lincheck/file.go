@@ -47,49 +47,96 @@ type guardLine struct {
 	All     [][2]any `json:"all,omitzero"`
 }
 
-const opGuard = "guard"
+// field is one of the fields of an event's line.
+type field int
 
-// opFields lists, for each kind of line, the fields that must be there and those that
-// may, beside client and op.
-var opFields = map[string]struct{ must, may []string }{
-	"get":                {[]string{"key", "called"}, []string{"result", "returned"}},
-	"set":                {[]string{"key", "new", "called"}, []string{"returned"}},
-	"delete":             {[]string{"key", "called"}, []string{"returned"}},
-	"publish":            {[]string{"called"}, []string{"version", "returned"}},
-	"swap":               {[]string{"key", "new", "called"}, []string{"result", "returned"}},
-	"load-or-store":      {[]string{"key", "new", "called"}, []string{"result", "did", "returned"}},
-	"load-and-delete":    {[]string{"key", "called"}, []string{"result", "returned"}},
-	"compare-and-swap":   {[]string{"key", "old", "new", "called"}, []string{"did", "returned"}},
-	"compare-and-delete": {[]string{"key", "old", "called"}, []string{"did", "returned"}},
-	opGuard:              {[]string{"version", "called", "opened", "closed"}, []string{"reads", "all"}},
+const (
+	fClient field = iota
+	fOp
+	fVersion
+	fKey
+	fOld
+	fNew
+	fResult
+	fDid
+	fCalled
+	fReturned
+	fOpened
+	fClosed
+	fReads
+	fAll
+	numFields
+)
+
+var fieldNames = [numFields]string{"client", "op", "version", "key", "old", "new", "result", "did", "called", "returned", "opened", "closed", "reads", "all"}
+
+func (f field) String() string { return fieldNames[f] }
+
+// fieldSet is a set of fields.
+type fieldSet uint16
+
+func setOf(fields ...field) (s fieldSet) {
+	for _, f := range fields {
+		s |= 1 << f
+	}
+	return s
+}
+
+func (s fieldSet) has(f field) bool { return s>>f&1 != 0 }
+
+// names lists the fields of s.
+func (s fieldSet) names() (list []string) {
+	for f := range numFields {
+		if s.has(f) {
+			list = append(list, f.String())
+		}
+	}
+	return list
+}
+
+// opGuard is what stands for a guard where there are operations otherwise.
+const opGuard = CompareAndDelete + 1
+
+// kinds lists, for each kind of line, its name, the fields that must be there, and those
+// that may.
+var kinds = [...]struct {
+	name      string
+	must, may fieldSet
+}{
+	Get:              {Get.String(), setOf(fClient, fOp, fKey, fCalled), setOf(fResult, fReturned)},
+	Set:              {Set.String(), setOf(fClient, fOp, fKey, fNew, fCalled), setOf(fReturned)},
+	Delete:           {Delete.String(), setOf(fClient, fOp, fKey, fCalled), setOf(fReturned)},
+	Publish:          {Publish.String(), setOf(fClient, fOp, fCalled), setOf(fVersion, fReturned)},
+	Swap:             {Swap.String(), setOf(fClient, fOp, fKey, fNew, fCalled), setOf(fResult, fReturned)},
+	LoadOrStore:      {LoadOrStore.String(), setOf(fClient, fOp, fKey, fNew, fCalled), setOf(fResult, fDid, fReturned)},
+	LoadAndDelete:    {LoadAndDelete.String(), setOf(fClient, fOp, fKey, fCalled), setOf(fResult, fReturned)},
+	CompareAndSwap:   {CompareAndSwap.String(), setOf(fClient, fOp, fKey, fOld, fNew, fCalled), setOf(fDid, fReturned)},
+	CompareAndDelete: {CompareAndDelete.String(), setOf(fClient, fOp, fKey, fOld, fCalled), setOf(fDid, fReturned)},
+	opGuard:          {"guard", setOf(fClient, fOp, fVersion, fCalled, fOpened, fClosed), setOf(fReads, fAll)},
 }
 
 // claimOps lists what may occur in a history of each claim.
-var claimOps = map[Claim][]string{
-	ClaimLinearizable:      {"get", "set", "delete", "swap", "load-or-store", "load-and-delete", "compare-and-swap", "compare-and-delete"},
-	ClaimAtomic:            {"set", "delete", "publish", opGuard},
-	ClaimPerHandle:         {"set", "delete", "publish", opGuard},
-	ClaimEventual:          {"get", "set", "delete", "publish"},
-	ClaimEventualPerHandle: {"get", "set", "delete", "publish"},
+var claimOps = map[Claim][]Op{
+	ClaimLinearizable:      {Get, Set, Delete, Swap, LoadOrStore, LoadAndDelete, CompareAndSwap, CompareAndDelete},
+	ClaimAtomic:            {Set, Delete, Publish, opGuard},
+	ClaimPerHandle:         {Set, Delete, Publish, opGuard},
+	ClaimEventual:          {Get, Set, Delete, Publish},
+	ClaimEventualPerHandle: {Get, Set, Delete, Publish},
 }
 
-// Write writes h as a history file.
+// Write writes h as a history file, its lines in the order in which the events were called.
 func (h *History) Write(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	enc := json.NewEncoder(buffered) // its errors are buffered's, which Flush returns
 	enc.SetEscapeHTML(false)
 	enc.Encode(headerLine{1, h.Claim, h.Map, h.Seed, int64(h.Slack), h.Lag, h.Verdict, h.Checker, h.Note})
-	for i := range h.Calls {
-		enc.Encode(h.callLine(&h.Calls[i]))
-	}
-	for i := range h.Guards {
-		g := &h.Guards[i]
-		line := guardLine{Client: g.Client, Op: opGuard, Version: g.Version, Called: g.Called, Opened: g.Opened, Closed: g.Closed, Reads: h.pairs(g.Reads)}
+	h.inOrder(func(c *Call) { enc.Encode(h.callLine(c)) }, func(g *Guard) {
+		line := guardLine{Client: g.Client, Op: kinds[opGuard].name, Version: g.Version, Called: g.Called, Opened: g.Opened, Closed: g.Closed, Reads: h.pairs(g.Reads)}
 		if g.Ranged {
 			line.All = h.pairs(g.All)
 		}
 		enc.Encode(line)
-	}
+	})
 	if err := buffered.Flush(); err != nil {
 		return fmt.Errorf("write history: %w", err)
 	}
@@ -153,6 +200,9 @@ func (line headerLine) header() (Header, error) {
 	}
 	if line.SlackNS < 0 {
 		return Header{}, fmt.Errorf("slack_ns is %d; want 0 or more", line.SlackNS)
+	}
+	if line.Lag >= 1<<32 {
+		return Header{}, fmt.Errorf("lag is %d; want the number of versions that a guard may fall behind, below 2^32", line.Lag)
 	}
 	return Header{line.Claim, line.Map, line.Seed, time.Duration(line.SlackNS), line.Lag, line.Verdict, line.Checker, line.Note}, nil
 }

@@ -37,9 +37,11 @@ func TestJudgeFiles(t *testing.T) {
 
 // onlyBreaks reports checkers that find something in h though they are not its own.
 func onlyBreaks(t *testing.T, h *History) {
-	for _, c := range stampedCheckers(h.Claim) {
-		if f := c.check(newRegister(h)); f != nil && c.name != h.Checker {
-			t.Errorf("%s also finds: %s", c.name, f.reason)
+	s := newSweep(h, stampedLaws(h.Claim))
+	s.all()
+	for l, f := range s.broken {
+		if f != nil && law(l).String() != h.Checker {
+			t.Errorf("%v is also broken: %s", law(l), f.reason)
 		}
 	}
 }

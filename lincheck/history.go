@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -131,8 +132,45 @@ type History struct {
 
 // sort puts the events in the order that History promises, keeping each client's own.
 func (h *History) sort() {
-	slices.SortStableFunc(h.Calls, func(a, b Call) int { return cmp.Compare(a.Called, b.Called) })
-	slices.SortStableFunc(h.Guards, func(a, b Guard) int { return cmp.Compare(a.Called, b.Called) })
+	h.Calls = byCalled(h.Calls, func(c *Call) int64 { return c.Called })
+	h.Guards = byCalled(h.Guards, func(g *Guard) int64 { return g.Called })
+}
+
+// byCalled returns events in the order of those times; equal ones keep theirs. The events are
+// large, so that it sorts their times and moves each event once.
+func byCalled[E any](events []E, called func(*E) int64) []E {
+	type place struct {
+		at int64
+		i  int
+	}
+	places, sorted := make([]place, len(events)), true
+	for i := range events {
+		places[i] = place{called(&events[i]), i}
+		sorted = sorted && (i == 0 || places[i-1].at <= places[i].at)
+	}
+	if sorted {
+		return events
+	}
+	slices.SortFunc(places, func(a, b place) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.i, b.i)) })
+	moved := make([]E, len(events))
+	for to, from := range places {
+		moved[to] = events[from.i]
+	}
+	return moved
+}
+
+// inOrder passes all events on in the order in which they were called.
+func (h *History) inOrder(call func(*Call), guard func(*Guard)) {
+	c, g := 0, 0
+	for c < len(h.Calls) || g < len(h.Guards) {
+		if g == len(h.Guards) || c < len(h.Calls) && h.Calls[c].Called <= h.Guards[g].Called {
+			call(&h.Calls[c])
+			c++
+		} else {
+			guard(&h.Guards[g])
+			g++
+		}
+	}
 }
 
 func (h *History) counts() Counts {
@@ -180,4 +218,36 @@ func (h *History) describe(c Call) string {
 		return fmt.Sprintf("compare-and-delete(%s, %s) -> %t", key, h.word(c.Old), c.Did)
 	}
 	return "publish()"
+}
+
+// describeTimed is c with its client and its times.
+func (h *History) describeTimed(c *Call) string {
+	what := h.describe(*c)
+	if c.Op == Publish {
+		what = fmt.Sprintf("publish() of version %d", c.Version)
+	}
+	if c.Return == Never {
+		return fmt.Sprintf("client %d %s: called %d, never returned", c.Client, what, c.Called)
+	}
+	return fmt.Sprintf("client %d %s: called %d, returned %d", c.Client, what, c.Called, c.Return)
+}
+
+// describeGuard is g as a person writes it.
+func (h *History) describeGuard(g *Guard) string {
+	const most = 8 // reads
+	var b strings.Builder
+	fmt.Fprintf(&b, "client %d guard of version %d: called %d, opened %d, closed %d", g.Client, g.Version, g.Called, g.Opened, g.Closed)
+	list := func(what string, reads []Read) {
+		for i, r := range reads {
+			if i == most {
+				fmt.Fprintf(&b, " and %d more", len(reads)-most)
+				break
+			}
+			fmt.Fprintf(&b, "%s %s -> %s", what, h.word(r.Key), h.value(r.Value))
+			what = ","
+		}
+	}
+	list("; read", g.Reads)
+	list("; all:", g.All)
+	return b.String()
 }

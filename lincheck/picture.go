@@ -3,7 +3,6 @@ package lincheck
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,14 +37,8 @@ func (h *History) annotations() []porcupine.Annotation {
 	var list []porcupine.Annotation
 	first, last := h.span()
 	if h.Verdict == Illegal {
-		law := h.Checker
-		for _, p := range properties {
-			if slices.Contains(p.Checkers, h.Checker) {
-				law = h.Checker + ": " + p.Doc
-			}
-		}
 		list = append(list, porcupine.Annotation{
-			Tag: "broken law", Start: first, End: last, Description: law, Details: h.Note, BackgroundColor: lawColour,
+			Tag: "broken law", Start: first, End: last, Description: h.Checker + ": " + Law(h.Checker), Details: h.Note, BackgroundColor: lawColour,
 		})
 	}
 	for i := range h.Guards {
@@ -79,15 +72,17 @@ func (h *History) span() (first, last int64) {
 // is illegal the checkers of package lincheck have said already. Publishes that all guards
 // have long seen are left out.
 func (h *History) drawnRegister() (porcupine.Model, []porcupine.Operation) {
-	r := newRegister(h)
-	seen := uint64(len(r.publishes)) // by all guards
+	r := newSweep(h, nil)
+	r.remembers = true
+	r.all()
+	seen := r.newest() // by all guards
 	for i := range h.Guards {
 		seen = min(seen, h.Guards[i].Version)
 	}
 	start := seen - min(seen, 1)
 	var ops []porcupine.Operation
-	for i := range r.publishes[start:] {
-		p := r.publishes[start:][i]
+	for i := range r.versions[start+1:] {
+		p := &r.versions[start+1:][i].publish
 		ops = append(ops, porcupine.Operation{ClientId: p.Client, Input: p, Call: p.Called, Return: p.Return})
 	}
 	for i := range h.Guards {

@@ -124,26 +124,3 @@ func lastPublish(h *History) (Call, []Call) {
 	}
 	return Call{}, h.Calls
 }
-
-// BenchmarkStamped judges a million guards and 50,000 publishes.
-func BenchmarkStamped(b *testing.B) {
-	h := &History{Header: Header{Claim: ClaimAtomic, Lag: 1}}
-	for v := range int64(50_000) {
-		h.Calls = append(h.Calls,
-			Call{Op: Set, Key: Word(v % 1000), New: Word(v), Called: v * 100, Return: v*100 + 10},
-			Call{Op: Publish, Version: uint64(v + 1), Called: v*100 + 20, Return: v*100 + 90})
-		for i := range int64(20) {
-			at := v*100 + 95
-			h.Guards = append(h.Guards, Guard{
-				Client: int(i), Version: uint64(v + 1), Called: at, Opened: at + 1, Closed: at + 2,
-				Reads: []Read{{Word(v % 1000), Value{Word(v), true}}},
-			})
-		}
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if v := h.Judge(); v.Outcome != Ok {
-			b.Fatal(v)
-		}
-	}
-}

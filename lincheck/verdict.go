@@ -80,10 +80,11 @@ type Verdict struct {
 	Broken bool `json:"broken,omitempty"`
 	// Checker names who decided, if the outcome is not Ok: C0 to C6, linearizable,
 	// eventual, entry, capabilities, child, level.
-	Checker string `json:"checker,omitempty"`
-	Reason  string `json:"reason,omitempty"` // one line: what was seen
-	Seed    uint64 `json:"seed,omitempty"`   // of the history that decided
-	Counts  Counts `json:"counts"`
+	Checker string   `json:"checker,omitempty"`
+	Reason  string   `json:"reason,omitempty"` // one line: what was seen
+	Events  []string `json:"events,omitempty"` // the few that show it, a line each
+	Seed    uint64   `json:"seed,omitempty"`   // of the history that decided
+	Counts  Counts   `json:"counts"`
 	// Properties are what the map was judged by, as far as that came.
 	Properties []Found  `json:"properties,omitempty"`
 	Evidence   Evidence `json:"evidence,omitzero"`

@@ -39,11 +39,16 @@ The histories of maps that fail are kept, with a picture and the line that judge
 
 With -seeds every map that is not known to be broken is checked under that many seeds, and
 the totals are printed: none of them may be Illegal. Verdicts are Ok, Illegal (exit code 3)
-and Unknown (4); Unknown is never a pass.`,
+and Unknown (4); Unknown is never a pass.
+
+With -history it judges a history that any program recorded: go doc doublebuf/lincheck says
+how such files are written. Where its lines are in order it is judged as it is read, in
+little memory. What comes by stdin must be in order, and is judged until it breaks a law.`,
 		examples: `  runbench check
   runbench check -impl dbuf-epoch-b64,syncmap -time 30s -seed 7
   runbench check -seeds 1000
   runbench check -history results/20260102T150405Z-check/evidence/control-stale-read.jsonl
+  mystore -record | runbench check -history -
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
 			impl := list[string]{parse: word}
@@ -52,7 +57,7 @@ and Unknown (4); Unknown is never a pass.`,
 			var record run.Duration
 			fs.TextVar(&record, "time", run.Duration(500*time.Millisecond), "`how long` to record histories of each map")
 			dir := fs.String("results", "", "`folder` to make for verdicts and evidence (default results/<UTC>-check)")
-			history := fs.String("history", "", "judge the history in this `file` instead")
+			history := fs.String("history", "", "judge the history in this `file` instead, or with - what comes in by stdin")
 			seeds := 0
 			fs.Func("seeds", "record under so `many` seeds, from -seed on, however long it takes, and print totals", func(v string) (err error) {
 				seeds, err = number(v)
@@ -253,13 +258,27 @@ func amounts(failed, unknown []string, reasons string) error {
 	return nil
 }
 
-// judge judges a saved history by what it claims itself.
+// judge judges a saved history by what it claims itself, or one that comes in as it is
+// recorded.
 func (s *session) judge(path string) error {
-	v, err := lincheck.JudgeFile(path)
+	var v lincheck.Verdict
+	var err error
+	if path == "-" {
+		path = "stdin"
+		v, err = lincheck.JudgeStream(os.Stdin)
+	} else {
+		v, err = lincheck.JudgeFile(path)
+	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.stdout, "%s: %v%s\n", path, v, inBrackets(basis(v.Counts)))
+	if law := lincheck.Law(v.Checker); law != "" && v.Outcome == lincheck.Illegal {
+		fmt.Fprintf(s.stdout, "  %s says: %s\n", v.Checker, law)
+	}
+	for _, event := range v.Events {
+		fmt.Fprintf(s.stdout, "  %s\n", event)
+	}
 	switch v.Outcome {
 	case lincheck.Illegal:
 		return exit{ExitFailed, fmt.Errorf("%s is not what it claims", path)}
