@@ -125,6 +125,9 @@ func provenance(s *results.Set) string {
 	if !e.Date.IsZero() {
 		note += "; " + e.Date.Format("2006-01-02")
 	}
+	if g := s.Grade(); g.Letter != "" {
+		note += fmt.Sprintf("; grade %s, A/A limit %.1f %%", g.Letter, 100*s.Control().Limit)
+	}
 	return note + "."
 }
 

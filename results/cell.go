@@ -65,6 +65,15 @@ type Cell struct {
 // Goroutines returns the number of workers.
 func (id ID) Goroutines() int { return id.G + id.Readers + id.Writers }
 
+// Rate is the unit that says how fast id is: operations a second or, where readers and
+// writers are apart, reads a second, since a sum of both would say little of either.
+func (id ID) Rate() string {
+	if id.G == 0 && id.Readers > 0 {
+		return ReadsPerSec
+	}
+	return OpsPerSec
+}
+
 // Name returns the benchmark name of id without the prefix "Benchmark":
 //
 //	Map/impl=dbuf-epoch-b64/mix=r990/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2

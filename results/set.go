@@ -14,6 +14,7 @@ import (
 type Set struct {
 	Manifest Manifest
 	Cells    []Cell // of both kinds, in the order in which they were measured
+	Twins    []Cell // those of the A/A control, which stand with no others
 	// Better tells for each unit whether "higher" or "lower" is better, as the files
 	// declare or, of the units of package testing, as is known.
 	Better map[string]string
@@ -46,7 +47,13 @@ func (s *Set) add(path string) ([]Warning, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Cells = append(s.Cells, f.cells...)
+	for _, c := range f.cells {
+		if _, twin := Original(c.Impl); twin {
+			s.Twins = append(s.Twins, c)
+		} else {
+			s.Cells = append(s.Cells, c)
+		}
+	}
 	if s.Better == nil {
 		s.Better, s.Machine = map[string]string{}, map[string]string{}
 	}
@@ -119,8 +126,8 @@ func (s *Set) Verdict(impl string) Verdict {
 	if worst.Outcome == Illegal {
 		return worst
 	}
-	for _, c := range s.Cells {
-		if c.Impl == impl && c.Fault != "" {
+	for _, c := range slices.Concat(s.Cells, s.Twins) {
+		if of, _ := Original(c.Impl); of == impl && c.Fault != "" {
 			worst.Check, worst.Outcome, worst.Reason = "sum", Illegal, c.Fault
 			worst.Evidence = []string{c.Name()}
 			break

@@ -120,7 +120,8 @@ func golden(t *testing.T, path string) {
 	}
 }
 
-// tiny are flags for a run of 8 cells that takes a moment.
+// tiny are flags for a run that takes a moment: of 8 cells, and 3 of the floor and 3 of a
+// twin beside them.
 var tiny = []string{"run", "-preset", "smoke", "-impl", "dbuf-epoch-b64,rwmutex", "-mix", "read-only,r50w50,roles", "-g", "1", "-keys", "64", "-time", "1ms", "-results", "r", "-plots", "p"}
 
 func TestRun(t *testing.T) {
@@ -130,19 +131,21 @@ func TestRun(t *testing.T) {
 		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 	for _, want := range []string{
-		"plan: smoke, seed 1: 8 cells x 6 blocks x 1ms",
+		"plan: smoke, seed 1: 14 cells x 6 blocks x 1ms",
 		"dbuf-epoch-b64  atomic        Ok",
 		"rwmutex         linearizable  Ok",
 		"benchstat -col /impl r/cells.txt",
+		"\nHarness floor, ns an operation: read-only ", ", roles ",
+		"\ngrade ", "  A/A control     limit ", "Map/impl=rwmutex/mix=",
 	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("stdout lacks %q:\n%s", want, stdout)
 		}
 	}
-	if !strings.Contains(stderr, "cell 48 of 48, block 6 of 6, 0s left") {
+	if !strings.Contains(stderr, "cell 84 of 84, block 6 of 6, 0s left") {
 		t.Errorf("stderr lacks the last cell:\n%s", stderr)
 	}
-	wantCells(t, dir, 36, 12)
+	wantCells(t, dir, 72, 12)
 
 	report := read(t, dir, "r/report.md")
 	for _, want := range []string{
@@ -219,7 +222,7 @@ func TestInterrupt(t *testing.T) {
 	if strings.Contains(stdout, "checking") {
 		t.Error("resumed: maps are checked again, though the manifest has their verdicts")
 	}
-	wantCells(t, dir, 6*blocks, 2*blocks)
+	wantCells(t, dir, 12*blocks, 2*blocks)
 	seen := map[string]bool{}
 	block := ""
 	for line := range strings.Lines(read(t, dir, "r/cells.txt")) {

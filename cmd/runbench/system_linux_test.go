@@ -81,8 +81,8 @@ func TestFullDisk(t *testing.T) {
 	}
 	if after := read(t, disk, "r/cells.txt"); !strings.HasPrefix(after, before) {
 		t.Error("cells that were measured before the disk was full are lost")
-	} else if got := strings.Count(after, "\nBenchmark") + strings.Count(read(t, disk, "r/staleness.txt"), "\nBenchmark"); got != 20*8 {
-		t.Errorf("%d cells; want %d", got, 20*8)
+	} else if got := strings.Count(after, "\nBenchmark") + strings.Count(read(t, disk, "r/staleness.txt"), "\nBenchmark"); got != 20*14 {
+		t.Errorf("%d cells; want %d", got, 20*14)
 	}
 }
 

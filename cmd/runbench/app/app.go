@@ -25,6 +25,7 @@ import (
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/names"
+	"doublebuf/results"
 )
 
 // Exit codes of [Main]. Every code but ExitOK comes with one line on stderr that says
@@ -72,7 +73,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{runCommand(), checkCommand(), compareCommand(), plotCommand(), reportCommand(), studyCommand(), listCommand(), traceCommand(), exploreCommand(), childCommand(), measureCommand()}
+	return []command{runCommand(), checkCommand(), compareCommand(), plotCommand(), reportCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), exploreCommand(), childCommand(), measureCommand()}
 }
 
 // Main runs the command that args name, "run" if they name none, and returns the exit
@@ -128,6 +129,9 @@ func (s *session) register(entries []kv.Entry) error {
 		}
 		if slices.Contains(mapNames(s.maps), e.Name) {
 			return fmt.Errorf("two maps are named %q; give yours another name", e.Name)
+		}
+		if of, twin := results.Original(e.Name); twin {
+			return fmt.Errorf("a map is named %q, which stands for a second measurement of %q; give yours another name", e.Name, of)
 		}
 		s.maps = append(s.maps, e)
 	}

@@ -42,7 +42,7 @@ program as go test -bench prints them (with -count 8 or so; fewer than 4 say not
 A cell is better or worse if it differs by more than the minimum effect, and that surely:
 at 5 % for all rows together (Holm). It is the same if the whole 95 % interval lies within
 the minimum effect, and else inconclusive. The geometric mean of each unit is one more row.
-From runs of one link no effect under 5 % is claimed.
+No effect is claimed that is under the A/A limit of a run or, of one link, under 5 %.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check
 unexpectedly; 4 if any is inconclusive or a cell of OLD is missing in NEW; 0 otherwise.`,
@@ -156,9 +156,6 @@ func source(path string, s *results.Set) string {
 	return path
 }
 
-// claimable is the least effect that one link can show.
-const claimable = 0.05
-
 // doubts returns what must be said of a comparison of two runs, which may be the same, and
 // the minimum effect that can be claimed.
 func doubts(old, now *results.Set, minEffect float64) ([]string, float64) {
@@ -173,14 +170,11 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, float64) {
 	if now != old && report.Caveat(now) != report.Caveat(old) {
 		notes[len(notes)-1] = "Old: " + report.Caveat(old) + " New: " + report.Caveat(now)
 	}
-	oldLinks, _ := old.Layers()
-	if newLinks, _ := now.Layers(); min(oldLinks, newLinks) > 1 {
-		return notes, minEffect
+	least := max(minEffect, report.Claimable(old), report.Claimable(now))
+	if least > minEffect {
+		notes = append(notes, fmt.Sprintf("The minimum effect is raised from %.3g %% to %.3g %%.", 100*minEffect, 100*least))
 	}
-	if minEffect < claimable {
-		notes = append(notes, fmt.Sprintf("The minimum effect is raised from %.3g %% to 5 %%.", 100*minEffect))
-	}
-	return notes, max(minEffect, claimable)
+	return notes, least
 }
 
 // failedMaps returns a note for each compared map that failed its check, and the names of

@@ -21,9 +21,9 @@ func TestDoubts(t *testing.T) {
 		effect   float64
 		note     string
 	}{
-		{of(1), of(1), claimable, "One link, one process: differences under 5 % are not claims."},
-		{of(6), of(1), claimable, "Old: 6 links, 6 processes: "},
-		{of(1), of(6), claimable, "New: 6 links, 6 processes: "},
+		{of(1), of(1), 0.05, "One link, one process: differences under 5 % are not claims."},
+		{of(6), of(1), 0.05, "Old: 6 links, 6 processes: "},
+		{of(1), of(6), 0.05, "New: 6 links, 6 processes: "},
 		{of(6), of(6), 0.02, "6 links, 6 processes: "},
 	} {
 		notes, effect := doubts(c.old, c.now, 0.02)

@@ -8,17 +8,17 @@ import (
 	"testing"
 )
 
-// few are flags of a run of one cell.
+// few are flags of a run of one cell, one of the floor and one of a twin.
 const few = " -preset smoke -mix r50w50 -g 2 -keys 64 -reps 2 -time 2ms -results r -plots p"
 
 func TestForks(t *testing.T) {
 	dir := t.TempDir()
 	// A map that prints would disturb the answers of the process that measures it.
 	code, stdout, stderr := stranger(t, dir, strings.Fields("run -impl good,prints-measured -forks 6"+few)...)
-	if code != 0 || !strings.Contains(stdout, "2 cells x 2 blocks x 6 processes x 1 links") {
+	if code != 0 || !strings.Contains(stdout, "4 cells x 2 blocks x 6 processes x 1 links") {
 		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	if want := "One link, 6 processes: differences under 5 % are not claims."; !strings.Contains(stdout, want) {
+	if want := "One link, 6 processes, A/A limit "; !strings.Contains(stdout, want) {
 		t.Errorf("stdout lacks %q:\n%s", want, stdout)
 	}
 	cells, err := os.ReadFile(filepath.Join(dir, "r/cells.txt"))
@@ -30,8 +30,8 @@ func TestForks(t *testing.T) {
 			t.Errorf("cells.txt lacks %q", want)
 		}
 	}
-	if got := strings.Count(string(cells), "\nBenchmark"); got != 24 {
-		t.Errorf("%d cells; want 24", got)
+	if got := strings.Count(string(cells), "\nBenchmark"); got != 48 {
+		t.Errorf("%d cells; want 48", got)
 	}
 }
 

@@ -23,6 +23,7 @@ func TestPresets(t *testing.T) {
 				t.Fatalf("%s on %d processors: %v", p.name, procs, err)
 			}
 			plan.Seed = 1
+			addControls(&plan, baselines.All())
 			if err := plan.Validate(baselines.All()); err != nil {
 				t.Errorf("%s on %d processors: %v", p.name, procs, err)
 			}
@@ -71,7 +72,7 @@ type lacks struct{ byGoroutines, byWriteShare, byStaleness []string }
 var quickLacks = lacks{
 	byGoroutines: append([]string{"dbuf-epoch-b1", "dbuf-epoch-b4096", "dbuf-epoch-demand", "mutex", "rbmutex"}, peers...),
 	byWriteShare: append([]string{"dbuf-epoch-demand"}, peers...),
-	byStaleness:  append([]string{"dbuf-epoch-demand", "mutex"}, peers...),
+	byStaleness:  append([]string{"dbuf-epoch-demand", "mutex", "rbmutex"}, peers...),
 }
 
 // holdsFigures checks that plan has what the figures are drawn from, for every map but

@@ -34,6 +34,9 @@ func (s *session) present(set *loaded, dir, plotsDir string) error {
 	if err := report.Summary(s.stdout, set.Set); err != nil {
 		return err
 	}
+	if err := report.Trust(s.stdout, set.Set); err != nil {
+		return err
+	}
 	fmt.Fprintf(s.stdout, "%s\n\nreport:  %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
 		report.Caveat(set.Set), path, plotsDir, filepath.Join(dir, "cells.txt"))
 	return nil

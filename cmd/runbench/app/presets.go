@@ -85,12 +85,12 @@ func quickSweeps(procs, keys int) []sweep {
 			kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{one, most},
 			without: slices.Concat([]string{often, seldom, onDemand, mutex, "rbmutex"}, peers, scenery),
 		},
-		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, without: append([]string{mutex}, peers...)},
+		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, without: append([]string{mutex, "rbmutex"}, peers...)},
 		{
 			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"},
-			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: append([]string{often, seldom, onDemand, mutex, "rbmutex", "cow"}, peers...),
+			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: append([]string{often, seldom, onDemand, mutex, "rbmutex", "sharded", "cow"}, peers...),
 		},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, without: append([]string{onDemand, mutex}, peers...)},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, without: append([]string{onDemand, mutex, "rbmutex"}, peers...)},
 	}
 }
 

@@ -32,6 +32,7 @@ type runFlags struct {
 	seed             uint64
 	dir, plots       string
 	resume           bool
+	strict           string          // the worst grade that will do; "" is any
 	given            map[string]bool // the flags that were given
 }
 
@@ -64,6 +65,11 @@ over processes, and want 6 or more of them. A small difference is claimed of lin
 With -target-ci 2% -max 10m it repeats the blocks, each time in another process of each link
 if there are several of either, until the upper end of every margin's interval is less than
 2 % above the lower. If the time does not suffice for that the exit code is 4.
+
+Beside what is asked for a run measures the floor, which is what the harness itself costs,
+in each mix, and one map twice: differences that it shows of a map against itself (A/A) are
+the least that it can show of two. From these, and from what runbench doctor looks at, it
+gets a grade from A to D; with -strict B the exit code is 4 if that is worse than B.
 
 A finished cell is on the disk at once. An interrupt (Ctrl-C) ends the run after the
 running cell, draws and reports what there is, and says how to go on.`,
@@ -114,6 +120,12 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-<preset>)")
 	fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
 	fs.BoolVar(&o.resume, "resume", false, "measure what is missing in the folder that -results names")
+	fs.Func("strict", "end with exit code 4 if the `grade` of the run is worse than this: A, B or C", func(s string) error {
+		if o.strict = s; !slices.Contains(results.Letters[:3], results.Letter(s)) {
+			return fmt.Errorf("%q; want A, B or C", s)
+		}
+		return nil
+	})
 	o.axes.declare(fs)
 }
 
@@ -196,6 +208,7 @@ func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Dura
 	if plan, err = p.plan(o.axes, s.maps, procs); err != nil {
 		return run.Plan{}, "", 0, err
 	}
+	addControls(&plan, s.maps)
 	plan.Seed = o.seed
 	if o.given["reps"] {
 		plan.Blocks = o.reps

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/lincheck"
@@ -33,8 +35,11 @@ type task struct {
 	done       map[run.Job]bool // what has been measured
 	sets       int              // to be measured
 	resumed    bool
-	short      string // why the intervals are not as narrow as they should be, if they are not
-	cells      int    // that are in the folder
+	strict     results.Letter // the worst grade that will do; "" is any
+	host       doctor.Host
+	found      []results.Finding // by examine
+	short      string            // why the intervals are not as narrow as they should be, if they are not
+	cells      int               // that are in the folder
 }
 
 // run is the command without its flags.
@@ -48,9 +53,11 @@ func (s *session) run(o *runFlags) error {
 		return err
 	}
 	defer t.folder.Close()
+	t.strict = results.Letter(o.strict)
 	ctx, stop := interruptible()
 	defer stop()
 	t.announce()
+	t.examine()
 	remove, err := t.link(ctx)
 	defer remove()
 	if err != nil {
@@ -59,7 +66,7 @@ func (s *session) run(o *runFlags) error {
 	if err := t.gate(ctx); err != nil {
 		return t.howToGoOn(err)
 	}
-	if err := t.measure(ctx); err != nil {
+	if err := t.watched(ctx, t.measure); err != nil {
 		if _, more := t.conclude(); more != nil {
 			err = fmt.Errorf("%w; nor is there a report: %w", err, more)
 		}
@@ -75,6 +82,11 @@ func (s *session) run(o *runFlags) error {
 	}
 	if err == nil && t.short != "" {
 		err = exit{ExitUnknown, t.howToGoOn(errors.New(t.short))}
+	}
+	if err == nil && t.strict != "" {
+		if is := set.Grade().Letter; is > t.strict {
+			err = exit{ExitUnknown, fmt.Errorf("the grade of the run is %s; want %s or better; see %s", is, t.strict, filepath.Join(t.dir, reportFile))}
+		}
 	}
 	return err
 }
@@ -272,7 +284,7 @@ func (t *task) announce() {
 // uncheckedMaps returns the maps of the plan that have no verdict yet.
 func (t *task) uncheckedMaps() []kv.Entry {
 	return slices.DeleteFunc(slices.Clone(t.maps), func(e kv.Entry) bool {
-		used := func(c run.Cell) bool { return c.Impl == e.Name }
+		used := func(c run.Cell) bool { of, _ := results.Original(c.Impl); return of == e.Name }
 		judged := func(v results.Verdict) bool { return v.Impl == e.Name }
 		return !slices.ContainsFunc(t.plan.Cells, used) && !slices.ContainsFunc(t.plan.Staleness, used) ||
 			slices.ContainsFunc(t.manifest.Verdicts, judged)
@@ -323,6 +335,29 @@ func recorded(v lincheck.Verdict, dir string) results.Verdict {
 		r.Evidence = append(r.Evidence, v.Evidence.Judge)
 	}
 	return r
+}
+
+// examine looks at the machine before the run itself makes it busy.
+func (t *task) examine() {
+	t.host = doctor.Here(t.plan.Procs)
+	t.found = t.host.Examine()
+	if against := doctor.Against(t.found); len(against) > 0 {
+		fmt.Fprintf(t.stdout, "this machine is unfit to measure, see runbench doctor: %s\n\n", strings.Join(against, "; "))
+	}
+}
+
+// watched watches the machine during measure, and keeps what was found before and meanwhile.
+func (t *task) watched(ctx context.Context, measure func(context.Context) error) error {
+	sitting, watch := results.Sitting{Before: t.found}, t.host.Watch()
+	earlier := t.manifest.Sittings
+	t.manifest.Sittings = append(earlier, sitting)
+	if err := t.writeManifest(); err != nil {
+		return err
+	}
+	err := measure(ctx)
+	sitting.During = watch.End()
+	t.manifest.Sittings = append(earlier, sitting)
+	return cmp.Or(err, t.writeManifest())
 }
 
 // measure runs the jobs that are left and keeps each cell as it is finished. It adds
@@ -382,7 +417,8 @@ func (t *task) wantsMore(end time.Duration) (bool, error) {
 func (t *task) measureLeft(ctx context.Context) error {
 	jobs := slices.DeleteFunc(t.left(), func(j run.Job) bool {
 		return slices.ContainsFunc(t.manifest.Verdicts, func(v results.Verdict) bool {
-			return v.Impl == j.ID.Impl && v.Check == crashed
+			of, _ := results.Original(j.ID.Impl)
+			return v.Impl == of && v.Check == crashed
 		})
 	})
 	show := newProgress(t.stderr, t.sets*t.plan.Blocks)
@@ -400,13 +436,14 @@ func (t *task) measureLeft(ctx context.Context) error {
 
 // blame records the first failed sum check of a map as a verdict on it.
 func (t *task) blame(c results.Cell) error {
-	known := func(v results.Verdict) bool { return v.Impl == c.Impl && v.Check == "sum" }
+	impl, _ := results.Original(c.Impl)
+	known := func(v results.Verdict) bool { return v.Impl == impl && v.Check == "sum" }
 	if c.Fault == "" || slices.ContainsFunc(t.manifest.Verdicts, known) {
 		return nil
 	}
-	v := results.Verdict{Impl: c.Impl, Check: "sum", Outcome: results.Illegal, Reason: c.Fault, Evidence: []string{c.Name()}}
+	v := results.Verdict{Impl: impl, Check: "sum", Outcome: results.Illegal, Reason: c.Fault, Evidence: []string{c.Name()}}
 	for _, e := range t.maps {
-		if e.Name == c.Impl {
+		if e.Name == impl {
 			v.Level, v.Broken = e.Level.String(), e.Broken
 		}
 	}
@@ -421,6 +458,11 @@ func (t *task) conclude() (*results.Set, error) {
 	if t.cells > 0 {
 		var err error
 		if set, err = t.load(t.dir); err != nil {
+			return nil, err
+		}
+		control, grade := set.Control(), set.Grade()
+		t.manifest.Control, t.manifest.Grade = &control, &grade
+		if err := t.writeManifest(); err != nil {
 			return nil, err
 		}
 	}

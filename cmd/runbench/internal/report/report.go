@@ -13,7 +13,7 @@
 //   - A margin is how much more the one has than the other: the median over the blocks
 //     of the ratio within a block, or its mean over links and processes if there are
 //     several, with its confidence interval. Margins with an interval that holds 1 are no
-//     claims, nor are those under 5 % of one link, see [Caveat].
+//     claims, nor are those under what the run can show, see [Claimable].
 package report
 
 import (
@@ -25,15 +25,25 @@ import (
 	"doublebuf/results"
 )
 
-// The names of the floor and the ceiling in the registry.
+// Floor is the name of the floor in the registry, and ceiling that of the ceiling.
 const (
-	floor   = "noop"
+	Floor   = "noop"
 	ceiling = "plain"
 )
 
-// claimable is the least margin that one link and one process can show: medians of one
+// claimable is the least effect that one link and one process can show: medians of one
 // map differ by as much as this between links and between processes.
-const claimable = 1.05
+const claimable = 0.05
+
+// Claimable returns the least effect that set can show, as a share: the limit of its A/A
+// control and, of one link, claimable.
+func Claimable(set *results.Set) float64 {
+	limit := set.Control().Limit
+	if links, _ := set.Layers(); links == 1 {
+		return max(limit, claimable)
+	}
+	return limit
+}
 
 // Caveat is what is to be said of all margins in set.
 func Caveat(set *results.Set) string {
@@ -44,13 +54,17 @@ func Caveat(set *results.Set) string {
 		}
 		return fmt.Sprintf("%d %s", n, many)
 	}
-	text := count(links, "link", "links") + ", " + count(processes, "process", "processes") + ": "
-	if links == 1 {
-		text += "differences under 5 % are not claims."
-	} else {
-		text += "intervals are over the links, and want 6 or more of them."
+	text := count(links, "link", "links") + ", " + count(processes, "process", "processes")
+	if limit := set.Control().Limit; limit > 0 {
+		text += fmt.Sprintf(", A/A limit %.1f %%", 100*limit)
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	if links > 1 {
+		text += ": intervals are over the links, and want 6 or more of them"
+	}
+	if least := Claimable(set); least > 0 {
+		text += fmt.Sprintf(": differences under %.3g %% are not claims", 100*least)
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 // Figure is a figure to show. Its paths are slash-separated and begin at the folder of
@@ -107,6 +121,7 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 	staleness(&b, set)
 	floors(&b, standings)
 	spreads(&b, set, standings)
+	machine(&b, set)
 	b.WriteString("\n## All throughput cells\n")
 	for _, s := range standings {
 		s.table(&b)
@@ -142,6 +157,9 @@ func heading(b *strings.Builder, name string, set *results.Set, warnings []resul
 	fmt.Fprintf(b, "- %d cells, each measured %s times\n", groups, between(least, most))
 	if !m.Complete && m.Environment.Go != "" {
 		b.WriteString("- **the run was not completed**: cells are missing\n")
+	}
+	if g := set.Grade(); g.Letter != "" {
+		fmt.Fprintf(b, "- grade: **%s**, see below\n", g.Letter)
 	}
 	fmt.Fprintf(b, "\n> %s\n", Caveat(set))
 	for _, warning := range warnings {
@@ -187,7 +205,7 @@ func bold(s string, really bool) string {
 
 // answers says for each workload which map is the fastest, and by how much.
 func answers(b *strings.Builder, standings []standing) {
-	b.WriteString("\n## Answers\n\nMargins are paired by block. \"No claim\" stands where there are too few repetitions for an interval, where the interval holds 0, and, of one link, where the margin is under 5 %.\n\n")
+	b.WriteString("\n## Answers\n\nMargins are paired by block. \"No claim\" stands where there are too few repetitions for an interval, where the interval holds 0, and where the margin is under what this run can show.\n\n")
 	rows := [][]string{{"workload", "first of the maps whose reads are never stale", "ahead of the next", "first of those whose reads may be stale", "against the one never stale"}}
 	for _, s := range standings {
 		rows = append(rows, s.answer())
@@ -239,7 +257,7 @@ func floors(b *strings.Builder, standings []standing) {
 	rows := [][]string{{"workload", "floor, ns an operation", "fastest map, ns an operation"}}
 	for _, s := range standings {
 		for _, r := range s.rows {
-			if r.impl != floor {
+			if r.impl != Floor {
 				continue
 			}
 			best := ""
@@ -252,7 +270,7 @@ func floors(b *strings.Builder, standings []standing) {
 	if len(rows) == 1 {
 		return
 	}
-	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are processor time: processors in use, over operations a second.\n\n", floor)
+	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are processor time: processors in use, over operations a second.\n\n", Floor)
 	table(b, rows)
 }
 

@@ -104,6 +104,21 @@ func example() *results.Set {
 	faulty := cells(of(mixed, "sum-fault"), results.OpsPerSec, drifting.times(2))
 	faulty[3].Fault = "key 5 holds 7; want 6"
 	set.Cells = append(set.Cells, faulty...)
+	// Measured twice, a map that drifts with the machine is 2 % slower once and 4 % quicker once.
+	for i, c := range cells(of(mixed, results.Twin("fresh")), results.OpsPerSec, drifting) {
+		c.Metrics[results.OpsPerSec] *= []float64{1, 1.01, 0.98, 1, 1.04, 0.99}[i]
+		set.Twins = append(set.Twins, c)
+	}
+	set.Manifest.Sittings = []results.Sitting{
+		{Before: []results.Finding{
+			{What: "governor", State: results.Unfit, Found: "powersave", Why: "it hangs on the load", Want: "performance"},
+			{What: "load", State: results.Fit, Found: "0.01", Why: "others", Want: "none"},
+		}},
+		{
+			Before: []results.Finding{{What: "governor", State: results.Fit, Found: "performance", Why: "it hangs on the load", Want: "performance"}},
+			During: []results.Finding{{What: "steal", State: results.Hidden, Found: "not visible here", Why: "neighbours", Want: "none"}},
+		},
+	}
 	return set
 }
 
@@ -120,6 +135,11 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/summary.txt", text.Bytes())
+	text.Reset()
+	if err := Trust(&text, set); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/trust.txt", text.Bytes())
 }
 
 func golden(t *testing.T, path string, got []byte) {

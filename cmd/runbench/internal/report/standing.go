@@ -16,6 +16,8 @@ type standing struct {
 	workload results.ID // without a map
 	unit     string     // by which they stand
 	rows     []row
+
+	claimable float64 // the least effect that the run can show
 }
 
 // row is one map in a workload.
@@ -32,6 +34,7 @@ type row struct {
 func standingsOf(set *results.Set) []standing {
 	var all []standing
 	at := map[results.ID]int{}
+	least := Claimable(set)
 	for _, g := range set.Groups(results.Throughput) {
 		w := g.ID
 		w.Impl = ""
@@ -39,7 +42,7 @@ func standingsOf(set *results.Set) []standing {
 		if !ok {
 			i = len(all)
 			at[w] = i
-			all = append(all, standing{workload: w, unit: unitOf(w)})
+			all = append(all, standing{workload: w, unit: w.Rate(), claimable: least})
 		}
 		v := set.Verdict(g.ID.Impl)
 		all[i].rows = append(all[i].rows, row{
@@ -51,15 +54,6 @@ func standingsOf(set *results.Set) []standing {
 		slices.SortStableFunc(s.rows, func(a, b row) int { return cmp.Compare(b.summary.Median, a.summary.Median) })
 	}
 	return all
-}
-
-// unitOf returns the unit by which maps stand. Where readers and writers are apart it
-// is reads: a sum of both would say little of either.
-func unitOf(w results.ID) string {
-	if w.G == 0 && w.Readers > 0 {
-		return results.ReadsPerSec
-	}
-	return results.OpsPerSec
 }
 
 // freshness selects maps.
@@ -75,7 +69,7 @@ const (
 // floor nor ceiling, and no map that failed a check.
 func (s standing) contenders(f freshness) []row {
 	return slices.DeleteFunc(slices.Clone(s.rows), func(r row) bool {
-		return r.impl == floor || r.impl == ceiling || r.verdict.Outcome == results.Illegal ||
+		return r.impl == Floor || r.impl == ceiling || r.verdict.Outcome == results.Illegal ||
 			f == freshOnly && !r.fresh || f == staleOnly && r.fresh
 	})
 }
@@ -121,8 +115,8 @@ func (s standing) margin(a, b row) string {
 		return "no block in common"
 	}
 	text := percent(m.Median) + interval(m, percent)
-	layout := m.Links == 1 && max(m.Median, 1/m.Median) < claimable // may be all that it is
-	if !m.Interval || m.Lo <= 1 && m.Hi >= 1 || layout {
+	small := max(m.Median, 1/m.Median) < 1+s.claimable
+	if !m.Interval || m.Lo <= 1 && m.Hi >= 1 || small {
 		text += ", no claim"
 	}
 	return text
@@ -177,7 +171,7 @@ func (s standing) table(b *strings.Builder) {
 	for _, r := range s.rows {
 		against := ""
 		switch {
-		case r.impl == floor:
+		case r.impl == Floor:
 			against = "the floor"
 		case r.impl == ceiling:
 			against = "the ceiling"

@@ -167,7 +167,9 @@ func writes(m workloads.Mix, id results.ID) bool {
 	return !m.ReadOnly()
 }
 
+// find returns the entry of that name, or of the original if it is the name of a twin.
 func find(entries []kv.Entry, name string) (kv.Entry, bool) {
+	name, _ = results.Original(name)
 	for _, e := range entries {
 		if e.Name == name {
 			return e, true

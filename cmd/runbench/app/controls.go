@@ -1,0 +1,97 @@
+package app
+
+import (
+	"slices"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/report"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+)
+
+// controlMap is the map of the A/A control where a plan has it: one that is quick, whose
+// writes wait for nobody, and so shows what the machine does.
+const controlMap = "xsync"
+
+// controlMixes is in how many mixes the control is measured.
+const controlMixes = 3
+
+// addControls adds to plan what every run has to have so that its figures can be judged:
+// a cell of the floor in each mix, and in some mixes a twin of one map. Each stands behind
+// all others of its workload: as far from its original as any map.
+func addControls(plan *run.Plan, maps []kv.Entry) {
+	var mixes []string
+	for _, c := range plan.Cells {
+		if !slices.Contains(mixes, c.Mix) {
+			mixes = append(mixes, c.Mix)
+		}
+	}
+	original := originalOf(plan, maps)
+	twins := 0
+	for _, mix := range mixes {
+		if !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Mix == mix && c.Impl == report.Floor }) {
+			addBehind(plan, maps, mix, "", report.Floor)
+		}
+		if twins < controlMixes && addBehind(plan, maps, mix, original, results.Twin(original)) {
+			twins++
+		}
+	}
+}
+
+// originalOf returns the map of plan that is to be measured twice: controlMap, or else the
+// first that can be read and written by many and is linearizable, or else the first.
+func originalOf(plan *run.Plan, maps []kv.Entry) string {
+	has := func(name string) bool {
+		return slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == name })
+	}
+	if has(controlMap) {
+		return controlMap
+	}
+	first := ""
+	for _, e := range maps {
+		switch {
+		case !has(e.Name) || e.Broken || e.Level == kv.None:
+		case e.Level == kv.Linearizable && e.Caps.Has(kv.Concurrent|kv.Writes):
+			return e.Name
+		case first == "":
+			first = e.Name
+		}
+	}
+	return first
+}
+
+// addBehind adds a cell of impl behind the last one of a workload of the mix that the map
+// like is measured in, or any map if like is "". Of several workloads it takes one with as
+// many goroutines as processors. It reports whether there is one that impl fits.
+func addBehind(plan *run.Plan, maps []kv.Entry, mix, like, impl string) bool {
+	var at *run.Cell
+	for i, c := range plan.Cells {
+		if c.Mix != mix || like != "" && c.Impl != like {
+			continue
+		}
+		if full := c.G+c.Readers+c.Writers == plan.Procs; at == nil || full {
+			at = &plan.Cells[i]
+			if full {
+				break
+			}
+		}
+	}
+	if at == nil {
+		return false
+	}
+	add := *at
+	last := 0
+	for i, c := range plan.Cells {
+		if c.Impl = add.Impl; c == add {
+			last = i
+		}
+	}
+	add.Impl = impl
+	of, _ := results.Original(impl)
+	e, err := pick(maps, []string{of})
+	if err != nil || fits(*plan, results.Throughput, add, e[0]) != nil {
+		return false
+	}
+	plan.Cells = slices.Insert(plan.Cells, last+1, add)
+	return true
+}

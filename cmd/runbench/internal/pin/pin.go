@@ -1,0 +1,53 @@
+// Package pin binds the process, or one thread of it, to processors. Where the system
+// cannot do that, which is everywhere but on Linux, both are refused.
+package pin
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxCPU bounds the numbers of processors: Linux has fewer.
+const maxCPU = 1 << 13
+
+// CPUs reads a list of processors as the kernel and taskset write it, like 0-3,8. It
+// returns their numbers in ascending order.
+func CPUs(list string) ([]int, error) {
+	var all []int
+	for part := range strings.SplitSeq(list, ",") {
+		low, high, several := strings.Cut(part, "-")
+		if !several {
+			high = low
+		}
+		from, err := strconv.Atoi(low)
+		to, err2 := strconv.Atoi(high)
+		if err != nil || err2 != nil || from < 0 || to < from || to >= maxCPU {
+			return nil, fmt.Errorf("%q is no list of processors; want one like 0-3,8", list)
+		}
+		for cpu := from; cpu <= to; cpu++ {
+			all = append(all, cpu)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// Format writes what CPUs reads, of numbers in ascending order.
+func Format(cpus []int) string {
+	var parts []string
+	for i := 0; i < len(cpus); {
+		last := i
+		for last+1 < len(cpus) && cpus[last+1] == cpus[last]+1 {
+			last++
+		}
+		part := strconv.Itoa(cpus[i])
+		if last > i {
+			part += "-" + strconv.Itoa(cpus[last])
+		}
+		parts = append(parts, part)
+		i = last + 1
+	}
+	return strings.Join(parts, ",")
+}

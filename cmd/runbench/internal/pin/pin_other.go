@@ -1,0 +1,16 @@
+//go:build !linux
+
+package pin
+
+import (
+	"errors"
+	"runtime"
+)
+
+var errUnsupported = errors.New("pinning to processors needs Linux; this is " + runtime.GOOS + "; leave -pin out")
+
+// Process returns an error: there is no way here.
+func Process([]int) error { return errUnsupported }
+
+// Thread returns an error: there is no way here.
+func Thread(int) error { return errUnsupported }

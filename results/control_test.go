@@ -1,0 +1,127 @@
+package results
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// twice returns cells of a map and of its twin, in so many blocks, that deviate by noise
+// from the speed, and of which the twin is faster by a factor. Each g is a workload.
+func twice(seed uint64, g, blocks int, noise, factor float64) (cells, twins []Cell) {
+	r := rand.New(rand.NewPCG(seed, uint64(g)))
+	for block := 1; block <= blocks; block++ {
+		drift := math.Exp(0.5 * r.NormFloat64()) // of the machine, which concerns both
+		for _, impl := range []string{"m", Twin("m")} {
+			speed := 1e6 * drift * math.Exp(noise*r.NormFloat64())
+			c := Cell{
+				ID:    ID{Kind: Throughput, Impl: impl, Mix: "r95w5", Dist: "uniform", KeyType: "uint64", Keys: 64, G: g, Procs: 2},
+				Block: block, Ops: 1, Metrics: map[string]float64{OpsPerSec: speed},
+			}
+			if impl == "m" {
+				cells = append(cells, c)
+			} else {
+				c.Metrics[OpsPerSec] *= factor
+				twins = append(twins, c)
+			}
+		}
+	}
+	return cells, twins
+}
+
+func controlled(seed uint64, workloads, blocks int, noise, factor float64) *Set {
+	s := &Set{}
+	for g := 1; g <= workloads; g++ {
+		cells, twins := twice(seed, g, blocks, noise, factor)
+		s.Cells, s.Twins = append(s.Cells, cells...), append(s.Twins, twins...)
+	}
+	return s
+}
+
+// TestControl checks that of 40 pairs with nothing between them few look different and
+// hardly ever one after correction; that all do which differ; and what the limit is.
+func TestControl(t *testing.T) {
+	family := 0
+	for seed := range uint64(20) {
+		c := controlled(seed, 40, 12, 0.02, 1).Control()
+		alone, corrected := c.Different()
+		if len(c.Pairs) != 40 || alone > 5 || c.Limit < 0.01 || c.Limit > 0.15 {
+			t.Errorf("seed %d: of %d pairs %d differ, limit %g; want at most 5 of 40, and some per cent", seed, len(c.Pairs), alone, c.Limit)
+		}
+		if corrected > 0 {
+			family++
+		}
+		if worst := c.Worst(); math.Abs(c.Limit-(max(worst.Hi, 1/worst.Lo)-1)) > 1e-12 {
+			t.Errorf("seed %d: limit %g and worst pair %+v", seed, c.Limit, worst)
+		}
+	}
+	if family > 3 {
+		t.Errorf("in %d of 20 families of 40 pairs one differs after correction; want 1 in 20", family)
+	}
+	c := controlled(1, 40, 12, 0.02, 1.1).Control()
+	if alone, corrected := c.Different(); alone != 40 || corrected != 40 || c.Limit < 0.1 {
+		t.Errorf("10 %% apart: %d of 40 differ, %d after correction, limit %g", alone, corrected, c.Limit)
+	}
+	if c = controlled(1, 2, 5, 0.02, 1).Control(); c.Limit != 0 || len(c.Pairs) != 2 || c.Pairs[0].Interval {
+		t.Errorf("of 5 blocks: %+v; want no interval and no limit", c)
+	}
+}
+
+// TestTwinsStandApart writes cells of a twin and reads them: no map has its name.
+func TestTwinsStandApart(t *testing.T) {
+	cells, twins := twice(1, 1, 6, 0.02, 1)
+	twins[2].Fault = "key 1 holds 3"
+	s, _, err := Load(writeRun(t, slices.Concat(cells, twins)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Cells) != 6 || len(s.Twins) != 6 || !slices.Equal(s.Impls(), []string{"m"}) || len(s.Control().Pairs) != 1 {
+		t.Errorf("%d cells, %d of twins, maps %q, pairs %+v", len(s.Cells), len(s.Twins), s.Impls(), s.Control().Pairs)
+	}
+	if v := s.Verdict("m"); v.Outcome != Illegal || !strings.Contains(v.Evidence[0], Twin("m")) {
+		t.Errorf("the fault of a twin is not one of its map: %+v", v)
+	}
+}
+
+func TestGrade(t *testing.T) {
+	finding := func(s State) []Finding { return []Finding{{What: "steal", State: s}, {What: "boost", State: Fit}} }
+	for _, c := range []struct {
+		name     string
+		sittings []Sitting
+		noise    float64
+		blocks   int
+		want     Letter
+		part     string
+	}{
+		{"all is fit", []Sitting{{finding(Fit), finding(Fit)}}, 0.005, 10, "A", "fit"},
+		{"a doubt", []Sitting{{finding(Doubt), finding(Fit)}}, 0.005, 10, "B", "doubt: steal"},
+		{"not visible", []Sitting{{finding(Hidden), finding(Fit)}}, 0.005, 10, "B", "not visible: steal"},
+		{"unfit", []Sitting{{finding(Fit), finding(Unfit)}}, 0.005, 10, "C", "unfit: steal"},
+		{"unfit after a break", []Sitting{{finding(Fit), finding(Fit)}, {finding(Unfit), finding(Fit)}}, 0.005, 10, "C", "unfit: steal"},
+		{"killed", []Sitting{{finding(Fit), nil}}, 0.005, 10, "B", "not visible: a part that was killed"},
+		{"noise", []Sitting{{finding(Fit), finding(Fit)}}, 0.2, 10, "D", "repetitions of a cell deviate by"},
+		{"too few", []Sitting{{finding(Fit), finding(Fit)}}, 0.005, 5, "D", "too few repetitions for an interval"},
+		{"not watched", nil, 0.005, 10, "", ""},
+	} {
+		// Without drift, which is noise that pairing takes away.
+		s := controlled(1, 3, c.blocks, c.noise, 1)
+		for i := range s.Cells {
+			speed := s.Twins[i].Metrics[OpsPerSec]
+			s.Cells[i].Metrics[OpsPerSec] /= speed / 1e6
+			s.Twins[i].Metrics[OpsPerSec] = 1e6
+		}
+		s.Manifest.Sittings = c.sittings
+		g := s.Grade()
+		has := len(g.Parts) == 0 || slices.ContainsFunc(g.Parts, func(p GradePart) bool { return strings.Contains(p.Found, c.part) })
+		if g.Letter != c.want || !has {
+			t.Errorf("%s: %+v; want %q and a part %q", c.name, g, c.want, c.part)
+		}
+	}
+	s := controlled(1, 3, 10, 0.005, 1)
+	s.Twins, s.Manifest.Sittings = nil, []Sitting{{finding(Fit), finding(Fit)}}
+	if g := s.Grade(); g.Letter != "D" || !strings.HasPrefix(g.Parts[0].Found, "none") {
+		t.Errorf("without a control: %+v", g)
+	}
+}
