@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,7 +12,10 @@ import (
 	"doublebuf/results"
 )
 
-const reportFile = "report.md"
+const (
+	reportFile = "report.md"
+	pageFile   = "report.html"
+)
 
 // present draws the figures of a run, writes its report and prints a summary.
 func (s *session) present(set *loaded, dir, plotsDir string) error {
@@ -27,8 +31,14 @@ func (s *session) present(set *loaded, dir, plotsDir string) error {
 	if err := report.Markdown(&text, filepath.Base(filepath.Clean(dir)), set.Set, set.warnings, links); err != nil {
 		return err
 	}
+	var page bytes.Buffer
+	read := func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, filepath.FromSlash(path))) }
+	if err := report.HTML(&page, text.Bytes(), read); err != nil {
+		return err
+	}
 	path := filepath.Join(dir, reportFile)
-	if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
+	err = errors.Join(os.WriteFile(path, text.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, pageFile), page.Bytes(), 0o666))
+	if err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	if err := report.Summary(s.stdout, set.Set); err != nil {
@@ -37,8 +47,8 @@ func (s *session) present(set *loaded, dir, plotsDir string) error {
 	if err := report.Trust(s.stdout, set.Set); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "%s\n\nreport:  %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
-		report.Caveat(set.Set), path, plotsDir, filepath.Join(dir, "cells.txt"))
+	fmt.Fprintf(s.stdout, "%s\n\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
+		report.Caveat(set.Set), path, filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
 	return nil
 }
 

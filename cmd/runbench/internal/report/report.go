@@ -110,8 +110,8 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 	var b strings.Builder
 	standings := standingsOf(set)
 	heading(&b, name, set, warnings)
-	verdicts(&b, set)
 	answers(&b, standings)
+	verdicts(&b, set)
 	if len(figures) > 0 {
 		b.WriteString("\n## Figures\n")
 		for _, f := range figures {
@@ -121,7 +121,9 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 	staleness(&b, set)
 	floors(&b, standings)
 	spreads(&b, set, standings)
+	setting(&b, set)
 	machine(&b, set)
+	limits(&b, set, standings)
 	b.WriteString("\n## All throughput cells\n")
 	for _, s := range standings {
 		s.table(&b)
@@ -131,8 +133,19 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 }
 
 func heading(b *strings.Builder, name string, set *results.Set, warnings []results.Warning) {
+	fmt.Fprintf(b, "# runbench %s\n\n> %s\n", name, Caveat(set))
+	if g := set.Grade(); g.Letter != "" {
+		fmt.Fprintf(b, ">\n> Grade **%s**, see below.\n", g.Letter)
+	}
+	for _, warning := range warnings {
+		fmt.Fprintf(b, ">\n> Warning: %s.\n", warning)
+	}
+}
+
+// setting says where and how the run was made.
+func setting(b *strings.Builder, set *results.Set) {
 	m := set.Manifest
-	fmt.Fprintf(b, "# runbench %s\n\n", name)
+	b.WriteString("\n## Machine and run\n\n")
 	if env := m.Environment; env.Go != "" {
 		fmt.Fprintf(b, "- machine: %s, %s\n", env.MachineLabel(), env.Kernel)
 		fmt.Fprintf(b, "- %s, %s\n", env.CommitLabel(), env.Date.Format("2006-01-02 15:04 UTC"))
@@ -157,13 +170,6 @@ func heading(b *strings.Builder, name string, set *results.Set, warnings []resul
 	fmt.Fprintf(b, "- %d cells, each measured %s times\n", groups, between(least, most))
 	if !m.Complete && m.Environment.Go != "" {
 		b.WriteString("- **the run was not completed**: cells are missing\n")
-	}
-	if g := set.Grade(); g.Letter != "" {
-		fmt.Fprintf(b, "- grade: **%s**, see below\n", g.Letter)
-	}
-	fmt.Fprintf(b, "\n> %s\n", Caveat(set))
-	for _, warning := range warnings {
-		fmt.Fprintf(b, ">\n> Warning: %s.\n", warning)
 	}
 }
 
@@ -205,7 +211,7 @@ func bold(s string, really bool) string {
 
 // answers says for each workload which map is the fastest, and by how much.
 func answers(b *strings.Builder, standings []standing) {
-	b.WriteString("\n## Answers\n\nMargins are paired by block. \"No claim\" stands where there are too few repetitions for an interval, where the interval holds 0, and where the margin is under what this run can show.\n\n")
+	b.WriteString("\n## Answers\n\n" + overview(standings) + "Margins are paired by block. \"No claim\" stands where there are too few repetitions for an interval, where the interval holds 0, and where the margin is under what this run can show.\n\n")
 	rows := [][]string{{"workload", "first of the maps whose reads are never stale", "ahead of the next", "first of those whose reads may be stale", "against the one never stale"}}
 	for _, s := range standings {
 		rows = append(rows, s.answer())

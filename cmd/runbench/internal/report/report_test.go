@@ -130,6 +130,12 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/report.md", text.Bytes())
+	var html bytes.Buffer
+	if err := HTML(&html, text.Bytes(), figure); err != nil {
+		t.Fatal(err)
+	}
+	body := html.String()[strings.Index(html.String(), "<body>"):strings.Index(html.String(), "<script>")]
+	golden(t, "testdata/report.html", []byte(body))
 	text.Reset()
 	if err := Summary(&text, set); err != nil {
 		t.Fatal(err)

@@ -110,16 +110,24 @@ func marked(r row) string {
 
 // margin says by how much a exceeds b, and whether that is a claim.
 func (s standing) margin(a, b row) string {
-	m := results.Compare(a.group, b.group, s.unit)
+	m := s.compare(a, b)
 	if m.N == 0 {
 		return "no block in common"
 	}
 	text := percent(m.Median) + interval(m, percent)
-	small := max(m.Median, 1/m.Median) < 1+s.claimable
-	if !m.Interval || m.Lo <= 1 && m.Hi >= 1 || small {
+	if !s.claim(m) {
 		text += ", no claim"
 	}
 	return text
+}
+
+// compare returns the margin of a over b.
+func (s standing) compare(a, b row) results.Summary { return results.Compare(a.group, b.group, s.unit) }
+
+// claim reports whether a margin is more than chance, and than what this run can show.
+func (s standing) claim(m results.Summary) bool {
+	small := max(m.Median, 1/m.Median) < 1+s.claimable
+	return m.Interval && (m.Lo > 1 || m.Hi < 1) && !small
 }
 
 // compared returns the pairs whose margins are shown.
@@ -143,7 +151,7 @@ func (s standing) compared() (pairs [][2]row) {
 func Widest(set *results.Set) (width float64, margin string) {
 	for _, s := range standingsOf(set) {
 		for _, pair := range s.compared() {
-			m := results.Compare(pair[0].group, pair[1].group, s.unit)
+			m := s.compare(pair[0], pair[1])
 			if m.N == 0 {
 				continue
 			}

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+//go:embed page.html
+var pageText string
+
+var page = template.Must(template.New("page").Parse(pageText))
+
+// HTML writes the report that Markdown wrote as one page that needs nothing else: no
+// network, and no file but where a link leads to one. Figures stand in it as SVG, which read
+// returns for the path of an image in the report. It returns the first error of read and w.
+func HTML(w io.Writer, markdown []byte, read func(path string) ([]byte, error)) error {
+	images := &inlined{read: read}
+	md := goldmark.New(
+		goldmark.WithExtensions(extension.Table),
+		goldmark.WithParserOptions(parser.WithAutoHeadingID()),
+		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(images, 100))),
+	)
+	doc := md.Parser().Parse(text.NewReader(markdown))
+	type section struct{ ID, Title string }
+	var content struct {
+		Title    string
+		Sections []section
+		Body     template.HTML
+	}
+	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
+		h, ok := n.(*ast.Heading)
+		if !ok {
+			continue
+		}
+		title := string(h.Lines().Value(markdown))
+		switch id, _ := h.AttributeString("id"); h.Level {
+		case 1:
+			content.Title = title
+		case 2:
+			content.Sections = append(content.Sections, section{string(id.([]byte)), title})
+		}
+	}
+	var body bytes.Buffer
+	if err := md.Renderer().Render(&body, markdown, doc); err != nil {
+		return err
+	}
+	if images.err != nil {
+		return images.err
+	}
+	content.Body = template.HTML(dressed.Replace(body.String())) // goldmark leaves out raw HTML
+	return page.Execute(w, content)
+}
+
+// dressed lets wide tables scroll by themselves, and marks verdicts.
+var dressed = strings.NewReplacer(
+	"<table>", `<div class="scroll"><table>`,
+	"</table>", "</table></div>",
+	"<td>Ok</td>", `<td><span class="ok">Ok</span></td>`,
+	"<td><strong>Unknown</strong></td>", `<td><span class="doubt">Unknown</span></td>`,
+	"<td><strong>FAILED</strong></td>", `<td><span class="failed">FAILED</span></td>`,
+	"<td><strong>FAILED, as expected</strong></td>", `<td><span class="failed">FAILED, as expected</span></td>`,
+	", no claim</td>", ` <span class="none">no claim</span></td>`,
+)
+
+// inlined renders images, which are all SVG, in place.
+type inlined struct {
+	read func(path string) ([]byte, error)
+	err  error
+}
+
+func (r *inlined) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
+	reg.Register(ast.KindImage, r.image)
+}
+
+// prolog is what stands before the element svg.
+var prolog = regexp.MustCompile(`(?s)^.*?<svg`)
+
+func (r *inlined) image(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if !entering {
+		return ast.WalkSkipChildren, nil
+	}
+	image := n.(*ast.Image)
+	path := string(image.Destination)
+	svg, err := r.read(path)
+	if err == nil && !prolog.Match(svg) {
+		err = fmt.Errorf("%s is no SVG", path)
+	}
+	if err != nil {
+		r.err = fmt.Errorf("cannot put the figure into the report: %w", err)
+		return ast.WalkStop, nil
+	}
+	var title strings.Builder
+	for c := image.FirstChild(); c != nil; c = c.NextSibling() {
+		if t, ok := c.(*ast.Text); ok {
+			title.Write(t.Segment.Value(source))
+		}
+	}
+	head := fmt.Sprintf(`<svg role="img" aria-label="%s"`, template.HTMLEscapeString(title.String()))
+	_, _ = w.Write(prolog.ReplaceAllLiteral(svg, []byte(head)))
+	return ast.WalkSkipChildren, nil
+}
