@@ -49,6 +49,16 @@ func (g Group) Summary(unit string) Summary {
 	return summarize(g.samples(unit))
 }
 
+// SecondsPerOp returns the processor time of an operation, of processors that are in use
+// throughout: the median, or 0 if there is none.
+func (g Group) SecondsPerOp() float64 {
+	rate := g.Summary(OpsPerSec).Median
+	if rate == 0 {
+		return 0
+	}
+	return float64(min(g.ID.Goroutines(), g.ID.Procs)) / rate
+}
+
 // Compare compares two groups in a unit, paired by block, so that what disturbs the
 // machine for a while disturbs both alike. The result is the summary over the blocks of
 // a's value over b's: 1.2 says that a has 20 % more. It is computed

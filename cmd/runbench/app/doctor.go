@@ -29,17 +29,43 @@ before and during its cells, keeps it in the manifest, and is graded by it:
 
 ` + results.GradeRule + `
 
-The exit code is 0 if nothing makes the machine unfit, and 4 otherwise.`,
+The exit code is 0 if nothing makes the machine unfit, and 4 otherwise.
+
+With -self-test it measures, in about two minutes, whether the harness can be believed here:
+40 A/A cells, of which at most 5 may look different by themselves and at most 1 after
+correction, and then a map made slower by twice the limit that these show, which must come
+out worse, with an interval that excludes 0. If either fails the exit code is 3.`,
 		examples: `  runbench doctor
   runbench doctor -watch 30s
+  runbench doctor -self-test
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
 			watch := run.Duration(time.Second)
 			fs.TextVar(&watch, "watch", watch, "`how long` to watch what others take")
 			asJSON := fs.Bool("json", false, "print the findings as JSON")
+			selfTest := fs.Bool("self-test", false, "measure whether differences are told from none")
+			cell := run.Duration(20 * time.Millisecond)
+			fs.TextVar(&cell, "time", cell, "with -self-test, `how long` to measure each cell")
+			seed := fs.Uint64("seed", 1, "with -self-test, the `number` from which everything random hangs")
+			dir := fs.String("results", "", "with -self-test, `folder` to make for the cells (default results/<UTC>-self-test)")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
+				}
+				other := []string{"time", "seed", "results"} // which are of -self-test
+				if *selfTest {
+					other = []string{"watch", "json"}
+				}
+				for _, name := range other {
+					if given(fs, name) {
+						return usagef("doctor: -%s, and -self-test is %v; see runbench doctor -help for which flags go together", name, *selfTest)
+					}
+				}
+				if *selfTest {
+					if cell <= 0 {
+						return usagef("doctor: time is %v; want one above 0, like \"20ms\"", cell)
+					}
+					return s.selfTest(time.Duration(cell), *seed, folder(*dir, "results", "self-test"))
 				}
 				if watch <= 0 {
 					return usagef("doctor: watch is %v; want one above 0, like \"1s\"", watch)

@@ -34,6 +34,13 @@ func parse(fs *flag.FlagSet, args []string) error {
 	return usagef("%s: %s", fs.Name(), strings.Replace(err.Error(), ": parse error", "; want a whole number", 1))
 }
 
+// given reports whether a flag was given on the command line.
+func given(fs *flag.FlagSet, name string) bool {
+	found := false
+	fs.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
+}
+
 // noArgs refuses arguments where a command takes none.
 func noArgs(fs *flag.FlagSet, args []string) error {
 	if len(args) > 0 {

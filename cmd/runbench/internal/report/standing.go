@@ -214,12 +214,10 @@ func describe(w results.ID) string {
 
 // nanoseconds is the processor time that an operation takes.
 func nanoseconds(r row) string {
-	ops := r.group.Summary(results.OpsPerSec).Median
-	busy := min(r.group.ID.Goroutines(), r.group.ID.Procs)
-	if ops == 0 {
-		return ""
+	if seconds := r.group.SecondsPerOp(); seconds > 0 {
+		return number(seconds * 1e9)
 	}
-	return number(float64(busy) / ops * 1e9)
+	return ""
 }
 
 // interval writes the interval of s, or nothing if it has none.

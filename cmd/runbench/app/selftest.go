@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"doublebuf/cmd/runbench/internal/compare"
+	"doublebuf/cmd/runbench/internal/doctor"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/selftest"
+	"doublebuf/results"
+)
+
+// selfTest measures whether this machine and the harness tell differences from none.
+func (s *session) selfTest(cell time.Duration, seed uint64, dir string) error {
+	procs := runtime.GOMAXPROCS(0)
+	test, err := selftest.New(s.maps, seed, procs, cell)
+	if err != nil {
+		return err
+	}
+	plan := test.Plan()
+	env := results.CollectEnvironment(append([]string{"runbench"}, s.args...))
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return err
+	}
+	f, err := results.Create(dir, env)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	host := doctor.Here(procs)
+	manifest := results.Manifest{Preset: "self-test", Seed: seed, Environment: env, Plan: text, Sittings: []results.Sitting{{Before: host.Examine()}}}
+	if err := results.WriteManifest(dir, manifest); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "plan: %d A/A cells, each of a map and of its twin, %d blocks x %v, seed %d; then maps slowed down by twice what these show\ntime: about %v\nresults: %s\n\n",
+		selftest.Pairs, plan.Blocks, cell, seed, test.Estimate().Round(time.Second), dir)
+
+	ctx, stop := interruptible()
+	defer stop()
+	watch := host.Watch()
+	show := newProgress(s.stderr, 2*plan.Blocks)
+	defer show.end()
+	keep := func(c results.Cell, p run.Progress) error {
+		show.cell(c, p)
+		if c.Fault != "" {
+			return fmt.Errorf("self-test: %s: %s", c.Name(), c.Fault)
+		}
+		return f.Append(c)
+	}
+	interrupted := func(err error) error {
+		if errors.Is(err, context.Canceled) {
+			return fmt.Errorf("interrupted; what was measured is in %s", dir)
+		}
+		return err
+	}
+	if err := test.Control(ctx, keep); err != nil {
+		return interrupted(err)
+	}
+	set, _, err := results.Load(dir)
+	if err != nil {
+		return err
+	}
+	control := set.Control()
+	if control.Limit == 0 {
+		return fmt.Errorf("self-test: the A/A cells show no limit; want %d pairs of %d blocks in %s", selftest.Pairs, plan.Blocks, dir)
+	}
+	alone, corrected := control.Different()
+	worst := control.Worst()
+	fmt.Fprintf(s.stdout, "A/A: of %d cells %d look different by themselves (%d may), and %d after Holm's correction (%d may)\n",
+		len(control.Pairs), alone, selftest.MaxDifferent, corrected, selftest.MaxCorrected)
+	fmt.Fprintf(s.stdout, "A/A limit: %.1f %%, by %s: %+.1f %% [%+.1f %%, %+.1f %%]\n\n",
+		100*control.Limit, worst.Cell, 100*(worst.Ratio-1), 100*(worst.Lo-1), 100*(worst.Hi-1))
+
+	share := 2 * control.Limit
+	fmt.Fprintf(s.stdout, "injected: %.1f %% more time for each operation, so %.1f %% fewer operations a second\n", 100*share, 100*share/(1+share))
+	if err := test.Slow(ctx, set, share, keep); err != nil {
+		return interrupted(err)
+	}
+	manifest.Sittings[0].During = watch.End()
+	manifest.Complete = true
+	if err := results.WriteManifest(dir, manifest); err != nil {
+		return err
+	}
+	if set, _, err = results.Load(dir); err != nil {
+		return err
+	}
+	c, err := test.Verdict(set)
+	if err != nil {
+		return err
+	}
+	if err := compare.Text(s.stdout, compare.Heading{Old: "the map with no delay", New: "the map slowed down"}, c); err != nil {
+		return err
+	}
+	if err := selftest.Judge(control, c); err != nil {
+		return exit{ExitFailed, err}
+	}
+	fmt.Fprintln(s.stdout, "\npassed: no more A/A cells look different than may, and the slowdown is worse in every workload, with an interval that excludes 0")
+	return nil
+}

@@ -1,0 +1,219 @@
+// Package selftest measures, on the machine that it runs on, whether the harness tells
+// differences from none: that a map seldom looks different from itself, and that a map
+// that was made slower by a known amount is found to be slower.
+//
+// # Words
+//
+//   - The control is 40 A/A cells: each is a map and its twin in one workload, see
+//     [results.Control].
+//   - The limit is what that shows at most: the least effect that can be told.
+//   - A slowed map does a known number of additional instructions. How long they take, and
+//     an operation of the map, is measured in cells among those of the control, so that
+//     whatever slows the machine down slows both.
+package selftest
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/compare"
+	"doublebuf/cmd/runbench/internal/report"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+)
+
+const (
+	// Pairs is the number of A/A cells.
+	Pairs = 40
+	// MaxDifferent is how many of them may look different by themselves, and
+	// MaxCorrected how many after Holm's correction. By chance it is 1 or 2 by themselves,
+	// more than 5 in one test of 200, and any after correction in one of 20 at most.
+	MaxDifferent = 5
+	MaxCorrected = 1
+
+	// blocks are as many as let the sign test find any of 40 after correction.
+	blocks = 12
+	keys   = 4 << 10
+	// subjectMap is the map that is slowed down.
+	subjectMap = "xsync"
+	paced      = "-paced"  // wrapped as a slowed map is, but with no delay
+	slow       = "-slowed" // down
+	// spinPerOp is how many iterations an operation of the slowed floor has.
+	spinPerOp = 64
+)
+
+var (
+	mixes       = []string{"read-only", "r95w5", "r75w25", "r50w50"}
+	slowedMixes = []string{"read-only", "r95w5", "r50w50"}
+)
+
+// Test is a self-test.
+type Test struct {
+	entries []kv.Entry
+	subject kv.Entry
+	plan    run.Plan // of the control
+}
+
+// New plans a test of the maps of entries, the registry or more, whose cells last so long.
+func New(entries []kv.Entry, seed uint64, procs int, cell time.Duration) (*Test, error) {
+	t := &Test{plan: run.Plan{Seed: seed, Blocks: blocks, Time: run.Duration(cell), Procs: procs}}
+	var maps []kv.Entry
+	for _, e := range entries {
+		fit := e.Caps.Has(kv.Concurrent|kv.Writes) && e.Level != kv.None && !e.Broken && !e.Aside && (e.Policy != kv.Policy{} || !e.Caps.Has(kv.Versions))
+		switch {
+		case e.Name == subjectMap:
+			t.subject = e
+			maps = slices.Insert(maps, 0, e)
+		case fit:
+			maps = append(maps, e)
+		}
+		if e.Name == report.Floor {
+			t.entries = append(t.entries, slowed(e, e.Name+paced, 0), slowed(e, e.Name+slow, spinPerOp*between))
+		}
+	}
+	perMix := Pairs / len(mixes)
+	if len(maps) < perMix || t.subject.Name == "" || len(t.entries) == 0 {
+		return nil, fmt.Errorf("self-test: %d maps; want %d, %s and %s among them", len(maps), perMix, subjectMap, report.Floor)
+	}
+	maps = maps[:perMix]
+	t.entries = append(t.entries, slowed(t.subject, subjectMap+paced, 0))
+	for _, mix := range mixes {
+		for _, name := range []func(string) string{func(s string) string { return s }, results.Twin} {
+			for _, e := range maps {
+				t.plan.Cells = append(t.plan.Cells, t.cell(name(e.Name), mix))
+			}
+		}
+		if slices.Contains(slowedMixes, mix) {
+			t.plan.Cells = append(t.plan.Cells, t.cell(subjectMap+paced, mix))
+		}
+	}
+	t.plan.Cells = append(t.plan.Cells, t.cell(report.Floor+paced, mixes[0]), t.cell(report.Floor+slow, mixes[0]))
+	t.entries = append(t.entries, maps...)
+	return t, t.plan.Validate(t.entries)
+}
+
+func (t *Test) cell(impl, mix string) run.Cell {
+	return run.Cell{Impl: impl, Mix: mix, Dist: "zipf0.99", KeyType: "uint64", Keys: keys, G: t.plan.Procs}
+}
+
+// Plan returns the plan of the control.
+func (t *Test) Plan() run.Plan { return t.plan }
+
+// slowedTime is how long cells of slowed maps last.
+func (t *Test) slowedTime() run.Duration { return 2 * t.plan.Time }
+
+// Estimate returns about how long the test takes.
+func (t *Test) Estimate() time.Duration {
+	d := t.plan.Estimate()
+	for _, mix := range slowedMixes {
+		d += t.slowedPlan(mix).Estimate()
+	}
+	return d
+}
+
+// Keep is told of each finished cell, and how many there are to be in this part.
+type Keep func(c results.Cell, p run.Progress) error
+
+// Control measures the control. It blocks until all of it is measured or ctx is cancelled.
+func (t *Test) Control(ctx context.Context, keep Keep) error {
+	r, err := run.New(t.plan, t.entries)
+	if err != nil {
+		return err
+	}
+	return r.Run(ctx, t.plan.Jobs(), keep)
+}
+
+// slowedPlan is one workload of a slowed map.
+func (t *Test) slowedPlan(mix string) run.Plan {
+	p := t.plan
+	p.Time = t.slowedTime()
+	p.Cells = []run.Cell{t.cell(subjectMap+paced, mix), t.cell(subjectMap+slow, mix)}
+	return p
+}
+
+// Slow measures a map that needs more time for an operation by the share, in some
+// workloads, each beside the same map without a delay. set has the cells of the control;
+// the blocks of these follow its blocks.
+func (t *Test) Slow(ctx context.Context, set *results.Set, share float64, keep Keep) error {
+	empty, err := t.secondsPerOp(set, report.Floor+paced, mixes[0])
+	if err != nil {
+		return err
+	}
+	full, err := t.secondsPerOp(set, report.Floor+slow, mixes[0])
+	if err != nil {
+		return err
+	}
+	iteration := (full - empty) / spinPerOp
+	if !(iteration > 0) {
+		return fmt.Errorf("self-test: a delay takes no time: %d iterations add %.3g ns to an operation; want more than 0", spinPerOp, 1e9*(full-empty))
+	}
+	for _, mix := range slowedMixes {
+		cost, err := t.secondsPerOp(set, subjectMap+paced, mix)
+		if err != nil {
+			return err
+		}
+		plan := t.slowedPlan(mix)
+		iterations := int(math.Round(share * cost * between / iteration))
+		r, err := run.New(plan, []kv.Entry{slowed(t.subject, subjectMap+paced, 0), slowed(t.subject, subjectMap+slow, iterations)})
+		if err != nil {
+			return err
+		}
+		err = r.Run(ctx, plan.Jobs(), func(c results.Cell, p run.Progress) error {
+			c.Block += blocks // those of the control have the same names
+			return keep(c, p)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Verdict compares the slowed map with the paced one. set has the cells of both parts.
+func (t *Test) Verdict(set *results.Set) (*compare.Comparison, error) {
+	later := &results.Set{Better: set.Better}
+	for _, c := range set.Cells {
+		if c.Block > blocks {
+			later.Cells = append(later.Cells, c)
+		}
+	}
+	return compare.Maps(later, subjectMap+paced, subjectMap+slow, nil, 0)
+}
+
+// Judge returns why the test has failed, if it has: of the control too many cells look
+// different, or in some workload the slowed map is not found to be worse, with an interval
+// that excludes 0.
+func Judge(control results.Control, slowed *compare.Comparison) error {
+	alone, corrected := control.Different()
+	if alone > MaxDifferent || corrected > MaxCorrected || len(control.Pairs) != Pairs {
+		return fmt.Errorf("self-test failed: of %d A/A cells %d look different, and %d after correction; want %d and %d at most of %d",
+			len(control.Pairs), alone, corrected, MaxDifferent, MaxCorrected, Pairs)
+	}
+	rows, worse := 0, 0
+	for _, t := range slowed.Tables {
+		for _, r := range t.Rows {
+			rows++
+			if r.Verdict == compare.Worse && r.Effect.Interval && r.Effect.Hi < 1 {
+				worse++
+			}
+		}
+	}
+	if worse < rows || rows != len(slowedMixes) {
+		return fmt.Errorf("self-test failed: a slowdown of twice the A/A limit is found in %d of %d workloads; want all", worse, len(slowedMixes))
+	}
+	return nil
+}
+
+// secondsPerOp returns the processor time of an operation, as measured in the control.
+func (t *Test) secondsPerOp(set *results.Set, impl, mix string) (float64, error) {
+	for _, g := range set.Groups(results.Throughput) {
+		if g.ID.Impl == impl && g.ID.Mix == mix {
+			return g.SecondsPerOp(), nil
+		}
+	}
+	return 0, fmt.Errorf("self-test: no cell of %s under %s; want those of the control", impl, mix)
+}

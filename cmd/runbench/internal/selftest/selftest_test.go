@@ -1,0 +1,159 @@
+package selftest
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+)
+
+// TestSlowed checks that a slowed map is the map, and that each handle of it counts as far as
+// it should, and a paced one not at all.
+func TestSlowed(t *testing.T) {
+	all := baselines.All()
+	var xsync kv.Entry
+	for _, e := range all {
+		if e.Name == subjectMap {
+			xsync = e
+		}
+	}
+	for iterations, want := range map[int]uint64{0: 0, 7: spin(spin(0, 7), 7)} {
+		e := slowed(xsync, "x", iterations)
+		if err := e.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		m := e.Uint64(8)
+		m.Set(1, 10) // before it is shared
+		h := kv.Open(m).(*slowedHandle)
+		for range between - 1 {
+			if v, ok := h.Get(1); v != 10 || !ok {
+				t.Fatalf("the entry is %d, %v", v, ok)
+			}
+		}
+		if h.sink != 0 {
+			t.Errorf("%d iterations: a delay after %d operations", iterations, between-1)
+		}
+		for range between {
+			h.Set(2, 20)
+		}
+		h.Delete(1)
+		if h.sink != want {
+			t.Errorf("%d iterations: it counted to %d after %d operations; want %d", iterations, h.sink, 2*between, want)
+		}
+		if _, ok := m.Get(1); ok {
+			t.Error("a deleted entry is there")
+		}
+		if v, _ := m.Get(2); v != 20 {
+			t.Errorf("the entry is %d; want 20", v)
+		}
+		kv.Close(h)
+		kv.Close(m)
+	}
+	if x := spin(3, 2); x != (3*5+1)*5+1 {
+		t.Errorf("spin(3, 2) = %d", x)
+	}
+}
+
+// drawn returns what a test might have measured: each cell's cost in ns deviates by noise.
+// Twins are slower by twin, the slowed map by slow.
+func drawn(t *testing.T, test *Test, noise, twin, slow float64) *results.Set {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 2))
+	set := &results.Set{Better: map[string]string{results.OpsPerSec: "higher"}}
+	add := func(j run.Job, after int) {
+		cost := 1.0
+		if _, is := results.Original(j.ID.Impl); is {
+			cost *= 1 + twin
+		}
+		if strings.HasPrefix(j.ID.Impl, subjectMap) && strings.HasSuffix(j.ID.Impl, "-slowed") {
+			cost *= 1 + slow
+		}
+		cost *= math.Exp(noise * r.NormFloat64())
+		c := results.Cell{ID: j.ID, Block: j.Block + after, Process: 1, Link: 1, Ops: 1, Metrics: map[string]float64{results.OpsPerSec: 1e6 / cost}}
+		if _, is := results.Original(j.ID.Impl); is {
+			set.Twins = append(set.Twins, c)
+		} else {
+			set.Cells = append(set.Cells, c)
+		}
+	}
+	for _, j := range test.plan.Jobs() {
+		add(j, 0)
+	}
+	for _, mix := range slowedMixes {
+		for _, j := range test.slowedPlan(mix).Jobs() {
+			add(j, blocks)
+		}
+	}
+	return set
+}
+
+// TestJudge has tests that should pass and tests that should not.
+func TestJudge(t *testing.T) {
+	test, err := New(baselines.All(), 1, 2, 20*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := drawn(t, test, 0.02, 0, 0).Control().Limit
+	if limit < 0.01 || limit > 0.1 {
+		t.Fatalf("limit %g of 2 %% noise", limit)
+	}
+	for _, c := range []struct {
+		name       string
+		twin, slow float64
+		want       string
+	}{
+		{"as it should be", 0, 2 * limit, ""},
+		{"every twin is slower", 0.1, 2 * limit, "self-test failed: of 40 A/A cells 40 look different, and 40 after correction; want 5 and 1 at most of 40"},
+		{"nothing is injected", 0, 0, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
+		{"it has become faster", 0, -0.3, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
+	} {
+		set := drawn(t, test, 0.02, c.twin, c.slow)
+		v, err := test.Verdict(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := Judge(set.Control(), v); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s: %q; want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSlow measures slowed maps, too briefly to conclude anything, beside a control that
+// was not measured.
+func TestSlow(t *testing.T) {
+	test, err := New(baselines.All(), 1, 2, time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := drawn(t, test, 0, 0, 0)
+	if err := test.Slow(context.Background(), set, 0.1, nil); err == nil || !strings.Contains(err.Error(), "a delay takes no time") {
+		t.Errorf("of a delay that takes no time: %v", err)
+	}
+	for _, c := range set.Cells {
+		if c.Impl == "noop-slowed" {
+			c.Metrics[results.OpsPerSec] /= 10
+		}
+	}
+	blocksOf := map[string]int{}
+	err = test.Slow(context.Background(), set, 0.1, func(c results.Cell, _ run.Progress) error {
+		if c.Fault != "" || c.Block <= blocks {
+			t.Errorf("%s: block %d, fault %q", c.Name(), c.Block, c.Fault)
+		}
+		blocksOf[c.Impl+" "+c.Mix]++
+		return nil
+	})
+	if err != nil || len(blocksOf) != 2*len(slowedMixes) || blocksOf["xsync-slowed r95w5"] != blocks {
+		t.Errorf("%v: %v", err, blocksOf)
+	}
+}

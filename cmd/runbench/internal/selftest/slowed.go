@@ -1,0 +1,71 @@
+package selftest
+
+import "doublebuf/baselines/kv"
+
+// between is how many operations lie between two delays. A processor works ahead on what
+// follows a delay, some tens of nanoseconds' worth; a seldom and long one leaves little of
+// that.
+const between = 1024
+
+// slowed returns e under another name, made slower: each of its handles, after every so
+// many operations, counts for that many iterations. With none it is what a slowed map is
+// compared with, since the wrapping itself costs time.
+func slowed(e kv.Entry, name string, iterations int) kv.Entry {
+	build := e.Uint64
+	return kv.Entry{
+		Name: name, Doc: e.Doc + ", slowed down on purpose", Level: e.Level, Caps: e.Caps & (kv.Concurrent | kv.Writes), Policy: e.Policy,
+		Uint64: func(capacity int) kv.Map[uint64, uint64] {
+			return &slowedMap{slowedHandle{m: build(capacity)}, iterations}
+		},
+	}
+}
+
+// slowedMap opens slowed handles. As a handle itself, with which it is filled, it is not.
+type slowedMap struct {
+	slowedHandle
+	iterations int
+}
+
+func (s *slowedMap) Open() kv.Map[uint64, uint64] {
+	return &slowedHandle{m: kv.Open(s.m), iterations: s.iterations}
+}
+
+type slowedHandle struct {
+	m          kv.Map[uint64, uint64]
+	iterations int
+	operations uint
+	sink       uint64
+}
+
+func (s *slowedHandle) Get(key uint64) (uint64, bool) {
+	s.delay()
+	return s.m.Get(key)
+}
+
+func (s *slowedHandle) Set(key, value uint64) {
+	s.delay()
+	s.m.Set(key, value)
+}
+
+func (s *slowedHandle) Delete(key uint64) {
+	s.delay()
+	s.m.Delete(key)
+}
+
+func (s *slowedHandle) Close() { kv.Close(s.m) }
+
+func (s *slowedHandle) delay() {
+	if s.operations++; s.operations%between == 0 {
+		s.sink = spin(s.sink, s.iterations)
+	}
+}
+
+// spin counts, in a way that no compiler shortens: each step needs the last one.
+//
+//go:noinline
+func spin(x uint64, iterations int) uint64 {
+	for range iterations {
+		x = x*5 + 1
+	}
+	return x
+}
