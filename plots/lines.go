@@ -121,7 +121,7 @@ func anySeveral(families []family, x func(results.ID) float64) bool {
 // is filled the same.
 func writeShare(id results.ID) (share float64, ok bool) {
 	m, ok := workloads.FindMix(id.Mix)
-	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Misses || m.Burst > 0 || m.Fill != 500 || m.Sets != m.Deletes {
+	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Misses || m.Stalls || m.Burst > 0 || m.Fill != 500 || m.Sets != m.Deletes {
 		return 0, false
 	}
 	return float64(m.Sets+m.Deletes) / 10, true

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,12 +17,19 @@ const (
 	// in staleness.txt, because the zeros of linearizable maps would take the geometric
 	// mean away from every row of benchstat.
 	Staleness Kind = "Staleness"
+	// Latency cells ask how long operations take that arrive at a given rate, in an open
+	// loop; they live in latency.txt.
+	Latency Kind = "Latency"
 )
+
+// Kinds returns all kinds of cells, in the order in which a run's folder is read.
+func Kinds() []Kind { return []Kind{Throughput, Staleness, Latency} }
 
 // ID is what is measured: a configuration and the workload that drives it. It is
 // comparable, and Name and ParseName turn it into a benchmark name and back.
 //
-// A staleness cell and the throughput cell to set it beside differ in Kind alone.
+// A staleness cell and the throughput cell to set it beside differ in Kind alone; a latency
+// cell has its Load besides.
 type ID struct {
 	Kind    Kind
 	Impl    string // name of the configuration in the registry, as dbuf-epoch-b64
@@ -29,6 +37,7 @@ type ID struct {
 	Dist    string // name of the distribution of keys
 	KeyType string // name of the key type
 	Keys    int    // number of distinct keys
+	Load    int    // of latency cells: the rate of arrivals, in % of the measured capacity; else 0
 
 	// Either G goroutines each do the whole mix, and Readers and Writers are 0;
 	// or reading and writing are apart, and G is 0.
@@ -78,7 +87,8 @@ func (id ID) Rate() string {
 //
 //	Map/impl=dbuf-epoch-b64/mix=r990/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2
 //
-// where separate roles take the form r=1/w=1 instead of g=2. The number of processors
+// where separate roles take the form r=1/w=1 instead of g=2, and load=70 stands before either
+// if it is a latency cell. The number of processors
 // always ends it, or else the end of a name like shard-32 would be read as that number. A
 // benchmark of another program has the name that it came with.
 func (id ID) Name() string {
@@ -93,14 +103,17 @@ func (id ID) Name() string {
 	if id.G == 0 {
 		workers = fmt.Sprintf("r=%d/w=%d", id.Readers, id.Writers)
 	}
+	if id.Load != 0 {
+		workers = fmt.Sprintf("load=%d/%s", id.Load, workers)
+	}
 	return fmt.Sprintf("%s/impl=%s/mix=%s/dist=%s/keytype=%s/keys=%s/%s-%d",
 		id.Kind, id.Impl, id.Mix, id.Dist, id.KeyType, FormatKeys(id.Keys), workers, id.Procs)
 }
 
 // Validate reports the first thing that keeps id from being a benchmark name.
 func (id ID) Validate() error {
-	if id.Kind != Throughput && id.Kind != Staleness {
-		return fmt.Errorf("kind %q: want %q or %q", id.Kind, Throughput, Staleness)
+	if !slices.Contains(Kinds(), id.Kind) {
+		return fmt.Errorf("kind %q: want one of %q", id.Kind, Kinds())
 	}
 	for _, part := range []struct{ key, value string }{
 		{"impl", id.Impl}, {"mix", id.Mix}, {"dist", id.Dist}, {"keytype", id.KeyType},
@@ -113,6 +126,8 @@ func (id ID) Validate() error {
 	switch {
 	case id.Keys < 1:
 		return fmt.Errorf("keys=%d: want 1 or more", id.Keys)
+	case (id.Kind == Latency) != (id.Load > 0) || id.Load < 0 || id.Load > 1000:
+		return fmt.Errorf("load=%d: want 1 to 1000 %% of the capacity for a latency cell, and none for others", id.Load)
 	case id.G < 0 || id.Readers < 0 || id.Writers < 0 || (id.G == 0) == (roles == 0):
 		return fmt.Errorf("g=%d, r=%d, w=%d: want either g, or r and w", id.G, id.Readers, id.Writers)
 	case id.Procs < 1:
@@ -133,7 +148,7 @@ func ParseName(name string) (ID, error) {
 	}
 	parts := strings.Split(rest, "/")
 	id := ID{Kind: Kind(parts[0])}
-	numbers := map[string]*int{"g": &id.G, "r": &id.Readers, "w": &id.Writers}
+	numbers := map[string]*int{"load": &id.Load, "g": &id.G, "r": &id.Readers, "w": &id.Writers}
 	texts := map[string]*string{"impl": &id.Impl, "mix": &id.Mix, "dist": &id.Dist, "keytype": &id.KeyType}
 	for _, part := range parts[1:] {
 		key, value, _ := strings.Cut(part, "=")
@@ -146,7 +161,7 @@ func ParseName(name string) (ID, error) {
 		case key == "keys":
 			id.Keys, err = ParseKeys(value)
 		default:
-			err = fmt.Errorf("want impl, mix, dist, keytype, keys and g or r and w")
+			err = fmt.Errorf("want impl, mix, dist, keytype, keys, load of a latency cell, and g or r and w")
 		}
 		if err != nil {
 			return ID{}, fmt.Errorf("benchmark %q: in %q: %w", name, part, err)
@@ -172,6 +187,10 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 	}
 	return s[:i], s[i+len(sep):], true
 }
+
+// Overloaded reports whether c is a latency cell whose operations came faster than they
+// could be done. It has no latencies: they would have grown as long as it lasted.
+func (c Cell) Overloaded() bool { return c.Kind == Latency && c.Metrics[Reached] < Sustained }
 
 // FormatKeys writes a number of keys in the shortest exact form: 64Ki, 1Mi, 10000.
 func FormatKeys(n int) string {

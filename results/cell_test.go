@@ -11,6 +11,8 @@ func TestNameAndBack(t *testing.T) {
 		"Map/impl=shard-32/mix=read-only/dist=uniform/keytype=string/keys=10000/g=64-2",
 		"Map/impl=a_b+c.d/mix=m/dist=uniform/keytype=uint64/keys=1Mi/r=0/w=3-16",
 		"Staleness/impl=sync.Map/mix=m/dist=uniform/keytype=uint64/keys=3Ki/r=2/w=1-2",
+		"Latency/impl=a/mix=m/dist=uniform/keytype=uint64/keys=3Ki/load=70/g=64-2",
+		"Latency/impl=a/mix=m/dist=uniform/keytype=uint64/keys=3Ki/load=5/r=2/w=1-2",
 	} {
 		id, err := ParseName(want)
 		if err != nil {
@@ -43,6 +45,8 @@ func TestNamesThatAreRefused(t *testing.T) {
 		{"g=2-2", "g=2-0"},
 		{"g=2-2", "g=-2-2"},
 		{"g=2-2", "g=two-2"},
+		{"g=2-2", "load=70/g=2-2"}, // of a throughput cell
+		{"Map/", "Latency/"},       // without a load
 	} {
 		name := strings.Replace(good, change[0], change[1], 1)
 		if id, err := ParseName(name); err == nil {

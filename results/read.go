@@ -188,7 +188,7 @@ func (f *file) sameMachine(path string, env Environment) error {
 func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
 	c := Cell{Block: n.block, Process: n.process, Link: n.link, Fault: n.fault, Ops: int64(rec.Iters), Metrics: map[string]float64{}}
 	kind := Kind(rec.Name.Base())
-	ours := kind == Throughput || kind == Staleness
+	ours := slices.Contains(Kinds(), kind)
 	var err error
 	if ours {
 		c.ID, err = ParseName(rec.Name.String())

@@ -13,7 +13,7 @@ import (
 // Set is all that a run left behind.
 type Set struct {
 	Manifest Manifest
-	Cells    []Cell // of both kinds, in the order in which they were measured
+	Cells    []Cell // of all kinds, in the order in which they were measured
 	Twins    []Cell // those of the A/A control, which stand with no others
 	// Better tells for each unit whether "higher" or "lower" is better, as the files
 	// declare or, of the units of package testing, as is known.
@@ -66,22 +66,28 @@ func (s *Set) add(path string) ([]Warning, error) {
 	return f.warnings, nil
 }
 
-// Load reads the folder of a run. Cells must be there; a run that was killed may lack
+// Load reads the folder of a run. Cells of some kind must be there; a run that was killed may lack
 // its manifest, which is warned of.
 func Load(dir string) (*Set, []Warning, error) {
 	s := &Set{}
-	warnings, err := s.add(filepath.Join(dir, cellsFile))
-	if err != nil {
-		return nil, nil, err
+	var warnings []Warning
+	var missing error // of the file that most runs have
+	for _, kind := range Kinds() {
+		more, err := s.add(filepath.Join(dir, fileOf(kind)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && kind == Throughput:
+			missing = err
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return nil, nil, err
+		}
+		warnings = append(warnings, more...)
 	}
-	more, err := s.add(filepath.Join(dir, stalenessFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
-	}
-	warnings = append(warnings, more...)
-	if len(s.Cells) == 0 {
+	if len(s.Cells) == 0 && missing != nil {
+		return nil, nil, missing
+	} else if len(s.Cells) == 0 {
 		return nil, nil, fmt.Errorf("%s holds no cell; want the results of a run", filepath.Join(dir, cellsFile))
 	}
+	var err error
 	s.Manifest, err = ReadManifest(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		warnings = append(warnings, warnf("%s has no %s: machine, commit and verdicts are not known", dir, manifestFile))

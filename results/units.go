@@ -1,5 +1,7 @@
 package results
 
+import "strconv"
+
 // The units of metrics. They are tidy in the sense of golang.org/x/perf/benchunit
 // (seconds and bytes, never ns or MB), so that a zero stays in its table.
 const (
@@ -21,7 +23,46 @@ const (
 	StaleMax  = "stale-max-ops"
 	// StaleShare is the share of the reads with a staleness above 0.
 	StaleShare = "stale-share"
+
+	// Of a latency cell: what a closed loop did just before, what arrived in the open loop,
+	// and which share of it was done in time.
+	Capacity   = "capacity-ops/s"
+	Offered    = "offered-ops/s"
+	Reached    = "reached"
+	ClosedMean = "closed-mean-sec"
+	ClosedP99  = "closed-p99-sec"
+	// What the harness adds: reading the clock once, and how late a worker saw that the
+	// operation that it waited for was due.
+	ClockCost = "clock-sec"
+	PaceP50   = "pace-p50-sec"
+	PaceP99   = "pace-p99-sec"
 )
+
+// Sustained is the share of the operations due within a latency cell that must be done
+// within it, or else it is overloaded.
+const Sustained = 0.95
+
+// What latencies are of.
+const (
+	OfReads     = "read"
+	OfWrites    = "write"
+	OfPublishes = "publish"
+)
+
+// Quantiles are those that are reported, in %. 100 is the maximum.
+var Quantiles = []float64{50, 90, 99, 99.9, 99.99, 100}
+
+// QuantileName is the name of a quantile in units: p50, p99.99, max.
+func QuantileName(q float64) string {
+	if q == 100 {
+		return "max"
+	}
+	return "p" + strconv.FormatFloat(q, 'f', -1, 64)
+}
+
+// LatencyUnit is the unit of a quantile of the latency of what is one of OfReads, OfWrites
+// and OfPublishes.
+func LatencyUnit(what string, q float64) string { return what + "-" + QuantileName(q) + "-sec" }
 
 // Unit is a unit of metrics and what is to be known of it.
 type Unit struct {
@@ -36,8 +77,11 @@ type Unit struct {
 
 // Units lists every unit that a cell may have, in the order in which cells have them.
 func Units(k Kind) []Unit {
-	if k == Staleness {
+	switch k {
+	case Staleness:
 		return stalenessUnits
+	case Latency:
+		return latencyUnits
 	}
 	return throughputUnits
 }
@@ -62,4 +106,28 @@ var stalenessUnits = []Unit{
 	{Name: ReadsPerSec, Better: "higher", Doc: "reads a second, slowed by the staleness loop"},
 	{Name: WritesPerSec, Better: "higher", Doc: "writes a second, slowed by the staleness loop"},
 	{Name: PublishesPerSec, Better: "higher", Doc: "publishes a second, slowed by the staleness loop"},
+}
+
+var latencyUnits = append([]Unit{
+	{Name: Capacity, Better: "higher", Doc: "operations a second in a closed loop, which reads the clock as the open loop does"},
+	{Name: Offered, Better: "higher", Doc: "operations a second that arrive: the load's share of the capacity"},
+	{Name: Reached, Better: "higher", Doc: "share of the operations due within the cell that were done within it"},
+	{Name: ClosedMean, Better: "lower", Doc: "mean time of an operation in the closed loop"},
+	{Name: ClosedP99, Better: "lower", Doc: "99th percentile of the time of an operation in the closed loop"},
+	{Name: ClockCost, Better: "lower", Doc: "time to read the clock once, which every latency includes"},
+	{Name: PaceP50, Better: "lower", Doc: "median delay until a waiting worker sees that an operation is due, which its latency includes"},
+	{Name: PaceP99, Better: "lower", Doc: "99th percentile of it"},
+}, quantileUnits()...)
+
+func quantileUnits() (units []Unit) {
+	for _, of := range []struct{ what, doc string }{
+		{OfReads, "reads"},
+		{OfWrites, "writes, with the publish that the policy prescribes after them"},
+		{OfPublishes, "publishes, from the end of their write"},
+	} {
+		for _, q := range Quantiles {
+			units = append(units, Unit{Name: LatencyUnit(of.what, q), Better: "lower", Doc: QuantileName(q) + " of the latency of " + of.doc})
+		}
+	}
+	return units
 }

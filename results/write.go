@@ -18,6 +18,7 @@ import (
 const (
 	cellsFile     = "cells.txt"
 	stalenessFile = "staleness.txt"
+	latencyFile   = "latency.txt"
 
 	blockComment = "# block "
 	faultComment = "# fault: "
@@ -25,8 +26,11 @@ const (
 )
 
 func fileOf(k Kind) string {
-	if k == Staleness {
+	switch k {
+	case Staleness:
 		return stalenessFile
+	case Latency:
+		return latencyFile
 	}
 	return cellsFile
 }
@@ -68,7 +72,7 @@ func Continue(dir string, env Environment) (*Folder, []Cell, []Warning, error) {
 	f := &Folder{dir: dir, env: env, files: map[Kind]*cellFile{}}
 	var cells []Cell
 	var warnings []Warning
-	for _, kind := range []Kind{Throughput, Staleness} {
+	for _, kind := range Kinds() {
 		path := filepath.Join(dir, fileOf(kind))
 		read, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) {

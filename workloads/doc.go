@@ -24,6 +24,7 @@ const (
 	seedOfOrder
 	seedOfTape
 	seedOfKinds
+	seedOfGaps
 )
 
 func random(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }

@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"slices"
+	"time"
 
 	"doublebuf/baselines/kv"
 )
@@ -18,6 +19,9 @@ const (
 	Clear  // of the whole map
 	Retain // of all entries but those with an odd value
 )
+
+// StallTime is how long the reader of a mix that Stalls stays where it is.
+const StallTime = time.Second
 
 // ScanLength is how many entries a Scan sees at most.
 const ScanLength = 50
@@ -50,6 +54,9 @@ type Mix struct {
 	Roles bool
 	// Walks: readers do not get but walk over the whole map; each walk is an operation.
 	Walks bool
+	// Stalls: beside the workers a reader begins to walk over the map, and stays at the first
+	// entry for StallTime, or until the cell ends.
+	Stalls bool
 	// FirstSeen: the first step of the tape with a given key is a set and all others
 	// are gets; the shares above do not apply.
 	FirstSeen bool
@@ -72,6 +79,7 @@ var mixes = []Mix{
 	{Name: "r99w1", Gets: 990, Sets: 5, Deletes: 5, Fill: 500, Doc: "99 % gets; sets and deletes in equal parts"},
 	{Name: "r95w5", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, Doc: "95 % gets; sets and deletes in equal parts"},
 	{Name: "r95w5-bursts", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, Burst: 64, Doc: "the same, but writes come 64 in a row"},
+	{Name: "r95w5-stall", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, Stalls: true, Doc: "the same as r95w5, beside a reader that begins to walk over the map and stays at the first entry for a second"},
 	{Name: "r90w10", Gets: 900, Sets: 50, Deletes: 50, Fill: 500, Doc: "90 % gets; sets and deletes in equal parts"},
 	{Name: "r75w25", Gets: 750, Sets: 125, Deletes: 125, Fill: 500, Doc: "75 % gets; sets and deletes in equal parts"},
 	{Name: "r50w50", Gets: 500, Sets: 250, Deletes: 250, Fill: 500, Doc: "50 % gets; sets and deletes in equal parts"},
@@ -112,7 +120,7 @@ func (m Mix) ReadOnly() bool { return m.Gets == 1000 }
 // Needs returns the capabilities without which a map cannot run the mix, but for those that
 // concern who may read and write at once.
 func (m Mix) Needs() (c kv.Caps) {
-	if m.Walks || m.Scans > 0 {
+	if m.Walks || m.Scans > 0 || m.Stalls {
 		c |= kv.Range
 	}
 	if m.Clears > 0 {

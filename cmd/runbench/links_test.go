@@ -26,7 +26,7 @@ func TestLinks(t *testing.T) {
 		t.Fatalf("%v\n%s%s", err, &stdout, &stderr)
 	}
 	for _, want := range []string{
-		"plan: smoke, seed 1: 14 cells x 1 blocks x 2 processes x 2 links x 1ms",
+		"plan: smoke, seed 1: 20 cells x 1 blocks x 2 processes x 2 links x 1ms",
 		"link 2 of 2: go build -ldflags=-randlayout=",
 		"2 links, 4 processes: ",
 	} {
@@ -34,7 +34,7 @@ func TestLinks(t *testing.T) {
 			t.Errorf("stdout lacks %q:\n%s", want, &stdout)
 		}
 	}
-	wantCells(t, dir, 12*4, 2*4)
+	wantCells(t, dir, 12*4, 2*4, 6*4)
 	cells := read(t, dir, "r/cells.txt")
 	for _, want := range []string{"\n# block 1 process 1 link 1\n", "\n# block 2 process 2 link 2\n", "\n# block 3 process 3 link 1\n"} {
 		if !strings.Contains(cells, want) {

@@ -120,9 +120,9 @@ func golden(t *testing.T, path string) {
 	}
 }
 
-// tiny are flags for a run that takes a moment: of 8 cells, and 3 of the floor and 3 of a
+// tiny are flags for a run that takes a moment: of 14 cells, and 3 of the floor and 3 of a
 // twin beside them.
-var tiny = []string{"run", "-preset", "smoke", "-impl", "dbuf-epoch-b64,rwmutex", "-mix", "read-only,r50w50,roles", "-g", "1", "-keys", "64", "-time", "1ms", "-results", "r", "-plots", "p"}
+var tiny = []string{"run", "-preset", "smoke", "-impl", "dbuf-epoch-b64,rwmutex", "-mix", "read-only,r50w50,roles", "-g", "1", "-keys", "64", "-time", "1ms", "-latency", "20", "-latency-time", "5ms", "-results", "r", "-plots", "p"}
 
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
@@ -131,7 +131,7 @@ func TestRun(t *testing.T) {
 		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 	for _, want := range []string{
-		"plan: smoke, seed 1: 14 cells x 6 blocks x 1ms",
+		"plan: smoke, seed 1: 20 cells x 6 blocks x 1ms",
 		"dbuf-epoch-b64  atomic        Ok",
 		"rwmutex         linearizable  Ok",
 		"benchstat -col /impl r/cells.txt",
@@ -142,10 +142,10 @@ func TestRun(t *testing.T) {
 			t.Errorf("stdout lacks %q:\n%s", want, stdout)
 		}
 	}
-	if !strings.Contains(stderr, "cell 84 of 84, block 6 of 6, 0s left") {
+	if !strings.Contains(stderr, "cell 120 of 120, block 6 of 6, 0s left") {
 		t.Errorf("stderr lacks the last cell:\n%s", stderr)
 	}
-	wantCells(t, dir, 72, 12)
+	wantCells(t, dir, 72, 12, 36)
 
 	report := read(t, dir, "r/report.md")
 	for _, want := range []string{
@@ -222,7 +222,7 @@ func TestInterrupt(t *testing.T) {
 	if strings.Contains(stdout, "checking") {
 		t.Error("resumed: maps are checked again, though the manifest has their verdicts")
 	}
-	wantCells(t, dir, 12*blocks, 2*blocks)
+	wantCells(t, dir, 12*blocks, 2*blocks, 6*blocks)
 	seen := map[string]bool{}
 	block := ""
 	for line := range strings.Lines(read(t, dir, "r/cells.txt")) {
@@ -311,9 +311,9 @@ func TestCheck(t *testing.T) {
 }
 
 // wantCells checks how many cells the files of the run in dir/r have.
-func wantCells(t *testing.T, dir string, throughput, staleness int) {
+func wantCells(t *testing.T, dir string, throughput, staleness, latency int) {
 	t.Helper()
-	for file, want := range map[string]int{"r/cells.txt": throughput, "r/staleness.txt": staleness} {
+	for file, want := range map[string]int{"r/cells.txt": throughput, "r/staleness.txt": staleness, "r/latency.txt": latency} {
 		if got := strings.Count(read(t, dir, file), "\nBenchmark"); got != want {
 			t.Errorf("%s has %d cells; want %d", file, got, want)
 		}

@@ -34,6 +34,9 @@ func BenchmarkCell(b *testing.B) { benchmark(b, results.Throughput) }
 // BenchmarkStaleness measures staleness cells in the same way, of the mix roles.
 func BenchmarkStaleness(b *testing.B) { benchmark(b, results.Staleness) }
 
+// BenchmarkLatency measures latency cells in the same way, at the loads of -latency.
+func BenchmarkLatency(b *testing.B) { benchmark(b, results.Latency) }
+
 func benchmark(b *testing.B, kind results.Kind) {
 	plan, err := benchPlan(benchFlags.axes, runtime.GOMAXPROCS(0))
 	if err != nil {

@@ -59,7 +59,7 @@ type killed struct {
 	t    *testing.T
 	dir  string
 	note string
-	kept string // cells.txt after the last kill, up to the end of its last whole line
+	kept map[string][]string // the cells of each file after the last kill
 
 	forks  int // processes that measure
 	number int // kills of this run
@@ -67,7 +67,7 @@ type killed struct {
 
 const (
 	killBlocks = 20
-	killCells  = 6 // of the map, two of them of its twin
+	killCells  = 5 // of the map, one of them of its twin and two of latency
 )
 
 // start starts the run, or goes on with it if there is one.
@@ -82,7 +82,7 @@ func (k *killed) start(out *strings.Builder) *exec.Cmd {
 		if err := os.RemoveAll(filepath.Join(k.dir, "r")); err != nil {
 			k.t.Fatal(err)
 		}
-		args = fmt.Sprintf("run -impl noting -mix read-only,r95w5 -g 1,2 -keys 64 -preset smoke -time 1ms -reps %d -forks %d -results r -plots p", killBlocks/k.forks, k.forks)
+		args = fmt.Sprintf("run -impl noting -mix r95w5 -g 1,2 -latency 20 -keys 64 -preset smoke -time 1ms -latency-time 1ms -reps %d -forks %d -results r -plots p", killBlocks/k.forks, k.forks)
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -110,23 +110,26 @@ func (k *killed) begun() int {
 // when it looked the last time still are.
 func (k *killed) look() int {
 	k.t.Helper()
-	text, err := os.ReadFile(filepath.Join(k.dir, "r/cells.txt"))
-	if err != nil {
-		text = nil // it was killed before the first cell
+	all := 0
+	for _, name := range []string{"r/cells.txt", "r/latency.txt"} {
+		text, err := os.ReadFile(filepath.Join(k.dir, name))
+		if err != nil {
+			text = nil // it was killed before the first cell
+		}
+		had, have := k.kept[name], cellLines(string(text[:strings.LastIndexByte(string(text), '\n')+1]))
+		if len(have) < len(had) || !slices.Equal(have[:len(had)], had) {
+			k.t.Fatalf("cells of %s were lost or changed:\n%s\nbecame\n%s", name, had, have)
+		}
+		k.kept[name] = have
+		all += len(have)
 	}
-	now := string(text[:strings.LastIndexByte(string(text), '\n')+1])
-	had, have := cellLines(k.kept), cellLines(now)
-	if len(have) < len(had) || !slices.Equal(have[:len(had)], had) {
-		k.t.Fatalf("cells were lost or changed:\n%s\nbecame\n%s", k.kept, now)
-	}
-	k.kept = now
-	return len(have)
+	return all
 }
 
 // cellLines returns the lines of the cells of noting and its twin.
 func cellLines(text string) (cells []string) {
 	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "BenchmarkMap/impl=noting") {
+		if strings.HasPrefix(line, "Benchmark") && strings.Contains(line, "/impl=noting") {
 			cells = append(cells, line)
 		}
 	}
@@ -151,7 +154,7 @@ func TestKill(t *testing.T) {
 func testKill(t *testing.T, forks, kills int) {
 	random := rand.New(rand.NewPCG(*killSeed, uint64(forks)))
 	begin := func() *killed {
-		k := &killed{t: t, dir: t.TempDir(), forks: forks}
+		k := &killed{t: t, dir: t.TempDir(), forks: forks, kept: map[string][]string{}}
 		k.note = filepath.Join(k.dir, "note")
 		return k
 	}

@@ -34,14 +34,16 @@ func TestPresets(t *testing.T) {
 					t.Errorf("quick on %d processors: %d cells x %d blocks x %v; want at most 75 x 6 x 100ms", procs, cells, plan.Blocks, plan.Time)
 				}
 				holdsFigures(t, plan, quickLacks)
+				holdsLatency(t, plan, 1, 5)
 			case "standard":
 				if plan.Blocks < 10 {
 					t.Errorf("standard: %d blocks; want 10 or more", plan.Blocks)
 				}
 				holdsFigures(t, plan, lacks{byStaleness: []string{"dbuf-epoch-demand"}})
+				holdsLatency(t, plan, 6, len(punctual))
 			case "full":
 				for _, m := range workloads.Mixes() { // a replay needs a trace
-					if !m.Replay && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Mix == m.Name }) {
+					if !m.Replay && !slices.ContainsFunc(plan.All(), func(c run.Cell) bool { return c.Mix == m.Name }) {
 						t.Errorf("full: no cell of the mix %s", m.Name)
 					}
 				}
@@ -117,6 +119,24 @@ func holdsFigures(t *testing.T, plan run.Plan, without lacks) {
 	}
 }
 
+// holdsLatency checks that plan has so many workloads of latency cells, with so many maps each.
+func holdsLatency(t *testing.T, plan run.Plan, workloads, maps int) {
+	t.Helper()
+	of := map[run.Cell]int{}
+	for _, c := range plan.Latency {
+		c.Impl = ""
+		of[c]++
+	}
+	if len(of) != workloads {
+		t.Errorf("%d workloads of latency cells; want %d", len(of), workloads)
+	}
+	for c, n := range of {
+		if n != maps {
+			t.Errorf("%d maps in the latency cells of %+v; want %d", n, c, maps)
+		}
+	}
+}
+
 // parsed returns the axes of a command line.
 func parsed(t *testing.T, line string) axes {
 	t.Helper()
@@ -138,6 +158,7 @@ func TestAxes(t *testing.T) {
 		line       string
 		throughput []string // mix/dist/keytype/keys and workers, of each cell
 		staleness  []string
+		latency    []string
 	}{
 		{
 			line:       "-impl rwmutex -mix r95w5 -g 3",
@@ -173,6 +194,13 @@ func TestAxes(t *testing.T) {
 			},
 		},
 		{
+			line:       "-impl rwmutex -mix r95w5 -g 2 -latency 50,90",
+			throughput: []string{"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2"},
+			latency: []string{
+				"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/load=50/g=2-2", "mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/load=90/g=2-2",
+			},
+		},
+		{
 			line:       "-impl rwmutex -g 1,1 -g 1 -mix read-only",
 			throughput: []string{"mix=read-only/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2"},
 		},
@@ -182,18 +210,17 @@ func TestAxes(t *testing.T) {
 			t.Errorf("%s: %v", c.line, err)
 			continue
 		}
-		var throughput, staleness []string
+		found := map[results.Kind][]string{}
 		plan.Blocks = 1
 		for _, j := range plan.Jobs() {
 			_, name, _ := strings.Cut(j.ID.Name(), "impl="+j.ID.Impl+"/")
-			if j.ID.Kind == results.Staleness {
-				staleness = append(staleness, name)
-			} else {
-				throughput = append(throughput, name)
-			}
+			found[j.ID.Kind] = append(found[j.ID.Kind], name)
 		}
-		if !slices.Equal(throughput, c.throughput) || !slices.Equal(staleness, c.staleness) {
-			t.Errorf("%s:\ngot  %q %q\nwant %q %q", c.line, throughput, staleness, c.throughput, c.staleness)
+		want := map[results.Kind][]string{results.Throughput: c.throughput, results.Staleness: c.staleness, results.Latency: c.latency}
+		for _, kind := range results.Kinds() {
+			if !slices.Equal(found[kind], want[kind]) {
+				t.Errorf("%s: cells of the kind %s are\n%q; want\n%q", c.line, kind, found[kind], want[kind])
+			}
 		}
 	}
 }

@@ -15,6 +15,7 @@ type preset struct {
 	name, doc string
 	blocks    int
 	time      time.Duration // of a cell
+	latency   time.Duration // for which operations arrive in a latency cell
 	check     time.Duration // of recording histories, for each map
 	keys      []int         // where -keys is not given
 	sweeps    []sweep       // where no axis is given
@@ -38,32 +39,36 @@ var scenery = []string{"plain", "noop"}
 // peers are maps of other modules that the preset standard measures in full.
 var peers = []string{"haxmap", "concurrent-map", "immutable"}
 
+// punctual are the maps whose latency standard measures: ours with and without a bound on how
+// long a publish waits, and one of each kind of the others.
+var punctual = []string{"dbuf-epoch-b1", "dbuf-epoch-b64", "dbuf-epoch-b4096", "dbuf-maxwait-b64", "syncmap", "xsync", "rwmutex", "sharded", "cow", "noop"}
+
 // presets returns all presets for so many processors.
 func presets(procs int) []preset {
 	return []preset{
 		{
 			name: "smoke", doc: "everything once, in less than 20 seconds: too short to conclude anything from",
-			blocks: 2, time: 10 * time.Millisecond, check: 100 * time.Millisecond,
+			blocks: 2, time: 10 * time.Millisecond, latency: 20 * time.Millisecond, check: 100 * time.Millisecond,
 			keys: []int{4 << 10}, sweeps: quickSweeps(procs, 4<<10),
 		},
 		{
 			name: "quick", doc: "every map in the main workloads where it tells something, in about two minutes on 2 processors",
-			blocks: 6, time: 100 * time.Millisecond, check: 500 * time.Millisecond,
+			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, check: 500 * time.Millisecond,
 			keys: []int{64 << 10}, sweeps: quickSweeps(procs, 64<<10),
 		},
 		{
 			name: "standard", doc: "more mixes, goroutines, keys and distributions, in 10 blocks: the better part of an hour",
-			blocks: 10, time: 200 * time.Millisecond, check: 2 * time.Second,
+			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, check: 2 * time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
 			name: "full", doc: "every mix, distribution, key and value type, and every share of writes at every size, in 10 blocks: hours",
-			blocks: 10, time: 200 * time.Millisecond, check: 2 * time.Second,
+			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, check: 2 * time.Second,
 			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10),
 		},
 		{
 			name: "limits", doc: "every strategy and table at the limits of reading, writing and oversubscription, in 10 blocks: hours",
-			blocks: 10, time: 200 * time.Millisecond, check: 2 * time.Second,
+			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, check: 2 * time.Second,
 			keys: []int{10_000}, sweeps: limitSweeps(), all: true,
 		},
 	}
@@ -91,6 +96,7 @@ func quickSweeps(procs, keys int) []sweep {
 			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: append([]string{often, seldom, onDemand, mutex, "rbmutex", "sharded", "cow"}, peers...),
 		},
 		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, without: append([]string{onDemand, mutex, "rbmutex"}, peers...)},
+		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{procs}, loads: []int{70}, only: []string{"dbuf-epoch-b64", "syncmap", "xsync", "rwmutex", "noop"}},
 	}
 }
 
@@ -110,6 +116,9 @@ func standardSweeps(procs, keys int) []sweep {
 		{kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}, g: p},
 		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}},
 		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}, without: []string{onDemand}},
+		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: p, loads: []int{50, 70, 90}, only: punctual},
+		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{4 * procs, 32 * procs}, loads: []int{70}, only: punctual},
+		{kind: results.Latency, mixes: []string{"r95w5-stall"}, keys: k, g: p, loads: []int{25}, only: punctual}, // a stall of half the time leaves half to catch up
 	}
 }
 
@@ -179,14 +188,15 @@ func findPreset(name string, procs int) (preset, error) {
 // not made for is left out; a workload that no map is made for is an error, and so is a
 // map that is asked for by name and made for none of them.
 func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
-	maps, err := pick(maps, a.impl.values)
+	everything, err := pick(maps, a.impl.values)
 	if err != nil {
 		return run.Plan{}, err
 	}
+	maps = everything
 	if len(a.impl.values) == 0 && !p.all {
 		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Aside })
 	}
-	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), Procs: procs}
+	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), LatencyTime: run.Duration(p.latency), Procs: procs}
 	if plan.Trace, err = a.withTrace(); err != nil {
 		return run.Plan{}, err
 	}
@@ -196,9 +206,16 @@ func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
 	}
 	refused := map[string]error{}
 	for _, sw := range sweeps {
-		if err := sw.expand(&plan, maps, refused); err != nil {
+		among := maps
+		if sw.only != nil {
+			among = everything
+		}
+		if err := sw.expand(&plan, among, refused); err != nil {
 			return run.Plan{}, err
 		}
+	}
+	if len(plan.Latency) == 0 {
+		plan.LatencyTime = 0
 	}
 	for _, name := range a.impl.values {
 		used := func(c run.Cell) bool { return c.Impl == name }

@@ -17,6 +17,7 @@ import (
 type axes struct {
 	impl, mix, dist, keyType  list[string]
 	keys, g, readers, writers list[int]
+	loads                     list[int]            // for which there are latency cells
 	trace                     workloads.TraceInput // none if it has no name
 }
 
@@ -28,7 +29,7 @@ type runFlags struct {
 	links, forks     int
 	target           run.Percent
 	max              run.Duration
-	time             run.Duration
+	time, latency    run.Duration
 	seed             uint64
 	dir, plots       string
 	resume           bool
@@ -62,6 +63,10 @@ all blocks in each of two processes of each of six links, each built with a -ran
 that hangs from the seed. Where there are several links intervals are over these, or else
 over processes, and want 6 or more of them. A small difference is claimed of links only.
 
+-latency 50,70,90 measures how long operations take that arrive at 50, 70 and 90 % of the
+rate at which a closed loop did them just before. Each has an intended start, drawn before,
+and its latency counts from there, so that what waits behind a slow operation counts too.
+
 With -target-ci 2% -max 10m it repeats the blocks, each time in another process of each link
 if there are several of either, until the upper end of every margin's interval is less than
 2 % above the lower. If the time does not suffice for that the exit code is 4.
@@ -76,6 +81,7 @@ running cell, draws and reports what there is, and says how to go on.`,
 		examples: `  runbench run -preset smoke
   runbench run -impl dbuf-epoch-b64,syncmap,rwmutex -mix read-only,r95w5 -g 1,2,4 -keys 1Ki,1Mi
   runbench run -mix roles -readers 1,2,4 -writers 1 -dist uniform
+  runbench run -impl dbuf-epoch-b64,rwmutex -mix r95w5 -g 2,8,64 -latency 50,70,90
   runbench run -preset smoke -impl dbuf-epoch-b64,xsync -reps 3 -links 6
   runbench run -trace defs -impl dbuf-epoch-b64,xsync
   runbench run -trace cluster001.csv.gz -format twitter -skip-malformed -g 2
@@ -114,6 +120,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		})
 	}
 	fs.TextVar(&o.time, "time", run.Duration(0), "`how long` to measure each cell, as in 100ms (default the preset's)")
+	fs.TextVar(&o.latency, "latency-time", run.Duration(0), "`how long` operations arrive in a latency cell (default the preset's)")
 	fs.TextVar(&o.target, "target-ci", run.Percent(0), "go on until the interval of every margin is narrower than this `percentage`, as in 2%")
 	fs.TextVar(&o.max, "max", run.Duration(0), "`how long` to go on at most with -target-ci, as in 10m")
 	fs.Uint64Var(&o.seed, "seed", 1, "the `number` from which everything random hangs")
@@ -152,6 +159,7 @@ func (a *axes) declare(fs *flag.FlagSet) {
 		"g":       {&a.g, number, "axis: `numbers` of goroutines that each do the whole mix"},
 		"readers": {&a.readers, number, "axis: `numbers` of goroutines that read, for the mix roles"},
 		"writers": {&a.writers, number, "axis: `numbers` of goroutines that write, for the mix roles"},
+		"latency": {&a.loads, number, "axis: measure latency too, at these `loads`, in % of the capacity, as in 50,70,90"},
 	} {
 		axis.list.parse = axis.parse
 		fs.Var(axis.list, name, axis.usage)
@@ -166,7 +174,7 @@ func hasRoles(mix string) bool {
 }
 
 // planFlags are the flags that change what is measured.
-var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
+var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "latency-time", "latency", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
 
 // firstGiven returns the first of names that was given on the command line, or "".
 func (o *runFlags) firstGiven(names ...string) string {
@@ -215,6 +223,12 @@ func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Dura
 	}
 	if o.given["time"] {
 		plan.Time = o.time
+	}
+	if o.given["latency-time"] {
+		if len(plan.Latency) == 0 {
+			return run.Plan{}, "", 0, usagef("run: -latency-time without latency cells; want -latency, as in -latency 70")
+		}
+		plan.LatencyTime = o.latency
 	}
 	plan.TargetCI, plan.Max = o.target, o.max
 	if o.links > 1 {

@@ -21,7 +21,9 @@ type sweep struct {
 	keys     []int
 	g        []int    // for mixes without roles
 	roles    []roles  // for mixes with them
+	loads    []int    // of latency cells
 	without  []string // maps that are left out
+	only     []string // or else the maps that take part, those that stand aside among them
 }
 
 // roles is a number of readers and of writers.
@@ -30,7 +32,7 @@ type roles struct{ readers, writers int }
 // given reports whether a has an axis other than the maps.
 func (a axes) given() bool {
 	return len(a.mix.values)+len(a.dist.values)+len(a.keyType.values)+
-		len(a.keys.values)+len(a.g.values)+len(a.readers.values)+len(a.writers.values) > 0 || a.trace.Name != ""
+		len(a.keys.values)+len(a.g.values)+len(a.readers.values)+len(a.writers.values)+len(a.loads.values) > 0 || a.trace.Name != ""
 }
 
 // withTrace gives the axes that are not given the values that go with a's trace, and returns the
@@ -73,12 +75,18 @@ func (a axes) sweeps(keys []int, procs int) []sweep {
 			sw.roles = append(sw.roles, roles{r, w})
 		}
 	}
-	if !slices.Contains(sw.mixes, rolesMix) {
-		return []sweep{sw}
+	all := []sweep{sw}
+	if slices.Contains(sw.mixes, rolesMix) {
+		stale := sw
+		stale.kind, stale.mixes = results.Staleness, []string{rolesMix}
+		all = append(all, stale)
 	}
-	stale := sw
-	stale.kind, stale.mixes = results.Staleness, []string{rolesMix}
-	return []sweep{sw, stale}
+	if len(a.loads.values) > 0 {
+		late := sw
+		late.kind, late.loads = results.Latency, a.loads.values
+		all = append(all, late)
+	}
+	return all
 }
 
 func replace[T any](axis *[]T, values []T) {
@@ -97,15 +105,12 @@ func or[T any](values []T, otherwise T) []T {
 // expand appends the sweep's cells to plan, but for those that are there already. Why a
 // map was left out it notes in refused.
 func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error) error {
-	list := &plan.Cells
-	if sw.kind == results.Staleness {
-		list = &plan.Staleness
-	}
+	list := plan.List(sw.kind)
 	for c := range sw.workloads() {
 		any := false
 		for _, e := range maps {
 			c.Impl = e.Name
-			if slices.Contains(sw.without, e.Name) {
+			if slices.Contains(sw.without, e.Name) || sw.only != nil && !slices.Contains(sw.only, e.Name) {
 				continue
 			}
 			if err := fits(*plan, sw.kind, c, e); err != nil {
@@ -126,12 +131,8 @@ func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error
 
 // fits returns why e cannot run the cell.
 func fits(plan run.Plan, kind results.Kind, c run.Cell, e kv.Entry) error {
-	alone := run.Plan{Blocks: plan.Blocks, Time: plan.Time, Procs: plan.Procs, Trace: plan.Trace}
-	if kind == results.Staleness {
-		alone.Staleness = []run.Cell{c}
-	} else {
-		alone.Cells = []run.Cell{c}
-	}
+	alone := run.Plan{Blocks: plan.Blocks, Time: plan.Time, LatencyTime: plan.LatencyTime, Procs: plan.Procs, Trace: plan.Trace}
+	*alone.List(kind) = []run.Cell{c}
 	err := alone.Validate([]kv.Entry{e})
 	if err != nil && errors.Unwrap(err) != nil {
 		return errors.Unwrap(err) // without its place in a plan that nobody wrote
@@ -148,11 +149,13 @@ func (sw sweep) workloads() iter.Seq[run.Cell] {
 				for _, dist := range or(sw.dists, "zipf0.99") {
 					for _, mix := range sw.mixes {
 						for _, w := range sw.workers(mix) {
-							if !yield(run.Cell{
-								Mix: mix, Dist: dist, KeyType: keyType, Keys: keys,
-								G: w.G, Readers: w.Readers, Writers: w.Writers,
-							}) {
-								return
+							for _, load := range or(sw.loads, 0) {
+								if !yield(run.Cell{
+									Mix: mix, Dist: dist, KeyType: keyType, Keys: keys,
+									G: w.G, Readers: w.Readers, Writers: w.Writers, Load: load,
+								}) {
+									return
+								}
 							}
 						}
 					}

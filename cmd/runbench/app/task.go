@@ -259,7 +259,7 @@ func (t *task) left() []run.Job {
 // announce prints what is going to happen.
 func (t *task) announce() {
 	p := t.plan
-	cells, all, left := len(p.Cells)+len(p.Staleness), len(p.Jobs()), len(t.left())
+	cells, all, left := len(p.All()), len(p.Jobs()), len(t.left())
 	layers := ""
 	if p.Forked() {
 		layers = fmt.Sprintf(" x %d processes x %d links", max(1, p.Forks), max(1, p.Links))
@@ -286,7 +286,7 @@ func (t *task) uncheckedMaps() []kv.Entry {
 	return slices.DeleteFunc(slices.Clone(t.maps), func(e kv.Entry) bool {
 		used := func(c run.Cell) bool { of, _ := results.Original(c.Impl); return of == e.Name }
 		judged := func(v results.Verdict) bool { return v.Impl == e.Name }
-		return !slices.ContainsFunc(t.plan.Cells, used) && !slices.ContainsFunc(t.plan.Staleness, used) ||
+		return !slices.ContainsFunc(t.plan.All(), used) ||
 			slices.ContainsFunc(t.manifest.Verdicts, judged)
 	})
 }

@@ -158,7 +158,7 @@ func setting(b *strings.Builder, set *results.Set) {
 		fmt.Fprintf(b, "- input: %s, %s\n", input, m.Inputs[input])
 	}
 	groups, least, most := 0, 0, 0
-	for _, kind := range []results.Kind{results.Throughput, results.Staleness} {
+	for _, kind := range results.Kinds() {
 		for _, g := range set.Groups(kind) {
 			n := len(g.Cells)
 			if groups++; groups == 1 || n < least {

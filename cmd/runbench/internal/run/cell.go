@@ -62,8 +62,11 @@ func measure[K comparable](r *Runner, j Job, e kv.Entry, build func(capacity int
 		keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: load.set.Script(mix, load.tape, r.plan.Seed),
 		entry: e, build: build, job: j, time: time.Duration(r.plan.Time),
 	}
-	if j.ID.Kind == results.Staleness {
+	switch j.ID.Kind {
+	case results.Staleness:
 		return c.staleness(), nil
+	case results.Latency:
+		return c.latency(workloads.Gaps(r.plan.Seed), r.plan.window(mix)), nil
 	}
 	return c.throughput(), nil
 }
@@ -104,7 +107,8 @@ type cell[K comparable] struct {
 	time          time.Duration
 }
 
-// subject is a map under measurement and a handle of it for each worker.
+// subject is a map under measurement and a handle of it for each worker, and then for the
+// reader that stalls, if the mix has one.
 type subject[K comparable] struct {
 	m       kv.Map[K, uint64]
 	handles []kv.Map[K, uint64]
@@ -132,6 +136,9 @@ func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int)
 	}
 	kv.Publish(s.m)
 	kv.Publish(s.m)
+	if c.mix.Stalls {
+		workers++
+	}
 	for range workers {
 		s.handles = append(s.handles, kv.Open(s.m))
 	}

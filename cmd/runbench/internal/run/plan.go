@@ -5,7 +5,9 @@
 //
 //   - A cell is one configuration under one workload, measured once. In a throughput
 //     cell workers do their operations as fast as they can. In a staleness cell one
-//     writer and several readers find out how far reads lag behind.
+//     writer and several readers find out how far reads lag behind. In a latency cell
+//     operations arrive at a share of the rate that the map can keep up with, whether it
+//     is ready for them or not.
 //   - A block is one round over all cells of a plan, in which every cell is measured
 //     once. Every second block goes backwards (ABBA), so that a machine that drifts
 //     favours nobody, and cells are compared with those of the same block.
@@ -14,7 +16,7 @@
 //     is a set for each process of each link; the links take turns. One link and one
 //     process measure in the process that runs the plan; several in children of it. What a
 //     resumed run adds to a set that was cut short counts as of the same process.
-//   - The sum check asks, when the workers of a throughput cell have ended, whether what
+//   - The sum check asks, when the workers of a throughput or latency cell have ended, whether what
 //     they did explains what the map holds.
 package run
 
@@ -27,6 +29,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +43,7 @@ import (
 type Plan struct {
 	Seed   uint64   `json:"seed"`   // of everything that is drawn
 	Blocks int      `json:"blocks"` // how often each cell is measured in a process
-	Time   Duration `json:"time"`   // how long each cell is measured
+	Time   Duration `json:"time"`   // how long each cell is measured; of a latency cell, the closed loop
 	Procs  int      `json:"procs"`  // GOMAXPROCS
 
 	Links int `json:"links,omitempty"` // of the program; 0 is one: the program that runs
@@ -56,15 +59,20 @@ type Plan struct {
 	// replay are of; nil if no cell has any of them.
 	Trace *workloads.TraceInput `json:"trace,omitempty"`
 
-	// Cells and then Staleness cells, in the order of the first block. Cells that share
-	// keys and distribution should stand together: they share what was drawn.
+	// LatencyTime is how long operations arrive in each latency cell, after the closed loop.
+	LatencyTime Duration `json:"latency-time,omitempty"`
+
+	// Cells, then Staleness and then Latency cells, in the order of the first block. Cells
+	// that share keys and distribution should stand together: they share what was drawn.
 	Cells     []Cell `json:"cells"`
 	Staleness []Cell `json:"staleness,omitempty"`
+	Latency   []Cell `json:"latency,omitempty"`
 }
 
 // Cell is a configuration and the workload that drives it. Either G goroutines each do
 // the mix; or the mix has roles, and Readers and Writers are goroutines of their own.
-// A staleness cell has one writer, which does not delete, and at least one reader.
+// A staleness cell has one writer, which does not delete, and at least one reader. A latency
+// cell, and no other, has a Load.
 type Cell struct {
 	Impl    string `json:"impl"`
 	Mix     string `json:"mix"`
@@ -74,6 +82,7 @@ type Cell struct {
 	G       int    `json:"g,omitempty"`
 	Readers int    `json:"readers,omitempty"`
 	Writers int    `json:"writers,omitempty"`
+	Load    int    `json:"load,omitempty"` // % of the capacity
 }
 
 // Duration is a time.Duration whose text is like "100ms".
@@ -133,11 +142,10 @@ func (p Plan) Jobs() []Job { return p.JobsOf(0, p.Sets()) }
 // numbered from 0, and there are always more.
 func (p Plan) JobsOf(from, to int) []Job {
 	var ids []results.ID
-	for _, c := range p.Cells {
-		ids = append(ids, c.id(results.Throughput, p.Procs))
-	}
-	for _, c := range p.Staleness {
-		ids = append(ids, c.id(results.Staleness, p.Procs))
+	for _, kind := range results.Kinds() {
+		for _, c := range *p.List(kind) {
+			ids = append(ids, c.id(kind, p.Procs))
+		}
 	}
 	jobs := make([]Job, 0, len(ids)*p.Blocks*(to-from))
 	for block := from*p.Blocks + 1; block <= to*p.Blocks; block++ {
@@ -159,8 +167,31 @@ func (p Plan) JobsOf(from, to int) []Job {
 func (c Cell) id(kind results.Kind, procs int) results.ID {
 	return results.ID{
 		Kind: kind, Impl: c.Impl, Mix: c.Mix, Dist: c.Dist, KeyType: c.KeyType, Keys: c.Keys,
-		G: c.G, Readers: c.Readers, Writers: c.Writers, Procs: procs,
+		Load: c.Load, G: c.G, Readers: c.Readers, Writers: c.Writers, Procs: procs,
 	}
+}
+
+// List returns the list of the plan's cells of a kind.
+func (p *Plan) List(kind results.Kind) *[]Cell {
+	switch kind {
+	case results.Staleness:
+		return &p.Staleness
+	case results.Latency:
+		return &p.Latency
+	}
+	return &p.Cells
+}
+
+// All returns the cells of all kinds.
+func (p Plan) All() []Cell { return slices.Concat(p.Cells, p.Staleness, p.Latency) }
+
+// window is how long operations arrive in a latency cell of the mix. A stall is followed by
+// as much time again, in which what has waited can be done.
+func (p Plan) window(mix workloads.Mix) time.Duration {
+	if mix.Stalls {
+		return max(time.Duration(p.LatencyTime), 2*workloads.StallTime)
+	}
+	return time.Duration(p.LatencyTime)
 }
 
 // Estimate returns about how long a run of the plan takes: for each cell its time, and
@@ -175,6 +206,10 @@ func (p Plan) Estimate() time.Duration {
 	}
 	for _, j := range p.Jobs() {
 		total += time.Duration(p.Time) + fixed + time.Duration(j.ID.Keys)*perKey
+		if j.ID.Kind == results.Latency {
+			mix, _ := workloads.FindMix(j.ID.Mix)
+			total += p.window(mix)
+		}
 	}
 	return total
 }
@@ -189,6 +224,7 @@ func ParsePlan(file string, data []byte) (Plan, error) {
 		*fields
 		Cells     []json.RawMessage `json:"cells"`
 		Staleness []json.RawMessage `json:"staleness"`
+		Latency   []json.RawMessage `json:"latency"`
 	}{fields: (*fields)(&p)}
 	if err := parse(data, data, "", &text); err != nil {
 		return Plan{}, fmt.Errorf("%s:%w", file, err)
@@ -197,7 +233,7 @@ func ParsePlan(file string, data []byte) (Plan, error) {
 		name  string
 		texts []json.RawMessage
 		cells *[]Cell
-	}{{"cells", text.Cells, &p.Cells}, {"staleness", text.Staleness, &p.Staleness}} {
+	}{{"cells", text.Cells, &p.Cells}, {"staleness", text.Staleness, &p.Staleness}, {"latency", text.Latency, &p.Latency}} {
 		for i, text := range list.texts {
 			var c Cell
 			if err := parse(data, text, fmt.Sprintf("%s[%d]: ", list.name, i), &c); err != nil {

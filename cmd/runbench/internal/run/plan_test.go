@@ -49,7 +49,9 @@ func good() Plan {
 			at(Cell{Impl: "syncmap", Mix: "r90w10", G: 2}),
 			at(Cell{Impl: "mutex", Mix: "roles", Readers: 1, Writers: 2}),
 		},
-		Staleness: []Cell{at(Cell{Impl: "mutex", Mix: "roles", Readers: 1, Writers: 1})},
+		Staleness:   []Cell{at(Cell{Impl: "mutex", Mix: "roles", Readers: 1, Writers: 1})},
+		LatencyTime: Duration(3 * time.Millisecond),
+		Latency:     []Cell{at(Cell{Impl: "mutex", Mix: "r90w10", G: 2, Load: 70})},
 	}
 }
 
@@ -88,6 +90,7 @@ func TestParsePlanErrors(t *testing.T) {
 		`{"cells": {}}`,
 		`{"cells": [{"impl": "mutex"}, {"impl": "mutex", "seed": 1}]}`,
 		`{"staleness": [{"keys": "many"}]}`,
+		`{"latency": [{"load": "high"}]}`,
 	} {
 		_, err := ParsePlan("plan.json", []byte(text))
 		fmt.Fprintf(&out, "%s\n\t%v\n", text, err)
@@ -119,7 +122,11 @@ func TestValidateErrors(t *testing.T) {
 		func(p *Plan) { p.TargetCI = 2 },
 		func(p *Plan) { p.TargetCI, p.Max, p.Links = 2, 1, 3 },
 		func(p *Plan) { p.Max = Duration(time.Minute) },
-		func(p *Plan) { p.Cells, p.Staleness = nil, nil },
+		func(p *Plan) { p.Cells, p.Staleness, p.Latency = nil, nil, nil },
+		func(p *Plan) { p.LatencyTime = 0 },
+		func(p *Plan) { p.Latency[0].Load = 0 },
+		func(p *Plan) { p.Latency[0].Load = 1001 },
+		func(p *Plan) { p.Cells[0].Load = 70 },
 		func(p *Plan) { p.Cells[1].Impl = "snycmap" },
 		func(p *Plan) { p.Cells[0].Mix = "r90w01" },
 		func(p *Plan) { p.Cells[0].Dist = "unifrom" },
@@ -155,18 +162,18 @@ func TestValidateErrors(t *testing.T) {
 func TestJobsGoBackAndForth(t *testing.T) {
 	p := good()
 	jobs := p.Jobs()
-	if want := p.Blocks * 4; len(jobs) != want {
+	if want := p.Blocks * 5; len(jobs) != want {
 		t.Fatalf("%d jobs, want %d", len(jobs), want)
 	}
-	for i := range 4 {
-		if a, b, c := jobs[i], jobs[7-i], jobs[8+i]; a.ID != b.ID || a.ID != c.ID || a.Block != 1 || b.Block != 2 || c.Block != 3 {
+	for i := range 5 {
+		if a, b, c := jobs[i], jobs[9-i], jobs[10+i]; a.ID != b.ID || a.ID != c.ID || a.Block != 1 || b.Block != 2 || c.Block != 3 {
 			t.Errorf("cell %d: %v, backwards %v, again %v", i, a, b, c)
 		}
 	}
-	if k := jobs[3].ID.Kind; k != results.Staleness {
-		t.Errorf("the last cell of block 1 is of kind %q, want staleness", k)
+	if a, b := jobs[3].ID.Kind, jobs[4].ID.Kind; a != results.Staleness || b != results.Latency {
+		t.Errorf("the last cells of block 1 are of the kinds %q and %q, want staleness and latency", a, b)
 	}
-	if got, least := p.Estimate(), 12*2*time.Millisecond; got < least {
+	if got, least := p.Estimate(), 15*2*time.Millisecond+3*3*time.Millisecond; got < least {
 		t.Errorf("estimate %v is less than the time of the cells alone, %v", got, least)
 	}
 }
@@ -175,7 +182,7 @@ func TestJobsGoBackAndForth(t *testing.T) {
 // counted; in the process that runs the plan there is but one.
 func TestSets(t *testing.T) {
 	p := good()
-	p.Cells, p.Staleness = p.Cells[:1], nil
+	p.Cells, p.Staleness, p.Latency = p.Cells[:1], nil, nil
 	for _, c := range []struct {
 		links, forks, from, to int
 		want                   string // process.link of each set

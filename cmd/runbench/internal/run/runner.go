@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
-	"slices"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -45,7 +44,7 @@ func New(plan Plan, entries []kv.Entry) (*Runner, error) {
 		return nil, err
 	}
 	most := 0
-	for _, c := range slices.Concat(plan.Cells, plan.Staleness) {
+	for _, c := range plan.All() {
 		if c.KeyType == "ident" {
 			most = max(most, c.Keys)
 		}
@@ -70,7 +69,7 @@ func (r *Runner) loadTrace() (err error) {
 	if r.trace, err = r.plan.Trace.Load(); err != nil {
 		return err
 	}
-	for _, c := range slices.Concat(r.plan.Cells, r.plan.Staleness) {
+	for _, c := range r.plan.All() {
 		switch have := len(r.trace.Names); {
 		case ofTrace(c.KeyType) && c.Keys != have:
 			return fmt.Errorf("plan: %d keys of the trace %s; it has %d, which all of its cells want", c.Keys, r.plan.Trace.Name, have)

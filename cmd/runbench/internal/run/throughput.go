@@ -2,6 +2,7 @@ package run
 
 import (
 	"math"
+	"time"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/results"
@@ -42,8 +43,8 @@ func (c *cell[K]) throughput() results.Cell {
 
 	workers := make([]*worker[K], all)
 	bodies := make([]body, all)
-	for i, h := range s.handles {
-		w := c.worker(i, all, h)
+	for i := range all {
+		w := c.worker(i, all, s.handles[i])
 		workers[i], bodies[i] = &w, w.mixed
 		if w.reads {
 			bodies[i] = w.read
@@ -52,16 +53,38 @@ func (c *cell[K]) throughput() results.Cell {
 			}
 		}
 	}
-	spans, used := together(c.time, bodies)
+	spans, used := together(c.time, append(bodies, c.stalled(s)...))
 
 	out := c.job.cell()
-	out.Ops, out.Metrics = c.figures(workers, spans, used)
+	out.Ops, out.Metrics = c.figures(workers, spans[:all], used)
+	out.Fault = c.sumFault(s, workers)
+	return out
+}
+
+// stalled returns the reader of s that stalls, if the mix has one.
+func (c *cell[K]) stalled(s *subject[K]) []body {
+	if !c.mix.Stalls {
+		return nil
+	}
+	h := s.handles[len(s.handles)-1].(kv.Ranger[K, uint64])
+	return []body{func(stop *stopFlag) {
+		for range h.All() {
+			for time.Since(stop.began) < workloads.StallTime && !stop.Load() {
+				time.Sleep(time.Millisecond)
+			}
+			break
+		}
+	}}
+}
+
+// sumFault returns what the sum check finds, if there is anything to hold the map to.
+func (c *cell[K]) sumFault(s *subject[K], workers []*worker[K]) string {
 	if SumChecked(c.entry) {
 		if err := c.checkSum(s.handles[0], workers); err != nil {
-			out.Fault = err.Error()
+			return err.Error()
 		}
 	}
-	return out
+	return ""
 }
 
 // read is the work of a worker that only reads.
@@ -93,22 +116,9 @@ work:
 				sum += v
 				continue
 			}
-			switch kind {
-			case workloads.Set:
-				h.Set(keys[i], value+uint64(i))
-			case workloads.Delete:
-				h.Delete(keys[i])
-			case workloads.Scan:
-				sum += scan(h, workloads.ScanLength)
+			sum += do(h, kind, lookups[i], keys[i], value+uint64(i))
+			if !kind.Writes() {
 				continue
-			case workloads.Modify:
-				v, _ := h.Get(lookups[i])
-				sum += v
-				h.Set(keys[i], value+uint64(i))
-			case workloads.Clear:
-				h.(kv.Clearer).Clear()
-			case workloads.Retain:
-				h.(kv.Retainer[K, uint64]).Retain(retained[K])
 			}
 			if w.publisher.due() {
 				w.publisher.publish()
@@ -122,6 +132,26 @@ work:
 		value += uint64(len(steps.Kinds))
 	}
 	w.ops, w.sink = ops, sum
+}
+
+// do does an operation that is no Get, and returns the sum of the values that it read.
+func do[K comparable](h kv.Map[K, uint64], kind workloads.Kind, lookup, key K, value uint64) (sum uint64) {
+	switch kind {
+	case workloads.Set:
+		h.Set(key, value)
+	case workloads.Delete:
+		h.Delete(key)
+	case workloads.Scan:
+		return scan(h, workloads.ScanLength)
+	case workloads.Modify:
+		sum, _ = h.Get(lookup)
+		h.Set(key, value)
+	case workloads.Clear:
+		h.(kv.Clearer).Clear()
+	case workloads.Retain:
+		h.(kv.Retainer[K, uint64]).Retain(retained[K])
+	}
+	return sum
 }
 
 // walk is the work of a worker that walks over the whole map.

@@ -13,7 +13,8 @@ import (
 type stopFlag struct {
 	_ [64]byte
 	atomic.Bool
-	_ [63]byte
+	began time.Time // when all were let go
+	_     [32]byte
 }
 
 // body is the work of one worker: it ends soon after stop is set.
@@ -31,7 +32,7 @@ type usage struct {
 }
 
 // together starts a goroutine for each body, collects garbage while they wait, lets them
-// all go at once, and stops them after d.
+// all go at once, and stops them after d, if they have not all ended before.
 func together(d time.Duration, bodies []body) ([]span, usage) {
 	stop := new(stopFlag)
 	spans := make([]span, len(bodies))
@@ -48,14 +49,24 @@ func together(d time.Duration, bodies []body) ([]span, usage) {
 		})
 	}
 	ready.Wait()
+	ended := make(chan struct{})
+	go func() {
+		done.Wait()
+		close(ended)
+	}()
 	process := newMeter()
-	time.Sleep(time.Nanosecond) // the first sleep of a goroutine allocates its timer
+	timer := time.NewTimer(d)
 	runtime.GC()
 	before := process.read()
+	timer.Reset(d)
+	stop.began = time.Now()
 	close(begin)
-	time.Sleep(d)
+	select {
+	case <-timer.C:
+	case <-ended:
+	}
 	stop.Store(true)
-	done.Wait()
+	<-ended
 	after := process.read()
 	return spans, usage{after.bytes - before.bytes, after.allocs - before.allocs, after.gcSeconds - before.gcSeconds}
 }

@@ -36,7 +36,9 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: target-ci is %v with %d links, which are too few for any interval; want one, or %d or more", p.TargetCI, p.Links, results.MinSamples)
 	case p.TargetCI == 0 && p.Max != 0:
 		return fmt.Errorf("plan: max is %v without target-ci; want both or neither", p.Max)
-	case len(p.Cells)+len(p.Staleness) == 0:
+	case len(p.Latency) > 0 && p.LatencyTime <= 0:
+		return fmt.Errorf("plan: latency-time is %v; want one above 0, like \"500ms\"", p.LatencyTime)
+	case len(p.All()) == 0:
 		return fmt.Errorf("plan: no cells; want at least one")
 	}
 	seen := map[results.ID]string{}
@@ -60,7 +62,10 @@ func (p Plan) Validate(entries []kv.Entry) error {
 	if err := check("cells", results.Throughput, p.Cells); err != nil {
 		return err
 	}
-	return check("staleness", results.Staleness, p.Staleness)
+	if err := check("staleness", results.Staleness, p.Staleness); err != nil {
+		return err
+	}
+	return check("latency", results.Latency, p.Latency)
 }
 
 // validate reports what keeps the cell from being measured.

@@ -1,0 +1,257 @@
+package run
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// A closed loop, in which a worker begins an operation when it has ended the one before,
+// hides what matters: while the map stalls nobody asks it anything, so that a stall counts
+// as one slow operation, however many would have come meanwhile (coordinated omission:
+// Tene, "How NOT to measure latency", 2013; Schroeder, Wierman and Harchol-Balter, "Open
+// versus closed: a cautionary tale", NSDI 2006). A latency cell is an open loop. Every
+// operation has an intended start, drawn before the clock starts, and its latency lasts
+// from there to its end. One that waits because its worker is late has waited.
+
+// maxLatency is the greatest latency that histograms tell from greater ones.
+const maxLatency = time.Minute
+
+// server is a worker of a latency cell.
+type server[K comparable] struct {
+	worker[K]
+	walks bool                                // its reads are walks over the whole map
+	steps workloads.Steps[K]                  // that it is in
+	at    int                                 // the next one of them
+	gaps  []float32                           // between arrivals, in units of their mean
+	gap   int                                 // the next one of them
+	mean  float64                             // of the gaps, in nanoseconds
+	next  float64                             // the last arrival, in nanoseconds
+	until time.Duration                       // operations arrive before
+	spins bool                                // it need not yield while it waits, for it has a processor
+	clock func(began time.Time) time.Duration // time.Since, but in tests
+
+	ofReads, ofWrites, ofPublishes *hdrhistogram.Histogram // latencies in nanoseconds
+	waits                          *hdrhistogram.Histogram // how late it began operations for which it waited
+	due, inTime                    int64                   // operations that arrived, and those done before until
+}
+
+// latency measures how long operations take that arrive at the load's share of the rate at
+// which a closed loop of the same workers did them just before. gaps are those between
+// arrivals, which all workers share, each from a place of its own; window is how long
+// operations arrive. Those that have waited may take half of that longer.
+func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
+	id := c.job.ID
+	all := id.Goroutines()
+	s := c.subject(all, c.script.Holds, prefilled)
+	defer s.close()
+	servers, workers := make([]*server[K], all), make([]*worker[K], all)
+	closed, open := make([]body, all), make([]body, all)
+	for i := range all {
+		v := &server[K]{
+			worker: c.worker(i, all, s.handles[i]), walks: c.mix.Walks, gaps: gaps, gap: i * len(gaps) / all,
+			until: window, spins: all <= id.Procs, clock: time.Since,
+		}
+		v.forget()
+		servers[i], workers[i] = v, &v.worker
+		closed[i], open[i] = v.closed, v.open
+	}
+	clock := clockCost()
+	spans, _ := together(c.time, closed)
+	seconds := wall(spans).seconds()
+	before := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{v.ofReads, v.ofWrites} })
+	capacity := float64(before.TotalCount()) / seconds
+	for _, v := range servers {
+		v.mean = 1e9 / (roleRate(workers, v.reads, seconds) * float64(id.Load) / 100)
+	}
+	for _, v := range servers {
+		v.forget()
+	}
+	together(window+window/2, append(open, c.stalled(s)...))
+
+	out := c.job.cell()
+	var due, inTime int64
+	for _, v := range servers {
+		out.Ops += v.ops
+		due += v.due
+		inTime += v.inTime
+	}
+	out.Metrics = map[string]float64{
+		results.Capacity:   capacity,
+		results.Offered:    float64(due) / window.Seconds(),
+		results.Reached:    float64(inTime) / float64(max(due, 1)),
+		results.ClosedMean: before.Mean() / 1e9,
+		results.ClosedP99:  float64(before.ValueAtQuantile(99)) / 1e9,
+		results.ClockCost:  clock.Seconds(),
+	}
+	if !out.Overloaded() {
+		for what, of := range map[string]func(*server[K]) *hdrhistogram.Histogram{
+			results.OfReads:     func(v *server[K]) *hdrhistogram.Histogram { return v.ofReads },
+			results.OfWrites:    func(v *server[K]) *hdrhistogram.Histogram { return v.ofWrites },
+			results.OfPublishes: func(v *server[K]) *hdrhistogram.Histogram { return v.ofPublishes },
+		} {
+			h := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{of(v)} })
+			for _, q := range results.Quantiles {
+				if told(h, q) {
+					out.Metrics[results.LatencyUnit(what, q)] = float64(h.ValueAtQuantile(q)) / 1e9
+				}
+			}
+		}
+		waits := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{v.waits} })
+		for unit, q := range map[string]float64{results.PaceP50: 50, results.PaceP99: 99} {
+			if told(waits, q) {
+				out.Metrics[unit] = float64(waits.ValueAtQuantile(q)) / 1e9
+			}
+		}
+	}
+	out.Fault = c.sumFault(s, workers)
+	return out
+}
+
+// told reports whether h has so many values that at least one lies beyond the quantile q.
+func told(h *hdrhistogram.Histogram, q float64) bool {
+	n := float64(h.TotalCount())
+	return n > 0 && (q == 100 || n*(100-q) >= 100*(1-1e-9))
+}
+
+// roleRate returns how many operations a second one of the workers did, on average over
+// those that only read, or over the others.
+func roleRate[K comparable](workers []*worker[K], reads bool, seconds float64) float64 {
+	ops, n := 0.0, 0.0
+	for _, w := range workers {
+		if w.reads == reads {
+			ops += float64(w.ops)
+			n++
+		}
+	}
+	return ops / n / seconds
+}
+
+// merged returns the sum of histograms of all servers.
+func merged[K comparable](servers []*server[K], of func(*server[K]) []*hdrhistogram.Histogram) *hdrhistogram.Histogram {
+	sum := newLatencies()
+	for _, v := range servers {
+		for _, h := range of(v) {
+			sum.Merge(h)
+		}
+	}
+	return sum
+}
+
+// newLatencies returns an empty histogram of nanoseconds, to two digits.
+func newLatencies() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(maxLatency), 2) }
+
+// clockCost returns how long it takes to read the clock, by the median of several rounds.
+func clockCost() time.Duration {
+	const reads = 1000
+	var rounds [9]time.Duration
+	for i := range rounds {
+		start := time.Now()
+		for range reads {
+			_ = time.Since(start)
+		}
+		rounds[i] = time.Since(start) / reads
+	}
+	slices.Sort(rounds[:])
+	return rounds[len(rounds)/2]
+}
+
+// forget empties the histograms.
+func (v *server[K]) forget() {
+	v.ofReads, v.ofWrites, v.ofPublishes, v.waits = newLatencies(), newLatencies(), newLatencies(), newLatencies()
+}
+
+// closed does operations one after another, as open does but without waiting, so that what it
+// costs to measure is part of the capacity.
+func (v *server[K]) closed(stop *stopFlag) {
+	now := v.clock(stop.began)
+	for !stop.Load() || v.ops == 0 {
+		now = v.serve(now, stop.began)
+	}
+}
+
+// open does the operations that arrive, each when it has arrived and the one before has
+// ended. When it shall stop it only counts those that it has not come to.
+//
+// It waits by reading the clock again and again, because a sleep ends tens of microseconds
+// late or more. Where there are more workers than processors it lets others run meanwhile,
+// and finds out as late as these hold it up: the metrics PaceP50 and PaceP99 tell.
+func (v *server[K]) open(stop *stopFlag) {
+	var now time.Duration
+	for due := v.arrival(); due < v.until; due = v.arrival() {
+		v.due++
+		if stop.Load() {
+			continue
+		}
+		if now < due {
+			for now < due {
+				if !v.spins {
+					runtime.Gosched()
+				}
+				now = v.clock(stop.began)
+			}
+			record(v.waits, now-due)
+		}
+		if now = v.serve(due, stop.began); now <= v.until {
+			v.inTime++
+		}
+	}
+}
+
+// arrival returns when the next operation arrives.
+func (v *server[K]) arrival() time.Duration {
+	v.next += float64(v.gaps[v.gap]) * v.mean
+	if v.gap++; v.gap == len(v.gaps) {
+		v.gap = 0
+	}
+	return time.Duration(v.next)
+}
+
+// serve does the next operation, which arrived at due, and returns when it has ended; times
+// are since began. A write has ended when the publish that the policy prescribes after it
+// has: until then nobody can rely on it, and its worker does nothing else.
+func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration) {
+	if v.at == len(v.steps.Kinds) {
+		v.steps, v.at = v.stream.Next(stride), 0
+	}
+	i := v.at
+	v.at++
+	kind, lookup := v.steps.Kinds[i], v.steps.Lookups[i]
+	if v.reads {
+		kind = workloads.Get
+	}
+	switch {
+	case v.walks && v.reads:
+		v.sink += scan(v.handle, math.MaxInt)
+	case kind == workloads.Get:
+		x, _ := v.handle.Get(lookup)
+		v.sink += x
+	default:
+		v.sink += do(v.handle, kind, lookup, v.steps.Keys[i], firstValue(v.number)+uint64(v.ops))
+	}
+	v.ops++
+	end = v.clock(began)
+	if !kind.Writes() {
+		record(v.ofReads, end-due)
+		return end
+	}
+	if v.publisher.due() {
+		written := end
+		v.publisher.publish()
+		end = v.clock(began)
+		record(v.ofPublishes, end-written)
+	}
+	record(v.ofWrites, end-due)
+	return end
+}
+
+// record records a time, but none beyond the histogram's range.
+func record(h *hdrhistogram.Histogram, d time.Duration) {
+	_ = h.RecordValue(int64(min(max(d, 1), maxLatency))) // it is in the range
+}

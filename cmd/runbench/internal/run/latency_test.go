@@ -1,0 +1,325 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// simulated is a map, and the clock that passes while it works: an operation takes 100 ns
+// and a publish 1000, and to read the clock 20. With stalls, the first operation after each
+// second takes 50 ms more.
+type simulated struct {
+	kv.Map[uint64, uint64]
+	now    time.Duration
+	stalls bool
+	next   time.Duration // when the next stall comes
+}
+
+func (s *simulated) clock(time.Time) time.Duration {
+	s.now += 20
+	return s.now
+}
+
+func (s *simulated) work() {
+	s.now += 100
+	if s.stalls && s.now >= s.next {
+		s.now += 50 * time.Millisecond
+		s.next += time.Second
+	}
+}
+
+func (s *simulated) Get(key uint64) (uint64, bool) { s.work(); return s.Map.Get(key) }
+func (s *simulated) Set(key, value uint64)         { s.work(); s.Map.Set(key, value) }
+func (s *simulated) Delete(key uint64)             { s.work(); s.Map.Delete(key) }
+func (s *simulated) Publish() uint64               { s.now += 1000; return 0 }
+
+// serverOf returns the only server of s, with 5 % writes and a publish after each fourth of
+// them. rate is of arrivals, in operations a nanosecond.
+func serverOf(t *testing.T, s *simulated, rate float64, until time.Duration) *server[uint64] {
+	t.Helper()
+	mutex, _ := find(baselines.All(), "mutex")
+	s.Map = mutex.Uint64(0)
+	set := workloads.Uint64Keys(100, 1)
+	tape, err := set.Tape(workloads.Dist{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mix, _ := workloads.FindMix("r95w5")
+	c := cell[uint64]{
+		mix: mix, script: set.Script(mix, tape, 1),
+		entry: kv.Entry{Policy: kv.Policy{Every: 4}},
+	}
+	v := &server[uint64]{worker: c.worker(0, 1, s), gaps: workloads.Gaps(1), mean: 1 / rate, until: until, spins: true, clock: s.clock}
+	v.forget()
+	return v
+}
+
+func near(got, want, by float64) bool { return math.Abs(got-want) <= by*want }
+
+// TestOpenLoop simulates a queue before one server, of which theory tells the mean wait: in
+// M/D/1 at load 1/2 it is half the service time. An operation takes 120 ns with the clock.
+func TestOpenLoop(t *testing.T) {
+	s := &simulated{}
+	const window = 100 * time.Millisecond
+	v := serverOf(t, s, 0.5/120, window)
+	v.publisher.every = -1
+	v.open(new(stopFlag))
+	if n := float64(v.due); !near(n, 0.5/120*float64(window), 0.02) || v.due != v.ops || v.due-v.inTime > 9 {
+		t.Errorf("%d operations arrived, %d were done, %d in time; want about %v, all, and all but a few", v.due, v.ops, v.inTime, 0.5/120*float64(window))
+	}
+	if n := v.ofReads.TotalCount() + v.ofWrites.TotalCount(); n != v.ops || v.ofWrites.TotalCount() != v.stream.CountWrites(v.ops) {
+		t.Errorf("%d latencies of %d operations, %d of writes", n, v.ops, v.ofWrites.TotalCount())
+	}
+	// A worker that waits reads the clock each 20 ns, and so begins 10 late on average. That
+	// is every second one.
+	mean := (v.ofReads.Mean()*float64(v.ofReads.TotalCount()) + v.ofWrites.Mean()*float64(v.ofWrites.TotalCount())) / float64(v.ops)
+	if want := 120.0 + 60 + 10; !near(mean, want, 0.1) {
+		t.Errorf("the mean latency is %v ns; want about %v", mean, want)
+	}
+	if m := v.waits.Max(); m > 20 || !near(v.waits.Mean(), 10, 0.1) {
+		t.Errorf("it began up to %d ns late, %v on average; want at most 20, and 10", m, v.waits.Mean())
+	}
+}
+
+// TestPublishIsPartOfItsWrite: a publish holds up its write.
+func TestPublishIsPartOfItsWrite(t *testing.T) {
+	s := &simulated{}
+	v := serverOf(t, s, 1e-5, 100*time.Millisecond) // so seldom that hardly any waits
+	v.open(new(stopFlag))
+	writes := v.ofWrites.TotalCount()
+	if n := v.ofPublishes.TotalCount(); n != writes/4 || n == 0 || v.ofPublishes.Min() < 1010 || v.ofPublishes.Max() > 1030 {
+		t.Errorf("%d publishes of %d writes, of %d to %d ns; want each fourth, and 1020", n, writes, v.ofPublishes.Min(), v.ofPublishes.Max())
+	}
+	if half, most := v.ofWrites.ValueAtQuantile(50), v.ofWrites.ValueAtQuantile(90); half < 115 || half > 145 || most < 1120 || most > 1170 {
+		t.Errorf("writes took %d ns at p50 and %d at p90; want about 130, and 1150 with a publish", half, most)
+	}
+}
+
+// TestOverload has operations arrive twice as fast as they can be done: half are done in time.
+func TestOverload(t *testing.T) {
+	s := &simulated{}
+	v := serverOf(t, s, 2.0/120, time.Millisecond)
+	v.publisher.every = -1
+	v.open(new(stopFlag))
+	if share := float64(v.inTime) / float64(v.due); !near(share, 0.5, 0.02) {
+		t.Errorf("%v of them were done in time; want half", share)
+	}
+	// Stopped before it begins, it only counts them.
+	v = serverOf(t, s, 2.0/120, time.Millisecond)
+	stop := new(stopFlag)
+	stop.Store(true)
+	v.open(stop)
+	if v.ops != 0 || v.inTime != 0 || !near(float64(v.due), 2.0/120*1e6, 0.02) {
+		t.Errorf("stopped: %d of %d done", v.ops, v.due)
+	}
+}
+
+// TestStallIsHiddenByAClosedLoop simulates a map that stalls for 50 ms once a second. In a
+// closed loop one operation of millions is slow; in the open loop all are that arrive
+// meanwhile, and those behind them.
+func TestStallIsHiddenByAClosedLoop(t *testing.T) {
+	const second, load = time.Second, 0.7
+	s := &simulated{stalls: true, next: second / 2}
+	v := serverOf(t, s, load/120, second)
+	v.publisher.every = -1
+	stop := new(stopFlag)
+	v.clock = func(began time.Time) time.Duration {
+		if s.clock(began) >= second {
+			stop.Store(true)
+		}
+		return s.now
+	}
+	v.closed(stop)
+	closed := v.ofReads
+	v.forget()
+	s.now, s.next, v.clock = 0, second/2, s.clock
+	v.open(new(stopFlag))
+	t.Logf("closed loop: mean %v, p99 %v, max %v", time.Duration(closed.Mean()), time.Duration(closed.ValueAtQuantile(99)), time.Duration(closed.Max()))
+	t.Logf("open loop at %.0f %%: p50 %v, p99 %v, max %v", 100*load, time.Duration(v.ofReads.ValueAtQuantile(50)),
+		time.Duration(v.ofReads.ValueAtQuantile(99)), time.Duration(v.ofReads.Max()))
+	if closed.Mean() > 130 || closed.ValueAtQuantile(99) > 125 {
+		t.Errorf("closed loop: mean %v ns, p99 %d; want 120 and little more, which hides the stall", closed.Mean(), closed.ValueAtQuantile(99))
+	}
+	// It takes 50*0.7/0.3 = 117 ms to catch up. Latency falls evenly from 50 ms to 0 over these
+	// 167 ms, so 10 ms of 1000 have more than 47.
+	if p99 := v.ofReads.ValueAtQuantile(99); p99 < 45e6 || p99 > 49e6 {
+		t.Errorf("open loop: p99 is %d ns; want about 47 ms", p99)
+	}
+}
+
+// stalling is a map that stalls for 50 ms once a second, and all that use it with it.
+type stalling struct {
+	mu sync.Mutex
+	kv.Map[uint64, uint64]
+	next time.Time
+}
+
+func (s *stalling) do(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); now.After(s.next) {
+		time.Sleep(50 * time.Millisecond)
+		s.next = now.Add(time.Second)
+	}
+	f()
+}
+
+func (s *stalling) Get(key uint64) (v uint64, ok bool) {
+	s.do(func() { v, ok = s.Map.Get(key) })
+	return v, ok
+}
+func (s *stalling) Set(key, value uint64) { s.do(func() { s.Map.Set(key, value) }) }
+func (s *stalling) Delete(key uint64)     { s.do(func() { s.Map.Delete(key) }) }
+
+// TestStallingMap measures such a map for real. The load is low, but a machine that is busy
+// with something else may overload any map: then it tries again.
+func TestStallingMap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
+	mutex, _ := find(baselines.All(), "mutex")
+	e := mutex
+	e.Name, e.Caps = "stalls", kv.Concurrent|kv.Writes
+	e.Uint64 = func(n int) kv.Map[uint64, uint64] {
+		return &stalling{Map: mutex.Uint64(n), next: time.Now().Add(time.Second / 2)}
+	}
+	p := Plan{Seed: 1, Blocks: 10, Time: Duration(1100 * time.Millisecond), LatencyTime: Duration(1100 * time.Millisecond), Procs: 2, Latency: []Cell{
+		{Impl: "stalls", Mix: "r95w5", Dist: "uniform", KeyType: "uint64", Keys: 1000, G: 2, Load: 10},
+	}}
+	r, err := New(p, []kv.Entry{e})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := errors.New("measured")
+	err = r.Run(context.Background(), p.Jobs(), func(c results.Cell, _ Progress) error {
+		m := c.Metrics
+		ms := func(unit string) float64 { return 1e3 * m[unit] }
+		if c.Overloaded() {
+			t.Logf("%.0f %% of the operations were done in time; once more", 100*m[results.Reached])
+			return nil
+		}
+		t.Logf("closed loop: mean %.5f ms, p99 %.5f ms", ms(results.ClosedMean), ms(results.ClosedP99))
+		t.Logf("open loop at %d %%: p50 %.5f ms, p99 %.5f ms, max %.3f ms", c.Load, ms("read-p50-sec"), ms("read-p99-sec"), ms("read-max-sec"))
+		if ms("read-p99-sec") < 20 || m[results.ClosedP99] > m["read-p99-sec"]/10 || m[results.ClosedMean] > m["read-p99-sec"]/100 || c.Fault != "" {
+			t.Errorf("the stall is not to be seen at p99 of the open loop, or it is in the closed one; fault %q", c.Fault)
+		}
+		return done
+	})
+	if !errors.Is(err, done) {
+		t.Errorf("overloaded each time, with error %v", err)
+	}
+}
+
+// slow takes a millisecond for each look-up after the first thousand.
+type slow struct {
+	kv.Map[uint64, uint64]
+	gets int
+}
+
+func (s *slow) Get(key uint64) (uint64, bool) {
+	if s.gets++; s.gets > 1000 {
+		for start := time.Now(); time.Since(start) < time.Millisecond; {
+		}
+	}
+	return s.Map.Get(key)
+}
+
+// keeps is a map that deletes nothing.
+type keeps struct{ kv.Map[uint64, uint64] }
+
+func (keeps) Delete(uint64) {}
+
+// watched notes how long a walk stayed at its first entry.
+type watched struct {
+	kv.Map[uint64, uint64]
+	stayed *time.Duration
+}
+
+func (w watched) Len() int { return w.Map.(kv.Ranger[uint64, uint64]).Len() }
+
+func (w watched) All() iter.Seq2[uint64, uint64] {
+	return func(yield func(k, v uint64) bool) {
+		for k, v := range w.Map.(kv.Ranger[uint64, uint64]).All() {
+			start := time.Now()
+			more := yield(k, v)
+			if *w.stayed += time.Since(start); !more {
+				return
+			}
+		}
+	}
+}
+
+func TestLatencyCells(t *testing.T) {
+	mutex, _ := find(baselines.All(), "mutex")
+	var stayed time.Duration
+	wrap := func(name string, caps kv.Caps, make func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64]) kv.Entry {
+		e := mutex
+		e.Name, e.Caps = name, kv.Concurrent|kv.Writes|caps
+		e.Uint64 = func(n int) kv.Map[uint64, uint64] { return make(mutex.Uint64(n)) }
+		return e
+	}
+	entries := []kv.Entry{
+		wrap("keeps", 0, func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &keeps{m} }),
+		wrap("slow", 0, func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &slow{Map: m} }),
+		wrap("watched", kv.Range, func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &watched{m, &stayed} }),
+	}
+	p := Plan{Seed: 1, Blocks: 1, Time: Duration(5 * time.Millisecond), LatencyTime: Duration(20 * time.Millisecond), Procs: 2}
+	for _, impl := range []string{"mutex", "dbuf-epoch-b1", "dbuf-epoch-b64", "noop", "keeps"} {
+		p.Latency = append(p.Latency, Cell{Impl: impl, Mix: "r50w50", Dist: "zipf0.99", KeyType: "uint64", Keys: 200, G: 3, Load: 20})
+	}
+	p.Latency = append(p.Latency,
+		Cell{Impl: "mutex", Mix: "walk-roles", Dist: "uniform", KeyType: "uint64", Keys: 200, Readers: 1, Writers: 1, Load: 20},
+		Cell{Impl: "mutex", Mix: "read-only", Dist: "uniform", KeyType: "string", Keys: 200, G: 1, Load: 20},
+		Cell{Impl: "slow", Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 1, Load: 500})
+	p.Cells = append(p.Cells, Cell{Impl: "watched", Mix: "r95w5-stall", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 2})
+	for _, c := range measured(t, p, entries...) {
+		if got := strings.Contains(c.Fault, "sum check"); got != (c.Impl == "keeps") {
+			t.Errorf("%s: fault %q", c.Name(), c.Fault)
+		}
+		if c.Kind == results.Latency {
+			checkLatencies(t, c)
+		}
+	}
+	// A throughput cell is over before the second is.
+	if stayed < 4*time.Millisecond || stayed > workloads.StallTime/2 {
+		t.Errorf("the reader stayed for %v in a cell of %v", stayed, p.Time)
+	}
+}
+
+func checkLatencies(t *testing.T, c results.Cell) {
+	t.Helper()
+	m := c.Metrics
+	if m[results.Capacity] <= 0 || m[results.ClockCost] <= 0 || m[results.ClosedMean] <= 0 || m[results.Offered] <= 0 || c.Ops < int64(c.Goroutines()) {
+		t.Errorf("%s: %+v", c.Name(), c)
+	}
+	if c.Impl == "slow" && !c.Overloaded() {
+		t.Errorf("%s: reached %v of five times what it can do", c.Name(), m[results.Reached])
+	}
+	for what, want := range map[string]bool{
+		results.OfReads: true, results.OfWrites: c.Mix != "read-only", results.OfPublishes: strings.HasPrefix(c.Impl, "dbuf"),
+	} {
+		last, any := 0.0, false
+		for _, q := range results.Quantiles {
+			if v, ok := m[results.LatencyUnit(what, q)]; ok {
+				if v <= 0 || v < last {
+					t.Errorf("%s: %s is %v after %v", c.Name(), results.LatencyUnit(what, q), v, last)
+				}
+				last, any = v, true
+			}
+		}
+		if any != want && !c.Overloaded() && c.Impl != "dbuf-epoch-b64" || any && c.Overloaded() { // b64 may not come to publish
+			t.Errorf("%s: has latencies of %ss: %v; want %v; it reached %v", c.Name(), what, any, want, m[results.Reached])
+		}
+	}
+}
