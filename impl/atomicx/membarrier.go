@@ -25,8 +25,11 @@ var systemMembarrierReady = sync.OnceValue(func() error {
 
 func systemMembarrier() error { return membarrier(membarrierExpedited) }
 
+// The call is made without a word to Go's scheduler, which would otherwise take the processor away
+// from a caller who is in it for more than 20 µs, as he may be on a virtual machine; where more goroutines
+// run than there are processors, he would have it back after a time slice of each of them.
 func membarrier(command uintptr) error {
-	if _, _, errno := syscall.Syscall(unix.SYS_MEMBARRIER, command, 0, 0); errno != 0 {
+	if _, _, errno := syscall.RawSyscall(unix.SYS_MEMBARRIER, command, 0, 0); errno != 0 {
 		return fmt.Errorf("membarrier(%d): %w", command, errno)
 	}
 	return nil

@@ -2,13 +2,10 @@ package hashmap_test
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/strategy"
@@ -236,105 +233,4 @@ func BenchmarkPublish(b *testing.B) {
 			}
 		}
 	}
-}
-
-// BenchmarkGuardCost prints what a guard costs as ratios that are taken within blocks, so
-// that a machine whose speed changes from block to block spoils them least: run it as
-//
-//	go test -run - -bench GuardCost -benchtime 10x ./impl/hashmap
-//
-// An iteration is one block; 10 blocks or more are wanted. Medians stand with their 95 %
-// confidence intervals.
-func BenchmarkGuardCost(b *testing.B) {
-	l := newLookups(table.Builtin, 10_000)
-	var guard, held []float64
-	sum := map[string]float64{}
-	for range b.N {
-		ns := block(l.none, l.stores, l.guarded, l.inlined, l.held)
-		guard = append(guard, (ns[2]-ns[0])/(ns[1]-ns[0]))
-		held = append(held, ns[4]/ns[3])
-		for i, name := range []string{"none", "stores", "epoch", "inlined", "held"} {
-			sum[name] += ns[i]
-		}
-	}
-	for name, ns := range sum {
-		b.ReportMetric(ns/float64(b.N), name+"-ns")
-	}
-	report(b, guard, "guard/stores")
-	report(b, held, "held/inlined")
-}
-
-// BenchmarkTwoReaders prints how many times as much two readers read as one does, each with
-// a handle of its own, on as many processors; run it like BenchmarkGuardCost.
-func BenchmarkTwoReaders(b *testing.B) {
-	l := newLookups(table.Builtin, 10_000)
-	readers := []*lookups{l, {keys: l.keys, handle: l.handle.Clone()}}
-	work := func(n int) func() {
-		var wg sync.WaitGroup
-		start := make(chan struct{})
-		for _, r := range readers[:n] {
-			wg.Go(func() {
-				<-start
-				r.guarded(1 << 15)
-			})
-		}
-		return func() { close(start); wg.Wait() }
-	}
-	var ratios []float64
-	for range b.N {
-		ns := block(func(int) { work(1)() }, func(int) { work(2)() })
-		ratios = append(ratios, 2*ns[0]/ns[1])
-	}
-	report(b, ratios, "two/one")
-}
-
-// block times the loops in turn, forwards and backwards, in many short rounds, and returns
-// the median of each, in ns per look-up. A round is shorter than a time slice, so
-// that what else the machine does hits few of them.
-func block(loops ...func(n int)) []float64 {
-	const rounds, n = 64, 1 << 14
-	times := make([][]float64, len(loops))
-	for round := range rounds {
-		for i := range loops {
-			if round%2 == 1 {
-				i = len(loops) - 1 - i
-			}
-			start := time.Now()
-			loops[i](n)
-			times[i] = append(times[i], float64(time.Since(start).Nanoseconds())/n)
-		}
-	}
-	ns := make([]float64, len(loops))
-	for i, t := range times {
-		ns[i] = median(t)
-	}
-	return ns
-}
-
-// median sorts x.
-func median(x []float64) float64 {
-	slices.Sort(x)
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
-}
-
-// report reports the median of x and, from 6 values on, an interval for it.
-func report(b *testing.B, x []float64, unit string) {
-	b.ReportMetric(median(x), unit)
-	if n := len(x); n >= 6 {
-		k := intervalRank(n)
-		b.ReportMetric(x[k-1], unit+"-lo")
-		b.ReportMetric(x[n-k], unit+"-hi")
-	}
-}
-
-// intervalRank returns the greatest k for which the k-th smallest and the k-th greatest of
-// n values enclose the median of what they are drawn from with at least 95 % confidence.
-// That it lies outside has twice the probability of fewer than k heads in n throws.
-func intervalRank(n int) int {
-	k, outside := 0, 0.0
-	for ways := math.Pow(2, -float64(n)); outside+2*ways <= 0.05; k++ {
-		outside += 2 * ways
-		ways *= float64(n-k) / float64(k+1)
-	}
-	return k
 }

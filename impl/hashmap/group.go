@@ -11,7 +11,8 @@ import "doublebuf/impl/atomicx"
 // operations of all that wait to the log, publishes once, and answers everyone. The idea is
 // flat combining (Hendler, Incze, Shavit and Tzafrir, 2010), or the group commit of databases.
 // It pays where a publish waits for readers. Where it does not, waking the callers costs more than
-// the publishes that are saved, and a WriteHandle under a lock is quicker: see BenchmarkGroup.
+// the publishes that are saved, and a WriteHandle under a lock is quicker: see
+// BenchmarkTargets in package baselines.
 //
 // Every method waits as Publish does, so whoever has a guard open must not call one. All panic
 // with ErrClosed after Close, and if key cannot be hashed.

@@ -2,9 +2,7 @@ package hashmap_test
 
 import (
 	"errors"
-	"fmt"
 	"math"
-	"runtime"
 	"sync"
 	"testing"
 
@@ -128,53 +126,4 @@ func TestGroupRefusesWhatCannotBeCompared(t *testing.T) {
 		}
 	}()
 	g.CompareAndSwap(1, []int{1}, 2)
-}
-
-// BenchmarkGroup has 8 writers insert through a group, or through a writer under a lock that
-// publishes each time, alone and beside a goroutine that always reads.
-func BenchmarkGroup(b *testing.B) {
-	run := func(b *testing.B, readers int, r *hashmap.ReadHandle[int, int], insert func(k int)) {
-		stop := make(chan struct{})
-		var wg sync.WaitGroup
-		for range readers {
-			wg.Go(func() {
-				for {
-					select {
-					case <-stop:
-						return
-					default:
-						for k := range 1000 {
-							r.Get(k)
-						}
-					}
-				}
-			})
-		}
-		b.SetParallelism(max(1, 8/runtime.GOMAXPROCS(0)))
-		b.RunParallel(func(pb *testing.PB) {
-			for k := 0; pb.Next(); k++ {
-				insert(k % 10_000)
-			}
-		})
-		close(stop)
-		wg.Wait()
-	}
-	for readers := range 2 {
-		b.Run(fmt.Sprintf("writer=group/readers=%d", readers), func(b *testing.B) {
-			g := hashmap.NewGroup[int, int]()
-			run(b, readers, g.NewReadHandle(), func(k int) { g.Insert(k, k) })
-		})
-		b.Run(fmt.Sprintf("writer=locked/readers=%d", readers), func(b *testing.B) {
-			var mu sync.Mutex
-			w := hashmap.New[int, int]()
-			run(b, readers, w.NewReadHandle(), func(k int) {
-				mu.Lock()
-				w.Insert(k, k)
-				if err := w.Publish(); err != nil {
-					b.Error(err)
-				}
-				mu.Unlock()
-			})
-		})
-	}
 }
