@@ -29,6 +29,7 @@ func doubleBuffers() []kv.Entry {
 	timed.Policy.Interval = 100 * time.Microsecond
 	flat := hashmap.WithTable(table.Flat)
 	refcount := hashmap.WithStrategy(strategy.Refcount)
+	indicator := hashmap.WithStrategy(strategy.Indicator)
 	for _, e := range []kv.Entry{
 		timed,
 		configuration("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
@@ -38,6 +39,9 @@ func doubleBuffers() []kv.Entry {
 		configuration("dbuf-refcount-b1", "the strategy refcount, published after each write", kv.PerHandle, bounded, 1, refcount),
 		configuration("dbuf-refcount-b64", "the same, published every 64 writes", kv.PerHandle, bounded, 64, refcount),
 		configuration("dbuf-refcount-b4096", "the same, published every 4096 writes", kv.PerHandle, bounded, 4096, refcount),
+		handleFree("dbuf-indicator-b1", "the strategy indicator, read without handles, published after each write", kv.Linearizable, 1, indicator),
+		handleFree("dbuf-indicator-b64", "the same, published every 64 writes", kv.Atomic, 64, indicator),
+		handleFree("dbuf-indicator-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, indicator),
 	} {
 		e.Aside = true
 		entries = append(entries, e)
@@ -77,18 +81,36 @@ func configuration(name, doc string, level kv.Level, more kv.Caps, every int, op
 	}
 }
 
+// handleFree is a configuration whose readers have no handles.
+func handleFree(name, doc string, level kv.Level, every int, options ...hashmap.Option) kv.Entry {
+	e := configuration(name, doc, level, kv.BoundedLag, every)
+	e.Uint64 = newFree[uint64, uint64](options)
+	e.Int = newFree[int, uint64](options)
+	e.String = newFree[string, uint64](options)
+	e.Float64 = newFree[float64, uint64](options)
+	e.Wide = newFree[uint64, kv.Wide](options)
+	return e
+}
+
 // doubleBuffer is a hashmap with its writer under a lock, so that several goroutines may
 // write. A publish holds the lock while it waits for readers: whoever has a guard open must
 // not write, or he may wait for a publish that waits for his guard.
-type doubleBuffer[K, V comparable] struct {
+type doubleBuffer[K, V comparable] struct{ lockedWriter[K, V] }
+
+// lockedWriter is the writer of a hashmap under a lock.
+type lockedWriter[K, V comparable] struct {
 	mu sync.Mutex
 	w  *hashmap.WriteHandle[K, V]
 }
 
 func newDoubleBuffer[K, V comparable](options []hashmap.Option) func(capacity int) kv.Map[K, V] {
 	return func(capacity int) kv.Map[K, V] {
-		return &doubleBuffer[K, V]{w: hashmap.New[K, V](append(options[:len(options):len(options)], hashmap.WithCapacity(capacity))...)}
+		return &doubleBuffer[K, V]{lockedWriter[K, V]{w: newWriter[K, V](options, capacity)}}
 	}
+}
+
+func newWriter[K, V comparable](options []hashmap.Option, capacity int) *hashmap.WriteHandle[K, V] {
+	return hashmap.New[K, V](append(options[:len(options):len(options)], hashmap.WithCapacity(capacity))...)
 }
 
 func (d *doubleBuffer[K, V]) Open() kv.Map[K, V] {
@@ -102,25 +124,25 @@ func (d *doubleBuffer[K, V]) Get(key K) (V, bool) {
 	return r.Get(key)
 }
 
-func (d *doubleBuffer[K, V]) Set(key K, value V) {
+func (d *lockedWriter[K, V]) Set(key K, value V) {
 	d.mu.Lock()
 	d.w.Insert(key, value)
 	d.mu.Unlock()
 }
 
-func (d *doubleBuffer[K, V]) Delete(key K) {
+func (d *lockedWriter[K, V]) Delete(key K) {
 	d.mu.Lock()
 	d.w.Remove(key)
 	d.mu.Unlock()
 }
 
-func (d *doubleBuffer[K, V]) Clear() {
+func (d *lockedWriter[K, V]) Clear() {
 	d.mu.Lock()
 	d.w.Clear()
 	d.mu.Unlock()
 }
 
-func (d *doubleBuffer[K, V]) Retain(keep func(K, V) bool) {
+func (d *lockedWriter[K, V]) Retain(keep func(K, V) bool) {
 	d.mu.Lock()
 	d.w.Retain(func(key K, value *V) bool { return keep(key, *value) })
 	d.mu.Unlock()
@@ -128,7 +150,7 @@ func (d *doubleBuffer[K, V]) Retain(keep func(K, V) bool) {
 
 // Publish panics if the writer cannot publish any more, which is a fault of the map or of
 // its user that no measurement survives.
-func (d *doubleBuffer[K, V]) Publish() (version uint64) {
+func (d *lockedWriter[K, V]) Publish() (version uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.w.Publish(); err != nil {
@@ -138,7 +160,7 @@ func (d *doubleBuffer[K, V]) Publish() (version uint64) {
 }
 
 // Close ends writing; what has not been published is lost.
-func (d *doubleBuffer[K, V]) Close() {
+func (d *lockedWriter[K, V]) Close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.w.Close()
@@ -157,20 +179,52 @@ func (h *doubleBufferHandle[K, V]) Close()               { h.r.Close() }
 // reader walks over a map through a handle.
 type reader[K comparable, V any] struct{ r *hashmap.ReadHandle[K, V] }
 
-// All keeps a guard open during the walk.
-func (h reader[K, V]) All() iter.Seq2[K, V] {
+func (h reader[K, V]) All() iter.Seq2[K, V] { return walk(h.r.Read) }
+func (h reader[K, V]) Len() int             { return size(h.r.Read()) }
+
+// walk keeps a guard open during the walk.
+func walk[K comparable, V any](read func() hashmap.ReadGuard[K, V]) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		g := h.r.Read()
+		g := read()
 		defer g.Release()
 		g.All()(yield)
 	}
 }
 
-func (h reader[K, V]) Len() int {
-	g := h.r.Read()
+func size[K comparable, V any](g hashmap.ReadGuard[K, V]) int {
 	defer g.Release()
 	return g.Len()
 }
+
+// free is a hashmap that is read without handles, with its writer under a lock.
+type free[K, V comparable] struct {
+	lockedWriter[K, V]
+	s *hashmap.Shared[K, V]
+}
+
+// newFree makes maps of options whose strategy is a strategy.Sharer.
+func newFree[K, V comparable](options []hashmap.Option) func(capacity int) kv.Map[K, V] {
+	return func(capacity int) kv.Map[K, V] {
+		w := newWriter[K, V](options, capacity)
+		s, err := w.Share()
+		if err != nil {
+			panic(err)
+		}
+		return &free[K, V]{lockedWriter[K, V]{w: w}, s}
+	}
+}
+
+func (f *free[K, V]) Open() kv.Map[K, V]   { return freeHandle[K, V]{f} }
+func (f *free[K, V]) Get(key K) (V, bool)  { return f.s.Get(key) }
+func (f *free[K, V]) Read() kv.Guard[K, V] { return f.s.Read() }
+func (f *free[K, V]) All() iter.Seq2[K, V] { return walk(f.s.Read) }
+func (f *free[K, V]) Len() int             { return size(f.s.Read()) }
+
+// freeHandle is the map itself, but for its end.
+type freeHandle[K, V comparable] struct{ *free[K, V] }
+
+// Close does nothing.
+func (freeHandle[K, V]) Close() {}
 
 // group is a hashmap.Group.
 type group[K, V comparable] struct{ *hashmap.Group[K, V] }

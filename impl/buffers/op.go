@@ -74,12 +74,14 @@ func NewOpWriteHandle[T, O any, P interface {
 // Version returns the number of publishes so far.
 func (w *OpWriteHandle[T, O, P]) Version() uint64 { return w.delay.Version() }
 
-// NewReadHandle and Register make handles for reading; see [WriteHandle.NewReadHandle].
+// NewReadHandle, Register and Share make handles for reading; see [WriteHandle].
 func (w *OpWriteHandle[T, O, P]) NewReadHandle(name string) *ReadHandle[T] {
 	return w.delay.NewReadHandle(name)
 }
 
 func (w *OpWriteHandle[T, O, P]) Register(h *ReadHandle[T], name string) { w.delay.Register(h, name) }
+
+func (w *OpWriteHandle[T, O, P]) Share() []*ReadHandle[T] { return w.delay.Share() }
 
 // Push appends op to the log. It panics if the writer is closed; see [OpWriteHandle.Close].
 func (w *OpWriteHandle[T, O, P]) Push(op O) {

@@ -128,13 +128,27 @@ func (w *WriteHandle[T]) NewReadHandle(name string) *ReadHandle[T] {
 // handle be part of a larger struct, which must not be copied.
 func (w *WriteHandle[T]) Register(h *ReadHandle[T], name string) { h.register(w.strategy, name) }
 
+// Share returns new handles that any number of goroutines may use at once, but for Close. A
+// guard may go from one goroutine to another. Which handle a goroutine uses makes no
+// difference but in time, see [strategy.Sharer]; if the strategy is none, there are no handles.
+func (w *WriteHandle[T]) Share() (handles []*ReadHandle[T]) {
+	if s, ok := w.strategy.(strategy.Sharer); ok {
+		for _, r := range s.NewShared() {
+			h := &ReadHandle[T]{reader: r, strategy: s}
+			h.prepare()
+			handles = append(handles, h)
+		}
+	}
+	return handles
+}
+
 // ReadHandle is a registered reader. A handle that is dropped without Close is
 // unregistered when the garbage collector finds it, together with guards of it that
 // were dropped without Release.
 type ReadHandle[T any] struct {
 	reader   strategy.Reader
 	strategy strategy.Strategy
-	census   *[2]census[T] // of its guards, by the index of the copy, in checked builds
+	census   *[2]census[T] // of its guards, by the index of the copy, in checked builds, if not shared
 }
 
 // census is what checked builds know of the guards that one handle has open in one copy.
@@ -150,6 +164,11 @@ func (h *ReadHandle[T]) register(s strategy.Strategy, name string) {
 	if invariants.Enabled {
 		h.census = new([2]census[T])
 	}
+	h.prepare()
+}
+
+// prepare ends the making of a handle.
+func (h *ReadHandle[T]) prepare() {
 	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, h.census})
 }
 
@@ -160,7 +179,7 @@ type dropped[T any] struct {
 }
 
 func (d dropped[T]) abandon() {
-	if invariants.Enabled {
+	if d.census != nil {
 		for i := range d.census {
 			if c := &d.census[i]; c.slot != nil {
 				c.slot.opened.Add(-c.opened.Load())
@@ -202,6 +221,15 @@ func (h *ReadHandle[T]) Read() ReadGuard[T] {
 // the Data, calls Leave, and closes the guard.
 func (h *ReadHandle[T]) Leaf() (strategy.Leaf, bool) { return strategy.LeafOf(h.reader) }
 
+// Indicators returns what Leaf does, for all handles of one call of Share.
+func Indicators[T any](handles []*ReadHandle[T]) (strategy.Indicators, bool) {
+	var readers []strategy.Reader
+	for _, h := range handles {
+		readers = append(readers, h.reader)
+	}
+	return strategy.IndicatorsOf(readers)
+}
+
 // Data returns the data of a copy, to be read only while a guard of the reader pins it.
 func (h *ReadHandle[T]) Data(c *strategy.Copy) *T { return &slotOf[T](c).data }
 
@@ -211,6 +239,9 @@ func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
 	atomicx.BeginRead(s)
 	if invariants.Enabled {
 		s.opened.Add(1)
+		if h.census == nil {
+			return
+		}
 		n := &h.census[c.Index]
 		if n.slot != s { // the first guard here, or the one before has been detached
 			*n = census[T]{slot: s}
@@ -225,6 +256,9 @@ func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
 // checkVersion asserts on the reader's side of the door what checkExclusion asserts on the
 // writer's: the copy that a guard pins is of one version as long as the guard is open.
 func (h *ReadHandle[T]) checkVersion(s *slot[T]) {
+	if h.census == nil {
+		return
+	}
 	if n := &h.census[s.Index]; n.slot == s {
 		invariants.Check(n.version == s.version, "G1 or V1", "a guard opened on version %d finds version %d in its copy", n.version, s.version)
 	}
@@ -235,8 +269,8 @@ func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
 	s := slotOf[T](c)
 	if invariants.Enabled {
 		h.checkVersion(s)
-		if n := &h.census[c.Index]; n.slot == s {
-			n.opened.Add(-1)
+		if h.census != nil && h.census[c.Index].slot == s {
+			h.census[c.Index].opened.Add(-1)
 		}
 		s.opened.Add(-1)
 	}

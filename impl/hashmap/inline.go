@@ -9,6 +9,7 @@ var (
 	_ = (*WriteHandle[uint64, uint64]).Publish
 	_ = (*WriteHandle[uint64, uint64]).Insert
 	_ = (*ReadHandle[uint64, uint64]).Get
+	_ = (*Shared[uint64, uint64]).Get
 	_ = ReadGuard[uint64, uint64].Get
 	_ = ReadGuard[uint64, uint64].Release
 )

@@ -19,7 +19,31 @@ var strategies = map[string]func(strategy.Options) strategy.Strategy{
 	"asymmetric": strategy.Asymmetric,
 	"counted":    strategy.Counted,
 	"epoch":      strategy.Epoch,
+	"indicator":  strategy.Indicator,
 	"refcount":   strategy.Refcount,
+
+	sharedName: func(o strategy.Options) strategy.Strategy {
+		s := strategy.Indicator(o).(strategy.Sharer)
+		return &oneReader{s, s.NewShared()[0]}
+	},
+}
+
+const sharedName = "indicator without handles"
+
+// oneReader is a strategy all of whose readers are one that they share. What is of a
+// single reader it does not do.
+type oneReader struct {
+	strategy.Strategy
+	shared strategy.Reader
+}
+
+func (s *oneReader) NewReader(string) strategy.Reader { return partner{s.shared} }
+
+type partner struct{ strategy.Reader }
+
+func (partner) Unregister() {}
+func (partner) Abandon() {
+	panic("one of those who share a reader cannot end the guards of the others")
 }
 
 // rig is a strategy with the two copies that it is about.
@@ -41,7 +65,15 @@ func (r *rig) detach() {
 }
 
 func forEach(t *testing.T, test func(t *testing.T, open func(strategy.Options) *rig)) {
+	forAllBut(t, "", test)
+}
+
+// forAllBut leaves out the strategy to which the law in question does not apply.
+func forAllBut(t *testing.T, but string, test func(t *testing.T, open func(strategy.Options) *rig)) {
 	for name, open := range strategies {
+		if name == but {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			test(t, func(o strategy.Options) *rig {
 				r := &rig{open(o), [2]*strategy.Copy{{Index: 0}, {Index: 1}}, 1}
@@ -151,7 +183,7 @@ func TestUnregisterKeepsOpenGuards(t *testing.T) {
 }
 
 func TestAbandonEndsGuards(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, sharedName, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r := s.NewReader("")
 		r.Open()
@@ -215,7 +247,7 @@ func TestFinishIsCancelledAndTakenUpAgain(t *testing.T) {
 }
 
 func TestStallIsReportedOnceByName(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, sharedName, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			var stalls []strategy.Stall
 			s := open(strategy.Options{
@@ -407,4 +439,62 @@ func TestGuardsDoNotAllocate(t *testing.T) {
 			t.Errorf("a guard allocates %v times", n)
 		}
 	})
+}
+
+// TestSharedReaders has goroutines open guards at once in one reader, and close each other's.
+func TestSharedReaders(t *testing.T) {
+	for _, o := range []strategy.Options{{}, {MaxWait: time.Hour}} {
+		const goroutines, swaps = 4, 100
+		sharer := strategy.Indicator(o).(strategy.Sharer)
+		s := &rig{sharer, [2]*strategy.Copy{{Index: 0}, {Index: 1}}, 1}
+		s.Begin(s.copies[0])
+		shared := sharer.NewShared()
+		if n := len(shared); n&(n-1) != 0 {
+			t.Fatalf("%d shared readers, which is no power of two", n)
+		}
+		for range 1000 {
+			if i := strategy.Stripe(len(shared)); i < 0 || i >= len(shared) {
+				t.Fatalf("a goroutine is to use reader %d of %d", i, len(shared))
+			}
+		}
+		r := shared[0]
+		var copies [2]uint64
+		var stop atomic.Bool
+		var wg sync.WaitGroup
+		handOver := make(chan *strategy.Copy, goroutines)
+		for range goroutines {
+			wg.Go(func() {
+				for !stop.Load() {
+					c := r.Open()
+					first := copies[c.Index]
+					select {
+					case handOver <- c:
+					case other := <-handOver:
+						if now := copies[c.Index]; now != first {
+							t.Errorf("a guard sees %d and %d", first, now)
+						}
+						r.Close(other)
+						r.Close(c)
+					}
+					runtime.Gosched()
+				}
+			})
+		}
+		for v := 1; v <= swaps; v++ {
+			copies[v&1] = uint64(v)
+			s.swap()
+			for finished := false; !finished; {
+				select {
+				case c := <-handOver:
+					_ = copies[c.Index]
+					r.Close(c)
+				default:
+					finished = s.TryFinish()
+					runtime.Gosched()
+				}
+			}
+		}
+		stop.Store(true)
+		wg.Wait()
+	}
 }

@@ -140,11 +140,29 @@ var Explored = []struct {
 		"49 a guard takes the successor for its own copy", refcount,
 		"c.key() == key {\n", "true {\n",
 	}, "a copy is detached"},
+	{Mutant{
+		"2 a visit does not look again", indicator,
+		"	return v, c, i.readable.Load() == c\n", "	return v, c, true\n",
+	}, "look-ups"},
+	{Mutant{
+		"2 a visit goes on from the wrong count", indicator,
+		"return v.at.reopen(c.Index, 0) }", "return v.at.reopen(1-c.Index, 0) }",
+	}, "look-ups"},
+	{Mutant{
+		"4 a stripe leaves the list when nobody is there", indicator,
+		"		readers[i] = s.NewReader(\"a goroutine without a handle\")\n",
+		"		readers[i] = s.NewReader(\"a goroutine without a handle\")\n		readers[i].Unregister()\n",
+	}, "guards"},
+	{Mutant{
+		"16 the last visit of those who share a stripe wakes nobody", indicator,
+		"&(awaited|guardBits) == awaited {\n", "&(awaited|guardBits) == awaited|1 {\n",
+	}, "look-ups"},
 }
 
 const (
-	epoch    = "impl/strategy/epoch.go"
-	leaf     = "impl/strategy/leaf.go"
-	refcount = "impl/strategy/refcount.go"
-	roster   = "impl/strategy/roster.go"
+	epoch     = "impl/strategy/epoch.go"
+	indicator = "impl/strategy/indicator.go"
+	leaf      = "impl/strategy/leaf.go"
+	refcount  = "impl/strategy/refcount.go"
+	roster    = "impl/strategy/roster.go"
 )

@@ -58,7 +58,10 @@ func TestExplored(t *testing.T) {
 
 // strategyOf returns the name of the strategy under which a mutant is to be found.
 func strategyOf(m Mutant) string {
-	if m.File == refcount {
+	switch m.File {
+	case indicator:
+		return "indicator"
+	case refcount:
 		return "refcount"
 	}
 	return "epoch"

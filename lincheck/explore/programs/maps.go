@@ -20,6 +20,8 @@ type MapProgram struct {
 	Timeouts int
 	// Large is set if only strategies that are Large can be exhausted with it in a minute.
 	Large bool
+	// Bounded is set if not even they can.
+	Bounded bool
 }
 
 // Maps are programs over the whole map: the table, the log, the buffers and a strategy
@@ -38,6 +40,7 @@ var Maps = []MapProgram{
 	{Name: "two writers in a group", Make: group},
 	{Name: "a copy is detached", Make: detached, Timeouts: 1},
 	{Name: "a copy is detached under look-ups", Make: detachedUnderLookUps, Timeouts: 1},
+	{Name: "a copy is detached under two readers", Make: detachedUnderTwo, Timeouts: 1, Bounded: true},
 }
 
 // realTimeName names the program that strategies of the level per handle fail.
@@ -46,14 +49,34 @@ const realTimeName = "versions in real time"
 // world is the map of a program. Its writer keeps key 1 at the number of the version and
 // key 2 at twice that, so that every guard can tell whether it sees one version.
 type world struct {
-	x *explore.Exec
-	w *hashmap.WriteHandle[int, int]
-	n int // publishes called for
+	x      *explore.Exec
+	w      *hashmap.WriteHandle[int, int]
+	shared *hashmap.Shared[int, int] // or nil, if readers have handles
+	n      int                       // publishes called for
+}
+
+// reader is what goroutines read through.
+type reader interface {
+	Get(key int) (int, bool)
+	Read() hashmap.ReadGuard[int, int]
+}
+
+// reader returns what one goroutine is to read through.
+func (w *world) reader() reader {
+	if w.shared != nil {
+		return w.shared
+	}
+	return w.w.NewReadHandle()
 }
 
 func newWorld(x *explore.Exec, s Strategy, options ...hashmap.Option) *world {
 	w := &world{x: x, w: hashmap.New[int, int](append(options, hashmap.WithStrategy(s.New))...)}
 	x.Name("map", w.w)
+	if s.Shared {
+		var err error
+		w.shared, err = w.w.Share()
+		w.must(err)
+	}
 	return w
 }
 
@@ -91,7 +114,7 @@ func (w *world) look(g hashmap.ReadGuard[int, int], last uint64) uint64 {
 // readers starts n readers that look twice.
 func (w *world) readers(n int) {
 	for range n {
-		r := w.w.NewReadHandle()
+		r := w.reader()
 		w.x.Go("reader", func() {
 			last := uint64(0)
 			for range 2 {
@@ -104,7 +127,7 @@ func (w *world) readers(n int) {
 }
 
 // get is the look-up of one key without a guard; it returns the version that it saw.
-func (w *world) get(r *hashmap.ReadHandle[int, int], key int, last uint64) uint64 {
+func (w *world) get(r reader, key int, last uint64) uint64 {
 	v, _ := r.Get(key)
 	if v%key != 0 || uint64(v/key) < last {
 		w.x.Failf("a look-up of key %d sees %d after version %d", key, v, last)
@@ -116,7 +139,7 @@ func lookUps(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)
 		for range 2 {
-			r := w.w.NewReadHandle()
+			r := w.reader()
 			x.Go("reader", func() { w.get(r, 2, w.get(r, 1, 0)) })
 		}
 		x.Go("writer", func() {
@@ -129,7 +152,7 @@ func lookUps(s Strategy) explore.Program {
 func lookUpsUnderGuard(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)
-		r := w.w.NewReadHandle()
+		r := w.reader()
 		x.Go("reader", func() {
 			v := w.get(r, 1, 0)
 			g := r.Read()
@@ -158,7 +181,7 @@ func realTime(s Strategy) explore.Program {
 			}
 		}
 		for range 2 {
-			r := w.w.NewReadHandle()
+			r := w.reader()
 			x.Go("reader", func() {
 				least := known.Load()
 				g := r.Read()
@@ -199,7 +222,7 @@ func tryPublish(s Strategy) explore.Program {
 func nestedGuards(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)
-		r := w.w.NewReadHandle()
+		r := w.reader()
 		x.Go("reader", func() {
 			a := r.Read()
 			va := w.look(a, 0)
@@ -352,7 +375,7 @@ var bound = hashmap.WithMaxWait(time.Millisecond)
 func detached(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s, bound)
-		r := w.w.NewReadHandle()
+		r := w.reader()
 		x.Go("reader", func() {
 			a := r.Read()
 			va := w.look(a, 0)
@@ -375,10 +398,31 @@ func detached(s Strategy) explore.Program {
 func detachedUnderLookUps(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s, bound)
-		r := w.w.NewReadHandle()
+		r := w.reader()
 		x.Go("reader", func() { w.get(r, 2, w.get(r, 1, 0)) })
 		x.Go("writer", func() {
 			for range 4 {
+				w.publish()
+			}
+		})
+	}
+}
+
+// detachedUnderTwo has two guards outlive their copy, which may share a count.
+func detachedUnderTwo(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s, bound)
+		for range 2 {
+			r := w.reader()
+			x.Go("reader", func() {
+				g := r.Read()
+				v := w.look(g, 0)
+				w.look(g, v)
+				g.Release()
+			})
+		}
+		x.Go("writer", func() {
+			for range 3 {
 				w.publish()
 			}
 		})

@@ -119,7 +119,7 @@ func TestMaps(t *testing.T) {
 					return
 				}
 				search := explore.Exhaustive()
-				if m.Large && !s.Large {
+				if m.Bounded || m.Large && !s.Large {
 					search = explore.UpTo(3)
 				}
 				t.Log(run(t, explore.Config{Search: search, Timeouts: m.Timeouts}, m.Make(s)))

@@ -21,6 +21,8 @@ type Strategy struct {
 	// PerHandle is set if the level is per handle: readers may see publishes in different
 	// orders in time.
 	PerHandle bool
+	// Shared is set if readers have no handles of their own: all share one registration.
+	Shared bool
 	// Large is set if the larger programs can be exhausted too in a minute.
 	Large bool
 }
@@ -33,6 +35,8 @@ var Strategies = []Strategy{
 	// Open: an addition to the own word and a load of the copies. Close: a load and a failed
 	// compare-and-swap and another load of the own word, the same of the word for the copy before, of
 	// which the second succeeds, an addition to the residual, and the wake-up. And the copy in both.
+	// The same as epoch; the program adds that goroutines share counts.
+	{Name: "indicator", New: strategy.Indicator, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1, Shared: true},
 	{Name: "refcount", New: strategy.Refcount, OpenSteps: 2 + 1, CloseSteps: 3 + 2 + 1 + 1 + 1, PerHandle: true},
 }
 
@@ -72,8 +76,17 @@ func (s Strategy) Guards(shape Shape) explore.Program {
 	return func(x *explore.Exec) {
 		w := buffers.NewDelayWriteHandle(buffers.NewWriteHandle(s.New(strategy.Options{}), 0, 0))
 		x.Name("w", w)
+		var shared []*buffers.ReadHandle[int]
+		if s.Shared {
+			shared = w.Share()
+		}
 		for r := range shape.Readers {
-			h := w.NewReadHandle("")
+			var h *buffers.ReadHandle[int]
+			if s.Shared {
+				h = shared[0]
+			} else {
+				h = w.NewReadHandle("")
+			}
 			x.Name(fmt.Sprintf("r%d", r), h)
 			x.Go(fmt.Sprintf("reader %d", r), func() { s.read(x, h, shape) })
 		}

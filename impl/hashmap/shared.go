@@ -1,0 +1,78 @@
+package hashmap
+
+import (
+	"errors"
+	"runtime"
+
+	"doublebuf/impl/atomicx"
+	"doublebuf/impl/buffers"
+	"doublebuf/impl/invariants"
+	"doublebuf/impl/strategy"
+	"doublebuf/impl/table"
+)
+
+// ErrHandles is returned by Share under a strategy that needs a handle for each goroutine.
+var ErrHandles = errors.New("doublebuf: the strategy needs a ReadHandle for each goroutine that reads; indicator and collector do not")
+
+// Shared reads a map from any number of goroutines at once. It needs no Close: when it is
+// dropped, and all its guards are, the garbage collector finds it.
+type Shared[K comparable, V any] struct {
+	indicators strategy.Indicators // for look-ups without calls, if visits
+	visits     bool
+	checkKeys  bool
+	handles    []*buffers.ReadHandle[table.Table[K, V]] // a power of two
+}
+
+// Share returns a new Shared for the map of w, or ErrHandles. Any goroutine may call it at any
+// time, also while Publish waits. One is enough for all.
+func (w *WriteHandle[K, V]) Share() (*Shared[K, V], error) {
+	s := &Shared[K, V]{handles: w.log.Share(), checkKeys: w.checkKeys}
+	if len(s.handles) == 0 {
+		return nil, ErrHandles
+	}
+	s.indicators, s.visits = buffers.Indicators(s.handles)
+	s.visits = s.visits && !s.checkKeys // as in ReadHandle.prepare
+	return s, nil
+}
+
+// Get returns the value of key in the last published version, and whether there is one.
+// It never waits and allocates nothing. It panics if key cannot be hashed.
+func (s *Shared[K, V]) Get(key K) (V, bool) {
+	if !s.visits {
+		return s.get(key)
+	}
+	visit, c, ok := s.indicators.TryOpen()
+	if !ok {
+		c = visit.Reopen(c)
+	}
+	var raw *buffers.ReadHandle[table.Table[K, V]]
+	if atomicx.Hooked || invariants.Enabled {
+		raw = s.handles[0]
+		raw.Enter(c)
+	}
+	v, ok := raw.Data(c).Get(key)
+	if atomicx.Hooked || invariants.Enabled {
+		raw.Leave(c)
+	}
+	visit.Close(c)
+	runtime.KeepAlive(s) // as in ReadHandle.Get
+	return v, ok
+}
+
+// get is Get for any strategy and any type of keys.
+func (s *Shared[K, V]) get(key K) (V, bool) {
+	if s.checkKeys {
+		mustHash(key) // as in ReadHandle.get
+	}
+	g := s.Read()
+	v, ok := g.Get(key)
+	g.Release()
+	return v, ok
+}
+
+// Read opens a guard on the last published version. It never waits and allocates nothing. One
+// goroutine at a time uses the guard, whichever that is, and it must be released.
+func (s *Shared[K, V]) Read() ReadGuard[K, V] {
+	g := s.handles[strategy.Stripe(len(s.handles))].Read()
+	return ReadGuard[K, V]{g, *g.Value()}
+}

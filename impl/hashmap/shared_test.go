@@ -1,0 +1,155 @@
+package hashmap_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"doublebuf/impl/hashmap"
+	"doublebuf/impl/strategy"
+	"doublebuf/impl/table"
+)
+
+// sharers are the strategies under which goroutines read without handles.
+var sharers = map[string]func(strategy.Options) strategy.Strategy{
+	"indicator": strategy.Indicator,
+}
+
+func mustShare[K comparable, V any](t testing.TB, w *hashmap.WriteHandle[K, V]) *hashmap.Shared[K, V] {
+	t.Helper()
+	s, err := w.Share()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestShareNeedsAStrategyForIt(t *testing.T) {
+	if _, err := hashmap.New[int, int]().Share(); !errors.Is(err, hashmap.ErrHandles) {
+		t.Errorf("Share under epoch returns %v, want ErrHandles", err)
+	}
+}
+
+// TestShared has goroutines come and go that read without handles, while the writer keeps key 1
+// at the number of the version and key 2 at twice that.
+func TestShared(t *testing.T) {
+	for name, open := range sharers {
+		for kind, options := range map[string][]hashmap.Option{
+			"builtin":  nil,
+			"flat":     {hashmap.WithTable(table.Flat)},
+			"max wait": {hashmap.WithMaxWait(10 * time.Microsecond)},
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				const goroutines, each, reads = 4, 50, 20
+				w := hashmap.New[int, int](append(options, hashmap.WithStrategy(open))...)
+				s := mustShare(t, w)
+				look := func() {
+					last := 0
+					for range reads {
+						g := s.Read()
+						v := int(g.Version())
+						one, _ := g.Get(1)
+						two, _ := s.Get(2)
+						if all := maps.Collect(g.All()); v < last || one != v || two < 2*v || v > 0 && (len(all) != 2 || all[2] != 2*v) {
+							t.Errorf("a guard of version %d, after one of %d, sees %d and %v; Get sees %d", v, last, one, all, two)
+						}
+						g.Release()
+						last = two / 2
+						runtime.Gosched()
+					}
+				}
+				var readers atomic.Int32
+				readers.Store(goroutines)
+				var wg sync.WaitGroup
+				for range goroutines {
+					wg.Go(func() {
+						defer readers.Add(-1)
+						for range each {
+							done := make(chan struct{})
+							go func() { defer close(done); look() }()
+							<-done
+						}
+					})
+				}
+				v := 0
+				for readers.Load() > 0 {
+					v++
+					w.Insert(1, v)
+					w.Insert(2, 2*v)
+					mustPublish(t, w)
+				}
+				wg.Wait()
+				if got, ok := s.Get(1); !ok || got != v {
+					t.Errorf("after %d publishes Get returns %d, %v", v, got, ok)
+				}
+			})
+		}
+	}
+}
+
+// TestSharedKeysThatCannotBeHashed has a look-up panic that must not leave a guard open.
+func TestSharedKeysThatCannotBeHashed(t *testing.T) {
+	for name, open := range sharers {
+		t.Run(name, func(t *testing.T) {
+			w := hashmap.New[any, int](hashmap.WithStrategy(open))
+			s := mustShare(t, w)
+			w.Insert("key", 1)
+			mustPublish(t, w)
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("a look-up of a slice does not panic")
+					}
+				}()
+				s.Get([]int{})
+			}()
+			if v, _ := s.Get("key"); v != 1 {
+				t.Errorf("Get returns %d, want 1", v)
+			}
+			mustPublish(t, w)
+			mustPublish(t, w) // waits for ever if a guard is open
+		})
+	}
+}
+
+func TestSharedDoesNotAllocate(t *testing.T) {
+	for name, open := range sharers {
+		for _, o := range [][]hashmap.Option{nil, {hashmap.WithMaxWait(time.Hour)}} {
+			w := hashmap.New[int, int](append(o, hashmap.WithStrategy(open))...)
+			s := mustShare(t, w)
+			if n := testing.AllocsPerRun(100, func() {
+				s.Get(1)
+				g := s.Read()
+				g.Get(1)
+				g.Release()
+			}); n != 0 {
+				t.Errorf("%s: a look-up and a guard allocate %v times", name, n)
+			}
+		}
+	}
+}
+
+// ExampleWriteHandle_Share reads from goroutines that know nothing of handles.
+func ExampleWriteHandle_Share() {
+	w := hashmap.New[string, int](hashmap.WithStrategy(strategy.Indicator))
+	m, err := w.Share()
+	if err != nil {
+		panic(err)
+	}
+	w.Insert("a", 1)
+	if err := w.Publish(); err != nil {
+		panic(err)
+	}
+	answer := make(chan int)
+	go func() {
+		v, _ := m.Get("a")
+		answer <- v
+	}()
+	fmt.Println(<-answer)
+	// Output: 1
+}
