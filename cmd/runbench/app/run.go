@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"doublebuf/cmd/runbench/internal/pin"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 	"doublebuf/workloads"
@@ -33,7 +34,9 @@ type runFlags struct {
 	seed             uint64
 	dir, plots       string
 	resume           bool
-	strict           string          // the worst grade that will do; "" is any
+	strict           string // the worst grade that will do; "" is any
+	pin              string // a list of processors
+	pinWorkers       bool
 	given            map[string]bool // the flags that were given
 }
 
@@ -127,6 +130,12 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-<preset>)")
 	fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
 	fs.BoolVar(&o.resume, "resume", false, "measure what is missing in the folder that -results names")
+	fs.Func("pin", "bind the process to these `processors`, as in 0-3,8 (Linux)", func(s string) error {
+		cpus, err := pin.CPUs(s)
+		o.pin = pin.Format(cpus)
+		return err
+	})
+	fs.BoolVar(&o.pinWorkers, "pin-workers", false, "with -pin, give each worker a thread of its own and bind it to one of them")
 	fs.Func("strict", "end with exit code 4 if the `grade` of the run is worse than this: A, B or C", func(s string) error {
 		if o.strict = s; !slices.Contains(results.Letters[:3], results.Letter(s)) {
 			return fmt.Errorf("%q; want A, B or C", s)
@@ -174,7 +183,7 @@ func hasRoles(mix string) bool {
 }
 
 // planFlags are the flags that change what is measured.
-var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "latency-time", "latency", "seed", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
+var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "latency-time", "latency", "seed", "pin", "pin-workers", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
 
 // firstGiven returns the first of names that was given on the command line, or "".
 func (o *runFlags) firstGiven(names ...string) string {
@@ -190,6 +199,9 @@ func (o *runFlags) firstGiven(names ...string) string {
 // map's check records.
 func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Duration, err error) {
 	procs := runtime.GOMAXPROCS(0)
+	if cpus, err := pin.CPUs(o.pin); err == nil {
+		procs = min(procs, len(cpus))
+	}
 	p, err := findPreset(o.preset, procs)
 	if err != nil {
 		return run.Plan{}, "", 0, err
@@ -230,6 +242,7 @@ func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Dura
 		}
 		plan.LatencyTime = o.latency
 	}
+	plan.Pin, plan.PinWorkers = o.pin, o.pinWorkers
 	plan.TargetCI, plan.Max = o.target, o.max
 	if o.links > 1 {
 		plan.Links = o.links

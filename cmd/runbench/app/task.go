@@ -264,8 +264,15 @@ func (t *task) announce() {
 	if p.Forked() {
 		layers = fmt.Sprintf(" x %d processes x %d links", max(1, p.Forks), max(1, p.Links))
 	}
-	fmt.Fprintf(t.stdout, "plan: %s, seed %d: %d cells x %d blocks%s x %v, GOMAXPROCS %d\n",
-		t.manifest.Preset, p.Seed, cells, p.Blocks, layers, p.Time, p.Procs)
+	pinned := ""
+	if p.Pin != "" {
+		pinned = ", pinned to " + p.Pin
+	}
+	if p.PinWorkers {
+		pinned += ", each worker to one of them"
+	}
+	fmt.Fprintf(t.stdout, "plan: %s, seed %d: %d cells x %d blocks%s x %v, GOMAXPROCS %d%s\n",
+		t.manifest.Preset, p.Seed, cells, p.Blocks, layers, p.Time, p.Procs, pinned)
 	if t.resumed {
 		fmt.Fprintf(t.stdout, "resumed: %d of %d measurements are missing\n", left, len(p.JobsOf(0, t.sets)))
 	}

@@ -60,7 +60,7 @@ func measure[K comparable](r *Runner, j Job, e kv.Entry, build func(capacity int
 	mix, _ := workloads.FindMix(j.ID.Mix)
 	c := cell[K]{
 		keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: load.set.Script(mix, load.tape, r.plan.Seed),
-		entry: e, build: build, job: j, time: time.Duration(r.plan.Time),
+		entry: e, build: build, job: j, time: time.Duration(r.plan.Time), cpus: r.cpus,
 	}
 	switch j.ID.Kind {
 	case results.Staleness:
@@ -105,6 +105,7 @@ type cell[K comparable] struct {
 	build         func(capacity int) kv.Map[K, uint64]
 	job           Job
 	time          time.Duration
+	cpus          []int // to which workers are bound, if they are
 }
 
 // subject is a map under measurement and a handle of it for each worker, and then for the

@@ -46,6 +46,12 @@ type Plan struct {
 	Time   Duration `json:"time"`   // how long each cell is measured; of a latency cell, the closed loop
 	Procs  int      `json:"procs"`  // GOMAXPROCS
 
+	// Pin is the processors to which the process is bound, as in 0-3,8, or all if it is "". With
+	// PinWorkers worker i has a thread of its own, bound to the i-th of them, or, if there are more
+	// workers, round and round.
+	Pin        string `json:"pin,omitempty"`
+	PinWorkers bool   `json:"pin-workers,omitempty"`
+
 	Links int `json:"links,omitempty"` // of the program; 0 is one: the program that runs
 	Forks int `json:"forks,omitempty"` // processes of each link; 0 is one
 
@@ -289,6 +295,8 @@ func inJSON(t reflect.Type) string {
 		return "array"
 	case reflect.Int, reflect.Uint64:
 		return "whole number"
+	case reflect.Bool:
+		return "true or false"
 	}
 	return "string" // a Duration's and a Percent's too
 }

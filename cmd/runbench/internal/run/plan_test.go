@@ -91,6 +91,7 @@ func TestParsePlanErrors(t *testing.T) {
 		`{"cells": [{"impl": "mutex"}, {"impl": "mutex", "seed": 1}]}`,
 		`{"staleness": [{"keys": "many"}]}`,
 		`{"latency": [{"load": "high"}]}`,
+		`{"pin-workers": 1}`,
 	} {
 		_, err := ParsePlan("plan.json", []byte(text))
 		fmt.Fprintf(&out, "%s\n\t%v\n", text, err)
@@ -119,6 +120,8 @@ func TestValidateErrors(t *testing.T) {
 		func(p *Plan) { p.Procs = 0 },
 		func(p *Plan) { p.Links = -1 },
 		func(p *Plan) { p.Forks = 1001 },
+		func(p *Plan) { p.PinWorkers = true },
+		func(p *Plan) { p.Pin = "1-" },
 		func(p *Plan) { p.TargetCI = 2 },
 		func(p *Plan) { p.TargetCI, p.Max, p.Links = 2, 1, 3 },
 		func(p *Plan) { p.Max = Duration(time.Minute) },

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/pin"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -18,6 +19,7 @@ type Runner struct {
 	entries []kv.Entry
 	source  *workloads.Source
 	trace   *workloads.Trace
+	cpus    []int // to which workers are bound, if they are
 	drawn   drawn
 
 	// Child returns the command that runs Serve in a program of that link. It is for plans
@@ -34,7 +36,8 @@ type Progress struct {
 }
 
 // New returns a runner of plan on the maps of entries, once the plan is valid and the
-// real input that it needs has been read, so that a run does not fail half-way.
+// real input that it needs has been read, so that a run does not fail half-way. If the plan
+// pins the process it is bound from now on, which fails where there is no way to do it.
 func New(plan Plan, entries []kv.Entry) (*Runner, error) {
 	if err := plan.Validate(entries); err != nil {
 		return nil, err
@@ -42,6 +45,15 @@ func New(plan Plan, entries []kv.Entry) (*Runner, error) {
 	r := &Runner{plan: plan, entries: entries}
 	if err := r.loadTrace(); err != nil {
 		return nil, err
+	}
+	if plan.Pin != "" {
+		cpus, _ := pin.CPUs(plan.Pin) // it is valid
+		if err := pin.Process(cpus); err != nil {
+			return nil, err
+		}
+		if plan.PinWorkers {
+			r.cpus = cpus
+		}
 	}
 	most := 0
 	for _, c := range plan.All() {

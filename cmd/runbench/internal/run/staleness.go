@@ -72,7 +72,7 @@ func (c *cell[K]) staleness() results.Cell {
 		readers = append(readers, r)
 		bodies = append(bodies, r.read)
 	}
-	spans, _ := together(c.time, bodies)
+	spans, _ := together(c.time, c.cpus, bodies)
 	return c.lag(w, readers, wall(spans).seconds())
 }
 

@@ -53,7 +53,7 @@ func (c *cell[K]) throughput() results.Cell {
 			}
 		}
 	}
-	spans, used := together(c.time, append(bodies, c.stalled(s)...))
+	spans, used := together(c.time, c.cpus, append(bodies, c.stalled(s)...))
 
 	out := c.job.cell()
 	out.Ops, out.Metrics = c.figures(workers, spans[:all], used)

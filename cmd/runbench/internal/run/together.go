@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"doublebuf/cmd/runbench/internal/pin"
 )
 
 // stopFlag tells workers to stop. It has a cache line of its own: they read it all the time,
@@ -32,8 +34,9 @@ type usage struct {
 }
 
 // together starts a goroutine for each body, collects garbage while they wait, lets them
-// all go at once, and stops them after d, if they have not all ended before.
-func together(d time.Duration, bodies []body) ([]span, usage) {
+// all go at once, and stops them after d, if they have not all ended before. If there are cpus
+// each goroutine has a thread of its own, bound to one of them, which ends with it.
+func together(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
 	stop := new(stopFlag)
 	spans := make([]span, len(bodies))
 	var ready, done sync.WaitGroup
@@ -41,6 +44,12 @@ func together(d time.Duration, bodies []body) ([]span, usage) {
 	ready.Add(len(bodies))
 	for i, work := range bodies {
 		done.Go(func() {
+			if len(cpus) > 0 {
+				runtime.LockOSThread() // for good
+				if err := pin.Thread(cpus[i%len(cpus)]); err != nil {
+					panic(err) // the process was bound to all of them before
+				}
+			}
 			ready.Done()
 			<-begin
 			start := time.Now()

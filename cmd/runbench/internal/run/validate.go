@@ -1,11 +1,13 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/names"
+	"doublebuf/cmd/runbench/internal/pin"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -30,6 +32,8 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: links is %d; want 1 to %d", p.Links, maxLayer)
 	case p.Forks < 0 || p.Forks > maxLayer:
 		return fmt.Errorf("plan: forks is %d; want 1 to %d", p.Forks, maxLayer)
+	case p.PinWorkers && p.Pin == "":
+		return errors.New("plan: pin-workers without pin; want the processors to pin them to, as in 0-3,8")
 	case p.TargetCI > 0 && p.Max <= 0:
 		return fmt.Errorf("plan: target-ci is %v and max is %v; want max above 0, like \"10m\"", p.TargetCI, p.Max)
 	case p.TargetCI > 0 && p.Links > 1 && p.Links < results.MinSamples:
@@ -40,6 +44,11 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: latency-time is %v; want one above 0, like \"500ms\"", p.LatencyTime)
 	case len(p.All()) == 0:
 		return fmt.Errorf("plan: no cells; want at least one")
+	}
+	if p.Pin != "" {
+		if _, err := pin.CPUs(p.Pin); err != nil {
+			return fmt.Errorf("plan: pin: %w", err)
+		}
 	}
 	seen := map[results.ID]string{}
 	check := func(list string, kind results.Kind, cells []Cell) error {
