@@ -126,7 +126,10 @@ func provenance(s *results.Set) string {
 		note += "; " + e.Date.Format("2006-01-02")
 	}
 	if g := s.Grade(); g.Letter != "" {
-		note += fmt.Sprintf("; grade %s, A/A limit %.1f %%", g.Letter, 100*s.Control().Limit)
+		note += "; grade " + string(g.Letter)
+		if limit := s.Control().Limit; limit > 0 {
+			note += ", A/A limit " + results.Percent(limit)
+		}
 	}
 	return note + "."
 }

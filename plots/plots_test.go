@@ -219,6 +219,30 @@ func TestEveryFigureSays(t *testing.T) {
 	}
 }
 
+// TestGradeInTheFooter: a run that was watched has its grade on every figure, and its limit if
+// it has one.
+func TestGradeInTheFooter(t *testing.T) {
+	s := *wholeRun
+	s.Manifest.Sittings = []results.Sitting{{Before: []results.Finding{{What: "steal", State: results.Fit}}, During: []results.Finding{}}}
+	for _, c := range charts(&s) {
+		if svg := string(svgOf(t, c)); !strings.Contains(svg, "2026-01-02; grade D.") {
+			t.Errorf("%s does not say its grade", c.name)
+		}
+	}
+	for _, c := range s.Cells {
+		if c.Impl == testMaps[0].name && c.Mix == "read-only" {
+			c.Impl = results.Twin(c.Impl)
+			c.Metrics = map[string]float64{results.OpsPerSec: 1.5 * c.Metrics[results.OpsPerSec]}
+			s.Twins = append(s.Twins, c)
+		}
+	}
+	for _, c := range charts(&s) {
+		if svg := string(svgOf(t, c)); !strings.Contains(svg, "2026-01-02; grade D, A/A limit 50 %.") {
+			t.Errorf("%s does not say its grade and limit", c.name)
+		}
+	}
+}
+
 // TestNoBandFromTooFew: five blocks have medians, and no interval to draw.
 func TestNoBandFromTooFew(t *testing.T) {
 	for blocks, want := range map[int]bool{5: false, 6: true} {

@@ -2,6 +2,7 @@ package results
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -41,6 +42,11 @@ type ControlPair struct {
 	Holm     float64 `json:"p_holm"` // corrected for all pairs
 }
 
+// String says how much the two differ.
+func (p ControlPair) String() string {
+	return fmt.Sprintf("%s measured twice differs by %+.1f %% [%+.1f %%, %+.1f %%]", p.Cell, 100*(p.Ratio-1), 100*(p.Lo-1), 100*(p.Hi-1))
+}
+
 // reach is how far from none the pair's interval reaches, as a share; 0 without one.
 func (p ControlPair) reach() float64 {
 	if !p.Interval {
@@ -66,6 +72,15 @@ func (c Control) Different() (uncorrected, corrected int) {
 // Worst returns the pair that sets the limit. There must be a pair.
 func (c Control) Worst() ControlPair {
 	return slices.MaxFunc(c.Pairs, func(a, b ControlPair) int { return cmp.Compare(a.reach(), b.reach()) })
+}
+
+// Percent writes a share that is not negative: with two digits below 10 %, and without any
+// after the point above.
+func Percent(share float64) string {
+	if share < 0.0995 {
+		return fmt.Sprintf("%.2g %%", 100*share)
+	}
+	return fmt.Sprintf("%.0f %%", 100*share)
 }
 
 // Control returns what the A/A control of the run shows.

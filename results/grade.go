@@ -105,9 +105,7 @@ func controlPart(c Control) GradePart {
 	case c.Limit == 0:
 		p.Found = "too few repetitions for an interval"
 	default:
-		worst := c.Worst()
-		p.Found = fmt.Sprintf("limit %.1f %%: %s measured twice differs by %+.1f %% [%+.1f %%, %+.1f %%]",
-			100*c.Limit, worst.Cell, 100*(worst.Ratio-1), 100*(worst.Lo-1), 100*(worst.Hi-1))
+		p.Found = fmt.Sprintf("limit %s: %v", Percent(c.Limit), c.Worst())
 		p.Letter = letterOf(c.Limit, limitBounds)
 	}
 	return p
@@ -124,7 +122,7 @@ func noisePart(s *Set) GradePart {
 		return GradePart{"noise", "no cell was measured twice in a process", "D"}
 	}
 	noise := medianOf(all)
-	return GradePart{"noise", fmt.Sprintf("repetitions of a cell deviate by %.1f %% (median of the cells)", 100*noise), letterOf(noise, noiseBounds)}
+	return GradePart{"noise", fmt.Sprintf("repetitions of a cell deviate by %s (median of the cells)", Percent(noise)), letterOf(noise, noiseBounds)}
 }
 
 // findingsPart grades findings by the worst of them.

@@ -172,7 +172,7 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, float64) {
 	}
 	least := max(minEffect, report.Claimable(old), report.Claimable(now))
 	if least > minEffect {
-		notes = append(notes, fmt.Sprintf("The minimum effect is raised from %.3g %% to %.3g %%.", 100*minEffect, 100*least))
+		notes = append(notes, fmt.Sprintf("The minimum effect is raised from %s to %s.", results.Percent(minEffect), results.Percent(least)))
 	}
 	return notes, least
 }

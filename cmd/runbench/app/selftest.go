@@ -71,14 +71,12 @@ func (s *session) selfTest(cell time.Duration, seed uint64, dir string) error {
 		return fmt.Errorf("self-test: the A/A cells show no limit; want %d pairs of %d blocks in %s", selftest.Pairs, plan.Blocks, dir)
 	}
 	alone, corrected := control.Different()
-	worst := control.Worst()
 	fmt.Fprintf(s.stdout, "A/A: of %d cells %d look different by themselves (%d may), and %d after Holm's correction (%d may)\n",
 		len(control.Pairs), alone, selftest.MaxDifferent, corrected, selftest.MaxCorrected)
-	fmt.Fprintf(s.stdout, "A/A limit: %.1f %%, by %s: %+.1f %% [%+.1f %%, %+.1f %%]\n\n",
-		100*control.Limit, worst.Cell, 100*(worst.Ratio-1), 100*(worst.Lo-1), 100*(worst.Hi-1))
+	fmt.Fprintf(s.stdout, "A/A limit: %s: %v\n\n", results.Percent(control.Limit), control.Worst())
 
 	share := 2 * control.Limit
-	fmt.Fprintf(s.stdout, "injected: %.1f %% more time for each operation, so %.1f %% fewer operations a second\n", 100*share, 100*share/(1+share))
+	fmt.Fprintf(s.stdout, "injected: %s more time for each operation, so %s fewer operations a second\n", results.Percent(share), results.Percent(share/(1+share)))
 	if err := test.Slow(ctx, set, share, keep); err != nil {
 		return interrupted(err)
 	}

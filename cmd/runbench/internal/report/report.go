@@ -56,13 +56,13 @@ func Caveat(set *results.Set) string {
 	}
 	text := count(links, "link", "links") + ", " + count(processes, "process", "processes")
 	if limit := set.Control().Limit; limit > 0 {
-		text += fmt.Sprintf(", A/A limit %.1f %%", 100*limit)
+		text += ", A/A limit " + results.Percent(limit)
 	}
 	if links > 1 {
 		text += ": intervals are over the links, and want 6 or more of them"
 	}
 	if least := Claimable(set); least > 0 {
-		text += fmt.Sprintf(": differences under %.3g %% are not claims", 100*least)
+		text += fmt.Sprintf(": differences under %s are not claims", results.Percent(least))
 	}
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
