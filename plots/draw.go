@@ -86,6 +86,9 @@ func (c *chart) draw(canvas draw.Canvas) error {
 	drawLines(bottom, note, notes)
 	area.Min.Y = bottom.Max.Y + 10
 
+	if len(c.heat) > 0 {
+		return c.drawHeat(area)
+	}
 	legendWidth := c.legendWidth()
 	boards := draw.Crop(area, 0, -legendWidth, 0, 0)
 	tiles := draw.Tiles{Cols: len(c.panels), Rows: 1, PadX: 14}

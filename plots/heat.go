@@ -1,0 +1,295 @@
+package plots
+
+import (
+	"cmp"
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	xfont "golang.org/x/image/font"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"doublebuf/results"
+)
+
+// heat is a panel of a heat map: how much faster one map is than the fastest of others, over
+// the share of writes and the number of keys.
+type heat struct {
+	title   string
+	columns []tick // shares of writes
+	rows    []tick // numbers of keys, the fewest first
+	cells   [][]heatCell
+}
+
+// heatCell is a cell of a row. Without blocks there is none.
+type heatCell struct {
+	against string
+	ratio   results.Summary
+}
+
+// maxHeats is how many panels can be read in one figure: the first ones are drawn.
+const maxHeats = 9
+
+// heatSteps is how many shades there are on either side of white; the last ones are of the
+// factor 2^(heatSteps/2) and all beyond.
+const heatSteps = 4
+
+// shades is a palette from orange over a light grey to blue, which differ for all eyes. None of
+// them is a colour that something else in figures has, so that they stay as they are where a dark
+// page repaints those.
+type shades [2*heatSteps + 1]color.Color
+
+func (s shades) Colors() []color.Color { return s[:] }
+
+func newShades() (s shades) {
+	mix := func(c color.NRGBA, part float64) color.NRGBA {
+		blend := func(x uint8) uint8 { return uint8(math.Round(0xEE + (float64(x)-0xEE)*part)) }
+		return color.NRGBA{R: blend(c.R), G: blend(c.G), B: blend(c.B), A: 255}
+	}
+	for i := range s {
+		side, part := orange, float64(heatSteps-i)/heatSteps
+		if i > heatSteps {
+			side, part = skyBlue, -part
+		}
+		s[i] = mix(side, part*0.9)
+	}
+	return s
+}
+
+// shade returns the index of the shade of a ratio; half a power of two apart.
+func shade(ratio float64) float64 {
+	return min(max(math.Round(2*math.Log2(ratio)), -heatSteps), heatSteps) + 0 // no -0
+}
+
+// byWriteShareAndSize draws, for each workload that was measured with several shares of writes
+// and several numbers of keys, by how much each configuration of the double buffer is ahead of
+// the fastest of all other maps whose reads are never stale.
+func byWriteShareAndSize(s *results.Set) []*chart {
+	families := split(s.Groups(results.Throughput),
+		func(id results.ID) bool { _, ok := writeShare(id); return ok },
+		func(id results.ID) results.ID { id.Mix, id.Keys = "", 0; return id })
+	var charts []*chart
+	for _, f := range families {
+		c := &chart{
+			name:     strings.Join([]string{"speed-up-g" + strconv.Itoa(f.id.G), f.id.Dist, f.id.KeyType, "p" + strconv.Itoa(f.id.Procs)}, "-"),
+			title:    "Speed-up over the fastest other map whose reads are never stale",
+			subtitle: fmt.Sprintf("%s; %s over %s keys", plural(f.id.G, "goroutine"), f.id.Dist, f.id.KeyType),
+			table: [][]string{append([]string{"map", "verdict", "keys", "writes %", "against"},
+				"n", "speed-up", "speed-up lo", "speed-up hi")},
+		}
+		if c.addHeat(s, f) {
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
+// addHeat fills c with a panel for each map, and reports whether there is one with several
+// rows and columns.
+func (c *chart) addHeat(s *results.Set, f family) bool {
+	share := func(id results.ID) float64 { v, _ := writeShare(id); return v }
+	var drawn []results.Summary
+	doubt := false
+	for _, impl := range s.Impls() {
+		if !strings.HasPrefix(impl, "dbuf-") || len(c.heat) == maxHeats {
+			continue
+		}
+		own := family{id: f.id, groups: slices.DeleteFunc(slices.Clone(f.groups), func(g results.Group) bool { return g.ID.Impl != impl })}
+		shares := distinct(own.groups, share)
+		sizes := distinct(own.groups, func(id results.ID) float64 { return float64(id.Keys) })
+		if len(shares) < 2 || len(sizes) < 2 {
+			continue
+		}
+		verdict := s.Verdict(impl)
+		h := heat{title: impl + verdictNote(verdict)}
+		for i, v := range shares {
+			h.columns = append(h.columns, tick{float64(i), strconv.FormatFloat(v, 'g', 3, 64)})
+		}
+		compared := false
+		for i, keys := range sizes {
+			h.rows = append(h.rows, tick{float64(i), results.FormatKeys(int(keys))})
+			row := make([]heatCell, len(shares))
+			for j, v := range shares {
+				for _, g := range own.groups {
+					if g.ID.Keys != int(keys) || share(g.ID) != v {
+						continue
+					}
+					best, ok := fastestFresh(s, f.groups, g.ID)
+					if !ok {
+						continue
+					}
+					row[j] = heatCell{best.ID.Impl, results.Compare(g, best, results.OpsPerSec)}
+					if row[j].ratio.N > 0 {
+						compared = true
+						drawn = append(drawn, row[j].ratio)
+						c.table = append(c.table, append([]string{impl, string(verdict.Outcome), h.rows[i].label, h.columns[j].label, best.ID.Impl}, summaryFields(row[j].ratio)...))
+					}
+				}
+			}
+			h.cells = append(h.cells, row)
+		}
+		if compared {
+			c.heat = append(c.heat, h)
+			doubt = doubt || verdict.Outcome == results.Unknown
+		}
+	}
+	if len(c.heat) == 0 {
+		return false
+	}
+	samples, _, _ := strings.Cut(samplesNote(drawn, false), "; ")
+	note := samples + ", of ratios within a block. In brackets: the interval of the ratio holds 1, or there is none."
+	if doubt {
+		note += " ? = not checked, or without an answer."
+	}
+	c.notes = []string{note, provenance(s)}
+	return true
+}
+
+// fastestFresh returns the group of the map that does most operations in the workload of id, of
+// those that are linearizable, did not fail a check, and are no double buffers.
+func fastestFresh(s *results.Set, groups []results.Group, id results.ID) (best results.Group, ok bool) {
+	top := 0.0
+	for _, g := range groups {
+		other := g.ID
+		other.Impl = id.Impl
+		v := s.Verdict(g.ID.Impl)
+		if other != id || v.Level != "linearizable" || v.Outcome == results.Illegal || g.ID.Impl == "plain" || strings.HasPrefix(g.ID.Impl, "dbuf-") {
+			continue
+		}
+		if m := g.Summary(results.OpsPerSec).Median; m > top {
+			best, top, ok = g, m, true
+		}
+	}
+	return best, ok
+}
+
+// The methods of plotter.GridXYZ.
+
+func (h heat) Dims() (columns, rows int) { return len(h.columns), len(h.rows) }
+func (h heat) X(column int) float64      { return float64(column) }
+func (h heat) Y(row int) float64         { return float64(row) }
+
+func (h heat) Z(column, row int) float64 {
+	if c := h.cells[row][column]; c.ratio.N > 0 {
+		return shade(c.ratio.Median)
+	}
+	return math.NaN()
+}
+
+// drawHeat draws the panels and, on the right, what the shades mean.
+func (c *chart) drawHeat(area draw.Canvas) error {
+	const keyWidth = vg.Length(96)
+	n := len(c.heat)
+	tiles := draw.Tiles{Cols: min(n, 3), PadX: 12, PadY: 10}
+	if n == 4 {
+		tiles.Cols = 2
+	}
+	tiles.Rows = (n + tiles.Cols - 1) / tiles.Cols
+	boards := draw.Crop(area, 0, -keyWidth, 0, 0)
+	for i, h := range c.heat {
+		if err := h.draw(tiles.At(boards, i%tiles.Cols, i/tiles.Cols)); err != nil {
+			return err
+		}
+	}
+	const side = vg.Length(16)
+	at := vg.Point{X: area.Max.X - keyWidth + 14, Y: area.Max.Y - 24}
+	label := textStyle(11, black)
+	label.YAlign = draw.YCenter
+	for i := 2 * heatSteps; i >= 0; i-- {
+		area.FillPolygon(newShades()[i], []vg.Point{at, {X: at.X + side, Y: at.Y}, {X: at.X + side, Y: at.Y - side}, {X: at.X, Y: at.Y - side}})
+		if power := i - heatSteps; power%2 == 0 {
+			text := fmt.Sprintf("%g times", math.Pow(2, float64(power/2)))
+			switch i {
+			case 0:
+				text = "≤ " + text
+			case 2 * heatSteps:
+				text = "≥ " + text
+			case heatSteps:
+				text = "equal"
+			}
+			area.FillText(label, vg.Point{X: at.X + side + 6, Y: at.Y - side/2}, text)
+		}
+		at.Y -= side
+	}
+	return nil
+}
+
+// ink is black, but by its name a colour of its own, so that nobody who repaints black for a
+// dark page repaints what stands on the shades.
+var ink = color.NRGBA{R: 0x11, G: 0x11, B: 0x11, A: 255}
+
+func (h heat) draw(board draw.Canvas) error {
+	pl := plot.New()
+	pl.Title.Text, pl.Title.Padding = h.title, 4
+	pl.Title.TextStyle.Font.Size = 12
+	pl.Title.TextStyle.Font.Weight = xfont.WeightBold
+	for _, axis := range []*plot.Axis{&pl.X, &pl.Y} {
+		axis.Padding = 0
+		axis.Label.Padding = 3
+		axis.Label.TextStyle.Font.Size = 11
+		axis.Tick.Label.Font.Size = 10.5
+		axis.Tick.Length = 0
+		axis.LineStyle.Width = 0
+	}
+	pl.X.Label.Text, pl.Y.Label.Text = "writes, %", "keys"
+	pl.X.Tick.Marker, pl.Y.Tick.Marker = marks(h.columns), marks(h.rows)
+	m := plotter.NewHeatMap(h, newShades())
+	m.Min, m.Max, m.NaN = -heatSteps, heatSteps, color.White
+	pl.Add(bare{m})
+	columns, rows := h.Dims()
+	pl.X.Min, pl.X.Max, pl.Y.Min, pl.Y.Max = -0.5, float64(columns)-0.5, -0.5, float64(rows)-0.5
+	pl.Draw(board)
+
+	data := pl.DataCanvas(board)
+	x, y := pl.Transforms(&data)
+	line := draw.LineStyle{Color: color.White, Width: 1.5}
+	for i := 1; i < columns; i++ {
+		data.StrokeLine2(line, x(float64(i)-0.5), data.Min.Y, x(float64(i)-0.5), data.Max.Y)
+	}
+	for i := 1; i < rows; i++ {
+		data.StrokeLine2(line, data.Min.X, y(float64(i)-0.5), data.Max.X, y(float64(i)-0.5))
+	}
+	ratio, name := textStyle(11, ink), textStyle(8, ink)
+	ratio.XAlign, ratio.YAlign = draw.XCenter, draw.YCenter
+	name.XAlign, name.YAlign = draw.XCenter, draw.YCenter
+	width := x(1) - x(0) - 4
+	for i, row := range h.cells {
+		for j, c := range row {
+			at := vg.Point{X: x(float64(j)), Y: y(float64(i))}
+			st, text := textStyle(11, textGrey), "–"
+			st.XAlign, st.YAlign = draw.XCenter, draw.YCenter
+			if c.ratio.N > 0 {
+				st, text = ratio, c.label()
+				if name.Width(c.against) <= width {
+					data.FillText(name, vg.Point{X: at.X, Y: at.Y - 9}, c.against)
+					at.Y += 4
+				}
+			}
+			if w := st.Width(text); w > width {
+				st.Font.Size *= width / w
+			}
+			data.FillText(st, at, text)
+		}
+	}
+	return nil
+}
+
+// label is the ratio with two digits or more, in brackets if it is no claim.
+func (c heatCell) label() string {
+	m := c.ratio.Median
+	digits := cmp.Compare(10, m) + 1 // two below 10, one at 10, none above
+	text := strconv.FormatFloat(m, 'f', digits, 64)
+	if m < 0.095 {
+		text = strconv.FormatFloat(m, 'g', 1, 64)
+	}
+	if !c.ratio.Interval || c.ratio.Lo <= 1 && c.ratio.Hi >= 1 {
+		return "(" + text + ")"
+	}
+	return text
+}
