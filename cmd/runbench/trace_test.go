@@ -51,7 +51,7 @@ func TestTraceRun(t *testing.T) {
 	if code, stdout, stderr := runbench(t, dir, goOn...); code != 0 {
 		t.Errorf("resumed: exit code %d\n%s%s", code, stdout, stderr)
 	}
-	if cells := read(t, dir, "r/cells.txt"); strings.Count(cells, "/mix=replay/dist=trace-my/keytype=trace/keys=2/g=2") != 24 || strings.Contains(cells, "# fault") {
+	if cells := read(t, dir, "r/cells.txt"); strings.Count(cells, "impl=rwmutex/mix=replay/dist=trace-my/keytype=trace/keys=2/g=2") != 12 || strings.Contains(cells, "# fault") {
 		t.Errorf("cells\n%s", cells)
 	}
 }
