@@ -53,8 +53,8 @@ func MembarrierReady() error {
 }
 
 func Membarrier() error {
-	if hooked.Membarrier() {
-		return nil
+	if hooked.Installed() {
+		return hooked.Membarrier()
 	}
 	return systemMembarrier()
 }

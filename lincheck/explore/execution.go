@@ -25,6 +25,7 @@ type execution struct {
 	goroutines []*goroutine // of them those of this execution
 	finally    []func()
 	roots      []namedRoot
+	refuses    bool // membarriers fail
 	outcome    string
 
 	started   bool // Program has returned
@@ -398,6 +399,9 @@ func (e *execution) Did(changed bool, value any) {
 
 // OneWait implements hooked.Hook.
 func (e *execution) OneWait() bool { return e.mode.oneWait }
+
+// Refuses implements hooked.Hook.
+func (e *execution) Refuses() bool { return e.refuses }
 
 // ended judges an execution in which nothing is enabled any more.
 func (e *execution) ended() {

@@ -58,8 +58,9 @@ func (l *Ledger) Step(op hooked.Op) (timedOut bool) {
 	return false
 }
 
-// Did, Buffer, Newest and OneWait implement hooked.Hook.
+// Did, Buffer, Newest, OneWait and Refuses implement hooked.Hook.
 func (l *Ledger) Did(bool, any)                  {}
 func (l *Ledger) Buffer(_, _ any, _ func()) bool { return false }
 func (l *Ledger) Newest(any) (any, bool)         { return nil, false }
 func (l *Ledger) OneWait() bool                  { return false }
+func (l *Ledger) Refuses() bool                  { return false }

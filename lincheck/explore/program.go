@@ -51,6 +51,9 @@ func (x *Exec) Name(name string, root any) {
 	x.e.roots = append(x.e.roots, namedRoot{name, root})
 }
 
+// RefuseMembarriers has all membarriers of this execution fail, as a kernel may.
+func (x *Exec) RefuseMembarriers() { x.e.refuses = true }
+
 // AtMost runs f on the calling goroutine of the program and fails the execution if f
 // takes more than n steps.
 func (x *Exec) AtMost(n int, f func()) {

@@ -2,7 +2,7 @@ package mutants
 
 // Explored are the mutants that the schedule explorer must catch in strategies and in
 // what stands on them, each with a program of package lincheck/explore/programs that
-// shows it.
+// shows it. Those whose numbers are 36 to 39 must be found with store buffers, and not without.
 var Explored = []struct {
 	Mutant
 	Program string
@@ -157,12 +157,47 @@ var Explored = []struct {
 		"16 the last visit of those who share a stripe wakes nobody", indicator,
 		"&(awaited|guardBits) == awaited {\n", "&(awaited|guardBits) == awaited|1 {\n",
 	}, "look-ups"},
+	{Mutant{
+		"2 no second look after the count is raised", counted,
+		"		if s.readable.Load() == c {\n", "		if true {\n",
+	}, "guards"},
+	{Mutant{
+		"2 the second look comes before the count is raised", counted,
+		"		c.shared.Add(1)\n		if s.readable.Load() == c {\n",
+		"		current := s.readable.Load() == c\n		c.shared.Add(1)\n		if current {\n",
+	}, "guards"},
+	{Mutant{
+		"16 the last guard wakes nobody", counted,
+		"	if c.shared.Add(-n)&(awaited|guardBits) == awaited {\n", "	if c.shared.Add(-n); false {\n",
+	}, "guards"},
+	{Mutant{
+		"2 no re-read after the plain count is raised", asymmetric,
+		"	if now := r.owner.readable.Load(); now != c {\n", "	if now := r.owner.readable.Load(); false {\n",
+	}, "one guard"},
+	{Mutant{
+		"36 a plain opening store without membarrier", asymmetric,
+		"	s.swaps++\n	membarrier()\n", "	s.swaps++\n",
+	}, "one guard"},
+	{Mutant{
+		"37 membarrier after the scan", asymmetric,
+		"	s.swaps++\n	membarrier()\n", "	s.swaps++\n	defer membarrier()\n",
+	}, "one guard"},
+	{Mutant{
+		"38 the error of membarrier ignored", asymmetric,
+		"	if err := atomicx.Membarrier(); err != nil {\n", "	if err := atomicx.Membarrier(); false {\n",
+	}, "membarriers are refused"},
+	{Mutant{
+		"39 no membarrier before parking", asymmetric,
+		"			r.awaited.Store(uint32(s.old.Index) + 1)\n		}\n		membarrier()\n", "			r.awaited.Store(uint32(s.old.Index) + 1)\n		}\n",
+	}, "one guard"},
 }
 
 const (
-	epoch     = "impl/strategy/epoch.go"
-	indicator = "impl/strategy/indicator.go"
-	leaf      = "impl/strategy/leaf.go"
-	refcount  = "impl/strategy/refcount.go"
-	roster    = "impl/strategy/roster.go"
+	asymmetric = "impl/strategy/asymmetric.go"
+	counted    = "impl/strategy/counted.go"
+	epoch      = "impl/strategy/epoch.go"
+	indicator  = "impl/strategy/indicator.go"
+	leaf       = "impl/strategy/leaf.go"
+	refcount   = "impl/strategy/refcount.go"
+	roster     = "impl/strategy/roster.go"
 )

@@ -1,6 +1,7 @@
 package hooked
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"time"
@@ -198,18 +199,21 @@ func AwaitWhole(cond func() bool) bool {
 	return true
 }
 
-// Membarrier returns true when every other goroutine has passed a memory barrier since the
-// call, as membarrier(2) does for threads. Without a hook it returns false at once: the
-// caller needs the system call.
-func Membarrier() bool {
+// Membarrier returns when every other goroutine has passed a memory barrier since the
+// call, as membarrier(2) does for threads. The hook can have it fail. Without a hook it
+// fails, too: the caller needs the system call.
+func Membarrier() error {
 	if hook == nil {
-		return false
+		return errors.New("membarrier: no hook is installed")
+	}
+	if hook.Refuses() {
+		return errors.New("membarrier: refused, as the program wants")
 	}
 	hook.Step(Op{Kind: OpMembarrier})
 	hook.Did(false, nil)
 	hook.Step(Op{Kind: OpMembarrierEnd})
 	hook.Did(false, nil)
-	return true
+	return nil
 }
 
 var start = time.Now()

@@ -103,6 +103,8 @@ type Hook interface {
 	Newest(loc any) (value any, buffered bool)
 	// OneWait reports whether waits by [AwaitWhole] are one blocking operation.
 	OneWait() bool
+	// Refuses reports whether [Membarrier] fails, without having been a barrier.
+	Refuses() bool
 }
 
 var hook Hook

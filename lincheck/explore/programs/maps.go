@@ -5,6 +5,7 @@ package programs
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"doublebuf/impl/atomicx/hooked"
@@ -41,6 +42,8 @@ var Maps = []MapProgram{
 	{Name: "a copy is detached", Make: detached, Timeouts: 1},
 	{Name: "a copy is detached under look-ups", Make: detachedUnderLookUps, Timeouts: 1},
 	{Name: "a copy is detached under two readers", Make: detachedUnderTwo, Timeouts: 1, Bounded: true},
+	{Name: "membarriers are refused", Make: refused},
+	{Name: "a look-up by the leaf", Make: leafLookUp},
 }
 
 // realTimeName names the program that strategies of the level per handle fail.
@@ -142,6 +145,21 @@ func lookUps(s Strategy) explore.Program {
 			r := w.reader()
 			x.Go("reader", func() { w.get(r, 2, w.get(r, 1, 0)) })
 		}
+		x.Go("writer", func() {
+			w.publish()
+			w.publish()
+		})
+	}
+}
+
+// leafLookUp has a look-up that is not the first on its handle: where there are leaves it opens
+// one in the copy that was readable last time.
+func leafLookUp(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		r := w.reader()
+		last := w.get(r, 1, 0)
+		x.Go("reader", func() { w.get(r, 1, last) })
 		x.Go("writer", func() {
 			w.publish()
 			w.publish()
@@ -425,6 +443,31 @@ func detachedUnderTwo(s Strategy) explore.Program {
 			for range 3 {
 				w.publish()
 			}
+		})
+	}
+}
+
+// refused has the kernel refuse what it did before. A writer who needs it cannot know any
+// more when his readers have left, and must panic rather than go on.
+func refused(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		x.RefuseMembarriers()
+		r := w.reader()
+		x.Go("reader", func() {
+			g := r.Read()
+			w.look(g, 0)
+			g.Release()
+		})
+		x.Go("writer", func() {
+			defer func() {
+				p := recover()
+				if text, _ := p.(string); p != nil && !strings.Contains(text, "needs a system call") {
+					panic(p)
+				}
+			}()
+			w.publish()
+			w.publish()
 		})
 	}
 }

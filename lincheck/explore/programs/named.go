@@ -9,15 +9,28 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
+// shapes are the shapes of readers and writer that have names.
+var shapes = []struct {
+	name string
+	Shape
+}{
+	{"guards", Shape{2, 2, 3, false}},
+	{"chained guards", Shape{2, 2, 3, true}},
+	{"one guard", Shape{1, 1, 2, false}},
+}
+
 // Named returns the program of that name for s: "guards" and "chained guards", of two
-// readers with two guards each and three publishes, and those of Maps; and how many sleeps
-// of each goroutine are to end by their timeouts.
+// readers with two guards each and three publishes, "one guard" of one reader and two
+// publishes, and those of Maps; and how many sleeps of each goroutine are to end by their
+// timeouts.
 func (s Strategy) Named(name string) (p explore.Program, timeouts int, err error) {
-	switch name {
-	case "guards", "chained guards":
-		return s.Guards(Shape{2, 2, 3, name != "guards"}), 0, nil
+	var known []string
+	for _, n := range shapes {
+		if n.name == name {
+			return s.Guards(n.Shape), 0, nil
+		}
+		known = append(known, n.name)
 	}
-	known := []string{"guards", "chained guards"}
 	for _, m := range Maps {
 		if m.Name == name {
 			return m.Make(s), m.Timeouts, nil

@@ -25,6 +25,14 @@ type Strategy struct {
 	Shared bool
 	// Large is set if the larger programs can be exhausted too in a minute.
 	Large bool
+	// Bound is the number of preemptions up to which all but the smallest programs are explored, or
+	// 0. It is for strategies whose readers' orders among themselves matter, or who take many steps.
+	Bound int
+	// PlainWords is set if readers store plain words, so that store buffers matter.
+	PlainWords bool
+	// Remote is how many lines that another reader has written a reader touches, at most, for a
+	// guard in the steady state, when there are several of them.
+	Remote int
 }
 
 // Strategies are the strategies that are explored.
@@ -32,12 +40,32 @@ var Strategies = []Strategy{
 	// Open: 3 loads of the readable copy and 3 additions to the own counts, the last of which may
 	// call for a wake-up. Close: an addition and the wake-up. And the copy in both.
 	{Name: "epoch", New: strategy.Epoch, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1, Large: true},
+	// The same as epoch; the program adds that goroutines share counts.
+	{Name: "indicator", New: strategy.Indicator, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1, Shared: true, Remote: 1},
 	// Open: an addition to the own word and a load of the copies. Close: a load and a failed
 	// compare-and-swap and another load of the own word, the same of the word for the copy before, of
 	// which the second succeeds, an addition to the residual, and the wake-up. And the copy in both.
-	// The same as epoch; the program adds that goroutines share counts.
-	{Name: "indicator", New: strategy.Indicator, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1, Shared: true},
 	{Name: "refcount", New: strategy.Refcount, OpenSteps: 2 + 1, CloseSteps: 3 + 2 + 1 + 1 + 1, PerHandle: true},
+	// Open: two loads of the readable copy with an addition to its count between, and, once for
+	// each swap that comes between, which in these programs are three at most, another addition and the
+	// wake-up; then two loads, two stores and an addition among the reader's own words. Close: two
+	// loads and an addition there, an addition to the count and the wake-up. And the copy in both.
+	{Name: "counted", New: strategy.Counted, OpenSteps: 3*5 + 3 + 4 + 1, CloseSteps: 3 + 2 + 1, Remote: 1, Bound: 2},
+	// Open: 3 loads of the readable copy; 2 counts raised and 1 lowered, each by a load and a
+	// store, and a load of the flag and the wake-up. Close: the same of one count. And the copy in both.
+	{Name: "asymmetric", New: strategy.Asymmetric, OpenSteps: 3 + 3*2 + 2 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true, Bound: 2},
+}
+
+// search returns the search for m, which is exhaustive where that can be done in a
+// minute.
+func (s Strategy) search(m MapProgram) explore.Search {
+	switch {
+	case s.Bound > 0:
+		return explore.UpTo(s.Bound)
+	case m.Bounded || m.Large && !s.Large:
+		return explore.UpTo(3)
+	}
+	return explore.Exhaustive()
 }
 
 // Find returns the strategy of that name.

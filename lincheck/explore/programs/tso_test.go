@@ -1,0 +1,43 @@
+//go:build explore
+
+package programs
+
+import (
+	"fmt"
+	"testing"
+
+	"doublebuf/lincheck/explore"
+)
+
+// TestStoreBuffers explores, with store buffers, the strategies that have plain words. The
+// mutants say what goes wrong without their membarriers.
+func TestStoreBuffers(t *testing.T) {
+	for _, s := range Strategies {
+		if !s.PlainWords {
+			continue
+		}
+		for _, c := range []struct {
+			shape   Shape
+			oneWait bool
+		}{
+			{Shape{2, 1, 2, false}, true},
+			{Shape{2, 1, 2, false}, false},
+			{Shape{1, 2, 2, true}, true},
+			{Shape{1, 2, 2, false}, false},
+			{Shape{1, 1, 3, false}, false},
+		} {
+			t.Run(fmt.Sprintf("%s/%v/waiting as one step %v", s.Name, c.shape, c.oneWait), func(t *testing.T) {
+				t.Log(run(t, explore.Config{Search: explore.Exhaustive(), TSO: true, OneWait: c.oneWait}, s.Guards(c.shape)))
+			})
+		}
+		for _, name := range []string{"a look-up by the leaf", "a publish is given up", "membarriers are refused"} {
+			t.Run(s.Name+"/"+name, func(t *testing.T) {
+				p, _, err := s.Named(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Log(run(t, explore.Config{Search: explore.Exhaustive(), TSO: true}, p))
+			})
+		}
+	}
+}
