@@ -56,6 +56,7 @@ func usagef(format string, args ...any) error {
 type session struct {
 	args           []string // as Main got them
 	stdout, stderr io.Writer
+	progress       io.Writer  // how far a run is
 	maps           []kv.Entry // the registry, then those of the caller
 }
 
@@ -81,7 +82,7 @@ func commands() []command {
 // command has ended; one call at a time, because a run sets GOMAXPROCS and listens to
 // the interrupt signal.
 func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
-	s := &session{args: args, stdout: stdout, stderr: stderr}
+	s := &session{args: args, stdout: stdout, stderr: stderr, progress: stderr}
 	err := s.dispatch(args, entries)
 	if err == nil {
 		return ExitOK

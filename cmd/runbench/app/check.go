@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/signal"
@@ -67,9 +68,13 @@ little memory. What comes by stdin must be in order, and is judged until it brea
 			judgeFlag(fs, &by, "record only what these `checkers` judge: stamps or porcupine (default both)")
 			hang := run.Duration(time.Minute)
 			fs.TextVar(&hang, "hang", hang, "after `how long`, beyond -time, a map that does not answer hangs")
+			asJSON := fs.Bool("json", false, "print the verdicts as JSON, and nothing else")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
+				}
+				if *asJSON && *history != "" {
+					return usagef("check: -json beside -history; want one of them")
 				}
 				if record <= 0 {
 					return usagef("check: time is %v; want one above 0, like \"100ms\"", record)
@@ -86,7 +91,18 @@ little memory. What comes by stdin must be in order, and is judged until it brea
 					g.Histories, g.Time = seeds, time.Duration(seeds)*mostPerSeed
 					maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Broken || e.Level == kv.None })
 				}
-				return s.check(maps, g, seeds, folder(*dir, "results", "check"))
+				told := *s
+				if *asJSON {
+					told.stdout = io.Discard
+				}
+				verdicts, err := told.check(maps, g, seeds, folder(*dir, "results", "check"))
+				if err == nil && *asJSON {
+					err = writeJSON(s.stdout, verdicts)
+				}
+				if err != nil {
+					return err
+				}
+				return judgement(verdicts)
 			}
 		},
 	}
@@ -120,22 +136,22 @@ func folder(dir, parent, what string) string {
 }
 
 // check is the command without -history.
-func (s *session) check(maps []kv.Entry, g checking, seeds int, dir string) error {
+func (s *session) check(maps []kv.Entry, g checking, seeds int, dir string) ([]lincheck.Verdict, error) {
 	if err := results.MakeFolder(dir); err != nil {
-		return err
+		return nil, err
 	}
 	ctx, stop := interruptible()
 	defer stop()
 	verdicts, err := s.gate(ctx, maps, g, dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	propertyTable(s.stdout, verdicts)
 	if seeds > 0 {
 		totals(s.stdout, seeds, verdicts)
 	}
 	fmt.Fprintf(s.stdout, "\nverdicts and evidence are in %s\n", dir)
-	return judgement(verdicts)
+	return verdicts, nil
 }
 
 // interruptible returns a context that ends with the first interrupt. The second one

@@ -16,66 +16,116 @@ func listCommand() command {
 		short: "the names of maps, mixes, distributions, key types and presets",
 		long:  "Lists every name that the axes of run and check take, with what it stands for.",
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			asJSON := fs.Bool("json", false, "print the list as JSON")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
-				s.list()
+				if *asJSON {
+					return writeJSON(s.stdout, s.listing())
+				}
+				s.listing().text(s.stdout)
 				return nil
 			}
 		},
 	}
 }
 
-func (s *session) list() {
-	table(s.stdout, "maps (-impl): name, level that it declares, capabilities, publish policy", func(row func(...string)) {
-		for _, e := range s.maps {
-			doc := e.Doc
-			if e.Broken {
-				doc += " (known to be broken: it must fail its check)"
-			}
-			row(e.Name, e.Level.String(), capNames(e.Caps), policyName(e), doc)
+// listing is every name that axes take.
+type listing struct {
+	Maps          []listedMap `json:"maps"`
+	Mixes         []listed    `json:"mixes"`
+	Distributions []listed    `json:"distributions"`
+	KeyTypes      []listed    `json:"keytypes"`
+	Presets       []listed    `json:"presets"`
+}
+
+type listed struct {
+	Name string `json:"name"`
+	Doc  string `json:"doc"`
+}
+
+type listedMap struct {
+	Name   string   `json:"name"`
+	Level  string   `json:"level"`  // that it declares
+	Caps   []string `json:"caps"`   // what it can, and what it cannot that nearly every map can
+	Policy string   `json:"policy"` // when its writes are published
+	Doc    string   `json:"doc"`
+	Broken bool     `json:"broken"` // it must fail its check
+	Aside  bool     `json:"aside"`  // measured only where it is asked for by name or preset
+}
+
+func (s *session) listing() listing {
+	l := listing{Distributions: []listed{
+		{"uniform", "every key equally often"},
+		{"zipf0.99", "Zipf's distribution, with any theta from 0 on: the i-th most frequent key has weight 1/i^theta"},
+		{"hotspot80-20", "80 % of the operations are on 20 % of the keys; with any two shares from 1 to 99"},
+		{"latest", "as zipf0.99 from a newest key on backwards, which is another every 20 operations: YCSB's"},
+		{"sequential", "one key after the other, round and round"},
+		{"one", "one key for all operations, in a map that holds others too"},
+		{"trace-NAME", "the order of the steps of a trace, whose file begins so; with -trace"},
+		{"source", "the order in which the identifiers stand in the standard library's source; with key type ident"},
+	}}
+	for _, e := range s.maps {
+		l.Maps = append(l.Maps, listedMap{e.Name, e.Level.String(), capNames(e.Caps), policyName(e), e.Doc, e.Broken, e.Aside})
+	}
+	for _, m := range workloads.Mixes() {
+		l.Mixes = append(l.Mixes, listed{m.Name, m.Doc})
+	}
+	for _, t := range workloads.KeyTypes() {
+		l.KeyTypes = append(l.KeyTypes, listed{t.Name, t.Doc})
+	}
+	for _, p := range presets(1) {
+		l.Presets = append(l.Presets, listed{p.name, p.doc})
+	}
+	return l
+}
+
+// text writes the list for a terminal.
+func (l listing) text(w io.Writer) {
+	var maps [][]string
+	for _, m := range l.Maps {
+		doc, caps := m.Doc, "-"
+		if m.Broken {
+			doc += " (known to be broken: it must fail its check)"
 		}
-	})
-	table(s.stdout, "mixes (-mix)", func(row func(...string)) {
-		for _, m := range workloads.Mixes() {
-			row(m.Name, m.Doc)
+		if len(m.Caps) > 0 {
+			caps = strings.Join(m.Caps, ", ")
 		}
-	})
-	table(s.stdout, "distributions of keys (-dist)", func(row func(...string)) {
-		row("uniform", "every key equally often")
-		row("zipf0.99", "Zipf's distribution, with any theta from 0 on: the i-th most frequent key has weight 1/i^theta")
-		row("hotspot80-20", "80 % of the operations are on 20 % of the keys; with any two shares from 1 to 99")
-		row("latest", "as zipf0.99 from a newest key on backwards, which is another every 20 operations: YCSB's")
-		row("sequential", "one key after the other, round and round")
-		row("one", "one key for all operations, in a map that holds others too")
-		row("trace-NAME", "the order of the steps of a trace, whose file begins so; with -trace")
-		row("source", "the order in which the identifiers stand in the standard library's source; with key type ident")
-	})
-	table(s.stdout, "types of keys, and of values if they are not uint64 (-keytype)", func(row func(...string)) {
-		for _, t := range workloads.KeyTypes() {
-			row(t.Name, t.Doc)
+		maps = append(maps, []string{m.Name, m.Level, caps, m.Policy, doc})
+	}
+	table(w, "maps (-impl): name, level that it declares, capabilities, publish policy", maps)
+	for _, part := range []struct {
+		title string
+		names []listed
+	}{
+		{"mixes (-mix)", l.Mixes},
+		{"distributions of keys (-dist)", l.Distributions},
+		{"types of keys, and of values if they are not uint64 (-keytype)", l.KeyTypes},
+		{"presets (-preset)", l.Presets},
+	} {
+		var rows [][]string
+		for _, n := range part.names {
+			rows = append(rows, []string{n.Name, n.Doc})
 		}
-	})
-	table(s.stdout, "presets (-preset)", func(row func(...string)) {
-		for _, p := range presets(1) {
-			row(p.name, p.doc)
-		}
-	})
+		table(w, part.title, rows)
+	}
 }
 
 // table prints a title and indented rows below it, in aligned columns.
-func table(w io.Writer, title string, rows func(row func(cells ...string))) {
+func table(w io.Writer, title string, rows [][]string) {
 	fmt.Fprintln(w, title)
 	c := columns(w)
-	rows(func(cells ...string) { fmt.Fprintln(c, "  "+strings.Join(cells, "\t")) })
+	for _, row := range rows {
+		fmt.Fprintln(c, "  "+strings.Join(row, "\t"))
+	}
 	c.Flush()
 	fmt.Fprintln(w)
 }
 
 // capNames lists capabilities. Those that nearly every map has are told by absence.
-func capNames(c kv.Caps) string {
-	var all []string
+func capNames(c kv.Caps) []string {
+	all := []string{}
 	for _, n := range []struct {
 		caps kv.Caps
 		has  bool
@@ -95,10 +145,7 @@ func capNames(c kv.Caps) string {
 			all = append(all, n.name)
 		}
 	}
-	if len(all) == 0 {
-		return "-"
-	}
-	return strings.Join(all, ", ")
+	return all
 }
 
 func policyName(e kv.Entry) string {

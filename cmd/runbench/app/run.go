@@ -3,6 +3,7 @@ package app
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -37,6 +38,7 @@ type runFlags struct {
 	strict           string // the worst grade that will do; "" is any
 	pin              string // a list of processors
 	pinWorkers       bool
+	quiet            bool
 	given            map[string]bool // the flags that were given
 }
 
@@ -100,6 +102,9 @@ running cell, draws and reports what there is, and says how to go on.`,
 				}
 				o.given = map[string]bool{}
 				fs.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+				if o.quiet {
+					s.stdout, s.progress = io.Discard, io.Discard
+				}
 				return s.run(&o)
 			}
 		},
@@ -136,6 +141,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		return err
 	})
 	fs.BoolVar(&o.pinWorkers, "pin-workers", false, "with -pin, give each worker a thread of its own and bind it to one of them")
+	fs.BoolVar(&o.quiet, "quiet", false, "print nothing but warnings and errors: the results tell")
 	fs.Func("strict", "end with exit code 4 if the `grade` of the run is worse than this: A, B or C", func(s string) error {
 		if o.strict = s; !slices.Contains(results.Letters[:3], results.Letter(s)) {
 			return fmt.Errorf("%q; want A, B or C", s)

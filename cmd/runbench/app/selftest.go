@@ -44,7 +44,7 @@ func (s *session) selfTest(cell time.Duration, seed uint64, dir string) error {
 	ctx, stop := interruptible()
 	defer stop()
 	watch := host.Watch()
-	show := newProgress(s.stderr, 2*plan.Blocks)
+	show := newProgress(s.progress, 2*plan.Blocks)
 	defer show.end()
 	keep := func(c results.Cell, p run.Progress) error {
 		show.cell(c, p)

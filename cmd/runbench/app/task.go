@@ -428,7 +428,7 @@ func (t *task) measureLeft(ctx context.Context) error {
 			return v.Impl == of && v.Check == crashed
 		})
 	})
-	show := newProgress(t.stderr, t.sets*t.plan.Blocks)
+	show := newProgress(t.progress, t.sets*t.plan.Blocks)
 	defer show.end()
 	return t.runner.Run(ctx, jobs, func(c results.Cell, p run.Progress) error {
 		if err := t.folder.Append(c); err != nil {
