@@ -27,6 +27,7 @@ type (
 	Uint64         = atomic.Uint64
 	Pointer[T any] = atomic.Pointer[T]
 	Mutex          = sync.Mutex
+	Pool           = sync.Pool
 )
 
 // Plain is a shared word that is read and written without synchronisation of its own;

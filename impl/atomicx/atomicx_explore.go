@@ -58,3 +58,9 @@ func Membarrier() error {
 	}
 	return systemMembarrier()
 }
+
+// Pool has nothing in store, so that executions do not depend on what came before.
+type Pool struct{ New func() any }
+
+func (p *Pool) Get() any { return p.New() }
+func (p *Pool) Put(any)  {}

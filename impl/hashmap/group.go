@@ -10,24 +10,31 @@ import "doublebuf/impl/atomicx"
 // Writers that come while another publishes are combined: one of them, the leader, takes the
 // operations of all that wait to the log, publishes once, and answers everyone. The idea is
 // flat combining (Hendler, Incze, Shavit and Tzafrir, 2010), or the group commit of databases.
-// It pays where a publish waits for readers. Where it does not, waking the callers costs more than
-// the publishes that are saved, and a WriteHandle under a lock is quicker: see
-// BenchmarkTargets in package baselines.
+// It pays where a publish waits for readers, for all that come meanwhile share the next one. Where it does
+// not, a writer leads again and again without meeting another, as with a lock, and is about as quick
+// as a WriteHandle under one. To have him stand back so that the others can join him was tried:
+// every operation then takes a switch of goroutines, which costs more than the publish that it
+// saves. See BenchmarkTargets in package baselines.
 //
 // Every method waits as Publish does, so whoever has a guard open must not call one. All panic
-// with ErrClosed after Close, and if key cannot be hashed.
+// with ErrClosed after Close, and if key cannot be hashed. Insert and Remove allocate nothing.
 type Group[K comparable, V any] struct {
-	w      *WriteHandle[K, V] // the leader's, and so is closed
-	closed bool
+	waiting  atomicx.Pointer[request[K, V]] // a stack: anyone pushes, the leader takes all
+	led      atomicx.Bool                   // there is a leader
+	requests atomicx.Pool                   // of *request[K, V]
 
-	mu      atomicx.Mutex // guards what follows, and is never held while anything is published
-	waiting []*request[K, V]
-	led     bool // there is a leader
+	// The leader's.
+	w      *WriteHandle[K, V]
+	closed bool
+	batch  []*request[K, V] // kept for its memory
 }
 
 // NewGroup returns the writer of a new, empty map.
 func NewGroup[K comparable, V any](options ...Option) *Group[K, V] {
-	return &Group[K, V]{w: New[K, V](options...)}
+	return &Group[K, V]{
+		w:        New[K, V](options...),
+		requests: atomicx.Pool{New: func() any { return &request[K, V]{parker: atomicx.NewParker()} }},
+	}
 }
 
 // NewReadHandle returns a new handle for reading. Any goroutine may call it at any time.
@@ -35,21 +42,21 @@ func (g *Group[K, V]) NewReadHandle() *ReadHandle[K, V] { return g.w.NewReadHand
 
 // Insert sets key to value.
 func (g *Group[K, V]) Insert(key K, value V) {
-	g.do(&request[K, V]{kind: groupInsert, key: key, value: value})
+	g.do(call[K, V]{kind: groupInsert, key: key, value: value})
 }
 
 // Remove removes key if it is there.
-func (g *Group[K, V]) Remove(key K) { g.do(&request[K, V]{kind: groupRemove, key: key}) }
+func (g *Group[K, V]) Remove(key K) { g.do(call[K, V]{kind: groupRemove, key: key}) }
 
 // Swap sets key to value, and returns the value before and whether there was one.
 func (g *Group[K, V]) Swap(key K, value V) (previous V, loaded bool) {
-	return g.do(&request[K, V]{kind: groupSwap, key: key, value: value})
+	return g.do(call[K, V]{kind: groupSwap, key: key, value: value})
 }
 
 // LoadOrStore returns the value of key if there is one, and true. Otherwise it sets key to
 // value and returns that.
 func (g *Group[K, V]) LoadOrStore(key K, value V) (actual V, loaded bool) {
-	actual, loaded = g.do(&request[K, V]{kind: groupLoadOrStore, key: key, value: value})
+	actual, loaded = g.do(call[K, V]{kind: groupLoadOrStore, key: key, value: value})
 	if !loaded {
 		actual = value
 	}
@@ -58,14 +65,14 @@ func (g *Group[K, V]) LoadOrStore(key K, value V) (actual V, loaded bool) {
 
 // LoadAndDelete removes key, and returns the value that it had and whether it had one.
 func (g *Group[K, V]) LoadAndDelete(key K) (value V, loaded bool) {
-	return g.do(&request[K, V]{kind: groupRemove, key: key})
+	return g.do(call[K, V]{kind: groupLoadAndDelete, key: key})
 }
 
 // CompareAndSwap sets key to new if its value is equal to old, and reports whether it was.
 // It panics if old is of a type that cannot be compared.
 func (g *Group[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
 	mustCompare(old)
-	_, swapped = g.do(&request[K, V]{kind: groupCompareAndSwap, key: key, old: old, value: new})
+	_, swapped = g.do(call[K, V]{kind: groupCompareAndSwap, key: key, old: old, value: new})
 	return swapped
 }
 
@@ -73,7 +80,7 @@ func (g *Group[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
 // It panics if old is of a type that cannot be compared.
 func (g *Group[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	mustCompare(old)
-	_, deleted = g.do(&request[K, V]{kind: groupCompareAndDelete, key: key, old: old})
+	_, deleted = g.do(call[K, V]{kind: groupCompareAndDelete, key: key, old: old})
 	return deleted
 }
 
@@ -84,86 +91,140 @@ func mustCompare[V any](v V) { _ = any(v) == any(v) }
 
 // Close ends writing. Operations that were called before are answered; readers keep the last
 // version. Closing twice is harmless.
-func (g *Group[K, V]) Close() { g.enter(&request[K, V]{kind: groupClose}) }
+func (g *Group[K, V]) Close() { g.ask(call[K, V]{kind: groupClose}) }
 
 type groupKind uint8
 
 const (
 	groupInsert groupKind = iota
+	groupRemove
 	groupSwap
 	groupLoadOrStore
-	groupRemove
+	groupLoadAndDelete
 	groupCompareAndSwap
 	groupCompareAndDelete
 	groupClose
 )
 
-// request is one call that waits for its answer.
-type request[K comparable, V any] struct {
+// call is what a caller asks for.
+type call[K comparable, V any] struct {
 	kind       groupKind
 	key        K
 	value, old V
+}
 
-	// The answer, written by the leader before it wakes the caller.
+// answer is what he gets.
+type answer[V any] struct {
 	found V
 	ok    bool
 	err   error
+}
 
-	leads  bool // it is woken to lead, and has not been answered
+// request is a call that waits for its answer.
+type request[K comparable, V any] struct {
+	call[K, V]
+	answer[V] // written by the leader before state says so
+
+	state  atomicx.Uint32
+	next   *request[K, V] // that was pushed before
 	parker atomicx.Parker
 }
 
-// do has r answered.
-func (g *Group[K, V]) do(r *request[K, V]) (V, bool) {
+// The states of a request.
+const (
+	pending  uint32 = iota
+	parked          // and the caller sleeps, or is about to
+	answered        // and the request is the caller's again
+)
+
+// polls is how often a caller looks, with a yield between, before he sleeps.
+const polls = 64
+
+// do has c answered.
+func (g *Group[K, V]) do(c call[K, V]) (V, bool) {
 	if g.w.checkKeys {
-		mustHash(r.key)
+		mustHash(c.key)
 	}
-	g.enter(r)
-	if r.err != nil {
-		panic(r.err)
+	a := g.ask(c)
+	if a.err != nil {
+		panic(a.err)
 	}
-	return r.found, r.ok
+	return a.found, a.ok
 }
 
-// enter returns when r has been answered. Who finds no leader leads, once; then the first of
-// those that came meanwhile does, so that nobody works for others without end.
-func (g *Group[K, V]) enter(r *request[K, V]) {
-	g.mu.Lock()
-	g.waiting = append(g.waiting, r)
-	leads := !g.led
-	g.led = true
-	if !leads {
-		r.parker = atomicx.NewParker()
-	}
-	g.mu.Unlock()
-	if !leads {
-		r.parker.Park(nil, 0)
-	}
-	if leads || r.leads {
+func (g *Group[K, V]) ask(c call[K, V]) answer[V] {
+	r := g.requests.Get().(*request[K, V])
+	r.call = c
+	if g.led.CompareAndSwap(false, true) {
 		g.lead(r)
+	} else {
+		g.push(r)
+		g.await(r)
+	}
+	a := r.answer
+	r.call, r.answer, r.next = call[K, V]{}, answer[V]{}, nil // let go of keys and values
+	r.state.Store(pending)                                    // a leader may still look at it, see await
+	g.requests.Put(r)
+	return a
+}
+
+func (g *Group[K, V]) push(r *request[K, V]) {
+	for {
+		r.next = g.waiting.Load()
+		if g.waiting.CompareAndSwap(r.next, r) {
+			return
+		}
 	}
 }
 
-// lead answers all that wait, of whom the leader is one, and names the next leader.
-func (g *Group[K, V]) lead(leader *request[K, V]) {
-	g.mu.Lock()
-	batch := g.waiting
-	g.waiting = nil
-	g.mu.Unlock()
+// await returns when r, which has been pushed, is answered, by another leader or by the caller as
+// one: who leads takes all that wait.
+//
+// No wake-up is lost. A caller sleeps only if he has found a leader after he had said that he
+// would. That leader ceases to be one later, and then looks at the top of the stack. If r is there he wakes
+// its caller. If another request is, that was pushed later, and its caller finds no leader before he
+// sleeps, or is woken, and leads. If there is none, r has been taken. A request that was taken and
+// answered meanwhile may be in use again: its caller is then woken for nothing, and looks again.
+func (g *Group[K, V]) await(r *request[K, V]) {
+	for i := 0; r.state.Load() != answered; i++ {
+		switch {
+		case !g.led.Load() && g.led.CompareAndSwap(false, true):
+			g.lead(nil)
+		case i < atomicx.Rounds(polls):
+			atomicx.Yield()
+		case r.state.CompareAndSwap(pending, parked):
+			if g.led.Load() {
+				r.parker.Park(nil, 0)
+			}
+			r.state.CompareAndSwap(parked, pending)
+		}
+	}
+}
 
+// lead answers own, which is the leader's and has not been pushed, or nil, and all that wait. It
+// first waits for readers, if there are such to wait for, so that who comes meanwhile is among those.
+func (g *Group[K, V]) lead(own *request[K, V]) {
+	_, _ = g.w.log.Apply(nil) // an error comes back at the publish
+	batch := g.batch[:0]
+	if own != nil {
+		batch = append(batch, own)
+	}
+	if g.waiting.Load() != nil {
+		for r := g.waiting.Swap(nil); r != nil; r = r.next {
+			batch = append(batch, r)
+		}
+	}
 	g.commit(batch)
 	for _, r := range batch {
-		if r != leader {
+		if r != own && r.state.Swap(answered) == parked {
 			r.parker.Unpark()
 		}
 	}
-
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.led = len(g.waiting) > 0; g.led {
-		next := g.waiting[0]
-		next.leads = true
-		next.parker.Unpark()
+	clear(batch)
+	g.batch = batch
+	g.led.Store(false)
+	if top := g.waiting.Load(); top != nil && top.state.CompareAndSwap(parked, pending) {
+		top.parker.Unpark()
 	}
 }
 
@@ -178,6 +239,8 @@ func (g *Group[K, V]) commit(batch []*request[K, V]) {
 			g.publish(batch)
 			g.closed = true
 			g.w.Close()
+		case r.kind == groupRemove:
+			g.w.Remove(r.key)
 		case r.kind == groupInsert || r.key != r.key && r.kind <= groupLoadOrStore: // NaN is never found
 			g.w.Insert(r.key, r.value)
 		default:
@@ -205,7 +268,7 @@ func (r *request[K, V]) resolve(value V, ok bool) (V, bool) {
 		if ok {
 			return value, true
 		}
-	case groupRemove:
+	case groupLoadAndDelete:
 		return value, false
 	case groupCompareAndSwap:
 		if r.ok = ok && any(value) == any(r.old); !r.ok {

@@ -5,8 +5,10 @@ import (
 	"math"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/invariants"
 )
 
 func TestGroupAnswers(t *testing.T) {
@@ -126,4 +128,40 @@ func TestGroupRefusesWhatCannotBeCompared(t *testing.T) {
 		}
 	}()
 	g.CompareAndSwap(1, []int{1}, 2)
+}
+
+// TestGroupCombines has writers wait while a reader holds the leader up. One publish answers them all.
+func TestGroupCombines(t *testing.T) {
+	const writers = 8
+	synctest.Test(t, func(t *testing.T) {
+		g := hashmap.NewGroup[int, int]()
+		r := g.NewReadHandle()
+		guard := r.Read()
+		g.Insert(0, 0) // the next one waits for the guard
+		var wg sync.WaitGroup
+		for k := range writers {
+			wg.Go(func() { g.Insert(k, k) })
+		}
+		synctest.Wait()
+		guard.Release()
+		wg.Wait()
+		after := r.Read()
+		defer after.Release()
+		if after.Len() != writers || after.Version() != 2 {
+			t.Errorf("%d entries in version %d, want %d in version 2", after.Len(), after.Version(), writers)
+		}
+	})
+}
+
+func TestGroupDoesNotAllocate(t *testing.T) {
+	if invariants.Enabled {
+		t.Skip("under -race a pool drops some of what it is given")
+	}
+	g := hashmap.NewGroup[int, int]()
+	if n := testing.AllocsPerRun(1000, func() {
+		g.Insert(1, 1)
+		g.Remove(1)
+	}); n != 0 {
+		t.Errorf("two writes allocate %v times", n)
+	}
 }

@@ -133,8 +133,16 @@ var Explored = []struct {
 		"	for _, r := range s.readers {\n", "	for _, r := range s.readers[:len(s.readers)-1] {\n",
 	}, "guards"},
 	{Mutant{
-		"47 a group answers before it publishes", "impl/hashmap/group.go",
-		"	g.commit(batch)\n", "	defer g.commit(batch)\n",
+		"16 a caller of a group sleeps without another look for a leader", group,
+		"			if g.led.Load() {\n", "			if true {\n",
+	}, "two writers in a group"},
+	{Mutant{
+		"17 a leader of a group goes without a look at who has come", group,
+		"	if top := g.waiting.Load(); top != nil && top", "	if top := g.waiting.Load(); false && top",
+	}, "two writers in a group"},
+	{Mutant{
+		"47 a group answers before it publishes", group,
+		"	g.commit(batch)\n	for", "	defer g.commit(append([]*request[K, V](nil), batch...))\n	for",
 	}, "two writers in a group"},
 	{Mutant{
 		"49 a guard takes the successor for its own copy", refcount,
@@ -196,6 +204,7 @@ const (
 	asymmetric = "impl/strategy/asymmetric.go"
 	counted    = "impl/strategy/counted.go"
 	epoch      = "impl/strategy/epoch.go"
+	group      = "impl/hashmap/group.go"
 	indicator  = "impl/strategy/indicator.go"
 	leaf       = "impl/strategy/leaf.go"
 	refcount   = "impl/strategy/refcount.go"
