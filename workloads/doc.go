@@ -1,6 +1,5 @@
 // Package workloads says who does what to which key: mixes of operations,
-// distributions of keys, keys, and the identifiers of Go's standard library as real
-// input. Everything random hangs from one seed and is drawn before any clock starts.
+// distributions of keys, keys, and traces of real input. Everything random hangs from one seed and is drawn before any clock starts.
 //
 // # Words
 //
@@ -9,6 +8,11 @@
 //     distribution over positions makes no neighbours hot together.
 //   - A tape is a long sequence of keys, drawn from a key set by a distribution. All
 //     workers of a cell read the same tape, each from a place of its own, and go round.
+//   - A trace is real input: a sequence of gets, sets and deletes, with keys of its own. It
+//     may be replayed as it is, or be the tape of a mix.
+//   - A script is the steps of all workers of a cell, with what a map holds at the start. It
+//     is a tape and kinds that each worker goes through; or one sequence, as that of a trace,
+//     which is dealt out, each step to the next worker in turn.
 //   - The kinds of a mix are a sequence of gets, sets and deletes, of another length than
 //     the tape, so that going round pairs other kinds with other keys.
 //   - A step is one key of the tape with one kind. A stream is the steps of one worker.

@@ -163,6 +163,9 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, float64) {
 	if !maps.Equal(old.Machine, now.Machine) {
 		notes = append(notes, "The two are of different machines: the effects are those of the machines, too.")
 	}
+	if a, b := old.Manifest.Inputs, now.Manifest.Inputs; len(a) > 0 && len(b) > 0 && !maps.Equal(a, b) {
+		notes = append(notes, "The two replayed other real input, see their manifests: cells of it are not of the same work.")
+	}
 	if old.Manifest.Environment.Go == "" || now.Manifest.Environment.Go == "" {
 		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), minEffect
 	}

@@ -32,3 +32,20 @@ func TestDoubts(t *testing.T) {
 		}
 	}
 }
+
+// Runs that replayed other input are compared with a warning.
+func TestComparingOtherInput(t *testing.T) {
+	with := func(inputs map[string]string) *results.Set {
+		return &results.Set{Manifest: results.Manifest{Inputs: inputs}}
+	}
+	one, other := map[string]string{"trace a": "sha256:1"}, map[string]string{"trace a": "sha256:2"}
+	for _, test := range []struct {
+		old, now map[string]string
+		want     bool
+	}{{one, one, false}, {one, other, true}, {one, nil, false}, {nil, nil, false}} {
+		notes, _ := doubts(with(test.old), with(test.now), 0.01)
+		if got := strings.Contains(strings.Join(notes, " "), "other real input"); got != test.want {
+			t.Errorf("%v and %v: %v", test.old, test.now, notes)
+		}
+	}
+}
