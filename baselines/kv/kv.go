@@ -45,7 +45,8 @@ type Publisher interface {
 // Ranger is implemented by handles that can walk over the whole map.
 type Ranger[K comparable, V any] interface {
 	// All iterates over the entries in no particular order. Unless the map has the
-	// capability Snapshot, entries written during the walk may or may not be seen.
+	// capability Snapshot, entries added or deleted during the walk may or may not be seen,
+	// and those that are overwritten are seen once, with one of their values.
 	All() iter.Seq2[K, V]
 	// Len returns the number of entries, as weakly as All.
 	Len() int

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"sync/atomic"
 
 	"doublebuf/baselines/kv"
 )
@@ -173,4 +174,46 @@ func (s *subject[K, V]) unsharedSwaps(rng *rand.Rand) error {
 		}
 		return nil
 	})
+}
+
+// forgets checks that the map lets go of what has been deleted, so that the garbage collector
+// can have it. It may hold on to it for a few more writes and publishes.
+func forgets(e kv.Entry) error {
+	const entries, stays, collections = 64, 1000, 20
+	type block struct { // as large as to be collected by itself
+		value uint64
+		_     [56]byte
+	}
+	m := e.Pointer(0)
+	defer kv.Close(m)
+	for key := range uint64(entries) {
+		m.Set(key, new(uint64))
+	}
+	m.Set(stays, new(uint64))
+	h, done := open(m)
+	defer done()
+	forgotten := new(atomic.Int32)
+	for key := range uint64(entries) {
+		v := new(block)
+		runtime.AddCleanup(v, func(n *atomic.Int32) { n.Add(1) }, forgotten)
+		h.Set(key, &v.value)
+	}
+	kv.Publish(h)
+	for key := range uint64(entries) {
+		h.Delete(key)
+	}
+	for range 4 {
+		h.Set(stays, new(uint64))
+		kv.Publish(h)
+	}
+	for range collections {
+		runtime.GC() // which queues cleanups
+		for range 100 {
+			runtime.Gosched()
+		}
+		if forgotten.Load() == entries {
+			return nil
+		}
+	}
+	return fmt.Errorf("of %d values that were deleted %d are still held; want none", entries, entries-forgotten.Load())
 }

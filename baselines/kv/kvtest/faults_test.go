@@ -343,3 +343,23 @@ func (m byBits) Get(key float64) (uint64, bool) {
 }
 func (m byBits) Set(key float64, value uint64) { m.m.Set(math.Float64bits(key), value) }
 func (m byBits) Delete(key float64)            { m.m.Delete(math.Float64bits(key)) }
+
+// replacesWhileWalked overwrites by a deletion and an insertion, between which a walk may begin.
+type replacesWhileWalked struct{ *good64 }
+
+func (m replacesWhileWalked) Set(key, value uint64) {
+	m.good64.Delete(key)
+	runtime.Gosched()
+	m.good64.Set(key, value)
+}
+
+// holdsOn keeps what has been deleted, where no look-up finds it.
+type holdsOn struct {
+	*good[uint64, *uint64]
+	deleted []*uint64
+}
+
+func (m *holdsOn) Delete(key uint64) {
+	v, _ := m.LoadAndDelete(key)
+	m.deleted = append(m.deleted, v)
+}

@@ -96,6 +96,9 @@ func battery(e kv.Entry) []check {
 	all = append(all, checks("line", e, e.Line, spread, line, fromLine)...)
 	all = append(all, checks("wide", e, e.Wide, spread, wide, fromWide)...)
 	all = append(all, checks("pointer", e, e.Pointer, spread, pointer, fromPointer)...)
+	if e.Pointer != nil && e.Caps.Has(kv.Writes) {
+		all = append(all, check{"pointer/forgets", kv.Writes, func(*rand.Rand) error { return forgets(e) }})
+	}
 	if e.Float64 != nil {
 		all = append(all, check{"float64/odd-keys", 0, func(*rand.Rand) error { return oddKeys(e) }})
 	}

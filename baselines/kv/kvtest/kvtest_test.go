@@ -80,7 +80,11 @@ func TestFaultsAreFound(t *testing.T) {
 			t.Errorf("the battery has no check %s for this map", f.check)
 		})
 	}
-	all := kv.Entry{Caps: ^kv.Caps(0), Float64: func(int) kv.Map[float64, uint64] { return nil }}
+	all := kv.Entry{
+		Caps:    ^kv.Caps(0),
+		Float64: func(int) kv.Map[float64, uint64] { return nil },
+		Pointer: func(int) kv.Map[uint64, *uint64] { return nil },
+	}
 	for _, c := range battery(all) {
 		if _, kind, _ := strings.Cut(c.name, "/"); !found[kind] {
 			t.Errorf("there is no fault that shows that %s can fail", c.name)
@@ -109,6 +113,7 @@ var faults = []fault{
 	{"tears-values", "wide/concurrent", onWide(func(g *goodWide) kv.Map[uint64, kv.Wide] { return tears{g} })},
 	{"range-misses", "uint64/range", on64(func(g *good64) map64 { return &disturbedWalk{good64: g} })},
 	{"range-repeats", "uint64/range", on64(func(g *good64) map64 { return &disturbedWalk{good64: g, repeats: true} })},
+	{"range-misses-the-overwritten", "uint64/range", on64(func(g *good64) map64 { return &replacesWhileWalked{good64: g} })},
 	{"range-cannot-break", "uint64/range", on64(func(g *good64) map64 { return cannotBreak{g} })},
 	{"mixed-snapshot", "uint64/snapshot", on64(func(g *good64) map64 { return mixedSnapshot{g} })},
 	{"snapshot-before-publish", "uint64/snapshot", onVersions(func(v *versions) map64 { return eager{v} })},
@@ -124,6 +129,9 @@ var faults = []fault{
 	{"comes-back-after-clear", "uint64/concurrent-clear", on64(func(g *good64) map64 { return comesBack{g} })},
 	{"retain-takes-the-others", "uint64/retain", on64(func(g *good64) map64 { return retainsTheOthers{g} })},
 	{"looks-then-drops", "uint64/concurrent-retain", on64(func(g *good64) map64 { return looksThenDrops{g} })},
+	{"holds-on", "pointer/forgets", func(e *kv.Entry) {
+		e.Pointer = func(int) kv.Map[uint64, *uint64] { return &holdsOn{good: newGood[uint64, *uint64]()} }
+	}},
 	{"promises-to-clear", "uint64/promises", func(e *kv.Entry) {
 		e.Uint64 = func(int) map64 { return struct{ map64 }{newGood[uint64, uint64]()} }
 		e.Caps = kv.Concurrent | kv.Writes | kv.Clears
