@@ -60,18 +60,39 @@ func driveUnpublished(s *session) {
 		return
 	}
 	writer.every = 1
-	beside(func() {
+	first.compareWith(last, func() {
 		for range writes {
 			writer.set(0)
 		}
-	}, func(more func() bool) {
+	})
+}
+
+// driveTurnedReads is driveTurn without versions: of what was published, the last of the
+// handles reads what the first has just read, or what came after.
+func driveTurnedReads(s *session) {
+	const publishes = 20
+	writer, first, last, done := s.openCrowd(2*publishes + 16)
+	defer done()
+	first.compareWith(last, func() {
+		for range publishes {
+			writer.set(0)
+			writer.publish()
+		}
+	})
+	s.converge(s.readAll)
+}
+
+// compareWith has c read key 0 as long as write runs, and whenever it has a new value has the
+// other client read it too.
+func (c *client) compareWith(other *client, write func()) {
+	beside(write, func(more func() bool) {
 		for seen := uint64(0); more(); {
-			if v, ok := first.h.Get(0); !ok || v == seen {
+			if v, ok := c.h.Get(0); !ok || v == seen {
 				continue
 			}
-			seen, _ = first.get(0)
-			first.wait(first.Now())
-			last.get(0)
+			seen, _ = c.get(0)
+			c.wait(c.Now())
+			other.get(0)
 		}
 	})
 }

@@ -43,7 +43,15 @@ type level struct {
 	exceeds []driver
 }
 
-// What is recorded of guards, whatever the level.
+// What is recorded of batches and of guards, whatever the level.
+
+func batches(c Claim) []driver {
+	return []driver{
+		{claim: c, play: driveBatches},
+		{claim: c, play: driveTurnedReads, every: 32},
+	}
+}
+
 func guards(c Claim) []driver {
 	return []driver{
 		{claim: c, play: driveGuards, needs: kv.Versions},
@@ -62,12 +70,12 @@ var levels = []level{
 	},
 	{
 		of:      kv.Atomic,
-		implies: append([]driver{{claim: ClaimEventual, play: driveBatches}}, guards(ClaimAtomic)...),
+		implies: append(batches(ClaimEventual), guards(ClaimAtomic)...),
 		exceeds: []driver{{claim: ClaimLinearizable, play: driveUnpublished, shows: "linearizable"}},
 	},
 	{
 		of:      kv.PerHandle,
-		implies: append([]driver{{claim: ClaimEventualPerHandle, play: driveBatches}}, guards(ClaimPerHandle)...),
+		implies: append(batches(ClaimEventualPerHandle), guards(ClaimPerHandle)...),
 		exceeds: []driver{
 			{claim: ClaimAtomic, play: driveTurn, needs: kv.Versions, shows: "real-time"},
 			{claim: ClaimLinearizable, play: driveUnpublished, shows: "linearizable"},
