@@ -47,7 +47,7 @@ func TestWindow(t *testing.T) {
 	latest, _ := ParseDist("latest")
 	for _, name := range []string{"ycsb-d", "ycsb-e"} {
 		m, _ := FindMix(name)
-		for _, n := range []int{2, 300, 100_000} {
+		for _, n := range []int{2, 300, 20_000} {
 			set := StringKeys(n, 1)
 			tape, err := set.Tape(latest, 1)
 			if err != nil {
