@@ -22,6 +22,10 @@
 //     be several processes, each of which is one layout of memory, and measures blocks of
 //     its own. Cells of one process have more in common than those of two.
 //   - A configuration is a map with its strategy, table, writer mode and publish policy.
+//   - A twin is a second measurement of a configuration in the same blocks, as if it were
+//     another: the A/A control.
+//   - A finding is a fact about the machine. From findings, from the control and from the
+//     noise comes the grade of a run.
 //   - A verdict is what a checker said of a map: ok, illegal or unknown.
 //   - A warning is a doubt about results that are shown nevertheless. Warnings are
 //     values and travel with the results; nothing here prints.

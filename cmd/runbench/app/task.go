@@ -486,5 +486,8 @@ func (t *task) howToGoOn(err error) error {
 	if t.plots != plotsFolder("", t.dir) {
 		line += " -plots " + t.plots
 	}
+	if t.strict != "" {
+		line += " -strict " + string(t.strict)
+	}
 	return fmt.Errorf("%s; go on with: %s", why, line)
 }

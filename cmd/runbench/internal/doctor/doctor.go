@@ -359,25 +359,19 @@ func (h Host) load() (string, results.State) {
 		return "", results.Hidden
 	}
 	found := fmt.Sprintf("%.2f in the last minute, on %d processors", load, online)
-	switch share := load / float64(online); {
-	case share > 0.5:
-		return found, results.Unfit
-	case share > 0.1:
-		return found, results.Doubt
+	if load > 0.1*float64(online) {
+		return found, results.Doubt // what is over by now is no harm
 	}
 	return found, results.Fit
 }
 
 // resources are what a task can wait for, each with whether some tasks or all of them
-// ("full") waited, and from which share of the time on that is a doubt.
-var resources = []struct {
-	name, line string
-	doubt      float64
-}{{"cpu", "some", 0.05}, {"memory", "full", 0.01}, {"io", "full", 0.01}}
+// ("full") waited.
+var resources = []struct{ name, line string }{{"cpu", "some"}, {"memory", "full"}, {"io", "full"}}
 
 // pressure judges the averages over ten seconds.
 func (h Host) pressure() (string, results.State) {
-	return waits(func(i int) (float64, bool) {
+	return waits([]float64{0.05, 0.01, 0.01}, func(i int) (float64, bool) {
 		percent, ok := h.stall(i, "avg10=")
 		return percent / 100, ok
 	})
@@ -401,8 +395,9 @@ func (h Host) stall(i int, field string) (float64, bool) {
 	return 0, false
 }
 
-// waits judges the shares of time in which tasks waited for resources.
-func waits(share func(i int) (float64, bool)) (string, results.State) {
+// waits judges the shares of time in which tasks waited for resources: above most it is a
+// doubt.
+func waits(most []float64, share func(i int) (float64, bool)) (string, results.State) {
 	state := results.Fit
 	var found []string
 	for i, r := range resources {
@@ -410,11 +405,8 @@ func waits(share func(i int) (float64, bool)) (string, results.State) {
 		if !ok {
 			continue
 		}
-		found = append(found, fmt.Sprintf("%s %s", r.name, percent(x)))
-		switch {
-		case x > 5*r.doubt:
-			state = results.Unfit
-		case x > r.doubt && state == results.Fit:
+		found = append(found, r.name+" "+percent(x))
+		if x > most[i] {
 			state = results.Doubt
 		}
 	}

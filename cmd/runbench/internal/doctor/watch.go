@@ -159,11 +159,12 @@ func during(start, end counters, took time.Duration) []results.Finding {
 	}
 	add("steal", "time in which the hypervisor ran somebody else in place of this machine", "below 0.5 %", moved.steal)
 	add("others", "processor time that other programs took, of that of all processors", "below 2 %", moved.others)
-	add("pressure", "tasks were waiting for a processor, for memory or for the disk, the run's own among them", "cpu below 5 %, memory and io below 1 %",
+	// A run that keeps all processors busy waits for them itself, and for the disk after each cell.
+	add("pressure", "memory was so scarce that everything waited for it; waiting for processors and for the disk may be the run's own", "memory below 1 %",
 		func() (string, results.State) {
-			return waits(func(i int) (float64, bool) {
+			return waits([]float64{1, 0.01, 1}, func(i int) (float64, bool) {
 				seconds, ok := moved[waited+resources[i].name]
-				return seconds / took.Seconds(), ok && took > 0
+				return min(1, seconds/took.Seconds()), ok && took > 0
 			})
 		})
 	add("throttling", "a hot processor was slowed down, or a group beyond its quota was stopped", "never", moved.throttled)
