@@ -118,7 +118,11 @@ type Malformed struct {
 }
 
 func (m *Malformed) Error() string {
-	return fmt.Sprintf("trace %s: %d malformed lines: %s; want it mended, or malformed lines skipped", m.Name, m.Count, strings.Join(m.First, "; "))
+	lines := "lines"
+	if m.Count == 1 {
+		lines = "line"
+	}
+	return fmt.Sprintf("trace %s: %d malformed %s: %s; want it mended, or malformed lines skipped", m.Name, m.Count, lines, strings.Join(m.First, "; "))
 }
 
 // ReadTrace reads a trace of that format, which may be compressed by gzip. name is for

@@ -42,13 +42,13 @@ func TestPresets(t *testing.T) {
 				holdsFigures(t, plan, lacks{byStaleness: []string{"dbuf-epoch-demand"}})
 				holdsLatency(t, plan, 6, len(punctual))
 			case "full":
-				for _, m := range workloads.Mixes() { // a replay needs a trace
-					if !m.Replay && !slices.ContainsFunc(plan.All(), func(c run.Cell) bool { return c.Mix == m.Name }) {
+				for _, m := range workloads.Mixes() {
+					if !slices.ContainsFunc(plan.All(), func(c run.Cell) bool { return c.Mix == m.Name }) {
 						t.Errorf("full: no cell of the mix %s", m.Name)
 					}
 				}
 				for _, k := range workloads.KeyTypes() {
-					if k.Name != "trace" && k.Name != "prefix" && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.KeyType == k.Name }) {
+					if k.Name != "prefix" && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.KeyType == k.Name }) {
 						t.Errorf("full: no cell of the key type %s", k.Name)
 					}
 				}

@@ -8,6 +8,7 @@ import (
 	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
+	"doublebuf/workloads"
 )
 
 // preset is a plan in terms of axes, and how long each map's check may record.
@@ -19,6 +20,7 @@ type preset struct {
 	check     time.Duration // of recording histories, for each map
 	keys      []int         // where -keys is not given
 	sweeps    []sweep       // where no axis is given
+	trace     string        // known, which is replayed besides
 	all       bool          // those that stand aside too
 }
 
@@ -62,9 +64,9 @@ func presets(procs int) []preset {
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
-			name: "full", doc: "every mix, distribution, key and value type, and every share of writes at every size, in 10 blocks: hours",
+			name: "full", doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace, in 10 blocks: hours",
 			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, check: 2 * time.Second,
-			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10),
+			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10), trace: "defs",
 		},
 		{
 			name: "limits", doc: "every strategy and table at the limits of reading, writing and oversubscription, in 10 blocks: hours",
@@ -201,8 +203,15 @@ func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
 		return run.Plan{}, err
 	}
 	sweeps := p.sweeps
-	if a.given() {
+	switch {
+	case a.given():
 		sweeps = a.sweeps(p.keys, plan.Procs)
+	case p.trace != "":
+		replayed := axes{trace: workloads.TraceInput{Name: p.trace, Format: "plain"}, g: list[int]{values: []int{procs}}}
+		if plan.Trace, err = replayed.withTrace(); err != nil {
+			return run.Plan{}, err
+		}
+		sweeps = slices.Concat(sweeps, replayed.sweeps(nil, procs))
 	}
 	refused := map[string]error{}
 	for _, sw := range sweeps {
