@@ -47,9 +47,9 @@ func overview(standings []standing) string {
 	slices.SortStableFunc(counts, func(a, b count) int { return b.first - a.first })
 	var firsts []string
 	for _, c := range counts {
-		firsts = append(firsts, fmt.Sprintf("**%s** in %d of %s (with a claim in %d)", c.impl, c.first, workloadsOf(fresh), c.claims))
+		firsts = append(firsts, fmt.Sprintf("**%s** in %d of %d (with a claim in %d)", c.impl, c.first, fresh, c.claims))
 	}
-	return fmt.Sprintf("First of the maps whose reads are never stale: %s. The first of those whose reads may be stale is ahead of it, with a claim, in %d, and behind it in %d.\n\n",
+	return fmt.Sprintf("First of the maps whose reads are never stale, by workloads: %s. The first of those whose reads may be stale is ahead of it, with a claim, in %d, and behind it in %d.\n\n",
 		strings.Join(firsts, "; "), ahead, behind)
 }
 
