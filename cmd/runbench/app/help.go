@@ -26,6 +26,7 @@ examples:
   runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4
   runbench check                       a verdict for every map, nothing measured
   runbench compare old new -gate       has anything become slower? the exit code tells
+  runbench doctor                      is this machine fit to measure, and what would be right
   runbench list                        the names that flags take
 
 exit codes:
