@@ -2,7 +2,7 @@ package app
 
 import (
 	"bytes"
-	"errors"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,7 +37,7 @@ func (s *session) present(set *loaded, dir, plotsDir string) error {
 		return err
 	}
 	path := filepath.Join(dir, reportFile)
-	err = errors.Join(os.WriteFile(path, text.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, pageFile), page.Bytes(), 0o666))
+	err = cmp.Or(os.WriteFile(path, text.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, pageFile), page.Bytes(), 0o666))
 	if err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
