@@ -87,7 +87,7 @@ func testRun(maps []testMap, blocks int) *results.Set {
 			})
 			stale := m.stale * noise()
 			add(block, results.Staleness, m, "roles", 0, 1, 1, map[string]float64{
-				results.StaleMean: stale, results.StaleMax: 10 * stale, results.ReadsPerSec: 1, results.WritesPerSec: 1, // not to be drawn
+				results.StaleMean: stale, results.StaleOps(100): 10 * stale, results.ReadsPerSec: 1, results.WritesPerSec: 1, // not to be drawn
 			})
 		}
 	}

@@ -62,7 +62,7 @@ func testCells(blocks int) []Cell {
 			cells = append(cells, Cell{
 				ID:    ID{Kind: Staleness, Impl: impl, Mix: "roles", Dist: "uniform", KeyType: "uint64", Keys: 65536, Readers: 1, Writers: 1, Procs: 2},
 				Block: block, Ops: 1000,
-				Metrics: map[string]float64{StaleMean: float64(1-i) * 31.5, StaleP50: 0, StaleP99: float64(1-i) * 63, StaleMax: float64(1-i) * 64},
+				Metrics: map[string]float64{StaleMean: float64(1-i) * 31.5, StaleOps(50): 0, StaleOps(99): float64(1-i) * 63, StaleOps(100): float64(1-i) * 64},
 			})
 		}
 	}

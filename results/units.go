@@ -13,14 +13,21 @@ const (
 	BytesPerOp      = "B/op"
 	AllocsPerOp     = "allocs/op"
 	GCShare         = "gc-share" // share of the cell's processor time that collections took, 0 to 1
+	PauseShare      = "gc-pause-share"
+	PauseMax        = "gc-pause-max-sec"
+	CPUPerOp        = "cpu-sec/op" // of the whole process: who spins, pays
+	// Of the map at rest, after the cell: heap that it keeps alive after two collections, and
+	// processor time that a collection takes to mark it.
+	LivePerKey = "live-B/key"
+	MarkPerKey = "mark-sec/key"
 
 	// Staleness of a read: how many writes were complete, when it was called, that
 	// followed and included the oldest write of its key that it does not reflect; 0 if
 	// it reflects the last.
 	StaleMean = "stale-ops"
-	StaleP50  = "stale-p50-ops"
-	StaleP99  = "stale-p99-ops"
-	StaleMax  = "stale-max-ops"
+	// The same in seconds: how long the oldest write of its key that the read does not
+	// reflect had been complete, when it was called.
+	StaleMeanAge = "stale-sec"
 	// StaleShare is the share of the reads with a staleness above 0.
 	StaleShare = "stale-share"
 
@@ -41,6 +48,15 @@ const (
 // Sustained is the share of the operations due within a latency cell that must be done
 // within it, or else it is overloaded.
 const Sustained = 0.95
+
+// StaleQuantiles are those of staleness that are reported, in %. 100 is the maximum.
+var StaleQuantiles = []float64{50, 90, 99, 99.9, 100}
+
+// StaleOps is the unit of a quantile of staleness in operations.
+func StaleOps(q float64) string { return "stale-" + QuantileName(q) + "-ops" }
+
+// StaleAge is the unit of a quantile of staleness in seconds.
+func StaleAge(q float64) string { return "stale-" + QuantileName(q) + "-sec" }
 
 // What latencies are of.
 const (
@@ -92,20 +108,33 @@ var throughputUnits = []Unit{
 	{Name: WritesPerSec, Better: "higher", Doc: "writes a second"},
 	{Name: PublishesPerSec, Better: "higher", Doc: "publishes a second"},
 	{Name: Fairness, Better: "higher", Doc: "operations a second of the slowest worker over those of the fastest"},
+	{Name: CPUPerOp, Better: "lower", Doc: "processor time of the process for each operation"},
+	{Name: LivePerKey, Better: "lower", Doc: "bytes that the map keeps alive for each entry, at rest"},
 	{Name: BytesPerOp, Better: "lower", Doc: "bytes allocated for each operation", Aside: true},
 	{Name: AllocsPerOp, Better: "lower", Doc: "allocations for each operation", Aside: true},
 	{Name: GCShare, Better: "lower", Doc: "share of processor time taken by garbage collection", Aside: true},
+	{Name: PauseShare, Better: "lower", Doc: "share of the time in which a collection had all goroutines stopped", Aside: true},
+	{Name: PauseMax, Better: "lower", Doc: "longest time for which a collection had all goroutines stopped", Aside: true},
+	{Name: MarkPerKey, Better: "lower", Doc: "processor time to mark the map in one collection, for each entry, at rest", Aside: true},
 }
 
-var stalenessUnits = []Unit{
+var stalenessUnits = append(staleQuantileUnits(), []Unit{
 	{Name: StaleMean, Better: "lower", Doc: "mean staleness of a read, in operations"},
-	{Name: StaleP50, Better: "lower", Doc: "median staleness of a read, in operations"},
-	{Name: StaleP99, Better: "lower", Doc: "99th percentile of the staleness of a read, in operations"},
-	{Name: StaleMax, Better: "lower", Doc: "greatest staleness of a read, in operations"},
+	{Name: StaleMeanAge, Better: "lower", Doc: "mean staleness of a read, in seconds"},
 	{Name: StaleShare, Better: "lower", Doc: "share of reads that miss a completed write of their key"},
 	{Name: ReadsPerSec, Better: "higher", Doc: "reads a second, slowed by the staleness loop"},
 	{Name: WritesPerSec, Better: "higher", Doc: "writes a second, slowed by the staleness loop"},
 	{Name: PublishesPerSec, Better: "higher", Doc: "publishes a second, slowed by the staleness loop"},
+}...)
+
+func staleQuantileUnits() (units []Unit) {
+	for _, q := range StaleQuantiles {
+		units = append(units, Unit{Name: StaleOps(q), Better: "lower", Doc: QuantileName(q) + " of the staleness of a read, in operations"})
+	}
+	for _, q := range StaleQuantiles {
+		units = append(units, Unit{Name: StaleAge(q), Better: "lower", Doc: QuantileName(q) + " of the staleness of a read, in seconds"})
+	}
+	return units
 }
 
 var latencyUnits = append([]Unit{

@@ -234,7 +234,7 @@ func staleness(b *strings.Builder, set *results.Set) {
 		}
 		v := set.Verdict(g.ID.Impl)
 		row := []string{g.ID.Impl, bold(Label(v), v.Outcome != results.Ok)}
-		for _, unit := range []string{results.StaleMean, results.StaleP50, results.StaleP99, results.StaleMax} {
+		for _, unit := range []string{results.StaleMean, results.StaleOps(50), results.StaleOps(99), results.StaleOps(100)} {
 			row = append(row, number(g.Summary(unit).Median))
 		}
 		row = append(row, fmt.Sprintf("%.3g %%", 100*g.Summary(results.StaleShare).Median))

@@ -96,7 +96,7 @@ func example() *results.Set {
 		set.Cells = append(set.Cells, cells(of(roles, m.impl), results.ReadsPerSec, m.reads)...)
 		for block := 1; block <= 6; block++ {
 			set.Cells = append(set.Cells, results.Cell{ID: of(stale, m.impl), Block: block, Ops: 1, Metrics: map[string]float64{
-				results.StaleMean: m.lag, results.StaleP50: m.lag, results.StaleP99: 2 * m.lag, results.StaleMax: 3 * m.lag, results.StaleShare: m.lag / 100,
+				results.StaleMean: m.lag, results.StaleOps(50): m.lag, results.StaleOps(99): 2 * m.lag, results.StaleOps(100): 3 * m.lag, results.StaleShare: m.lag / 100,
 			}})
 		}
 	}

@@ -110,7 +110,7 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 			}
 		}
 	}
-	out.Fault = c.sumFault(s, workers)
+	_, out.Fault = c.sumFault(s, workers)
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -19,6 +20,9 @@ const maxStaleWrites = 1 << 22
 // clock numbers the writes of a staleness cell. The first ones fill the map, one for each
 // key; the value of a write is its number.
 type clock struct {
+	// ended holds, for each write but the first ones, when it was complete. It is stored
+	// before next of the write before, so that whoever finds a number there may read it.
+	ended []time.Duration
 	// next holds, for each write, the number of the next write of the same key, as soon
 	// as that is complete: the map's Set has returned, and the publish that its policy
 	// prescribes. 0 if there is none.
@@ -28,33 +32,62 @@ type clock struct {
 	// that next knows of every write up to the number that a reader has loaded.
 	completed atomic.Uint32
 	_         [60]byte
+
+	since func(began time.Time) time.Duration // time.Since, but in tests
 }
 
 // newClock returns the clock of a cell on a map with keys keys, after the writes that
 // filled it, for at most writes more.
 func newClock(keys, writes int) *clock {
-	c := &clock{next: make([]atomic.Uint32, keys+writes+1)}
+	c := &clock{next: make([]atomic.Uint32, keys+writes+1), ended: make([]time.Duration, keys+writes+1), since: time.Since}
 	c.completed.Store(uint32(keys))
 	return c
 }
 
-// histogram returns an empty histogram of staleness, to three digits.
-func (c *clock) histogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(1, int64(len(c.next)), 3)
-}
-
-// staleness returns how far a read lagged that was called when completed writes were
-// complete and that returned the value of write v: how many of them came no earlier than
-// the oldest write of its key that it does not reflect. On a linearizable map it is 0.
-func (c *clock) staleness(completed, v uint32) int64 {
+// missed returns the oldest write that a read of its key does not reflect, which was called
+// when completed writes were complete and returned the value of write v; 0 if there is none,
+// as always on a linearizable map.
+func (c *clock) missed(completed, v uint32) uint32 {
 	next := c.next[v].Load()
-	if next == 0 || next > completed {
+	if next > completed {
 		return 0
 	}
-	return int64(completed-next) + 1
+	return next
 }
 
-// staleness measures how far reads lag behind, in operations.
+// lags is how far reads lagged behind, to three digits. That of a read that reflects
+// everything is 0. Of any other it is, in operations, how many of the writes that were
+// complete when it was called came no earlier than the oldest write of its key that it does
+// not reflect; and, in nanoseconds, how long that one had been complete.
+type lags struct {
+	ops, ages      *hdrhistogram.Histogram
+	opsSum, ageSum int64
+	stale          int64 // reads with any
+}
+
+func (c *clock) newLags() lags {
+	return lags{ops: hdrhistogram.New(1, int64(len(c.next)), 3), ages: hdrhistogram.New(1, int64(time.Hour), 3)}
+}
+
+func (l *lags) record(ops int64, age time.Duration) {
+	_ = l.ops.RecordValue(ops) // both are in the range
+	_ = l.ages.RecordValue(int64(min(age, time.Hour)))
+	l.opsSum += ops
+	l.ageSum += int64(age)
+	if ops > 0 {
+		l.stale++
+	}
+}
+
+func (l *lags) add(other lags) {
+	l.ops.Merge(other.ops)
+	l.ages.Merge(other.ages)
+	l.opsSum += other.opsSum
+	l.ageSum += other.ageSum
+	l.stale += other.stale
+}
+
+// staleness measures how far reads lag behind.
 func (c *cell[K]) staleness() results.Cell {
 	id, keys := c.job.ID, len(c.keys)
 	all := id.Goroutines()
@@ -78,27 +111,26 @@ func (c *cell[K]) staleness() results.Cell {
 
 // lag sums up what the readers saw.
 func (c *cell[K]) lag(w *staleWriter[K], readers []*staleReader[K], seconds float64) results.Cell {
-	seen := w.clock.histogram()
+	seen := w.clock.newLags()
 	out := c.job.cell()
-	var stale, sum int64
 	for _, r := range readers {
-		seen.Merge(r.seen)
-		stale += r.stale
-		sum += r.sum
+		seen.add(r.seen)
 		if r.fault != nil {
 			out.Fault = r.fault.Error()
 		}
 	}
-	reads, writes := seen.TotalCount(), int64(w.clock.completed.Load())-int64(len(w.last))
+	reads, writes := seen.ops.TotalCount(), int64(w.clock.completed.Load())-int64(len(w.last))
 	out.Ops = reads + writes
 	out.Metrics = map[string]float64{
-		results.StaleMean:    float64(sum) / float64(reads),
-		results.StaleP50:     float64(seen.ValueAtQuantile(50)),
-		results.StaleP99:     float64(seen.ValueAtQuantile(99)),
-		results.StaleMax:     float64(seen.Max()),
-		results.StaleShare:   float64(stale) / float64(reads),
+		results.StaleMean:    float64(seen.opsSum) / float64(reads),
+		results.StaleMeanAge: float64(seen.ageSum) / float64(reads) / 1e9,
+		results.StaleShare:   float64(seen.stale) / float64(reads),
 		results.ReadsPerSec:  float64(reads) / seconds,
 		results.WritesPerSec: float64(writes) / seconds,
+	}
+	for _, q := range results.StaleQuantiles {
+		out.Metrics[results.StaleOps(q)] = float64(seen.ops.ValueAtQuantile(q))
+		out.Metrics[results.StaleAge(q)] = float64(seen.ages.ValueAtQuantile(q)) / 1e9
 	}
 	if n := w.publisher.count; n > 0 {
 		out.Metrics[results.PublishesPerSec] = float64(n) / seconds
@@ -135,6 +167,7 @@ func (w *staleWriter[K]) write(stop *stopFlag) {
 			if w.publisher.due() {
 				w.publisher.publish()
 			}
+			w.clock.ended[number] = w.clock.since(stop.began)
 			previous := &w.last[steps.Index[i]]
 			w.clock.next[*previous].Store(number)
 			*previous = number
@@ -155,21 +188,20 @@ type staleReader[K comparable] struct {
 	handle kv.Map[K, uint64]
 	stream *workloads.Stream[K]
 
-	seen       *hdrhistogram.Histogram // of the staleness of each read, in operations
-	stale, sum int64                   // reads with any staleness, and the sum of it
-	fault      error
+	seen  lags
+	fault error
 }
 
 var errNoKey = errors.New("staleness: a read found no value for a key that is never deleted")
 
 func newStaleReader[K comparable](clk *clock, h kv.Map[K, uint64], stream *workloads.Stream[K]) *staleReader[K] {
-	return &staleReader[K]{clock: clk, handle: h, stream: stream, seen: clk.histogram()}
+	return &staleReader[K]{clock: clk, handle: h, stream: stream, seen: clk.newLags()}
 }
 
 func (r *staleReader[K]) read(stop *stopFlag) {
 	for {
 		for _, key := range r.stream.Next(stride).Lookups {
-			completed := r.clock.completed.Load()
+			completed, called := r.clock.completed.Load(), r.clock.since(stop.began)
 			v, ok := r.handle.Get(key)
 			if !ok {
 				r.fault = errNoKey
@@ -178,11 +210,10 @@ func (r *staleReader[K]) read(stop *stopFlag) {
 				r.fault = fmt.Errorf("staleness: a read found the value %d, which nobody wrote", v)
 				v = 1
 			}
-			lag := r.clock.staleness(completed, uint32(v))
-			r.seen.RecordValue(lag) // cannot be out of the histogram's range
-			r.sum += lag
-			if lag > 0 {
-				r.stale++
+			if first := r.clock.missed(completed, uint32(v)); first == 0 {
+				r.seen.record(0, 0)
+			} else {
+				r.seen.record(int64(completed-first)+1, called-r.clock.ended[first])
 			}
 			if stop.Load() {
 				return

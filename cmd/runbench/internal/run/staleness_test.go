@@ -32,7 +32,11 @@ func TestStalenessInOperations(t *testing.T) {
 		{3, 1, 0},
 		{5, 6, 0}, // sees more than was complete
 	} {
-		if got := c.staleness(test.completed, test.value); got != test.want {
+		var got int64
+		if first := c.missed(test.completed, test.value); first > 0 {
+			got = int64(test.completed-first) + 1
+		}
+		if got != test.want {
 			t.Errorf("value %d read after write %d: staleness %d, want %d", test.value, test.completed, got, test.want)
 		}
 	}
@@ -76,6 +80,8 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	m := &lagging{Map: mutex.Uint64(keys), lag: lag, stop: new(stopFlag), gets: gets}
 	c := cell[uint64]{script: workloads.Script[uint64]{Tape: tape, Kinds: make([]workloads.Kind, 7)}}
 	clk := newClock(keys, writes)
+	now := time.Duration(0)
+	clk.since = func(time.Time) time.Duration { now += time.Microsecond; return now } // whenever it is asked
 	w := newStaleWriter(clk, m, c.stream(0, 2), keys)
 	p := &publishes{clock: clk}
 	w.publisher = publisher{handle: p, every: 300}
@@ -96,6 +102,7 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	// The first of the last 10 writes is not seen, whichever key it is of; a key of which
 	// all 10 are not seen lags by 10, and one that has none among them by 0.
 	var want, stale int64
+	var ages time.Duration
 	oldest := map[uint32]int64{}
 	for i := range lag {
 		key := tape.Index[writes-1-i]
@@ -106,11 +113,18 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 		want += lag
 		if lag > 0 {
 			stale++
+			// Write 1000 was complete after 1000 µs, and this is asked after 1001 and more.
+			ages += time.Duration(i+1) * time.Microsecond
+			ages += time.Duration(lag-1) * time.Microsecond
 		}
 	}
-	if r.sum != want || r.stale != stale || r.seen.TotalCount() != gets || r.seen.Max() != lag || r.fault != nil {
+	seen := r.seen
+	if seen.opsSum != want || seen.stale != stale || seen.ops.TotalCount() != gets || seen.ops.Max() != lag || r.fault != nil {
 		t.Errorf("%d stale reads of %d, in sum %d, at most %d, fault %v; want %d of %d, %d, %d",
-			r.stale, r.seen.TotalCount(), r.sum, r.seen.Max(), r.fault, stale, gets, want, lag)
+			seen.stale, seen.ops.TotalCount(), seen.opsSum, seen.ops.Max(), r.fault, stale, gets, want, lag)
+	}
+	if seen.ageSum != int64(ages) || seen.ages.TotalCount() != gets {
+		t.Errorf("the ages are %v in sum, want %v", time.Duration(seen.ageSum), ages)
 	}
 }
 
@@ -150,7 +164,7 @@ func TestStalenessCells(t *testing.T) {
 	}
 	for name, most := range map[string]float64{"mutex": 0, "syncmap": 0, "cow": 0, "dbuf-epoch-b1": 0, "dbuf-epoch-b64": 63} {
 		c := cells[name]
-		if got := c.Metrics[results.StaleMax]; got > most || c.Fault != "" {
+		if got := c.Metrics[results.StaleOps(100)]; got > most || c.Fault != "" {
 			t.Errorf("%s: a read lagged by %v, want at most %v; fault %q", name, got, most, c.Fault)
 		}
 	}

@@ -47,11 +47,10 @@ func (f found) String() string {
 func drops(f found) bool { return f.ok && !retained(0, f.value) }
 
 // checkSum publishes what is left, reads the whole map through h, and reports what no
-// worker can have left there.
-func (c *cell[K]) checkSum(h kv.Map[K, uint64], workers []*worker[K]) error {
+// worker can have left there. It returns the number of entries, too.
+func (c *cell[K]) checkSum(h kv.Map[K, uint64], workers []*worker[K]) (entries int, err error) {
 	kv.Publish(h)
 	final := make([]found, len(c.lookups))
-	entries := 0
 	for i, key := range c.lookups {
 		if v, ok := h.Get(key); ok {
 			final[i] = found{v, true}
@@ -73,14 +72,14 @@ func (c *cell[K]) checkSum(h kv.Map[K, uint64], workers []*worker[K]) error {
 		return found{}
 	}
 	if err := explain(final, start, writes); err != nil {
-		return err
+		return entries, err
 	}
 	if c.entry.Caps.Has(kv.Range) {
 		if n := h.(kv.Ranger[K, uint64]).Len(); n != entries {
-			return fmt.Errorf("sum check: the map says that it has %d entries, but holds %d of the keys", n, entries)
+			return entries, fmt.Errorf("sum check: the map says that it has %d entries, but holds %d of the keys", n, entries)
 		}
 	}
-	return nil
+	return entries, nil
 }
 
 // explain reports a key whose final content neither the last write of it by one of the

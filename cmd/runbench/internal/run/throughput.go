@@ -2,6 +2,7 @@ package run
 
 import (
 	"math"
+	"runtime"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -38,6 +39,8 @@ func (c *cell[K]) worker(i, all int, h kv.Map[K, uint64]) worker[K] {
 // throughput measures how fast the workers go, and then checks the sum.
 func (c *cell[K]) throughput() results.Cell {
 	all := c.job.ID.Goroutines()
+	var before, after heap
+	before.collect()
 	s := c.subject(all, c.script.Holds, prefilled)
 	defer s.close()
 
@@ -57,7 +60,17 @@ func (c *cell[K]) throughput() results.Cell {
 
 	out := c.job.cell()
 	out.Ops, out.Metrics = c.figures(workers, spans[:all], used)
-	out.Fault = c.sumFault(s, workers)
+	entries := 0
+	entries, out.Fault = c.sumFault(s, workers)
+	if entries > 0 {
+		workers = nil
+		after.collect()
+		if live := after.live - before.live; live > 0 { // or it is lost in what else the process does
+			out.Metrics[results.LivePerKey] = live / float64(entries)
+		}
+		out.Metrics[results.MarkPerKey] = max(0, after.mark-before.mark) / float64(entries)
+		runtime.KeepAlive(s)
+	}
 	return out
 }
 
@@ -77,14 +90,16 @@ func (c *cell[K]) stalled(s *subject[K]) []body {
 	}}
 }
 
-// sumFault returns what the sum check finds, if there is anything to hold the map to.
-func (c *cell[K]) sumFault(s *subject[K], workers []*worker[K]) string {
+// sumFault returns what the sum check finds, if there is anything to hold the map to, and how
+// many entries.
+func (c *cell[K]) sumFault(s *subject[K], workers []*worker[K]) (entries int, fault string) {
 	if SumChecked(c.entry) {
-		if err := c.checkSum(s.handles[0], workers); err != nil {
-			return err.Error()
+		var err error
+		if entries, err = c.checkSum(s.handles[0], workers); err != nil {
+			fault = err.Error()
 		}
 	}
-	return ""
+	return entries, fault
 }
 
 // read is the work of a worker that only reads.
@@ -199,6 +214,11 @@ func (c *cell[K]) figures(workers []*worker[K], spans []span, used usage) (int64
 		results.BytesPerOp:  used.bytes / float64(ops),
 		results.AllocsPerOp: used.allocs / float64(ops),
 		results.GCShare:     used.gcSeconds / (seconds * float64(c.job.ID.Procs)),
+		results.PauseShare:  used.paused.Seconds() / seconds,
+		results.PauseMax:    used.longestPause.Seconds(),
+	}
+	if used.cpu > 0 { // it is known
+		m[results.CPUPerOp] = used.cpu.Seconds() / float64(ops)
 	}
 	if reads := ops - writes; reads > 0 {
 		m[results.ReadsPerSec] = float64(reads) / seconds

@@ -2,7 +2,6 @@ package run
 
 import (
 	"runtime"
-	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +29,10 @@ func (s span) seconds() float64 { return s.end.Sub(s.start).Seconds() }
 // usage is what the process allocated, and what collections took, while workers worked.
 type usage struct {
 	bytes, allocs float64
-	gcSeconds     float64 // processor time of the collections that ended meanwhile
+	gcSeconds     float64       // processor time of the collections that ended meanwhile
+	cpu           time.Duration // processor time of everything; 0 if it cannot be known
+
+	paused, longestPause time.Duration // of all goroutines, by collections
 }
 
 // together starts a goroutine for each body, collects garbage while they wait, lets them
@@ -66,7 +68,7 @@ func together(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
 	process := newMeter()
 	timer := time.NewTimer(d)
 	runtime.GC()
-	before := process.read()
+	process.begin()
 	timer.Reset(d)
 	stop.began = time.Now()
 	close(begin)
@@ -76,25 +78,7 @@ func together(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
 	}
 	stop.Store(true)
 	<-ended
-	after := process.read()
-	return spans, usage{after.bytes - before.bytes, after.allocs - before.allocs, after.gcSeconds - before.gcSeconds}
-}
-
-// meter reads the usage of the process, without adding to it.
-type meter struct {
-	mem runtime.MemStats
-	gc  [2]metrics.Sample
-}
-
-func newMeter() *meter {
-	return &meter{gc: [...]metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}}}
-}
-
-func (m *meter) read() usage {
-	runtime.ReadMemStats(&m.mem)
-	metrics.Read(m.gc[:])
-	total, idle := m.gc[0].Value.Float64(), m.gc[1].Value.Float64() // idle: by processors that had nothing else to do
-	return usage{bytes: float64(m.mem.TotalAlloc), allocs: float64(m.mem.Mallocs), gcSeconds: total - idle}
+	return spans, process.end()
 }
 
 // wall returns the time from the first start to the last end.

@@ -1,0 +1,88 @@
+package run
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"doublebuf/results"
+)
+
+var sink any
+
+// TestUsage does a known amount of work under the meter.
+func TestUsage(t *testing.T) {
+	const blocks, size = 8, 1 << 20
+	_, used := together(time.Hour, nil, []body{func(*stopFlag) {
+		for range blocks {
+			sink = make([]byte, size)
+		}
+		runtime.GC()
+		runtime.GC()
+		for start := cpuTime(); cpuTime() > 0 && cpuTime()-start < 20*time.Millisecond; {
+		}
+	}})
+	if used.bytes < blocks*size || used.bytes > 2*blocks*size || used.allocs < blocks {
+		t.Errorf("%v bytes in %v allocations; want %d in %d, or a few more", used.bytes, used.allocs, blocks*size, blocks)
+	}
+	if used.paused <= 0 || used.longestPause <= 0 || used.longestPause > used.paused {
+		t.Errorf("two collections or more stopped goroutines for %v in all and %v at most", used.paused, used.longestPause)
+	}
+	if cpuTime() > 0 && (used.cpu < 20*time.Millisecond || used.cpu > 10*time.Second) {
+		t.Errorf("%v of processor time; want 20 ms and more", used.cpu)
+	}
+	if _, idle := together(time.Hour, nil, []body{func(*stopFlag) {}}); idle.longestPause != 0 || idle.paused != 0 {
+		t.Errorf("without a collection goroutines were stopped for %v", idle.paused)
+	}
+}
+
+// TestHeap: what is alive counts, and what is dead does not.
+func TestHeap(t *testing.T) {
+	var before, full, after heap
+	before.collect()
+	data := make([]*[64]byte, 1<<16)
+	for i := range data {
+		data[i] = new([64]byte)
+	}
+	full.collect()
+	runtime.KeepAlive(data)
+	data = nil
+	after.collect()
+	want := float64(1 << 16 * (64 + 8))
+	if got := full.live - before.live; !near(got, want, 0.05) {
+		t.Errorf("%v bytes are alive; want %v", got, want)
+	}
+	if got := after.live - before.live; got > 0.05*want {
+		t.Errorf("%v bytes are alive that are dead", got)
+	}
+	if full.mark <= before.mark {
+		t.Errorf("it took %v s to mark 65536 objects more, and %v before", full.mark, before.mark)
+	}
+}
+
+// TestCostOfMaps holds the cost of maps to what is known of them: two copies and a log are
+// more than twice the memory of one, and a map that writers copy allocates it for each write.
+func TestCostOfMaps(t *testing.T) {
+	const keys = 1 << 14
+	p := Plan{Seed: 1, Blocks: 1, Time: Duration(5 * time.Millisecond), Procs: 2}
+	for _, impl := range []string{"rwmutex", "dbuf-epoch-b64", "cow", "noop"} {
+		p.Cells = append(p.Cells, Cell{Impl: impl, Mix: "ycsb-a", Dist: "uniform", KeyType: "uint64", Keys: keys, G: 1})
+	}
+	cells := map[string]map[string]float64{}
+	for _, c := range measured(t, p) {
+		cells[c.Impl] = c.Metrics
+		if v, ok := c.Metrics[results.CPUPerOp]; ok != (cpuTime() > 0) || ok && v <= 0 {
+			t.Errorf("%s: %v s of processor time an operation", c.Name(), v)
+		}
+	}
+	one, two := cells["rwmutex"][results.LivePerKey], cells["dbuf-epoch-b64"][results.LivePerKey]
+	if one < 16 || one > 100 || two < 1.7*one || two > 6*one {
+		t.Errorf("one copy keeps %v bytes a key alive and two %v; want 16 to 100, and twice as much, and the log", one, two)
+	}
+	if got := cells["cow"][results.BytesPerOp]; got < keys*16/4 {
+		t.Errorf("a map that writers copy allocates %v bytes an operation", got)
+	}
+	if v, ok := cells["noop"][results.LivePerKey]; ok {
+		t.Errorf("a map without entries has %v bytes a key", v)
+	}
+}
