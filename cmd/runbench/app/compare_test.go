@@ -1,13 +1,15 @@
 package app
 
 import (
+	"math"
 	"strings"
 	"testing"
 
 	"doublebuf/results"
 )
 
-// TestDoubts: a small minimum effect is raised as long as either run is of one link.
+// TestDoubts: a small minimum effect is raised as long as either run is of one link, and to
+// what either shows of a map against itself.
 func TestDoubts(t *testing.T) {
 	of := func(links int) *results.Set {
 		set := &results.Set{Manifest: results.Manifest{Environment: results.Environment{Go: "go1.26"}}}
@@ -15,6 +17,15 @@ func TestDoubts(t *testing.T) {
 			set.Cells = append(set.Cells, results.Cell{Block: i + 1, Process: i + 1, Link: i + 1})
 		}
 		return set
+	}
+	id := results.ID{Kind: results.Throughput, Impl: "m", Mix: "r95w5", Dist: "uniform", KeyType: "uint64", Keys: 64, G: 1, Procs: 2}
+	controlled := of(6)
+	for i := range controlled.Cells {
+		c := &controlled.Cells[i]
+		c.ID, c.Metrics = id, map[string]float64{results.OpsPerSec: 1e6}
+		twin := *c
+		twin.Impl, twin.Metrics = results.Twin("m"), map[string]float64{results.OpsPerSec: 1.25e6}
+		controlled.Twins = append(controlled.Twins, twin)
 	}
 	for _, c := range []struct {
 		old, now *results.Set
@@ -25,9 +36,11 @@ func TestDoubts(t *testing.T) {
 		{of(6), of(1), 0.05, "Old: 6 links, 6 processes: "},
 		{of(1), of(6), 0.05, "New: 6 links, 6 processes: "},
 		{of(6), of(6), 0.02, "6 links, 6 processes: "},
+		{of(6), controlled, 0.25, "The minimum effect is raised from 2 % to 25 %."},
+		{controlled, of(6), 0.25, "Old: 6 links, 6 processes, A/A limit 25 %: "},
 	} {
 		notes, effect := doubts(c.old, c.now, 0.02)
-		if text := strings.Join(notes, "\n"); effect != c.effect || !strings.Contains(text, c.note) || strings.Contains(text, "raised") != (effect > 0.02) {
+		if text := strings.Join(notes, "\n"); math.Abs(effect-c.effect) > 1e-9 || !strings.Contains(text, c.note) || strings.Contains(text, "raised") != (effect > 0.02) {
 			t.Errorf("minimum effect %v with %q; want %v and %q", effect, text, c.effect, c.note)
 		}
 	}

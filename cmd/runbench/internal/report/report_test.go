@@ -183,6 +183,21 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestControlBoundsClaims: what a map shows against itself in one block of six is claimed of
+// no two maps, however sure.
+func TestControlBoundsClaims(t *testing.T) {
+	for twin, want := range map[float64]string{1.25: "+20.0 % [+20.0 %, +20.0 %], no claim", 1.15: "+20.0 % [+20.0 %, +20.0 %]"} {
+		set := example()
+		set.Twins[2].Metrics[results.OpsPerSec] *= twin / 0.98
+		if limit := set.Control().Limit; math.Abs(limit-(twin-1)) > 1e-9 || math.Abs(Claimable(set)-(twin-1)) > 1e-9 {
+			t.Errorf("limit %g, claimable %g; want %g", limit, Claimable(set), twin-1)
+		}
+		if got := standingsOf(set)[0].answer()[4]; got != want {
+			t.Errorf("with a twin %g times as fast: %s; want %s", twin, got, want)
+		}
+	}
+}
+
 func TestTooFewBlocks(t *testing.T) {
 	set := example()
 	var few []results.Cell
