@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,4 +55,24 @@ func TestTraceRun(t *testing.T) {
 	if cells := read(t, dir, "r/cells.txt"); strings.Count(cells, "impl=rwmutex/mix=replay/dist=trace-my/keytype=trace/keys=2/g=2") != 12 || strings.Contains(cells, "# fault") {
 		t.Errorf("cells\n%s", cells)
 	}
+}
+
+// TestAdvise asks which of two maps to take. Neither is surely the faster in so little time.
+func TestAdvise(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var text strings.Builder // so many keys that their memory is not lost in what else there is
+	for i := range 5000 {
+		fmt.Fprintf(&text, "get key %d\nset key %d\n", i, 7*i)
+	}
+	write(t, dir, "t.txt", text.String())
+	code, stdout, stderr := runbench(t, dir, "advise", "-trace", "t.txt", "-readers", "2", "-impl", "rwmutex,mutex", "-time", "1ms", "-results", "r", "-plots", "p")
+	if code != 0 && code != 4 || !strings.Contains(stdout, "\nadvice: ") || !strings.Contains(stdout, "roles, trace-t, 9285 trace keys, readers 2, writers 1") ||
+		strings.Count(stdout, "never stale") != 3 || strings.Contains(stdout, "not measured") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if code == 4 && !strings.Contains(stderr, "runbench: the first map cannot be told from the next") {
+		t.Errorf("inconclusive, and says\n%s", stderr)
+	}
+	read(t, dir, "r/report.html")
 }
