@@ -3,6 +3,7 @@ package baselines
 import (
 	"iter"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,6 +79,9 @@ func configuration(name, doc string, level kv.Level, more kv.Caps, every int, op
 		Line:    newDoubleBuffer[uint64, kv.Line](options),
 		Pointer: newDoubleBuffer[uint64, *uint64](options),
 		Prefix:  newDoubleBuffer[netip.Prefix, uint64](options),
+		Watched: func(capacity int, entered func()) kv.Map[uint64, uint64] {
+			return newDoubleBuffer[uint64, uint64](append(slices.Clone(options), hashmap.WithWatch(entered)))(capacity)
+		},
 	}
 }
 

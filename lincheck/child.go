@@ -28,6 +28,10 @@ type Child struct {
 	Dir    string        // existing folder for the output of a child that crashed; "" = keep only its beginning
 	Time   time.Duration // after it the child has hung; 0 = a minute
 	Memory int64         // bytes that the child may use; 0 = 1 GiB
+	// Report is told each line that the child writes to stdout before its verdict; nil = nobody
+	// is. A child with a Report is not killed but interrupted when ctx ends, and has ten
+	// seconds for its verdict then.
+	Report func(line string)
 }
 
 const (
@@ -36,6 +40,7 @@ const (
 	outputKept         = 1 << 20 // bytes of a child's stdout and of its stderr
 	outputShown        = 2 << 10 // bytes of stderr that travel with the verdict
 	dumpDelay          = 3 * time.Second
+	verdictDelay       = 10 * time.Second
 
 	// leastProcs is on how many threads a child runs goroutines at least. Where there are
 	// fewer processors the kernel stops threads within operations, far more often than Go
@@ -61,33 +66,43 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) Verdict {
 	cmd := exec.CommandContext(limited, c.Path, c.Args...)
 	// A child that hung is asked for the stacks of its goroutines before it is killed.
 	cmd.Cancel = func() error {
-		if ctx.Err() != nil {
-			return cmd.Process.Kill()
+		switch {
+		case ctx.Err() == nil:
+			return cmd.Process.Signal(syscall.SIGQUIT)
+		case c.Report != nil:
+			return cmd.Process.Signal(os.Interrupt)
 		}
-		return cmd.Process.Signal(syscall.SIGQUIT)
+		return cmd.Process.Kill()
 	}
 	cmd.WaitDelay = dumpDelay
+	if c.Report != nil {
+		cmd.WaitDelay = verdictDelay
+	}
 	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", c.Memory), "GOTRACEBACK=all")
-	var stdout, stderr head
+	stdout, stderr := lastLine{each: c.Report}, head{}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 
 	v := about(e)
 	v.Checker = "child"
 	var exit *exec.ExitError
+	answered := c.Report != nil && cmd.ProcessState != nil && cmd.ProcessState.Success()
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !answered:
 		v.Reason = "interrupted"
-	case limited.Err() != nil:
-		v.Outcome, v.Reason = Illegal, fmt.Sprintf("no answer within %v: it hangs", c.Time)
+	case ctx.Err() == nil && limited.Err() != nil:
+		v.Outcome, v.Checker, v.Reason = Illegal, "C9", fmt.Sprintf("no answer within %v: it hangs", c.Time)
+		if where := whereabouts(stderr.String()); where != "" {
+			v.Reason += ", with " + where
+		}
 	case errors.As(err, &exit) && killed(exit):
 		v.Reason = "the checking process was killed from outside: " + exit.Error()
 	case errors.As(err, &exit):
 		v.Outcome, v.Reason = Illegal, "it crashed: "+CrashCause(stderr.String(), exit)
-	case err != nil:
+	case err != nil && ctx.Err() == nil:
 		v.Reason = "the checking process did not run: " + err.Error()
 	default:
-		answer, err := lastVerdict(stdout.Bytes())
+		answer, err := lastVerdict(stdout.line)
 		if err != nil {
 			v.Reason = err.Error()
 			break
@@ -125,13 +140,9 @@ func CrashCause(stderr string, exit error) string {
 	return exit.Error()
 }
 
-// lastVerdict finds the verdict in the last line of a child's output: a map under
-// check might print.
-func lastVerdict(stdout []byte) (Verdict, error) {
-	line := bytes.TrimSpace(stdout)
-	if i := bytes.LastIndexByte(line, '\n'); i >= 0 {
-		line = line[i+1:]
-	}
+// lastVerdict decodes the last line of a child's output: a map under check might print others.
+func lastVerdict(line []byte) (Verdict, error) {
+	line = bytes.TrimSpace(line)
 	var v Verdict
 	if err := json.Unmarshal(line, &v); err != nil {
 		return Verdict{}, fmt.Errorf("the checking process ended without a verdict; its last line is %.80q", line)
@@ -165,14 +176,39 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// lastLine keeps the last line of what is written to it, and tells the others.
+type lastLine struct {
+	each func(string) // or nil
+	line []byte
+}
+
+func (l *lastLine) Write(p []byte) (int, error) {
+	for part := range bytes.Lines(p) {
+		if n := len(l.line); n > 0 && l.line[n-1] == '\n' {
+			if l.each != nil {
+				l.each(string(l.line[:n-1]))
+			}
+			l.line = l.line[:0]
+		}
+		l.line = append(l.line, part[:min(len(part), outputKept-len(l.line))]...)
+	}
+	return len(p), nil
+}
+
 // ChildMain is the child's side of [Supervise]: it checks e and writes the verdict to
 // w. It crashes the process when that uses more memory than GOMEMLIMIT says.
 func ChildMain(e kv.Entry, o Options, w io.Writer) error {
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), leastProcs))
+	return inChild(func() Verdict { return Check(e, o) }, w)
+}
+
+// inChild writes the verdict that judge comes to, as the last line of a child, and crashes the
+// process when that uses more memory than GOMEMLIMIT says.
+func inChild(judge func() Verdict, w io.Writer) error {
 	done := make(chan struct{})
 	defer close(done)
 	go watchMemory(debug.SetMemoryLimit(-1), done)
-	line, err := Check(e, o).encode()
+	line, err := judge().encode()
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,19 @@
 // (Wing and Gong's search with Lowe's partitioning): linearizable maps by a model of
 // one key, unstamped batches by a model of eventual consistency, see model.go.
 //
+// These need no history:
+//
+//	C7  online: the version of a guard is the last that was published before it or a later
+//	    one that was begun, and the next but one is not begun while it is open; by [Soak],
+//	    on every guard of a map that runs, with C0, C4 and C6
+//	C8  twins: the two copies are alike when all operations have been applied to both; by
+//	    package buffers after a replay, in checked builds
+//	C9  liveness: nobody waits for ever, and a reader takes a bounded number of steps; the
+//	    first by [Soak] and [Supervise], with the stacks of all as evidence, both by
+//	    lincheck/explore
+//	C10  sum: what is in the map after a timed cell is what its workers put in and did not
+//	    take out; by the command, after every cell
+//
 // # Time
 //
 // Times are read from the monotonic clock. Two readings on two processors may stand in
@@ -63,6 +76,7 @@
 //
 // [Check] records many short, seeded histories of a map in its own process. Programs
 // call [Supervise] instead, and [ChildMain] in the child that it starts, so that a map
-// that crashes, hangs or eats the memory takes only a child with it. [Controls] are
+// that crashes, hangs or eats the memory takes only a child with it. [Soak] runs a map of
+// versions for as long as one likes. [Controls] are
 // maps that must fail: a checker that cannot say Illegal proves nothing.
 package lincheck

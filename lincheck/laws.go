@@ -9,6 +9,10 @@ var lawTexts = map[string]string{
 	"C4":           "monotone: the versions that one handle opens never go back",
 	"C5":           "bounded lag: publish v+1+n does not return while a guard of v is open, where the history's header gives n",
 	"C6":           "content: what a guard of v reads is S(v)",
+	"C7":           "online: the version of a guard is the last that was published before it or a later one that was begun, and the next but one is not begun while it is open",
+	"C8":           "twins: the two copies are alike when all operations have been applied to both",
+	"C9":           "liveness: nobody waits for ever, and a reader takes a bounded number of steps",
+	"C10":          "sum: what is in the map after a timed cell is what its workers put in and did not take out",
 	"linearizable": "every call takes effect at one instant between its call and its return",
 	"eventual":     "a read returns what was published: by the last publish that returned before it, or by one after that",
 }

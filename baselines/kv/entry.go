@@ -97,6 +97,12 @@ type Entry struct {
 	Line    func(capacity int) Map[uint64, Line]
 	Wide    func(capacity int) Map[uint64, Wide]
 	Pointer func(capacity int) Map[uint64, *uint64]
+
+	// Watched, of an entry with Versions, is Uint64 with a function that is called, by the
+	// goroutine that publishes, each time that a wait for readers has ended and nothing
+	// that they have read has been changed yet: then the second version after theirs is
+	// about to be made. It is not called before the first such wait. nil: the map cannot tell.
+	Watched func(capacity int, entered func()) Map[uint64, uint64]
 }
 
 // Validate reports the first thing that makes e unfit for the registry.
@@ -120,6 +126,8 @@ func (e Entry) Validate() error {
 		return fmt.Errorf("entry %q: Snapshot without Range", e.Name)
 	case e.Caps.Has(BoundedLag) && !e.Caps.Has(Versions):
 		return fmt.Errorf("entry %q: BoundedLag without Versions", e.Name)
+	case e.Watched != nil && !e.Caps.Has(Versions):
+		return fmt.Errorf("entry %q: Watched without Versions", e.Name)
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ type config struct {
 	table    table.Kind
 	capacity int
 	options  strategy.Options
+	watch    func() // or nil
 }
 
 // WithStrategy chooses the rule by which the writer waits for readers, such as
@@ -83,6 +84,12 @@ func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
 // out without giving the processor away. The default is no bound.
 func WithMaxWait(d time.Duration) Option { return func(c *config) { c.options.MaxWait = d } }
 
+// WithWatch has entered called, on the writer's goroutine, each time that its wait for readers
+// has ended, or been ended by WithMaxWait, and it has not yet changed what they have read: then
+// it is about to make the second version after theirs. It is for checkers that hold the map
+// to that while it runs. entered must not use the map.
+func WithWatch(entered func()) Option { return func(c *config) { c.watch = entered } }
+
 // WriteHandle is the writer of a map.
 type WriteHandle[K comparable, V any] struct {
 	log       *buffers.OpWriteHandle[table.Table[K, V], op[K, V], *op[K, V]]
@@ -95,7 +102,11 @@ func New[K comparable, V any](options ...Option) *WriteHandle[K, V] {
 	for _, o := range options {
 		o(&c)
 	}
-	raw := buffers.NewWriteHandle(c.strategy(c.options), table.New[K, V](c.table, c.capacity), table.New[K, V](c.table, c.capacity))
+	s := c.strategy(c.options)
+	if c.watch != nil {
+		s = strategy.Watch(s, c.watch)
+	}
+	raw := buffers.NewWriteHandle(s, table.New[K, V](c.table, c.capacity), table.New[K, V](c.table, c.capacity))
 	return &WriteHandle[K, V]{
 		log:       buffers.NewOpWriteHandle[table.Table[K, V], op[K, V]](buffers.NewDelayWriteHandle(raw), cloneTable[K, V]),
 		checkKeys: mayBeUnhashable(reflect.TypeFor[K]()),

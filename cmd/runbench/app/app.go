@@ -74,7 +74,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{runCommand(), checkCommand(), compareCommand(), plotCommand(), reportCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), adviseCommand(), exploreCommand(), childCommand(), measureCommand()}
+	return []command{runCommand(), checkCommand(), soakCommand(), compareCommand(), plotCommand(), reportCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), adviseCommand(), exploreCommand(), childCommand(), soakChildCommand(), measureCommand()}
 }
 
 // Main runs the command that args name, "run" if they name none, and returns the exit

@@ -1,0 +1,196 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/lincheck"
+)
+
+func soakCommand() command {
+	return command{
+		name:  "soak",
+		args:  "[flags]",
+		short: "check every guard of a double buffer for as long as you like, under changing load",
+		long: `
+Runs maps that publish versions, each in a child process, under a load that changes five
+times a second: 1 to 64 goroutines that look up, open, nest, chain, hold and walk, on 1 to 4
+processors, with new handles and with old; a writer with large and with small publishes; a
+busy garbage collector; and goroutines stopped by force. Every guard is checked while the map
+runs, in constant memory: its version is at least the last that was published before it was
+opened and at most the one that the writer had begun, it never goes back on a handle, its
+content is that of its version, and the writer does not begin with its copy while it is open.
+
+The first breach ends it, with what was seen, the phase and the seed; so does a goroutine that
+hangs, with the stacks of all. An interrupt ends it early, with the totals. The exit code is 3
+if a map failed, and 0 if all held as long as they ran.`,
+		examples: `  runbench soak
+  runbench soak -time 10m -impl dbuf-epoch-b64
+  runbench soak -time 8h -seed 7 -every 1m
+  runbench soak -impl control-stale-guard
+`,
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			impl := list[string]{parse: word}
+			fs.Var(&impl, "impl", "soak only these `maps`, which may be controls (default all that tell versions)")
+			o := lincheck.SoakOptions{}
+			fs.Uint64Var(&o.Seed, "seed", 1, "of everything random; every `number` draws other phases")
+			times := map[string]*run.Duration{}
+			for _, f := range []struct {
+				name, usage string
+				value       time.Duration
+			}{
+				{"time", "`how long` to soak each map", 10 * time.Second},
+				{"every", "print totals every `so often`", 5 * time.Second},
+				{"hang", "a goroutine hangs that does nothing for `so long`", 20 * time.Second},
+			} {
+				d := run.Duration(f.value)
+				fs.TextVar(&d, f.name, d, f.usage)
+				times[f.name] = &d
+			}
+			dir := fs.String("results", "", "`folder` to make if a map fails, for the evidence (default results/<UTC>-soak)")
+			return func(args []string) error {
+				if err := noArgs(fs, args); err != nil {
+					return err
+				}
+				for name, d := range times {
+					if *d <= 0 {
+						return usagef("soak: %s is %v; want one above 0, like \"10s\"", name, d)
+					}
+				}
+				o.Time, o.Every, o.Hang = time.Duration(*times["time"]), time.Duration(*times["every"]), time.Duration(*times["hang"])
+				maps, err := s.soakable(impl.values)
+				if err != nil {
+					return err
+				}
+				return s.soak(maps, o, folder(*dir, "results", "soak"))
+			}
+		},
+	}
+}
+
+// soakable returns the maps of the given names, or all that a soak can check.
+func (s *session) soakable(names []string) ([]kv.Entry, error) {
+	if len(names) == 0 {
+		return slices.DeleteFunc(slices.Clone(s.maps), func(e kv.Entry) bool { return lincheck.Soakable(e) != nil }), nil
+	}
+	maps, err := pick(withControls(s.maps), names)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range maps {
+		if err := lincheck.Soakable(e); err != nil {
+			return nil, usagef("soak: %v", err)
+		}
+	}
+	return maps, nil
+}
+
+// soak soaks maps one after another, each in a child process. It makes dir when one fails.
+func (s *session) soak(maps []kv.Entry, o lincheck.SoakOptions, dir string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot start a child process: %w", err)
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	fmt.Fprintf(s.stdout, "soak: %d maps for %v each, seed %d\n", len(maps), o.Time, o.Seed)
+	var verdicts []lincheck.Verdict
+	for _, e := range maps {
+		if ctx.Err() != nil {
+			break
+		}
+		v, err := s.soakOne(ctx, self, e, o, dir)
+		if err != nil {
+			return err
+		}
+		verdicts = append(verdicts, v)
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintf(s.stdout, "interrupted; %d of %d maps were begun\n", len(verdicts), len(maps))
+	}
+	return judgement(verdicts)
+}
+
+func (s *session) soakOne(ctx context.Context, self string, e kv.Entry, o lincheck.SoakOptions, dir string) (lincheck.Verdict, error) {
+	temp, err := os.MkdirTemp("", "runbench-soak-")
+	if err != nil {
+		return lincheck.Verdict{}, err
+	}
+	defer os.RemoveAll(temp)
+	v := lincheck.Supervise(ctx, e, lincheck.Child{
+		Path: self, Dir: temp,
+		Args:   []string{soakChildName, "-impl", e.Name, "-seed", fmt.Sprint(o.Seed), "-time", o.Time.String(), "-every", o.Every.String(), "-hang", o.Hang.String(), "-dir", temp},
+		Time:   o.Time + 2*o.Hang + time.Minute,
+		Report: func(line string) { fmt.Fprintln(s.stdout, line) },
+	})
+	fmt.Fprintf(s.stdout, "%s: %v\n", e.Name, v)
+	if law := lincheck.Law(v.Checker); law != "" {
+		fmt.Fprintf(s.stdout, "  %s says: %s\n", v.Checker, law)
+	}
+	for _, event := range v.Events {
+		fmt.Fprintf(s.stdout, "  %s\n", event)
+	}
+	if v.Evidence.Log != "" {
+		kept := filepath.Join(dir, evidenceDir, filepath.Base(v.Evidence.Log))
+		if err := keep(v.Evidence.Log, kept); err != nil {
+			return v, err
+		}
+		fmt.Fprintf(s.stdout, "  output: %s\n", kept)
+	}
+	return v, nil
+}
+
+// keep copies a file into a folder that it makes if need be.
+func keep(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(to), 0o777)
+	}
+	if err == nil {
+		err = os.WriteFile(to, text, 0o666)
+	}
+	return err
+}
+
+// soakChildName is the command that a soaking process runs.
+const soakChildName = "soak-child"
+
+func soakChildCommand() command {
+	return command{
+		name: soakChildName, hidden: true,
+		long: "Soaks one map in this process and writes totals and its verdict as JSON. runbench soak starts it.",
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			var o lincheck.SoakOptions
+			impl := list[string]{parse: word}
+			fs.Var(&impl, "impl", "the `map`")
+			fs.Uint64Var(&o.Seed, "seed", 0, "")
+			fs.DurationVar(&o.Time, "time", 0, "")
+			fs.DurationVar(&o.Every, "every", 0, "")
+			fs.DurationVar(&o.Hang, "hang", 0, "")
+			fs.StringVar(&o.Dir, "dir", "", "")
+			return func([]string) error {
+				maps, err := s.soakable(impl.values)
+				if err != nil {
+					return err
+				}
+				if len(maps) != 1 {
+					return errors.New("soak-child: want one map")
+				}
+				// The parent passes an interrupt on; from a terminal it comes twice.
+				ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+				defer stop()
+				return lincheck.SoakMain(ctx, maps[0], o, s.stdout)
+			}
+		},
+	}
+}

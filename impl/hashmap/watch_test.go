@@ -1,0 +1,67 @@
+package hashmap
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"doublebuf/impl/strategy"
+)
+
+// The watcher is told once for each publish, not while a guard holds its copy, and before the
+// copy is changed.
+func TestWatch(t *testing.T) {
+	for name, s := range map[string]func(strategy.Options) strategy.Strategy{"epoch": strategy.Epoch, "refcount": strategy.Refcount} {
+		entered := 0
+		w := New[int, int](WithStrategy(s), WithWatch(func() { entered++ }))
+		expect := func(want int, when string) {
+			t.Helper()
+			if entered != want {
+				t.Errorf("%s: the writer has entered a copy %d times %s; want %d", name, entered, when, want)
+			}
+		}
+		publish := func() {
+			t.Helper()
+			if err := w.Publish(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := w.NewReadHandle()
+		g := r.Read()
+		w.Insert(1, 1)
+		publish()
+		expect(0, "before it had to wait")
+		if ok, err := w.TryPublish(); ok || err != nil {
+			t.Errorf("%s: TryPublish over a guard: %t, %v", name, ok, err)
+		}
+		expect(0, "while a guard is open")
+		g.Release()
+		applied := -1
+		w.Update(2, func(int, bool) (int, bool) { applied = entered; return 2, true })
+		publish()
+		if expect(1, "after a publish that waited"); applied != 1 {
+			t.Errorf("%s: an operation was applied after %d entries; want 1", name, applied)
+		}
+		if ok, err := w.TryPublish(); !ok || err != nil {
+			t.Errorf("%s: TryPublish: %t, %v", name, ok, err)
+		}
+		expect(2, "after TryPublish")
+	}
+}
+
+func TestWatchDetach(t *testing.T) {
+	entered := 0
+	w := New[int, int](WithMaxWait(time.Microsecond), WithWatch(func() { entered++ }))
+	defer w.NewReadHandle().Read().Release()
+	for range 3 {
+		if err := w.Publish(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil && !errors.Is(err, strategy.ErrMaxWait) {
+		t.Fatal(err)
+	}
+	if entered < 2 {
+		t.Errorf("the writer has entered a copy %d times in three publishes, of which it detached one; want 2", entered)
+	}
+}

@@ -1,0 +1,35 @@
+package strategy
+
+// Watch returns s, which from now on calls entered, on the writer's goroutine, whenever it
+// gives the writer a copy: when the wait for a swap has ended, or a Detach has, and nothing in
+// that copy has been changed yet. entered must not use s. Readers notice nothing of it.
+func Watch(s Strategy, entered func()) Strategy { return watched{s, entered} }
+
+type watched struct {
+	Strategy
+	entered func()
+}
+
+// TryFinish implements Strategy.
+func (w watched) TryFinish() bool {
+	finished := w.Strategy.TryFinish()
+	if finished {
+		w.entered()
+	}
+	return finished
+}
+
+// Finish implements Strategy.
+func (w watched) Finish(cancel <-chan struct{}) error {
+	err := w.Strategy.Finish(cancel)
+	if err == nil {
+		w.entered()
+	}
+	return err
+}
+
+// Detach implements Strategy.
+func (w watched) Detach() {
+	w.Strategy.Detach()
+	w.entered()
+}
