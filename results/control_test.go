@@ -125,3 +125,20 @@ func TestGrade(t *testing.T) {
 		t.Errorf("without a control: %+v", g)
 	}
 }
+
+func TestSecondsPerOp(t *testing.T) {
+	g := values(2e9, 1e9, 4e9)
+	g.ID.G, g.ID.Procs = 4, 2
+	if got := g.SecondsPerOp(); got != 1e-9 {
+		t.Errorf("2 G ops/s by 4 goroutines on 2 processors: %g s of each; want 1e-9", got)
+	}
+	for i, cpu := range []float64{3e-10, 5e-10, 4e-10} {
+		g.Cells[i].Metrics[CPUPerOp] = cpu
+	}
+	if got, wall := g.SecondsPerOp(), g.WallPerOp(); got != 4e-10 || wall != 1e-9 {
+		t.Errorf("measured: %g s, by the rate %g s; want 4e-10 and 1e-9", got, wall)
+	}
+	if got := values().SecondsPerOp(); got != 0 {
+		t.Errorf("of nothing: %g", got)
+	}
+}

@@ -49,9 +49,20 @@ func (g Group) Summary(unit string) Summary {
 	return summarize(g.samples(unit))
 }
 
-// SecondsPerOp returns the processor time of an operation, of processors that are in use
-// throughout: the median, or 0 if there is none.
+// SecondsPerOp returns the processor time of an operation, the median, or 0 if there is none:
+// as it was measured, which who else takes processors does not lengthen, or else the time in
+// which the processors in use did one.
 func (g Group) SecondsPerOp() float64 {
+	if measured := g.Summary(CPUPerOp); measured.N > 0 && measured.Median > 0 {
+		return measured.Median
+	}
+	return g.WallPerOp()
+}
+
+// WallPerOp returns the time, the median, in which the processors in use did an operation, as
+// many as there are or as there are workers: one over the rate, times them. It is 0 if
+// there is none.
+func (g Group) WallPerOp() float64 {
 	rate := g.Summary(OpsPerSec).Median
 	if rate == 0 {
 		return 0

@@ -268,15 +268,15 @@ func floors(b *strings.Builder, standings []standing) {
 			}
 			best := ""
 			if c := s.contenders(anyFreshness); len(c) > 0 {
-				best = nanoseconds(c[0])
+				best = nanoseconds(c[0].group.SecondsPerOp())
 			}
-			rows = append(rows, []string{describe(s.workload), nanoseconds(r), best})
+			rows = append(rows, []string{describe(s.workload), nanoseconds(r.group.SecondsPerOp()), best})
 		}
 	}
 	if len(rows) == 1 {
 		return
 	}
-	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are processor time: processors in use, over operations a second.\n\n", Floor)
+	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are of processors: as measured for the whole process or, where that cannot be, of the processors in use.\n\n", Floor)
 	table(b, rows)
 }
 

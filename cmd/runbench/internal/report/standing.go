@@ -190,7 +190,7 @@ func (s standing) table(b *strings.Builder) {
 		}
 		cells := []string{
 			r.impl, bold(Label(r.verdict), r.verdict.Outcome != results.Ok), r.verdict.Level,
-			number(r.summary.Median), strings.TrimSpace(interval(r.summary, number)), fmt.Sprint(r.summary.N), nanoseconds(r), against,
+			number(r.summary.Median), strings.TrimSpace(interval(r.summary, number)), fmt.Sprint(r.summary.N), nanoseconds(r.group.WallPerOp()), against,
 		}
 		if s.unit == results.ReadsPerSec {
 			cells = append(cells, number(r.group.Summary(results.WritesPerSec).Median))
@@ -212,12 +212,12 @@ func describe(w results.ID) string {
 	return fmt.Sprintf("%s, %s, %s %s keys, %s", w.Mix, w.Dist, results.FormatKeys(w.Keys), w.KeyType, workers)
 }
 
-// nanoseconds is the processor time that an operation takes.
-func nanoseconds(r row) string {
-	if seconds := r.group.SecondsPerOp(); seconds > 0 {
-		return number(seconds * 1e9)
+// nanoseconds writes the time of an operation; nothing if there is none.
+func nanoseconds(seconds float64) string {
+	if seconds == 0 {
+		return ""
 	}
-	return ""
+	return number(seconds * 1e9)
 }
 
 // interval writes the interval of s, or nothing if it has none.

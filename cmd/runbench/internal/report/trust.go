@@ -19,12 +19,12 @@ func Trust(w io.Writer, set *results.Set) error {
 		for _, r := range s.rows {
 			if r.impl == Floor && !seen[s.workload.Mix] {
 				seen[s.workload.Mix] = true
-				floors = append(floors, s.workload.Mix+" "+nanoseconds(r))
+				floors = append(floors, s.workload.Mix+" "+nanoseconds(r.group.SecondsPerOp()))
 			}
 		}
 	}
 	if len(floors) > 0 {
-		fmt.Fprintf(&b, "Harness floor, ns an operation: %s.\n", strings.Join(floors, ", "))
+		fmt.Fprintf(&b, "Harness floor, ns of processor time an operation: %s.\n", strings.Join(floors, ", "))
 	}
 	if g := set.Grade(); g.Letter != "" {
 		fmt.Fprintf(&b, "\ngrade %s\n", g.Letter)
