@@ -57,6 +57,7 @@ type OpWriteHandle[T, O any, P interface {
 	err    error // why the writer can't be used, or nil
 
 	pushed, first, second uint64 // operations so far, and how often applied; checked builds only
+	unaudited             int    // operations replayed since the last audit; checked builds only
 }
 
 // NewOpWriteHandle returns an OpWriteHandle over w, which is not to be used directly any more.
@@ -136,18 +137,38 @@ func (w *OpWriteHandle[T, O, P]) replay(t *T) {
 	for i := range w.below {
 		P(&w.below[i]).ApplySecond(t)
 	}
-	w.err = nil
 	w.caughtUp()
+	w.err = nil
 }
 
 // caughtUp drops what is below the waterline, since it is in both copies.
 func (w *OpWriteHandle[T, O, P]) caughtUp() {
 	if invariants.Enabled {
 		w.second += uint64(len(w.below))
+		w.audit()
 	}
 	clear(w.below) // let go of keys and values
 	w.below = w.below[:0]
 	w.behind = false
+}
+
+// twin is what *T implements, if the copies are to be compared in checked builds.
+type twin[T any] interface {
+	Len() int
+	Unlike(other *T) string // says how they differ, or ""
+}
+
+// audit asserts of the two copies that they are alike when all operations that are in one
+// are in the other too. It looks when as many have been replayed as there are entries, so
+// that it takes no longer than the replays do.
+func (w *OpWriteHandle[T, O, P]) audit() {
+	t, ok := any(w.delay.Writer()).(twin[T])
+	if w.unaudited += len(w.below); !ok || w.unaudited < t.Len() {
+		return
+	}
+	w.unaudited = 0
+	why := t.Unlike(&w.delay.readable.data)
+	invariants.Check(why == "", "L2", "the copies differ after a replay: %s", why)
 }
 
 // apply applies what is above the waterline to the writer's copy, and raises the

@@ -296,6 +296,44 @@ func TestLawsAreAsserted(t *testing.T) {
 	})
 }
 
+// Copies that come to differ are found at the next replay, and the writer cannot be used any
+// more. The operation is one that no count of operations shows to be wrong.
+func TestTwinsAreAudited(t *testing.T) {
+	if !invariants.Enabled {
+		t.Skip("copies are compared in checked builds only: -race or -tags invariants")
+	}
+	for name, second := range map[string]string{"alike": "a", "unlike": "b"} {
+		w := NewOpWriteHandle[twins, twice](NewDelayWriteHandle(NewWriteHandle[twins](strategy.Epoch(strategy.Options{}), nil, nil)), nil)
+		w.Push(twice{"a", second})
+		mustPublish(t, w)
+		got := fmt.Sprint(panicOf(func() { w.Publish(nil) }))
+		if unlike := strings.Contains(got, "law L2 is broken: the copies differ after a replay: [b], not [a]"); unlike != (name == "unlike") {
+			t.Errorf("%s: %s", name, got)
+		}
+		if err := w.Publish(nil); (err == ErrPoisoned) != (name == "unlike") {
+			t.Errorf("%s: after that Publish returns %v", name, err)
+		}
+	}
+}
+
+// twins is a list that can be compared, and twice an operation on it that may do to the second
+// copy something else.
+type (
+	twins []string
+	twice struct{ first, second string }
+)
+
+func (o *twice) ApplyFirst(l *twins)  { *l = append(*l, o.first) }
+func (o *twice) ApplySecond(l *twins) { *l = append(*l, o.second) }
+func (l *twins) Len() int             { return len(*l) }
+
+func (l *twins) Unlike(other *twins) string {
+	if slices.Equal(*l, *other) {
+		return ""
+	}
+	return fmt.Sprintf("%v, not %v", *l, *other)
+}
+
 // lax is a strategy whose writer does not wait.
 type lax struct{ strategy.Strategy }
 
