@@ -345,10 +345,23 @@ func TestValues(t *testing.T) {
 	if closed != 2 {
 		t.Errorf("%d closed of a handle and its map", closed)
 	}
+	closed = 0
+	own := withValues(func(n int) kv.Map[uint64, kv.Line] { return closing{mutex.Line(n), &closed} })(1)
+	kv.Close(kv.Open(own)) // which is the map itself
+	if kv.Close(own); closed != 1 {
+		t.Errorf("a map that is its own handle is closed %d times", closed)
+	}
 	if withValues[kv.Line](nil) != nil {
 		t.Error("a map of values that it cannot have")
 	}
 }
+
+type closing struct {
+	kv.Map[uint64, kv.Line]
+	closed *int
+}
+
+func (c closing) Close() { *c.closed++ }
 
 type opening struct {
 	kv.Map[uint64, kv.Line]
