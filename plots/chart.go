@@ -17,6 +17,7 @@ type chart struct {
 	xMin    float64
 	xMax    float64
 	ticks   []tick
+	yTicks  []tick  // of a y axis whose coordinates are its own too; of others there are none
 	slanted bool    // the labels of ticks, which are long
 	shade   *tick   // where the x axis has more goroutines than there are processors
 	fresh   *tick   // the middle of the part of the x axis for maps with a staleness of zero
@@ -45,6 +46,7 @@ type panel struct {
 
 // series is what one map measured.
 type series struct {
+	name   string // to find it by, if it is needed
 	style  style
 	line   bool
 	points []point

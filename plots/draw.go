@@ -132,12 +132,21 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 		top *= 1.07 // room for their labels
 	}
 	yTicks := niceTicks(top / factor)
+	if len(c.yTicks) > 0 {
+		yTicks = c.yTicks
+	}
 	pl.Y.Tick.Marker = marks(yTicks)
 	pl.X.Min, pl.X.Max = c.xMin, c.xMax
-	pl.Y.Min, pl.Y.Max = 0, yTicks[len(yTicks)-1].at
+	pl.Y.Min, pl.Y.Max = yTicks[0].at, yTicks[len(yTicks)-1].at
+	if room := pl.Y.Max - pl.Y.Min; len(c.yTicks) > 0 {
+		pl.Y.Min -= 0.03 * room // for what stands at the first tick
+		if c.shade != nil {
+			pl.Y.Max += 0.07 * room // for its label
+		}
+	}
 
 	if c.shade != nil {
-		pl.Add(rectangle(c.shade.at, c.xMax, 0, pl.Y.Max, shadeGrey))
+		pl.Add(rectangle(c.shade.at, c.xMax, pl.Y.Min, pl.Y.Max, shadeGrey))
 	}
 	grid := plotter.NewGrid()
 	grid.Vertical.Width = 0

@@ -59,7 +59,8 @@ func drawAll(charts []*chart, dir string) ([]Figure, error) {
 }
 
 func charts(s *results.Set) []*chart {
-	return slices.Concat(byGoroutines(s), byWriteShare(s), byWriteShareAndSize(s), byStaleness(s))
+	return slices.Concat(byGoroutines(s), byWriteShare(s), byWriteShareAndSize(s), byStaleness(s),
+		staleDistribution(s), byPercentile(s), publishByGoroutines(s), memoryAKey(s))
 }
 
 func (c *chart) write(dir string) (Figure, error) {

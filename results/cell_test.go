@@ -68,3 +68,11 @@ func TestNumbersOfKeys(t *testing.T) {
 		t.Errorf("an overflow is read as %d", n)
 	}
 }
+
+func TestFormatSeconds(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 23e-9: "23 ns", 1e-7: "100 ns", 1.234e-6: "1.23 µs", 0.9996e-3: "1 ms", 0.0507: "50.7 ms", 1: "1 s", 12.5: "12.5 s"} {
+		if got := FormatSeconds(v); got != want {
+			t.Errorf("%v s is written %s; want %s", v, got, want)
+		}
+	}
+}

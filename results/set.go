@@ -148,6 +148,27 @@ type Group struct {
 	Cells []Cell
 }
 
+// Overloaded returns how many of the cells are overloaded.
+func (g Group) Overloaded() (n int) {
+	for _, c := range g.Cells {
+		if c.Overloaded() {
+			n++
+		}
+	}
+	return n
+}
+
+// Latency summarizes a quantile of the latency of what is one of OfReads, OfWrites and
+// OfPublishes over the cells that are not overloaded; there is none where one of these had too
+// few operations for it, or else quantiles would be of different cells.
+func (g Group) Latency(what string, q float64) Summary {
+	s := g.Summary(LatencyUnit(what, q))
+	if s.N < len(g.Cells)-g.Overloaded() {
+		return Summary{}
+	}
+	return s
+}
+
 // Units returns the units that any of the group's cells has, in alphabetical order.
 func (g Group) Units() []string {
 	all := map[string]bool{}

@@ -49,6 +49,22 @@ const (
 // within it, or else it is overloaded.
 const Sustained = 0.95
 
+// FormatSeconds writes a time with two or three digits and its unit.
+func FormatSeconds(v float64) string {
+	if v == 0 {
+		return "0"
+	}
+	for _, u := range []struct {
+		factor float64
+		name   string
+	}{{1e9, " ns"}, {1e6, " µs"}, {1e3, " ms"}} {
+		if v*u.factor < 999.5 {
+			return strconv.FormatFloat(v*u.factor, 'g', 3, 64) + u.name
+		}
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64) + " s"
+}
+
 // StaleQuantiles are those of staleness that are reported, in %. 100 is the maximum.
 var StaleQuantiles = []float64{50, 90, 99, 99.9, 100}
 

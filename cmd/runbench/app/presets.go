@@ -31,8 +31,12 @@ const rolesMix = "roles"
 var mainMixes = []string{"read-only", "r95w5", "r50w50"}
 
 // onDemand is the map that nobody publishes in a run: its readers lag by as much as the
-// cell is long, so it has no staleness cells.
+// cell is long.
 const onDemand = "dbuf-epoch-demand"
+
+// timed is the map that is published after a time. It stands beside the other publish
+// policies where staleness is asked for.
+const timed = "dbuf-epoch-t100us"
 
 // scenery is what stands around the maps: a ceiling and a floor. It is measured where
 // it tells something, not at every point of every axis.
@@ -86,7 +90,7 @@ func quickSweeps(procs, keys int) []sweep {
 	k := []int{keys}
 	const often, seldom, mutex = "dbuf-epoch-b1", "dbuf-epoch-b4096", "mutex"
 	return []sweep{
-		{kind: results.Throughput, mixes: mainMixes, keys: k, g: []int{procs}, without: append([]string{onDemand}, peers...)},
+		{kind: results.Throughput, mixes: mainMixes, keys: k, g: []int{procs}, without: append([]string{onDemand, mutex, "rbmutex"}, peers...)},
 		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{procs}, without: []string{onDemand}},
 		{
 			kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{one, most},
@@ -97,7 +101,9 @@ func quickSweeps(procs, keys int) []sweep {
 			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"},
 			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: append([]string{often, seldom, onDemand, mutex, "rbmutex", "sharded", "cow"}, peers...),
 		},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, without: append([]string{onDemand, mutex, "rbmutex"}, peers...)},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, without: append([]string{mutex, "rbmutex"}, peers...)},
+		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, only: []string{timed}},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, only: []string{timed}},
 		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{procs}, loads: []int{70}, only: []string{"dbuf-epoch-b64", "syncmap", "xsync", "rwmutex", "noop"}},
 	}
 }
@@ -117,7 +123,9 @@ func standardSweeps(procs, keys int) []sweep {
 		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: k, g: p},
 		{kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}, g: p},
 		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}, without: []string{onDemand}},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}},
+		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}, only: []string{timed}},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}, only: []string{timed}},
 		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: p, loads: []int{50, 70, 90}, only: punctual},
 		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{4 * procs, 32 * procs}, loads: []int{70}, only: punctual},
 		{kind: results.Latency, mixes: []string{"r95w5-stall"}, keys: k, g: p, loads: []int{25}, only: punctual}, // a stall of half the time leaves half to catch up

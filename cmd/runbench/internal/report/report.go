@@ -119,6 +119,8 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 		}
 	}
 	staleness(&b, set)
+	latency(&b, set)
+	cost(&b, standings)
 	floors(&b, standings)
 	spreads(&b, set, standings)
 	setting(&b, set)
@@ -224,18 +226,21 @@ func staleness(b *strings.Builder, set *results.Set) {
 	if len(groups) == 0 {
 		return
 	}
-	b.WriteString("\n## Staleness\n\nHow many completed writes a read lags behind, counted from the oldest write of its key that it does not reflect; 0 if it is fresh. Medians over the blocks. The throughput is measured apart, on the same keys with as many readers and writers, but there half of the keys are in the map and half of the writes delete; here every key is, and writes only set.\n")
+	b.WriteString("\n## Staleness\n\nHow many completed writes a read lags behind, counted from the oldest write of its key that it does not reflect; and the age of that one: how long it had been complete. 0 if it is fresh. Medians over the blocks. The throughput is measured apart, on the same keys with as many readers and writers, but there half of the keys are in the map and half of the writes delete; here every key is, and writes only set.\n")
 	var rows [][]string
 	for i, g := range groups {
 		if i == 0 || describe(g.ID) != describe(groups[i-1].ID) {
 			table(b, rows)
 			fmt.Fprintf(b, "\n### %s\n\n", describe(g.ID))
-			rows = [][]string{{"map", "verdict", "mean", "p50", "p99", "greatest", "stale reads", "reads/s", "writes/s"}}
+			rows = [][]string{{"map", "verdict", "mean", "p50", "p99", "greatest", "mean age", "p50", "p99", "greatest", "stale reads", "reads/s", "writes/s"}}
 		}
 		v := set.Verdict(g.ID.Impl)
 		row := []string{g.ID.Impl, bold(Label(v), v.Outcome != results.Ok)}
 		for _, unit := range []string{results.StaleMean, results.StaleOps(50), results.StaleOps(99), results.StaleOps(100)} {
 			row = append(row, number(g.Summary(unit).Median))
+		}
+		for _, unit := range []string{results.StaleMeanAge, results.StaleAge(50), results.StaleAge(99), results.StaleAge(100)} {
+			row = append(row, seconds(g.Summary(unit)))
 		}
 		row = append(row, fmt.Sprintf("%.3g %%", 100*g.Summary(results.StaleShare).Median))
 		twin := g.ID

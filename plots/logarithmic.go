@@ -1,0 +1,253 @@
+package plots
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"doublebuf/results"
+)
+
+// byPercentile draws, for each workload with latency cells, the latency of reads, writes and
+// publishes by percentile. A map that is overloaded in half of its blocks or more is named,
+// and not drawn: what the others say is no picture of it.
+func byPercentile(s *results.Set) []*chart {
+	var charts []*chart
+	for _, f := range split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }) {
+		c := &chart{
+			name:     "latency-by-percentile-" + fileName(f.id.Mix+"-"+workersName(f.id)+"-load"+strconv.Itoa(f.id.Load), f.id),
+			title:    "Latency by percentile, at " + strconv.Itoa(f.id.Load) + " % of the capacity",
+			subtitle: mixLabel(f.id.Mix) + "; " + workersLabel(f.id) + "; " + keysLabel(f.id),
+			xLabel:   "percentile",
+		}
+		c.quantileTicks(results.Quantiles)
+		c.slanted = true
+		drawn, overloaded := sustained(f.groups)
+		whats := []string{results.OfReads, results.OfWrites, results.OfPublishes}
+		if c.addLogarithmic(s, drawn, []string{"latency of reads", "latency of writes", "latency of publishes"}, "percentile", func(g results.Group, panel, x int) results.Summary {
+			return g.Latency(whats[panel], results.Quantiles[x])
+		}) {
+			c.notes = append(c.notes, latencyNotes(s, f.groups, overloaded)...)
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
+// publishByGoroutines draws the latency of publishes for each workload and load that was
+// measured with several numbers of goroutines.
+func publishByGoroutines(s *results.Set) []*chart {
+	goroutines := func(id results.ID) float64 { return float64(id.G) }
+	var charts []*chart
+	for _, f := range split(s.Groups(results.Latency),
+		func(id results.ID) bool { return id.G > 0 },
+		func(id results.ID) results.ID { id.G = 0; return id }) {
+		gs := distinct(f.groups, goroutines)
+		if len(gs) < 2 {
+			continue
+		}
+		c := &chart{
+			name:     "publish-latency-by-goroutines-" + fileName(f.id.Mix+"-load"+strconv.Itoa(f.id.Load), f.id),
+			title:    "Publish latency by goroutines, at " + strconv.Itoa(f.id.Load) + " % of the capacity",
+			subtitle: mixLabel(f.id.Mix) + "; " + keysLabel(f.id),
+			xLabel:   "goroutines",
+		}
+		for _, g := range gs {
+			c.ticks = append(c.ticks, tick{math.Log2(g), strconv.Itoa(int(g))})
+		}
+		if procs := float64(f.id.Procs); gs[len(gs)-1] > procs {
+			c.shade = &tick{math.Log2(procs) + 0.25, "more than processors"}
+		}
+		drawn, overloaded := sustained(f.groups)
+		quantiles := []float64{50, 99}
+		if c.addLogarithmic(s, drawn, []string{"median of publishes", "99th percentile of publishes"}, "goroutines", func(g results.Group, panel, x int) results.Summary {
+			if float64(g.ID.G) != gs[x] {
+				return results.Summary{}
+			}
+			return g.Latency(results.OfPublishes, quantiles[panel])
+		}) {
+			c.notes = append(c.notes, latencyNotes(s, f.groups, overloaded)...)
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
+// staleDistribution draws, for each workload with staleness cells, how old the oldest write is
+// that a read does not reflect, by percentile of the reads. Maps of which no read was ever
+// stale are named, and not drawn: their lines would lie over each other.
+func staleDistribution(s *results.Set) []*chart {
+	var charts []*chart
+	for _, f := range split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }) {
+		c := &chart{
+			name:     "staleness-by-percentile-" + fileName(f.id.Mix+"-"+workersName(f.id), f.id),
+			title:    "Staleness of reads by percentile, by publish policy",
+			subtitle: workersLabel(f.id) + "; " + keysLabel(f.id),
+			xLabel:   "percentile of reads",
+		}
+		c.quantileTicks(results.StaleQuantiles)
+		var fresh []string
+		stale := slices.DeleteFunc(slices.Clone(f.groups), func(g results.Group) bool {
+			if everStale(g) || !isMap(s.Verdict(g.ID.Impl)) {
+				return false
+			}
+			fresh = append(fresh, g.ID.Impl)
+			return true
+		})
+		if c.addLogarithmic(s, stale, []string{"staleness"}, "percentile", func(g results.Group, _, x int) results.Summary {
+			return g.Summary(results.StaleAge(results.StaleQuantiles[x]))
+		}) {
+			c.notes = append(c.notes, "Staleness is how long the oldest write of its key that a read does not reflect had been complete; 0 if it reflects all.")
+			if len(fresh) > 0 {
+				c.notes = append(c.notes, "Always fresh, and not drawn: "+strings.Join(fresh, ", ")+".")
+			}
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
+// sustained returns the groups that are overloaded in less than half of their blocks, and the
+// names of the others.
+func sustained(groups []results.Group) (drawn []results.Group, overloaded []string) {
+	for _, g := range groups {
+		if 2*g.Overloaded() < len(g.Cells) {
+			drawn = append(drawn, g)
+			continue
+		}
+		name := g.ID.Impl
+		if slices.ContainsFunc(groups, func(other results.Group) bool { return other.ID.G != g.ID.G }) {
+			name += " (" + strconv.Itoa(g.ID.G) + ")"
+		}
+		overloaded = append(overloaded, name)
+	}
+	return drawn, overloaded
+}
+
+func latencyNotes(s *results.Set, groups []results.Group, overloaded []string) []string {
+	note := "Open loop: a latency counts from when the operation was due"
+	for _, g := range groups {
+		if clock := g.Summary(results.ClockCost); clock.N > 0 {
+			note += ", and includes reading the clock, " + results.FormatSeconds(clock.Median)
+			break
+		}
+	}
+	notes := []string{note + "."}
+	if len(overloaded) > 0 {
+		notes = append(notes, "Overloaded, and not drawn: "+strings.Join(overloaded, ", ")+".")
+	}
+	return notes
+}
+
+func workersName(id results.ID) string {
+	if id.G > 0 {
+		return "g" + strconv.Itoa(id.G)
+	}
+	return "r" + strconv.Itoa(id.Readers) + "w" + strconv.Itoa(id.Writers)
+}
+
+func workersLabel(id results.ID) string {
+	if id.G > 0 {
+		return plural(id.G, "goroutine")
+	}
+	return plural(id.Readers, "reader") + ", " + plural(id.Writers, "writer")
+}
+
+func (c *chart) quantileTicks(quantiles []float64) {
+	for i, q := range quantiles {
+		c.ticks = append(c.ticks, tick{float64(i), results.QuantileName(q)})
+	}
+}
+
+// addLogarithmic fills c with panels of seconds on a logarithmic axis, with a line in each for
+// every map in groups. Ticks are there; value returns what a group has at one of them, which
+// is nothing if it has no place there. What is zero stands below the axis's decades, at a
+// tick of its own. Panels that nothing is in are left out. It reports whether there are any.
+func (c *chart) addLogarithmic(s *results.Set, groups []results.Group, panels []string, xName string, value func(g results.Group, panel, x int) results.Summary) bool {
+	lo, hi, zero := math.Inf(1), math.Inf(-1), false
+	each := func(f func(g results.Group, panel, x int, y results.Summary)) {
+		for _, impl := range s.Impls() {
+			for panel := range panels {
+				for x := range c.ticks {
+					for _, g := range groups {
+						if y := value(g, panel, x); g.ID.Impl == impl && y.N > 0 && isMap(s.Verdict(impl)) {
+							f(g, panel, x, y)
+						}
+					}
+				}
+			}
+		}
+	}
+	each(func(_ results.Group, _, _ int, y results.Summary) {
+		for _, v := range []float64{y.Median, y.Lo, y.Hi} {
+			switch {
+			case v > 0:
+				lo, hi = min(lo, math.Floor(decade(v))), max(hi, math.Ceil(decade(v)))
+			case v == 0 && (y.Interval || v == y.Median):
+				zero = true
+			}
+		}
+	})
+	if math.IsInf(lo, 1) {
+		return false
+	}
+	hi = max(hi, lo+1)
+	none := lo - 0.8 // where zero stands
+	if zero {
+		c.yTicks = append(c.yTicks, tick{none, "0"})
+	}
+	for d := lo; d <= hi; d++ {
+		t := tick{at: d}
+		if hi-lo <= 8 || math.Mod(d-lo, 2) == 0 {
+			t.label = results.FormatSeconds(math.Pow(10, d-9))
+		}
+		c.yTicks = append(c.yTicks, t)
+	}
+	c.xMin, c.xMax = c.ticks[0].at-0.3, c.ticks[len(c.ticks)-1].at+0.25
+	c.table = [][]string{append([]string{"map", "verdict", "of", xName}, summaryHeader("sec")...)}
+	at := func(v float64) float64 {
+		if v <= 0 {
+			return none
+		}
+		return decade(v)
+	}
+	all := make([]panel, len(panels))
+	var drawn []results.Summary
+	doubt := false
+	each(func(g results.Group, p, x int, y results.Summary) {
+		verdict := s.Verdict(g.ID.Impl)
+		doubt = doubt || verdict.Outcome == results.Unknown
+		drawn = append(drawn, y)
+		c.table = append(c.table, append([]string{g.ID.Impl, string(verdict.Outcome), panels[p], c.ticks[x].label}, summaryFields(y)...))
+		label := g.ID.Impl + verdictNote(verdict)
+		row := slices.IndexFunc(c.legend, func(r legendRow) bool { return r.label == label })
+		if row < 0 {
+			row = len(c.legend)
+			c.legend = append(c.legend, legendRow{style: styleOf(g.ID.Impl, verdict), line: true, label: label, value: "–"})
+		}
+		lines := &all[p].series
+		if len(*lines) == 0 || (*lines)[len(*lines)-1].name != g.ID.Impl {
+			*lines = append(*lines, series{style: styleOf(g.ID.Impl, verdict), line: true, name: g.ID.Impl})
+		}
+		line := &(*lines)[len(*lines)-1]
+		position := c.ticks[x].at
+		logged := y
+		logged.Median, logged.Lo, logged.Hi = at(y.Median), at(y.Lo), at(y.Hi)
+		line.points = append(line.points, point{x: position, y: logged, xLo: position, xHi: position})
+		if p == 0 {
+			c.legend[row].value = results.FormatSeconds(y.Median) // that of the last tick stays
+		}
+	})
+	for i, p := range all {
+		if p.yLabel = panels[i]; len(p.series) > 0 {
+			c.panels = append(c.panels, p)
+		}
+	}
+	c.legendTitle = panels[0] + " at " + c.ticks[len(c.ticks)-1].label
+	c.notes = footer(s, drawn, doubt)
+	return true
+}
+
+// decade is the logarithm of a number of seconds in nanoseconds.
+func decade(seconds float64) float64 { return math.Log10(seconds * 1e9) }
