@@ -31,6 +31,9 @@ func doubleBuffers() []kv.Entry {
 	flat := hashmap.WithTable(table.Flat)
 	refcount := hashmap.WithStrategy(strategy.Refcount)
 	indicator := hashmap.WithStrategy(strategy.Indicator)
+	counted := hashmap.WithStrategy(strategy.Counted)
+	single := configuration("dbuf-single-b1", "the strategy single, without atomics, published after each write", kv.Linearizable, bounded, 1, hashmap.WithStrategy(strategy.Single))
+	single.Caps &^= kv.Concurrent
 	for _, e := range []kv.Entry{
 		timed,
 		configuration("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
@@ -43,6 +46,12 @@ func doubleBuffers() []kv.Entry {
 		handleFree("dbuf-indicator-b1", "the strategy indicator, read without handles, published after each write", kv.Linearizable, 1, indicator),
 		handleFree("dbuf-indicator-b64", "the same, published every 64 writes", kv.Atomic, 64, indicator),
 		handleFree("dbuf-indicator-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, indicator),
+		asymmetric("dbuf-asymmetric-b1", "the strategy asymmetric, whose readers store plain words, published after each write", kv.Linearizable, 1),
+		asymmetric("dbuf-asymmetric-b64", "the same, published every 64 writes", kv.Atomic, 64),
+		asymmetric("dbuf-asymmetric-b4096", "the same, published every 4096 writes", kv.Atomic, 4096),
+		configuration("dbuf-counted-b1", "the strategy counted, one count for all readers, published after each write", kv.Linearizable, bounded, 1, counted),
+		configuration("dbuf-counted-b64", "the same, published every 64 writes", kv.Atomic, bounded, 64, counted),
+		single,
 	} {
 		e.Aside = true
 		entries = append(entries, e)
@@ -83,6 +92,13 @@ func configuration(name, doc string, level kv.Level, more kv.Caps, every int, op
 			return newDoubleBuffer[uint64, uint64](append(slices.Clone(options), hashmap.WithWatch(entered)))(capacity)
 		},
 	}
+}
+
+// asymmetric is a configuration of that strategy, which is not to be had on every machine.
+func asymmetric(name, doc string, level kv.Level, every int) kv.Entry {
+	e := configuration(name, doc, level, kv.BoundedLag, every, hashmap.WithStrategy(strategy.Asymmetric))
+	e.Instead = strategy.AsymmetricReady
+	return e
 }
 
 // handleFree is a configuration whose readers have no handles.

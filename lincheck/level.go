@@ -53,10 +53,11 @@ func batches(c Claim) []driver {
 }
 
 func guards(c Claim) []driver {
+	const several = kv.Versions | kv.Concurrent
 	return []driver{
-		{claim: c, play: driveGuards, needs: kv.Versions},
-		{claim: c, play: driveChain, needs: kv.Versions, every: 16, shows: "progress"},
-		{claim: c, play: driveTurn, needs: kv.Versions, every: 32},
+		{claim: c, play: driveGuards, needs: several},
+		{claim: c, play: driveChain, needs: several, every: 16, shows: "progress"},
+		{claim: c, play: driveTurn, needs: several, every: 32},
 	}
 }
 

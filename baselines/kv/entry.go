@@ -34,7 +34,8 @@ type Caps uint
 const (
 	// Concurrent: any number of goroutines may read at once.
 	Concurrent Caps = 1 << iota
-	// Writes: any number of goroutines may write, beside readers.
+	// Writes: any number of goroutines may write, beside readers; without Concurrent, the one
+	// goroutine may.
 	Writes
 	// Range: handles implement Ranger.
 	Range
@@ -88,6 +89,9 @@ type Entry struct {
 	Policy Policy
 	Aside  bool // checked always, measured only where it is asked for by name or preset: a variation
 	Broken bool // known to fail its check; a check that then passes is a failure
+	// Instead, unless it is nil, returns why another map stands in the place of this one on
+	// this machine, and which, or nil.
+	Instead func() error
 
 	Uint64  func(capacity int) Map[uint64, uint64]
 	Int     func(capacity int) Map[int, uint64]

@@ -152,7 +152,7 @@ func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool
 var strategies = []struct {
 	name string
 	open func(strategy.Options) strategy.Strategy
-}{{"epoch", strategy.Epoch}, {"refcount", strategy.Refcount}, {"asymmetric", strategy.Asymmetric}}
+}{{"epoch", strategy.Epoch}, {"refcount", strategy.Refcount}, {"asymmetric", strategy.Asymmetric}, {"counted", strategy.Counted}, {"single", strategy.Single}}
 
 // A loop is one of those above, under the name of what it looks up through.
 type loop struct {
@@ -204,6 +204,9 @@ func BenchmarkPublish(b *testing.B) {
 	for _, s := range strategies {
 		for _, batch := range []int{1, 64, 4096} {
 			for readers := range 2 {
+				if readers > 0 && s.name == "single" {
+					continue // it is for one goroutine
+				}
 				b.Run(fmt.Sprintf("strategy=%s/batch=%d/readers=%d", s.name, batch, readers), func(b *testing.B) {
 					w := hashmap.New[uint64, uint64](hashmap.WithStrategy(s.open), hashmap.WithCapacity(keys))
 					var stop atomic.Bool

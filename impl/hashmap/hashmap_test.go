@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -289,6 +290,39 @@ func TestPublishContext(t *testing.T) {
 }
 
 // TestSelfDeadlockIsReported has one goroutine hold a guard and publish twice.
+// TestSingle has the writer want a copy in which his own goroutine has a guard: nothing is
+// published, and nothing lost.
+func TestSingle(t *testing.T) {
+	w := hashmap.New[int, int](hashmap.WithStrategy(strategy.Single))
+	r := w.NewNamedReadHandle("culprit")
+	w.Insert(1, 1)
+	if err := w.Publish(); err != nil {
+		t.Fatal(err)
+	}
+	g := r.Read()
+	w.Insert(1, 2)
+	if err := w.Publish(); err != nil {
+		t.Fatalf("with a guard open in the copy that is readable: %v", err)
+	}
+	w.Insert(1, 3)
+	if err := w.Publish(); !errors.Is(err, strategy.ErrGuardOpen) || !strings.Contains(err.Error(), "culprit holds 1") {
+		t.Fatalf("with a guard open in the writer's copy: %v, want ErrGuardOpen and for whom", err)
+	}
+	if ok, err := w.TryPublish(); ok || err != nil {
+		t.Fatalf("TryPublish: %v, %v, want false", ok, err)
+	}
+	if v, _ := g.Get(1); v != 1 || w.Version() != 2 || !w.HasPending() {
+		t.Errorf("the guard sees %d, want 1; version %d, want 2; pending %v, want true", v, w.Version(), w.HasPending())
+	}
+	g.Release()
+	if err := w.Publish(); err != nil {
+		t.Fatal(err)
+	}
+	if v, _ := r.Get(1); v != 3 {
+		t.Errorf("after the release and a publish key 1 is %d, want 3", v)
+	}
+}
+
 func TestSelfDeadlockIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g hashmap.ReadGuard[int, int]

@@ -85,8 +85,8 @@ func (l *roster[R]) remove(r R) {
 	g.index = -1
 }
 
-// holding returns those of readers that have guards in the old copy, for a Stall.
-func holding[R member](readers []R, guards func(R) uint64) (holders []Holder) {
+// holding returns those of readers that have guards in the old copy.
+func holding[R member](readers []R, guards func(R) uint64) (holders Holders) {
 	for _, r := range readers {
 		if n := guards(r); n != 0 {
 			holders = append(holders, Holder{Reader: r.registered().name, Guards: int(n)})

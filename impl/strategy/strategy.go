@@ -14,7 +14,8 @@
 //
 // # Laws
 //
-// Every strategy keeps these, and says in its file why (counted keeps S3 in part only):
+// Every strategy keeps these, and says in its file why (counted keeps S3 in part only, and single
+// has no waits that V2 could bound):
 //
 //   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1
 //     no guard is open in the writer's copy.
@@ -108,6 +109,9 @@ var (
 	ErrCancelled = errors.New("strategy: wait cancelled")
 	// ErrMaxWait is returned by a wait that took as long as Options allow.
 	ErrMaxWait = errors.New("strategy: readers have held the copy for the maximum wait")
+	// ErrGuardOpen is returned by the strategy single where others would wait. The error
+	// that wraps it names the readers.
+	ErrGuardOpen = errors.New("strategy: guards are open in the copy that the writer needs")
 )
 
 // Options are common to all strategies. The zero value is ready to use.
@@ -136,8 +140,11 @@ func (o Options) withDefaults() Options {
 type Stall struct {
 	Swap    uint64        // the swap that cannot finish; it made version Swap readable
 	Waited  time.Duration // so far
-	Holders []Holder      // readers with guards open in the old copy
+	Holders Holders       // readers with guards open in the old copy
 }
+
+// Holders are some readers.
+type Holders []Holder
 
 // Holder is a reader that holds the writer up.
 type Holder struct {
@@ -146,11 +153,15 @@ type Holder struct {
 }
 
 func (s Stall) String() string {
+	return fmt.Sprintf("doublebuf: the writer has waited %v for guards opened before swap %d:%s", s.Waited.Round(time.Millisecond), s.Swap, s.Holders)
+}
+
+// String lists the first eight of them.
+func (all Holders) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "doublebuf: the writer has waited %v for guards opened before swap %d:", s.Waited.Round(time.Millisecond), s.Swap)
-	for i, h := range s.Holders {
+	for i, h := range all {
 		if i == 8 {
-			fmt.Fprintf(&b, " and %d more readers", len(s.Holders)-i)
+			fmt.Fprintf(&b, " and %d more readers", len(all)-i)
 			break
 		}
 		fmt.Fprintf(&b, " %s holds %d;", h.Reader, h.Guards)

@@ -3,6 +3,7 @@ package strategy_test
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ var strategies = map[string]func(strategy.Options) strategy.Strategy{
 	"epoch":      strategy.Epoch,
 	"indicator":  strategy.Indicator,
 	"refcount":   strategy.Refcount,
+	singleName:   strategy.Single,
 
 	sharedName: func(o strategy.Options) strategy.Strategy {
 		s := strategy.Indicator(o).(strategy.Sharer)
@@ -28,7 +30,10 @@ var strategies = map[string]func(strategy.Options) strategy.Strategy{
 	},
 }
 
-const sharedName = "indicator without handles"
+const (
+	sharedName = "indicator without handles"
+	singleName = "single" // which never waits, and is for one goroutine
+)
 
 // oneReader is a strategy all of whose readers are one that they share. What is of a
 // single reader it does not do.
@@ -65,13 +70,13 @@ func (r *rig) detach() {
 }
 
 func forEach(t *testing.T, test func(t *testing.T, open func(strategy.Options) *rig)) {
-	forAllBut(t, "", test)
+	forAllBut(t, nil, test)
 }
 
-// forAllBut leaves out the strategy to which the law in question does not apply.
-func forAllBut(t *testing.T, but string, test func(t *testing.T, open func(strategy.Options) *rig)) {
+// forAllBut leaves out the strategies to which the law in question does not apply.
+func forAllBut(t *testing.T, but []string, test func(t *testing.T, open func(strategy.Options) *rig)) {
 	for name, open := range strategies {
-		if name == but {
+		if slices.Contains(but, name) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -183,7 +188,7 @@ func TestUnregisterKeepsOpenGuards(t *testing.T) {
 }
 
 func TestAbandonEndsGuards(t *testing.T) {
-	forAllBut(t, sharedName, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, []string{sharedName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
 		r := s.NewReader("")
 		r.Open()
@@ -198,7 +203,7 @@ func TestAbandonEndsGuards(t *testing.T) {
 }
 
 func TestFinishSleepsUntilTheLastGuardIsClosed(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(strategy.Options{})
 			a, b := s.NewReader(""), s.NewReader("")
@@ -227,7 +232,7 @@ func TestFinishSleepsUntilTheLastGuardIsClosed(t *testing.T) {
 }
 
 func TestFinishIsCancelledAndTakenUpAgain(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(strategy.Options{})
 			r := s.NewReader("")
@@ -247,7 +252,7 @@ func TestFinishIsCancelledAndTakenUpAgain(t *testing.T) {
 }
 
 func TestStallIsReportedOnceByName(t *testing.T) {
-	forAllBut(t, sharedName, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, []string{sharedName, singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			var stalls []strategy.Stall
 			s := open(strategy.Options{
@@ -282,7 +287,7 @@ func TestStallIsReportedOnceByName(t *testing.T) {
 // TestExclusionUnderFire has the race detector and the readers themselves look for S1:
 // what a guard pins does not change until it is closed.
 func TestExclusionUnderFire(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		const readers = 4
 		guards := 1_000_000
 		if invariants.Enabled {
@@ -359,7 +364,7 @@ func TestLeafIsWaitedFor(t *testing.T) {
 // TestDetach has a guard outlive its copy: it holds nobody up, and its end is not taken for
 // that of a guard in the copy's successor.
 func TestDetach(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(strategy.Options{MaxWait: time.Second})
 			r, left := s.NewReader(""), s.NewReader("")
@@ -401,7 +406,7 @@ func TestDetach(t *testing.T) {
 
 // TestShortMaxWaitIsSpunOut takes the bound that is too short for sleeping.
 func TestShortMaxWaitIsSpunOut(t *testing.T) {
-	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{MaxWait: 20 * time.Microsecond})
 		s.NewReader("").Open()
 		s.swap()
@@ -496,5 +501,27 @@ func TestSharedReaders(t *testing.T) {
 		}
 		stop.Store(true)
 		wg.Wait()
+	}
+}
+
+// TestSingleFails has the writer want a copy in which his own goroutine has guards.
+func TestSingleFails(t *testing.T) {
+	s := strategy.Single(strategy.Options{})
+	copies := [2]strategy.Copy{{Index: 0}, {Index: 1}}
+	s.Begin(&copies[0])
+	a, b := s.NewReader("a"), s.NewReader("b")
+	a.Close(a.Open())
+	ca, cb := b.Open(), b.Open()
+	s.StartSwap(&copies[1])
+	for range 2 { // it remains so
+		err := s.Finish(nil)
+		if !errors.Is(err, strategy.ErrGuardOpen) || !strings.HasSuffix(err.Error(), ": b holds 2") {
+			t.Fatalf("Finish returns %q, want ErrGuardOpen and that b holds 2", err)
+		}
+	}
+	b.Close(ca)
+	b.Close(cb)
+	if err := s.Finish(nil); err != nil {
+		t.Fatal(err)
 	}
 }

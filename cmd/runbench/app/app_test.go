@@ -83,6 +83,8 @@ func strangers() []kv.Entry {
 			},
 		}
 	}
+	elsewhere := entry("elsewhere", fault{}, false)
+	elsewhere.Instead = func() error { return errors.New("it is at home elsewhere, good instead") }
 	measured := len(os.Args) > 1 && os.Args[1] == "measure-child"
 	return []kv.Entry{
 		entry("good", fault{}, false),
@@ -93,6 +95,7 @@ func strangers() []kv.Entry {
 		entry("crashes", fault{crash: true}, false),
 		entry("crashes-measured", fault{crash: measured}, false),
 		entry("prints-measured", fault{print: measured}, false),
+		elsewhere,
 	}
 }
 
@@ -123,6 +126,7 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		stderr string
 	}{
 		{"good", "check -impl good", 0, []string{"Ok ["}, ""},
+		{"another instead", "check -impl elsewhere", 0, []string{"Ok ["}, "warning: elsewhere: it is at home elsewhere, good instead\n"},
 		{"illegal", "check -impl good,loses", 3, []string{"Illegal (linearizable)"}, "not what was declared: loses;"},
 		{"illegal as expected", "check -impl good,loses-known", 0, []string{"Illegal, as expected"}, ""},
 		{"ok but expected illegal", "check -impl slandered", 3, []string{"Ok, but expected to be Illegal"}, "not what was declared: slandered;"},
@@ -166,6 +170,12 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestListTellsOfSubstitutes(t *testing.T) {
+	if _, stdout, _ := stranger(t, t.TempDir(), "list"); !strings.Contains(stdout, "a stranger's (it is at home elsewhere, good instead)") {
+		t.Errorf("the list does not say that elsewhere is another map, and why:\n%s", stdout)
 	}
 }
 

@@ -171,6 +171,11 @@ type checking struct {
 // gate checks maps one after another, each in a child process, prints their verdicts
 // and keeps them, with evidence, in dir.
 func (s *session) gate(ctx context.Context, maps []kv.Entry, g checking, dir string) ([]lincheck.Verdict, error) {
+	for _, e := range maps {
+		if err := instead(e); err != nil {
+			fmt.Fprintf(s.stderr, "runbench: warning: %s: %v\n", e.Name, err)
+		}
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("cannot start a child process: %w", err)

@@ -53,6 +53,8 @@ type listedMap struct {
 	Doc    string   `json:"doc"`
 	Broken bool     `json:"broken"` // it must fail its check
 	Aside  bool     `json:"aside"`  // measured only where it is asked for by name or preset
+
+	Instead string `json:"instead,omitempty"` // why another map stands in its place on this machine, and which
 }
 
 func (s *session) listing() listing {
@@ -67,7 +69,11 @@ func (s *session) listing() listing {
 		{"source", "the order in which the identifiers stand in the standard library's source; with key type ident"},
 	}}
 	for _, e := range s.maps {
-		l.Maps = append(l.Maps, listedMap{e.Name, e.Level.String(), capNames(e.Caps), policyName(e), e.Doc, e.Broken, e.Aside})
+		m := listedMap{e.Name, e.Level.String(), capNames(e.Caps), policyName(e), e.Doc, e.Broken, e.Aside, ""}
+		if err := instead(e); err != nil {
+			m.Instead = err.Error()
+		}
+		l.Maps = append(l.Maps, m)
 	}
 	for _, m := range workloads.Mixes() {
 		l.Mixes = append(l.Mixes, listed{m.Name, m.Doc})
@@ -88,6 +94,9 @@ func (l listing) text(w io.Writer) {
 		doc, caps := m.Doc, "-"
 		if m.Broken {
 			doc += " (known to be broken: it must fail its check)"
+		}
+		if m.Instead != "" {
+			doc += " (" + m.Instead + ")"
 		}
 		if len(m.Caps) > 0 {
 			caps = strings.Join(m.Caps, ", ")
@@ -121,6 +130,14 @@ func table(w io.Writer, title string, rows [][]string) {
 	}
 	c.Flush()
 	fmt.Fprintln(w)
+}
+
+// instead returns why another map stands in the place of e, or nil.
+func instead(e kv.Entry) error {
+	if e.Instead == nil {
+		return nil
+	}
+	return e.Instead()
 }
 
 // capNames lists capabilities. Those that nearly every map has are told by absence.

@@ -1,0 +1,97 @@
+package strategy
+
+import "fmt"
+
+// single: writer and readers are one goroutine, so that two plain counts of each reader are
+// all there is, and a writer who waited would wait for himself. He fails instead.
+//
+// It keeps S1 because nothing happens between the writer's look at the counts and his use of
+// the copy.
+type single struct {
+	readable *Copy
+	old      *Copy // that the writer wants, or nil
+	roster[*singleReader]
+}
+
+// Single returns the strategy that is called single: writer and readers must be used by one
+// goroutine, or by several that are ordered by something else. Opening a guard takes two loads
+// and a store, closing one takes a load and a store, none of them atomic. Nothing ever waits:
+// instead of waiting Finish returns [ErrGuardOpen] at once, so that Options have no meaning.
+func Single(Options) Strategy { return new(single) }
+
+// singleReader is a reader's counts. Only Abandon, which does not touch them, may be called by
+// another goroutine.
+type singleReader struct {
+	guards [2]int // by the index of the copy
+	owner  *single
+	registration
+}
+
+// Open implements Reader.
+func (r *singleReader) Open() *Copy {
+	c := r.owner.readable
+	r.guards[c.Index]++
+	return c
+}
+
+// Close implements Reader.
+func (r *singleReader) Close(c *Copy) {
+	if r.guards[c.Index] == 0 {
+		panic("doublebuf: guard released twice")
+	}
+	r.guards[c.Index]--
+}
+
+func (r *singleReader) idle() bool { return r.guards == [2]int{} }
+
+// Unregister implements Reader.
+func (r *singleReader) Unregister() { r.owner.leave(r) }
+
+// Abandon implements Reader. The guards of a reader that is not on the list hold nobody up.
+func (r *singleReader) Abandon() {
+	r.owner.mu.Lock()
+	r.owner.remove(r)
+	r.owner.mu.Unlock()
+}
+
+// Begin implements Strategy.
+func (s *single) Begin(readable *Copy) { s.readable = readable }
+
+// NewReader implements Strategy.
+func (s *single) NewReader(name string) Reader {
+	r := &singleReader{owner: s}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(r, name)
+	return r
+}
+
+// StartSwap implements Strategy.
+func (s *single) StartSwap(next *Copy) {
+	s.old, s.readable = s.readable, next
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reap()
+}
+
+// TryFinish implements Strategy.
+func (s *single) TryFinish() bool { return s.Finish(nil) == nil }
+
+// Finish implements Strategy. The error tells who has guards open.
+func (s *single) Finish(<-chan struct{}) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.old == nil {
+		return nil
+	}
+	if who := holding(s.readers, func(r *singleReader) uint64 { return uint64(r.guards[s.old.Index]) }); who != nil {
+		return fmt.Errorf("%w:%s", ErrGuardOpen, who)
+	}
+	s.old = nil
+	return nil
+}
+
+// Detach implements Strategy, but is never called, since there is no wait that could be too long.
+func (s *single) Detach() {
+	panic("doublebuf: the strategy single never waits, so that nothing is to be detached")
+}
