@@ -1,7 +1,7 @@
 // Package results holds what was measured: cells, and the environment and plan that
 // they came from, in files that other tools read as well.
 //
-// A run's folder has cells.txt and staleness.txt, in Go's benchmark text format, and
+// A run's folder has cells.txt, staleness.txt and latency.txt, in Go's benchmark text format, and
 // manifest.json. Load reads a folder into a Set, which is all that figures and reports
 // are made from.
 //
