@@ -234,6 +234,27 @@ func TestReadHandleAfterClose(t *testing.T) {
 	}
 }
 
+// TestReadHandleOnTwoGoroutines has one goroutine come while another is within a call.
+func TestReadHandleOnTwoGoroutines(t *testing.T) {
+	if !invariants.Enabled {
+		t.Skip("found in checked builds only: -race or -tags invariants")
+	}
+	w := newList()
+	r := w.NewReadHandle("")
+	g := r.Read()
+	r.Begin() // as a call does
+	for what, f := range map[string]func(){"Read": func() { r.Read() }, "Release": g.Release} {
+		got := make(chan any)
+		go func() { got <- panicOf(f) }()
+		if p := fmt.Sprint(<-got); !strings.Contains(p, "two goroutines use one read handle at once") {
+			t.Errorf("%s: %s", what, p)
+		}
+	}
+	r.End()
+	g.Release()
+	r.Read().Release()
+}
+
 // reenter uses the writer from within its own application.
 type reenter struct{ f func() }
 

@@ -148,10 +148,16 @@ func (w *WriteHandle[T]) Share() (handles []*ReadHandle[T]) {
 type ReadHandle[T any] struct {
 	reader   strategy.Reader
 	strategy strategy.Strategy
-	census   *[2]census[T] // of its guards, by the index of the copy, in checked builds, if not shared
+	use      *use[T] // in checked builds, if not shared
 }
 
-// census is what checked builds know of the guards that one handle has open in one copy.
+// use is what checked builds know of the use that is made of a handle.
+type use[T any] struct {
+	calls  invariants.Counter // that are under way
+	census [2]census[T]       // of its guards, by the index of the copy
+}
+
+// census is what is known of the guards that one handle has open in one copy.
 type census[T any] struct {
 	slot    *slot[T]
 	opened  invariants.Counter
@@ -162,27 +168,28 @@ func (h *ReadHandle[T]) register(s strategy.Strategy, name string) {
 	h.reader = s.NewReader(name)
 	h.strategy = s
 	if invariants.Enabled {
-		h.census = new([2]census[T])
+		h.use = new(use[T])
 	}
 	h.prepare()
 }
 
 // prepare ends the making of a handle.
 func (h *ReadHandle[T]) prepare() {
-	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, h.census})
+	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, h.use})
 }
 
 // dropped is what remains of a handle that was dropped without Close.
 type dropped[T any] struct {
 	reader strategy.Reader
-	census *[2]census[T]
+	use    *use[T]
 }
 
 func (d dropped[T]) abandon() {
-	if d.census != nil {
-		for i := range d.census {
-			if c := &d.census[i]; c.slot != nil {
+	if d.use != nil {
+		for i := range d.use.census {
+			if c := &d.use.census[i]; c.slot != nil {
 				c.slot.opened.Add(-c.opened.Load())
+				c.slot.Guards.Drop(d.use)
 			}
 		}
 	}
@@ -209,11 +216,29 @@ type closedReader struct{ strategy.Reader }
 
 func (closedReader) Open() *strategy.Copy { panic("doublebuf: read handle used after Close") }
 
-// Read opens a guard. It never blocks and never allocates.
+// Begin and End enclose each call on h in checked builds. Begin panics if another is under way.
+func (h *ReadHandle[T]) Begin() {
+	if h.use != nil && h.use.calls.Add(1) != 1 {
+		h.use.calls.Add(-1)
+		panic("doublebuf: two goroutines use one read handle at once; each needs its own, see Clone")
+	}
+}
+
+func (h *ReadHandle[T]) End() {
+	if h.use != nil {
+		h.use.calls.Add(-1)
+	}
+}
+
+// Read opens a guard. It never blocks and never allocates, but in checked builds.
 func (h *ReadHandle[T]) Read() ReadGuard[T] {
+	if invariants.Enabled {
+		h.Begin()
+		defer h.End()
+	}
 	c := h.reader.Open()
 	h.Enter(c)
-	return ReadGuard[T]{h, slotOf[T](c)}
+	return ReadGuard[T]{c.Guards.Open(h.use), h, slotOf[T](c)}
 }
 
 // Leaf returns a leaf of the reader of h, if its strategy has one: with that, a caller can
@@ -239,10 +264,10 @@ func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
 	atomicx.BeginRead(s)
 	if invariants.Enabled {
 		s.opened.Add(1)
-		if h.census == nil {
+		if h.use == nil {
 			return
 		}
-		n := &h.census[c.Index]
+		n := &h.use.census[c.Index]
 		if n.slot != s { // the first guard here, or the one before has been detached
 			*n = census[T]{slot: s}
 		}
@@ -256,10 +281,10 @@ func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
 // checkVersion asserts on the reader's side of the door what checkExclusion asserts on the
 // writer's: the copy that a guard pins is of one version as long as the guard is open.
 func (h *ReadHandle[T]) checkVersion(s *slot[T]) {
-	if h.census == nil {
+	if h.use == nil {
 		return
 	}
-	if n := &h.census[s.Index]; n.slot == s {
+	if n := &h.use.census[s.Index]; n.slot == s {
 		invariants.Check(n.version == s.version, "G1 or V1", "a guard opened on version %d finds version %d in its copy", n.version, s.version)
 	}
 }
@@ -269,8 +294,8 @@ func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
 	s := slotOf[T](c)
 	if invariants.Enabled {
 		h.checkVersion(s)
-		if h.census != nil && h.census[c.Index].slot == s {
-			h.census[c.Index].opened.Add(-1)
+		if h.use != nil && h.use.census[c.Index].slot == s {
+			h.use.census[c.Index].opened.Add(-1)
 		}
 		s.opened.Add(-1)
 	}
@@ -282,6 +307,7 @@ func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
 // once more and not twice, so a goroutine that holds one must not itself wait for a second
 // publish.
 type ReadGuard[T any] struct {
+	open   invariants.Guard
 	handle *ReadHandle[T]
 	slot   *slot[T]
 }
@@ -293,12 +319,25 @@ func (g ReadGuard[T]) Value() *T { return &g.slot.data }
 func (g ReadGuard[T]) Version() uint64 { return g.slot.version }
 
 // KeepAlive keeps the guard from being found dropped before this call. Release does so
-// too; whoever uses Value and may forget to call Release calls KeepAlive after each use.
-func (g ReadGuard[T]) KeepAlive() { runtime.KeepAlive(g.handle) }
+// too; whoever uses Value and may forget to call Release calls KeepAlive after each use. In checked
+// builds it panics if the guard has been released.
+func (g ReadGuard[T]) KeepAlive() {
+	if invariants.Enabled {
+		g.slot.Guards.MustBeOpen(g.open, "guard used after its release")
+	}
+	runtime.KeepAlive(g.handle)
+}
 
-// Release closes the guard. It wakes the writer if it sleeps, and never blocks.
+// Release closes the guard. It wakes the writer if it sleeps, and never blocks. In checked builds it
+// panics if the guard has been released.
 func (g ReadGuard[T]) Release() {
+	if invariants.Enabled {
+		g.slot.Guards.MustBeOpen(g.open, "guard released twice")
+		g.handle.Begin()
+		defer g.handle.End()
+		g.slot.Guards.Close(g.open)
+	}
 	g.handle.Leave(&g.slot.Copy)
 	g.handle.reader.Close(&g.slot.Copy)
-	g.KeepAlive()
+	runtime.KeepAlive(g.handle)
 }

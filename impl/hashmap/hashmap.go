@@ -287,6 +287,9 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	if !r.leafy {
 		return r.get(key)
 	}
+	if invariants.Enabled {
+		r.raw.Begin()
+	}
 	if !r.leaf.TryOpen() {
 		r.reopen()
 	}
@@ -298,6 +301,9 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 		r.raw.Leave(r.leaf.Copy())
 	}
 	r.leaf.Close()
+	if invariants.Enabled {
+		r.raw.End()
+	}
 	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
 	return value, ok
 }
@@ -354,13 +360,17 @@ func (g ReadGuard[K, V]) All() iter.Seq2[K, V] {
 }
 
 // Len returns the number of entries.
-func (g ReadGuard[K, V]) Len() int { return g.table.Len() }
+func (g ReadGuard[K, V]) Len() int {
+	n := g.table.Len()
+	g.raw.KeepAlive()
+	return n
+}
 
 // Version returns the number of publishes that this guard sees.
 func (g ReadGuard[K, V]) Version() uint64 { return g.raw.Version() }
 
 // Release closes the guard, which must not be used any more, and above all not released
 // again: that panics if its handle has no other guard open in the same version or the one
-// before, and otherwise takes that one's place. It wakes the writer if it sleeps, and never
-// waits.
+// before, and otherwise takes that one's place. Checked builds (-race, or the tag invariants) panic
+// in any case, and on any use after Release. It wakes the writer if it sleeps, and never waits.
 func (g ReadGuard[K, V]) Release() { g.raw.Release() }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/invariants"
 	"doublebuf/impl/strategy"
 	"doublebuf/impl/table"
 )
@@ -127,7 +128,7 @@ func TestSharedDoesNotAllocate(t *testing.T) {
 				g := s.Read()
 				g.Get(1)
 				g.Release()
-			}); n != 0 {
+			}); n != 0 && !invariants.Enabled {
 				t.Errorf("%s: a look-up and a guard allocate %v times", name, n)
 			}
 		}

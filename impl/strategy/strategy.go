@@ -38,6 +38,7 @@ import (
 	"time"
 
 	"doublebuf/impl/atomicx"
+	"doublebuf/impl/invariants"
 )
 
 // Copy is one of the two copies, as far as strategies know it. It is part of a larger
@@ -46,6 +47,10 @@ type Copy struct {
 	// Index is 0 or 1: the two copies that are in use at a time have different ones. Who
 	// makes a Copy sets it.
 	Index int
+
+	// Guards are those that are open here, but for look-ups, in checked builds. Who opens and closes
+	// guards by a Reader tells them.
+	Guards invariants.Guards
 
 	// Of the strategy's, which sets it before a reader can come upon the copy.
 	generation uint32         // how many copies of this index have been detached before this one
@@ -141,6 +146,7 @@ type Stall struct {
 	Swap    uint64        // the swap that cannot finish; it made version Swap readable
 	Waited  time.Duration // so far
 	Holders Holders       // readers with guards open in the old copy
+	Opened  []string      // where those guards were opened, each as file:line; in checked builds only
 }
 
 // Holders are some readers.
@@ -153,7 +159,11 @@ type Holder struct {
 }
 
 func (s Stall) String() string {
-	return fmt.Sprintf("doublebuf: the writer has waited %v for guards opened before swap %d:%s", s.Waited.Round(time.Millisecond), s.Swap, s.Holders)
+	text := fmt.Sprintf("doublebuf: the writer has waited %v for guards opened before swap %d:%s", s.Waited.Round(time.Millisecond), s.Swap, s.Holders)
+	if len(s.Opened) > 0 {
+		text += ", opened at " + strings.Join(s.Opened[:min(8, len(s.Opened))], ", ")
+	}
+	return text
 }
 
 // String lists the first eight of them.

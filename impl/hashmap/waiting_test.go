@@ -1,0 +1,190 @@
+package hashmap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"doublebuf/impl/hashmap"
+	"doublebuf/impl/invariants"
+	"doublebuf/impl/strategy"
+)
+
+// waiting are the strategies whose writer waits for readers.
+var waiting = map[string]func(strategy.Options) strategy.Strategy{
+	"asymmetric": strategy.Asymmetric,
+	"counted":    strategy.Counted,
+	"epoch":      strategy.Epoch,
+	"indicator":  strategy.Indicator,
+	"refcount":   strategy.Refcount,
+}
+
+func forEachWaiting(t *testing.T, test func(t *testing.T, s hashmap.Option)) {
+	for name, s := range waiting {
+		t.Run(name, func(t *testing.T) { test(t, hashmap.WithStrategy(s)) })
+	}
+}
+
+func TestPublishContext(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		synctest.Test(t, func(t *testing.T) {
+			w := hashmap.New[int, int](s)
+			r := w.NewReadHandle()
+			g := r.Read()
+			mustPublish(t, w)
+			w.Insert(1, 1)
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			if err := w.PublishContext(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v, want DeadlineExceeded", err)
+			}
+			if !w.HasPending() || w.Version() != 1 {
+				t.Error("a publish that was given up has published or lost something")
+			}
+			g.Release()
+			if err := w.PublishContext(ctx); err != nil {
+				t.Error("a publish that need not wait fails: ", err)
+			}
+			if v, ok := r.Get(1); v != 1 || !ok || w.HasPending() {
+				t.Error("the publish after the one that was given up has not published")
+			}
+		})
+	})
+}
+
+func TestFlush(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		synctest.Test(t, func(t *testing.T) {
+			w := hashmap.New[int, int](s)
+			g := w.NewReadHandle().Read()
+			mustPublish(t, w)
+			start := time.Now()
+			time.AfterFunc(50*time.Millisecond, g.Release)
+			if err := w.Flush(); err != nil {
+				t.Error(err)
+			}
+			if waited := time.Since(start); waited < 50*time.Millisecond {
+				t.Errorf("Flush returned after %v, with a guard of the version before open", waited)
+			}
+			bounded := hashmap.New[int, int](s, hashmap.WithMaxWait(time.Second))
+			g = bounded.NewReadHandle().Read()
+			mustPublish(t, bounded)
+			if err := bounded.Flush(); !errors.Is(err, strategy.ErrMaxWait) {
+				t.Errorf("with a bound Flush returns %v, want ErrMaxWait", err)
+			}
+			g.Release()
+			if err := bounded.Flush(); err != nil {
+				t.Error("Flush fails after the guard was released: ", err)
+			}
+		})
+	})
+}
+
+// TestSelfDeadlockIsReported has one goroutine hold a guard and publish twice. Checked builds know
+// where the guard was opened.
+func TestSelfDeadlockIsReported(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		synctest.Test(t, func(t *testing.T) {
+			var g hashmap.ReadGuard[int, int]
+			var report string
+			w := hashmap.New[int, int](s, hashmap.WithStallReport(time.Second, func(s strategy.Stall) {
+				report = s.String()
+				g.Release()
+			}))
+			r := w.NewNamedReadHandle("me")
+			r.Read().Release()
+			_, file, line, _ := runtime.Caller(0)
+			g = r.Read()
+			mustPublish(t, w)
+			mustPublish(t, w)
+			want := "doublebuf: the writer has waited 1s for guards opened before swap 1: me holds 1"
+			if invariants.Enabled {
+				want += fmt.Sprintf(", opened at %s:%d", file, line+1)
+			}
+			if report != want {
+				t.Errorf("the report is %q, want %q", report, want)
+			}
+		})
+	})
+}
+
+// TestPanicOfAFunction covers law L3: the operation alone is dropped, and a publish works after it.
+func TestPanicOfAFunction(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		w := hashmap.New[int, int](s)
+		r := w.NewReadHandle()
+		w.Insert(1, 1)
+		mustPublish(t, w)
+		w.Insert(2, 2)
+		w.Update(1, func(int, bool) (int, bool) { panic("stop") })
+		w.Retain(func(_ int, v *int) bool { *v *= 10; return true })
+		if got := panicOf(func() { _ = w.Publish() }); got != "stop" {
+			t.Fatalf("the caller of Publish gets %v", got)
+		}
+		for range 2 {
+			mustPublish(t, w)
+			if got := content(r); len(got) != 2 || got[1] != 10 || got[2] != 20 {
+				t.Errorf("readers see %v, want 10 and 20", got)
+			}
+		}
+	})
+}
+
+// misuse is what must panic, and with which words.
+func misuse(t *testing.T, what string, f func(), words ...string) {
+	t.Helper()
+	got := fmt.Sprint(panicOf(f))
+	for _, w := range words {
+		if !strings.Contains(got, w) {
+			t.Errorf("%s: the panic is %q, and does not say %q", what, got, w)
+		}
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		w := hashmap.New[int, int](s)
+		r := w.NewReadHandle()
+		g := r.Read()
+		g.Release()
+		misuse(t, "a guard released twice", g.Release, "guard released twice")
+		if invariants.Enabled { // other builds cannot tell one guard of a handle from another
+			_, file, line, _ := runtime.Caller(0)
+			g, other := r.Read(), r.Read()
+			g.Release()
+			place := fmt.Sprintf("%s:%d", file, line+1)
+			misuse(t, "a guard released twice beside another", g.Release, "guard released twice", place)
+			misuse(t, "a look-up after Release", func() { g.Get(1) }, "guard used after its release", place)
+			misuse(t, "Len after Release", func() { g.Len() }, "guard used after its release", place)
+			other.Release()
+		}
+		open := r.Read()
+		r.Get(1) // so that the next one would go the shortest way
+		r.Close()
+		r.Close() // is harmless
+		misuse(t, "Read after Close", func() { r.Read() }, "read handle used after Close")
+		misuse(t, "Get after Close", func() { r.Get(1) }, "read handle used after Close")
+		open.Release() // is not too late
+
+		w.Close()
+		misuse(t, "Insert after Close", func() { w.Insert(1, 1) }, "the writer is closed")
+		misuse(t, "Remove after Close", func() { w.Remove(1) }, "the writer is closed")
+		misuse(t, "Clear after Close", w.Clear, "the writer is closed")
+		misuse(t, "Update after Close", func() { w.Update(1, nil) }, "the writer is closed")
+		misuse(t, "Retain after Close", func() { w.Retain(nil) }, "the writer is closed")
+		_, try := w.TryPublish()
+		_, _, get := w.Get(1)
+		for what, err := range map[string]error{
+			"Publish": w.Publish(), "TryPublish": try, "PublishContext": w.PublishContext(t.Context()), "Get": get, "Flush": w.Flush(),
+		} {
+			if !errors.Is(err, hashmap.ErrClosed) {
+				t.Errorf("%s after Close returns %v, want ErrClosed", what, err)
+			}
+		}
+	})
+}
