@@ -12,7 +12,7 @@
 //	workloads          who does what to which key
 //	lincheck           recorded histories, checkers, verdicts
 //	lincheck/explore   every interleaving of impl's atomic operations
-//	lincheck/mutants   the broken code that the explorer must catch
+//	lincheck/mutants   the broken code that the checkers must catch, and the matrix of who does
 //	results            cells, environments and statistics, as Go benchmark text
 //	plots              figures
 //	cmd/runbench       the command

@@ -79,4 +79,10 @@
 // that crashes, hangs or eats the memory takes only a child with it. [Soak] runs a map of
 // versions for as long as one likes. [Controls] are
 // maps that must fail: a checker that cannot say Illegal proves nothing.
+//
+// A level of consistency is a value: the histories that must be legal, and by them the
+// checkers that it implies, and the directed schedules that must break the next stronger
+// level, see level.go. [Properties] are what a map is found to have or not to have. The
+// mutants in lincheck/mutants are what the checkers are tested against; matrix.md there says
+// who catches which.
 package lincheck

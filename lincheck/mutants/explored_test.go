@@ -42,6 +42,7 @@ func TestExplored(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	holdMatrix(t)
 	want, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +54,20 @@ func TestExplored(t *testing.T) {
 	}
 	if got != string(want) {
 		t.Errorf("%s does not hold what was found; -update writes it anew", golden)
+	}
+}
+
+// holdMatrix holds the matrix against the explorer's golden file, which is its first column.
+func holdMatrix(t *testing.T) {
+	m, err := ReadMatrix("../..")
+	if err == nil && *update {
+		err = m.Write("../..")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join("../..", matrixFile)); err != nil || string(text) != m.String() {
+		t.Errorf("%s is not the table of these mutants (%v); -update writes it", matrixFile, err)
 	}
 }
 

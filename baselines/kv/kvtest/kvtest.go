@@ -10,6 +10,11 @@
 //     wrote them to which key, so that every read can be judged by itself, and in the end
 //     every key must hold the last write of one of the goroutines.
 //
+// It covers what the standard library's own tests of sync.Map do (sync/map_test.go and those of
+// internal/sync), where a map has the capability, but for three: walks within walks and deletes
+// within them, since the body of a loop over All must not use the map; bad hashes, which a
+// kv.Map cannot be given; and allocations, which are measured, not tested.
+//
 // The battery looks for what is plainly wrong, and quickly. Whether a map has the level of
 // consistency that it declares is for package lincheck to say, and what takes a gap of few
 // nanoseconds or a lost wake-up is for its explorer to find. A map that hangs is ended by

@@ -1,0 +1,130 @@
+// Kill builds the mutants of package mutants and has the checkers catch them, each under
+// many seeds, and writes the matrix of mutants and checkers.
+//
+//	go run ./lincheck/mutants/kill -seeds 20            # all: about an hour on 2 processors
+//	go run ./lincheck/mutants/kill -seeds 20 -run '^4[0-9] '
+//
+// The rows are kept in lincheck/mutants/matrix.md, where those of mutants that are not run
+// stay. It is to be called in the folder of the module. Exit code 3: a mutant lived that
+// was to be caught, or was caught where that is said to take more.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"doublebuf/lincheck/mutants"
+)
+
+func main() {
+	seeds := flag.Int("seeds", 20, "try each checker under this many `seeds`")
+	run := flag.String("run", "", "only mutants whose name matches this `expression`")
+	by := flag.String("by", "", "only checkers with these `letters`")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	wrong, err := kill(ctx, *seeds, *run, *by)
+	switch {
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "kill: %v\n", err)
+		os.Exit(1)
+	case len(wrong) > 0:
+		fmt.Fprintf(os.Stderr, "kill: not as it should be: %s\n", strings.Join(wrong, "; "))
+		os.Exit(3)
+	}
+}
+
+// kill tries the mutants whose name matches and returns what is wrong.
+func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err error) {
+	match, err := regexp.Compile(run)
+	if err != nil {
+		return nil, err
+	}
+	m, err := mutants.ReadMatrix(".")
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range mutants.Checked {
+		if !match.MatchString(c.Name) {
+			continue
+		}
+		dir, err := os.MkdirTemp("", "mutant")
+		if err != nil {
+			return wrong, err
+		}
+		defer os.RemoveAll(dir)
+		for _, k := range c.Kills {
+			if !strings.Contains(by, k.By.String()) && by != "" {
+				continue
+			}
+			shots, err := try(ctx, c.Mutant, k, dir, seeds)
+			if err != nil {
+				return wrong, fmt.Errorf("%s, by %s: %w", c.Name, k.By, err)
+			}
+			text, ok := tell(k, shots)
+			fmt.Printf("%-75s  %s  %s\n", c.Name, k.By, text)
+			if !ok {
+				wrong = append(wrong, fmt.Sprintf("%s by %s: %s", c.Name, k.By, text))
+			}
+			m.Set(c.Name, k.By, text)
+			if err := m.Write("."); err != nil { // each time: it may be interrupted
+				return wrong, err
+			}
+		}
+	}
+	return wrong, m.Write(".")
+}
+
+// try builds the mutant in dir and tries to catch it under each seed.
+func try(ctx context.Context, m mutants.Mutant, k mutants.Kill, dir string, seeds int) ([]mutants.Shot, error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	program, err := k.Build(ctx, m, root, dir)
+	if err != nil {
+		return nil, err
+	}
+	var shots []mutants.Shot
+	for seed := range seeds {
+		shot, err := k.Try(ctx, program, root, dir, seed+1)
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return nil, err
+		}
+		shots = append(shots, shot)
+	}
+	return shots, nil
+}
+
+// tell says how often a mutant was caught, in what time, and by what, and whether that is as it
+// should be.
+func tell(k mutants.Kill, shots []mutants.Shot) (text string, ok bool) {
+	var times []time.Duration
+	var hows []string
+	for _, s := range shots {
+		if s.Killed {
+			times = append(times, s.Time)
+			if !slices.Contains(hows, s.How) {
+				hows = append(hows, s.How)
+			}
+		}
+	}
+	text = fmt.Sprintf("%d/%d", len(times), len(shots))
+	if len(times) > 0 {
+		slices.Sort(times)
+		slices.Sort(hows)
+		text += fmt.Sprintf(" in %.2f s (%s)", times[len(times)/2].Seconds(), strings.Join(hows, ", "))
+	}
+	if k.Misses {
+		return text, len(times) == 0
+	}
+	return text, len(times) == len(shots)
+}
