@@ -18,6 +18,12 @@ import (
 // buffers of all threads at some moment between its start and its return. The Go
 // compiler keeps the order of the store and the load, because the load is an atomic one.
 //
+// No strategy here goes over to fenced readers while publishes are frequent, and back. What it
+// could win at most is what epoch publishes faster: beside a busy reader a publish of one write
+// took 3.3 µs under asymmetric and 0.7 µs under epoch, and with 64 writes 15 µs under both (2 virtual
+// processors, AMD EPYC, not quiet). For that each guard would look at one more word, after its
+// store; whoever publishes each write can choose epoch.
+//
 // Only the reader ever writes its counts. A count tells its generation, so that the
 // guards of a detached copy are told from those of its successor without a change to the word.
 type asymmetric struct {
