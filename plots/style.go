@@ -75,6 +75,10 @@ var styles = map[string]style{
 	"t100us": {blue, down, dashDot, ourWidth},
 	"demand": {blue, diamond, dotted, ourWidth},
 
+	// These stand beside those of the strategy epoch, and share no look with them.
+	"dbuf-maxwait-b1":  {blue, left, solid, ourWidth},
+	"dbuf-maxwait-b64": {blue, right, dashed, ourWidth},
+
 	"syncmap": {vermilion, circle, solid, otherWidth},
 	"xsync":   {wine, square, solid, otherWidth},
 	"rwmutex": {orange, square, solid, otherWidth},
