@@ -29,7 +29,7 @@ E the schedule explorer (it tries all orders, so needs no seed: the kind of fail
 guards (C0 to C6; or a crash or no answer under them) · P recorded histories of operations, by porcupine · D the checked build's laws on copies
 and log · R the race detector · L no answer · S the sum check of a timed cell · B the battery and the packages' own tests
 
-    go run ./lincheck/mutants/kill -seeds 20      # writes these cells anew: about an hour on 2 processors
+    go run ./lincheck/mutants/kill -seeds 20      # writes these cells anew: an hour or more on 2 processors
     go test -tags explore ./lincheck/mutants      # holds column E
 
 `

@@ -1,7 +1,7 @@
 // Kill builds the mutants of package mutants and has the checkers catch them, each under
 // many seeds, and writes the matrix of mutants and checkers.
 //
-//	go run ./lincheck/mutants/kill -seeds 20            # all: about an hour on 2 processors
+//	go run ./lincheck/mutants/kill -seeds 20            # all: an hour or more on 2 processors
 //	go run ./lincheck/mutants/kill -seeds 20 -run '^4[0-9] '
 //
 // The rows are kept in lincheck/mutants/matrix.md, where those of mutants that are not run
