@@ -30,7 +30,7 @@ import (
 // is one configuration: the flat table under the strategy asymmetric.
 func BenchmarkTargets(b *testing.B) {
 	for _, e := range slices.Concat(
-		guardTargets(), tableTargets(), readTargets(), writerTargets(), publishTargets(), latencyTargets(),
+		guardTargets(), freeTargets(), tableTargets(), readTargets(), writerTargets(), publishTargets(), latencyTargets(),
 		handleTargets(), groupTargets(), memoryTargets(),
 	) {
 		b.Run(e.name, func(b *testing.B) {
@@ -227,6 +227,20 @@ func guarded(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) func
 	}
 }
 
+func free(m *hashmap.Shared[uint64, uint64], drawn *lookups[uint64]) func(n int) {
+	at := 0
+	return func(n int) {
+		start := at
+		at += n
+		sum := uint64(0)
+		for i := range n {
+			v, _ := m.Get(drawn[(start+i)%len(drawn)])
+			sum += v
+		}
+		sink.Add(sum)
+	}
+}
+
 func held(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) func(n int) {
 	at := 0
 	return func(n int) {
@@ -365,6 +379,44 @@ func guardTargets() []experiment {
 		figure: func(f figures) float64 { return 2 * f["one"] / f["two"] },
 	})
 	return []experiment{e}
+}
+
+// freeTargets holds look-ups without handles against those in the bare table: all have a table of
+// their own, which is in the caches as much as the others' are. Goroutines that come to the same
+// stripe of an indicator hinder each other, and two seldom do: so two of them stand beside one.
+func freeTargets() (all []experiment) {
+	set := workloads.Uint64Keys(10_000, 1)
+	for _, s := range []struct {
+		name   string
+		new    func(strategy.Options) strategy.Strategy
+		atMost float64
+	}{{"indicator", strategy.Indicator, 2}, {"collector", strategy.Collector, 1.05}} {
+		shared := func() *hashmap.Shared[uint64, uint64] {
+			m, err := filled(set, hashmap.WithStrategy(s.new)).Share()
+			if err != nil {
+				panic(err)
+			}
+			return m
+		}
+		all = append(all, experiment{
+			name: "free/strategy=" + s.name,
+			prepare: func() func() figures {
+				drawn := drawLookups(set)
+				loops := []loop{{"bare", bareLoop(bareTableOf(table.Builtin, set), drawn)}, {"free", free(shared(), drawn)}}
+				return func() figures { return inTurn(loops) }
+			},
+			targets: []target{{name: "over=bare", atMost: s.atMost, figure: over("free", "bare")}},
+		}, experiment{
+			name: "free2/strategy=" + s.name,
+			prepare: func() func() figures {
+				m, drawn := shared(), drawLookups(set)
+				loops := []loop{together("one", free(m, drawn)), together("two", free(m, drawn), free(m, drawn))}
+				return func() figures { return inTurn(loops) }
+			},
+			targets: []target{{name: "over=one", figure: func(f figures) float64 { return 2 * f["one"] / f["two"] }}},
+		})
+	}
+	return all
 }
 
 // tableTargets holds the best guarded look-up against the fastest bare table.

@@ -24,9 +24,22 @@ import (
 type slot[T any] struct {
 	strategy.Copy // first, see slotOf
 	data          T
-	version       uint64             // of data, when it was last made readable
-	opened        invariants.Counter // guards open here
-	_             [112]byte          // keeps the writer's changes to one copy off the readers' lines of the other
+	version       uint64              // of data, when it was last made readable
+	opened        *invariants.Counter // guards open on the data
+	_             [112]byte           // keeps the writer's changes to one copy off the readers' lines of the other
+}
+
+func newSlot[T any](index int, data T) *slot[T] {
+	s := &slot[T]{data: data, opened: new(invariants.Counter)}
+	s.Index = index
+	return s
+}
+
+// renewed returns another slot with the data of s.
+func (s *slot[T]) renewed() *slot[T] {
+	r := &slot[T]{data: s.data, opened: s.opened}
+	r.Index = s.Index
+	return r
 }
 
 // slotOf returns the slot whose first field c is. Strategies know no type of data, and hand
@@ -38,13 +51,14 @@ type WriteHandle[T any] struct {
 	strategy         strategy.Strategy
 	readable, writer *slot[T]
 	version          uint64
+	renewing         bool // the strategy is Renewing
 }
 
 // NewWriteHandle returns a double buffer under s, which must be fresh and is used for
-// nothing else. The content of both copies must be equal; copy 0 is readable first.
+// nothing else. A T must be good after it has been moved, which a strategy may ask for. The content of both copies must be equal; copy 0 is readable first.
 func NewWriteHandle[T any](s strategy.Strategy, copy0, copy1 T) *WriteHandle[T] {
-	w := &WriteHandle[T]{strategy: s, readable: &slot[T]{data: copy0}, writer: &slot[T]{data: copy1}}
-	w.writer.Index = 1
+	w := &WriteHandle[T]{strategy: s, readable: newSlot(0, copy0), writer: newSlot(1, copy1)}
+	_, w.renewing = s.(strategy.Renewing)
 	s.Begin(&w.readable.Copy)
 	atomicx.BeginWrite(w.writer)
 	return w
@@ -68,6 +82,9 @@ func (w *WriteHandle[T]) StartSwap() {
 	atomicx.EndWrite(w.writer)
 	w.readable, w.writer = w.writer, w.readable
 	w.strategy.StartSwap(&w.readable.Copy)
+	if w.renewing {
+		w.writer = w.writer.renewed()
+	}
 }
 
 // TryFinishSwap reports whether the last swap has finished, without waiting. Once it has
@@ -96,9 +113,7 @@ func (w *WriteHandle[T]) FinishSwap(cancel <-chan struct{}) error {
 // instead. clone is called once, on what it must only read.
 func (w *WriteHandle[T]) Detach(clone func(*T) T) {
 	w.strategy.Detach()
-	index := w.writer.Index
-	w.writer = &slot[T]{data: clone(&w.readable.data)}
-	w.writer.Index = index
+	w.writer = newSlot(w.writer.Index, clone(&w.readable.data))
 	w.enter()
 }
 
@@ -248,11 +263,20 @@ func (h *ReadHandle[T]) Leaf() (strategy.Leaf, bool) { return strategy.LeafOf(h.
 
 // Indicators returns what Leaf does, for all handles of one call of Share.
 func Indicators[T any](handles []*ReadHandle[T]) (strategy.Indicators, bool) {
-	var readers []strategy.Reader
+	return strategy.IndicatorsOf(readersOf(handles))
+}
+
+func readersOf[T any](handles []*ReadHandle[T]) (readers []strategy.Reader) {
 	for _, h := range handles {
 		readers = append(readers, h.reader)
 	}
-	return strategy.IndicatorsOf(readers)
+	return readers
+}
+
+// Readable returns where to load the copy from that a guard of the handles pins, if nothing
+// else opens one, or nil; see [strategy.ReadableOf].
+func Readable[T any](handles []*ReadHandle[T]) *atomicx.Pointer[strategy.Copy] {
+	return strategy.ReadableOf(readersOf(handles))
 }
 
 // Data returns the data of a copy, to be read only while a guard of the reader pins it.
@@ -294,8 +318,10 @@ func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
 	s := slotOf[T](c)
 	if invariants.Enabled {
 		h.checkVersion(s)
-		if h.use != nil && h.use.census[c.Index].slot == s {
-			h.use.census[c.Index].opened.Add(-1)
+		if h.use != nil {
+			if n := &h.use.census[c.Index]; n.slot == s && n.opened.Add(-1) == 0 {
+				n.slot = nil // a reference may be a guard
+			}
 		}
 		s.opened.Add(-1)
 	}
@@ -326,6 +352,7 @@ func (g ReadGuard[T]) KeepAlive() {
 		g.slot.Guards.MustBeOpen(g.open, "guard used after its release")
 	}
 	runtime.KeepAlive(g.handle)
+	runtime.KeepAlive(g.slot) // which is the guard, under some strategies
 }
 
 // Release closes the guard. It wakes the writer if it sleeps, and never blocks. In checked builds it

@@ -17,7 +17,8 @@ var ErrHandles = errors.New("doublebuf: the strategy needs a ReadHandle for each
 // Shared reads a map from any number of goroutines at once. It needs no Close: when it is
 // dropped, and all its guards are, the garbage collector finds it.
 type Shared[K comparable, V any] struct {
-	indicators strategy.Indicators // for look-ups without calls, if visits
+	readable   *atomicx.Pointer[strategy.Copy] // for look-ups without calls, if a load opens a guard
+	indicators strategy.Indicators             // for look-ups without calls, if visits
 	visits     bool
 	checkKeys  bool
 	handles    []*buffers.ReadHandle[table.Table[K, V]] // a power of two
@@ -30,20 +31,27 @@ func (w *WriteHandle[K, V]) Share() (*Shared[K, V], error) {
 	if len(s.handles) == 0 {
 		return nil, ErrHandles
 	}
-	s.indicators, s.visits = buffers.Indicators(s.handles)
-	s.visits = s.visits && !s.checkKeys // as in ReadHandle.prepare
+	if !s.checkKeys { // as in ReadHandle.prepare
+		s.readable = buffers.Readable(s.handles)
+		s.indicators, s.visits = buffers.Indicators(s.handles)
+	}
 	return s, nil
 }
 
 // Get returns the value of key in the last published version, and whether there is one.
 // It never waits and allocates nothing. It panics if key cannot be hashed.
 func (s *Shared[K, V]) Get(key K) (V, bool) {
-	if !s.visits {
+	var visit strategy.Visit
+	var c *strategy.Copy
+	if s.readable != nil {
+		c = s.readable.Load()
+	} else if s.visits {
+		var ok bool
+		if visit, c, ok = s.indicators.TryOpen(); !ok {
+			c = visit.Reopen(c)
+		}
+	} else {
 		return s.get(key)
-	}
-	visit, c, ok := s.indicators.TryOpen()
-	if !ok {
-		c = visit.Reopen(c)
 	}
 	var raw *buffers.ReadHandle[table.Table[K, V]]
 	if atomicx.Hooked || invariants.Enabled {
@@ -54,7 +62,10 @@ func (s *Shared[K, V]) Get(key K) (V, bool) {
 	if atomicx.Hooked || invariants.Enabled {
 		raw.Leave(c)
 	}
-	visit.Close(c)
+	if s.readable == nil {
+		visit.Close(c)
+	}
+	runtime.KeepAlive(c) // which is the guard, if s.readable is used
 	runtime.KeepAlive(s) // as in ReadHandle.Get
 	return v, ok
 }

@@ -18,6 +18,7 @@ import (
 
 // sharers are the strategies under which goroutines read without handles.
 var sharers = map[string]func(strategy.Options) strategy.Strategy{
+	"collector": strategy.Collector,
 	"indicator": strategy.Indicator,
 }
 

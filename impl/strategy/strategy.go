@@ -129,11 +129,16 @@ type Options struct {
 	Stalled func(Stall)
 	// MaxWait bounds each wait; 0 means that there is no bound.
 	MaxWait time.Duration
+
+	collectAfter time.Duration // see the constant; 0 means that
 }
 
 func (o Options) withDefaults() Options {
 	if o.StallAfter == 0 {
 		o.StallAfter = time.Second
+	}
+	if o.collectAfter == 0 {
+		o.collectAfter = collectAfter
 	}
 	if o.Stalled == nil {
 		o.Stalled = func(s Stall) { slog.Warn(s.String()) }
@@ -145,7 +150,7 @@ func (o Options) withDefaults() Options {
 type Stall struct {
 	Swap    uint64        // the swap that cannot finish; it made version Swap readable
 	Waited  time.Duration // so far
-	Holders Holders       // readers with guards open in the old copy
+	Holders Holders       // readers with guards open in the old copy, or none if the strategy does not know
 	Opened  []string      // where those guards were opened, each as file:line; in checked builds only
 }
 
@@ -159,7 +164,11 @@ type Holder struct {
 }
 
 func (s Stall) String() string {
-	text := fmt.Sprintf("doublebuf: the writer has waited %v for guards opened before swap %d:%s", s.Waited.Round(time.Millisecond), s.Swap, s.Holders)
+	holders := s.Holders.String()
+	if len(s.Holders) == 0 {
+		holders = " whose they are is not known to the strategy"
+	}
+	text := fmt.Sprintf("doublebuf: the writer has waited %v for guards opened before swap %d:%s", s.Waited.Round(time.Millisecond), s.Swap, holders)
 	if len(s.Opened) > 0 {
 		text += ", opened at " + strings.Join(s.Opened[:min(8, len(s.Opened))], ", ")
 	}

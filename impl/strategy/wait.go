@@ -12,7 +12,7 @@ const (
 	spinRounds  = 64 // looks at the readers before the writer yields
 	yieldRounds = 16 // looks with a yield between before it sleeps
 
-	// How often a writer looks that nobody will wake.
+	// How often a writer looks that nobody will wake, unless it has waited 64 times as long.
 	pollEvery = 100 * time.Microsecond
 
 	// A bound on the wait that is no longer than this is spun out. A writer that gives its
@@ -22,6 +22,7 @@ const (
 
 	// A wait this long forces a garbage collection, which finds handles that were
 	// dropped without Close, and each time that it has become four times as long another.
+	// Options of a strategy may have another time.
 	collectAfter = 100 * time.Millisecond
 )
 
@@ -57,7 +58,7 @@ func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) holders, can
 			atomicx.Yield()
 		}
 	}
-	collectAt, reportAt, endAt := collectAfter, o.StallAfter, o.MaxWait
+	collectAt, reportAt, endAt := o.collectAfter, o.StallAfter, o.MaxWait
 	if endAt == 0 {
 		endAt = math.MaxInt64
 	}
@@ -70,8 +71,8 @@ func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) holders, can
 		case waited >= endAt:
 			return ErrMaxWait
 		case waited >= collectAt:
-			collectAt *= 4
 			runtime.GC()
+			collectAt = 4 * max(atomicx.Now()-start, time.Millisecond)
 		case waited >= reportAt:
 			reportAt = math.MaxInt64
 			stalled(waited)
@@ -80,7 +81,7 @@ func (o Options) wait(parker *atomicx.Parker, look func(sleep bool) holders, can
 			pause := next - waited
 			var woke atomicx.Wake
 			if h == silent {
-				woke = parker.Poll(cancel, pause, pollEvery)
+				woke = parker.Poll(cancel, pause, max(pollEvery, waited/64))
 			} else {
 				woke = parker.Park(cancel, pause)
 			}

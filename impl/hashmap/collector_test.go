@@ -1,0 +1,108 @@
+package hashmap_test
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"doublebuf/impl/hashmap"
+	"doublebuf/impl/invariants"
+	"doublebuf/impl/strategy"
+)
+
+// collect returns when a garbage collection has run, and a cleanup of something that it found.
+func collect() {
+	done := new(atomic.Bool)
+	runtime.AddCleanup(&struct{ _ [4]*int }{}, func(done *atomic.Bool) { done.Store(true) }, done)
+	for runtime.GC(); !done.Load(); {
+		runtime.Gosched()
+	}
+}
+
+// tryPublish has garbage collections run, and reports whether there is then nobody to wait for.
+func tryPublish[K comparable, V any](t *testing.T, w *hashmap.WriteHandle[K, V]) bool {
+	t.Helper()
+	for range 3 {
+		collect()
+	}
+	ok, err := w.TryPublish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok
+}
+
+// TestCollectorWaitsForTheLastUse has guards whose last use is what the name says: nobody releases
+// them. The second publish after their version must wait for the end of that use (law V1),
+// and, since nobody refers to them any more, not longer.
+func TestCollectorWaitsForTheLastUse(t *testing.T) {
+	const keys = 100
+	for name, use := range map[string]func(g hashmap.ReadGuard[int, int], within func()) (seen int){
+		"All": func(g hashmap.ReadGuard[int, int], within func()) (seen int) {
+			for _, v := range g.All() {
+				if within(); v != 1 {
+					return v
+				}
+				seen++
+			}
+			return seen
+		},
+		"Get": func(g hashmap.ReadGuard[int, int], within func()) (seen int) {
+			within()
+			for k := range keys {
+				v, _ := g.Get(k)
+				seen += v
+			}
+			return seen
+		},
+		"GetMany": func(g hashmap.ReadGuard[int, int], within func()) (seen int) {
+			var asked, values [keys]int
+			for i := range asked {
+				asked[i] = i
+			}
+			within()
+			g.GetMany(asked[:], values[:], make([]bool, keys))
+			for _, v := range values {
+				seen += v
+			}
+			return seen
+		},
+		"Len": func(g hashmap.ReadGuard[int, int], within func()) (seen int) {
+			within()
+			return g.Len()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := hashmap.New[int, int](hashmap.WithStrategy(strategy.Collector))
+			set := func(v int) {
+				for k := range keys {
+					w.Insert(k, v)
+				}
+			}
+			set(1)
+			mustPublish(t, w)
+			once := false
+			seen := use(mustShare(t, w).Read(), func() {
+				if once {
+					return
+				}
+				once = true
+				set(2)
+				mustPublish(t, w)
+				set(3)
+				if tryPublish(t, w) {
+					t.Error("the writer has the copy back that is still looked at")
+				}
+			})
+			if seen != keys {
+				t.Errorf("%d entries of version 1 were seen, or one of version %[1]d, want %d", seen, keys)
+			}
+			if invariants.Enabled {
+				return // the guard is missed there
+			}
+			if !tryPublish(t, w) {
+				t.Error("the writer does not have the copy back although nobody refers to the guard")
+			}
+		})
+	}
+}

@@ -1,0 +1,150 @@
+package strategy_test
+
+import (
+	"errors"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"doublebuf/impl/strategy"
+)
+
+// withoutCollections turns the collections off that come by themselves, as GOGC=off does.
+func withoutCollections(t *testing.T) {
+	percent := debug.SetGCPercent(-1)
+	t.Cleanup(func() { debug.SetGCPercent(percent) })
+}
+
+func openCollector(s strategy.Strategy) *rig {
+	r := &rig{s, [2]*strategy.Copy{{Index: 0}, {Index: 1}}, 1}
+	r.Begin(r.copies[0])
+	return r
+}
+
+// collections returns how many have been forced.
+func collections() uint32 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.NumForcedGC
+}
+
+// TestCollectorForcesCollections states what the writer does if no collection comes, in the
+// time of the bubble: it forces one at once, or after 100 ms.
+func TestCollectorForcesCollections(t *testing.T) {
+	withoutCollections(t)
+	for _, c := range []struct {
+		name            string
+		open            func(strategy.Options) strategy.Strategy
+		atLeast, atMost time.Duration
+	}{
+		{"at once", strategy.Collector, 0, 100 * time.Millisecond},
+		{"patient", strategy.CollectorPatient, 100 * time.Millisecond, 10 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := openCollector(c.open(strategy.Options{}))
+				for range 5 {
+					s.swap()
+					if s.Strategy.TryFinish() {
+						t.Fatal("the swap finished without a collection")
+					}
+					start, before := time.Now(), collections()
+					if err := s.Finish(nil); err != nil {
+						t.Fatal(err)
+					}
+					if waited := time.Since(start); waited < c.atLeast || waited > c.atMost || collections() == before {
+						t.Errorf("the writer waited %v, and forced %d collections", waited, collections()-before)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestCollectorFinishesWhenTheReferenceIsDropped has a guard end without a Close.
+func TestCollectorFinishesWhenTheReferenceIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openCollector(strategy.Collector(strategy.Options{}))
+		guard := s.NewReader("").Open()
+		s.swap()
+		held := 50 * time.Millisecond
+		time.AfterFunc(held, func() { guard = nil })
+		start := time.Now()
+		if err := s.Finish(nil); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(start); waited < held {
+			t.Errorf("the writer waited %v for a guard that was open for %v", waited, held)
+		}
+		runtime.KeepAlive(&guard)
+	})
+}
+
+func TestCollectorDoesNotKnowTheHolders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stalls []string
+		s := openCollector(strategy.Collector(strategy.Options{Stalled: func(s strategy.Stall) { stalls = append(stalls, s.String()) }}))
+		guard := s.NewReader("culprit").Open()
+		s.swap()
+		time.AfterFunc(time.Minute, func() { guard = nil })
+		if err := s.Finish(nil); err != nil {
+			t.Fatal(err)
+		}
+		if len(stalls) != 1 || !strings.HasSuffix(stalls[0], "before swap 1: whose they are is not known to the strategy") {
+			t.Errorf("reports %q", stalls)
+		}
+		runtime.KeepAlive(&guard)
+	})
+}
+
+// TestCollectorBoundsGarbage detaches one copy after another that nobody uses.
+func TestCollectorBoundsGarbage(t *testing.T) {
+	withoutCollections(t)
+	runtime.GC()
+	const size = 1 << 20
+	s := openCollector(strategy.Collector(strategy.Options{MaxWait: time.Microsecond}))
+	data := [2][]byte{make([]byte, size), make([]byte, size)} // stand for the data of the copies
+	most := uint64(0)
+	for range 200 {
+		s.swap()
+		switch err := s.Finish(nil); {
+		case errors.Is(err, strategy.ErrMaxWait):
+			s.detach()
+			data[s.writer] = make([]byte, size)
+		case err != nil:
+			t.Fatal(err)
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		most = max(most, m.HeapAlloc)
+	}
+	if most > 40*size {
+		t.Errorf("%d MiB were in use at once, of 1 MiB for a copy", most/size)
+	}
+	runtime.KeepAlive(&data)
+}
+
+// TestCollectorIsCollected has a strategy with all its copies be found unreachable: the
+// cleanups must not keep it.
+func TestCollectorIsCollected(t *testing.T) {
+	s := openCollector(strategy.Collector(strategy.Options{}))
+	s.swap()
+	if err := s.Finish(nil); err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	runtime.AddCleanup(s.copies[1-s.writer], func(gone chan struct{}) { close(gone) }, gone)
+	s = nil
+	for range 100 {
+		collect()
+		select {
+		case <-gone:
+			return
+		default:
+		}
+	}
+	t.Error("a strategy that was dropped is kept")
+}
