@@ -275,11 +275,14 @@ func (s *soak) begin(p phase) (ended chan struct{}) {
 	ended = make(chan struct{})
 	var all sync.WaitGroup
 	random := func() *rand.Rand { return rand.New(rand.NewPCG(s.rng.Uint64(), 1)) }
-	writers := random()
-	all.Go(func() { s.write(p, writers) })
+	writers, written := random(), make(chan struct{})
+	all.Go(func() {
+		s.write(p, writers)
+		close(written)
+	})
 	for i := range p.readers {
 		readers := random()
-		all.Go(func() { s.read(p, i, readers) })
+		all.Go(func() { s.read(p, i, readers, written) })
 	}
 	if p.disturb > 0 {
 		disturbers := random()
@@ -311,10 +314,14 @@ func (s *soak) write(p phase, rng *rand.Rand) {
 	}
 }
 
-// read opens and checks guards, as reader i, until the phase is over.
-func (s *soak) read(p phase, i int, rng *rand.Rand) {
+// read opens and checks guards, as reader i, until the phase is over. It keeps its handle until
+// the writer has ended, who would otherwise be let go by the collector if a guard was left open.
+func (s *soak) read(p phase, i int, rng *rand.Rand, written <-chan struct{}) {
 	r := &watcher{name: fmt.Sprintf("reader %d", i), o: s.oracle, h: kv.Open(s.m), rng: rng}
-	defer func() { s.close(r.h) }()
+	defer func() {
+		<-written
+		s.close(r.h)
+	}()
 	const between = 64 // guards between looks at the state of the phase
 	ofHandle := 0
 	for !s.stop.Load() {
