@@ -30,7 +30,7 @@ func doubleBuffers() []kv.Entry {
 	timed.Policy.Interval = 100 * time.Microsecond
 	flat := hashmap.WithTable(table.Flat)
 	refcount := hashmap.WithStrategy(strategy.Refcount)
-	indicator := hashmap.WithStrategy(strategy.Indicator)
+	indicator, collector := hashmap.WithStrategy(strategy.Indicator), hashmap.WithStrategy(strategy.Collector)
 	counted := hashmap.WithStrategy(strategy.Counted)
 	single := configuration("dbuf-single-b1", "the strategy single, without atomics, published after each write", kv.Linearizable, bounded, 1, hashmap.WithStrategy(strategy.Single))
 	single.Caps &^= kv.Concurrent
@@ -46,6 +46,8 @@ func doubleBuffers() []kv.Entry {
 		handleFree("dbuf-indicator-b1", "the strategy indicator, read without handles, published after each write", kv.Linearizable, 1, indicator),
 		handleFree("dbuf-indicator-b64", "the same, published every 64 writes", kv.Atomic, 64, indicator),
 		handleFree("dbuf-indicator-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, indicator),
+		integers(handleFree("dbuf-collector-b64", "the strategy collector, read without handles, published every 64 writes", kv.Atomic, 64, collector)),
+		integers(handleFree("dbuf-collector-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, collector)),
 		asymmetric("dbuf-asymmetric-b1", "the strategy asymmetric, whose readers store plain words, published after each write", kv.Linearizable, 1),
 		asymmetric("dbuf-asymmetric-b64", "the same, published every 64 writes", kv.Atomic, 64),
 		asymmetric("dbuf-asymmetric-b4096", "the same, published every 4096 writes", kv.Atomic, 4096),
@@ -109,6 +111,16 @@ func handleFree(name, doc string, level kv.Level, every int, options ...hashmap.
 	e.String = newFree[string, uint64](options)
 	e.Float64 = newFree[float64, uint64](options)
 	e.Wide = newFree[uint64, kv.Wide](options)
+	e.Line = newFree[uint64, kv.Line](options)
+	e.Pointer = newFree[uint64, *uint64](options)
+	e.Prefix = newFree[netip.Prefix, uint64](options)
+	return e
+}
+
+// integers returns e for integers only. Where a publish takes a garbage collection, the battery takes
+// its time, and does not need all types.
+func integers(e kv.Entry) kv.Entry {
+	e.Int, e.String, e.Float64, e.Wide, e.Line, e.Pointer, e.Prefix = nil, nil, nil, nil, nil, nil, nil
 	return e
 }
 
