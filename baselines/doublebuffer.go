@@ -46,8 +46,8 @@ func doubleBuffers() []kv.Entry {
 		handleFree("dbuf-indicator-b1", "the strategy indicator, read without handles, published after each write", kv.Linearizable, 1, indicator),
 		handleFree("dbuf-indicator-b64", "the same, published every 64 writes", kv.Atomic, 64, indicator),
 		handleFree("dbuf-indicator-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, indicator),
-		integers(handleFree("dbuf-collector-b64", "the strategy collector, read without handles, published every 64 writes", kv.Atomic, 64, collector)),
-		integers(handleFree("dbuf-collector-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, collector)),
+		fewTypes(handleFree("dbuf-collector-b64", "the strategy collector, read without handles, published every 64 writes", kv.Atomic, 64, collector)),
+		fewTypes(handleFree("dbuf-collector-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, collector)),
 		asymmetric("dbuf-asymmetric-b1", "the strategy asymmetric, whose readers store plain words, published after each write", kv.Linearizable, 1),
 		asymmetric("dbuf-asymmetric-b64", "the same, published every 64 writes", kv.Atomic, 64),
 		asymmetric("dbuf-asymmetric-b4096", "the same, published every 4096 writes", kv.Atomic, 4096),
@@ -117,10 +117,10 @@ func handleFree(name, doc string, level kv.Level, every int, options ...hashmap.
 	return e
 }
 
-// integers returns e for integers only. Where a publish takes a garbage collection, the battery takes
+// fewTypes returns e for keys of uint64 and string only. Where a publish takes a garbage collection, the battery takes
 // its time, and does not need all types.
-func integers(e kv.Entry) kv.Entry {
-	e.Int, e.String, e.Float64, e.Wide, e.Line, e.Pointer, e.Prefix = nil, nil, nil, nil, nil, nil, nil
+func fewTypes(e kv.Entry) kv.Entry {
+	e.Int, e.Float64, e.Wide, e.Line, e.Pointer, e.Prefix = nil, nil, nil, nil, nil, nil
 	return e
 }
 
