@@ -296,7 +296,14 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Enter(r.leaf.Copy())
 	}
-	value, ok = r.table.Get(key)
+	t := r.table
+	if t.Guessable(key) {
+		if value, ok = t.Guess(key, t.Hash(key)); !ok {
+			value, ok = t.Get(key)
+		}
+	} else {
+		value, ok = t.Get(key)
+	}
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Leave(r.leaf.Copy())
 	}

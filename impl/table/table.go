@@ -51,6 +51,24 @@ func (t Table[K, V]) Get(key K) (value V, ok bool) {
 	return
 }
 
+// Guessable reports whether Guess may find key.
+func (t Table[K, V]) Guessable(key K) bool {
+	return t.flat != nil && t.flat.integer && word(key) != 0
+}
+
+// Hash is the hash of a guessable key, for Guess.
+func (t Table[K, V]) Hash(key K) uint64 { return mix(key, t.flat.mask, t.flat.factor) }
+
+// Guess returns the value of a guessable key if it stands where most do. If it returns false
+// Get tells. The three methods are the quick part of Get in pieces, each of which
+// is small enough for the compiler to inline: without that call a look-up through a handle takes 5.9 ns
+// instead of 6.4 among 10,000 integers and 50 instead of 61 among 1,000,000, where fewer
+// instructions mean that more misses overlap. (As in flat.go, n = 6 blocks, within 6 %.)
+func (t Table[K, V]) Guess(key K, hash uint64) (value V, ok bool) {
+	s := t.flat.guess(key, hash)
+	return s.value, s.key == key
+}
+
 // apart calls f. The compiler reduces this to the call within f; but its inliner takes it
 // for cheaper than that call itself, and without it neither Get nor what calls Get
 // would be inlined into loops, which is a fifth of the time of a look-up. (Seen with Go 1.26.)

@@ -109,7 +109,7 @@ var Explored = []struct {
 	}, "nested guards"},
 	{Mutant{
 		"49 the detached copy is used again", "impl/buffers/raw.go",
-		"	w.writer = &slot[T]{data: clone(&w.readable.data)}\n", "	w.writer.data = clone(&w.readable.data)\n",
+		"	w.writer = newSlot(w.writer.Index, clone(&w.readable.data))\n", "	w.writer.data = clone(&w.readable.data)\n",
 	}, "a copy is detached"},
 	{Mutant{
 		"49 the end of a guard in a detached copy counts in its successor", epoch,

@@ -28,16 +28,25 @@ func TestEveryMapAndMix(t *testing.T) {
 			if !e.Caps.Has(kv.Writes) && !m.ReadOnly() || !e.Caps.Has(m.Needs()) || e.Aside && i%4 != 0 {
 				continue
 			}
+			if !e.Caps.Has(kv.Concurrent) && m.Roles {
+				continue
+			}
 			if e.Broken {
 				broken[e.Name] = true
 			}
 			c := Cell{Impl: e.Name, Mix: m.Name, Dist: dists[i%len(dists)], KeyType: types[i%len(types)], Keys: 300, G: 1 + i%3}
+			if c.KeyType == "int" && e.Int == nil {
+				c.KeyType = "uint64"
+			}
 			if c.KeyType == "ident" {
 				c.Dist = "source"
 			}
 			if m.Replay {
 				p.Trace = &workloads.TraceInput{Name: "testdata/trace.txt", Format: "plain"}
 				c.Dist, c.KeyType, c.Keys = p.Trace.Dist(), "trace", 4
+			}
+			if !e.Caps.Has(kv.Concurrent) && !m.ReadOnly() {
+				c.G = 1
 			}
 			if m.Roles {
 				c.G, c.Readers, c.Writers = 0, 2, 1
