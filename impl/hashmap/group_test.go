@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"doublebuf/impl/atomicx"
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/invariants"
 )
@@ -154,8 +155,8 @@ func TestGroupCombines(t *testing.T) {
 }
 
 func TestGroupDoesNotAllocate(t *testing.T) {
-	if invariants.Enabled {
-		t.Skip("under -race a pool drops some of what it is given")
+	if invariants.Enabled || atomicx.Hooked {
+		t.Skip("under -race a pool drops some of what it is given, and what the explorer is told of is allocated")
 	}
 	g := hashmap.NewGroup[int, int]()
 	if n := testing.AllocsPerRun(1000, func() {
