@@ -10,8 +10,8 @@ import (
 )
 
 // A driver records one short history of a map. Everything that it does hangs from a
-// seed, but for how the clients interleave.
-
+// seed, but for how the clients interleave, and for how often the readers of a directed
+// schedule look again at what they wait for.
 type driver struct {
 	claim Claim // of its histories
 	play  func(*session)
