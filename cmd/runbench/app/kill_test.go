@@ -159,9 +159,9 @@ func testKill(t *testing.T, forks, kills int) {
 		return k
 	}
 	k := begin()
-	window := 300 * time.Millisecond // within which a kill comes
-	done, runs, within := 0, 0, 0    // kills, runs that were completed, kills between the first and the last cell
-	for done < kills {
+	window := 300 * time.Millisecond  // within which a kill comes
+	done, runs, within := 0, 0, 0     // kills, runs that were completed, kills between the first and the last cell
+	for done < kills || within == 0 { // a kill that comes before the first cell shows little
 		cells, begun := k.look(), k.begun()
 		var out strings.Builder
 		cmd := k.start(&out)
@@ -184,7 +184,7 @@ func testKill(t *testing.T, forks, kills int) {
 		switch code {
 		case -1:
 			if now == cells {
-				window += 50 * time.Millisecond // a slow machine
+				window += window / 2 // a slow machine
 			}
 			if now > 0 && now < killBlocks*killCells {
 				within++
@@ -205,9 +205,6 @@ func testKill(t *testing.T, forks, kills int) {
 	k.look()
 	k.complete()
 	t.Logf("%d kills in %d runs, %d of them while cells were measured", done, runs+1, within)
-	if within == 0 {
-		t.Error("no kill came while cells were measured; want other moments")
-	}
 }
 
 // complete checks that every job of the plan was measured once.
