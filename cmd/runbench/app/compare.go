@@ -42,7 +42,8 @@ program as go test -bench prints them (with -count 8 or so; fewer than 4 say not
 A cell is better or worse if it differs by more than the minimum effect, and that surely:
 at 5 % for all rows together (Holm). It is the same if the whole 95 % interval lies within
 the minimum effect, and else inconclusive. The geometric mean of each unit is one more row.
-No effect is claimed that is under the A/A limit of a run or, of one link, under 5 %.
+Nothing is better or worse by less than the A/A limit of a run or, of one link, by less than
+5 %; nor does one link tell that something is the same within less than that.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check
 unexpectedly; 4 if any is inconclusive or a cell of OLD is missing in NEW; 0 otherwise.`,
@@ -115,7 +116,7 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 		sets = append(sets, set)
 	}
 	old, now := sets[0], sets[len(sets)-1]
-	notes, minEffect := doubts(old, now, o.minEffect)
+	notes, limits := doubts(old, now, o.minEffect)
 	var c *compare.Comparison
 	var h compare.Heading
 	var err error
@@ -126,10 +127,10 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 			}
 		}
 		h = compare.Heading{Old: o.old + " in " + source(paths[0], old), New: o.now + " in the same run"}
-		c, err = compare.Maps(old, o.old, o.now, o.units.values, minEffect)
+		c, err = compare.Maps(old, o.old, o.now, o.units.values, limits)
 	} else {
 		h = compare.Heading{Old: source(paths[0], old), New: source(paths[1], now)}
-		c, err = compare.Runs(old, now, o.units.values, minEffect)
+		c, err = compare.Runs(old, now, o.units.values, limits)
 	}
 	if err != nil {
 		return err
@@ -157,8 +158,9 @@ func source(path string, s *results.Set) string {
 }
 
 // doubts returns what must be said of a comparison of two runs, which may be the same, and
-// the minimum effect that can be claimed.
-func doubts(old, now *results.Set, minEffect float64) ([]string, float64) {
+// what can be told by it.
+func doubts(old, now *results.Set, minEffect float64) ([]string, compare.Limits) {
+	limits := compare.Limits{MinEffect: minEffect}
 	var notes []string
 	if !maps.Equal(old.Machine, now.Machine) {
 		notes = append(notes, "The two are of different machines: the effects are those of the machines, too.")
@@ -167,17 +169,15 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, float64) {
 		notes = append(notes, "The two replayed other real input, see their manifests: cells of it are not of the same work.")
 	}
 	if old.Manifest.Environment.Go == "" || now.Manifest.Environment.Go == "" {
-		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), minEffect
+		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), limits
 	}
 	notes = append(notes, report.Caveat(old))
 	if now != old && report.Caveat(now) != report.Caveat(old) {
 		notes[len(notes)-1] = "Old: " + report.Caveat(old) + " New: " + report.Caveat(now)
 	}
-	least := max(minEffect, report.Claimable(old), report.Claimable(now))
-	if least > minEffect {
-		notes = append(notes, fmt.Sprintf("The minimum effect is raised from %s to %s.", results.Percent(minEffect), results.Percent(least)))
-	}
-	return notes, least
+	limits.Layout = max(report.Layout(old), report.Layout(now))
+	limits.Noise = max(old.Control().Limit, now.Control().Limit)
+	return notes, limits
 }
 
 // failedMaps returns a note for each compared map that failed its check, and the names of
@@ -211,7 +211,7 @@ func gate(c *compare.Comparison, failed []string) error {
 	worse, unsure := c.Named(compare.Worse), c.Named(compare.Inconclusive)
 	switch {
 	case len(worse) > 0:
-		return exit{ExitFailed, fmt.Errorf("%d worse by more than %.3g %%: %s", len(worse), 100*c.MinEffect, abridged(worse))}
+		return exit{ExitFailed, fmt.Errorf("%d worse by more than %s: %s", len(worse), results.Percent(c.Claimable()), abridged(worse))}
 	case len(failed) > 0:
 		return exit{ExitFailed, errors.New("failed the check: " + abridged(failed))}
 	case len(unsure) > 0:

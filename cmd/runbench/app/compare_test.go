@@ -8,8 +8,8 @@ import (
 	"doublebuf/results"
 )
 
-// TestDoubts: a small minimum effect is raised as long as either run is of one link, and to
-// what either shows of a map against itself.
+// TestDoubts: what can be told is what both runs can tell, of layouts and of noise; what
+// matters is left as it was asked for.
 func TestDoubts(t *testing.T) {
 	of := func(links int) *results.Set {
 		set := &results.Set{Manifest: results.Manifest{Environment: results.Environment{Go: "go1.26"}}}
@@ -28,20 +28,20 @@ func TestDoubts(t *testing.T) {
 		controlled.Twins = append(controlled.Twins, twin)
 	}
 	for _, c := range []struct {
-		old, now *results.Set
-		effect   float64
-		note     string
+		old, now      *results.Set
+		layout, noise float64
+		note          string
 	}{
-		{of(1), of(1), 0.05, "One link, one process: differences under 5 % are not claims."},
-		{of(6), of(1), 0.05, "Old: 6 links, 6 processes: "},
-		{of(1), of(6), 0.05, "New: 6 links, 6 processes: "},
-		{of(6), of(6), 0.02, "6 links, 6 processes: "},
-		{of(6), controlled, 0.25, "The minimum effect is raised from 2 % to 25 %."},
-		{controlled, of(6), 0.25, "Old: 6 links, 6 processes, A/A limit 25 %: "},
+		{of(1), of(1), 0.05, 0, "One link, one process: differences under 5 % are not claims."},
+		{of(6), of(1), 0.05, 0, "Old: 6 links, 6 processes: "},
+		{of(1), of(6), 0.05, 0, "New: 6 links, 6 processes: "},
+		{of(6), of(6), 0, 0, "6 links, 6 processes: "},
+		{of(6), controlled, 0, 0.25, "A/A limit 25 %"},
+		{controlled, of(6), 0, 0.25, "Old: 6 links, 6 processes, A/A limit 25 %: "},
 	} {
-		notes, effect := doubts(c.old, c.now, 0.02)
-		if text := strings.Join(notes, "\n"); math.Abs(effect-c.effect) > 1e-9 || !strings.Contains(text, c.note) || strings.Contains(text, "raised") != (effect > 0.02) {
-			t.Errorf("minimum effect %v with %q; want %v and %q", effect, text, c.effect, c.note)
+		notes, limits := doubts(c.old, c.now, 0.02)
+		if text := strings.Join(notes, "\n"); limits.MinEffect != 0.02 || limits.Layout != c.layout || math.Abs(limits.Noise-c.noise) > 1e-9 || !strings.Contains(text, c.note) {
+			t.Errorf("%+v with %q; want layout %v, noise %v and %q", limits, text, c.layout, c.noise, c.note)
 		}
 	}
 }

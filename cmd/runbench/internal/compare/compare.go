@@ -8,10 +8,11 @@
 //     repetitions, of two maps of one run by the blocks that both were measured in.
 //   - The minimum effect is the least that matters. As a ratio it is the margin: with
 //     5 %, effects from 1/1.05 to 1.05 lie within.
-//   - Worse and better: the effect lies beyond the margin, and the probability of such an
-//     effect if the true one lay within is under 5 % after Holm's correction over all rows
-//     of the comparison, those of geometric means among them.
-//   - Same: the interval lies within the margin.
+//   - Worse and better: the effect lies beyond the margin and beyond what can be told at
+//     all, see [Limits], and the probability of such an effect if the true one lay within is
+//     under 5 % after Holm's correction over all rows of the comparison, those of geometric
+//     means among them.
+//   - Same: the interval lies within the margin. What noise hides is not the same.
 //   - Inconclusive: none of these. The row says why.
 //   - The geometric mean is one more row: of each block, the geometric mean over the
 //     cells, and these compared as the blocks of a cell are. Where a file tells no blocks,
@@ -55,13 +56,23 @@ type Table struct {
 	Mean   *Row // the geometric mean; nil of fewer than two cells
 }
 
+// Limits are the effects, as shares, that matter and that can be told: 0.05 is 5 %.
+type Limits struct {
+	MinEffect float64 // the minimum effect
+	Layout    float64 // differences under it can be those of two layouts of the same code
+	Noise     float64 // differences under it have been seen of a map against itself
+}
+
+// Claimable is the least effect that can be worse or better.
+func (l Limits) Claimable() float64 { return max(l.MinEffect, l.Layout, l.Noise) }
+
 // Comparison is all that there is to say.
 type Comparison struct {
-	MinEffect float64 // as a share: 0.05 is 5 %
-	Paired    bool
-	Tables    []Table
-	OnlyOld   []string // cells that the new one lacks
-	OnlyNew   []string // and the other way round
+	Limits
+	Paired  bool
+	Tables  []Table
+	OnlyOld []string // cells that the new one lacks
+	OnlyNew []string // and the other way round
 }
 
 // pair is the two groups of a cell.
@@ -75,8 +86,8 @@ type pair struct {
 // in those that say how fast a cell is: of the cells of this project operations a second
 // or, where readers and writers are apart, reads and writes a second; of others every unit.
 // It fails if there is nothing to compare.
-func Runs(old, now *results.Set, units []string, minEffect float64) (*Comparison, error) {
-	c := &Comparison{MinEffect: minEffect}
+func Runs(old, now *results.Set, units []string, limits Limits) (*Comparison, error) {
+	c := &Comparison{Limits: limits}
 	ofNew := map[results.ID]results.Group{}
 	groups := func(s *results.Set) []results.Group {
 		return slices.DeleteFunc(s.AllGroups(), func(g results.Group) bool { return len(unitsOf(g, units)) == 0 })
@@ -113,8 +124,8 @@ func Runs(old, now *results.Set, units []string, minEffect float64) (*Comparison
 
 // Maps compares two maps of one run in every workload that both were measured in, paired
 // by block: new is measured by old. Units are as for Runs.
-func Maps(set *results.Set, old, now string, units []string, minEffect float64) (*Comparison, error) {
-	c := &Comparison{MinEffect: minEffect, Paired: true}
+func Maps(set *results.Set, old, now string, units []string, limits Limits) (*Comparison, error) {
+	c := &Comparison{Limits: limits, Paired: true}
 	bare := func(id results.ID) results.ID {
 		id.Impl = ""
 		return id
@@ -204,9 +215,9 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 func (c *Comparison) row(cell string, old, now results.Group, unit string) Row {
 	r := Row{Cell: cell, Old: old.Summary(unit).Median, New: now.Summary(unit).Median}
 	if c.Paired {
-		r.Effect = results.Paired(old, now, unit, 1+c.MinEffect)
+		r.Effect = results.Paired(old, now, unit, 1+c.Claimable())
 	} else {
-		r.Effect = results.Unpaired(old, now, unit, 1+c.MinEffect)
+		r.Effect = results.Unpaired(old, now, unit, 1+c.Claimable())
 	}
 	return r
 }
@@ -264,10 +275,9 @@ func meanOf(groups []results.Group, unit string) results.Group {
 
 // decide fills in the verdict of r.
 func (c *Comparison) decide(r *Row, t Table, family int) {
-	margin := 1 + c.MinEffect
 	e := r.Effect
-	within := e.Lo >= 1/margin && e.Hi <= margin
-	beyond := e.Lo > margin || e.Hi < 1/margin
+	beyond := func(effect float64) bool { return e.Lo > 1+effect || e.Hi < 1/(1+effect) }
+	within := e.Lo >= 1/(1+c.MinEffect) && e.Hi <= 1+c.MinEffect
 	r.Verdict = Inconclusive
 	switch {
 	case !e.Interval:
@@ -275,9 +285,13 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 		if len(e.Warnings) > 0 {
 			r.Why = string(e.Warnings[0])
 		}
+	case within && c.MinEffect < c.Layout:
+		r.Why = fmt.Sprintf("one link cannot tell less than %s from none", results.Percent(c.Layout))
 	case within:
 		r.Verdict = Same
-	case !beyond:
+	case beyond(c.MinEffect) && !beyond(c.Claimable()):
+		r.Why = fmt.Sprintf("it is not surely more than the %s that can be told", results.Percent(c.Claimable()))
+	case !beyond(c.Claimable()):
 		r.Why = "the interval is too wide"
 	case r.Holm >= 1-results.Confidence:
 		r.Why = fmt.Sprintf("not sure enough for one of %d rows; more repetitions would tell", family)

@@ -41,7 +41,7 @@ func unchanged(int) float64 { return 1 }
 func twoRuns(t *testing.T, seed uint64, minEffect float64, factor func(int) float64) Table {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0))
-	c, err := Runs(run(r, 40, 10, unchanged), run(r, 40, 10, factor), nil, minEffect)
+	c, err := Runs(run(r, 40, 10, unchanged), run(r, 40, 10, factor), nil, Limits{MinEffect: minEffect})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestLowerIsBetter(t *testing.T) {
 	old, now := run(r, 2, 10, unchanged), run(r, 2, 10, func(int) float64 { return 2 })
 	for better, want := range map[string]Verdict{"higher": Better, "lower": Worse, "": Inconclusive} {
 		old.Better[results.OpsPerSec], now.Better[results.OpsPerSec] = better, better
-		c, err := Runs(old, now, nil, 0.05)
+		c, err := Runs(old, now, nil, Limits{MinEffect: 0.05})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestLowerIsBetter(t *testing.T) {
 	}
 	old.Better[results.OpsPerSec] = "higher"
 	now.Better[results.OpsPerSec] = "lower"
-	if _, err := Runs(old, now, nil, 0.05); err == nil {
+	if _, err := Runs(old, now, nil, Limits{MinEffect: 0.05}); err == nil {
 		t.Error("two runs that disagree about the direction are compared")
 	}
 }
@@ -162,7 +162,7 @@ func TestMaps(t *testing.T) {
 			set.Cells = append(set.Cells, results.Cell{ID: id, Block: block, Metrics: map[string]float64{results.OpsPerSec: v}})
 		}
 	}
-	c, err := Maps(set, "a", "b", nil, 0.05)
+	c, err := Maps(set, "a", "b", nil, Limits{MinEffect: 0.05})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +170,44 @@ func TestMaps(t *testing.T) {
 	if len(rows) != 2 || rows[0].Verdict != Better || rows[1].Verdict != Same || !slices.Equal(c.OnlyOld, []string{"Map/mix=z/dist=uniform/keytype=uint64/keys=64/g=1-2"}) {
 		t.Errorf("%+v, only old %q", rows, c.OnlyOld)
 	}
-	if c, err = Maps(set, "b", "a", nil, 0.05); err != nil || c.Tables[0].Rows[0].Verdict != Worse {
+	if c, err = Maps(set, "b", "a", nil, Limits{MinEffect: 0.05}); err != nil || c.Tables[0].Rows[0].Verdict != Worse {
 		t.Errorf("the other way round: %+v, %v", c, err)
+	}
+}
+
+// TestNoise compares runs of one map that lost so much, on a machine that shows so much of a
+// map against itself, and of one link or several.
+func TestNoise(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 0))
+	for _, c := range []struct {
+		loss   float64
+		limits Limits
+		want   Verdict
+		why    string
+	}{
+		{0.20, Limits{MinEffect: 0.05}, Worse, ""},
+		{0.20, Limits{MinEffect: 0.05, Noise: 0.1}, Worse, ""},
+		{0.20, Limits{MinEffect: 0.05, Noise: 0.5}, Inconclusive, "it is not surely more than the 50 % that can be told"},
+		{0.20, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.4}, Inconclusive, "it is not surely more than the 40 % that can be told"},
+		{0.10, Limits{MinEffect: 0.02, Layout: 0.15}, Inconclusive, "it is not surely more than the 15 % that can be told"},
+		{0, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.5}, Same, ""},
+		{0, Limits{MinEffect: 0.04, Layout: 0.05}, Inconclusive, "one link cannot tell less than 5 % from none"},
+	} {
+		made := func(factor float64) *results.Set {
+			s := run(r, 1, 10, func(int) float64 { return factor })
+			for i := range s.Cells { // of less noise, so that the interval is narrow
+				m := s.Cells[i].Metrics
+				m[results.OpsPerSec] = factor * 1e6 * math.Pow(m[results.OpsPerSec]/factor/1e6, 0.1)
+			}
+			return s
+		}
+		got, err := Runs(made(1), made(1-c.loss), nil, c.limits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row := got.Tables[0].Rows[0]; row.Verdict != c.want || row.Why != c.why {
+			t.Errorf("a loss of %v with %+v: %s, %q; want %s, %q; %+v", c.loss, c.limits, row.Verdict, row.Why, c.want, c.why, row.Effect)
+		}
 	}
 }
 
@@ -183,7 +219,7 @@ func TestJSONKnowsNoInfinity(t *testing.T) {
 		now.Cells = append(now.Cells, results.Cell{ID: results.ID{Kind: "X", Procs: 1}, Metrics: map[string]float64{"allocs/op": 2}})
 	}
 	now.Better = map[string]string{"allocs/op": "lower"}
-	c, err := Runs(&old, &now, nil, 0.05)
+	c, err := Runs(&old, &now, nil, Limits{MinEffect: 0.05})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +262,7 @@ func TestBenchstatAgrees(t *testing.T) {
 		}
 		sets[i] = set
 	}
-	c, err := Runs(sets[0], sets[1], nil, 0.05)
+	c, err := Runs(sets[0], sets[1], nil, Limits{MinEffect: 0.05})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"text/tabwriter"
 
 	"golang.org/x/perf/benchunit"
+
+	"doublebuf/results"
 )
 
 // Heading is what stands above a comparison, and what is to be said of it.
@@ -85,11 +87,12 @@ func JSON(w io.Writer, h Heading, c *Comparison) error {
 	out := struct {
 		Heading
 		MinEffect float64  `json:"min_effect"`
+		Claimable float64  `json:"claimable"` // the least effect that can be worse or better
 		Paired    bool     `json:"paired"`
 		Tables    []table  `json:"tables"`
 		OnlyOld   []string `json:"only_old"`
 		OnlyNew   []string `json:"only_new"`
-	}{Heading: h, MinEffect: c.MinEffect, Paired: c.Paired, OnlyOld: append([]string{}, c.OnlyOld...), OnlyNew: append([]string{}, c.OnlyNew...)}
+	}{Heading: h, MinEffect: c.MinEffect, Claimable: c.Claimable(), Paired: c.Paired, OnlyOld: append([]string{}, c.OnlyOld...), OnlyNew: append([]string{}, c.OnlyNew...)}
 	out.Notes = append([]string{}, h.Notes...)
 	of := func(r Row) row {
 		o := row{
@@ -173,17 +176,21 @@ func percent(ratio float64) string {
 
 // Tally counts the verdicts.
 func (c *Comparison) Tally() string {
-	return fmt.Sprintf("%d worse, %d better, %d same, %d inconclusive; minimum effect %.3g %%",
+	text := fmt.Sprintf("%d worse, %d better, %d same, %d inconclusive; minimum effect %.3g %%",
 		len(c.Named(Worse)), len(c.Named(Better)), len(c.Named(Same)), len(c.Named(Inconclusive)), 100*c.MinEffect)
+	if least := c.Claimable(); least > c.MinEffect {
+		text += fmt.Sprintf(", and only what is more than %s is worse or better", results.Percent(least))
+	}
+	return text
 }
 
 // notes are what is to be said below the tables.
 func (c *Comparison) notes(h Heading) []string {
-	test := "Effect: median of the ratios of all repetitions, with its interval; p: U test beyond the minimum effect"
+	of, test := "of all repetitions", "U test"
 	if c.Paired {
-		test = "Effect: median of the ratios within a block, with its interval; p: sign test beyond the minimum effect"
+		of, test = "within a block", "sign test"
 	}
-	notes := []string{test + ", after Holm's correction over all rows."}
+	notes := []string{fmt.Sprintf("Effect: median of the ratios %s, with its interval; p: %s beyond %.3g %%, after Holm's correction over all rows.", of, test, 100*c.Claimable())}
 	for _, only := range []struct {
 		where string
 		cells []string

@@ -35,15 +35,18 @@ const (
 // map differ by as much as this between links and between processes.
 const claimable = 0.05
 
-// Claimable returns the least effect that set can show, as a share: the limit of its A/A
-// control and, of one link, claimable.
-func Claimable(set *results.Set) float64 {
-	limit := set.Control().Limit
+// Layout returns the least effect, as a share, that set can tell from that of two layouts of
+// the same code: 0 if it is of several links, whose intervals have it in them.
+func Layout(set *results.Set) float64 {
 	if links, _ := set.Layers(); links == 1 {
-		return max(limit, claimable)
+		return claimable
 	}
-	return limit
+	return 0
 }
+
+// Claimable returns the least effect that set can show, as a share: the limit of its A/A
+// control, or Layout if that is more.
+func Claimable(set *results.Set) float64 { return max(set.Control().Limit, Layout(set)) }
 
 // Caveat is what is to be said of all margins in set.
 func Caveat(set *results.Set) string {
