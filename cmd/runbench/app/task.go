@@ -30,6 +30,7 @@ type task struct {
 	links      *links        // if the plan has several
 	check      time.Duration // of recording histories, for each map
 	dir, plots string
+	lock       *os.File // that keeps others from measuring into dir
 	folder     *results.Folder
 	manifest   results.Manifest
 	done       map[run.Job]bool // what has been measured
@@ -52,6 +53,7 @@ func (s *session) run(o *runFlags) error {
 	if err != nil {
 		return err
 	}
+	defer t.lock.Close()
 	defer t.folder.Close()
 	t.strict = results.Letter(o.strict)
 	ctx, stop := interruptible()
@@ -120,12 +122,16 @@ func (s *session) begin(o *runFlags) (*task, error) {
 	if t.folder, err = results.Create(t.dir, t.manifest.Environment); err != nil {
 		return nil, err
 	}
+	if t.lock, err = results.Lock(t.dir); err != nil {
+		return nil, err
+	}
 	if err = os.MkdirAll(t.plots, 0o777); err != nil {
 		err = fmt.Errorf("cannot make the folder for figures: %w", err)
 	} else {
 		err = t.writeManifest()
 	}
 	if err != nil {
+		_ = t.lock.Close()
 		_ = os.RemoveAll(t.dir) // nothing was measured, and it is in the way of the next try
 		return nil, err
 	}
@@ -133,55 +139,93 @@ func (s *session) begin(o *runFlags) (*task, error) {
 }
 
 // goOn prepares to measure what is missing in the folder of a run that was cut short.
-func (s *session) goOn(o *runFlags) (*task, error) {
+func (s *session) goOn(o *runFlags) (_ *task, err error) {
 	if o.dir == "" {
 		return nil, usagef("run: -resume without -results; want the folder of the run to go on with")
 	}
 	t := &task{session: s, dir: o.dir, plots: plotsFolder(o.plots, o.dir), done: map[run.Job]bool{}, resumed: true}
-	var err error
-	if t.manifest, err = results.ReadManifest(t.dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("cannot resume %s: no manifest.json there; want the folder of a run", t.dir)
-	} else if err != nil {
+	if t.lock, err = results.Lock(t.dir); err == nil {
+		t.manifest, err = results.ReadManifest(t.dir)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("cannot resume %s: no manifest.json there; want the folder of a run", t.dir)
+	}
+	if err == nil {
+		err = t.takeUp(o)
+	}
+	if err != nil {
+		_ = t.lock.Close()
 		return nil, err
 	}
+	return t, nil
+}
+
+// takeUp reads what there is of the run, and refuses what cannot be gone on with.
+func (t *task) takeUp(o *runFlags) (err error) {
 	if t.plan, err = run.ParsePlan(filepath.Join(t.dir, "manifest.json"), t.manifest.Plan); err != nil {
-		return nil, err
+		return err
 	}
-	if err := o.samePlan(s, t); err != nil {
-		return nil, err
+	if err := o.samePlan(t.session, t); err != nil {
+		return err
 	}
-	env := results.CollectEnvironment(nil)
-	if was := t.manifest.Environment; was.Commit != env.Commit || was.Dirty != env.Dirty {
-		return nil, fmt.Errorf("cannot resume %s: it was measured by %s, and this is %s; want the same", t.dir, was.CommitLabel(), env.CommitLabel())
+	was, is := t.manifest.Environment, results.CollectEnvironment(nil)
+	if was.Commit != is.Commit || was.Dirty != is.Dirty {
+		return fmt.Errorf("cannot resume %s: it was measured by %s, and this is %s; want the same", t.dir, was.CommitLabel(), is.CommitLabel())
+	}
+	if was.MachineLabel() != is.MachineLabel() {
+		return fmt.Errorf("cannot resume %s: it was measured on %s, and this is %s; want the same", t.dir, was.MachineLabel(), is.MachineLabel())
 	}
 	if p, err := findPreset(t.manifest.Preset, t.plan.Procs); err == nil {
 		t.check = p.check
 	}
-	if t.runner, err = run.New(t.plan, s.maps); err != nil {
-		return nil, err
+	if t.runner, err = run.New(t.plan, t.maps); err != nil {
+		return err
 	}
 	if err := t.sameInputs(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := t.findLinks(); err != nil {
-		return nil, err
+		return err
 	}
-	folder, cells, warnings, err := results.Continue(t.dir, t.manifest.Environment)
+	folder, cells, warnings, err := results.Continue(t.dir, was)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, w := range warnings {
-		fmt.Fprintf(s.stderr, "runbench: warning: %s\n", w)
-	}
-	t.sets = t.plan.Sets()
-	for _, c := range cells {
-		for c.Block > t.sets*t.plan.Blocks {
-			t.sets += t.round()
-		}
-		t.done[run.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}] = true
+		fmt.Fprintf(t.stderr, "runbench: warning: %s\n", w)
 	}
 	t.folder, t.cells = folder, len(cells)
-	return t, nil
+	return t.count(cells)
+}
+
+// count notes what has been measured, and refuses cells that the plan does not have.
+func (t *task) count(cells []results.Cell) error {
+	job := func(c results.Cell) run.Job {
+		return run.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}
+	}
+	blocks, last := map[int]bool{}, 0
+	for _, c := range cells {
+		blocks[c.Block] = true
+		last = max(last, c.Block)
+	}
+	t.sets = t.plan.Sets()
+	// With TargetCI there may be more sets, but none is begun before the others have ended.
+	for t.plan.TargetCI > 0 && t.sets*t.plan.Blocks < min(last, len(blocks)+t.round()*t.plan.Blocks) {
+		t.sets += t.round()
+	}
+	planned := map[run.Job]bool{}
+	for _, j := range t.plan.JobsOf(0, t.sets) {
+		planned[j] = true
+	}
+	for _, c := range cells {
+		j := job(c)
+		if !planned[j] {
+			return fmt.Errorf("cannot resume %s: it has a cell %s of block %d, process %d, link %d, which its plan has not; want the files as the run left them",
+				t.dir, c.Name(), c.Block, c.Process, c.Link)
+		}
+		t.done[j] = true
+	}
+	return nil
 }
 
 // findLinks prepares to link the program again if the plan has several links.

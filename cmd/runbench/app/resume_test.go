@@ -1,0 +1,93 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"doublebuf/results"
+)
+
+// TestResumeBelievesOnlyThePlan damages the files of a run so that they still read well: it is
+// refused, in one line, and nothing in the folder changes.
+func TestResumeBelievesOnlyThePlan(t *testing.T) {
+	dir := t.TempDir()
+	r := filepath.Join(dir, "r")
+	if code, stdout, stderr := stranger(t, dir, strings.Fields("run -impl good"+few)...); code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	whole := map[string]string{}
+	for _, name := range []string{"cells.txt", "manifest.json"} {
+		text, err := os.ReadFile(filepath.Join(r, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole[name] = string(text)
+	}
+	const noCell = "which its plan has not; want the files as the run left them"
+	for _, c := range []struct{ name, file, old, now, want string }{
+		{"block that no plan has", "cells.txt", `# block 2\b`, "# block 999999999", noCell},
+		{"block behind the last", "cells.txt", `# block 2\b`, "# block 3", noCell},
+		{"no block", "cells.txt", `# block 1.*\n`, "", "of block 0, process 0, link 0, " + noCell},
+		{"another process", "cells.txt", `# block 2 process 1`, "# block 2 process 7", "process 7, link 1, " + noCell},
+		{"another link", "cells.txt", `link 1\n`, "link 2\n", "link 2, " + noCell},
+		{"another map", "cells.txt", `impl=good/`, "impl=other/", "impl=other/"},
+		{"another workload", "cells.txt", `keys=64/g=2-2`, "keys=65/g=2-2", "keys=65/"},
+		{"fewer blocks in the plan", "manifest.json", `"blocks": 2`, `"blocks": 1`, noCell},
+		{"another machine", "manifest.json", `"processors": \d+`, `"processors": 4321`, ", 4321 processors, "},
+		{"another processor", "manifest.json", `"cpu": "[^"]*"`, `"cpu": "8086"`, "it was measured on 8086, "},
+	} {
+		damaged := regexp.MustCompile(c.old).ReplaceAllString(whole[c.file], c.now)
+		if damaged == whole[c.file] {
+			t.Fatalf("%s: there is no %s", c.name, c.old)
+		}
+		for name, text := range whole {
+			if name == c.file {
+				text = damaged
+			}
+			if err := os.WriteFile(filepath.Join(r, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code, _, stderr := stranger(t, dir, "run", "-resume", "-results", "r", "-plots", "p")
+		if code != 1 || !strings.HasPrefix(stderr, "runbench: cannot resume r: ") || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit code %d, %s; want 1 and %q", c.name, code, stderr, c.want)
+		}
+		for name, text := range whole {
+			if name == c.file {
+				text = damaged
+			}
+			if now, err := os.ReadFile(filepath.Join(r, name)); err != nil || string(now) != text {
+				t.Errorf("%s: %s was changed (%v)", c.name, name, err)
+			}
+		}
+	}
+}
+
+// TestOneMeasuresAtATime goes on with a run that somebody else measures.
+func TestOneMeasuresAtATime(t *testing.T) {
+	dir := t.TempDir()
+	if code, stdout, stderr := stranger(t, dir, strings.Fields("run -impl good"+few)...); code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	lock, err := results.Lock(filepath.Join(dir, "r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := results.Lock(filepath.Join(dir, "r")); err == nil {
+		second.Close()
+		t.Skip("skipped: folders cannot be locked here")
+	}
+	code, _, stderr := stranger(t, dir, "run", "-resume", "-results", "r", "-plots", "p")
+	if want := "runbench: results folder r: another process measures into it; want that one to end first\n"; code != 1 || stderr != want {
+		t.Errorf("exit code %d and %q; want 1 and %q", code, stderr, want)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := stranger(t, dir, "run", "-resume", "-results", "r", "-plots", "p"); code != 0 {
+		t.Errorf("when it had ended: exit code %d, %s", code, stderr)
+	}
+}
