@@ -22,6 +22,9 @@ const (
 	Latency Kind = "Latency"
 )
 
+// MaxLoad is the greatest load of a latency cell, in % of the capacity.
+const MaxLoad = 1000
+
 // Kinds returns all kinds of cells, in the order in which a run's folder is read.
 func Kinds() []Kind { return []Kind{Throughput, Staleness, Latency} }
 
@@ -126,8 +129,8 @@ func (id ID) Validate() error {
 	switch {
 	case id.Keys < 1:
 		return fmt.Errorf("keys=%d: want 1 or more", id.Keys)
-	case (id.Kind == Latency) != (id.Load > 0) || id.Load < 0 || id.Load > 1000:
-		return fmt.Errorf("load=%d: want 1 to 1000 %% of the capacity for a latency cell, and none for others", id.Load)
+	case (id.Kind == Latency) != (id.Load > 0) || id.Load < 0 || id.Load > MaxLoad:
+		return fmt.Errorf("load=%d: want 1 to %d %% of the capacity for a latency cell, and none for others", id.Load, MaxLoad)
 	case id.G < 0 || id.Readers < 0 || id.Writers < 0 || (id.G == 0) == (roles == 0):
 		return fmt.Errorf("g=%d, r=%d, w=%d: want either g, or r and w", id.G, id.Readers, id.Writers)
 	case id.Procs < 1:

@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"doublebuf/cmd/runbench/internal/pin"
@@ -174,13 +176,22 @@ func (a *axes) declare(fs *flag.FlagSet) {
 		"g":       {&a.g, number, "axis: `numbers` of goroutines that each do the whole mix"},
 		"readers": {&a.readers, number, "axis: `numbers` of goroutines that read, for the mix roles"},
 		"writers": {&a.writers, number, "axis: `numbers` of goroutines that write, for the mix roles"},
-		"latency": {&a.loads, number, "axis: measure latency too, at these `loads`, in % of the capacity, as in 50,70,90"},
+		"latency": {&a.loads, load, "axis: measure latency too, at these `loads`, in % of the capacity, as in 50,70,90"},
 	} {
 		axis.list.parse = axis.parse
 		fs.Var(axis.list, name, axis.usage)
 	}
 	fs.StringVar(&a.trace.Name, "trace", "", "replay this `trace`: a file, or source, defs or bgp, see runbench trace")
 	declareTrace(fs, &a.trace)
+}
+
+// load parses the load of a latency cell.
+func load(s string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSuffix(s, "%"))
+	if err != nil || n < 1 || n > results.MaxLoad {
+		return 0, fmt.Errorf("%q; want a load of 1 to %d, in %% of the capacity", s, results.MaxLoad)
+	}
+	return n, nil
 }
 
 func hasRoles(mix string) bool {
