@@ -3,10 +3,13 @@ package app
 import (
 	"context"
 	"flag"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/perf/benchfmt"
 
 	"doublebuf/baselines"
 	"doublebuf/cmd/runbench/internal/run"
@@ -82,6 +85,7 @@ func benchmarkJob(b *testing.B, plan run.Plan, j run.Job) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.ReportAllocs() // or it prints neither B/op nor allocs/op
 	sums, n := map[string]float64{}, 0
 	for b.Loop() {
 		err := r.Run(context.Background(), []run.Job{j}, func(c results.Cell, _ run.Progress) error {
@@ -100,7 +104,49 @@ func benchmarkJob(b *testing.B, plan run.Plan, j run.Job) {
 	}
 	b.ReportMetric(0, "ns/op") // of an iteration, which says nothing
 	for unit, sum := range sums {
-		b.ReportMetric(sum/float64(n), unit)
+		b.ReportMetric(printable(sum/float64(n), unit))
+	}
+}
+
+// printable returns a metric as package testing can print it, which prints no digit after the
+// seventh decimal: times in nanoseconds, which benchstat reads as seconds. It does not so read
+// a 0.
+func printable(v float64, unit string) (float64, string) {
+	if v == 0 {
+		return 0, unit
+	}
+	if ns := strings.Replace(unit, "sec", "ns", 1); ns != unit {
+		return 1e9 * v, ns
+	}
+	return v, unit
+}
+
+// TestPrintable: what is printed is what was measured, to three digits at least, and is read
+// in its own unit again.
+func TestPrintable(t *testing.T) {
+	for _, kind := range results.Kinds() {
+		for _, u := range results.Units(kind) {
+			for _, was := range []float64{0, 1.234e-9, 56.78e-9, 9.87e-3} {
+				switch {
+				case u.Name == results.BytesPerOp, u.Name == results.AllocsPerOp:
+					continue // which package testing prints in its own way, as whole numbers
+				case was > 0 && was < 1e-3 && !strings.Contains(u.Name, "sec"):
+					continue // counts and shares are not so small
+				}
+				v, unit := printable(was, u.Name)
+				line := testing.BenchmarkResult{N: 1, Extra: map[string]float64{unit: v}}.String()
+				read := benchfmt.NewReader(strings.NewReader("BenchmarkX "+line+"\n"), "")
+				for read.Scan() {
+					r, ok := read.Result().(*benchfmt.Result)
+					if !ok {
+						t.Fatalf("%q: %v", line, read.Result())
+					}
+					if is, ok := r.Value(u.Name); !ok || math.Abs(is-was) > 1e-3*was {
+						t.Errorf("%v %s is printed as %q and read as %v %v", was, u.Name, line, is, ok)
+					}
+				}
+			}
+		}
 	}
 }
 
