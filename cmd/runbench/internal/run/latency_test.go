@@ -106,6 +106,25 @@ func TestPublishIsPartOfItsWrite(t *testing.T) {
 	}
 }
 
+// TestOfferedRate: of each cell the operations come at its share of the capacity, which it tells,
+// give or take the chance of drawn arrivals. (Of n that arrive at random the deviation is the
+// root of n; one in a billion lies beyond six of them.)
+func TestOfferedRate(t *testing.T) {
+	p := Plan{Seed: 1, Blocks: 1, Time: Duration(5 * time.Millisecond), LatencyTime: Duration(20 * time.Millisecond), Procs: 2}
+	for _, load := range []int{10, 50, 200} {
+		p.Latency = append(p.Latency,
+			Cell{Impl: "mutex", Mix: "r50w50", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 3, Load: load},
+			Cell{Impl: "mutex", Mix: "roles", Dist: "uniform", KeyType: "uint64", Keys: 200, Readers: 2, Writers: 1, Load: load})
+	}
+	for _, c := range measured(t, p) {
+		m, window := c.Metrics, time.Duration(p.LatencyTime).Seconds()
+		want := m[results.Capacity] * float64(c.Load) / 100
+		if off := math.Abs(m[results.Offered]-want) * window; off > 6*math.Sqrt(want*window)+6 {
+			t.Errorf("%s: %.0f operations a second arrive; want about %.0f, %d %% of %.0f", c.Name(), m[results.Offered], want, c.Load, m[results.Capacity])
+		}
+	}
+}
+
 // TestOverload has operations arrive twice as fast as they can be done: half are done in time.
 func TestOverload(t *testing.T) {
 	s := &simulated{}
