@@ -52,9 +52,12 @@ type GradePart struct {
 	Letter Letter `json:"letter"`
 }
 
+// MaxLimit is the greatest A/A limit that is not graded D.
+const MaxLimit = 0.15
+
 // Bounds of the grades A, B and C, as shares; D is what lies beyond.
 var (
-	limitBounds = []float64{0.03, 0.06, 0.15}
+	limitBounds = []float64{0.03, 0.06, MaxLimit}
 	noiseBounds = []float64{0.02, 0.05, 0.12}
 )
 

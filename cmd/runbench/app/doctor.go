@@ -34,7 +34,8 @@ The exit code is 0 if nothing makes the machine unfit, and 4 otherwise.
 With -self-test it measures, in about two minutes, whether the harness can be believed here:
 40 A/A cells, of which at most 5 may look different by themselves and at most 1 after
 correction, and then a map made slower by twice the limit that these show, which must come
-out worse, with an interval that excludes 0. If either fails the exit code is 3.`,
+out worse, with an interval that excludes 0. If either fails the exit code is 3.
+It is 4 if the limit is more than 15 %, since so large a slowdown could not be missed.`,
 		examples: `  runbench doctor
   runbench doctor -watch 30s
   runbench doctor -self-test

@@ -95,7 +95,9 @@ func (s *session) selfTest(cell time.Duration, seed uint64, dir string) error {
 	if err := compare.Text(s.stdout, compare.Heading{Old: "the map with no delay", New: "the map slowed down"}, c); err != nil {
 		return err
 	}
-	if err := selftest.Judge(control, c); err != nil {
+	if err := selftest.Judge(control, c); errors.Is(err, selftest.ErrNoisy) {
+		return exit{ExitUnknown, err}
+	} else if err != nil {
 		return exit{ExitFailed, err}
 	}
 	fmt.Fprintln(s.stdout, "\npassed: no more A/A cells look different than may, and the slowdown is worse in every workload, with an interval that excludes 0")

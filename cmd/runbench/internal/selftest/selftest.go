@@ -14,6 +14,7 @@ package selftest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -181,17 +182,25 @@ func (t *Test) Verdict(set *results.Set) (*compare.Comparison, error) {
 			later.Cells = append(later.Cells, c)
 		}
 	}
-	return compare.Maps(later, subjectMap+paced, subjectMap+slow, nil, 0)
+	return compare.Maps(later, subjectMap+paced, subjectMap+slow, nil, compare.Limits{})
 }
+
+// ErrNoisy is what Judge returns of a machine on which the test says little.
+var ErrNoisy = errors.New("self-test inconclusive")
 
 // Judge returns why the test has failed, if it has: of the control too many cells look
 // different, or in some workload the slowed map is not found to be worse, with an interval
-// that excludes 0.
+// that excludes 0. It is an ErrNoisy if no cell looks different without being so, but only
+// because the limit is so large that the slowdown is one that nobody could miss.
 func Judge(control results.Control, slowed *compare.Comparison) error {
 	alone, corrected := control.Different()
 	if alone > MaxDifferent || corrected > MaxCorrected || len(control.Pairs) != Pairs {
 		return fmt.Errorf("self-test failed: of %d A/A cells %d look different, and %d after correction; want %d and %d at most of %d",
 			len(control.Pairs), alone, corrected, MaxDifferent, MaxCorrected, Pairs)
+	}
+	if control.Limit > results.MaxLimit {
+		return fmt.Errorf("%w: the A/A limit is %s; want %s or less, of a quieter machine or a longer -time",
+			ErrNoisy, results.Percent(control.Limit), results.Percent(results.MaxLimit))
 	}
 	rows, worse := 0, 0
 	for _, t := range slowed.Tables {
