@@ -192,6 +192,7 @@ func testKill(t *testing.T, forks, kills int) {
 		case 0:
 			k.complete()
 			runs++
+			window -= window / 3
 			k = begin()
 		default:
 			t.Fatalf("-killseed %d, after kill %d: exit code %d\n%s", *killSeed, done, code, &out)

@@ -323,10 +323,10 @@ func TestStalledReader(t *testing.T) {
 	m.Set(1, 1)
 	c := cell[uint64]{mix: workloads.Mix{Stalls: true}}
 	reader := c.stalled(&subject[uint64]{m: m, handles: []kv.Map[uint64, uint64]{m}})[0]
-	const left = 20 * time.Millisecond
-	reader(&stopFlag{began: time.Now().Add(left - workloads.StallTime)})
-	if stayed < left-5*time.Millisecond {
-		t.Errorf("it stayed for %v; want %v", stayed, left)
+	began := time.Now().Add(20*time.Millisecond - workloads.StallTime)
+	reader(&stopFlag{began: began})
+	if after := time.Since(began); after < workloads.StallTime || stayed <= 0 {
+		t.Errorf("it stayed for %v and left %v after all began; want %v", stayed, after, workloads.StallTime)
 	}
 	stayed = 0
 	stop := &stopFlag{began: time.Now()}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -38,16 +39,25 @@ func TestUsage(t *testing.T) {
 
 // TestHeap: what is alive counts, and what is dead does not.
 func TestHeap(t *testing.T) {
-	var before, full, after heap
-	before.collect()
+	// Whoever else takes the processors lengthens a collection: the least of several counts.
+	collect := func() (least heap) {
+		least.mark = math.Inf(1)
+		for range 9 {
+			var h heap
+			h.collect()
+			least = heap{h.live, min(least.mark, h.mark)}
+		}
+		return least
+	}
+	before := collect()
 	data := make([]*[64]byte, 1<<16)
 	for i := range data {
 		data[i] = new([64]byte)
 	}
-	full.collect()
+	full := collect()
 	runtime.KeepAlive(data)
 	data = nil
-	after.collect()
+	after := collect()
 	want := float64(1 << 16 * (64 + 8))
 	if got := full.live - before.live; !near(got, want, 0.05) {
 		t.Errorf("%v bytes are alive; want %v", got, want)
