@@ -306,7 +306,7 @@ func scaleOf(top float64) (factor float64, prefix string) {
 
 // niceTicks returns four to six ticks from zero to the first round number at or above top.
 func niceTicks(top float64) []tick {
-	if top <= 0 {
+	if !(top >= 1e-300 && top <= 1e300) { // as sizes of what was measured go, nothing
 		top = 1
 	}
 	power := math.Pow(10, math.Floor(math.Log10(top/5)))

@@ -404,6 +404,11 @@ func TestTicksAreRoundAndEnough(t *testing.T) {
 	if ticks := niceTicks(0); len(ticks) < 4 {
 		t.Errorf("up to 0: %v", ticks)
 	}
+	for _, top := range []float64{5e-324, 1.7e308, math.Inf(1), math.NaN()} { // a loop that does not end, or memory
+		if ticks := niceTicks(top); len(ticks) < 4 || len(ticks) > 6 {
+			t.Errorf("up to %v: %v", top, ticks)
+		}
+	}
 	for top := 1e-3; top < 1e4; top *= 1.03 {
 		ticks := niceTicks(top)
 		last := ticks[len(ticks)-1].at

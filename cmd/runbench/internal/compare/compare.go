@@ -21,6 +21,7 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -245,7 +246,6 @@ func (c *Comparison) mean(pairs []pair, unit string) *Row {
 func meanOf(groups []results.Group, unit string) results.Group {
 	logs := map[int][]float64{}
 	of := map[int]results.Cell{}
-	most := 0
 	for _, g := range groups {
 		for i, c := range g.Cells {
 			block := c.Block
@@ -255,12 +255,11 @@ func meanOf(groups []results.Group, unit string) results.Group {
 			if v, ok := c.Metrics[unit]; ok {
 				logs[block] = append(logs[block], math.Log(v))
 				of[block] = c
-				most = max(most, block)
 			}
 		}
 	}
 	var mean results.Group
-	for block := 1; block <= most; block++ {
+	for _, block := range slices.Sorted(maps.Keys(of)) {
 		if len(logs[block]) != len(groups) {
 			continue
 		}

@@ -175,6 +175,21 @@ func TestMaps(t *testing.T) {
 	}
 }
 
+// TestFarBlocks: a number of a block is a name, not a size.
+func TestFarBlocks(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 0))
+	old, now := run(r, 2, 8, unchanged), run(r, 2, 8, unchanged)
+	for _, s := range []*results.Set{old, now} {
+		for i := range s.Cells {
+			s.Cells[i].Block *= 1 << 50
+		}
+	}
+	c, err := Runs(old, now, nil, Limits{MinEffect: 0.5})
+	if err != nil || c.Tables[0].Mean == nil || c.Tables[0].Mean.Effect.N != [2]int{8, 8} {
+		t.Errorf("%v, %+v", err, c)
+	}
+}
+
 // TestNoise compares runs of one map that lost so much, on a machine that shows so much of a
 // map against itself, and of one link or several.
 func TestNoise(t *testing.T) {
