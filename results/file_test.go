@@ -276,6 +276,7 @@ func TestDamage(t *testing.T) {
 		{"half a number aside", "0 allocs/op\n", "0\n"},
 		{"a word aside", "0 allocs/op\n", "no allocs/op\n"},
 		{"a unit aside that no one knows", "0 allocs/op\n", "0 allocs\n"},
+		{"a line without end", "\n# block 2", "\n# " + strings.Repeat("x", 70_000) + "\n# block 2"},
 		{"two betters of one unit", "Unit ops/s better=higher\n", "Unit ops/s better=higher\nUnit ops/s better=lower\n"},
 	} {
 		text := strings.Replace(string(whole), damage.old, damage.new, 1)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Manifest is all about a run that is not a cell. It is kept as manifest.json.
@@ -69,13 +70,28 @@ func WriteManifest(dir string, m Manifest) error {
 		return fmt.Errorf("manifest of %s: %w", dir, err)
 	}
 	path := filepath.Join(dir, manifestFile)
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o666); err != nil {
-		return fmt.Errorf("cannot write the manifest: %w", err)
+	if err = writeSynced(path+".new", append(text, '\n')); err == nil {
+		err = os.Rename(path+".new", path)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err != nil {
+		_ = os.Remove(path + ".new") // part of one helps nobody, and the disk may be full
 		return fmt.Errorf("cannot write the manifest: %w", err)
 	}
 	return nil
+}
+
+// writeSynced writes a file that is on the disk when it returns: a name must not come to stand
+// for text that a failing machine never wrote.
+func writeSynced(path string, text []byte) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // ReadManifest reads the manifest of the run in folder dir. Damage and fields that it
@@ -94,6 +110,11 @@ func ReadManifest(dir string) (Manifest, error) {
 	}
 	if err != nil {
 		return Manifest{}, fmt.Errorf("%s%s: %w; want the manifest that runbench wrote", path, lineOf(err, text), err)
+	}
+	for _, v := range m.Verdicts {
+		if !slices.Contains([]Outcome{Ok, Illegal, Unknown}, v.Outcome) {
+			return Manifest{}, fmt.Errorf("%s: the outcome of %q is %q; want %s, %s or %s", path, v.Impl, v.Outcome, Ok, Illegal, Unknown)
+		}
 	}
 	return m, nil
 }

@@ -48,6 +48,7 @@ func TestDamagedManifest(t *testing.T) {
 		{"{\n \"seed\": 1,\n \"sede\": 2\n}", `manifest.json: json: unknown field "sede"`},
 		{"{\n \"seed\": -1}", "manifest.json:2: json: cannot unmarshal number -1"},
 		{"{\n \"seed\": 1,\n", "manifest.json:3: unexpected end of JSON input"},
+		{`{"verdicts": [{"impl": "m", "outcome": "Maybe"}]}`, `manifest.json: the outcome of "m" is "Maybe"; want Ok, Illegal or Unknown`},
 		{"{\n \"seed\": 1,,\n}", "manifest.json:2: invalid character ','"},
 	} {
 		dir := t.TempDir()

@@ -41,6 +41,7 @@ type file struct {
 	config     map[string]string // the file configuration, as last set
 	better     map[string]string // "higher" or "lower", by unit, as far as known
 	wholeBytes int               // up to the end of the last cell; 0 without cells
+	cutOff     []byte            // the last line, if it has no end
 }
 
 // readFile reads the lines twice: benchfmt parses results and metadata but passes over
@@ -54,7 +55,7 @@ func readFile(path string) (*file, error) {
 	if whole := bytes.LastIndexByte(text, '\n') + 1; whole < len(text) {
 		f.warnings = append(f.warnings, warnf("%s:%d: the last line is cut off and is dropped: %.60q",
 			path, 1+bytes.Count(text, []byte("\n")), text[whole:]))
-		text = text[:whole]
+		f.cutOff, text = text[whole:], text[:whole]
 	}
 	notes, err := scanLines(path, string(text))
 	if err != nil {
@@ -84,6 +85,9 @@ var (
 	goTestLine = regexp.MustCompile(`^(PASS$|ok\s|\?\s|=== |--- BENCH: |    \S+\.go:\d+: |Benchmark[^-\s]+$)`)
 )
 
+// maxLine is the greatest length of a line, which benchfmt bounds too.
+const maxLine = 60_000
+
 // scanLines refuses lines that are none of the format, and returns what comments say
 // of each line that holds a result, by line number from 1.
 func scanLines(path, text string) (map[int]note, error) {
@@ -94,6 +98,9 @@ func scanLines(path, text string) (map[int]note, error) {
 		number++
 		now.end += len(line)
 		line = strings.TrimRight(line, "\r\n")
+		if len(line) > maxLine {
+			return nil, fmt.Errorf("%s:%d: a line of %d bytes; want %d at most", path, number, len(line), maxLine)
+		}
 		switch {
 		case strings.HasPrefix(line, blockComment):
 			m := blockLine.FindStringSubmatch(line)

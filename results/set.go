@@ -63,6 +63,9 @@ func (s *Set) add(path string) ([]Warning, error) {
 			s.Machine[key] = v
 		}
 	}
+	if len(f.cells) == 0 {
+		f.warnings = append(f.warnings, warnf("%s holds no cell", path))
+	}
 	return f.warnings, nil
 }
 

@@ -170,6 +170,9 @@ func (file *cellFile) writeHeader(env Environment) error {
 // continueFile opens a file that was read, cuts it behind its last whole cell, and
 // goes on from there.
 func continueFile(path string, kind Kind, env Environment, read *file) (*cellFile, error) {
+	if n := bytes.Count(read.cutOff, []byte("Benchmark")); n > 1 {
+		return nil, fmt.Errorf("cannot continue: %s: what seems to be one line that was cut off has %d cells; want lines that end in a newline", path, n)
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return nil, fmt.Errorf("cannot continue: %w", err)
@@ -221,7 +224,7 @@ func (file *cellFile) append(c Cell) error {
 		file.block = c.Block
 	}
 	if c.Fault != "" {
-		fmt.Fprintf(&file.buf, "%s%s\n", faultComment, strings.Join(strings.Fields(c.Fault), " "))
+		fmt.Fprintf(&file.buf, "%s%.1000s\n", faultComment, strings.Join(strings.Fields(c.Fault), " "))
 	}
 	if len(aside) > 0 {
 		fmt.Fprintf(&file.buf, "%s%s\n", asideComment, strings.Join(aside, " "))

@@ -30,8 +30,12 @@ func parse(fs *flag.FlagSet, args []string) error {
 		fs.VisitAll(func(f *flag.Flag) { known = append(known, "-"+f.Name) })
 		return exit{ExitUsage, names.Unknown("flag", name, known)}
 	}
-	// The flags that others than this package parse are all whole numbers.
-	return usagef("%s: %s", fs.Name(), strings.Replace(err.Error(), ": parse error", "; want a whole number", 1))
+	// The flags that others than this package parse are whole numbers, and true or false.
+	text, want := err.Error(), "; want a whole number"
+	if strings.HasPrefix(text, "invalid boolean") {
+		want = "; want true or false"
+	}
+	return usagef("%s: %s", fs.Name(), strings.NewReplacer(": parse error", want, ": value out of range", "; want a smaller number").Replace(text))
 }
 
 // given reports whether a flag was given on the command line.

@@ -87,6 +87,14 @@ func layout(seed uint64, link int) int64 {
 	return int64(h.Sum64()%math.MaxInt32) + 1
 }
 
+// layouts returns the layout of each link of a plan that has several.
+func layouts(p run.Plan) (all []int64) {
+	for link := 1; p.Links > 1 && link <= p.Links; link++ {
+		all = append(all, layout(p.Seed, link))
+	}
+	return all
+}
+
 // build links the program into a file in dir.
 func (l *links) build(ctx context.Context, dir string, layout int64) (string, error) {
 	file := filepath.Join(dir, fmt.Sprintf("link-%d", layout))

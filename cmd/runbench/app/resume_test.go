@@ -36,10 +36,16 @@ func TestResumeBelievesOnlyThePlan(t *testing.T) {
 		{"another map", "cells.txt", `impl=good/`, "impl=other/", "impl=other/"},
 		{"another workload", "cells.txt", `keys=64/g=2-2`, "keys=65/g=2-2", "keys=65/"},
 		{"fewer blocks in the plan", "manifest.json", `"blocks": 2`, `"blocks": 1`, noCell},
+		{"another seed", "manifest.json", `"seed": 1`, `"seed": 2`, "has seed 2 and 0 layouts, and its plan seed 1"},
+		{"layouts", "manifest.json", `"complete"`, `"layouts": [1, 2], "complete"`, "has seed 1 and 2 layouts, and"},
+		{"ends of lines of old", "cells.txt", `\n`, "\r", "cannot continue: r/cells.txt: what seems to be one line that was cut off has 6 cells"},
 		{"another machine", "manifest.json", `"processors": \d+`, `"processors": 4321`, ", 4321 processors, "},
 		{"another processor", "manifest.json", `"cpu": "[^"]*"`, `"cpu": "8086"`, "it was measured on 8086, "},
 	} {
 		damaged := regexp.MustCompile(c.old).ReplaceAllString(whole[c.file], c.now)
+		if c.name == "another seed" { // of the manifest; the plan has one too
+			damaged = strings.Replace(whole[c.file], `"seed": 1`, `"seed": 2`, 1)
+		}
 		if damaged == whole[c.file] {
 			t.Fatalf("%s: there is no %s", c.name, c.old)
 		}
@@ -52,7 +58,7 @@ func TestResumeBelievesOnlyThePlan(t *testing.T) {
 			}
 		}
 		code, _, stderr := stranger(t, dir, "run", "-resume", "-results", "r", "-plots", "p")
-		if code != 1 || !strings.HasPrefix(stderr, "runbench: cannot resume r: ") || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
+		if code != 1 || !strings.HasPrefix(stderr, "runbench: cannot ") || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: exit code %d, %s; want 1 and %q", c.name, code, stderr, c.want)
 		}
 		for name, text := range whole {

@@ -259,6 +259,9 @@ func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Dura
 		}
 		plan.LatencyTime = o.latency
 	}
+	if o.given["target-ci"] && o.target == 0 {
+		return run.Plan{}, "", 0, usagef("run: target-ci is 0%%, which no interval is narrower than; want more, as in 2%%")
+	}
 	plan.Pin, plan.PinWorkers = o.pin, o.pinWorkers
 	plan.TargetCI, plan.Max = o.target, o.max
 	if o.links > 1 {

@@ -48,10 +48,13 @@ func (s *session) selfTest(cell time.Duration, seed uint64, dir string) error {
 	defer show.end()
 	keep := func(c results.Cell, p run.Progress) error {
 		show.cell(c, p)
+		if err := f.Append(c); err != nil {
+			return err
+		}
 		if c.Fault != "" {
 			return fmt.Errorf("self-test: %s: %s", c.Name(), c.Fault)
 		}
-		return f.Append(c)
+		return nil
 	}
 	interrupted := func(err error) error {
 		if errors.Is(err, context.Canceled) {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -116,9 +117,7 @@ func (s *session) begin(o *runFlags) (*task, error) {
 		Preset: name, Seed: plan.Seed, Plan: text, Inputs: inputs(t.runner),
 		Environment: results.CollectEnvironment(append([]string{"runbench"}, s.args...)),
 	}
-	for link := 1; plan.Links > 1 && link <= plan.Links; link++ {
-		t.manifest.Layouts = append(t.manifest.Layouts, layout(plan.Seed, link))
-	}
+	t.manifest.Layouts = layouts(plan)
 	if t.folder, err = results.Create(t.dir, t.manifest.Environment); err != nil {
 		return nil, err
 	}
@@ -147,7 +146,7 @@ func (s *session) goOn(o *runFlags) (_ *task, err error) {
 	if t.lock, err = results.Lock(t.dir); err == nil {
 		t.manifest, err = results.ReadManifest(t.dir)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		err = fmt.Errorf("cannot resume %s: no manifest.json there; want the folder of a run", t.dir)
 	}
 	if err == nil {
@@ -167,6 +166,10 @@ func (t *task) takeUp(o *runFlags) (err error) {
 	}
 	if err := o.samePlan(t.session, t); err != nil {
 		return err
+	}
+	if m := t.manifest; m.Seed != t.plan.Seed || len(m.Layouts) != len(layouts(t.plan)) {
+		return fmt.Errorf("cannot resume %s: its manifest has seed %d and %d layouts, and its plan seed %d and %d links; want the manifest as the run left it",
+			t.dir, m.Seed, len(m.Layouts), t.plan.Seed, max(1, t.plan.Links))
 	}
 	was, is := t.manifest.Environment, results.CollectEnvironment(nil)
 	if was.Commit != is.Commit || was.Dirty != is.Dirty {

@@ -78,6 +78,11 @@ func loadTrace(in *workloads.TraceInput) (*workloads.Trace, error) {
 		}
 		return nil, exit{ExitUsage, names.Unknown("format", in.Format, known)}
 	}
+	for _, k := range workloads.KnownTraces() {
+		if k.Name == in.Name && (in.Format != "plain" || in.SkipMalformed) {
+			return nil, usagef("trace %s is no file: it has no -format and no malformed lines; want it alone", in.Name)
+		}
+	}
 	return in.Load()
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/names"
@@ -18,6 +19,13 @@ const maxWorkers = 1 << 16
 // maxLayer is the greatest number of links, and of processes of each.
 const maxLayer = 1000
 
+// maxJobs is the greatest number of cells that a plan begins with, over all blocks, and maxTime
+// how long one may be measured.
+const (
+	maxJobs = 1 << 20
+	maxTime = time.Hour
+)
+
 // Validate reports the first thing that is wrong with the plan, with its place in the
 // JSON form. entries are the maps that there are.
 func (p Plan) Validate(entries []kv.Entry) error {
@@ -26,6 +34,8 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: blocks is %d; want 1 or more", p.Blocks)
 	case p.Time <= 0:
 		return fmt.Errorf("plan: time is %v; want one above 0, like \"100ms\"", p.Time)
+	case p.Time > Duration(maxTime) || p.LatencyTime > Duration(maxTime):
+		return fmt.Errorf("plan: time is %v and latency-time %v; want %v at most", p.Time, p.LatencyTime, maxTime)
 	case p.Procs < 1:
 		return fmt.Errorf("plan: procs is %d; want 1 or more", p.Procs)
 	case p.Links < 0 || p.Links > maxLayer:
@@ -44,6 +54,8 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: latency-time is %v; want one above 0, like \"500ms\"", p.LatencyTime)
 	case len(p.All()) == 0:
 		return fmt.Errorf("plan: no cells; want at least one")
+	case p.Blocks > maxJobs/len(p.All())/p.Sets():
+		return fmt.Errorf("plan: %d cells x %d blocks x %d processes; want %d measurements at most", len(p.All()), p.Blocks, p.Sets(), maxJobs)
 	}
 	if p.Pin != "" {
 		if _, err := pin.CPUs(p.Pin); err != nil {
