@@ -218,11 +218,9 @@ func bareTableOf(kind table.Kind, set *workloads.KeySet[uint64]) table.Table[uin
 func guarded(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) func(n int) {
 	at := 0
 	return func(n int) {
-		start := at
-		at += n
 		sum := uint64(0)
-		for i := range n {
-			v, _ := r.Get(drawn[(start+i)%len(drawn)])
+		for _, k := range drawn.stretch(&at, n) {
+			v, _ := r.Get(k)
 			sum += v
 		}
 		sink.Add(sum)
@@ -232,11 +230,9 @@ func guarded(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) func
 func free(m *hashmap.Shared[uint64, uint64], drawn *lookups[uint64]) func(n int) {
 	at := 0
 	return func(n int) {
-		start := at
-		at += n
 		sum := uint64(0)
-		for i := range n {
-			v, _ := m.Get(drawn[(start+i)%len(drawn)])
+		for _, k := range drawn.stretch(&at, n) {
+			v, _ := m.Get(k)
 			sum += v
 		}
 		sink.Add(sum)
@@ -246,13 +242,11 @@ func free(m *hashmap.Shared[uint64, uint64], drawn *lookups[uint64]) func(n int)
 func held(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) func(n int) {
 	at := 0
 	return func(n int) {
-		start := at
-		at += n
 		g := r.Read()
 		defer g.Release()
 		sum := uint64(0)
-		for i := range n {
-			v, _ := g.Get(drawn[(start+i)%len(drawn)])
+		for _, k := range drawn.stretch(&at, n) {
+			v, _ := g.Get(k)
 			sum += v
 		}
 		sink.Add(sum)
@@ -262,11 +256,9 @@ func held(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) func(n 
 func guardedString(r *hashmap.ReadHandle[string, uint64], drawn *lookups[string]) func(n int) {
 	at := 0
 	return func(n int) {
-		start := at
-		at += n
 		sum := uint64(0)
-		for i := range n {
-			v, _ := r.Get(drawn[(start+i)%len(drawn)])
+		for _, k := range drawn.stretch(&at, n) {
+			v, _ := r.Get(k)
 			sum += v
 		}
 		sink.Add(sum)
@@ -276,11 +268,9 @@ func guardedString(r *hashmap.ReadHandle[string, uint64], drawn *lookups[string]
 func loads(m *xsync.Map[uint64, uint64], drawn *lookups[uint64]) func(n int) {
 	at := 0
 	return func(n int) {
-		start := at
-		at += n
 		sum := uint64(0)
-		for i := range n {
-			v, _ := m.Load(drawn[(start+i)%len(drawn)])
+		for _, k := range drawn.stretch(&at, n) {
+			v, _ := m.Load(k)
 			sum += v
 		}
 		sink.Add(sum)
@@ -290,11 +280,9 @@ func loads(m *xsync.Map[uint64, uint64], drawn *lookups[uint64]) func(n int) {
 func loadsString(m *xsync.Map[string, uint64], drawn *lookups[string]) func(n int) {
 	at := 0
 	return func(n int) {
-		start := at
-		at += n
 		sum := uint64(0)
-		for i := range n {
-			v, _ := m.Load(drawn[(start+i)%len(drawn)])
+		for _, k := range drawn.stretch(&at, n) {
+			v, _ := m.Load(k)
 			sum += v
 		}
 		sink.Add(sum)
@@ -308,11 +296,9 @@ func guardedMany(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) 
 	at := 0
 	return func(n int) {
 		sum := uint64(0)
-		for range n / many {
-			start := at % len(drawn)
-			at += many
+		for keys := range slices.Chunk(drawn.stretch(&at, n), many) {
 			g := r.Read()
-			g.GetMany(drawn[start:start+many], values, found)
+			g.GetMany(keys, values, found)
 			g.Release()
 			for _, v := range values {
 				sum += v
@@ -326,11 +312,9 @@ func bareLoop(t table.Table[uint64, uint64], drawn *lookups[uint64]) func(n int)
 	m := &bare{t}
 	at := 0
 	return func(n int) {
-		start := at
-		at += n
 		sum := uint64(0)
-		for i := range n {
-			v, _ := m.Get(drawn[(start+i)%len(drawn)])
+		for _, k := range drawn.stretch(&at, n) {
+			v, _ := m.Get(k)
 			sum += v
 		}
 		sink.Add(sum)
@@ -340,11 +324,9 @@ func bareLoop(t table.Table[uint64, uint64], drawn *lookups[uint64]) func(n int)
 func storedLoop(s *stored, drawn *lookups[uint64]) func(n int) {
 	at := 0
 	return func(n int) {
-		start := at
-		at += n
 		sum := uint64(0)
-		for i := range n {
-			v, _ := s.Get(drawn[(start+i)%len(drawn)])
+		for _, k := range drawn.stretch(&at, n) {
+			v, _ := s.Get(k)
 			sum += v
 		}
 		sink.Add(sum)
@@ -441,10 +423,7 @@ func tableTargets() (all []experiment) {
 				loops := []loop{{"flat", bareLoop(bareTableOf(table.Flat, set), drawn)}}
 				for _, t := range uint64Tables(keys) {
 					at := 0
-					loops = append(loops, loop{t.name, func(n int) {
-						sink.Add(t.loop(at, n))
-						at += n
-					}})
+					loops = append(loops, loop{t.name, func(n int) { sink.Add(t.loop(advance(&at, n), n)) }})
 				}
 				r := filled(set, best...).NewReadHandle()
 				loops = append(loops, loop{"get", guarded(r, drawn)}, loop{"held", held(r, drawn)})
@@ -580,9 +559,8 @@ func cells(all map[string]func() figures) figures {
 func steps[K comparable](drawn *lookups[K], step func(k K)) func(n int) {
 	at := 0
 	return func(n int) {
-		for range n {
-			step(drawn[at%len(drawn)])
-			at++
+		for _, k := range drawn.stretch(&at, n) {
+			step(k)
 		}
 	}
 }

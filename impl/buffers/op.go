@@ -21,6 +21,16 @@ type Operation[T any] interface {
 	ApplySecond(t *T)
 }
 
+// Toucher is what an Operation may also be. Then Touch is called for each stretch of up to 64 operations
+// before they are applied, one after another. It changes nothing, but may load what they will change,
+// all at once, so that cache misses overlap. The receiver is one of them.
+type Toucher[T, O any] interface {
+	Touch(t *T, ops []O)
+}
+
+// stretch is how many operations are touched at once.
+const stretch = 64
+
 // ErrClosed is returned by calls on a writer that has been closed.
 var ErrClosed = errors.New("doublebuf: the writer is closed")
 
@@ -135,6 +145,7 @@ func (w *OpWriteHandle[T, O, P]) replay(t *T) {
 	}
 	w.err = ErrPoisoned // unless all goes well
 	for i := range w.below {
+		w.touch(t, w.below, i)
 		P(&w.below[i]).ApplySecond(t)
 	}
 	w.caughtUp()
@@ -187,8 +198,19 @@ func (w *OpWriteHandle[T, O, P]) apply(t *T) {
 		w.raise(done)
 	}()
 	for i := range w.above {
+		w.touch(t, w.above, i)
 		P(&w.above[i]).ApplyFirst(t)
 		done++
+	}
+}
+
+// touch is called before each of ops, and touches the next ones when it is time.
+func (w *OpWriteHandle[T, O, P]) touch(t *T, ops []O, i int) {
+	if i%stretch != 0 || len(ops) == 1 {
+		return
+	}
+	if first, ok := any(P(&ops[i])).(Toucher[T, O]); ok {
+		first.Touch(t, ops[i:min(i+stretch, len(ops))])
 	}
 }
 

@@ -252,11 +252,12 @@ type ReadHandle[K comparable, V any] struct {
 	// For look-ups without calls, if leafy: the copy in which leaf.TryOpen opens a guard has
 	// this table. First, so as to be on one cache line.
 	table     table.Table[K, V]
+	ints      *table.Ints // of table, if it has that
+	leaf      strategy.Leaf
 	leafy     bool
 	checkKeys bool
-	leaf      strategy.Leaf
 	raw       buffers.ReadHandle[table.Table[K, V]]
-	_         [128 - 120]byte // alone on its cache lines
+	_         [128]byte // alone on its cache lines
 }
 
 // prepare ends the making of a handle. Keys that may be unhashable are for the long way.
@@ -278,14 +279,66 @@ func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 // valid, and hold the writer up, until they are released.
 func (r *ReadHandle[K, V]) Close() {
 	r.raw.Close()
-	r.leafy = false
+	r.leafy, r.ints = false, nil
 }
 
 // Get returns the value of key in the last published version, and whether there is one.
 // It never waits and allocates nothing. It panics if key cannot be hashed.
+//
+// It is inlined into the caller, though calls in it are dearer than the compiler's inliner allows for,
+// because the inliner takes a call of a function literal for cheap. (Seen with Go 1.26.)
 func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
+	inline(func() {
+		sure := false
+		if r.ints != nil {
+			value, ok, sure = r.getInt(key)
+		}
+		if !sure {
+			value, ok = r.get(key)
+		}
+	})
+	return
+}
+
+func inline(f func()) { f() }
+
+// getInt is Get for most integers in a flat table, or sure is false. It calls nothing, and so
+// needs no stack frame, and makes as few loads as it can: among many keys a look-up costs what keeps it
+// from overlapping with others, see [table.Ints].
+func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
+	w := table.Word(key)
+	if w == 0 {
+		return
+	}
+	if invariants.Enabled {
+		r.raw.Begin()
+	}
+	if r.leaf.TryOpen() {
+		if atomicx.Hooked || invariants.Enabled {
+			r.raw.Enter(r.leaf.Copy())
+		}
+		first, s := table.Probe[K, V](r.ints, r.ints.Home(w), key)
+		if s.Key == key {
+			value, ok, sure = s.Value, true, true
+		} else {
+			sure = table.Word(first.Key) == 0 || table.Word(s.Key) == 0
+		}
+		if atomicx.Hooked || invariants.Enabled {
+			r.raw.Leave(r.leaf.Copy())
+		}
+	}
+	r.leaf.Close()
+	if invariants.Enabled {
+		r.raw.End()
+	}
+	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
+	return
+}
+
+// get is Get for any strategy, table, and type of keys.
+func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	if !r.leafy {
-		return r.get(key)
+		return r.getGuarded(key)
 	}
 	if invariants.Enabled {
 		r.raw.Begin()
@@ -296,14 +349,7 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Enter(r.leaf.Copy())
 	}
-	t := r.table
-	if t.Guessable(key) {
-		if value, ok = t.Guess(key, t.Hash(key)); !ok {
-			value, ok = t.Get(key)
-		}
-	} else {
-		value, ok = t.Get(key)
-	}
+	value, ok = r.table.Get(key)
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Leave(r.leaf.Copy())
 	}
@@ -311,15 +357,18 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	if invariants.Enabled {
 		r.raw.End()
 	}
-	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
+	runtime.KeepAlive(r) // as in getInt
 	return value, ok
 }
 
 // reopen opens the leaf in another copy than the last time.
-func (r *ReadHandle[K, V]) reopen() { r.table = *r.raw.Data(r.leaf.Reopen()) }
+func (r *ReadHandle[K, V]) reopen() {
+	r.table = *r.raw.Data(r.leaf.Reopen())
+	r.ints = r.table.Ints()
+}
 
-// get is Get for any strategy and any type of keys.
-func (r *ReadHandle[K, V]) get(key K) (V, bool) {
+// getGuarded is get where there is no leaf, or keys may be unhashable.
+func (r *ReadHandle[K, V]) getGuarded(key K) (V, bool) {
 	if r.checkKeys {
 		mustHash(key) // before the guard is open, which would never be released
 	}

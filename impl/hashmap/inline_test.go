@@ -19,7 +19,11 @@ func TestGuardIsInlined(t *testing.T) {
 	}
 	binary := testBinary(t)
 	for _, f := range []struct{ name, symbol, contains, calls string }{
-		{"Get", getSymbol, "XCHG", `runtime\.|\.reopen\(|\.get\(`},
+		{"get", method("get"), "XCHG", `runtime\.|\.reopen\(|\.getGuarded\(|\.get\(`},
+		// A look-up of an integer in a flat table calls nothing at all, so that it needs no stack frame.
+		{"getInt", method("getInt"), "IMULQ", `$^`},
+		// The loop of a benchmark, with Get of a handle in it.
+		{"a loop", `hashmap_test\.\(\*lookups\)\.guarded$`, "getInt", `runtime\.|\.getInt\(|\.get\(`},
 		// The loop of a benchmark, with Get of a guard in it, of which Read and the deferred
 		// Release are no part.
 		{"a loop under a guard", `hashmap_test\.\(\*lookups\)\.held$`, "mapaccess2_fast64", `runtime\.|\.get\(|\.Read\(|CALL \w+\s*$`},
@@ -37,7 +41,10 @@ func TestGuardIsInlined(t *testing.T) {
 	}
 }
 
-const getSymbol = `hashmap\.\(\*ReadHandle\[go\.shape\.uint64,go\.shape\.uint64\]\)\.Get$`
+// method returns the symbol of a method of read handles.
+func method(name string) string {
+	return `hashmap\.\(\*ReadHandle\[go\.shape\.uint64,go\.shape\.uint64\]\)\.` + name + `$`
+}
 
 // testBinary builds this package's test once more, since the one that runs has no symbols.
 func testBinary(t *testing.T) string {
@@ -65,23 +72,25 @@ func TestPlainLeafMachineCode(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("plain words are used on amd64 only, and not in checked builds, where calls to the checks stand between")
 	}
-	code := disassemble(t, testBinary(t), getSymbol)
-	for _, steps := range [][]string{
-		{`atomicx\.go:\d+\s.*MOVL [A-Z]+, 0\([A-Z]+\)`, `type\.go:\d+\s.*MOVQ 0\(`, `mapaccess2_fast64`, `atomicx\.go:\d+\s.*MOVL \$0x0, 0\([A-Z]+\)`},
-		{`type\.go:\d+\s.*XCHGL`, `type\.go:\d+\s.*MOVQ 0\(`, `\.get\(`, `type\.go:\d+\s.*XCHGL`},
-	} {
-		at := 0
-		for _, step := range steps {
-			hits := regexp.MustCompile(step).FindAllStringIndex(code[at:], -1)
-			if len(hits) == 0 {
-				t.Fatalf("no %s after the steps before it, in\n%s", step, code)
+	const mark, unmark = `atomicx\.go:\d+\s.*MOVL [A-Z]+, 0\([A-Z]+\)`, `atomicx\.go:\d+\s.*MOVL \$0x0, 0\([A-Z]+\)`
+	const xmark, readable = `type\.go:\d+\s.*XCHGL`, `type\.go:\d+\s.*MOVQ 0\(`
+	binary := testBinary(t)
+	for symbol, table := range map[string]string{"get": `mapaccess2_fast64|\.get\(`, "getInt": `flat\.go:\d+\s.*MOVQ`} {
+		code := disassemble(t, binary, method(symbol))
+		for _, steps := range [][]string{{mark, readable, table, unmark}, {xmark, readable, table, xmark}} {
+			at := 0
+			for _, step := range steps {
+				hits := regexp.MustCompile(step).FindAllStringIndex(code[at:], -1)
+				if len(hits) == 0 {
+					t.Fatalf("no %s after the steps before it, in\n%s", step, code)
+				}
+				at += hits[0][1]
 			}
-			at += hits[0][1]
 		}
-	}
-	for what, want := range map[string]int{`XCHG`: 2, `LOCK|MFENCE|XADD`: 0, `atomicx\.go`: 2} {
-		if n := len(regexp.MustCompile(what).FindAllString(code, -1)); n != want {
-			t.Errorf("%d instructions of %s, want %d, in\n%s", n, what, want, code)
+		for what, want := range map[string]int{`XCHG`: 2, `LOCK|MFENCE|XADD`: 0, `atomicx\.go`: 2} {
+			if n := len(regexp.MustCompile(what).FindAllString(code, -1)); n != want {
+				t.Errorf("%d instructions of %s in %s, want %d, in\n%s", n, what, symbol, want, code)
+			}
 		}
 	}
 }

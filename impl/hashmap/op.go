@@ -72,6 +72,17 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	}
 }
 
+// Touch implements [buffers.Toucher].
+func (*op[K, V]) Touch(t *table.Table[K, V], ops []op[K, V]) {
+	if t.Touches() {
+		var keys [64]K
+		for i := range ops {
+			keys[i] = ops[i].key
+		}
+		t.Touch(keys[:len(ops)])
+	}
+}
+
 func resolveUpdate[K comparable, V any](key K, f func(V, bool) (V, bool)) func(*table.Table[K, V], *change[K, V]) {
 	return func(t *table.Table[K, V], c *change[K, V]) {
 		if key != key {

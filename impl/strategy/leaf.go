@@ -66,10 +66,10 @@ func (w leafWords) of(index int) (atomic *atomicx.Uint32, plain *plainMark) {
 // readable copy is looked at, and it tells the generation, so that a writer who waits for a
 // successor of the guess does not take the one for the other.
 func (l *Leaf) TryOpen() bool {
-	if l.atomic != nil {
-		l.atomic.Store(l.mark)
-	} else {
+	if l.plain != nil {
 		l.plain.Store(l.mark)
+	} else {
+		l.atomic.Store(l.mark)
 	}
 	return l.readable.Load() == l.guess
 }
@@ -116,9 +116,9 @@ func (l *Leaf) Copy() *Copy { return l.guess }
 // Close closes the guard. Whatever was looked at under it has been seen before: nothing comes
 // after an atomic store that stands before it, and on x86-TSO no store before an earlier load.
 func (l *Leaf) Close() {
-	if l.atomic != nil {
-		l.atomic.Store(0)
-	} else {
+	if l.plain != nil {
 		l.plain.Store(0)
+	} else {
+		l.atomic.Store(0)
 	}
 }

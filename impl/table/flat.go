@@ -7,21 +7,24 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"runtime"
+	"slices"
 	"unsafe"
 )
 
 // flat is a hash table that is quick to read: linear probing over an array of slots that is
-// never full, and beside it an array of tags, one byte for each slot.
+// never full.
 //
 // The home of a key is the slot that its hash names. A key stands in its home, or in the
-// first slot after it that was free; no slot between its home and its own is empty. A
-// tag is 0 for an empty slot, and else tells seven bits of the hash. Eight tags are looked
-// at in one step, so that keys that are dear to compare, such as strings, are seldom
-// compared in vain, and a key that is not there is compared with none.
+// first slot after it that was free; no slot between its home and its own is empty.
 //
-// Integers are cheap to compare, and are first looked for in the slots themselves: in the
-// home and, without a branch, in the slot after it. That is one cache miss for keys that are
-// there, and a branch that is seldom mispredicted. All else goes by the tags.
+// Integers are cheap to compare, and are looked for in the slots themselves: in the home and,
+// without a branch, in the slot after it. That is one cache miss, for keys that are there and for
+// those that are not, and a branch that is seldom mispredicted. A slot with key zero is empty; the
+// value of key zero itself stands apart.
+//
+// All else goes by tags, one byte for each slot. A tag is 0 for an empty slot, and else tells
+// seven bits of the hash. Eight tags are looked at in one step, so that keys that are dear to
+// compare, such as strings, are seldom compared in vain, and a key that is not there is compared with none.
 //
 // Deletion moves later entries back, so that the table is always as if the deleted keys had
 // never been there: there are no tombstones, and nothing decays.
@@ -48,13 +51,11 @@ import (
 // tenth, as the strings themselves are what is missed; there a table that is smaller is
 // quicker, and the tags bear more load: 5/8.
 type flat[K comparable, V any] struct {
-	slots []slot[K, V] // as many as a power of two
-	tags  []uint8      // of the slots, and once more of the first eight
+	Ints // of slots
 
-	// The hash is seeded at random, a table at a time: an adversary cannot know which keys
-	// collide, and what is slow in one table is not so in another.
-	mask    uint64
-	factor  uint64
+	slots   []Slot[K, V] // as many as a power of two
+	tags    []uint8      // of the slots, and once more of the first eight; nil if keys are integers
+	zero    *V           // the value of the integer zero, or nil
 	seed    maphash.Seed // of keys that are no integers
 	integer bool         // whether keys are integers
 
@@ -62,14 +63,39 @@ type flat[K comparable, V any] struct {
 
 	// The writer changes what stands above. The tables of both copies may be neighbours in
 	// memory, and without this he would disturb the readers of the other.
-	_ [128 - 88]byte
+	_ [128 - 104]byte
 }
 
-// slot is what an entry stands in. The value comes first, since Go pads a struct whose last
+// Ints is what a look-up of an integer needs of a flat table. It is no generic type: calls of a
+// generic one's methods from another generic function load from the function's dictionary, and
+// a look-up among many keys costs what it loads: processors have no more than some 70 loads under way,
+// so that the fewer there are in a look-up the more look-ups, and cache misses, overlap.
+type Ints struct {
+	base unsafe.Pointer // of the slots
+	last uint64         // the index of the last slot
+
+	// The hash is seeded at random, a table at a time: an adversary cannot know which keys
+	// collide, and what is slow in one table is not so in another. It is odd.
+	factor uint64
+}
+
+// Home returns the home of an integer, given as a [Word]: its hash, as far as slots go.
+func (x *Ints) Home(word uint64) uint64 { return mix(word, x.factor) & x.last }
+
+// Probe returns the first slot that key may stand in, given its home, and that in which it stands if
+// it is found there or in the next, where most are; x is of a table of such keys and values. If that slot
+// has another key, and one of the two has key zero, then key is not in the table.
+func Probe[K comparable, V any](x *Ints, home uint64, key K) (first, s *Slot[K, V]) {
+	first = (*Slot[K, V])(unsafe.Add(x.base, uintptr(home)*unsafe.Sizeof(*first)))
+	next := (home + b2u(first.Key != key)) & x.last
+	return first, (*Slot[K, V])(unsafe.Add(x.base, uintptr(next)*unsafe.Sizeof(*first))) // both are within the slots, for last is
+}
+
+// Slot is what an entry stands in. The value comes first, since Go pads a struct whose last
 // field has no size.
-type slot[K comparable, V any] struct {
-	value V
-	key   K
+type Slot[K comparable, V any] struct {
+	Value V
+	Key   K
 }
 
 const (
@@ -80,8 +106,7 @@ const (
 
 func newFlat[K comparable, V any](capacity int) *flat[K, V] {
 	f := &flat[K, V]{
-		mask:    rand.Uint64(),
-		factor:  rand.Uint64() | 1,
+		Ints:    Ints{factor: rand.Uint64() | 1},
 		seed:    maphash.MakeSeed(),
 		integer: isInteger(reflect.TypeFor[K]().Kind()),
 	}
@@ -104,36 +129,43 @@ func (f *flat[K, V]) room(n int) int {
 }
 
 func (f *flat[K, V]) allocate(n int) {
-	f.slots = make([]slot[K, V], n)
-	f.tags = make([]uint8, n+window)
+	f.use(make([]Slot[K, V], n))
+	if !f.integer {
+		f.tags = make([]uint8, n+window)
+	}
+}
+
+// use makes slots those of the table.
+func (f *flat[K, V]) use(slots []Slot[K, V]) {
+	f.slots = slots
+	f.base, f.last = unsafe.Pointer(unsafe.SliceData(slots)), uint64(len(slots)-1)
 }
 
 // hash returns the hash of key, whose low bits name the home and whose top bits are the
 // tag. It panics if key cannot be hashed. That of NaN is another each time.
 func (f *flat[K, V]) hash(key K) uint64 {
 	if f.integer {
-		return mix(key, f.mask, f.factor)
+		return mix(Word(key), f.factor)
 	}
 	return maphash.Comparable(f.seed, key)
 }
 
-// mix hashes an integer. The first product is that of wyhash and Abseil: its middle bits
-// depend on all bits of both factors. It does not do alone: of keys at regular distances, such
-// as multiples of a power of two, it makes hashes at regular distances, which linear
-// probing does not bear; in the worst of 35,000 trials with 1,000 such keys in 4,096 slots an entry
-// stood 190 slots from home on average. With the second product, which mixes what is no
-// longer linear, it was 0.25, as with random hashes.
-func mix[K comparable](key K, mask, factor uint64) uint64 {
-	hi, lo := bits.Mul64(word(key)^mask, factor)
-	h := (hi ^ lo) * factor
-	return h ^ h>>32
+// mix hashes an integer. Of keys at regular distances, such as multiples of a power of two, one
+// product makes hashes at regular distances, which linear probing does not bear. What the first
+// product leaves in its upper half is therefore added to the lower one, without carry, which is no longer
+// linear, for a second product to bring into its middle bits; these depend on all of that half, and
+// become the low ones.
+func mix(word, factor uint64) uint64 {
+	h := word * factor
+	h ^= h >> 32
+	return bits.RotateLeft64(h*factor, 32)
 }
 
-// word returns an integer as a word. It uses unsafe because no conversion from a type
+// Word returns an integer as a word. It uses unsafe because no conversion from a type
 // parameter compiles to nothing, as this does: the size is known to the compiler, and the
 // key stays in its register. To ask an interface for its type would cost as much as the rest
 // of a look-up.
-func word[K comparable](key K) uint64 {
+func Word[K comparable](key K) uint64 {
 	switch p := unsafe.Pointer(&key); unsafe.Sizeof(key) {
 	case 8:
 		return *(*uint64)(p)
@@ -150,27 +182,43 @@ func tagOf(hash uint64) uint8 { return uint8(hash>>57) | 0x80 }
 
 // get returns the value of key and whether there is one.
 func (f *flat[K, V]) get(key K) (value V, ok bool) {
-	var hash uint64
 	if f.integer {
-		hash = mix(key, f.mask, f.factor)
-		if s := f.guess(key, hash); s.key == key && word(key) != 0 {
-			return s.value, true
+		return f.getInt(key)
+	}
+	hash := maphash.Comparable(f.seed, key)
+	// Most keys are the first with their tag. That they are compared here saves a call.
+	if m := matches(f.window(hash), hash); m != 0 {
+		if s := &f.slots[f.slotOf(hash, m)]; s.Key == key {
+			return s.Value, true
 		}
-	} else {
-		hash = maphash.Comparable(f.seed, key)
 	}
 	if i, ok := f.find(key, hash); ok {
-		return f.slots[i].value, true
+		return f.slots[i].Value, true
 	}
 	return value, false
 }
 
-// guess returns the home of key or, if that has another key, the slot after it. If key
-// is found there the guess is right, but for key zero, which empty slots have too.
-func (f *flat[K, V]) guess(key K, hash uint64) *slot[K, V] {
-	last := uint64(len(f.slots) - 1)
-	i := hash & last
-	return &f.slots[(i+b2u(f.slots[i].key != key))&last]
+// getInt is get for integers.
+func (f *flat[K, V]) getInt(key K) (value V, ok bool) {
+	w := Word(key)
+	if w == 0 {
+		if f.zero != nil {
+			return *f.zero, true
+		}
+		return value, false
+	}
+	home := f.Home(w)
+	first, s := Probe[K, V](&f.Ints, home, key)
+	switch {
+	case s.Key == key:
+		return s.Value, true
+	case Word(first.Key) == 0 || Word(s.Key) == 0:
+		return value, false
+	}
+	if i, ok := f.findInt(key, home); ok {
+		return f.slots[i].Value, true
+	}
+	return value, false
 }
 
 // b2u returns 1 for true. The compiler makes no branch of it.
@@ -181,22 +229,48 @@ func b2u(b bool) uint64 {
 	return 0
 }
 
+// window returns the tags of slot i, taken modulo their number, and of those after it.
+func (f *flat[K, V]) window(i uint64) uint64 {
+	return binary.LittleEndian.Uint64(f.tags[i&f.last:])
+}
+
+// matches returns the tags that are that of a hash: the top bit of each byte. There may be others,
+// but only of entries, whose keys compare unequal.
+func matches(tags, hash uint64) uint64 {
+	x := tags ^ uint64(tagOf(hash))*lowBits
+	return (x - lowBits) &^ x & topBits
+}
+
+// slotOf returns the slot of the first match in the window of slot i.
+func (f *flat[K, V]) slotOf(i, matches uint64) uint64 {
+	return (i + uint64(bits.TrailingZeros64(matches)/8)) & f.last
+}
+
 // find returns the slot of key, and whether there is one.
 func (f *flat[K, V]) find(key K, hash uint64) (slot uint64, ok bool) {
-	wanted := uint64(tagOf(hash)) * lowBits
-	last := uint64(len(f.slots) - 1)
-	for i := hash & last; ; i = (i + window) & last {
-		tags := binary.LittleEndian.Uint64(f.tags[i:])
-		// m has the top bit of each byte that is the wanted tag. It may have others, but only
-		// of entries, whose keys compare unequal.
-		x := tags ^ wanted
-		for m := (x - lowBits) &^ x & topBits; m != 0; m &= m - 1 {
-			j := (i + uint64(bits.TrailingZeros64(m)/8)) & last
-			if f.slots[j].key == key {
+	if f.integer {
+		return f.findInt(key, hash)
+	}
+	for i := hash; ; i += window {
+		tags := f.window(i)
+		for m := matches(tags, hash); m != 0; m &= m - 1 {
+			if j := f.slotOf(i, m); f.slots[j].Key == key {
 				return j, true
 			}
 		}
 		if ^tags&topBits != 0 { // an empty slot
+			return 0, false
+		}
+	}
+}
+
+// findInt is find for integers but zero.
+func (f *flat[K, V]) findInt(key K, hash uint64) (slot uint64, ok bool) {
+	for i := hash & f.last; ; i = (i + 1) & f.last {
+		switch at := f.slots[i].Key; {
+		case at == key:
+			return i, true
+		case Word(at) == 0:
 			return 0, false
 		}
 	}
@@ -214,18 +288,13 @@ func (f *flat[K, V]) getMany(keys []K, values []V, found []bool) {
 		n := min(batch, len(keys))
 		f.touch(keys[:n], hashes[:n])
 		for i, key := range keys[:n] {
-			if f.integer {
-				if s := f.guess(key, hashes[i]); s.key == key && word(key) != 0 {
-					values[i], found[i] = s.value, true
+			if f.integer && Word(key) != 0 {
+				if _, s := Probe[K, V](&f.Ints, hashes[i]&f.last, key); s.Key == key {
+					values[i], found[i] = s.Value, true
 					continue
 				}
 			}
-			var s slot[K, V]
-			j, ok := f.find(key, hashes[i])
-			if ok {
-				s = f.slots[j]
-			}
-			values[i], found[i] = s.value, ok
+			values[i], found[i] = f.get(key)
 		}
 		keys, values, found = keys[n:], values[n:], found[n:]
 	}
@@ -238,17 +307,17 @@ func (f *flat[K, V]) touch(keys []K, hashes []uint64) {
 	last := uint64(len(slots) - 1)
 	if f.integer {
 		// A loop without a call: misses overlap only within some hundred instructions.
-		mask, factor := f.mask, f.factor
+		factor := f.factor
 		for i, key := range keys {
-			hash := mix(key, mask, factor)
+			hash := mix(Word(key), factor)
 			hashes[i] = hash
-			sum += firstByte(&slots[hash&last].key)
+			sum += firstByte(&slots[hash&last].Key)
 		}
 	} else {
 		for i, key := range keys {
 			hash := maphash.Comparable(f.seed, key)
 			hashes[i] = hash
-			sum += tags[hash&last] + firstByte(&slots[hash&last].key)
+			sum += tags[hash&last] + firstByte(&slots[hash&last].Key)
 		}
 	}
 	runtime.KeepAlive(sum) // or nothing would be loaded
@@ -257,34 +326,55 @@ func (f *flat[K, V]) touch(keys []K, hashes []uint64) {
 // firstByte loads from where a key stands, of whatever type it is.
 func firstByte[K any](key *K) uint8 { return *(*uint8)(unsafe.Pointer(key)) }
 
+// isZero reports whether key is the integer zero.
+func (f *flat[K, V]) isZero(key K) bool { return f.integer && Word(key) == 0 }
+
 // set stores value under key.
 func (f *flat[K, V]) set(key K, value V) {
+	if f.isZero(key) {
+		if f.zero == nil {
+			f.zero = new(V)
+			f.len++
+		}
+		*f.zero = value
+		return
+	}
 	hash := f.hash(key)
 	i, ok := f.find(key, hash)
 	if !ok {
-		if f.len == f.room(len(f.slots)) {
+		if f.len >= f.room(len(f.slots)) {
 			f.grow()
 		}
 		i = f.claim(hash)
 		f.len++
 	}
 	// The key too, as in Go's map: it may be -0 where +0 was, or share memory with more.
-	f.slots[i] = slot[K, V]{value, key}
+	f.slots[i] = Slot[K, V]{value, key}
 }
 
-// claim marks the first free slot for a key with hash as taken, and returns it.
+// empty reports whether slot i is.
+func (f *flat[K, V]) empty(i uint64) bool {
+	if f.integer {
+		return Word(f.slots[i].Key) == 0
+	}
+	return f.tags[i] == 0
+}
+
+// claim returns the first free slot for a key with hash, and tags it as taken.
 func (f *flat[K, V]) claim(hash uint64) uint64 {
-	last := uint64(len(f.slots) - 1)
-	i := hash & last
-	for f.tags[i] != 0 {
-		i = (i + 1) & last
+	i := hash & f.last
+	for !f.empty(i) {
+		i = (i + 1) & f.last
 	}
 	f.tag(i, tagOf(hash))
 	return i
 }
 
-// tag sets the tag of slot i.
+// tag sets the tag of slot i, if slots have tags.
 func (f *flat[K, V]) tag(i uint64, tag uint8) {
+	if f.integer {
+		return
+	}
 	f.tags[i] = tag
 	if i < window {
 		f.tags[uint64(len(f.slots))+i] = tag
@@ -294,8 +384,10 @@ func (f *flat[K, V]) tag(i uint64, tag uint8) {
 func (f *flat[K, V]) grow() {
 	old := *f
 	f.allocate(2 * len(old.slots))
-	for k, v := range old.all {
-		f.slots[f.claim(f.hash(k))] = slot[K, V]{v, k}
+	for i := range old.slots {
+		if s := &old.slots[i]; !old.empty(uint64(i)) {
+			f.slots[f.claim(f.hash(s.Key))] = *s
+		}
 	}
 }
 
@@ -303,20 +395,28 @@ func (f *flat[K, V]) grow() {
 // an empty slot between, each whose home is not after the gap is moved into it, and leaves
 // a gap itself. NaN has no home, and may go anywhere.
 func (f *flat[K, V]) delete(key K) {
+	if f.isZero(key) {
+		if f.zero != nil {
+			f.zero = nil
+			f.len--
+		}
+		return
+	}
 	gap, ok := f.find(key, f.hash(key))
 	if !ok {
 		return
 	}
-	last := uint64(len(f.slots) - 1)
-	for i := (gap + 1) & last; f.tags[i] != 0; i = (i + 1) & last {
-		home := f.hash(f.slots[i].key)
-		if (i-home)&last >= (i-gap)&last {
+	for i := (gap + 1) & f.last; !f.empty(i); i = (i + 1) & f.last {
+		home := f.hash(f.slots[i].Key)
+		if (i-home)&f.last >= (i-gap)&f.last {
 			f.slots[gap] = f.slots[i]
-			f.tag(gap, f.tags[i])
+			if !f.integer {
+				f.tag(gap, f.tags[i])
+			}
 			gap = i
 		}
 	}
-	f.slots[gap] = slot[K, V]{}
+	f.slots[gap] = Slot[K, V]{}
 	f.tag(gap, 0)
 	f.len--
 }
@@ -324,13 +424,29 @@ func (f *flat[K, V]) delete(key K) {
 func (f *flat[K, V]) clear() {
 	clear(f.slots)
 	clear(f.tags)
-	f.len = 0
+	f.zero, f.len = nil, 0
+}
+
+// clone returns an independent table with the same entries and seeds.
+func (f *flat[K, V]) clone() *flat[K, V] {
+	clone := *f
+	clone.use(slices.Clone(f.slots))
+	clone.tags = slices.Clone(f.tags)
+	if f.zero != nil {
+		zero := *f.zero
+		clone.zero = &zero
+	}
+	return &clone
 }
 
 // all iterates over the entries.
 func (f *flat[K, V]) all(yield func(K, V) bool) {
+	var zero K
+	if f.zero != nil && !yield(zero, *f.zero) {
+		return
+	}
 	for i := range f.slots {
-		if s := &f.slots[i]; f.tags[i] != 0 && !yield(s.key, s.value) {
+		if s := &f.slots[i]; !f.empty(uint64(i)) && !yield(s.Key, s.Value) {
 			return
 		}
 	}

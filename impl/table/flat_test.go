@@ -12,15 +12,23 @@ import (
 // check checks that f is in order.
 func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 	t.Helper()
-	n, entries, last := len(f.slots), 0, uint64(len(f.slots)-1)
-	for i, tag := range f.tags[:n] {
-		if i < window && f.tags[n+i] != tag {
-			t.Errorf("tag %d is %#x, and %#x where it is repeated", i, tag, f.tags[n+i])
+	n, entries := len(f.slots), 0
+	if f.zero != nil {
+		entries++
+	}
+	if want := n + window; !f.integer && len(f.tags) != want || f.integer && f.tags != nil || f.last != uint64(n-1) || f.base != unsafe.Pointer(&f.slots[0]) {
+		t.Errorf("%d slots with %d tags, the last of them %d", n, len(f.tags), f.last)
+	}
+	for i := range min(window, len(f.tags)) {
+		if f.tags[n+i] != f.tags[i] {
+			t.Errorf("tag %d is %#x, and %#x where it is repeated", i, f.tags[i], f.tags[n+i])
 		}
-		key := f.slots[i].key
+	}
+	for i := range uint64(n) {
+		key := f.slots[i].Key
 		switch {
-		case tag == 0:
-			var zero slot[K, V]
+		case f.empty(i):
+			var zero Slot[K, V]
 			if any(f.slots[i]) != any(zero) {
 				t.Errorf("slot %d is empty but keeps %v", i, f.slots[i])
 			}
@@ -29,11 +37,14 @@ func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 		default:
 			entries++
 			hash := f.hash(key)
-			if j, ok := f.find(key, hash); !ok || j != uint64(i) || tag != tagOf(hash) {
-				t.Errorf("key %v with tag %#x in slot %d is found in %d, %v; its hash is %#x", key, tag, i, j, ok, hash)
+			if j, ok := f.find(key, hash); !ok || j != i {
+				t.Errorf("key %v in slot %d is found in %d, %v; its hash is %#x", key, i, j, ok, hash)
 			}
-			for j := hash & last; j != uint64(i); j = (j + 1) & last {
-				if f.tags[j] == 0 {
+			if !f.integer && f.tags[i] != tagOf(hash) {
+				t.Errorf("key %v in slot %d has tag %#x; its hash is %#x", key, i, f.tags[i], hash)
+			}
+			for j := hash & f.last; j != i; j = (j + 1) & f.last {
+				if f.empty(j) {
 					t.Errorf("slot %d is empty, before key %v in slot %d", j, key, i)
 				}
 			}
@@ -46,10 +57,9 @@ func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 
 // probes returns how far the entry that is farthest stands from its home, and the sum for all.
 func probes[K comparable, V any](f *flat[K, V]) (longest, sum int) {
-	last := uint64(len(f.slots) - 1)
-	for i := range f.slots {
-		if f.tags[i] != 0 {
-			n := int((uint64(i) - f.hash(f.slots[i].key)) & last)
+	for i := range uint64(len(f.slots)) {
+		if !f.empty(i) {
+			n := int((i - f.hash(f.slots[i].Key)) & f.last)
 			longest, sum = max(longest, n), sum+n
 		}
 	}
@@ -66,9 +76,9 @@ func filled[K comparable](keys []K, prepare func(*flat[K, int])) *flat[K, int] {
 	return f
 }
 
-// seeded sets the seeds of integers.
-func seeded(mask, factor uint64) func(*flat[uint64, int]) {
-	return func(f *flat[uint64, int]) { f.mask, f.factor = mask, factor|1 }
+// seeded sets the seed of integers.
+func seeded(factor uint64) func(*flat[uint64, int]) {
+	return func(f *flat[uint64, int]) { f.factor = factor | 1 }
 }
 
 // near is as far from its home as an entry of the tests below may stand. In a table of
@@ -79,22 +89,22 @@ const near = 64
 // has become known), and shows that they do there, and not under others.
 func TestAdversarialIntegers(t *testing.T) {
 	const n, factor = 1000, 0x9e3779b97f4a7c15
-	known := filled(nil, seeded(0, factor))
-	homes := uint64(len(filled(make([]uint64, n), seeded(0, factor)).slots))
+	known := filled(nil, seeded(factor))
+	homes := uint64(len(filled(make([]uint64, n), seeded(factor)).slots))
 	var keys []uint64
 	for k := uint64(0); len(keys) < n; k++ {
 		if known.hash(k)&(homes-1) == 7 {
 			keys = append(keys, k)
 		}
 	}
-	if longest, _ := probes(filled(keys, seeded(0, factor))); longest != n-1 {
+	if longest, _ := probes(filled(keys, seeded(factor))); longest != n-1 {
 		t.Errorf("the keys were made to lead %d slots far, and lead %d", n-1, longest)
 	}
 	rng := rand.New(rand.NewPCG(1, 0))
 	for range 100 {
-		mask, factor := rng.Uint64(), rng.Uint64()
-		if longest, _ := probes(filled(keys, seeded(mask, factor))); longest > near {
-			t.Errorf("with seeds %#x, %#x an entry is %d slots from its home", mask, factor, longest)
+		factor := rng.Uint64()
+		if longest, _ := probes(filled(keys, seeded(factor))); longest > near {
+			t.Errorf("with seed %#x an entry is %d slots from its home", factor, longest)
 		}
 	}
 }
@@ -129,9 +139,9 @@ func TestRegularIntegers(t *testing.T) {
 			keys[i] = pattern(uint64(i), rng)
 		}
 		for range 10 {
-			mask, factor := rng.Uint64(), rng.Uint64()
-			if longest, _ := probes(filled(keys, seeded(mask, factor))); longest > near {
-				t.Errorf("%s: with seeds %#x, %#x an entry is %d slots from its home", name, mask, factor, longest)
+			factor := rng.Uint64()
+			if longest, _ := probes(filled(keys, seeded(factor))); longest > near {
+				t.Errorf("%s: with seed %#x an entry is %d slots from its home", name, factor, longest)
 			}
 		}
 	}
@@ -173,7 +183,7 @@ func TestAdversarialStrings(t *testing.T) {
 // TestSeeds shows that tables do not share their seeds.
 func TestSeeds(t *testing.T) {
 	a, b := newFlat[uint64, int](0), newFlat[uint64, int](0)
-	if a.mask == b.mask || a.factor == b.factor || a.seed == b.seed || a.factor&b.factor&1 == 0 {
+	if a.factor == b.factor || a.seed == b.seed || a.factor&b.factor&1 == 0 {
 		t.Error("two tables have a seed in common, or one is even")
 	}
 }
@@ -207,7 +217,7 @@ func churn[K comparable](t *testing.T, key func(uint64) K) {
 	if len(f.slots) != slots {
 		t.Errorf("%d slots have become %d", slots, len(f.slots))
 	}
-	fresh := filled(live, func(g *flat[K, int]) { g.mask, g.factor, g.seed = f.mask, f.factor, f.seed })
+	fresh := filled(live, func(g *flat[K, int]) { g.factor, g.seed = f.factor, f.seed })
 	_, got := probes(f)
 	if _, want := probes(fresh); got != want {
 		t.Errorf("entries are %d slots from their homes in sum; were they fresh, it would be %d", got, want)
@@ -250,11 +260,11 @@ func TestGrowth(t *testing.T) {
 func TestWord(t *testing.T) {
 	type named uint32
 	for _, x := range []struct{ got, want uint64 }{
-		{word(int8(-1)), 0xff},
-		{word(uint16(0xabcd)), 0xabcd},
-		{word(named(0x89abcdef)), 0x89abcdef},
-		{word(int64(-1)), 1<<64 - 1},
-		{word(uint64(1 << 63)), 1 << 63},
+		{Word(int8(-1)), 0xff},
+		{Word(uint16(0xabcd)), 0xabcd},
+		{Word(named(0x89abcdef)), 0x89abcdef},
+		{Word(int64(-1)), 1<<64 - 1},
+		{Word(uint64(1 << 63)), 1 << 63},
 	} {
 		if x.got != x.want {
 			t.Errorf("%#x, want %#x", x.got, x.want)

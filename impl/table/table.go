@@ -6,7 +6,6 @@ package table
 import (
 	"iter"
 	"maps"
-	"slices"
 )
 
 // Kind says how a table is built.
@@ -51,22 +50,13 @@ func (t Table[K, V]) Get(key K) (value V, ok bool) {
 	return
 }
 
-// Guessable reports whether Guess may find key.
-func (t Table[K, V]) Guessable(key K) bool {
-	return t.flat != nil && t.flat.integer && word(key) != 0
-}
-
-// Hash is the hash of a guessable key, for Guess.
-func (t Table[K, V]) Hash(key K) uint64 { return mix(key, t.flat.mask, t.flat.factor) }
-
-// Guess returns the value of a guessable key if it stands where most do. If it returns false
-// Get tells. The three methods are the quick part of Get in pieces, each of which
-// is small enough for the compiler to inline: without that call a look-up through a handle takes 5.9 ns
-// instead of 6.4 among 10,000 integers and 50 instead of 61 among 1,000,000, where fewer
-// instructions mean that more misses overlap. (As in flat.go, n = 6 blocks, within 6 %.)
-func (t Table[K, V]) Guess(key K, hash uint64) (value V, ok bool) {
-	s := t.flat.guess(key, hash)
-	return s.value, s.key == key
+// Ints returns what a look-up of an integer needs, for [Probe], or nil if t has none: if it is not a
+// [Flat] table of integers. The writer of t changes what it returns.
+func (t Table[K, V]) Ints() *Ints {
+	if t.flat == nil || !t.flat.integer {
+		return nil
+	}
+	return &t.flat.Ints
 }
 
 // apart calls f. The compiler reduces this to the call within f; but its inliner takes it
@@ -77,9 +67,7 @@ func apart(f func()) { f() }
 // Clone returns an independent table with the same entries. Values are copied shallowly.
 func (t Table[K, V]) Clone() Table[K, V] {
 	if t.flat != nil {
-		clone := *t.flat
-		clone.slots, clone.tags = slices.Clone(clone.slots), slices.Clone(clone.tags)
-		return Table[K, V]{flat: &clone}
+		return Table[K, V]{flat: t.flat.clone()}
 	}
 	return Table[K, V]{m: maps.Clone(t.m)}
 }
@@ -95,6 +83,16 @@ func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {
 	for i, k := range keys {
 		values[i], found[i] = t.m[k]
 	}
+}
+
+// Touches reports whether Touch is worth the while: if t is a [Flat] table too large for the first caches.
+func (t Table[K, V]) Touches() bool { return t.flat != nil && len(t.flat.slots) >= 1<<14 }
+
+// Touch loads what a Get, Set or Delete of each of at most 64 keys will look at first, so that their cache
+// misses overlap. It changes nothing.
+func (t Table[K, V]) Touch(keys []K) {
+	var hashes [batch]uint64
+	t.flat.touch(keys, hashes[:])
 }
 
 // Set stores value under key.

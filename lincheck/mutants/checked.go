@@ -118,17 +118,17 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	{explored("47 a group answers before it publishes"), []Kill{porcupine("dbuf-group")}},
 	{Mutant{
 		"48 an entry is lost when a table grows", "impl/table/flat.go",
-		"	for k, v := range old.all {\n", "	lost := false\n	for k, v := range old.all {\n		if !lost {\n			lost = true\n			continue\n		}\n",
+		"	for i := range old.slots {\n", "	lost := false\n	for i := range old.slots {\n		if !lost && !old.empty(uint64(i)) {\n			lost = true\n			continue\n		}\n",
 	}, []Kill{history("dbuf-flat-b64"), cell("dbuf-flat-b64", "-mix", "rapid-grow")}},
 	{explored("49 the detached copy is used again"), []Kill{history("dbuf-maxwait-b64")}},
 
 	{Mutant{
 		"51 a flat table of 4,096 slots or more loses an entry as it grows", "impl/table/flat.go",
-		"	for k, v := range old.all {\n", "	lost := len(old.slots) < 4096\n	for k, v := range old.all {\n		if !lost {\n			lost = true\n			continue\n		}\n",
+		"	for i := range old.slots {\n", "	lost := len(old.slots) < 4096\n	for i := range old.slots {\n		if !lost && !old.empty(uint64(i)) {\n			lost = true\n			continue\n		}\n",
 	}, onlyCell("dbuf-flat-b64", "-mix", "rapid-grow")},
 	{Mutant{
 		"52 what stands 8 slots or more behind a gap is not moved into it", "impl/table/flat.go",
-		"		if (i-home)&last >= (i-gap)&last {\n", "		if d := (i - gap) & last; d < 8 && (i-home)&last >= d {\n",
+		"		if (i-home)&f.last >= (i-gap)&f.last {\n", "		if d := (i - gap) & f.last; d < 8 && (i-home)&f.last >= d {\n",
 	}, onlyCell("dbuf-flat-b64", "-mix", "rapid-grow", "-keytype", "string", "-keys", "64Ki")},
 	{Mutant{
 		"53 a log of 2,048 operations takes no more", log,
