@@ -193,10 +193,11 @@ func TestSearchThatGivesUp(t *testing.T) {
 	h := &History{Header: Header{Claim: ClaimLinearizable}}
 	for client := range maxClients {
 		for i := range int64(50) {
-			h.Calls = append(h.Calls, Call{Client: client, Op: Set, New: Word(client), Called: i * 10, Return: i*10 + 9})
+			from := i*10 + int64(client) // so that there is no quiescent point
+			h.Calls = append(h.Calls, Call{Client: client, Op: Set, New: Word(client), Called: from, Return: from + 9})
 		}
 	}
-	h.Calls = append(h.Calls, Call{Op: Get, Result: Value{99, true}, Called: 1000, Return: 1001})
+	h.Calls = append(h.Calls, Call{Op: Get, Result: Value{99, true}, Called: 500, Return: 505})
 	v := h.judge(20 * time.Millisecond)
 	if v.Outcome != Unknown || v.Counts.Undecided != 1 || v.Reason != "no answer within 20ms" {
 		t.Error(v)

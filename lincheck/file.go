@@ -16,6 +16,7 @@ type headerLine struct {
 	Seed    uint64  `json:"seed,omitempty"`
 	SlackNS int64   `json:"slack_ns"`
 	Lag     uint64  `json:"lag,omitempty"`
+	From    uint64  `json:"from,omitempty"`
 	Verdict Outcome `json:"verdict"`
 	Checker string  `json:"checker,omitempty"`
 	Note    string  `json:"note,omitempty"`
@@ -129,7 +130,7 @@ func (h *History) Write(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	enc := json.NewEncoder(buffered) // its errors are buffered's, which Flush returns
 	enc.SetEscapeHTML(false)
-	enc.Encode(headerLine{1, h.Claim, h.Map, h.Seed, int64(h.Slack), h.Lag, h.Verdict, h.Checker, h.Note})
+	enc.Encode(headerLine{1, h.Claim, h.Map, h.Seed, int64(h.Slack), h.Lag, h.From, h.Verdict, h.Checker, h.Note})
 	h.inOrder(func(c *Call) { enc.Encode(h.callLine(c)) }, func(g *Guard) {
 		line := guardLine{Client: g.Client, Op: kinds[opGuard].name, Version: g.Version, Called: g.Called, Opened: g.Opened, Closed: g.Closed, Reads: h.pairs(g.Reads)}
 		if g.Ranged {
@@ -198,11 +199,14 @@ func (line headerLine) header() (Header, error) {
 	if _, known := claimOps[line.Claim]; !known {
 		return Header{}, fmt.Errorf("unknown claim %q; want one of %v", line.Claim, claims)
 	}
-	if line.SlackNS < 0 {
-		return Header{}, fmt.Errorf("slack_ns is %d; want 0 or more", line.SlackNS)
+	if line.SlackNS < 0 || line.SlackNS > 1<<61 {
+		return Header{}, fmt.Errorf("slack_ns is %d; want nanoseconds from 0 to 2^61", line.SlackNS)
 	}
 	if line.Lag >= 1<<32 {
 		return Header{}, fmt.Errorf("lag is %d; want the number of versions that a guard may fall behind, below 2^32", line.Lag)
 	}
-	return Header{line.Claim, line.Map, line.Seed, time.Duration(line.SlackNS), line.Lag, line.Verdict, line.Checker, line.Note}, nil
+	if line.From >= 1<<62 || line.From > 0 && !line.Claim.stamped() {
+		return Header{}, fmt.Errorf("from is %d in a history that claims to be %s; want the version before the first, below 2^62, of stamped guards", line.From, line.Claim)
+	}
+	return Header{line.Claim, line.Map, line.Seed, time.Duration(line.SlackNS), line.Lag, line.From, line.Verdict, line.Checker, line.Note}, nil
 }

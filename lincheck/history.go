@@ -108,6 +108,9 @@ type Header struct {
 	// Lag is the n of C5; 0 leaves C5 out. A double buffer without a bound on its
 	// waiting keeps 1.
 	Lag uint64
+	// From is the version before that of the first publish, if stamped guards say more; its content counts as
+	// empty. No guard is of an earlier one. What shows a breach begins late.
+	From uint64
 	// Verdict, Checker and Note are what the history was found to be, if that is known.
 	Verdict Outcome
 	Checker string

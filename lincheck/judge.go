@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 )
 
@@ -42,8 +43,8 @@ func (v Verdict) of(h *History) Verdict {
 }
 
 // JudgeFile reads a history and judges it by the claim in its header. One of stamped guards
-// whose lines stand in the order in which the events were called is judged while it is read,
-// and may be larger than the memory. The error is about the file: it names the line and what
+// or of a linearizable map whose lines stand in the order in which the events were called is judged while it
+// is read, and may be larger than the memory. The error is about the file: it names the line and what
 // would be right.
 func JudgeFile(path string) (Verdict, error) {
 	f, err := os.Open(path)
@@ -72,14 +73,80 @@ func JudgeFile(path string) (Verdict, error) {
 }
 
 // JudgeStream judges a history while it is read, which may go on for ever: it returns when a
-// law is broken or r ends. The events of stamped guards must come in the order in which they
-// were called; other histories are read to their end first. The error is about what was read.
+// law is broken or r ends. Events must come in the order in which they were called; batches
+// without stamps are read to their end first. The error is about what was read.
 func JudgeStream(r io.Reader) (Verdict, error) {
 	v, err := judgeWhile(r, true)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("read history: %w", err)
 	}
 	return v, nil
+}
+
+// mostExplained is how large a file of stamped guards may be, in bytes, to be read once more for
+// the few events that show a breach.
+const mostExplained = 64 << 20
+
+// Explain reduces an Illegal history that JudgeFile or JudgeStream has judged to the few events that
+// show it, and leaves them in dir, an existing folder, with a picture; "" = nowhere. path is the file,
+// or "" if there is none. Other verdicts, and those on histories of stamped guards that are a stream or too large,
+// it returns as they are. It blocks for some seconds at most.
+func Explain(v Verdict, path, dir string) Verdict {
+	if v.Outcome != Illegal {
+		return v
+	}
+	h := v.shows
+	if h == nil && path != "" {
+		if h = small(path); h == nil {
+			return v
+		}
+	}
+	if h == nil {
+		return v
+	}
+	if !fileName.MatchString(h.Map) {
+		h.Map = "history"
+	}
+	shown := reduce(h)
+	if shown.Verdict != Illegal || shown.Checker != v.Checker {
+		return v // the time did not suffice to judge it again
+	}
+	var evidence Evidence
+	v.Reason, evidence = save(shown, dir)
+	if dir != "" {
+		v.Evidence = evidence
+	}
+	if len(v.Events) == 0 {
+		const most = 12
+		for i := range shown.Calls[:min(most, len(shown.Calls))] {
+			v.Events = append(v.Events, shown.describeTimed(&shown.Calls[i]))
+		}
+		if more := len(shown.Calls) - most; more > 0 {
+			v.Events = append(v.Events, fmt.Sprintf("and %d more calls", more))
+		}
+	}
+	return v
+}
+
+// fileName is what may stand in the names of files: whoever wrote a history chose its map's name.
+var fileName = regexp.MustCompile(`^[A-Za-z0-9_+-][A-Za-z0-9._+-]*$`)
+
+// small reads the history at path if it is not too large, and else returns nil. That it can be
+// read has been seen.
+func small(path string) *History {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > mostExplained {
+		return nil
+	}
+	h, err := ReadHistory(f)
+	if err != nil {
+		return nil
+	}
+	return h
 }
 
 var (
@@ -89,30 +156,53 @@ var (
 
 // judgeWhile judges a history while it is read; with stop it ends when a law is broken.
 func judgeWhile(r io.Reader, stop bool) (Verdict, error) {
-	var s *sweep
+	var j judge
+	var of *History
 	h, err := readEvents(r, func(h *History) sink {
-		if !h.Claim.stamped() {
+		switch of = h; {
+		case h.Claim.stamped():
+			j = newSweep(h, stampedLaws(h.Claim))
+		case h.Claim == ClaimLinearizable:
+			j = newByKeys(h, judgeLimit)
+		default:
 			return (*loader)(h)
 		}
-		s = newSweep(h, stampedLaws(h.Claim))
-		return &streamed{s, math.MinInt64, stop}
+		return &streamed{j, math.MinInt64, stop}
 	})
 	switch {
 	case errors.Is(err, errBroken):
 	case err != nil:
 		return Verdict{}, err
-	case s == nil:
+	case j == nil:
 		h.sort()
-		return h.Judge(), nil
+		return something(h.Judge()), nil
 	default:
-		s.end()
+		j.end()
 	}
-	return s.h.cut(s.verdict().of(s.h)), nil
+	return something(of.cut(j.verdict().of(of))), nil
 }
 
-// streamed passes events on to a sweep as long as they come in order.
+// something makes v Unknown if what was read has no events.
+func something(v Verdict) Verdict {
+	if v.Outcome == Ok && v.Counts.Calls+v.Counts.Guards == 0 {
+		v = v.unknown("it has no calls and no guards; nothing was judged")
+	}
+	return v
+}
+
+// judge takes events in the order in which they were called. It may keep what an event points to,
+// but not the event.
+type judge interface {
+	call(*Call)
+	guard(*Guard)
+	end()             // there are no more
+	illegal() bool    // a law is broken
+	verdict() Verdict // so far
+}
+
+// streamed passes events on to a judge as long as they come in order.
 type streamed struct {
-	s    *sweep
+	judge
 	now  int64 // when the last event was called
 	stop bool  // when a law is broken
 }
@@ -121,7 +211,7 @@ func (t *streamed) call(c *Call) error {
 	if err := t.next(c.Called); err != nil {
 		return err
 	}
-	t.s.call(c)
+	t.judge.call(c)
 	return nil
 }
 
@@ -129,13 +219,13 @@ func (t *streamed) guard(g *Guard) error {
 	if err := t.next(g.Called); err != nil {
 		return err
 	}
-	t.s.guard(g)
+	t.judge.guard(g)
 	return nil
 }
 
 func (t *streamed) next(called int64) error {
 	switch {
-	case t.stop && t.s.breaches > 0:
+	case t.stop && t.illegal():
 		return errBroken
 	case called < t.now:
 		return errDisordered

@@ -87,6 +87,9 @@ func TestByDesignIsShown(t *testing.T) {
 		if n := len(h.Guards); h.Claim.stamped() && n != most || !h.Claim.stamped() && len(h.Calls) != most {
 			t.Errorf("%s: %d calls and %d guards show it; want %d of one kind", name, len(h.Calls), len(h.Guards), most)
 		}
+		if n := len(h.Calls); n > 3 {
+			t.Errorf("%s: %d calls beside the guards; want no more than the publishes that these see", name, n)
+		}
 		page, err := os.ReadFile(f.Evidence.Picture)
 		if err != nil || !bytes.Contains(page, []byte("broken law")) {
 			t.Errorf("%s: the picture %s does not name the law (%v)", name, f.Evidence.Picture, err)

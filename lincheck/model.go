@@ -14,11 +14,12 @@ import (
 // An operation's input and output are both the *Call; one that never returned has no
 // output to compare.
 
-// linearizable is the model of one key of a linearizable map. Its state is the Value.
-func linearizable(h *History) porcupine.Model {
+// linearizable is the model of one key of a linearizable map, which holds start at first. Its
+// state is the Value.
+func linearizable(h *History, start Value) porcupine.Model {
 	return porcupine.Model{
 		Partition: h.byKey,
-		Init:      func() any { return Value{} },
+		Init:      func() any { return start },
 		StepContext: func(_ context.Context, state, input, _ any) (bool, any) {
 			return step(state.(Value), input.(*Call))
 		},
@@ -88,7 +89,7 @@ type pending struct {
 
 // eventual is the model of one key of a map whose writes become visible in batches
 // and whose reads carry no version: a read returns the published value, and a publish
-// makes pending writes visible.
+// makes pending writes visible. At first start is published and nothing pending.
 //
 // It is nondeterministic in what a publish covers. It must cover every write that had
 // returned when it was called. But it may gather its batch long before the instant at
@@ -106,14 +107,14 @@ type pending struct {
 // If perHandle, there is a partition for each key and reading client: publishes take
 // effect for each client at an instant of its own, and client by client reads are
 // monotone.
-func eventual(h *History, perHandle bool) porcupine.Model {
+func eventual(h *History, start Value, perHandle bool) porcupine.Model {
 	partition := h.byKey
 	if perHandle {
 		partition = h.byKeyAndReader
 	}
 	nondeterministic := porcupine.NondeterministicModel{
 		Partition: partition,
-		Init:      func() []any { return []any{batched{}} },
+		Init:      func() []any { return []any{batched{published: start}} },
 		Step: func(state, input, _ any) []any {
 			return state.(batched).step(input.(*Call))
 		},

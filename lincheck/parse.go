@@ -168,11 +168,11 @@ func (p *parser) times(client int) *times {
 func (p *parser) readCall(f *fields, op Op) error {
 	c := &p.call
 	*c = Call{
-		Client: int(f.number(fClient)), Op: op, Called: f.number(fCalled), Return: Never, Version: uint64(f.count(fVersion)),
+		Client: int(f.number(fClient)), Op: op, Called: f.time(fCalled), Return: Never, Version: uint64(f.count(fVersion)),
 		Key: p.word(f, fKey), Old: p.word(f, fOld), New: p.word(f, fNew), Result: p.optional(f, fResult), Did: f.boolean(fDid),
 	}
 	if f.has.has(fReturned) && string(f.raw[fReturned]) != "null" {
-		c.Return = f.number(fReturned)
+		c.Return = f.time(fReturned)
 	}
 	t := p.times(c.Client)
 	switch {
@@ -197,7 +197,7 @@ func (p *parser) readCall(f *fields, op Op) error {
 func (p *parser) readGuard(f *fields) error {
 	g := &p.guard
 	*g = Guard{
-		Client: int(f.number(fClient)), Version: uint64(f.count(fVersion)), Called: f.number(fCalled), Opened: f.number(fOpened), Closed: f.number(fClosed),
+		Client: int(f.number(fClient)), Version: uint64(f.count(fVersion)), Called: f.time(fCalled), Opened: f.time(fOpened), Closed: f.time(fClosed),
 		Reads: p.pairs(f, fReads), All: p.pairs(f, fAll), Ranged: f.has.has(fAll),
 	}
 	t := p.times(g.Client)
@@ -206,6 +206,8 @@ func (p *parser) readGuard(f *fields) error {
 		return f.err
 	case g.Opened < g.Called || g.Closed < g.Opened:
 		return fmt.Errorf("called at %d, opened at %d, closed at %d; want them in this order", g.Called, g.Opened, g.Closed)
+	case g.Version < p.h.From:
+		return fmt.Errorf("it is of version %d; the header says that the history is from version %d on", g.Version, p.h.From)
 	case g.Called < t.opened:
 		return fmt.Errorf("client %d opens a guard at %d, before it had opened its last; one client does one thing at a time", g.Client, g.Called)
 	}
@@ -421,6 +423,16 @@ func (f *fields) number(name field) int64 {
 	n, ok := parseNumber(f.raw[name])
 	if !ok {
 		f.fail("field %q: %s; want a whole number", name, f.raw[name])
+	}
+	return n
+}
+
+// time reads a time. Sums of times and slacks must not overflow.
+func (f *fields) time(name field) int64 {
+	const most = 1 << 61
+	n := f.number(name)
+	if n < -most || n > most {
+		f.fail("field %q: %d; want a time in nanoseconds between -2^61 and 2^61", name, n)
 	}
 	return n
 }

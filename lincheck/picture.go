@@ -81,8 +81,9 @@ func (h *History) drawnRegister() (porcupine.Model, []porcupine.Operation) {
 	}
 	start := seen - min(seen, 1)
 	var ops []porcupine.Operation
-	for i := range r.versions[start+1:] {
-		p := &r.versions[start+1:][i].publish
+	start = max(start, h.From)
+	for i := range r.versions[start+1-h.From:] {
+		p := &r.versions[start+1-h.From:][i].publish
 		ops = append(ops, porcupine.Operation{ClientId: p.Client, Input: p, Call: p.Called, Return: p.Return})
 	}
 	for i := range h.Guards {

@@ -29,6 +29,7 @@ func reduce(h *History) *History {
 		h = h.withoutPast(still)
 		h = h.thin(h.unreadGuards(), still)
 		h = h.withoutEnd(still)
+		h = h.withoutBeginning(still)
 		h = h.thin(h.calls(isRead), still)
 		h = h.thin(h.calls(h.unread), still)
 		h = h.thin(h.calls(h.withoutEffect), still)
@@ -238,6 +239,30 @@ func (h *History) withoutEnd(still func(*History) bool) *History {
 		if c.Op == Publish {
 			version++
 		}
+	}
+	return h
+}
+
+// withoutBeginning removes, of stamped guards, the publishes of versions that all guards are
+// past. What they made visible is then so from the first publish on that is left.
+func (h *History) withoutBeginning(still func(*History) bool) *History {
+	if !h.Claim.stamped() || len(h.Guards) == 0 {
+		return h
+	}
+	from := uint64(math.MaxUint64)
+	for i := range h.Guards {
+		from = min(from, h.Guards[i].Version)
+	}
+	less := &History{Header: h.Header, Names: h.Names, Guards: h.Guards}
+	for _, c := range h.Calls {
+		if c.Op == Publish && less.From+1 < from {
+			less.From++
+			continue
+		}
+		less.Calls = append(less.Calls, c)
+	}
+	if less.From > h.From && still(less) {
+		return less
 	}
 	return h
 }

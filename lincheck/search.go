@@ -1,63 +1,70 @@
 package lincheck
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 )
 
 // What porcupine answers within seconds. Its search for an order that is not there
-// grows exponentially in the clients.
+// grows exponentially in the clients. A longer history is cut into windows.
 const (
 	maxClients   = 8
 	maxPartition = 4000 // operations
 )
 
-// model returns porcupine's model for the history's claim, and the name under which
-// that judges.
-func (h *History) model() (porcupine.Model, string) {
+// modelFrom returns porcupine's model of one key that holds start at first, for the history's
+// claim, and the name under which that judges.
+func (h *History) modelFrom(start Value) (porcupine.Model, string) {
 	switch h.Claim {
 	case ClaimEventual:
-		return eventual(h, false), "eventual"
+		return eventual(h, start, false), "eventual"
 	case ClaimEventualPerHandle:
-		return eventual(h, true), "eventual"
+		return eventual(h, start, true), "eventual"
 	}
-	return linearizable(h), "linearizable"
+	return linearizable(h, start), "linearizable"
 }
 
+// model returns it of a key that holds nothing.
+func (h *History) model() (porcupine.Model, string) { return h.modelFrom(Value{}) }
+
 // search has porcupine judge h, partition by partition, and stops at the first that is
-// Illegal. It returns Unknown when limit has passed, when the history is too large, or
-// when it is Illegal only by the order of events that the clocks cannot tell apart.
+// Illegal. It is Unknown where searches have taken as long as limit in vain, where too much overlaps, and
+// where h is Illegal only by the order of events that the clocks cannot tell apart.
 func search(h *History, limit time.Duration) Verdict {
-	deadline := time.Now().Add(limit)
 	model, checker := h.model()
-	v := Verdict{Checker: checker, Counts: h.counts()}
+	v := Verdict{Outcome: Ok, Counts: h.counts()}
+	limited := &searches{limit: limit}
 	for _, part := range model.Partition(h.operations()) {
-		if why := tooLarge(part); why != "" {
-			return v.unknown(why)
-		}
-		whole := model
-		whole.Partition = nil
-		switch porcupine.CheckOperationsTimeout(whole, part, left(deadline)) {
-		case porcupine.Unknown:
-			return v.unknown(fmt.Sprintf("no answer within %v", limit))
-		case porcupine.Illegal:
-			switch porcupine.CheckOperationsTimeout(inOrder(whole, part), widen(part, h.Slack), left(deadline)) {
-			case porcupine.Ok:
-				v.Counts.Ambiguous++
-				return v.unknown(fmt.Sprintf("illegal only if the clocks are right to within %v", h.Slack))
-			case porcupine.Unknown:
-				return v.unknown(fmt.Sprintf("illegal as stamped, but whether also with a slack of %v was not found within %v", h.Slack, limit))
+		w := newWindows(h, limited)
+		for _, op := range part {
+			if v.found(checker, w.add(op.Input.(*Call))); v.Outcome == Illegal {
+				return v
 			}
-			v.Outcome = Illegal
-			v.Reason = fmt.Sprintf("no order of the %d calls about key %s explains what they returned%s", len(part), h.word(keyOf(part)), h.list(part))
+		}
+		if v.found(checker, w.end(true)); v.Outcome == Illegal {
 			return v
 		}
 	}
-	v.Outcome, v.Checker = Ok, ""
 	return v
+}
+
+// found adds what was found of one window.
+func (v *Verdict) found(checker string, j judged) {
+	switch {
+	case v.Outcome == Illegal:
+		return
+	case j.outcome == Illegal:
+		v.Counts.Undecided = 0
+	case j.outcome == Unknown && v.Outcome == Ok: // the first
+		v.Counts.Undecided++
+	default:
+		return
+	}
+	if j.ambiguous {
+		v.Counts.Ambiguous++
+	}
+	v.Outcome, v.Checker, v.Reason, v.shows = j.outcome, checker, j.reason, j.shows
 }
 
 // unknown returns v as a history that was given up.
@@ -67,64 +74,11 @@ func (v Verdict) unknown(why string) Verdict {
 	return v
 }
 
-// left is the time until deadline, and at least a little: porcupine takes 0 for no limit.
-func left(deadline time.Time) time.Duration {
-	return max(time.Until(deadline), time.Microsecond)
-}
-
 // operations are the calls as porcupine takes them.
 func (h *History) operations() []porcupine.Operation {
 	ops := make([]porcupine.Operation, len(h.Calls))
 	for i := range h.Calls {
-		c := &h.Calls[i]
-		ops[i] = porcupine.Operation{ClientId: c.Client, Input: c, Output: c, Call: c.Called, Return: c.Return}
+		ops[i] = operation(&h.Calls[i], 0)
 	}
 	return ops
-}
-
-// widen returns the operations with returns later by slack, so that no two of
-// different clients are ordered by less.
-func widen(part []porcupine.Operation, slack time.Duration) []porcupine.Operation {
-	wide := make([]porcupine.Operation, len(part))
-	for i, op := range part {
-		if op.Return < Never-int64(slack) {
-			op.Return += int64(slack)
-		}
-		wide[i] = op
-	}
-	return wide
-}
-
-func tooLarge(part []porcupine.Operation) string {
-	clients := map[int]bool{}
-	for _, op := range part {
-		clients[op.ClientId] = true
-	}
-	if len(clients) > maxClients || len(part) > maxPartition {
-		return fmt.Sprintf("%d clients and %d operations in one partition; porcupine answers for up to %d and %d", len(clients), len(part), maxClients, maxPartition)
-	}
-	return ""
-}
-
-// list tells what a small partition did, in the order of the calls, or "".
-func (h *History) list(part []porcupine.Operation) string {
-	const few = 8
-	if len(part) > few {
-		return ""
-	}
-	var calls []string
-	for _, op := range part {
-		calls = append(calls, fmt.Sprintf("client %d %s", op.ClientId, h.describe(*op.Input.(*Call))))
-	}
-	return ": " + strings.Join(calls, "; ")
-}
-
-// keyOf is the key of a partition.
-func keyOf(part []porcupine.Operation) Word {
-	for _, op := range part {
-		if c := op.Input.(*Call); c.Op != Publish {
-			return c.Key
-		}
-	}
-	return 0
 }

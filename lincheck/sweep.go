@@ -111,6 +111,7 @@ func newSweep(h *History, by []law) *sweep {
 	s := &sweep{
 		h:        h,
 		counts:   Counts{Histories: 1},
+		first:    h.From,
 		versions: []version{{publish: Call{Op: Publish, Called: math.MinInt64, Return: math.MinInt64}}},
 		writes:   map[Word][]write{},
 		last:     map[int]*Guard{},
@@ -126,6 +127,8 @@ func (s *sweep) all() {
 	s.h.inOrder(s.call, s.guard)
 	s.end()
 }
+
+func (s *sweep) illegal() bool { return s.breaches > 0 }
 
 // verdict returns Ok, or Illegal by the first of the broken laws.
 func (s *sweep) verdict() Verdict {
@@ -154,7 +157,7 @@ func (s *sweep) call(c *Call) {
 		s.find(c0, []string{s.h.describeTimed(c)}, "publish number %d made version %d", v, c.Version)
 	}
 	s.versions = append(s.versions, version{publish: *c, sum: s.sum})
-	if n := s.h.Lag + 1; v >= n {
+	if n := s.h.Lag + 1; v >= s.h.From+n {
 		if old, _ := s.version(v - n); old.held != nil {
 			s.boundedLag(old.held)
 			old.held = nil
@@ -236,7 +239,7 @@ func (o *openings) Pop() any {
 	return g
 }
 
-// newest is the number of publishes so far.
+// newest is the version that the last publish made.
 func (s *sweep) newest() uint64 { return s.first + uint64(len(s.versions)) - 1 }
 
 // version returns version v, or the next one that is not forgotten, with its number; or nil
@@ -326,7 +329,7 @@ func (s *sweep) noFuture(g *Guard, end bool) bool {
 	switch {
 	case !s.by(c1):
 	case v == nil && end:
-		s.breach(c1, g, nil, "but there were %d publishes", s.newest())
+		s.breach(c1, g, nil, "but the last publish made version %d", s.newest())
 	case v == nil:
 		s.breach(c1, g, nil, "it was open before publish %d was called", g.Version)
 	case number == g.Version && s.before(g.Opened, v.publish.Called):

@@ -88,6 +88,8 @@ type Verdict struct {
 	// Properties are what the map was judged by, as far as that came.
 	Properties []Found  `json:"properties,omitempty"`
 	Evidence   Evidence `json:"evidence,omitzero"`
+
+	shows *History // the part of a history that is Illegal by porcupine, or nil
 }
 
 // AsExpected reports whether the verdict is the one that the entry predicts. It is

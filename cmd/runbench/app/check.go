@@ -44,7 +44,9 @@ and Unknown (4); Unknown is never a pass.
 
 With -history it judges a history that any program recorded: go doc doublebuf/lincheck says
 how such files are written. Where its lines are in order it is judged as it is read, in
-little memory. What comes by stdin must be in order, and is judged until it breaks a law.`,
+little memory; long ones without stamps are cut where all calls of a key have returned. What
+comes by stdin must be in order, and is judged until it breaks a law. Of an Illegal history the few
+events are shown that make it so.`,
 		examples: `  runbench check
   runbench check -impl dbuf-epoch-b64,syncmap -time 30s -seed 7
   runbench check -seeds 1000
@@ -57,7 +59,7 @@ little memory. What comes by stdin must be in order, and is judged until it brea
 			seed := fs.Uint64("seed", 1, "of everything random; every `number` draws other histories")
 			var record run.Duration
 			fs.TextVar(&record, "time", run.Duration(500*time.Millisecond), "`how long` to record histories of each map")
-			dir := fs.String("results", "", "`folder` to make for verdicts and evidence (default results/<UTC>-check)")
+			dir := fs.String("results", "", "`folder` to make for verdicts and evidence (default results/<UTC>-check); with -history for the few events that show an Illegal, with a picture (default none)")
 			history := fs.String("history", "", "judge the history in this `file` instead, or with - what comes in by stdin")
 			seeds := 0
 			fs.Func("seeds", "record under so `many` seeds, from -seed on, however long it takes, and print totals", func(v string) (err error) {
@@ -80,7 +82,7 @@ little memory. What comes by stdin must be in order, and is judged until it brea
 					return usagef("check: time is %v; want one above 0, like \"100ms\"", record)
 				}
 				if *history != "" {
-					return s.judge(*history)
+					return s.judge(*history, *dir)
 				}
 				maps, err := pick(withControls(s.maps), impl.values)
 				if err != nil {
@@ -204,11 +206,16 @@ func (s *session) gate(ctx context.Context, maps []kv.Entry, g checking, dir str
 			fmt.Fprintf(s.stdout, "  %-*s  %s\n", names, "", line)
 		}
 	}
+	return verdicts, writeVerdicts(dir, verdicts)
+}
+
+// writeVerdicts keeps verdicts in the folder dir.
+func writeVerdicts(dir string, verdicts []lincheck.Verdict) error {
 	text, err := json.MarshalIndent(verdicts, "", "  ")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, verdictsFile), append(text, '\n'), 0o666)
+	if err != nil {
+		return err
 	}
-	return verdicts, err
+	return os.WriteFile(filepath.Join(dir, verdictsFile), append(text, '\n'), 0o666)
 }
 
 // basis says how much a verdict rests on.
@@ -280,12 +287,13 @@ func amounts(failed, unknown []string, reasons string) error {
 }
 
 // judge judges a saved history by what it claims itself, or one that comes in as it is
-// recorded.
-func (s *session) judge(path string) error {
+// recorded. What shows that it is Illegal is kept in the folder dir, which it makes then, if it has a name.
+func (s *session) judge(path, dir string) error {
 	var v lincheck.Verdict
 	var err error
+	file := path
 	if path == "-" {
-		path = "stdin"
+		path, file = "stdin", ""
 		v, err = lincheck.JudgeStream(os.Stdin)
 	} else {
 		v, err = lincheck.JudgeFile(path)
@@ -293,12 +301,18 @@ func (s *session) judge(path string) error {
 	if err != nil {
 		return err
 	}
+	if v.Outcome == lincheck.Illegal && dir != "" {
+		if err := results.MakeFolder(dir); err != nil {
+			return err
+		}
+	}
+	v = lincheck.Explain(v, file, dir)
 	fmt.Fprintf(s.stdout, "%s: %v%s\n", path, v, inBrackets(basis(v.Counts)))
 	if law := lincheck.Law(v.Checker); law != "" && v.Outcome == lincheck.Illegal {
 		fmt.Fprintf(s.stdout, "  %s says: %s\n", v.Checker, law)
 	}
-	for _, event := range v.Events {
-		fmt.Fprintf(s.stdout, "  %s\n", event)
+	for _, line := range slices.Concat(v.Events, evidence(v)) {
+		fmt.Fprintf(s.stdout, "  %s\n", line)
 	}
 	switch v.Outcome {
 	case lincheck.Illegal:

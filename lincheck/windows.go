@@ -1,0 +1,357 @@
+package lincheck
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// windowCalls is how many calls of a partition are judged at once, if more follow: a window is
+// at least so long, unless it would have more clients than porcupine can bear.
+const windowCalls = 256
+
+// windows has porcupine judge the calls of one partition of a history, about one key, window by
+// window, so that the time is in proportion to their number and what has been judged can be
+// forgotten. A window ends at a quiescent point: all of its calls returned, beyond doubt,
+// before the next was called, and of batches none is pending. So every order of effects
+// of the whole is one of the first window followed by one of the rest, and all that the rest needs to
+// know is which values the first can have left (Wing and Gong's search is cut, not changed).
+//
+// Those values are found with the returns widened by the slack. So what is Illegal here is Illegal
+// wherever the window is cut; Ok is up to what the clocks can tell.
+type windows struct {
+	h        *History // for the claim, the slack and the names
+	searches *searches
+	starts   []Value // that the key may hold as the window begins; none if that is not known
+	later    bool    // this is not the first window
+	calls    []*Call
+	clients  map[int]bool
+	latest   int64 // of the returns
+	written  int64 // likewise of writes, if they come in batches
+	pending  bool  // a batch may be
+	cut      int   // so many of the calls end at the last quiescent point; 0 if there was none
+}
+
+func newWindows(h *History, s *searches) *windows {
+	w := &windows{h: h, searches: s, starts: []Value{{}}, clients: map[int]bool{}}
+	w.clear()
+	return w
+}
+
+// clear makes the window empty.
+func (w *windows) clear() {
+	w.calls, w.latest, w.written, w.pending, w.cut = w.calls[:0], 0, 0, false, 0
+	clear(w.clients)
+}
+
+// quiet reports whether the window may end before a call at the time now.
+func (w *windows) quiet(now int64) bool {
+	return len(w.calls) > 0 && !w.pending && w.latest < now-int64(w.h.Slack)
+}
+
+// add takes the next call, in the order in which they were called. It returns Ok if that does not
+// end a window.
+func (w *windows) add(c *Call) judged {
+	j := judged{outcome: Ok}
+	if w.quiet(c.Called) {
+		w.cut = len(w.calls)
+	}
+	crowd := len(w.clients) == maxClients && !w.clients[c.Client]
+	if w.cut > 0 && (crowd || w.cut >= windowCalls) {
+		rest := slices.Clone(w.calls[w.cut:])
+		w.calls = w.calls[:w.cut]
+		w.latest, w.clients = 0, map[int]bool{}
+		for _, c := range w.calls {
+			w.latest, w.clients[c.Client] = max(w.latest, c.Return), true
+		}
+		if j = w.end(false); j.outcome == Illegal {
+			return j
+		}
+		for _, c := range rest {
+			w.add(c) // which ends no window: there is no quiescent point among them
+		}
+	}
+	if len(w.calls) == 0 {
+		w.latest, w.written = c.Called, c.Called
+	}
+	if len(w.calls) <= maxPartition { // else it is given up, and not to be kept
+		w.calls = append(w.calls, c)
+	}
+	w.clients[c.Client] = true
+	w.latest = max(w.latest, c.Return)
+	switch {
+	case w.h.Claim == ClaimLinearizable || c.Op == Get:
+	case c.Op != Publish:
+		w.pending, w.written = true, max(w.written, c.Return)
+	case w.written < c.Called-int64(w.h.Slack):
+		w.pending = false
+	}
+	return j
+}
+
+// judged is what was found of a window.
+type judged struct {
+	outcome   Outcome
+	reason    string
+	ambiguous bool
+	shows     *History // the window, if it is Illegal
+}
+
+// end judges the window and begins the next one, unless it is the last.
+func (w *windows) end(last bool) judged {
+	j := w.judge()
+	if !last && j.outcome != Illegal {
+		w.starts, w.later = w.ends(), true
+		w.clear()
+	}
+	return j
+}
+
+func (w *windows) judge() judged {
+	if len(w.calls) > maxPartition || len(w.clients) > maxClients {
+		return judged{reason: fmt.Sprintf("%d clients and %s operations in one partition; porcupine answers for up to %d and %d", len(w.clients), w.size(), maxClients, maxPartition)}
+	}
+	if len(w.starts) == 0 {
+		return judged{reason: fmt.Sprintf("what key %s held before a window is not known, since the one before that was not judged", w.h.word(w.key()))}
+	}
+	ops := w.operations(0)
+	switch w.fromAny(ops, false) {
+	case porcupine.Ok:
+		return judged{outcome: Ok}
+	case porcupine.Unknown:
+		return judged{reason: fmt.Sprintf("no answer within %v", w.searches.limit)}
+	}
+	switch w.fromAny(w.operations(w.h.Slack), true) {
+	case porcupine.Ok:
+		return judged{reason: fmt.Sprintf("illegal only if the clocks are right to within %v", w.h.Slack), ambiguous: true}
+	case porcupine.Unknown:
+		return judged{reason: fmt.Sprintf("illegal as stamped, but whether also with a slack of %v was not found within %v", w.h.Slack, w.searches.limit)}
+	}
+	return judged{outcome: Illegal, reason: w.reason(), shows: w.history()}
+}
+
+func (w *windows) size() string {
+	if n := len(w.calls); n <= maxPartition {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("over %d", maxPartition)
+}
+
+// fromAny searches for an order of the operations from any of the values that the key may hold.
+// They are wide if their returns have been made later.
+func (w *windows) fromAny(ops []porcupine.Operation, wide bool) porcupine.CheckResult {
+	result := porcupine.Illegal
+	for _, start := range w.starts {
+		switch w.searches.from(w.h, start, ops, wide) {
+		case porcupine.Ok:
+			return porcupine.Ok
+		case porcupine.Unknown:
+			result = porcupine.Unknown
+		}
+	}
+	return result
+}
+
+// ends returns the values that the key may hold when all calls have taken effect; none
+// if that is not known.
+func (w *windows) ends() []Value {
+	if len(w.calls) > maxPartition {
+		return nil // not all of them are there
+	}
+	latest, none := int64(0), true
+	for _, c := range w.calls {
+		if _, known := w.leaves(c); known && (none || c.Called > latest) {
+			latest, none = c.Called, false
+		}
+	}
+	var ends []Value
+	if none {
+		ends = slices.Clone(w.starts)
+	}
+	// Else the last of those calls to take effect is one that none of them came after for certain.
+	for _, c := range w.calls {
+		if v, known := w.leaves(c); known && c.Return >= latest-int64(w.h.Slack) && !slices.Contains(ends, v) {
+			ends = append(ends, v)
+		}
+	}
+	if len(ends) == 1 || len(w.starts) == 0 || len(w.clients) > maxClients {
+		return ends
+	}
+	after := w.latest + int64(w.h.Slack) + 1
+	return slices.DeleteFunc(ends, func(v Value) bool {
+		look := &Call{Client: w.calls[0].Client, Op: Get, Key: w.key(), Result: v, Called: after, Return: after + 1}
+		return w.fromAny(append(w.operations(w.h.Slack), operation(look, w.h.Slack)), true) == porcupine.Illegal
+	})
+}
+
+// leaves returns what the key holds when c, which returned, has taken effect, if that is known.
+func (w *windows) leaves(c *Call) (Value, bool) {
+	switch c.Op {
+	case Set, Swap:
+		return Value{c.New, true}, true
+	case Delete, LoadAndDelete:
+		return Value{}, true
+	case Get, LoadOrStore:
+		return c.Result, w.h.Claim == ClaimLinearizable // of batches it holds what is written, not what is read
+	case CompareAndSwap:
+		return Value{c.New, true}, c.Did
+	case CompareAndDelete:
+		return Value{}, c.Did
+	}
+	return Value{}, false
+}
+
+// operations are the calls as porcupine takes them, with returns later by slack, so that no two of
+// different clients are ordered by less.
+func (w *windows) operations(slack time.Duration) []porcupine.Operation {
+	ops := make([]porcupine.Operation, len(w.calls), len(w.calls)+1)
+	for i, c := range w.calls {
+		ops[i] = operation(c, slack)
+	}
+	return ops
+}
+
+func operation(c *Call, slack time.Duration) porcupine.Operation {
+	op := porcupine.Operation{ClientId: c.Client, Input: c, Output: c, Call: c.Called, Return: c.Return}
+	if c.Return < Never-int64(slack) {
+		op.Return += int64(slack)
+	}
+	return op
+}
+
+// key is that which the calls are about.
+func (w *windows) key() Word {
+	for _, c := range w.calls {
+		if c.Op != Publish {
+			return c.Key
+		}
+	}
+	return 0
+}
+
+// reason tells why the window is Illegal, and what it did if that is little, in the order of the calls.
+func (w *windows) reason() string {
+	const few = 8
+	text := fmt.Sprintf("no order of the %d calls about key %s", len(w.calls), w.h.word(w.key()))
+	if w.later {
+		var held []string
+		for _, v := range w.starts {
+			held = append(held, w.h.value(v))
+		}
+		text += fmt.Sprintf(" between %d and %d, before which it held %s,", w.calls[0].Called, w.latest, strings.Join(held, " or "))
+	}
+	text += " explains what they returned"
+	if len(w.calls) > few {
+		return text
+	}
+	for i, c := range w.calls {
+		text += fmt.Sprintf("%sclient %d %s", map[bool]string{true: ": ", false: "; "}[i == 0], c.Client, w.h.describe(*c))
+	}
+	return text
+}
+
+// history is the window as a history of its own. What the key holds as it begins is set by a call that
+// was not recorded.
+func (w *windows) history() *History {
+	h := &History{Header: w.h.Header, Names: w.h.Names}
+	if start := w.starts[0]; w.later && start.Ok {
+		before := w.calls[0].Called - int64(h.Slack) - 4
+		h.Calls = append(h.Calls, Call{Client: w.calls[0].Client, Op: Set, Key: w.key(), New: start.Word, Called: before, Return: before + 1})
+		if h.Claim != ClaimLinearizable {
+			h.Calls = append(h.Calls, Call{Client: w.calls[0].Client, Op: Publish, Called: before + 2, Return: before + 3})
+		}
+	}
+	for _, c := range w.calls {
+		h.Calls = append(h.Calls, *c)
+	}
+	return h
+}
+
+// byKeys judges a linearizable history while it is read, key by key. Its memory is in
+// proportion to the keys and what overlaps.
+type byKeys struct {
+	h        *History
+	searches *searches
+	keys     map[Word]*windows
+	held     int // calls in windows
+	v        Verdict
+}
+
+// mostHeld is how many calls are kept, in the windows of all keys, before those that can be are
+// ended, short as they may be.
+const mostHeld = 1 << 18
+
+func newByKeys(h *History, limit time.Duration) *byKeys {
+	return &byKeys{h: h, searches: &searches{limit: limit}, keys: map[Word]*windows{}, v: Verdict{Outcome: Ok, Counts: Counts{Histories: 1}}}
+}
+
+func (b *byKeys) call(c *Call) {
+	if b.v.Counts.Calls++; b.illegal() {
+		return
+	}
+	if b.held >= mostHeld {
+		b.endQuiet(c.Called)
+	}
+	w := b.keys[c.Key]
+	if w == nil {
+		w = newWindows(b.h, b.searches)
+		b.keys[c.Key] = w
+	}
+	own, before := *c, len(w.calls)
+	b.note(w.add(&own))
+	b.held += len(w.calls) - before
+}
+
+// endQuiet ends all windows that can be.
+func (b *byKeys) endQuiet(now int64) {
+	b.held = 0
+	for key, w := range b.keys {
+		if w.quiet(now) {
+			b.note(w.end(false))
+		}
+		b.held += len(w.calls)
+		if len(w.calls) == 0 && len(w.starts) == 1 && !w.starts[0].Ok {
+			delete(b.keys, key) // it is as if there had been nothing
+		}
+	}
+	if b.held > mostHeld/2 {
+		b.held = mostHeld / 2 // so that the next time is not at once
+	}
+}
+
+func (b *byKeys) guard(*Guard) {}
+
+func (b *byKeys) end() {
+	for _, w := range b.keys {
+		if !b.illegal() {
+			b.note(w.end(true))
+		}
+	}
+}
+
+func (b *byKeys) note(j judged)    { b.v.found("linearizable", j) }
+func (b *byKeys) illegal() bool    { return b.v.Outcome == Illegal }
+func (b *byKeys) verdict() Verdict { return b.v }
+
+// searches are those of one history. Together those that find no answer take no longer than limit.
+type searches struct {
+	limit, vain time.Duration
+}
+
+// from has porcupine search for an order of the operations from a key that holds start.
+func (s *searches) from(h *History, start Value, ops []porcupine.Operation, wide bool) porcupine.CheckResult {
+	model, _ := h.modelFrom(start)
+	model.Partition = nil
+	if wide {
+		model = inOrder(model, ops)
+	}
+	began := time.Now()
+	result := porcupine.CheckOperationsTimeout(model, ops, max(s.limit-s.vain, time.Microsecond)) // 0 would be no limit
+	if result == porcupine.Unknown {
+		s.vain += time.Since(began)
+	}
+	return result
+}

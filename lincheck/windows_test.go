@@ -1,0 +1,211 @@
+package lincheck
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// long is a history of one key by the given claim that is right, and has quiescent points. Its
+// calls, and if it is linearizable its clients too, are more than porcupine can bear at once.
+func long(rng *rand.Rand, claim Claim, rounds int) *History {
+	h := &History{Header: Header{Claim: claim, Slack: 2}}
+	clients := maxClients // of batches a window does not end before a publish
+	if claim == ClaimLinearizable {
+		clients = 3 * maxClients / 2
+	}
+	var now int64
+	var published, written Value
+	add := func(client int, op Op, value uint64, result Value, called, returned int64) {
+		h.Calls = append(h.Calls, Call{Client: client, Op: op, Key: 7, New: Word(value), Result: result, Called: called, Return: returned})
+	}
+	for i := range uint64(rounds) {
+		// Some clients overlap. Each takes effect in the middle of its call, the writers one after the other.
+		writers, readers := 1+rng.IntN(2), rng.IntN(3)
+		first := rng.IntN(clients)
+		for j := range writers {
+			written = Value{Word(10*i + uint64(j)), true}
+			add((first+j)%clients, Set, uint64(written.Word), Value{}, now+int64(j), now+100+int64(rng.IntN(10)))
+		}
+		if claim == ClaimLinearizable {
+			published = written
+		}
+		for j := range readers {
+			add((first+writers+j)%clients, Get, 0, published, now+50+int64(j), now+120+int64(rng.IntN(10)))
+		}
+		now += 200
+		if claim != ClaimLinearizable && rng.IntN(3) == 0 {
+			add((first+5)%clients, Publish, 0, Value{}, now, now+10)
+			published = written
+			now += 100
+		}
+	}
+	h.sort()
+	return h
+}
+
+// Histories that are far longer, and of more clients, than porcupine can bear at once are cut
+// into windows, whatever the claim; and one wrong read among them is found.
+func TestLongHistories(t *testing.T) {
+	for _, claim := range []Claim{ClaimLinearizable, ClaimEventual, ClaimEventualPerHandle} {
+		rng := rand.New(rand.NewPCG(1, 0))
+		h := long(rng, claim, 3000)
+		if v := h.Judge(); v.Outcome != Ok || v.Counts.Calls < 2*3000 {
+			t.Fatalf("%s: %v, %+v", claim, v, v.Counts)
+		}
+		waysAgree(t, h, Ok)
+		for range 5 {
+			reads := h.calls(func(c *Call) bool { return c.Op == Get && c.Result.Ok && c.Result.Word > 1000 })
+			c := &h.Calls[reads[rng.IntN(len(reads))]]
+			right := c.Result
+			c.Result.Word -= 500 // overwritten long ago
+			v := h.Judge()
+			if v.Outcome != Illegal || v.shows == nil {
+				t.Fatalf("%s: %v with a stale read of %d", claim, v, c.Result.Word)
+			}
+			waysAgree(t, h, Illegal)
+			if again := v.shows.Judge(); again.Outcome != Illegal {
+				t.Errorf("%s: the window by itself is %v", claim, again)
+			}
+			if shown := reduce(v.shows); shown.Verdict != Illegal || len(shown.Calls) > 6 {
+				t.Errorf("%s: %d calls show it; want a few:\n%+v", claim, len(shown.Calls), shown.Calls)
+			}
+			c.Result = right
+		}
+	}
+}
+
+// waysAgree judges h as a stream, and as files in order and not.
+func waysAgree(t *testing.T, h *History, want Outcome) {
+	t.Helper()
+	var file bytes.Buffer
+	if err := h.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := JudgeStream(bytes.NewReader(file.Bytes())); err != nil || v.Outcome != want {
+		t.Errorf("%s: as a stream %v, %v; want %v", h.Claim, v, err, want)
+	}
+	lines := strings.SplitAfter(file.String(), "\n")
+	byClient := slices.Clone(lines[1:])
+	slices.SortStableFunc(byClient, func(a, b string) int {
+		return strings.Compare(strings.SplitAfter(a, ",")[0], strings.SplitAfter(b, ",")[0])
+	})
+	path := filepath.Join(t.TempDir(), "history.jsonl")
+	for _, text := range []string{file.String(), lines[0] + strings.Join(byClient, "")} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		v, err := JudgeFile(path)
+		if err != nil || v.Outcome != want {
+			t.Errorf("%s: as a file %v, %v; want %v", h.Claim, v, err, want)
+		}
+		if want != Illegal {
+			continue
+		}
+		dir := t.TempDir()
+		v = Explain(v, path, dir)
+		again, err := JudgeFile(v.Evidence.History)
+		if n := len(v.Events); err != nil || again.Outcome != Illegal || n == 0 || n > 6 || v.Evidence.Picture == "" {
+			t.Errorf("%s: %d events, judged again %v, %v; want few, Illegal, and a picture", h.Claim, n, again, err)
+		}
+	}
+}
+
+// A linearizable history that goes on for ever is judged in memory that does not grow with it.
+func TestEndlessLinearizableHistory(t *testing.T) {
+	h := &History{Header: Header{Claim: ClaimLinearizable}}
+	b := newByKeys(h, time.Second)
+	const keys = 4000
+	most := 0
+	for i := range int64(3 * mostHeld) {
+		c := Call{Client: int(i % 3), Op: Set, Key: Word(i * 7919 % keys), New: Word(i), Called: 10 * i, Return: 10*i + 25}
+		b.call(&c)
+		held := 0
+		if i%(mostHeld/8) == 0 {
+			for _, w := range b.keys {
+				held += len(w.calls)
+			}
+		}
+		most = max(most, held)
+	}
+	if b.end(); b.v.Outcome != Ok || len(b.keys) != keys || most > mostHeld+keys {
+		t.Errorf("%v; %d keys, up to %d calls held; want %d and no more than %d", b.v, len(b.keys), most, keys, mostHeld)
+	}
+}
+
+// Where windows are cut makes no difference. The histories are small, and judged once as
+// one window and once in the smallest ones; a few values make wrong ones often right by chance.
+func TestWindowsAgreeWithTheWhole(t *testing.T) {
+	for claim, ops := range map[Claim][]Op{
+		ClaimLinearizable: {Get, Set, Set, Delete, Swap, LoadOrStore, LoadAndDelete, CompareAndSwap, CompareAndDelete},
+		ClaimEventual:     {Get, Get, Set, Delete, Publish, Publish},
+	} {
+		counts := map[Outcome]int{}
+		cut := 0
+		for seed := range uint64(3000) {
+			rng := rand.New(rand.NewPCG(seed, 0))
+			h := randomHistory(rng, claim, ops, 3, 20)
+			if rng.IntN(2) == 0 {
+				h.Slack = 2
+			}
+			want := h.Judge()
+			counts[want.Outcome]++
+			w := newWindows(h, &searches{limit: time.Minute})
+			got := judged{outcome: Ok}
+			note := func(j judged) {
+				if got.outcome != Illegal && (j.outcome == Illegal || got.outcome == Ok) {
+					got = j
+				}
+			}
+			for i := range h.Calls {
+				c := &h.Calls[i]
+				if w.quiet(c.Called) {
+					cut++
+					note(w.end(false))
+				}
+				if got.outcome != Illegal {
+					note(w.add(c))
+				}
+			}
+			if got.outcome != Illegal {
+				note(w.end(true))
+			}
+			// What is wrong only if clocks are right may pass where it is cut, since what a window
+			// leaves is found with the slack.
+			if got.outcome != want.Outcome && !(want.Counts.Ambiguous > 0 && got.outcome == Ok) {
+				t.Fatalf("%s, seed %d: in windows %v, as a whole %v: %+v", claim, seed, got, want, h.Calls)
+			}
+		}
+		if counts[Ok] < 100 || counts[Illegal] < 100 || cut < 1000 {
+			t.Errorf("%s: the histories are one-sided: %v, %d cuts", claim, counts, cut)
+		}
+		t.Log(claim, counts, cut)
+	}
+}
+
+// A window that cannot be judged makes the verdict Unknown, but does not hide what is wrong later.
+func TestAfterAWindowThatIsGivenUp(t *testing.T) {
+	h := &History{Header: Header{Claim: ClaimLinearizable}}
+	for client := range maxClients + 1 {
+		h.Calls = append(h.Calls, Call{Client: client, Op: Set, Key: 7, New: Word(client), Called: int64(client), Return: 100})
+	}
+	for i := range int64(2 * windowCalls) {
+		h.Calls = append(h.Calls, Call{Op: Get, Key: 7, Result: Value{3, true}, Called: 200 + 10*i, Return: 205 + 10*i})
+	}
+	if v := h.Judge(); v.Outcome != Unknown || v.Counts.Undecided != 1 || !strings.HasPrefix(v.Reason, "9 clients and ") {
+		t.Error(v)
+	}
+	h.Calls[len(h.Calls)-1].Result.Word = 4
+	if v := h.Judge(); v.Outcome != Illegal {
+		t.Error(v)
+	}
+	if got := h.Judge().shows.Calls; !slices.ContainsFunc(got, func(c Call) bool { return c.Result.Word == 4 }) {
+		t.Error(fmt.Sprint(got))
+	}
+}
