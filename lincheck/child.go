@@ -185,7 +185,7 @@ type lastLine struct {
 func (l *lastLine) Write(p []byte) (int, error) {
 	for part := range bytes.Lines(p) {
 		if n := len(l.line); n > 0 && l.line[n-1] == '\n' {
-			if l.each != nil {
+			if l.each != nil && n > 1 {
 				l.each(string(l.line[:n-1]))
 			}
 			l.line = l.line[:0]
@@ -212,7 +212,8 @@ func inChild(judge func() Verdict, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(line)
+	// The map may have printed something, and ended within a line.
+	_, err = w.Write(append([]byte("\n"), line...))
 	return err
 }
 

@@ -16,6 +16,7 @@ type client struct {
 	every   int // writes between publishes that are part of a write; 0 = never
 	unsent  int // writes since the last publish
 	written uint64
+	content map[uint64]uint64 // what it has written, if it is the only one that does
 }
 
 // pause lets other goroutines run now and then, between operations.
@@ -61,6 +62,20 @@ func (c *client) delete(key uint64) {
 	c.h.Delete(key)
 	c.policy()
 	c.Call(called, Call{Op: Delete, Key: Word(key)})
+	delete(c.content, key)
+}
+
+// deleted records that the only writer has just removed all entries for which gone holds, as deletes of
+// their keys.
+func (c *client) deleted(gone func(key, value uint64) bool) {
+	now := c.Now()
+	for key := range c.keys {
+		if value, there := c.content[key]; there && gone(key, value) {
+			c.Call(now, Call{Op: Delete, Key: Word(key)})
+			now = c.calls[len(c.calls)-1].Return
+			delete(c.content, key)
+		}
+	}
 }
 
 func (c *client) set(key uint64) {
@@ -69,6 +84,9 @@ func (c *client) set(key uint64) {
 	c.h.Set(key, value)
 	c.policy()
 	c.Call(called, Call{Op: Set, Key: Word(key), New: Word(value)})
+	if c.content != nil {
+		c.content[key] = value
+	}
 }
 
 // policy publishes, as a part of the write, if it is time.

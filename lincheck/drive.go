@@ -185,6 +185,7 @@ func driveGuards(s *session) {
 	batch := s.batch()
 	s.run(func(i int, c *client) {
 		if i == 0 {
+			c.content = map[uint64]uint64{}
 			c.writeBatches(steps, batch)
 		} else {
 			c.readGuards(steps)
@@ -193,10 +194,26 @@ func driveGuards(s *session) {
 	s.converge(s.rangeAll)
 }
 
+// writeBatches writes as the only client that does, and now and then to all keys at once.
 func (c *client) writeBatches(steps, batch int) {
 	for range steps {
 		c.pause()
-		c.write(c.key())
+		clearer, clears := c.h.(kv.Clearer)
+		retainer, retains := c.h.(kv.Retainer[uint64, uint64])
+		switch what := c.rng.IntN(16); {
+		case c.content == nil:
+			c.write(c.key())
+		case what == 0 && clears:
+			clearer.Clear()
+			c.deleted(func(uint64, uint64) bool { return true })
+		case what <= 2 && retains:
+			drop := c.rng.Uint64N(3)
+			dropped := func(_, value uint64) bool { return value%3 == drop }
+			retainer.Retain(func(k, v uint64) bool { return !dropped(k, v) })
+			c.deleted(dropped)
+		default:
+			c.write(c.key())
+		}
 		if c.unsent++; c.unsent >= batch {
 			c.publish()
 		}

@@ -79,19 +79,24 @@ func (w *scribe) publish(operations int, clear bool) *breach {
 		c.Clear()
 		w.cleared = w.operations
 	}
-	for range operations {
-		i := w.operations
+	w.version++
+	first := w.operations
+	w.operations += uint64(operations)
+	// What tells the content is written now before the content and now after it, so that both the
+	// first and the last operations of batches matter.
+	if w.version%2 == 0 {
+		w.tell()
+	}
+	for i := first; i < w.operations; i++ {
 		if deletes(i) {
 			w.h.Delete(i % contentKeys)
 		} else {
 			w.h.Set(i%contentKeys, i)
 		}
-		w.operations++
 	}
-	w.version++
-	w.h.Set(keyVersion, w.version)
-	w.h.Set(keyOperations, w.operations)
-	w.h.Set(keyCleared, w.cleared)
+	if w.version%2 == 1 {
+		w.tell()
+	}
 	if !w.o.tells {
 		w.o.started.Store(w.version)
 	}
@@ -101,6 +106,13 @@ func (w *scribe) publish(operations int, clear bool) *breach {
 	}
 	w.o.completed.Store(made)
 	return nil
+}
+
+// tell writes what the content is to be.
+func (w *scribe) tell() {
+	w.h.Set(keyVersion, w.version)
+	w.h.Set(keyOperations, w.operations)
+	w.h.Set(keyCleared, w.cleared)
 }
 
 // breach is a law that the oracle saw broken.
@@ -113,6 +125,9 @@ type watcher struct {
 	h    kv.Map[uint64, uint64]
 	rng  *rand.Rand
 	last uint64 // version that the handle has seen
+
+	link    watched // the guard that a chain has come to
+	chained bool    // there is one
 }
 
 // watched is an open guard.

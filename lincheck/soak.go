@@ -241,6 +241,7 @@ func (s *soak) run(ctx context.Context) (hung string) {
 			ended = s.begin(s.phase)
 		}
 		length, stall := time.NewTimer(s.o.Phase), newStall(s.o.Hang)
+		published := s.publishes.n.Load()
 		for ended != nil && hung == "" {
 			select {
 			case <-ended:
@@ -248,7 +249,12 @@ func (s *soak) run(ctx context.Context) (hung string) {
 			case <-s.broken:
 				ended = nil
 			case <-length.C:
-				s.stop.Store(true)
+				// Readers go on until there was a publish: they might never let it be.
+				if s.publishes.n.Load() > published {
+					s.stop.Store(true)
+				} else {
+					length.Reset(s.o.Phase)
+				}
 			case <-limit.C:
 				over = true
 				s.stop.Store(true)
@@ -335,10 +341,12 @@ func (s *soak) read(p phase, i int, rng *rand.Rand, written <-chan struct{}) {
 		}
 		s.readers[i].n.Add(uint64(guards))
 		if ofHandle += guards; p.churn > 0 && ofHandle >= p.churn {
+			s.found(r.unchain())
 			s.close(r.h)
 			r.h, r.last, ofHandle = kv.Open(s.m), 0, 0
 		}
 	}
+	s.found(r.unchain())
 }
 
 // close closes a handle, which may be the map itself.
@@ -389,20 +397,29 @@ func (r *watcher) guards(sh shape, n int) (int, *breach) {
 	return n, nil
 }
 
-// chain opens each guard before it closes the last.
+// chain opens each guard before it closes the last, and leaves the last open for the next call, so that
+// there is no moment without one.
 func (r *watcher) chain(n int) (int, *breach) {
-	g, b := r.open()
-	for i := 1; i < n && b == nil; i++ {
-		var next watched
-		if next, b = r.open(); b == nil {
-			b = r.close(g)
-			g = next
+	for range n {
+		next, b := r.open()
+		if b == nil {
+			b = r.unchain()
 		}
+		if b != nil {
+			return 0, b
+		}
+		r.link, r.chained = next, true
 	}
-	if b == nil {
-		b = r.close(g)
+	return n, nil
+}
+
+// unchain closes the guard that a chain has come to.
+func (r *watcher) unchain() *breach {
+	if !r.chained {
+		return nil
 	}
-	return n, b
+	r.chained = false
+	return r.close(r.link)
 }
 
 // nest opens n guards and closes them in an order of chance.

@@ -89,4 +89,7 @@ func TestSoakFailed(t *testing.T) {
 	if stacks := read(t, filepath.Join(dir, "r"), "evidence/dbuf-epoch-b64-stderr.txt"); !strings.Contains(stacks, ".(*soak).") || !strings.Contains(stdout, "\n  output: r/evidence/dbuf-epoch-b64-stderr.txt\n") {
 		t.Errorf("no stacks of the soak:\n%s\n%s", stdout, stacks)
 	}
+	if verdicts := read(t, filepath.Join(dir, "r"), "verdicts.json"); !strings.Contains(verdicts, `"checker": "C9"`) {
+		t.Errorf("no verdict of the soak:\n%s", verdicts)
+	}
 }

@@ -57,7 +57,7 @@ if a map failed, and 0 if all held as long as they ran.`,
 				fs.TextVar(&d, f.name, d, f.usage)
 				times[f.name] = &d
 			}
-			dir := fs.String("results", "", "`folder` to make if a map fails, for the evidence (default results/<UTC>-soak)")
+			dir := fs.String("results", "", "`folder` to make if a map fails, for verdicts and evidence (default results/<UTC>-soak)")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
@@ -117,6 +117,15 @@ func (s *session) soak(maps []kv.Entry, o lincheck.SoakOptions, dir string) erro
 	}
 	if ctx.Err() != nil {
 		fmt.Fprintf(s.stdout, "interrupted; %d of %d maps were begun\n", len(verdicts), len(maps))
+	}
+	if slices.ContainsFunc(verdicts, func(v lincheck.Verdict) bool { return !v.AsExpected() }) {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return err
+		}
+		if err := writeVerdicts(dir, verdicts); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.stdout, "verdicts are in %s\n", filepath.Join(dir, verdictsFile))
 	}
 	return judgement(verdicts)
 }
