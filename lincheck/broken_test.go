@@ -97,7 +97,7 @@ func (l *losesItsWay) Get(key uint64) (uint64, bool) {
 func TestHaxmapFails(t *testing.T) {
 	entries := baselines.All()
 	e := entries[slices.IndexFunc(entries, func(e kv.Entry) bool { return e.Name == "haxmap" })]
-	if v := Check(e, Options{Seed: 1, Time: 10 * time.Second}); v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
+	if v := Check(e, Options{Seed: 1, Histories: 10_000, Time: time.Minute}); v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
 		t.Errorf("%v after %+v; want Illegal by linearizable, as expected", v, v.Counts)
 	} else {
 		t.Logf("%v, %+v", v, v.Counts)

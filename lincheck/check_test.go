@@ -198,8 +198,8 @@ func TestSearchThatGivesUp(t *testing.T) {
 		}
 	}
 	h.Calls = append(h.Calls, Call{Op: Get, Result: Value{99, true}, Called: 500, Return: 505})
-	v := h.judge(20 * time.Millisecond)
-	if v.Outcome != Unknown || v.Counts.Undecided != 1 || v.Reason != "no answer within 20ms" {
+	v := h.judge(time.Microsecond)
+	if v.Outcome != Unknown || v.Counts.Undecided != 1 || v.Reason != "no answer within 1µs" {
 		t.Error(v)
 	}
 	over := Verdict{Outcome: Ok}

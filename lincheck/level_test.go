@@ -34,7 +34,8 @@ func TestPropertiesOfLevels(t *testing.T) {
 		"dbuf-maxwait-b64":  "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, progress Ok, eventual Ok, linearizable by design",
 		"syncmap":           "linearizable Ok",
 	} {
-		v := Check(registered(t, name), Options{Seed: 1, Time: 50 * time.Millisecond})
+		// Few histories, but time enough for what must fail on a machine that has other things to do.
+		v := Check(registered(t, name), Options{Seed: 1, Histories: 20, Time: time.Minute})
 		var got []string
 		for _, p := range Properties() {
 			if f, ok := v.Property(p.Name); ok {
@@ -73,7 +74,7 @@ func TestLevelsThatAreNotTheMaps(t *testing.T) {
 // What a level does not promise is shown by few operations, which judge the same again, and
 // with a picture.
 func TestByDesignIsShown(t *testing.T) {
-	v := Check(registered(t, "dbuf-refcount-b64"), Options{Seed: 1, Histories: 1, Dir: t.TempDir(), Designs: true})
+	v := Check(registered(t, "dbuf-refcount-b64"), Options{Seed: 1, Histories: 20, Time: time.Minute, Dir: t.TempDir(), Designs: true})
 	for name, most := range map[string]int{"real-time": 2, "linearizable": 2} {
 		f, _ := v.Property(name)
 		if !f.ByDesign || f.Outcome != Illegal {
