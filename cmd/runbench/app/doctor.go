@@ -12,6 +12,7 @@ import (
 
 	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/selftest"
 	"doublebuf/results"
 )
 
@@ -35,7 +36,8 @@ With -self-test it measures, in about two minutes, whether the harness can be be
 40 A/A cells, of which at most 5 may look different by themselves and at most 1 after
 correction, and then a map made slower by twice the limit that these show, which must come
 out worse, with an interval that excludes 0. If either fails the exit code is 3.
-It is 4 if the limit is more than 15 %, since so large a slowdown could not be missed.`,
+It is 4 if the limit is more than 15 %, since so large a slowdown could not be missed:
+more -reps, as in -reps 80, make it less on a machine that is never quiet.`,
 		examples: `  runbench doctor
   runbench doctor -watch 30s
   runbench doctor -self-test
@@ -47,13 +49,20 @@ It is 4 if the limit is more than 15 %, since so large a slowdown could not be m
 			selfTest := fs.Bool("self-test", false, "measure whether differences are told from none")
 			cell := run.Duration(20 * time.Millisecond)
 			fs.TextVar(&cell, "time", cell, "with -self-test, `how long` to measure each cell")
+			blocks := selftest.MinBlocks
+			fs.Func("reps", fmt.Sprintf("with -self-test, the `number` of times to measure each cell (default %d)", blocks), func(s string) (err error) {
+				if blocks, err = number(s); err == nil && blocks < selftest.MinBlocks {
+					err = fmt.Errorf("%q; want %d or more, or nothing can be told", s, selftest.MinBlocks)
+				}
+				return err
+			})
 			seed := fs.Uint64("seed", 1, "with -self-test, the `number` from which everything random hangs")
 			dir := fs.String("results", "", "with -self-test, `folder` to make for the cells (default results/<UTC>-self-test)")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
-				other := []string{"time", "seed", "results"} // which are of -self-test
+				other := []string{"time", "reps", "seed", "results"} // which are of -self-test
 				if *selfTest {
 					other = []string{"watch", "json"}
 				}
@@ -66,7 +75,7 @@ It is 4 if the limit is more than 15 %, since so large a slowdown could not be m
 					if cell <= 0 {
 						return usagef("doctor: time is %v; want one above 0, like \"20ms\"", cell)
 					}
-					return s.selfTest(time.Duration(cell), *seed, folder(*dir, "results", "self-test"))
+					return s.selfTest(time.Duration(cell), blocks, *seed, folder(*dir, "results", "self-test"))
 				}
 				if watch <= 0 {
 					return usagef("doctor: watch is %v; want one above 0, like \"1s\"", watch)

@@ -36,9 +36,10 @@ const (
 	MaxDifferent = 5
 	MaxCorrected = 1
 
-	// blocks are as many as let the sign test find any of 40 after correction.
-	blocks = 12
-	keys   = 4 << 10
+	// MinBlocks are as many as let the sign test find any of 40 after correction.
+	MinBlocks = 12
+
+	keys = 4 << 10
 	// subjectMap is the map that is slowed down.
 	subjectMap = "xsync"
 	paced      = "-paced"  // wrapped as a slowed map is, but with no delay
@@ -59,8 +60,9 @@ type Test struct {
 	plan    run.Plan // of the control
 }
 
-// New plans a test of the maps of entries, the registry or more, whose cells last so long.
-func New(entries []kv.Entry, seed uint64, procs int, cell time.Duration) (*Test, error) {
+// New plans a test of the maps of entries, the registry or more, whose cells last so long, in so
+// many blocks, MinBlocks or more.
+func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration) (*Test, error) {
 	t := &Test{plan: run.Plan{Seed: seed, Blocks: blocks, Time: run.Duration(cell), Procs: procs}}
 	var maps []kv.Entry
 	for _, e := range entries {
@@ -164,7 +166,7 @@ func (t *Test) Slow(ctx context.Context, set *results.Set, share float64, keep K
 			return err
 		}
 		err = r.Run(ctx, plan.Jobs(), func(c results.Cell, p run.Progress) error {
-			c.Block += blocks // those of the control have the same names
+			c.Block += t.plan.Blocks // those of the control have the same names
 			return keep(c, p)
 		})
 		if err != nil {
@@ -178,7 +180,7 @@ func (t *Test) Slow(ctx context.Context, set *results.Set, share float64, keep K
 func (t *Test) Verdict(set *results.Set) (*compare.Comparison, error) {
 	later := &results.Set{Better: set.Better}
 	for _, c := range set.Cells {
-		if c.Block > blocks {
+		if c.Block > t.plan.Blocks {
 			later.Cells = append(later.Cells, c)
 		}
 	}
@@ -199,7 +201,7 @@ func Judge(control results.Control, slowed *compare.Comparison) error {
 			len(control.Pairs), alone, corrected, MaxDifferent, MaxCorrected, Pairs)
 	}
 	if control.Limit > results.MaxLimit {
-		return fmt.Errorf("%w: the A/A limit is %s; want %s or less, of a quieter machine or a longer -time",
+		return fmt.Errorf("%w: the A/A limit is %s; want %s or less, of a quieter machine or more -reps",
 			ErrNoisy, results.Percent(control.Limit), results.Percent(results.MaxLimit))
 	}
 	rows, worse := 0, 0

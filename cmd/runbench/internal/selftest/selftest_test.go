@@ -88,7 +88,7 @@ func drawn(t *testing.T, test *Test, noise, twin, slow float64) *results.Set {
 	}
 	for _, mix := range slowedMixes {
 		for _, j := range test.slowedPlan(mix).Jobs() {
-			add(j, blocks)
+			add(j, MinBlocks)
 		}
 	}
 	return set
@@ -96,7 +96,7 @@ func drawn(t *testing.T, test *Test, noise, twin, slow float64) *results.Set {
 
 // TestJudge has tests that should pass and tests that should not.
 func TestJudge(t *testing.T) {
-	test, err := New(baselines.All(), 1, 2, 20*time.Millisecond)
+	test, err := New(baselines.All(), 1, 2, MinBlocks, 20*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +110,8 @@ func TestJudge(t *testing.T) {
 		want              string
 	}{
 		{"as it should be", 0.02, 0, 2 * limit, ""},
-		{"so much noise that anything passes", 0.2, 0, 4, "self-test inconclusive: the A/A limit is 78 %; want 15 % or less, of a quieter machine or a longer -time"},
-		{"noise, and no slowdown is found", 0.2, 0, 0, "self-test inconclusive: the A/A limit is 78 %; want 15 % or less, of a quieter machine or a longer -time"},
+		{"so much noise that anything passes", 0.2, 0, 4, "self-test inconclusive: the A/A limit is 78 %; want 15 % or less, of a quieter machine or more -reps"},
+		{"noise, and no slowdown is found", 0.2, 0, 0, "self-test inconclusive: the A/A limit is 78 %; want 15 % or less, of a quieter machine or more -reps"},
 		{"every twin is slower", 0.02, 0.1, 2 * limit, "self-test failed: of 40 A/A cells 40 look different, and 40 after correction; want 5 and 1 at most of 40"},
 		{"nothing is injected", 0.02, 0, 0, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
 		{"it has become faster", 0.02, 0, -0.3, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
@@ -134,7 +134,7 @@ func TestJudge(t *testing.T) {
 // TestSlow measures slowed maps, too briefly to conclude anything, beside a control that
 // was not measured.
 func TestSlow(t *testing.T) {
-	test, err := New(baselines.All(), 1, 2, time.Millisecond)
+	test, err := New(baselines.All(), 1, 2, MinBlocks, time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,13 +149,13 @@ func TestSlow(t *testing.T) {
 	}
 	blocksOf := map[string]int{}
 	err = test.Slow(context.Background(), set, 0.1, func(c results.Cell, _ run.Progress) error {
-		if c.Fault != "" || c.Block <= blocks {
+		if c.Fault != "" || c.Block <= MinBlocks {
 			t.Errorf("%s: block %d, fault %q", c.Name(), c.Block, c.Fault)
 		}
 		blocksOf[c.Impl+" "+c.Mix]++
 		return nil
 	})
-	if err != nil || len(blocksOf) != 2*len(slowedMixes) || blocksOf["xsync-slowed r95w5"] != blocks {
+	if err != nil || len(blocksOf) != 2*len(slowedMixes) || blocksOf["xsync-slowed r95w5"] != MinBlocks {
 		t.Errorf("%v: %v", err, blocksOf)
 	}
 }
