@@ -63,7 +63,7 @@ type flat[K comparable, V any] struct {
 
 	// The writer changes what stands above. The tables of both copies may be neighbours in
 	// memory, and without this he would disturb the readers of the other.
-	_ [128 - 104]byte
+	_ [128 - 112]byte
 }
 
 // Ints is what a look-up of an integer needs of a flat table. It is no generic type: calls of a
@@ -75,12 +75,13 @@ type Ints struct {
 	last uint64         // the index of the last slot
 
 	// The hash is seeded at random, a table at a time: an adversary cannot know which keys
-	// collide, and what is slow in one table is not so in another. It is odd.
-	factor uint64
+	// collide, and what is slow in one table is not so in another.
+	mask   uint64
+	factor uint64 // odd
 }
 
 // Home returns the home of an integer, given as a [Word]: its hash, as far as slots go.
-func (x *Ints) Home(word uint64) uint64 { return mix(word, x.factor) & x.last }
+func (x *Ints) Home(word uint64) uint64 { return mix(word, x.mask, x.factor) & x.last }
 
 // Probe returns the first slot that key may stand in, given its home, and that in which it stands if
 // it is found there or in the next, where most are; x is of a table of such keys and values. If that slot
@@ -106,7 +107,7 @@ const (
 
 func newFlat[K comparable, V any](capacity int) *flat[K, V] {
 	f := &flat[K, V]{
-		Ints:    Ints{factor: rand.Uint64() | 1},
+		Ints:    Ints{mask: rand.Uint64(), factor: rand.Uint64() | 1},
 		seed:    maphash.MakeSeed(),
 		integer: isInteger(reflect.TypeFor[K]().Kind()),
 	}
@@ -145,20 +146,21 @@ func (f *flat[K, V]) use(slots []Slot[K, V]) {
 // tag. It panics if key cannot be hashed. That of NaN is another each time.
 func (f *flat[K, V]) hash(key K) uint64 {
 	if f.integer {
-		return mix(Word(key), f.factor)
+		return mix(Word(key), f.mask, f.factor)
 	}
 	return maphash.Comparable(f.seed, key)
 }
 
-// mix hashes an integer. Of keys at regular distances, such as multiples of a power of two, one
-// product makes hashes at regular distances, which linear probing does not bear. What the first
-// product leaves in its upper half is therefore added to the lower one, without carry, which is no longer
-// linear, for a second product to bring into its middle bits; these depend on all of that half, and
-// become the low ones.
-func mix(word, factor uint64) uint64 {
-	h := word * factor
-	h ^= h >> 32
-	return bits.RotateLeft64(h*factor, 32)
+// mix hashes an integer. The first product is that of wyhash and Abseil: its two halves together
+// depend on all bits of both factors. It does not do alone: of keys at regular distances, such as
+// multiples of a power of two, it makes hashes at regular distances, which linear probing
+// does not bear. The second one mixes what is no longer linear, best into its upper half, which
+// becomes the lower. In 35,000 trials with 1,000 such keys in 4,096 slots an entry stood at most 0.30 slots from
+// home on average, as with random hashes (0.26); without the mask 52 in the worst trial, with 64 bits
+// of the first product 34, with one product 500. TestScatter holds it.
+func mix(word, mask, factor uint64) uint64 {
+	hi, lo := bits.Mul64(word^mask, factor)
+	return bits.RotateLeft64((hi^lo)*factor, 32)
 }
 
 // Word returns an integer as a word. It uses unsafe because no conversion from a type
@@ -307,9 +309,9 @@ func (f *flat[K, V]) touch(keys []K, hashes []uint64) {
 	last := uint64(len(slots) - 1)
 	if f.integer {
 		// A loop without a call: misses overlap only within some hundred instructions.
-		factor := f.factor
+		mask, factor := f.mask, f.factor
 		for i, key := range keys {
-			hash := mix(Word(key), factor)
+			hash := mix(Word(key), mask, factor)
 			hashes[i] = hash
 			sum += firstByte(&slots[hash&last].Key)
 		}
