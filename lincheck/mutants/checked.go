@@ -6,13 +6,13 @@ package mutants
 // The last ones are caught by nothing but the sum check of a timed cell: they need more keys,
 // operations, publishes or goroutines than a short history has.
 var Checked = []Case{
-	{explored("1 the writer does not wait"), []Kill{history("dbuf-epoch-b64"), invariant("dbuf-epoch-b64")}},
-	{explored("4 last handle skipped by the scan"), []Kill{history("dbuf-epoch-b64")}},
-	{explored("6 swap before the batch is applied"), []Kill{history("dbuf-epoch-b64")}},
+	{explored("1 the writer does not wait"), []Kill{history("dbuf-epoch-b64"), soak("dbuf-epoch-b64"), invariant("dbuf-epoch-b64")}},
+	{explored("4 last handle skipped by the scan"), []Kill{history("dbuf-epoch-b64"), soak("dbuf-epoch-b64")}},
+	{explored("6 swap before the batch is applied"), []Kill{history("dbuf-epoch-b64"), soak("dbuf-epoch-b64")}},
 	{Mutant{
 		"8 the flag is never flipped", epoch,
 		"	e.readable.Store(next)\n	e.swaps++\n", "	e.swaps++\n",
-	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64")}},
+	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64"), soak("dbuf-epoch-b64")}},
 	{Mutant{
 		"11 guard leaked", "impl/hashmap/hashmap.go",
 		"	v, ok := g.Get(key)\n	g.Release()\n", "	v, ok := g.Get(key)\n",
@@ -20,8 +20,8 @@ var Checked = []Case{
 	{Mutant{
 		"20 the copy and the count are read by two operations", refcount,
 		"		key := r.word.Add(1) / keyUnit\n", "		key := r.word.Load() / keyUnit\n		r.word.Add(1)\n",
-	}, []Kill{history("dbuf-refcount-b64")}},
-	{explored("21 the last reader is not turned"), []Kill{history("dbuf-refcount-b64"), porcupine("dbuf-refcount-b64")}},
+	}, []Kill{history("dbuf-refcount-b64"), soak("dbuf-refcount-b64")}},
+	{explored("21 the last reader is not turned"), []Kill{history("dbuf-refcount-b64"), porcupine("dbuf-refcount-b64"), soak("dbuf-refcount-b64")}},
 	{Mutant{
 		"23 atomic is claimed, and handles are turned one by one", registry,
 		`configuration("dbuf-refcount-b64", "the same, published every 64 writes", kv.PerHandle,`,
@@ -30,7 +30,7 @@ var Checked = []Case{
 	{Mutant{
 		"24 waterline off by one: the last operation below it is not replayed", log,
 		"	for i := range w.below {\n", "	for i := range w.below[:max(0, len(w.below)-1)] {\n",
-	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64")}},
+	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64"), soak("dbuf-epoch-b64"), invariant("dbuf-epoch-b64")}},
 	{Mutant{
 		"24 waterline off by one: the last operation stays above it", log,
 		"		w.raise(done)\n", "		w.raise(max(0, done-1))\n",
@@ -38,11 +38,11 @@ var Checked = []Case{
 	{Mutant{
 		"26 replay reordered", log,
 		"		P(&w.below[i]).ApplySecond(t)\n", "		P(&w.below[len(w.below)-1-i]).ApplySecond(t)\n",
-	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64")}},
+	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64"), soak("dbuf-epoch-b64"), invariant("dbuf-epoch-b64")}},
 	{Mutant{
 		"27 log cut while the second copy is behind", log,
 		"	w.behind = true\n", "	w.caughtUp()\n",
-	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64")}},
+	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64"), soak("dbuf-epoch-b64"), invariant("dbuf-epoch-b64")}},
 	{Mutant{
 		"28 a user's function is run on both copies", "impl/hashmap/op.go",
 		`		c.resolve = nil
@@ -85,7 +85,7 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	{Mutant{
 		"29 what Retain removed is replayed by its number, not by key", "impl/hashmap/op.go",
 		"			t.Delete(k)\n", "			n := 0\n			for other := range t.All() {\n				if k = other; n == len(o.change.removes)/2 {\n					break\n				}\n				n++\n			}\n			t.Delete(k)\n",
-	}, []Kill{tests("./impl/hashmap")}},
+	}, []Kill{history("dbuf-epoch-b64"), tests("./impl/hashmap")}},
 	{Mutant{
 		"30 after a panic half-way the writer goes on", log,
 		"	w.err = ErrPoisoned // unless all goes well\n", "",
@@ -97,12 +97,12 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	{Mutant{
 		"35 a count of one bit overflows", epoch,
 		"	awaited = 1 << 31\n", "	awaited = 1 << 1\n",
-	}, []Kill{history("dbuf-epoch-b64")}},
+	}, []Kill{history("dbuf-epoch-b64"), soak("dbuf-epoch-b64")}},
 	{Mutant{
 		"40 version stamped after the swap", raw,
 		"	w.writer.version = w.version\n	atomicx.EndWrite(w.writer)\n	w.readable, w.writer = w.writer, w.readable\n	w.strategy.StartSwap(&w.readable.Copy)\n",
 		"	atomicx.EndWrite(w.writer)\n	w.readable, w.writer = w.writer, w.readable\n	w.strategy.StartSwap(&w.readable.Copy)\n	w.readable.version = w.version\n",
-	}, []Kill{history("dbuf-epoch-b64")}},
+	}, []Kill{history("dbuf-epoch-b64"), soak("dbuf-epoch-b64")}},
 	{Mutant{
 		"41 two writers without a lock", registry,
 		"	d.mu.Lock()\n	d.w.Insert(key, value)\n	d.mu.Unlock()\n", "	d.w.Insert(key, value)\n",
@@ -120,7 +120,7 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 		"48 an entry is lost when a table grows", "impl/table/flat.go",
 		"	for i := range old.slots {\n", "	lost := false\n	for i := range old.slots {\n		if !lost && !old.empty(uint64(i)) {\n			lost = true\n			continue\n		}\n",
 	}, []Kill{history("dbuf-flat-b64"), cell("dbuf-flat-b64", "-mix", "rapid-grow")}},
-	{explored("49 the detached copy is used again"), []Kill{history("dbuf-maxwait-b64")}},
+	{explored("49 the detached copy is used again"), []Kill{history("dbuf-maxwait-b64"), soak("dbuf-maxwait-b64")}},
 
 	{Mutant{
 		"51 a flat table of 4,096 slots or more loses an entry as it grows", "impl/table/flat.go",

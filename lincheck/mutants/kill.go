@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +29,8 @@ const (
 	Explorer  Checker = 'E' // the schedule explorer, see [Explored]
 	History   Checker = 'H' // recorded histories of guards, C0 to C6
 	Porcupine Checker = 'P' // recorded histories of operations
-	Digest    Checker = 'D' // the checked build's assertions on the copies and the log
+	Oracle    Checker = 'O' // the online oracle, in a soak
+	Digest    Checker = 'D' // the checked build's twin audit, C8, and its other laws
 	Race      Checker = 'R' // the race detector
 	Liveness  Checker = 'L' // no answer
 	Sum       Checker = 'S' // the sum check of a timed cell
@@ -36,7 +38,7 @@ const (
 )
 
 // Checkers are all of them, in the order of the matrix.
-var Checkers = []Checker{Explorer, History, Porcupine, Digest, Race, Liveness, Sum, Battery}
+var Checkers = []Checker{Explorer, History, Porcupine, Oracle, Digest, Race, Liveness, Sum, Battery}
 
 // Kill is one checker's try at a mutant.
 type Kill struct {
@@ -55,6 +57,11 @@ func liveness(impl string) Kill { return check(Liveness, impl) }
 
 func check(by Checker, impl string, args ...string) Kill {
 	return Kill{By: by, build: []string{"build"}, pkg: "./cmd/runbench", args: append([]string{"check", "-hang", "2s", "-impl", impl}, args...)}
+}
+
+// soak has the online oracle watch the mutant.
+func soak(impl string) Kill {
+	return Kill{By: Oracle, build: []string{"build"}, pkg: "./cmd/runbench", args: []string{"soak", "-hang", "5s", "-impl", impl}}
 }
 
 func (k Kill) built(flags ...string) Kill {
@@ -143,7 +150,7 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	folder := filepath.Join(dir, fmt.Sprint(k.By, "-", seed))
 	defer os.RemoveAll(folder)
 	switch {
-	case k.checks():
+	case k.verdicts():
 		// Seeds of a check are those of its histories, one after the other.
 		args = append(args[:len(args):len(args)], "-seed", fmt.Sprint(seed*1_000_000), "-time", k.patience().String(), "-results", folder)
 	case k.By == Sum:
@@ -163,7 +170,7 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
 		return shot, fmt.Errorf("%s: %w\n%s", k.By, errors.Join(err, ctx.Err()), out)
 	}
-	if k.checks() {
+	if k.verdicts() {
 		shot.How, shot.Killed, err = k.verdict(folder)
 		if err != nil {
 			return shot, fmt.Errorf("%w\n%s", err, out)
@@ -188,10 +195,10 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	return shot, nil
 }
 
-// checks reports whether k is a runbench check.
-func (k Kill) checks() bool { return k.pkg == "./cmd/runbench" }
+// verdicts reports whether k is a runbench check or soak, whose verdict is in a file.
+func (k Kill) verdicts() bool { return k.pkg == "./cmd/runbench" }
 
-// patience is how long histories are recorded.
+// patience is how long histories are recorded, or a soak goes on, if nothing is found.
 func (k Kill) patience() time.Duration {
 	switch {
 	case k.Misses:
@@ -202,9 +209,12 @@ func (k Kill) patience() time.Duration {
 	return 30 * time.Second
 }
 
-// verdict reads what a check left in the folder.
+// verdict reads what a check left in the folder; or a soak, which leaves nothing if all was well.
 func (k Kill) verdict(folder string) (how string, killed bool, err error) {
 	text, err := os.ReadFile(filepath.Join(folder, "verdicts.json"))
+	if k.By == Oracle && errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
 	if err != nil {
 		return "", false, err
 	}
@@ -221,18 +231,22 @@ func (k Kill) verdict(folder string) (how string, killed bool, err error) {
 func (k Kill) caught(v lincheck.Verdict) (how string, killed bool) {
 	if how = v.Checker; how == "child" {
 		how = "crash"
-		for sign, name := range map[string]string{"it hangs": "hang", "law ": "law"} {
-			if strings.Contains(v.Reason, sign) {
-				how = name
+		// A writer is poisoned by an audit that panics, and whoever publishes next may be the first to tell.
+		for _, sign := range []struct{ text, name string }{{"law ", "law"}, {"the copies differ", "C8"}, {"an operation panicked on the second copy", "C8"}} {
+			if strings.Contains(v.Reason, sign.text) {
+				how = sign.name
 			}
 		}
+	}
+	if strings.Contains(v.Reason, "it hangs") {
+		how = "hang"
 	}
 	killed = v.Outcome == lincheck.Illegal
 	switch k.By {
 	case Liveness:
 		killed = killed && how == "hang"
 	case Digest:
-		killed = killed && how == "law"
+		killed = killed && (how == "C8" || how == "law")
 	}
 	return how, killed
 }

@@ -95,8 +95,13 @@ func TestCaughtBy(t *testing.T) {
 		{History, child("no answer within 3s: it hangs"), "hang", true},
 		{Liveness, child("no answer within 3s: it hangs"), "hang", true},
 		{Liveness, c2, "C2", false},
+		{Liveness, lincheck.Verdict{Outcome: lincheck.Illegal, Checker: "C9", Reason: "no answer within 3s: it hangs, with 2 of the clients"}, "hang", true},
+		{Oracle, lincheck.Verdict{Outcome: lincheck.Illegal, Checker: "C7"}, "C7", true},
 		{Digest, child("it crashed: panic: law S1 is broken: …"), "law", true},
 		{Digest, child("it crashed: panic: nil"), "crash", false},
+		{Digest, child("it crashed: panic: law L2 is broken: the copies differ after a replay: …"), "C8", true},
+		{Digest, child("it crashed: panic: doublebuf: the writer is poisoned: an operation panicked on the second copy"), "C8", true},
+		{Digest, lincheck.Verdict{Outcome: lincheck.Illegal, Checker: "C6"}, "C6", false},
 	} {
 		how, killed := Kill{By: test.by}.caught(test.verdict)
 		if how != test.how || killed != test.killed {

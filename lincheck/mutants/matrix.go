@@ -26,8 +26,9 @@ tried the checker caught it, the median of the time from the start of the progra
 mutant needs more than that checker sees: more keys, operations, publishes or goroutines than a short history has.
 
 E the schedule explorer (it tries all orders, so needs no seed: the kind of failure and the simplest schedule) · H recorded histories of
-guards (C0 to C6; or a crash or no answer under them) · P recorded histories of operations, by porcupine · D the checked build's laws on copies
-and log · R the race detector · L no answer · S the sum check of a timed cell · B the battery and the packages' own tests
+guards (C0 to C6; or a crash or no answer under them) · P recorded histories of operations, by porcupine · O the online oracle, in a
+soak (C7, with C0, C4, C6 and C9; or a crash) · D the twin audit of checked builds (C8), and the other laws that those assert · R the race
+detector · L no answer · S the sum check of a timed cell · B the battery and the packages' own tests, whose seeds are fixed
 
     go run ./lincheck/mutants/kill -seeds 20      # writes these cells anew: an hour or more on 2 processors
     go test -tags explore ./lincheck/mutants      # holds column E
