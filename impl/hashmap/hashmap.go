@@ -292,6 +292,7 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 		sure := false
 		if r.ints != nil {
 			value, ok, sure = r.getInt(key)
+			runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
 		}
 		if !sure {
 			value, ok = r.get(key)
@@ -302,7 +303,7 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 
 func inline(f func()) { f() }
 
-// getInt is Get for most integers in a flat table, or sure is false. It calls nothing, and so
+// getInt is Get for most integers in a flat table, or sure is false. It calls nothing and spills nothing, and so
 // needs no stack frame, and makes as few loads as it can: among many keys a look-up costs what keeps it
 // from overlapping with others, see [table.Ints].
 func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
@@ -331,7 +332,6 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	if invariants.Enabled {
 		r.raw.End()
 	}
-	runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
 	return
 }
 
@@ -357,7 +357,7 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	if invariants.Enabled {
 		r.raw.End()
 	}
-	runtime.KeepAlive(r) // as in getInt
+	runtime.KeepAlive(r) // as in Get
 	return value, ok
 }
 
