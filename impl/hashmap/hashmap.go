@@ -314,7 +314,7 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	if invariants.Enabled {
 		r.raw.Begin()
 	}
-	if r.leaf.TryOpen() {
+	if r.leaf.TryMark() {
 		if atomicx.Hooked || invariants.Enabled {
 			r.raw.Enter(r.leaf.Copy())
 		}
@@ -328,7 +328,7 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 			r.raw.Leave(r.leaf.Copy())
 		}
 	}
-	r.leaf.Close()
+	r.leaf.Unmark()
 	if invariants.Enabled {
 		r.raw.End()
 	}
@@ -353,7 +353,9 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Leave(r.leaf.Copy())
 	}
-	r.leaf.Close()
+	if !r.leaf.TryClose() {
+		r.leaf.CloseTurned()
+	}
 	if invariants.Enabled {
 		r.raw.End()
 	}
@@ -364,7 +366,9 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 // reopen opens the leaf in another copy than the last time.
 func (r *ReadHandle[K, V]) reopen() {
 	r.table = *r.raw.Data(r.leaf.Reopen())
-	r.ints = r.table.Ints()
+	if r.leaf.Marks() {
+		r.ints = r.table.Ints()
+	}
 }
 
 // getGuarded is get where there is no leaf, or keys may be unhashable.

@@ -1,36 +1,46 @@
 package strategy
 
-import "doublebuf/impl/atomicx"
+import (
+	"math"
 
-// Leaf opens guards that a look-up needs for itself alone, one at a time. It tells of them
-// apart from other guards, by words that need not count: one for each index of a copy, which
-// holds the mark of the copy while the leaf is open there, and else zero. So the store is of
-// a value that is at hand, where an addition to the count of the copy that is just readable
-// would have to wait for that to be loaded: a leaf is opened in the copy that was readable
-// last time, and then looks, as any guard does, whether it still is. That makes 1 ns of 12. The
-// calls are small enough to be inlined.
+	"doublebuf/impl/atomicx"
+)
+
+// Leaf opens guards that a look-up needs for itself alone, one at a time, by calls that are small
+// enough to be inlined. It is opened in the copy that was readable last time, and then it is seen, as for any
+// guard, whether it still is.
 //
-// The words are atomic ones or plain ones, as the strategy has it.
+// Under epoch and asymmetric the writer tells leaves apart from other guards, by words that need not count: one for
+// each index of a copy, which holds the mark of the copy while the leaf is open there, and
+// else zero. So the store is of a value that is at hand, where an addition to the count of the copy that is
+// just readable would have to wait for that to be loaded. That makes 1 ns of 12. The words
+// are atomic ones or plain ones, as the strategy has it. Such a leaf wakes nobody when it is closed: it
+// is open for a look-up only, so that the writer who finds it open looks again a little later. To
+// find out whether he sleeps would make another 0.3 ns.
 //
-// A leaf that is closed wakes nobody: it is open for a look-up only, so that the writer who
-// finds it open looks again a little later. To find out whether he sleeps would make another 0.3 ns.
+// Under refcount the addition to the own word tells which copy the guard is in, and the leaf is a guard like any
+// other. What it saves is what follows from the copy being that of the last time: the mark is the key, and to close it
+// is to take the addition back, if the word is what it was.
 //
 //	if !l.TryOpen() { copy = l.Reopen() } // else copy remains that of the last time, first none
 //	…
-//	l.Close()
+//	if !l.TryClose() { l.CloseTurned() }
 type Leaf struct {
 	atomic   *atomicx.Uint32 // the word of guess, if it is an atomic one
-	plain    *plainMark      // the word of guess otherwise
+	plain    *plainMark      // the word of guess, if it is a plain one
+	counted  countedLeaf     // otherwise
 	readable *atomicx.Pointer[Copy]
 	guess    *Copy
-	mark     uint32 // of guess
-	words    leafWords
+	mark     uint32 // of guess, or its key
+	words    *leafWords
 }
 
-// leafWords are the words of a leaf, by index: one of the two is nil.
+// leafWords are what a Leaf needs when it is opened in another copy than the last time: the words by
+// index, or the reader. Two are nil.
 type leafWords struct {
-	atomic *[2]atomicx.Uint32
-	plain  *[2]plainMark
+	atomic   *[2]atomicx.Uint32
+	plain    *[2]plainMark
+	refcount *refcountReader
 }
 
 // mark names the copy of a generation, and no other with its index of the last two billion. It is
@@ -42,9 +52,13 @@ func mark(generation uint32) uint32 { return generation<<1 | 1 }
 func LeafOf(r Reader) (l Leaf, ok bool) {
 	switch r := r.(type) {
 	case *epochReader:
-		l.readable, l.words.atomic = &r.epoch.readable, &r.leaf
+		l.readable, l.words = &r.epoch.readable, &leafWords{atomic: &r.leaf}
 	case *asymmetricReader:
-		l.readable, l.words.plain = &r.owner.readable, &r.leaf
+		l.readable, l.words = &r.owner.readable, &leafWords{plain: &r.leaf}
+	case *refcountReader:
+		l.counted.word, l.words = &r.word, &leafWords{refcount: r}
+		l.mark = math.MaxUint32 // no copy's key, for long: there is no guess yet
+		return l, true
 	default:
 		return l, false
 	}
@@ -53,7 +67,7 @@ func LeafOf(r Reader) (l Leaf, ok bool) {
 }
 
 // of returns the word of an index.
-func (w leafWords) of(index int) (atomic *atomicx.Uint32, plain *plainMark) {
+func (w *leafWords) of(index int) (atomic *atomicx.Uint32, plain *plainMark) {
 	if w.atomic != nil {
 		return &w.atomic[index], nil
 	}
@@ -64,8 +78,19 @@ func (w leafWords) of(index int) (atomic *atomicx.Uint32, plain *plainMark) {
 // readable; else, and before the first Reopen, it returns false and must be followed by it.
 // The arguments are those at epochReader.Open and asymmetricReader.Open: the word stands before the
 // readable copy is looked at, and it tells the generation, so that a writer who waits for a
-// successor of the guess does not take the one for the other.
+// successor of the guess does not take the one for the other. For refcount's see countedLeaf.
 func (l *Leaf) TryOpen() bool {
+	if l.counted.word != nil {
+		return l.counted.tryOpen(l.mark)
+	}
+	return l.TryMark()
+}
+
+// Marks reports whether TryMark and Unmark may be called, as they may not under refcount.
+func (l *Leaf) Marks() bool { return l.counted.word == nil }
+
+// TryMark is TryOpen in fewer instructions.
+func (l *Leaf) TryMark() bool {
 	if l.plain != nil {
 		l.plain.Store(l.mark)
 	} else {
@@ -77,8 +102,13 @@ func (l *Leaf) TryOpen() bool {
 // Reopen ends the opening of a guard and returns the copy that it pins. As in
 // epochReader.reopen both words stand before the readable copy is looked at for the last time. If
 // it is a third one, then either the guess was detached long ago, which is so once at most, or a copy
-// was detached meanwhile. Only then all begins again.
+// was detached meanwhile. Only then all begins again. Under refcount TryOpen has counted the guard already.
 func (l *Leaf) Reopen() *Copy {
+	if r := l.words.refcount; r != nil {
+		l.guess, l.counted.seen = r.find(l.counted.seen)
+		l.mark = uint32(l.guess.key())
+		return l.guess
+	}
 	for {
 		a := l.guess
 		b := l.readable.Load()
@@ -113,12 +143,33 @@ func (l *Leaf) clear(index int) {
 // Copy returns the copy in which TryOpen opens a guard, or nil before the first Reopen.
 func (l *Leaf) Copy() *Copy { return l.guess }
 
-// Close closes the guard. Whatever was looked at under it has been seen before: nothing comes
-// after an atomic store that stands before it, and on x86-TSO no store before an earlier load.
-func (l *Leaf) Close() {
+// TryClose closes the guard, unless it returns false and must be followed by CloseTurned. Whatever was looked at
+// under it has been seen before: nothing comes after an atomic store or compare-and-swap that stands
+// before it, and on x86-TSO no store before an earlier load.
+func (l *Leaf) TryClose() bool {
+	if l.counted.word != nil {
+		return l.counted.tryClose()
+	}
+	l.Unmark()
+	return true
+}
+
+// Unmark is TryClose in fewer instructions; it also takes back a TryMark that returned false.
+func (l *Leaf) Unmark() {
 	if l.plain != nil {
 		l.plain.Store(0)
 	} else {
 		l.atomic.Store(0)
+	}
+}
+
+// CloseTurned ends the closing of a guard when the reader was turned meanwhile, which is only under refcount, or has
+// opened or closed another guard.
+func (l *Leaf) CloseTurned() { l.words.refcount.Close(l.guess) }
+
+// Close closes the guard.
+func (l *Leaf) Close() {
+	if !l.TryClose() {
+		l.CloseTurned()
 	}
 }

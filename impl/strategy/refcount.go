@@ -57,14 +57,21 @@ func (c *Copy) key() uint64 { return uint64(c.generation<<1 | uint32(c.Index)) }
 
 // Open implements Reader. The addition counts the guard and tells the copy at one instant:
 // the writer turns the word before or after it. If before, the guard is in the new copy.
-// If after, the count that the writer takes away from the word holds this guard. Only if that
-// copy has been detached since does another stand in its place, and all begins again.
+// If after, the count that the writer takes away from the word holds this guard.
 func (r *refcountReader) Open() *Copy {
+	c, _ := r.find(r.word.Add(1))
+	return c
+}
+
+// find returns the copy in which a guard has been counted, given the word as the addition left it. Only if that
+// copy has been detached since does another stand in its place, and all begins again.
+func (r *refcountReader) find(word uint64) (*Copy, uint64) {
 	for {
-		key := r.word.Add(1) / keyUnit
+		key := word / keyUnit
 		if c := r.owner.copies[key&1].Load(); c.key() == key {
-			return c
+			return c, word
 		}
+		word = r.word.Add(1)
 	}
 }
 
@@ -112,6 +119,24 @@ func (r *refcountReader) closeResidual(c *Copy) {
 		r.owner.parker.Unpark()
 	}
 }
+
+// countedLeaf is refcount's part of a Leaf: a guard like any other, in a few instructions.
+type countedLeaf struct {
+	word *atomicx.Uint64 // the reader's
+	seen uint64          // what it was when the leaf had been counted in it
+}
+
+// tryOpen counts a guard, and reports whether it is in the copy with that key. By the argument at
+// refcountReader.Open it is counted in the copy whose key the addition answers, and a key
+// is one copy's.
+func (l *countedLeaf) tryOpen(key uint32) bool {
+	l.seen = l.word.Add(1)
+	return uint32(l.seen/keyUnit) == key
+}
+
+// tryClose takes the guard off the word if that is what it was: then the key is the same, so that the
+// guard is still counted there. If not, the reader was turned, or has opened or closed another guard.
+func (l *countedLeaf) tryClose() bool { return l.word.CompareAndSwap(l.seen, l.seen-1) }
 
 // Begin implements Strategy.
 func (s *refcount) Begin(readable *Copy) {

@@ -16,10 +16,10 @@ var Checked = []Case{
 	{Mutant{
 		"11 guard leaked", "impl/hashmap/hashmap.go",
 		"	v, ok := g.Get(key)\n	g.Release()\n", "	v, ok := g.Get(key)\n",
-	}, []Kill{liveness("dbuf-refcount-b64")}},
+	}, []Kill{liveness("dbuf-counted-b64")}},
 	{Mutant{
 		"20 the copy and the count are read by two operations", refcount,
-		"		key := r.word.Add(1) / keyUnit\n", "		key := r.word.Load() / keyUnit\n		r.word.Add(1)\n",
+		"	c, _ := r.find(r.word.Add(1))\n", "	word := r.word.Load()\n	r.word.Add(1)\n	c, _ := r.find(word)\n",
 	}, []Kill{history("dbuf-refcount-b64"), soak("dbuf-refcount-b64")}},
 	{explored("21 the last reader is not turned"), []Kill{history("dbuf-refcount-b64"), porcupine("dbuf-refcount-b64"), soak("dbuf-refcount-b64")}},
 	{Mutant{

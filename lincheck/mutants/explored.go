@@ -149,6 +149,18 @@ var Explored = []struct {
 		"c.key() == key {\n", "true {\n",
 	}, "a copy is detached"},
 	{Mutant{
+		"2 a counted leaf trusts its guess", refcount,
+		"	return uint32(l.seen/keyUnit) == key\n", "	return key != 1<<32-1\n",
+	}, "look-ups"},
+	{Mutant{
+		"19 a counted leaf is closed in the copy that its reader was turned to", refcount,
+		"{ return l.word.CompareAndSwap(l.seen, l.seen-1) }", "{\n	l.word.Add(^uint64(0))\n	return true\n}",
+	}, "look-ups"},
+	{Mutant{
+		"49 a counted leaf takes the successor for its own copy", refcount,
+		"	return uint32(l.seen/keyUnit) == key\n", "	return key != 1<<32-1 && (uint32(l.seen/keyUnit)^key)&1 == 0\n",
+	}, "a copy is detached under look-ups"},
+	{Mutant{
 		"2 a visit does not look again", indicator,
 		"	return v, c, i.readable.Load() == c\n", "	return v, c, true\n",
 	}, "look-ups"},

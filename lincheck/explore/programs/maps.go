@@ -412,7 +412,8 @@ func detached(s Strategy) explore.Program {
 	}
 }
 
-// detachedUnderLookUps has look-ups outlive their copy.
+// detachedUnderLookUps has look-ups outlive their copy. The last one, when all is done, must not take the
+// successor for it.
 func detachedUnderLookUps(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s, bound)
@@ -423,6 +424,7 @@ func detachedUnderLookUps(s Strategy) explore.Program {
 				w.publish()
 			}
 		})
+		x.Finally(func() { w.get(r, 1, uint64(w.n)) })
 	}
 }
 
