@@ -47,10 +47,27 @@ type lookups struct {
 	bare   *bare
 	stored *stored
 	handle *hashmap.ReadHandle[uint64, uint64]
-	sum    uint64 // of the values, so that they are needed
+	shared *hashmap.Shared[uint64, uint64] // instead of the handle, or nil
+	sum    uint64                          // of the values, so that they are needed
 }
 
-// newLookups returns lookups whose handle is of a map with the given options.
+// read opens a guard.
+func (l *lookups) read() hashmap.ReadGuard[uint64, uint64] {
+	if l.shared != nil {
+		return l.shared.Read()
+	}
+	return l.handle.Read()
+}
+
+// readers sets up what l reads through: a handle, or what needs none if that is to be had.
+func (l *lookups) readers(w *hashmap.WriteHandle[uint64, uint64]) {
+	var err error
+	if l.shared, err = w.Share(); err != nil {
+		l.handle = w.NewReadHandle()
+	}
+}
+
+// newLookups returns lookups in a map with the given options.
 func newLookups(kind table.Kind, n int, options ...hashmap.Option) *lookups {
 	t := table.New[uint64, uint64](kind, n)
 	w := hashmap.New[uint64, uint64](append(options, hashmap.WithTable(kind), hashmap.WithCapacity(n))...)
@@ -61,7 +78,8 @@ func newLookups(kind table.Kind, n int, options ...hashmap.Option) *lookups {
 	if err := w.Publish(); err != nil {
 		panic(err)
 	}
-	l := &lookups{bare: &bare{t}, stored: &stored{new(paddedWord), t}, handle: w.NewReadHandle()}
+	l := &lookups{bare: &bare{t}, stored: &stored{new(paddedWord), t}}
+	l.readers(w)
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	for i := range l.keys {
 		l.keys[i] = rng.Uint64N(uint64(n))
@@ -90,9 +108,22 @@ func (l *lookups) stores(n int) {
 }
 
 func (l *lookups) guarded(n int) {
+	if l.shared != nil {
+		l.free(n)
+		return
+	}
 	sum := uint64(0)
 	for i := range n {
 		v, _ := l.handle.Get(l.keys[i%len(l.keys)])
+		sum += v
+	}
+	l.sum += sum
+}
+
+func (l *lookups) free(n int) {
+	sum := uint64(0)
+	for i := range n {
+		v, _ := l.shared.Get(l.keys[i%len(l.keys)])
 		sum += v
 	}
 	l.sum += sum
@@ -110,7 +141,7 @@ func (l *lookups) inlined(n int) {
 }
 
 func (l *lookups) held(n int) {
-	g := l.handle.Read()
+	g := l.read()
 	defer g.Release()
 	sum := uint64(0)
 	for i := range n {
@@ -129,7 +160,7 @@ func (l *lookups) noneMany(n int) {
 
 func (l *lookups) guardedMany(n int) {
 	l.inMany(n, func(keys, values []uint64, found []bool) {
-		g := l.handle.Read()
+		g := l.read()
 		g.GetMany(keys, values, found)
 		g.Release()
 	})
@@ -148,11 +179,19 @@ func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool
 	l.sum += sum
 }
 
-// strategies are those whose look-ups are measured.
+// strategies are those whose look-ups are measured: all. Those that need no handles are read without.
 var strategies = []struct {
 	name string
 	open func(strategy.Options) strategy.Strategy
-}{{"epoch", strategy.Epoch}, {"refcount", strategy.Refcount}, {"asymmetric", strategy.Asymmetric}, {"counted", strategy.Counted}, {"single", strategy.Single}}
+}{
+	{"epoch", strategy.Epoch},
+	{"refcount", strategy.Refcount},
+	{"asymmetric", strategy.Asymmetric},
+	{"indicator", strategy.Indicator},
+	{"collector", strategy.Collector},
+	{"counted", strategy.Counted},
+	{"single", strategy.Single},
+}
 
 // A loop is one of those above, under the name of what it looks up through.
 type loop struct {
@@ -212,10 +251,15 @@ func BenchmarkPublish(b *testing.B) {
 					var stop atomic.Bool
 					var wg sync.WaitGroup
 					for range readers {
-						r := w.NewReadHandle()
+						var l lookups
+						l.readers(w)
+						get := l.handle.Get
+						if l.shared != nil {
+							get = l.shared.Get
+						}
 						wg.Go(func() {
 							for k := uint64(0); !stop.Load(); k++ {
-								r.Get(k % keys)
+								get(k % keys)
 							}
 						})
 					}

@@ -19,14 +19,14 @@ func TestGuardIsInlined(t *testing.T) {
 	}
 	binary := testBinary(t)
 	for _, f := range []struct{ name, symbol, contains, calls string }{
-		{"get", method("get"), "XCHG", `runtime\.|\.reopen\(|\.getGuarded\(|\.get\(`},
+		{"get", method("get"), "XCHG", `runtime\.|\.reopen\(|\.getGuarded\(|\.get\(|refcountReader\)\.Close\(`},
 		// A look-up of an integer in a flat table calls nothing at all, so that it needs no stack frame.
 		{"getInt", method("getInt"), "IMULQ", `$^`},
 		// The loop of a benchmark, with Get of a handle in it.
-		{"a loop", `hashmap_test\.\(\*lookups\)\.guarded$`, "getInt", `runtime\.|\.getInt\(|\.get\(`},
+		{"a loop", `hashmap_test\.\(\*lookups\)\.guarded$`, "getInt", `runtime\.|\.getInt\(|\.get\(|\.free\(`},
 		// The loop of a benchmark, with Get of a guard in it, of which Read and the deferred
 		// Release are no part.
-		{"a loop under a guard", `hashmap_test\.\(\*lookups\)\.held$`, "mapaccess2_fast64", `runtime\.|\.get\(|\.Read\(|CALL \w+\s*$`},
+		{"a loop under a guard", `hashmap_test\.\(\*lookups\)\.held$`, "mapaccess2_fast64", `runtime\.|\.get\(|\.[rR]ead\(|CALL \w+\s*$`},
 	} {
 		code := disassemble(t, binary, f.symbol)
 		if !strings.Contains(code, f.contains) {
@@ -67,13 +67,15 @@ func disassemble(t *testing.T, binary, symbol string) string {
 
 // TestPlainLeafMachineCode holds look-ups under the strategy asymmetric against its argument: the
 // mark is stored by a plain instruction, after it comes the load of the readable copy, after that the
-// table is looked at, and after that the mark is taken back. The two exchanges are the atomic leaf's.
+// table is looked at, and after that the mark is taken back. The two exchanges are the atomic leaf's, the two locked
+// instructions refcount's.
 func TestPlainLeafMachineCode(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("plain words are used on amd64 only, and not in checked builds, where calls to the checks stand between")
 	}
 	const mark, unmark = `atomicx\.go:\d+\s.*MOVL [A-Z]+, 0\([A-Z]+\)`, `atomicx\.go:\d+\s.*MOVL \$0x0, 0\([A-Z]+\)`
 	const xmark, readable = `type\.go:\d+\s.*XCHGL`, `type\.go:\d+\s.*MOVQ 0\(`
+	locked := map[string]int{"get": 2, "getInt": 0}
 	binary := testBinary(t)
 	for symbol, table := range map[string]string{"get": `mapaccess2_fast64|\.get\(`, "getInt": `flat\.go:\d+\s.*MOVQ`} {
 		code := disassemble(t, binary, method(symbol))
@@ -87,10 +89,39 @@ func TestPlainLeafMachineCode(t *testing.T) {
 				at += hits[0][1]
 			}
 		}
-		for what, want := range map[string]int{`XCHG`: 2, `LOCK|MFENCE|XADD`: 0, `atomicx\.go:\d+\s.*MOV`: 2} {
+		for what, want := range map[string]int{`\sXCHG`: 2, `LOCK`: locked[symbol], `MFENCE`: 0, `atomicx\.go:\d+\s.*MOV`: 2} {
 			if n := len(regexp.MustCompile(what).FindAllString(code, -1)); n != want {
 				t.Errorf("%d instructions of %s in %s, want %d, in\n%s", n, what, symbol, want, code)
 			}
+		}
+	}
+}
+
+// TestCollectorMachineCode holds look-ups under the strategy collector against its argument: one load opens the
+// guard, and nothing else does; the reference stands on the stack, where the garbage collector finds it, before
+// the table is looked at. (It is live there for that it is used later, by KeepAlive; were it not,
+// it would not have been put there.)
+func TestCollectorMachineCode(t *testing.T) {
+	if invariants.Enabled || runtime.GOARCH != "amd64" {
+		t.Skip("only amd64 code is understood here, and checked builds have calls to the checks between")
+	}
+	code := disassemble(t, testBinary(t), `hashmap\.\(\*Shared\[go\.shape\.uint64,go\.shape\.uint64\]\)\.Get$`)
+	load := regexp.MustCompile(`type\.go:\d+\s.*MOVQ 0\([A-Z0-9]+\), ([A-Z0-9]+)`).FindStringSubmatchIndex(code)
+	if load == nil {
+		t.Fatalf("no load of a copy in\n%s", code)
+	}
+	register := code[load[2]:load[3]]
+	path, _, _ := strings.Cut(code[load[1]:], "RET") // that of collector comes first
+	before, _, found := strings.Cut(path, "CALL ")
+	if !found || !strings.Contains(path, "mapaccess2_fast64") {
+		t.Fatalf("no table is looked at in\n%s", path)
+	}
+	if !regexp.MustCompile(`MOVQ ` + register + `, 0x[0-9a-f]+\(SP\)`).MatchString(before) {
+		t.Errorf("the reference in %s is not on the stack when the table is looked at, in\n%s", register, path)
+	}
+	for _, what := range []string{`type\.go.*MOVQ 0\(`, `atomicx\.go`, `LOCK`, `XCHG`, `MFENCE`, `strategy\.`} {
+		if regexp.MustCompile(what).MatchString(path) {
+			t.Errorf("a look-up does more than load, namely %s, in\n%s", what, path)
 		}
 	}
 }

@@ -41,19 +41,27 @@ func (w *WriteHandle[K, V]) Share() (*Shared[K, V], error) {
 // Get returns the value of key in the last published version, and whether there is one.
 // It never waits and allocates nothing. It panics if key cannot be hashed.
 func (s *Shared[K, V]) Get(key K) (V, bool) {
-	var visit strategy.Visit
-	var c *strategy.Copy
+	var raw *buffers.ReadHandle[table.Table[K, V]]
 	if s.readable != nil {
-		c = s.readable.Load()
-	} else if s.visits {
-		var ok bool
-		if visit, c, ok = s.indicators.TryOpen(); !ok {
-			c = visit.Reopen(c)
+		c := s.readable.Load()
+		if atomicx.Hooked || invariants.Enabled {
+			raw = s.handles[0]
+			raw.Enter(c)
 		}
-	} else {
+		v, ok := raw.Data(c).Get(key)
+		if atomicx.Hooked || invariants.Enabled {
+			raw.Leave(c)
+		}
+		runtime.KeepAlive(c) // which is the guard, and all of it
+		return v, ok
+	}
+	if !s.visits {
 		return s.get(key)
 	}
-	var raw *buffers.ReadHandle[table.Table[K, V]]
+	visit, c, ok := s.indicators.TryOpen()
+	if !ok {
+		c = visit.Reopen(c)
+	}
 	if atomicx.Hooked || invariants.Enabled {
 		raw = s.handles[0]
 		raw.Enter(c)
@@ -62,10 +70,7 @@ func (s *Shared[K, V]) Get(key K) (V, bool) {
 	if atomicx.Hooked || invariants.Enabled {
 		raw.Leave(c)
 	}
-	if s.readable == nil {
-		visit.Close(c)
-	}
-	runtime.KeepAlive(c) // which is the guard, if s.readable is used
+	visit.Close(c)
 	runtime.KeepAlive(s) // as in ReadHandle.Get
 	return v, ok
 }
