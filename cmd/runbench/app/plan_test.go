@@ -58,9 +58,17 @@ func TestPresets(t *testing.T) {
 					}
 				}
 			case "limits":
+				at := func(impl string, readers int) bool {
+					return slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == impl && c.Readers == readers })
+				}
 				for _, e := range baselines.All() {
-					if e.Aside && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name }) {
+					want := e.Policy.Every > 0 || slices.Contains([]string{"plain", "xsync", "syncmap", "rwmutex"}, e.Name)
+					alone := e.Name == "plain" || e.Name == "dbuf-single-b1" // without writers, or other goroutines
+					if want && !at(e.Name, 0) && (alone || !at(e.Name, 1)) {
 						t.Errorf("limits: %s has no cell", e.Name)
+					}
+					if e.Policy.Every == 64 && (!at(e.Name, 0) || !at(e.Name, 64)) {
+						t.Errorf("limits: %s is not read alone, or not by 64 goroutines", e.Name)
 					}
 				}
 			}

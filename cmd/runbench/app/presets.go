@@ -21,7 +21,6 @@ type preset struct {
 	keys      []int         // where -keys is not given
 	sweeps    []sweep       // where no axis is given
 	trace     string        // known, which is replayed besides
-	all       bool          // those that stand aside too
 }
 
 // rolesMix is the mix of staleness cells, and of the throughput cells beside them.
@@ -73,9 +72,9 @@ func presets(procs int) []preset {
 			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10), trace: "defs",
 		},
 		{
-			name: "limits", doc: "every strategy and table at the limits of reading, writing and oversubscription, in 10 blocks: hours",
-			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, check: 2 * time.Second,
-			keys: []int{10_000}, sweeps: limitSweeps(), all: true,
+			name: "limits", doc: "every strategy beside plain, xsync, syncmap and rwmutex: reading alone, beside a writer, and by more goroutines than processors, in 6 blocks: the better part of an hour",
+			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, check: 500 * time.Millisecond,
+			keys: []int{10_000}, sweeps: limitSweeps(),
 		},
 	}
 }
@@ -149,27 +148,25 @@ func fullSweeps(procs, keys int) []sweep {
 	}...)
 }
 
-// limitSweeps has every configuration beside the peers that matter: read only by one and two
-// goroutines, one reader beside one writer, and always-reading goroutines beside a writer, 2, 8 and 64
-// of them. The sizes are a table within the first caches, one within the last, and one beyond.
+// limitSweeps has every strategy beside other maps, at three sizes. It leaves out what says the same:
+// where nobody writes a strategy stands once, whatever its publish policy; and where goroutines outnumber
+// processors it is published every 64 writes, or waits for a bounded time only, and strings are of one size.
 func limitSweeps() []sweep {
 	sizes := []int{1_000, 10_000, 1_000_000}
 	types := []string{"uint64", "string"}
-	without := []string{"rbmutex", "mutex", "sharded", "noop"}
-	return []sweep{
-		{
-			kind: results.Throughput, mixes: []string{"read-only"}, dists: []string{"uniform"}, keyTypes: types,
-			keys: sizes, g: []int{1, 2}, without: append(without, "cow", onDemand),
-		},
-		{
-			kind: results.Throughput, mixes: []string{rolesMix}, dists: []string{"uniform"}, keyTypes: types,
-			keys: sizes, roles: []roles{{1, 1}}, without: append(without, "cow", onDemand),
-		},
-		{
-			kind: results.Throughput, mixes: []string{rolesMix}, dists: []string{"uniform"},
-			keys: []int{10_000}, roles: []roles{{2, 1}, {8, 1}, {64, 1}}, without: append(without, onDemand),
-		},
+	others := []string{"plain", "xsync", "syncmap", "rwmutex"}
+	crowd := []roles{{2, 1}, {8, 1}, {64, 1}}
+	read := sweep{
+		kind: results.Throughput, mixes: []string{"read-only"}, dists: []string{"uniform"}, keyTypes: types,
+		keys: sizes, g: []int{1, 2}, only: others, policies: []string{"b64", "dbuf-single-b1"},
 	}
+	pair, crowded := read, read
+	pair.mixes, pair.roles, pair.policies = []string{rolesMix}, []roles{{1, 1}}, []string{"b1", "b64", "b4096"}
+	crowded.mixes, crowded.roles, crowded.policies = pair.mixes, crowd, []string{"b64", "dbuf-maxwait-b1"}
+	crowded.only, crowded.keyTypes = append(others, "cow"), types[:1]
+	strings := crowded
+	strings.keyTypes, strings.keys = types[1:], sizes[1:2]
+	return []sweep{read, pair, crowded, strings}
 }
 
 // goroutines is 1, 2, 4 … up to the processors, and twice those: more goroutines than
@@ -203,7 +200,7 @@ func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
 		return run.Plan{}, err
 	}
 	maps = everything
-	if len(a.impl.values) == 0 && !p.all {
+	if len(a.impl.values) == 0 {
 		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Aside })
 	}
 	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), LatencyTime: run.Duration(p.latency), Procs: procs}

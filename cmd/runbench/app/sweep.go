@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/run"
@@ -24,6 +25,7 @@ type sweep struct {
 	loads    []int    // of latency cells
 	without  []string // maps that are left out
 	only     []string // or else the maps that take part, those that stand aside among them
+	policies []string // with only: these double buffers too, by name or by publish policy, such as b64
 }
 
 // roles is a number of readers and of writers.
@@ -110,7 +112,7 @@ func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error
 		any := false
 		for _, e := range maps {
 			c.Impl = e.Name
-			if slices.Contains(sw.without, e.Name) || sw.only != nil && !slices.Contains(sw.only, e.Name) {
+			if !sw.takes(e.Name) {
 				continue
 			}
 			if err := fits(*plan, sw.kind, c, e); err != nil {
@@ -127,6 +129,18 @@ func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error
 		}
 	}
 	return nil
+}
+
+// takes reports whether the map of that name takes part.
+func (sw sweep) takes(name string) bool {
+	if sw.only == nil {
+		return !slices.Contains(sw.without, name)
+	}
+	policy := ""
+	if strings.HasPrefix(name, "dbuf-") {
+		policy = name[strings.LastIndexByte(name, '-')+1:]
+	}
+	return slices.Contains(sw.only, name) || slices.Contains(sw.policies, name) || slices.Contains(sw.policies, policy)
 }
 
 // fits returns why e cannot run the cell.

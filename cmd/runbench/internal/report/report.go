@@ -129,6 +129,7 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 	setting(&b, set)
 	machine(&b, set)
 	limits(&b, set, standings)
+	ratios(&b, standings)
 	b.WriteString("\n## All throughput cells\n")
 	for _, s := range standings {
 		s.table(&b)

@@ -1,0 +1,106 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"doublebuf/results"
+)
+
+// yardsticks are the maps against which ratios are told.
+var yardsticks = []string{ceiling, "xsync", "syncmap", "rwmutex"}
+
+// A family is workloads that differ in nothing but their keys.
+type family struct {
+	id   results.ID // without keys
+	unit string
+	all  []standing
+}
+
+func familiesOf(standings []standing) (all []family) {
+	for _, s := range standings {
+		id := s.workload
+		id.Keys, id.KeyType = 0, ""
+		i := slices.IndexFunc(all, func(f family) bool { return f.id == id })
+		if i < 0 {
+			i = len(all)
+			all = append(all, family{id: id, unit: s.unit})
+		}
+		all[i].all = append(all[i].all, s)
+	}
+	return slices.DeleteFunc(all, func(f family) bool { return len(f.all) < 2 })
+}
+
+// ratios writes how fast each map is as a multiple of each yardstick, by sizes and types of keys, where
+// workloads differ in these.
+func ratios(b *strings.Builder, standings []standing) {
+	families := familiesOf(standings)
+	if len(families) == 0 {
+		return
+	}
+	b.WriteString("\n## Ratios\n\nEach map's rate as a multiple of another's: the median of the blocks' ratios, with its 95 % interval if there are enough blocks. " +
+		"Bold is what is a claim. Maps whose level is not linearizable may have stale reads, which the others have not.\n")
+	for _, f := range families {
+		units := []string{f.unit}
+		if f.unit == results.ReadsPerSec {
+			units = append(units, results.WritesPerSec)
+		}
+		for _, unit := range units {
+			for _, yardstick := range yardsticks {
+				f.table(b, unit, yardstick)
+			}
+		}
+	}
+}
+
+// table writes the ratios to one yardstick, or nothing if that is not there.
+func (f family) table(b *strings.Builder, unit, yardstick string) {
+	heading, rows := []string{"map"}, map[string][]string{}
+	var impls []string
+	blocks := 0
+	for _, s := range f.all {
+		of := slices.IndexFunc(s.rows, func(r row) bool { return r.impl == yardstick })
+		if of < 0 {
+			continue
+		}
+		heading = append(heading, results.FormatKeys(s.workload.Keys)+" "+s.workload.KeyType)
+		for _, r := range s.rows {
+			if r.impl == yardstick || r.impl == Floor {
+				continue
+			}
+			if rows[r.impl] == nil {
+				impls = append(impls, r.impl)
+			}
+			text := "not compared"
+			if m := results.Compare(r.group, s.rows[of].group, unit); r.verdict.Outcome != results.Illegal && m.N > 0 {
+				blocks = max(blocks, m.N)
+				text = digits(m.Median) + interval(m, digits)
+				text = bold(text, s.claim(m))
+			}
+			for len(rows[r.impl]) < len(heading)-2 { // points at which it was not measured
+				rows[r.impl] = append(rows[r.impl], "")
+			}
+			rows[r.impl] = append(rows[r.impl], text)
+		}
+	}
+	if blocks == 0 {
+		return
+	}
+	slices.Sort(impls)
+	all := [][]string{heading}
+	for _, impl := range impls {
+		cells := append([]string{impl}, rows[impl]...)
+		for len(cells) < len(heading) {
+			cells = append(cells, "")
+		}
+		all = append(all, cells)
+	}
+	fmt.Fprintf(b, "\n### %s: %s, %s over %s's, n = %d\n\n", f.id.Mix, f.workers(), unit, yardstick, blocks)
+	table(b, all)
+}
+
+func (f family) workers() string {
+	_, workers, _ := strings.Cut(describe(f.id), " keys, ")
+	return f.id.Dist + ", " + workers
+}
