@@ -115,12 +115,21 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 		"44 compare-and-swap as a load and then a store", "baselines/syncmap.go",
 		"	return m.m.CompareAndSwap(key, old, new)\n", "	if v, ok := m.m.Load(key); !ok || v != any(old) {\n		return false\n	}\n	m.m.Store(key, new)\n	return true\n",
 	}, []Kill{porcupine("syncmap")}},
+	{Mutant{
+		"45 collector: a guard refers to a copy of the token", raw,
+		"	return ReadGuard[T]{c.Guards.Open(h.use), h, slotOf[T](c)}\n", "	token := *slotOf[T](c)\n	return ReadGuard[T]{c.Guards.Open(h.use), h, &token}\n",
+	}, []Kill{collectorTests()}}, // guards of histories and soaks are shorter than a collection
 	{explored("47 a group answers before it publishes"), []Kill{porcupine("dbuf-group")}},
 	{Mutant{
 		"48 an entry is lost when a table grows", "impl/table/flat.go",
 		"	for i := range old.slots {\n", "	lost := false\n	for i := range old.slots {\n		if !lost && !old.empty(uint64(i)) {\n			lost = true\n			continue\n		}\n",
 	}, []Kill{history("dbuf-flat-b64"), cell("dbuf-flat-b64", "-mix", "rapid-grow")}},
 	{explored("49 the detached copy is used again"), []Kill{history("dbuf-maxwait-b64"), soak("dbuf-maxwait-b64")}},
+	{Mutant{
+		"50 collector: the token is tiny, and shares its block with another that lives", "impl/strategy/collector.go",
+		"func (s *collector) publish(c *Copy) {\n	atomicx.AddCleanup(c, ",
+		"var alive []*byte\n\nfunc (s *collector) publish(c *Copy) {\n	token := new(byte)\n	alive = append(alive, new(byte))\n	atomicx.AddCleanup(token, ",
+	}, []Kill{check(Liveness, "dbuf-collector-b64", "-hang", "15s")}}, // its publishes take collections
 
 	{Mutant{
 		"51 a flat table of 4,096 slots or more loses an entry as it grows", "impl/table/flat.go",
@@ -158,12 +167,17 @@ const (
 	raw      = "impl/buffers/raw.go"
 )
 
+// collectorTests runs those that have collections come while a guard is in use.
+func collectorTests() Kill {
+	k := tests("./impl/hashmap")
+	k.args = append(k.args, "-test.run=^TestCollector")
+	return k
+}
+
 // Absent are the mutants of the list that have no place here, with the reason.
 var Absent = []struct{ Name, Why string }{
 	{"25 an operation applied twice on the second copy", "equivalent: to set, to delete, to clear and what a function came to are idempotent, in a row and as a whole replay, for the last operation on a key decides"},
 	{"33 Close of the writer without the wait that a publish makes", "not expressible: Close does not wait; it leaves the copy to its readers and the garbage collector"},
 	{"42 removal by value equality on the second copy", "not expressible: nothing is removed by value; Retain's outcome is kept as keys"},
-	{"45 collector: token dropped before the look-up ends", "there is no strategy collector in this list's code yet"},
 	{"46 adaptive: mode changed without a grace period", "there is no strategy adaptive"},
-	{"50 collector: tiny token never cleaned up", "as 45"},
 }
