@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,7 @@ func byGoroutines(s *results.Set) []*chart {
 		func(id results.ID) results.ID { id.G = 0; return id })
 	goroutines := func(id results.ID) float64 { return float64(id.G) }
 	var charts []*chart
-	for i, f := range families {
+	for i, f := range sides(families) {
 		gs := distinct(f.groups, goroutines)
 		if len(gs) < 2 && (i > 0 || anySeveral(families, goroutines)) {
 			continue
@@ -39,6 +40,7 @@ func byGoroutines(s *results.Set) []*chart {
 		if c.addLines(s, f.groups, "goroutines", func(id results.ID) (float64, string) {
 			return math.Log2(float64(id.G)), strconv.Itoa(id.G)
 		}) {
+			f.tell(c)
 			charts = append(charts, c)
 		}
 	}
@@ -53,7 +55,7 @@ func byWriteShare(s *results.Set) []*chart {
 		func(id results.ID) results.ID { id.Mix = ""; return id })
 	share := func(id results.ID) float64 { v, _ := writeShare(id); return v }
 	var charts []*chart
-	for i, f := range families {
+	for i, f := range sides(families) {
 		shares := distinct(f.groups, share)
 		if len(shares) < 2 && (i > 0 || anySeveral(families, share)) {
 			continue
@@ -74,6 +76,7 @@ func byWriteShare(s *results.Set) []*chart {
 			v := share(id)
 			return position[v], strconv.FormatFloat(v, 'g', 3, 64)
 		}) {
+			f.tell(c)
 			charts = append(charts, c)
 		}
 	}
@@ -84,6 +87,51 @@ func byWriteShare(s *results.Set) []*chart {
 type family struct {
 	id     results.ID // without either
 	groups []results.Group
+	inside bool // these are only the double buffers, and what they are to be held to
+	apart  bool // these are all but the double buffers of other strategies and tables than the first
+}
+
+// maxMaps is how many maps can be told apart in one figure.
+const maxMaps = 20
+
+// sides returns the families with those of more than maxMaps maps in two: all maps but double buffers of
+// other strategies and tables than the first, and all double buffers beside xsync.Map, the ceiling
+// and the floor.
+func sides(families []family) (all []family) {
+	for _, f := range families {
+		var impls []string
+		for _, g := range f.groups {
+			impls = append(impls, g.ID.Impl)
+		}
+		slices.Sort(impls)
+		if len(slices.Compact(impls)) <= maxMaps {
+			all = append(all, f)
+			continue
+		}
+		kinds, strategies := family{id: f.id, apart: true}, family{id: f.id, inside: true}
+		for _, g := range f.groups {
+			ours := strings.HasPrefix(g.ID.Impl, "dbuf-")
+			if !ours || strings.HasPrefix(g.ID.Impl, "dbuf-epoch-") {
+				kinds.groups = append(kinds.groups, g)
+			}
+			if ours || slices.Contains([]string{"xsync", "plain", "noop"}, g.ID.Impl) {
+				strategies.groups = append(strategies.groups, g)
+			}
+		}
+		all = append(all, kinds, strategies)
+	}
+	return all
+}
+
+// tell has c, a figure of f, say which side it is.
+func (f family) tell(c *chart) {
+	switch {
+	case f.inside:
+		c.name += "-strategies"
+		c.title += ", strategies of the double buffer"
+	case f.apart:
+		c.notes = append(c.notes, "Double buffers of other strategies stand in a figure of their own, "+c.name+"-strategies.")
+	}
 }
 
 // split sorts the groups that pass keep by what strip leaves of their identity.

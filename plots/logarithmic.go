@@ -14,7 +14,7 @@ import (
 // and not drawn: what the others say is no picture of it.
 func byPercentile(s *results.Set) []*chart {
 	var charts []*chart
-	for _, f := range split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }) {
+	for _, f := range sides(split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id })) {
 		c := &chart{
 			name:     "latency-by-percentile-" + fileName(f.id.Mix+"-"+workersName(f.id)+"-load"+strconv.Itoa(f.id.Load), f.id),
 			title:    "Latency by percentile, at " + strconv.Itoa(f.id.Load) + " % of the capacity",
@@ -29,6 +29,7 @@ func byPercentile(s *results.Set) []*chart {
 			return g.Latency(whats[panel], results.Quantiles[x])
 		}) {
 			c.notes = append(c.notes, latencyNotes(s, f.groups, overloaded)...)
+			f.tell(c)
 			charts = append(charts, c)
 		}
 	}
@@ -40,9 +41,9 @@ func byPercentile(s *results.Set) []*chart {
 func publishByGoroutines(s *results.Set) []*chart {
 	goroutines := func(id results.ID) float64 { return float64(id.G) }
 	var charts []*chart
-	for _, f := range split(s.Groups(results.Latency),
+	for _, f := range sides(split(s.Groups(results.Latency),
 		func(id results.ID) bool { return id.G > 0 },
-		func(id results.ID) results.ID { id.G = 0; return id }) {
+		func(id results.ID) results.ID { id.G = 0; return id })) {
 		gs := distinct(f.groups, goroutines)
 		if len(gs) < 2 {
 			continue
@@ -68,6 +69,7 @@ func publishByGoroutines(s *results.Set) []*chart {
 			return g.Latency(results.OfPublishes, quantiles[panel])
 		}) {
 			c.notes = append(c.notes, latencyNotes(s, f.groups, overloaded)...)
+			f.tell(c)
 			charts = append(charts, c)
 		}
 	}
@@ -79,7 +81,7 @@ func publishByGoroutines(s *results.Set) []*chart {
 // stale are named, and not drawn: their lines would lie over each other.
 func staleDistribution(s *results.Set) []*chart {
 	var charts []*chart
-	for _, f := range split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }) {
+	for _, f := range sides(split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id })) {
 		c := &chart{
 			name:     "staleness-by-percentile-" + fileName(f.id.Mix+"-"+workersName(f.id), f.id),
 			title:    "Staleness of reads by percentile, by publish policy",
@@ -102,6 +104,7 @@ func staleDistribution(s *results.Set) []*chart {
 			if len(fresh) > 0 {
 				c.notes = append(c.notes, "Always fresh, and not drawn: "+strings.Join(fresh, ", ")+".")
 			}
+			f.tell(c)
 			charts = append(charts, c)
 		}
 	}

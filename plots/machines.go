@@ -30,14 +30,14 @@ func DrawMachines(runs []Run, dir string) ([]Figure, error) {
 // machineStyles are those of the runs, in their order. No map's look can be meant: maps
 // stand on the axis.
 var machineStyles = []style{
-	{blue, circle, solid, otherWidth},
-	{vermilion, square, solid, otherWidth},
-	{green, diamond, solid, otherWidth},
-	{black, up, solid, otherWidth},
-	{orange, down, solid, otherWidth},
-	{purple, pentagon, solid, otherWidth},
-	{skyBlue, left, solid, otherWidth},
-	{wine, right, solid, otherWidth},
+	{blue, circle, solid, otherWidth, full},
+	{vermilion, square, solid, otherWidth, full},
+	{green, diamond, solid, otherWidth, full},
+	{black, up, solid, otherWidth, full},
+	{orange, down, solid, otherWidth, full},
+	{purple, pentagon, solid, otherWidth, full},
+	{skyBlue, left, solid, otherWidth, full},
+	{wine, right, solid, otherWidth, full},
 }
 
 // MaxMachines is how many runs DrawMachines can tell apart.

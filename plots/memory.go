@@ -7,7 +7,7 @@ import (
 )
 
 // memoryAKey draws, for each type and number of keys, the bytes that each map keeps alive for
-// an entry, after the workload that most maps were measured in.
+// an entry, after the workload that most maps were measured in, if it is more than one.
 func memoryAKey(s *results.Set) []*chart {
 	type keys struct {
 		keyType string
@@ -29,8 +29,11 @@ func memoryAKey(s *results.Set) []*chart {
 	}
 	var charts []*chart
 	for _, k := range order {
-		if c := memoryChart(s, families[best[k]]); c != nil {
-			charts = append(charts, c)
+		for _, f := range sides(families[best[k] : best[k]+1]) {
+			if c := memoryChart(s, f); c != nil {
+				f.tell(c)
+				charts = append(charts, c)
+			}
 		}
 	}
 	return charts
@@ -62,7 +65,7 @@ func memoryChart(s *results.Set, f family) *chart {
 		drawn = append(drawn, y)
 		doubt = doubt || verdict.Outcome == results.Unknown
 	}
-	if len(drawn) == 0 {
+	if len(drawn) < 2 { // there is nothing to compare it with
 		return nil
 	}
 	c.xMin, c.xMax = -0.6, float64(len(c.ticks))-0.4

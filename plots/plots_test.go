@@ -304,11 +304,12 @@ func TestStaleAndFreshStandApart(t *testing.T) {
 
 // look is what tells styles apart where no lines are drawn.
 type look struct {
-	color color.NRGBA
-	glyph draw.GlyphDrawer
+	color  color.NRGBA
+	glyph  draw.GlyphDrawer
+	inside inside
 }
 
-func key(s style) look { return look{s.color, s.glyph} }
+func key(s style) look { return look{s.color, s.glyph, s.inside} }
 
 func TestStylesTellMapsApart(t *testing.T) {
 	seen := map[look]string{}
@@ -329,8 +330,15 @@ func TestStylesTellMapsApart(t *testing.T) {
 	if failed.color != failedGrey || failed.glyph != (cross{}) {
 		t.Errorf("a failed map is drawn as %+v", failed)
 	}
-	if a, b := styleOf("dbuf-other-b64", ok), styleOf("dbuf-epoch-b64", ok); key(a) != key(b) {
-		t.Errorf("the policy b64 is drawn as %+v and as %+v", a, b)
+	for strategy := range strategies {
+		for policy := range policies {
+			name := "dbuf-" + strategy + "-" + policy
+			s := styleOf(name, ok)
+			if other, taken := seen[key(s)]; taken {
+				t.Errorf("%s and %s have one look", name, other)
+			}
+			seen[key(s)] = name
+		}
 	}
 }
 

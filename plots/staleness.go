@@ -25,8 +25,9 @@ func byStaleness(s *results.Set) []*chart {
 		throughput[g.ID] = g
 	}
 	var charts []*chart
-	for _, f := range families {
+	for _, f := range sides(families) {
 		if c := staleChart(s, f, throughput); c != nil {
+			f.tell(c)
 			charts = append(charts, c)
 		}
 	}

@@ -36,7 +36,18 @@ type style struct {
 	glyph  draw.GlyphDrawer
 	dashes []vg.Length
 	width  vg.Length
+	inside inside
 }
+
+// inside is what a glyph has in its middle.
+type inside int
+
+const (
+	full inside = iota // nothing
+	eye                // a white spot
+	ring               // it is white
+	spot               // it is white with a spot
+)
 
 var (
 	solid    []vg.Length
@@ -65,32 +76,53 @@ const (
 )
 
 // styles are those of the maps that are always there. The double buffer is blue and
-// bold, and its publish policies are told apart by glyph and dashes; so are maps of one
-// kind: read-write locks are orange, sharded maps green, and maps that writers copy, the
-// whole or in part, sky blue.
+// bold, and its publish policies are told apart by glyph and dashes; see strategies for those of
+// other strategies. So are maps of one kind: read-write locks are orange, sharded maps green, and
+// maps that writers copy, the whole or in part, sky blue.
 var styles = map[string]style{
-	"b1":     {blue, circle, solid, ourWidth},
-	"b64":    {blue, square, dashed, ourWidth},
-	"b4096":  {blue, up, dashDot, ourWidth},
-	"t100us": {blue, down, dashDot, ourWidth},
-	"demand": {blue, diamond, dotted, ourWidth},
+	"dbuf-epoch-b1":     {blue, circle, solid, ourWidth, full},
+	"dbuf-epoch-b64":    {blue, square, dashed, ourWidth, full},
+	"dbuf-epoch-b4096":  {blue, up, dashDot, ourWidth, full},
+	"dbuf-epoch-t100us": {blue, down, dashDot, ourWidth, full},
+	"dbuf-epoch-demand": {blue, diamond, dotted, ourWidth, full},
+	"dbuf-maxwait-b1":   {blue, left, solid, ourWidth, full},
+	"dbuf-maxwait-b64":  {blue, right, dashed, ourWidth, full},
+	"dbuf-group":        {blue, pentagon, solid, ourWidth, full},
 
-	// These stand beside those of the strategy epoch, and share no look with them.
-	"dbuf-maxwait-b1":  {blue, left, solid, ourWidth},
-	"dbuf-maxwait-b64": {blue, right, dashed, ourWidth},
+	"syncmap": {vermilion, circle, solid, otherWidth, full},
+	"xsync":   {wine, square, solid, otherWidth, full},
+	"rwmutex": {orange, square, solid, otherWidth, full},
+	"rbmutex": {orange, down, dashed, otherWidth, full},
+	"mutex":   {purple, down, solid, otherWidth, full},
+	"sharded": {green, diamond, solid, otherWidth, full},
+	"cow":     {skyBlue, up, solid, otherWidth, full},
+	"haxmap":  {vermilion, up, dashDot, otherWidth, full},
+	"plain":   {black, pentagon, dotted, otherWidth, full},
 
-	"syncmap": {vermilion, circle, solid, otherWidth},
-	"xsync":   {wine, square, solid, otherWidth},
-	"rwmutex": {orange, square, solid, otherWidth},
-	"rbmutex": {orange, down, dashed, otherWidth},
-	"mutex":   {purple, down, solid, otherWidth},
-	"sharded": {green, diamond, solid, otherWidth},
-	"cow":     {skyBlue, up, solid, otherWidth},
-	"haxmap":  {vermilion, up, dashDot, otherWidth},
-	"plain":   {black, pentagon, dotted, otherWidth},
+	"concurrent-map": {green, square, dashed, otherWidth, full},
+	"immutable":      {skyBlue, circle, dashed, otherWidth, full},
+}
 
-	"concurrent-map": {green, square, dashed, otherWidth},
-	"immutable":      {skyBlue, circle, dashed, otherWidth},
+// strategies are the looks of double buffers of other strategies and tables, dbuf-STRATEGY-POLICY:
+// colour and glyph are the strategy's, what is inside the glyph and the dashes are the policy's. No
+// glyph is full, so that no map of another kind looks so. A strategy that is not here looks
+// as its name has it.
+var strategies = map[string]style{
+	"flat":       {color: blue, glyph: square},
+	"asymmetric": {color: vermilion, glyph: circle},
+	"adaptive":   {color: skyBlue, glyph: right},
+	"refcount":   {color: orange, glyph: diamond},
+	"counted":    {color: purple, glyph: left},
+	"indicator":  {color: green, glyph: up},
+	"collector":  {color: black, glyph: down},
+	"single":     {color: wine, glyph: pentagon},
+}
+
+// policies are the looks of publish policies there.
+var policies = map[string]style{
+	"b1":    {dashes: solid, inside: eye},
+	"b64":   {dashes: dashed, inside: ring},
+	"b4096": {dashes: dashDot, inside: spot},
 }
 
 // styleOf returns the style of a map with that verdict. Maps that are not known here
@@ -101,26 +133,40 @@ func styleOf(impl string, v results.Verdict) style {
 		h := fnv.New32a()
 		h.Write([]byte(impl))
 		n := int(h.Sum32() >> 1)
-		st = style{strangeColors[n%len(strangeColors)], strangeShapes[n/8%len(strangeShapes)], dashings[n/64%len(dashings)], otherWidth}
-		if strings.HasPrefix(impl, "dbuf-") {
-			st.color, st.width = blue, ourWidth
-			if policy, ok := styles[impl[strings.LastIndexByte(impl, '-')+1:]]; ok {
-				st = policy
+		st = style{strangeColors[n%len(strangeColors)], strangeShapes[n/8%len(strangeShapes)], dashings[n/64%len(dashings)], otherWidth, full}
+		if strategy, ours := strings.CutPrefix(impl, "dbuf-"); ours {
+			strategy, policy, _ := strings.Cut(strategy, "-")
+			if known, ok := strategies[strategy]; ok {
+				st.color, st.glyph = known.color, known.glyph
+			}
+			st.width, st.inside = ourWidth, ring
+			if known, ok := policies[policy]; ok {
+				st.dashes, st.inside = known.dashes, known.inside
 			}
 		}
 	}
 	if v.Outcome == results.Illegal {
-		st = style{failedGrey, cross{}, dotted, otherWidth}
+		st = style{failedGrey, cross{}, dotted, otherWidth, full}
 	}
 	return st
 }
 
-// glyphs are the glyph of the style and, to be drawn before it, its white rim.
+// glyphs are the glyph of the style, before it its white rim, and after it what is inside.
 func (s style) glyphs() []draw.GlyphStyle {
-	return []draw.GlyphStyle{
+	const thick, small = radius - 1.6, vg.Length(1.5)
+	all := []draw.GlyphStyle{
 		{Color: color.White, Radius: radius + 1.2, Shape: s.glyph},
 		{Color: s.color, Radius: radius, Shape: s.glyph},
 	}
+	switch s.inside {
+	case eye:
+		all = append(all, draw.GlyphStyle{Color: color.White, Radius: small, Shape: circle})
+	case ring:
+		all = append(all, draw.GlyphStyle{Color: color.White, Radius: thick, Shape: s.glyph})
+	case spot:
+		all = append(all, draw.GlyphStyle{Color: color.White, Radius: thick, Shape: s.glyph}, draw.GlyphStyle{Color: s.color, Radius: small, Shape: circle})
+	}
+	return all
 }
 
 // polygon is a regular one with the area of a circle glyph.

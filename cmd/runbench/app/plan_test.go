@@ -33,14 +33,22 @@ func TestPresets(t *testing.T) {
 				if cells > 75 || plan.Blocks != 6 || plan.Time != run.Duration(100*time.Millisecond) {
 					t.Errorf("quick on %d processors: %d cells x %d blocks x %v; want at most 75 x 6 x 100ms", procs, cells, plan.Blocks, plan.Time)
 				}
+				for _, e := range baselines.All() {
+					if e.Aside && e.Name != timed && slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name }) {
+						t.Errorf("quick: %s has a cell, and stands aside", e.Name)
+					}
+				}
 				holdsFigures(t, plan, quickLacks)
-				holdsLatency(t, plan, 1, 5)
+				holdsLatency(t, plan, 5)
 			case "standard":
 				if plan.Blocks < 10 {
 					t.Errorf("standard: %d blocks; want 10 or more", plan.Blocks)
 				}
-				holdsFigures(t, plan, lacks{})
-				holdsLatency(t, plan, 6, len(punctual))
+				if about := plan.Estimate(); procs == 2 && about > 28*time.Minute {
+					t.Errorf("standard takes about %v without its checks; want half an hour with them", about)
+				}
+				holdsFigures(t, plan, standardLacks)
+				holdsEverybody(t, plan)
 			case "full":
 				for _, m := range workloads.Mixes() {
 					if !slices.ContainsFunc(plan.All(), func(c run.Cell) bool { return c.Mix == m.Name }) {
@@ -85,14 +93,48 @@ var quickLacks = lacks{
 	byStaleness:  append([]string{"mutex", "rbmutex"}, peers...),
 }
 
+var standardLacks = lacks{
+	byGoroutines: []string{"dbuf-epoch-b1", "dbuf-epoch-b4096", "dbuf-epoch-demand"},
+	byWriteShare: []string{"dbuf-epoch-demand"},
+}
+
+// holdsEverybody checks that plan has every map where maps differ most, as far as it can run there, and of
+// each strategy one publish policy read only and with more goroutines than processors.
+func holdsEverybody(t *testing.T, plan run.Plan) {
+	t.Helper()
+	for _, e := range baselines.All() {
+		published := e.Name != onDemand
+		once := published && (e.Policy == kv.Policy{} || e.Policy.Every == 64)
+		writes, concurrent := e.Caps.Has(kv.Writes) && e.Level != kv.None, e.Caps.Has(kv.Concurrent)
+		for _, want := range []struct {
+			what    string
+			in      []run.Cell
+			cell    run.Cell
+			applies bool
+		}{
+			{"5 % of writes", plan.Cells, run.Cell{Mix: "r95w5", G: plan.Procs}, writes && published && (concurrent || plan.Procs == 1)},
+			{"beside a writer", plan.Cells, run.Cell{Mix: rolesMix, Readers: 1, Writers: 1}, writes && concurrent},
+			{"beside a writer, oversubscribed", plan.Cells, run.Cell{Mix: rolesMix, Readers: 4 * plan.Procs, Writers: 1}, writes && concurrent},
+			{"staleness", plan.Staleness, run.Cell{Mix: rolesMix, Readers: 1, Writers: 1}, writes && concurrent},
+			{"read only", plan.Cells, run.Cell{Mix: "read-only", G: 1}, once},
+			{"oversubscribed", plan.Cells, run.Cell{Mix: "r95w5", G: 32 * plan.Procs}, writes && concurrent && once},
+		} {
+			want.cell.Impl, want.cell.Dist, want.cell.KeyType, want.cell.Keys = e.Name, "zipf0.99", "uint64", 64<<10
+			if want.applies && !slices.Contains(want.in, want.cell) {
+				t.Errorf("standard on %d processors: %s has no cell %s", plan.Procs, e.Name, want.what)
+			}
+		}
+	}
+}
+
 // holdsFigures checks that plan has what the figures are drawn from, for every map but
 // those that it is said to lack.
 func holdsFigures(t *testing.T, plan run.Plan, without lacks) {
 	t.Helper()
 	for _, e := range baselines.All() {
 		has := slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name })
-		if has == (e.Aside && e.Name != timed) {
-			t.Errorf("%s has a cell: %v; it stands aside: %v", e.Name, has, e.Aside)
+		if !has && !e.Aside {
+			t.Errorf("%s has no cell", e.Name)
 		}
 		if e.Aside {
 			continue
@@ -127,20 +169,13 @@ func holdsFigures(t *testing.T, plan run.Plan, without lacks) {
 	}
 }
 
-// holdsLatency checks that plan has so many workloads of latency cells, with so many maps each.
-func holdsLatency(t *testing.T, plan run.Plan, workloads, maps int) {
+// holdsLatency checks that plan has one workload of latency cells, with so many maps.
+func holdsLatency(t *testing.T, plan run.Plan, maps int) {
 	t.Helper()
-	of := map[run.Cell]int{}
 	for _, c := range plan.Latency {
-		c.Impl = ""
-		of[c]++
-	}
-	if len(of) != workloads {
-		t.Errorf("%d workloads of latency cells; want %d", len(of), workloads)
-	}
-	for c, n := range of {
-		if n != maps {
-			t.Errorf("%d maps in the latency cells of %+v; want %d", n, c, maps)
+		c.Impl = plan.Latency[0].Impl
+		if c != plan.Latency[0] || len(plan.Latency) != maps {
+			t.Errorf("%d latency cells, %+v among them; want one workload of %d maps", len(plan.Latency), c, maps)
 		}
 	}
 }

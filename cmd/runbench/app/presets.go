@@ -41,12 +41,24 @@ const timed = "dbuf-epoch-t100us"
 // it tells something, not at every point of every axis.
 var scenery = []string{"plain", "noop"}
 
-// peers are maps of other modules that the preset standard measures in full.
+// peers are maps of other modules that quick has but one cell each of.
 var peers = []string{"haxmap", "concurrent-map", "immutable"}
 
 // punctual are the maps whose latency standard measures: ours with and without a bound on how
 // long a publish waits, and one of each kind of the others.
 var punctual = []string{"dbuf-epoch-b1", "dbuf-epoch-b64", "dbuf-epoch-b4096", "dbuf-maxwait-b64", "syncmap", "xsync", "rwmutex", "sharded", "cow", "noop"}
+
+// waiting are those beside them where the latency of a publish is asked for: one of each strategy
+// whose publishes wait otherwise.
+var waiting = []string{"dbuf-refcount-b64", "dbuf-indicator-b64", "dbuf-asymmetric-b64", "dbuf-counted-b64", "dbuf-group"}
+
+// alike are maps that say in most workloads what rwmutex and sharded say, and haxmap, which
+// loses values.
+var alike = []string{"mutex", "rbmutex", "concurrent-map", "haxmap"}
+
+// leaders are those of the maps that stand aside that standard has wherever it asks what kind of
+// keys or access suits which map: the other table, and the strategy whose readers are the quickest.
+var leaders = []string{"dbuf-flat-b64", "dbuf-asymmetric-b64"}
 
 // presets returns all presets for so many processors.
 func presets(procs int) []preset {
@@ -62,8 +74,8 @@ func presets(procs int) []preset {
 			keys: []int{64 << 10}, sweeps: quickSweeps(procs, 64<<10),
 		},
 		{
-			name: "standard", doc: "more mixes, goroutines, keys and distributions, in 10 blocks: the better part of an hour",
-			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, check: 2 * time.Second,
+			name: "standard", doc: "every map, strategy and peer where they differ, more mixes, goroutines, keys and distributions, in 10 blocks: half an hour",
+			blocks: 10, time: 150 * time.Millisecond, latency: 400 * time.Millisecond, check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
@@ -107,27 +119,47 @@ func quickSweeps(procs, keys int) []sweep {
 	}
 }
 
-// standardSweeps varies one axis at a time around a middle: zipf0.99 over so many uint64
-// keys, as many goroutines as processors.
+// standardSweeps has every map where maps differ most: read only, at 5 % of writes, beside a writer of
+// its own, and with more goroutines than processors. Around that middle, zipf0.99 over so many
+// uint64 keys and as many goroutines as processors, it varies one axis at a time, with one map
+// of each kind. It leaves out what says least: publish policies where nobody writes, and
+// maps that are alike. The map that nobody publishes stands only where its staleness does.
 func standardSweeps(procs, keys int) []sweep {
 	k, p := []int{keys}, []int{procs}
-	pair := []string{"read-only", "r95w5"}
+	many, beside := 32*procs, []roles{{1, 1}, {4 * procs, 1}}
+	never := []string{onDemand}
+	fewer := slices.Concat(never, alike)
+	late := slices.Concat(punctual, waiting)
 	return []sweep{
-		{kind: results.Throughput, mixes: mainMixes, keys: k, g: append(goroutines(procs), 32*procs)},
-		{kind: results.Throughput, mixes: []string{"r99w1", "r90w10", "r75w25", "write-only"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: mainMixes, keys: []int{1 << 10, 1 << 20}, g: p},
-		{kind: results.Throughput, mixes: pair, dists: []string{"uniform"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: pair, keyTypes: []string{"int", "string", "uint64-wide"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: []string{"ycsb-a", "r95w5-bursts", "walk-roles"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}, g: p},
-		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}},
-		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}, only: []string{timed}},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: []roles{{1, 1}, {max(2, procs-1), 1}}, only: []string{timed}},
-		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: p, loads: []int{50, 70, 90}, only: punctual},
-		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{4 * procs, 32 * procs}, loads: []int{70}, only: punctual},
-		{kind: results.Latency, mixes: []string{"r95w5-stall"}, keys: k, g: p, loads: []int{25}, only: punctual}, // a stall of half the time leaves half to catch up
+		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{1, procs}, aside: everyone, once: true, without: never},
+		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{2 * procs}, once: true, without: never},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: p, aside: everyone, without: never},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{1, 2 * procs, many}, aside: everyone, once: true, without: never},
+		{kind: results.Throughput, mixes: []string{"r50w50"}, keys: k, g: p, aside: everyone, once: true, without: never},
+		{kind: results.Throughput, mixes: []string{"r99w1", "r75w25", "r50w50", "write-only"}, keys: k, g: p, without: never},
+		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: beside, aside: everyone},
+		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: beside[:1], aside: everyone},
+		{
+			kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: beside[1:],
+			only: []string{"dbuf-epoch-b1", "dbuf-epoch-b64", "dbuf-epoch-b4096", timed, "dbuf-maxwait-b64", "syncmap", "xsync", "rwmutex"},
+		},
+		{kind: results.Throughput, mixes: mainMixes, keys: []int{1 << 10}, g: p, aside: leaders, once: true, without: fewer},
+		{kind: results.Throughput, mixes: mainMixes, keys: []int{1 << 20}, g: p, aside: leaders, once: true, without: slices.Concat(fewer, []string{"cow", "immutable"})},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, dists: []string{"uniform"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
+		{kind: results.Throughput, mixes: []string{"read-only", "r95w5"}, keyTypes: []string{"string"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keyTypes: []string{"uint64-wide"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
+		{kind: results.Throughput, mixes: []string{"ycsb-a", "r95w5-bursts", "walk-roles"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
+		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
+		{
+			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}, g: p,
+			aside: leaders, once: true, without: slices.Concat(fewer, []string{"cow"}),
+		},
+		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{procs, 4 * procs, many}, loads: []int{70}, only: late},
+		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: p, loads: []int{90}, only: punctual},
+		{ // a stall of half the time leaves half to catch up
+			kind: results.Latency, mixes: []string{"r95w5-stall"}, keys: k, g: p, loads: []int{25},
+			only: []string{"dbuf-epoch-b64", "dbuf-maxwait-b64", "xsync", "rwmutex"},
+		},
 	}
 }
 
@@ -140,7 +172,7 @@ func fullSweeps(procs, keys int) []sweep {
 	return append(standardSweeps(procs, keys), []sweep{
 		{kind: results.Throughput, mixes: shares, keys: []int{1 << 10, 1 << 20}, g: p},
 		{kind: results.Throughput, mixes: pair, dists: []string{"zipf0.5", "zipf1.2", "hotspot80-20", "latest", "sequential", "one"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: pair, keyTypes: []string{"string-short", "uint64-line", "uint64-pointer"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: pair, keyTypes: []string{"int", "string-short", "uint64-line", "uint64-pointer"}, keys: k, g: p},
 		{kind: results.Throughput, mixes: []string{"read-hits", "read-misses", "clear", "retain", "read-heavy", "exchange", "ycsb-b", "ycsb-c", "ycsb-f"}, keys: k, g: p},
 		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: []int{1 << 20}, g: p},
 		{kind: results.Throughput, mixes: []string{"ycsb-e"}, keys: k, g: p},
@@ -220,11 +252,7 @@ func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
 	}
 	refused := map[string]error{}
 	for _, sw := range sweeps {
-		among := maps
-		if sw.only != nil {
-			among = everything
-		}
-		if err := sw.expand(&plan, among, refused); err != nil {
+		if err := sw.expand(&plan, sw.among(maps, everything), refused); err != nil {
 			return run.Plan{}, err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func studyCommand() command {
 	return command{
 		name:  "study",
-		args:  "[TEXT [DIR]]",
+		args:  "[-restate] [TEXT [DIR]]",
 		short: "whether a run bears out the figures that a text about it claims",
 		long: fmt.Sprintf(`
 Holds every figure of the Markdown file TEXT (default STUDY.md) to the cells of the run in
@@ -26,24 +26,28 @@ A claim is supported if the whole 95 %% interval lies on its side ("at least", "
 else within %v times the figure either way; contradicted if all of it lies elsewhere, or if
 a map failed its check; unsure if it holds both.
 
+"Would be" is what the figure would read of these cells.
+
 The exit code is 3 if any claim is contradicted, 4 if any is unsure or was not measured.`, study.Tolerance),
 		examples: `  runbench study
   runbench study STUDY.md results/my-rerun
+  runbench study -restate STUDY.md results/my-rerun > restated.md    # then read whether its words still fit
 `,
-		setup: func(s *session, _ *flag.FlagSet) func([]string) error {
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			restate := fs.Bool("restate", false, "write the text with the figures that these cells have, instead")
 			return func(args []string) error {
 				all := []string{"STUDY.md", "results/reference"}
 				if len(args) > len(all) {
 					return usagef("study: %d arguments; want at most two, a text and the folder of a run", len(args))
 				}
 				copy(all, args)
-				return s.study(all[0], all[1])
+				return s.study(all[0], all[1], *restate)
 			}
 		},
 	}
 }
 
-func (s *session) study(path, dir string) error {
+func (s *session) study(path, dir string, restate bool) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("cannot read the study: %w", err)
@@ -59,22 +63,34 @@ func (s *session) study(path, dir string) error {
 	if err != nil {
 		return err
 	}
-	counts := map[study.Outcome]int{}
-	w := columns(s.stdout)
-	fmt.Fprintln(w, "line\tfigure\tof\tseen\t95 % interval\tn\toutcome")
-	for _, c := range claims {
-		f, err := study.Judge(set.Set, c)
+	findings := make([]study.Finding, len(claims))
+	for i, c := range claims {
+		if findings[i], err = study.Judge(set.Set, c); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if restate {
+		restated, err := study.Restate(string(text), findings)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
+		_, err = fmt.Fprint(s.stdout, restated)
+		return err
+	}
+	counts := map[study.Outcome]int{}
+	w := columns(s.stdout)
+	fmt.Fprintln(w, "line\tfigure\twould be\tof\tseen\t95 % interval\tn\toutcome")
+	for i, c := range claims {
+		f := findings[i]
 		counts[f.Outcome]++
 		of := c.Unit + " of " + c.Map
 		if c.Over != "" {
 			of += " over " + c.Over
 		}
-		seen, interval, why := "", "", ""
+		seen, restated, interval, why := "", "", "", ""
 		if f.Seen.N > 0 {
 			seen = benchunit.Scale(f.Seen.Median, benchunit.Decimal)
+			restated = c.Restated(f.Seen.Median)
 		}
 		if f.Seen.Interval {
 			interval = fmt.Sprintf("[%s, %s]", benchunit.Scale(f.Seen.Lo, benchunit.Decimal), benchunit.Scale(f.Seen.Hi, benchunit.Decimal))
@@ -82,7 +98,7 @@ func (s *session) study(path, dir string) error {
 		if f.Why != "" {
 			why = ": " + f.Why
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s in %s\t%s\t%s\t%d\t%s%s\n", c.Line, c.Said(), of, c.Cell, seen, interval, f.Seen.N, f.Outcome, why)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s in %s\t%s\t%s\t%d\t%s%s\n", c.Line, c.Said(), restated, of, c.Cell, seen, interval, f.Seen.N, f.Outcome, why)
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -23,9 +23,37 @@ type sweep struct {
 	g        []int    // for mixes without roles
 	roles    []roles  // for mixes with them
 	loads    []int    // of latency cells
+	aside    []string // maps that stand aside and take part; or everyone
+	once     bool     // one publish policy of each strategy: where there is one, every 64 writes
 	without  []string // maps that are left out
 	only     []string // or else the maps that take part, those that stand aside among them
 	policies []string // with only: these double buffers too, by name or by publish policy, such as b64
+}
+
+// everyone is all maps that stand aside.
+var everyone = []string{"*"}
+
+// among returns the maps of everything that take part; maps are those that take part in a run
+// without being asked for.
+func (sw sweep) among(maps, everything []kv.Entry) (all []kv.Entry) {
+	named := func(list []kv.Entry, name string) bool {
+		return slices.ContainsFunc(list, func(e kv.Entry) bool { return e.Name == name })
+	}
+	const twin = "-b64"
+	for _, e := range everything {
+		at := strings.LastIndexByte(e.Name, '-')
+		switch {
+		case !sw.takes(e.Name):
+			continue
+		case sw.only != nil:
+		case !named(maps, e.Name) && !slices.Contains(sw.aside, e.Name) && !slices.Equal(sw.aside, everyone):
+			continue
+		case sw.once && e.Policy != (kv.Policy{}) && e.Name[at:] != twin && named(everything, e.Name[:at]+twin):
+			continue
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 // roles is a number of readers and of writers.
@@ -107,14 +135,14 @@ func or[T any](values []T, otherwise T) []T {
 // expand appends the sweep's cells to plan, but for those that are there already. Why a
 // map was left out it notes in refused.
 func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error) error {
+	if len(maps) == 0 {
+		return nil
+	}
 	list := plan.List(sw.kind)
 	for c := range sw.workloads() {
 		any := false
 		for _, e := range maps {
 			c.Impl = e.Name
-			if !sw.takes(e.Name) {
-				continue
-			}
 			if err := fits(*plan, sw.kind, c, e); err != nil {
 				refused[e.Name] = err
 				continue
@@ -131,7 +159,7 @@ func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error
 	return nil
 }
 
-// takes reports whether the map of that name takes part.
+// takes reports whether the sweep, by its lists of names, has the map of that name.
 func (sw sweep) takes(name string) bool {
 	if sw.only == nil {
 		return !slices.Contains(sw.without, name)

@@ -149,6 +149,24 @@ func parseClaim(s string) (Claim, error) {
 	return c, nil
 }
 
+// Restated is the figure as the text would have it of a value: in the same words and with as many digits
+// after the point.
+func (c Claim) Restated(v float64) string {
+	n := number.FindStringSubmatch(c.Figure)
+	unit := n[2]
+	_, fraction, _ := strings.Cut(n[1], ".")
+	switch more := strings.HasSuffix(unit, "% more"); {
+	case more || strings.HasSuffix(unit, "% less"):
+		unit = "% more"
+		if v = 100 * (v - 1); v < 0 {
+			v, unit = -v, "% less"
+		}
+	default:
+		v /= scale[unit]
+	}
+	return strings.TrimSpace(strconv.FormatFloat(v, 'f', len(fraction), 64) + " " + unit)
+}
+
 // Outcome is what the cells say of a claim.
 type Outcome string
 

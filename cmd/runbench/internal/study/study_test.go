@@ -114,3 +114,65 @@ func TestJudge(t *testing.T) {
 		t.Errorf("%v; want an error that names both cells", err)
 	}
 }
+
+// TestRestated: a figure of another value keeps its unit and its digits.
+func TestRestated(t *testing.T) {
+	for _, c := range []struct {
+		figure string
+		value  float64
+		want   string
+	}{
+		{"2.1 times", 1.84, "1.8 times"},
+		{"30 % more", 1.12, "12 % more"},
+		{"30 % more", 0.9, "10 % less"},
+		{"5 % less", 1.5, "50 % more"},
+		{"1.5 µs", 0.00000272, "2.7 µs"},
+		{"40 M", 38.2e6, "38 M"},
+		{"15 %", 0.27, "27 %"},
+		{"110", 96.3, "96"},
+	} {
+		if got := (Claim{Figure: c.figure}).Restated(c.value); got != c.want {
+			t.Errorf("%q of %v would be %q; want %q", c.figure, c.value, got, c.want)
+		}
+	}
+}
+
+// TestRestate: figures are those of the cells, in the text and in the claims, one by one even if they
+// are the same, and the text that comes out says again what it says.
+func TestRestate(t *testing.T) {
+	const text = `# Title
+
+It does 1.5 times what b does, and 1.5 times
+what c does; 20 ms.
+<!-- claim: at least 1.5 times: ops/s of a over b in mix=m -->
+<!-- claim: 1.5 times: ops/s of a over c in mix=m -->
+<!-- claim: 20 ms: sec of a in mix=m -->
+
+No figure.
+`
+	claims, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var findings []Finding
+	for i, v := range []float64{2.34, 0.9, 0} {
+		f := Finding{Claim: claims[i]}
+		if v > 0 {
+			f.Seen = results.Summary{N: 1, Median: v}
+		}
+		findings = append(findings, f)
+	}
+	got, err := Restate(text, findings)
+	want := strings.NewReplacer("does 1.5 times what b", "does 2.3 times what b", "1.5 times\n", "0.9 times\n",
+		"at least 1.5 times", "at least 2.3 times", "claim: 1.5 times", "claim: 0.9 times").Replace(text)
+	if err != nil || got != want {
+		t.Errorf("%v, %s\nwant %s", err, got, want)
+	}
+	if _, err := Parse(got); err != nil {
+		t.Error(err)
+	}
+	findings[0], findings[2] = findings[2], findings[0]
+	if _, err := Restate(text, findings); err == nil {
+		t.Error("claims in another order than their figures pass")
+	}
+}
