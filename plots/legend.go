@@ -42,58 +42,60 @@ func (c *chart) legendColumns() (names, values vg.Length) {
 func (c *chart) drawLegend(area, data draw.Canvas, pl *plot.Plot) {
 	factor, _ := scaleOf(c.panels[0].max())
 	_, yOf := pl.Transforms(&data)
-	top := data.Max.Y - rowSize
+	row := min(rowSize, (data.Max.Y-data.Min.Y)/vg.Length(len(c.legend)+1)) // all must have room
+	size := min(legendSize, 0.8*row)
+	top := data.Max.Y - row
 	rows := slices.Clone(c.legend)
 	byEnds := slices.ContainsFunc(rows, func(r legendRow) bool { return r.ends })
 	ideal := make([]vg.Length, len(rows))
 	if byEnds {
 		slices.SortStableFunc(rows, func(a, b legendRow) int { return cmp.Compare(b.at, a.at) })
 	}
-	for i, row := range rows {
-		ideal[i] = top - vg.Length(i)*rowSize
+	for i, r := range rows {
+		ideal[i] = top - vg.Length(i)*row
 		if byEnds {
-			ideal[i] = yOf(row.at / factor)
+			ideal[i] = yOf(r.at / factor)
 		}
 	}
-	ys := spread(ideal, data.Min.Y+rowSize/2, top)
+	ys := spread(ideal, data.Min.Y+row/2, top, row)
 
 	left := area.Max.X - c.legendWidth() + leaderWidth
 	nameX := left + sampleWidth + columnGap
-	name, value := textStyle(legendSize, black), textStyle(legendSize, textGrey)
+	name, value := textStyle(size, black), textStyle(size, textGrey)
 	name.YAlign, value.YAlign = draw.YCenter, draw.YCenter
 	value.XAlign = draw.XRight
-	area.FillText(value, vg.Point{X: area.Max.X, Y: ys[0] + rowSize}, c.legendTitle)
-	for i, row := range rows {
+	area.FillText(value, vg.Point{X: area.Max.X, Y: ys[0] + row}, c.legendTitle)
+	for i, r := range rows {
 		y := ys[i]
-		if row.ends {
-			thin := draw.LineStyle{Color: row.style.color, Width: 0.6}
+		if r.ends {
+			thin := draw.LineStyle{Color: r.style.color, Width: 0.6}
 			area.StrokeLines(thin, []vg.Point{{X: data.Max.X, Y: ideal[i]}, {X: left - 4, Y: y}, {X: left, Y: y}})
 		}
-		if row.line {
-			line := draw.LineStyle{Color: row.style.color, Width: row.style.width, Dashes: row.style.dashes}
+		if r.line {
+			line := draw.LineStyle{Color: r.style.color, Width: r.style.width, Dashes: r.style.dashes}
 			area.StrokeLine2(line, left, y, left+sampleWidth, y)
 		}
-		for _, glyph := range row.style.glyphs() {
+		for _, glyph := range r.style.glyphs() {
 			area.DrawGlyph(glyph, vg.Point{X: left + sampleWidth/2, Y: y})
 		}
-		area.FillText(name, vg.Point{X: nameX, Y: y}, row.label)
-		area.FillText(value, vg.Point{X: area.Max.X, Y: y}, row.value)
+		area.FillText(name, vg.Point{X: nameX, Y: y}, r.label)
+		area.FillText(value, vg.Point{X: area.Max.X, Y: y}, r.value)
 	}
 }
 
-// spread moves ideal positions, which descend, apart by at least a row, within bottom
+// spread moves ideal positions, which descend, apart by at least row, within bottom
 // and top, each as little as possible in the order from the top.
-func spread(ideal []vg.Length, bottom, top vg.Length) []vg.Length {
+func spread(ideal []vg.Length, bottom, top, row vg.Length) []vg.Length {
 	ys := slices.Clone(ideal)
 	limit := top
 	for i := range ys {
 		ys[i] = min(ys[i], limit)
-		limit = ys[i] - rowSize
+		limit = ys[i] - row
 	}
 	limit = bottom
 	for i := len(ys) - 1; i >= 0; i-- {
 		ys[i] = max(ys[i], limit)
-		limit = ys[i] + rowSize
+		limit = ys[i] + row
 	}
 	return ys
 }

@@ -20,6 +20,7 @@ func byGoroutines(s *results.Set) []*chart {
 	goroutines := func(id results.ID) float64 { return float64(id.G) }
 	var charts []*chart
 	for i, f := range sides(families) {
+		f, note := f.lines(goroutines)
 		gs := distinct(f.groups, goroutines)
 		if len(gs) < 2 && (i > 0 || anySeveral(families, goroutines)) {
 			continue
@@ -41,6 +42,9 @@ func byGoroutines(s *results.Set) []*chart {
 			return math.Log2(float64(id.G)), strconv.Itoa(id.G)
 		}) {
 			f.tell(c)
+			if note != "" {
+				c.notes = append(c.notes, note)
+			}
 			charts = append(charts, c)
 		}
 	}
@@ -56,6 +60,7 @@ func byWriteShare(s *results.Set) []*chart {
 	share := func(id results.ID) float64 { v, _ := writeShare(id); return v }
 	var charts []*chart
 	for i, f := range sides(families) {
+		f, note := f.lines(share)
 		shares := distinct(f.groups, share)
 		if len(shares) < 2 && (i > 0 || anySeveral(families, share)) {
 			continue
@@ -77,6 +82,9 @@ func byWriteShare(s *results.Set) []*chart {
 			return position[v], strconv.FormatFloat(v, 'g', 3, 64)
 		}) {
 			f.tell(c)
+			if note != "" {
+				c.notes = append(c.notes, note)
+			}
 			charts = append(charts, c)
 		}
 	}
@@ -121,6 +129,29 @@ func sides(families []family) (all []family) {
 		all = append(all, kinds, strategies)
 	}
 	return all
+}
+
+// lines returns f without the maps that have but one place on the axis, if it is one of strategies, where
+// they would be in the way of the lines, and a note that says so.
+func (f family) lines(x func(results.ID) float64) (drawn family, note string) {
+	if !f.inside || len(distinct(f.groups, x)) < 2 {
+		return f, ""
+	}
+	drawn = f
+	drawn.groups = nil
+	var apart []string
+	for _, g := range f.groups {
+		switch {
+		case slices.ContainsFunc(f.groups, func(o results.Group) bool { return o.ID.Impl == g.ID.Impl && x(o.ID) != x(g.ID) }):
+			drawn.groups = append(drawn.groups, g)
+		case !slices.Contains(apart, g.ID.Impl):
+			apart = append(apart, g.ID.Impl)
+		}
+	}
+	if len(apart) == 0 || len(drawn.groups) == 0 {
+		return f, ""
+	}
+	return drawn, "Measured at one place alone, and not drawn: " + strings.Join(apart, ", ") + "."
 }
 
 // tell has c, a figure of f, say which side it is.

@@ -451,14 +451,14 @@ func TestLegendRowsDoNotOverlap(t *testing.T) {
 		}
 		slices.Sort(ideal)
 		slices.Reverse(ideal)
-		ys := spread(ideal, bottom, top)
+		ys := spread(ideal, bottom, top, rowSize)
 		for i, y := range ys {
 			if y > top || y < bottom || i > 0 && ys[i-1]-y < rowSize-1e-9 {
 				t.Fatalf("%v becomes %v", ideal, ys)
 			}
 		}
 	}
-	if got := spread([]vg.Length{300, 200, 100}, 0, 400); !slices.Equal(got, []vg.Length{300, 200, 100}) {
+	if got := spread([]vg.Length{300, 200, 100}, 0, 400, rowSize); !slices.Equal(got, []vg.Length{300, 200, 100}) {
 		t.Errorf("rows with room are moved to %v", got)
 	}
 }
