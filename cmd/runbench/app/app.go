@@ -112,12 +112,21 @@ func (s *session) dispatch(args []string, entries []kv.Entry) error {
 	}
 	fs := newFlagSet(c.name)
 	run := c.setup(s, fs)
-	if err := parse(fs, args); errors.Is(err, flag.ErrHelp) {
-		return s.help([]string{c.name})
-	} else if err != nil {
-		return err
+	// Flags may stand behind arguments, too.
+	var rest []string
+	for len(args) > 0 {
+		if len(args[0]) < 2 || args[0][0] != '-' { // - is no flag
+			rest, args = append(rest, args[0]), args[1:]
+			continue
+		}
+		if err := parse(fs, args); errors.Is(err, flag.ErrHelp) {
+			return s.help([]string{c.name})
+		} else if err != nil {
+			return err
+		}
+		args = fs.Args()
 	}
-	return run(fs.Args())
+	return run(rest)
 }
 
 // register fills s.maps with the registry and entries, which must be fit for use and

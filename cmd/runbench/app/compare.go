@@ -63,23 +63,7 @@ unexpectedly; 4 if any is inconclusive or a cell of OLD is missing in NEW; 0 oth
 			fs.StringVar(&o.format, "format", o.format, "`form` of the output: text, markdown or json")
 			o.units.parse = word
 			fs.Var(&o.units, "unit", "compare in these `units` (default how fast a cell is; of other programs every unit)")
-			return func(args []string) error {
-				// Flags may stand behind the runs, too.
-				var paths []string
-				for len(args) > 0 {
-					if !strings.HasPrefix(args[0], "-") {
-						paths, args = append(paths, args[0]), args[1:]
-						continue
-					}
-					if err := parse(fs, args); errors.Is(err, flag.ErrHelp) {
-						return s.help([]string{fs.Name()})
-					} else if err != nil {
-						return err
-					}
-					args = fs.Args()
-				}
-				return s.compare(&o, paths)
-			}
+			return func(paths []string) error { return s.compare(&o, paths) }
 		},
 	}
 }

@@ -23,6 +23,7 @@ package study
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -149,8 +150,8 @@ func parseClaim(s string) (Claim, error) {
 	return c, nil
 }
 
-// Restated is the figure as the text would have it of a value: in the same words and with as many digits
-// after the point.
+// Restated is the figure as the text would have it of a value: in the same words, with as many digits
+// after the point, or more if it had less than two significant ones.
 func (c Claim) Restated(v float64) string {
 	n := number.FindStringSubmatch(c.Figure)
 	unit := n[2]
@@ -164,7 +165,11 @@ func (c Claim) Restated(v float64) string {
 	default:
 		v /= scale[unit]
 	}
-	return strings.TrimSpace(strconv.FormatFloat(v, 'f', len(fraction), 64) + " " + unit)
+	digits := len(fraction)
+	for scaled := v * math.Pow10(digits); scaled > 0 && scaled < 9.5 && digits < 4; scaled *= 10 {
+		digits++
+	}
+	return strings.TrimSpace(strconv.FormatFloat(v, 'f', digits, 64) + " " + unit)
 }
 
 // Outcome is what the cells say of a claim.

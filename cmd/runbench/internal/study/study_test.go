@@ -130,6 +130,9 @@ func TestRestated(t *testing.T) {
 		{"40 M", 38.2e6, "38 M"},
 		{"15 %", 0.27, "27 %"},
 		{"110", 96.3, "96"},
+		{"3 times", 1.495, "1.5 times"},
+		{"0.3 times", 0.0123, "0.012 times"},
+		{"13", 0, "0"},
 	} {
 		if got := (Claim{Figure: c.figure}).Restated(c.value); got != c.want {
 			t.Errorf("%q of %v would be %q; want %q", c.figure, c.value, got, c.want)
@@ -163,8 +166,8 @@ No figure.
 		findings = append(findings, f)
 	}
 	got, err := Restate(text, findings)
-	want := strings.NewReplacer("does 1.5 times what b", "does 2.3 times what b", "1.5 times\n", "0.9 times\n",
-		"at least 1.5 times", "at least 2.3 times", "claim: 1.5 times", "claim: 0.9 times").Replace(text)
+	want := strings.NewReplacer("does 1.5 times what b", "does 2.3 times what b", "1.5 times\n", "0.90 times\n",
+		"at least 1.5 times", "at least 2.3 times", "claim: 1.5 times", "claim: 0.90 times").Replace(text)
 	if err != nil || got != want {
 		t.Errorf("%v, %s\nwant %s", err, got, want)
 	}
