@@ -48,9 +48,12 @@ func doubleBuffers() []kv.Entry {
 		handleFree("dbuf-indicator-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, indicator),
 		fewTypes(handleFree("dbuf-collector-b64", "the strategy collector, read without handles, published every 64 writes", kv.Atomic, 64, collector)),
 		fewTypes(handleFree("dbuf-collector-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, collector)),
-		asymmetric("dbuf-asymmetric-b1", "the strategy asymmetric, whose readers store plain words, published after each write", kv.Linearizable, 1),
-		asymmetric("dbuf-asymmetric-b64", "the same, published every 64 writes", kv.Atomic, 64),
-		asymmetric("dbuf-asymmetric-b4096", "the same, published every 4096 writes", kv.Atomic, 4096),
+		asymmetric("dbuf-asymmetric-b1", "the strategy asymmetric, whose readers store plain words, published after each write", kv.Linearizable, 1, strategy.Asymmetric),
+		asymmetric("dbuf-asymmetric-b64", "the same, published every 64 writes", kv.Atomic, 64, strategy.Asymmetric),
+		asymmetric("dbuf-asymmetric-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, strategy.Asymmetric),
+		asymmetric("dbuf-adaptive-b1", "the strategy adaptive, whose readers fence while publishes are frequent, published after each write", kv.Linearizable, 1, strategy.Adaptive),
+		asymmetric("dbuf-adaptive-b64", "the same, published every 64 writes", kv.Atomic, 64, strategy.Adaptive),
+		asymmetric("dbuf-adaptive-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, strategy.Adaptive),
 		configuration("dbuf-counted-b1", "the strategy counted, one count for all readers, published after each write", kv.Linearizable, bounded, 1, counted),
 		configuration("dbuf-counted-b64", "the same, published every 64 writes", kv.Atomic, bounded, 64, counted),
 		single,
@@ -96,9 +99,9 @@ func configuration(name, doc string, level kv.Level, more kv.Caps, every int, op
 	}
 }
 
-// asymmetric is a configuration of that strategy, which is not to be had on every machine.
-func asymmetric(name, doc string, level kv.Level, every int) kv.Entry {
-	e := configuration(name, doc, level, kv.BoundedLag, every, hashmap.WithStrategy(strategy.Asymmetric))
+// asymmetric is a configuration of a strategy that needs membarriers, which are not to be had on every machine.
+func asymmetric(name, doc string, level kv.Level, every int, open func(strategy.Options) strategy.Strategy) kv.Entry {
+	e := configuration(name, doc, level, kv.BoundedLag, every, hashmap.WithStrategy(open))
 	e.Instead = strategy.AsymmetricReady
 	return e
 }

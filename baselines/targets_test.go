@@ -30,7 +30,7 @@ import (
 // is one configuration: the flat table under the strategy asymmetric.
 func BenchmarkTargets(b *testing.B) {
 	for _, e := range slices.Concat(
-		guardTargets(), freeTargets(), tableTargets(), readTargets(), writerTargets(), publishTargets(), latencyTargets(),
+		guardTargets(), freeTargets(), tableTargets(), readTargets(), writerTargets(), publishTargets(), adaptiveTargets(), latencyTargets(),
 		handleTargets(), groupTargets(), memoryTargets(),
 	) {
 		b.Run(e.name, func(b *testing.B) {
@@ -339,7 +339,7 @@ func guardTargets() []experiment {
 		name   string
 		new    func(strategy.Options) strategy.Strategy
 		atMost float64
-	}{{"epoch", strategy.Epoch, 1.3}, {"refcount", strategy.Refcount, 1.3}, {"asymmetric", strategy.Asymmetric, 0.35}}
+	}{{"epoch", strategy.Epoch, 1.3}, {"refcount", strategy.Refcount, 1.3}, {"asymmetric", strategy.Asymmetric, 0.35}, {"adaptive", strategy.Adaptive, 0.35}}
 	e := experiment{name: "guard", prepare: func() func() figures {
 		set := workloads.Uint64Keys(10_000, 1)
 		drawn, t := drawLookups(set), bareTableOf(table.Builtin, set)
@@ -661,6 +661,53 @@ func publishTargets() (all []experiment) {
 				return func() figures { return cells(pair) }
 			},
 		})
+	}
+	return all
+}
+
+// adaptiveTargets holds the strategy adaptive against the two that it is to be as good as: batches
+// that are published one after another, or one a millisecond, beside a busy reader.
+func adaptiveTargets() (all []experiment) {
+	for _, c := range []struct {
+		batch int
+		pause time.Duration
+	}{{1, 0}, {64, 0}, {1, time.Millisecond}} {
+		e := experiment{
+			name: fmt.Sprintf("adaptive/b=%d/pause=%v", c.batch, c.pause),
+			prepare: func() func() figures {
+				set := workloads.Uint64Keys(10_000, 1)
+				trios := map[string]func() figures{}
+				for name, s := range map[string]func(strategy.Options) strategy.Strategy{
+					"epoch": strategy.Epoch, "asymmetric": strategy.Asymmetric, "adaptive": strategy.Adaptive,
+				} {
+					rd, wr := drawLookups(set), reversed(drawLookups(set))
+					w := filled(set, hashmap.WithStrategy(s))
+					write := steps(wr, func(k uint64) { w.Insert(k, k) })
+					reads := loop{"reads", guarded(w.NewReadHandle(), rd)}
+					publishes := loop{"publishes", func(n int) {
+						for range n {
+							write(c.batch)
+							mustPublish(w)
+							time.Sleep(c.pause)
+						}
+					}}
+					trios[name] = func() figures { return cell(publishes, reads) }
+				}
+				return func() figures { return cells(trios) }
+			},
+			targets: []target{
+				{name: "reads/over=epoch", figure: over("adaptive reads", "epoch reads")},
+				{name: "reads/over=asymmetric", figure: over("adaptive reads", "asymmetric reads")},
+			},
+		}
+		if c.pause == 0 {
+			e.targets = append(e.targets,
+				target{name: "publishes/over=epoch", figure: over("adaptive publishes", "epoch publishes"), atLeast: 1 / 1.3},
+				target{name: "publishes/over=asymmetric", figure: over("adaptive publishes", "asymmetric publishes")},
+				target{name: "adaptive", unit: "publishes/s", figure: figure("adaptive publishes")},
+			)
+		}
+		all = append(all, e)
 	}
 	return all
 }

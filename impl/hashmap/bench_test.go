@@ -187,6 +187,7 @@ var strategies = []struct {
 	{"epoch", strategy.Epoch},
 	{"refcount", strategy.Refcount},
 	{"asymmetric", strategy.Asymmetric},
+	{"adaptive", strategy.Adaptive},
 	{"indicator", strategy.Indicator},
 	{"collector", strategy.Collector},
 	{"counted", strategy.Counted},

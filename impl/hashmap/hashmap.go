@@ -343,7 +343,13 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	if invariants.Enabled {
 		r.raw.Begin()
 	}
-	if !r.leaf.TryOpen() {
+	opened := false // by TryOpen, inlined
+	if r.leaf.Marks() {
+		opened = r.leaf.TryMark()
+	} else {
+		opened = r.leaf.TryCount()
+	}
+	if !opened {
 		r.reopen()
 	}
 	if atomicx.Hooked || invariants.Enabled {

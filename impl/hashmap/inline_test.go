@@ -65,21 +65,25 @@ func disassemble(t *testing.T, binary, symbol string) string {
 	return string(code)
 }
 
-// TestPlainLeafMachineCode holds look-ups under the strategy asymmetric against its argument: the
-// mark is stored by a plain instruction, after it comes the load of the readable copy, after that the
-// table is looked at, and after that the mark is taken back. The two exchanges are the atomic leaf's, the two locked
-// instructions refcount's.
+// TestPlainLeafMachineCode holds look-ups under the strategies asymmetric and adaptive against their arguments: the
+// mark is stored by a plain instruction, after it comes the load of the readable copy, under adaptive with a locked
+// addition between, after that the table is looked at, and after that the mark is taken back. The two exchanges are the
+// atomic leaf's, two locked instructions refcount's.
 func TestPlainLeafMachineCode(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("plain words are used on amd64 only, and not in checked builds, where calls to the checks stand between")
 	}
 	const mark, unmark = `atomicx\.go:\d+\s.*MOVL [A-Z]+, 0\([A-Z]+\)`, `atomicx\.go:\d+\s.*MOVL \$0x0, 0\([A-Z]+\)`
 	const xmark, readable = `type\.go:\d+\s.*XCHGL`, `type\.go:\d+\s.*MOVQ 0\(`
-	locked := map[string]int{"get": 2, "getInt": 0}
+	locked := map[string]int{"get": 3, "getInt": 1}
 	binary := testBinary(t)
 	for symbol, table := range map[string]string{"get": `mapaccess2_fast64|\.get\(`, "getInt": `flat\.go:\d+\s.*MOVQ`} {
 		code := disassemble(t, binary, method(symbol))
-		for _, steps := range [][]string{{mark, readable, table, unmark}, {xmark, readable, table, xmark}} {
+		for _, steps := range [][]string{
+			{mark, readable, table, unmark},
+			{mark, `type\.go:\d+\s.*LOCK XADDL`, readable, table, unmark},
+			{xmark, readable, table, xmark},
+		} {
 			at := 0
 			for _, step := range steps {
 				hits := regexp.MustCompile(step).FindAllStringIndex(code[at:], -1)
@@ -89,7 +93,7 @@ func TestPlainLeafMachineCode(t *testing.T) {
 				at += hits[0][1]
 			}
 		}
-		for what, want := range map[string]int{`\sXCHG`: 2, `LOCK`: locked[symbol], `MFENCE`: 0, `atomicx\.go:\d+\s.*MOV`: 2} {
+		for what, want := range map[string]int{`\sXCHG`: 2, `LOCK`: locked[symbol], `MFENCE`: 0, `atomicx\.go:\d+\s.*MOV`: 3} {
 			if n := len(regexp.MustCompile(what).FindAllString(code, -1)); n != want {
 				t.Errorf("%d instructions of %s in %s, want %d, in\n%s", n, what, symbol, want, code)
 			}

@@ -17,6 +17,7 @@ import (
 
 // waiting are the strategies whose writer waits for readers.
 var waiting = map[string]func(strategy.Options) strategy.Strategy{
+	"adaptive":   strategy.Adaptive,
 	"asymmetric": strategy.Asymmetric,
 	"counted":    strategy.Counted,
 	"epoch":      strategy.Epoch,

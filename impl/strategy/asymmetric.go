@@ -18,12 +18,6 @@ import (
 // buffers of all threads at some moment between its start and its return. The Go
 // compiler keeps the order of the store and the load, because the load is an atomic one.
 //
-// No strategy here goes over to fenced readers while publishes are frequent, and back. What it
-// could win at most is what epoch publishes faster: beside a busy reader a publish of one write
-// took 3.3 µs under asymmetric and 0.7 µs under epoch, and with 64 writes 15 µs under both (2 virtual
-// processors, AMD EPYC, not quiet). For that each guard would look at one more word, after its
-// store; whoever publishes each write can choose epoch.
-//
 // Only the reader ever writes its counts. A count tells its generation, so that the
 // guards of a detached copy are told from those of its successor without a change to the word.
 type asymmetric struct {
@@ -35,6 +29,7 @@ type asymmetric struct {
 	pending []*asymmetricReader // not yet seen without a guard in old
 	swaps   uint64
 	opts    Options
+	fencing bool // there are fenced names; fixed
 
 	parker atomicx.Parker
 
@@ -54,11 +49,11 @@ func Asymmetric(o Options) Strategy {
 	return &asymmetric{opts: o.withDefaults(), parker: atomicx.NewParker()}
 }
 
-// AsymmetricReady returns nil, or why Asymmetric returns Epoch here. The first call registers
+// AsymmetricReady returns nil, or why Asymmetric and Adaptive return Epoch here. The first call registers
 // the process with the kernel.
 func AsymmetricReady() error {
 	if err := atomicx.MembarrierReady(); err != nil {
-		return fmt.Errorf("asymmetric is not available, epoch instead, because %w", err)
+		return fmt.Errorf("membarriers are not available, epoch instead, because %w", err)
 	}
 	return nil
 }
@@ -70,7 +65,13 @@ type asymmetricReader struct {
 	awaited atomicx.Uint32 // 1 + the index of the copy whose last guard is to wake the writer, or 0
 	owner   *asymmetric
 	registration
-	_ [128 - 72]byte
+
+	// Under the strategy adaptive.
+	fences atomicx.Uint32 // guards opened with a fence
+	limit  uint32         // of fences, for guards in name
+	name   *Copy          // the fenced name under which the last such guard found a copy
+
+	_ [128 - 88]byte
 }
 
 // Open implements Reader. It keeps S1: let the reader have raised its count of c, and then
@@ -81,32 +82,43 @@ type asymmetricReader struct {
 func (r *asymmetricReader) Open() *Copy {
 	c := r.owner.readable.Load()
 	r.raise(c)
-	if now := r.owner.readable.Load(); now != c {
-		c = r.reopen(c, now)
+	if c.of != nil {
+		r.fenceUnder(c)
 	}
-	return c
+	if now := r.owner.readable.Load(); now != c {
+		return r.reopen(c.itself(), now.itself())
+	}
+	return c.itself()
 }
 
 // reopen ends the opening of a guard that has been counted in a when b was found to be
-// readable instead. As in epoch, both copies are counted before the readable one is read for the last
-// time. If that is a third one, another was detached meanwhile, and all begins again.
+// readable instead, or a under another name. As in epoch, both copies are counted before the
+// readable one is read for the last time, here with a fence between if there are fenced names: then it
+// does not matter under which the copy is found. If that is a third one, another was detached meanwhile,
+// and all begins again.
 func (r *asymmetricReader) reopen(a, b *Copy) *Copy {
 	for {
-		r.raise(b)
-		c := r.owner.readable.Load()
-		if c != a {
-			r.lower(a)
+		if a != b {
+			r.raise(b)
 		}
-		if c != b {
-			r.lower(b)
+		if r.owner.fencing {
+			r.fence()
 		}
-		if c == a || c == b {
-			return c
-		}
-		a = c
-		r.raise(a)
-		if b = r.owner.readable.Load(); b == a {
+		switch c := r.owner.readable.Load().itself(); {
+		case a == b && c == a:
 			return a
+		case a == b:
+			b = c
+		case c == a:
+			r.lower(b)
+			return a
+		case c == b:
+			r.lower(a)
+			return b
+		default:
+			r.lower(a)
+			r.lower(b)
+			return r.Open()
 		}
 	}
 }
@@ -224,7 +236,11 @@ func (s *asymmetric) StartSwap(next *Copy) {
 	s.readable.Store(next)
 	s.swaps++
 	membarrier()
+	s.list()
+}
 
+// list makes pending the readers that have guards in the old copy.
+func (s *asymmetric) list() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.readers {

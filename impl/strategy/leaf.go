@@ -10,11 +10,12 @@ import (
 // enough to be inlined. It is opened in the copy that was readable last time, and then it is seen, as for any
 // guard, whether it still is.
 //
-// Under epoch and asymmetric the writer tells leaves apart from other guards, by words that need not count: one for
+// Under epoch, asymmetric and adaptive the writer tells leaves apart from other guards, by words that need not count: one for
 // each index of a copy, which holds the mark of the copy while the leaf is open there, and
 // else zero. So the store is of a value that is at hand, where an addition to the count of the copy that is
 // just readable would have to wait for that to be loaded. That makes 1 ns of 12. The words
-// are atomic ones or plain ones, as the strategy has it. Such a leaf wakes nobody when it is closed: it
+// are atomic ones or plain ones, as the strategy has it, or plain ones with a fence behind the store, as the
+// name of the copy has it, see adaptive. Such a leaf wakes nobody when it is closed: it
 // is open for a look-up only, so that the writer who finds it open looks again a little later. To
 // find out whether he sleeps would make another 0.3 ns.
 //
@@ -26,20 +27,22 @@ import (
 //	…
 //	if !l.TryClose() { l.CloseTurned() }
 type Leaf struct {
-	atomic   *atomicx.Uint32 // the word of guess, if it is an atomic one
+	atomic   *atomicx.Uint32 // the word of guess, if it is an atomic one, or what is added to for a fence
 	plain    *plainMark      // the word of guess, if it is a plain one
 	counted  countedLeaf     // otherwise
 	readable *atomicx.Pointer[Copy]
-	guess    *Copy
+	guess    *Copy  // a name
 	mark     uint32 // of guess, or its key
+	limit    uint32 // of fences, if guess is a fenced name
 	words    *leafWords
 }
 
 // leafWords are what a Leaf needs when it is opened in another copy than the last time: the words by
-// index, or the reader. Two are nil.
+// index, or the reader. Two of atomic, plain and refcount are nil.
 type leafWords struct {
 	atomic   *[2]atomicx.Uint32
 	plain    *[2]plainMark
+	fences   *atomicx.Uint32 // beside plain
 	refcount *refcountReader
 }
 
@@ -54,7 +57,7 @@ func LeafOf(r Reader) (l Leaf, ok bool) {
 	case *epochReader:
 		l.readable, l.words = &r.epoch.readable, &leafWords{atomic: &r.leaf}
 	case *asymmetricReader:
-		l.readable, l.words = &r.owner.readable, &leafWords{plain: &r.leaf}
+		l.readable, l.words = &r.owner.readable, &leafWords{plain: &r.leaf, fences: &r.fences} // which are not used without fenced names
 	case *refcountReader:
 		l.counted.word, l.words = &r.word, &leafWords{refcount: r}
 		l.mark = math.MaxUint32 // no copy's key, for long: there is no guess yet
@@ -62,39 +65,53 @@ func LeafOf(r Reader) (l Leaf, ok bool) {
 	default:
 		return l, false
 	}
-	l.atomic, l.plain = l.words.of(0)
+	l.atomic, l.plain = l.words.of(new(Copy))
 	return l, true
 }
 
-// of returns the word of an index.
-func (w *leafWords) of(index int) (atomic *atomicx.Uint32, plain *plainMark) {
-	if w.atomic != nil {
-		return &w.atomic[index], nil
+// of returns the word of a copy of that name, and for a fenced one also that for fences.
+func (w *leafWords) of(name *Copy) (atomic *atomicx.Uint32, plain *plainMark) {
+	switch {
+	case w.atomic != nil:
+		return &w.atomic[name.Index], nil
+	case name.of != nil:
+		return w.fences, &w.plain[name.Index]
 	}
-	return nil, &w.plain[index]
+	return nil, &w.plain[name.Index]
 }
 
 // TryOpen opens a guard in the copy that the last Reopen returned, if that is still
 // readable; else, and before the first Reopen, it returns false and must be followed by it.
-// The arguments are those at epochReader.Open and asymmetricReader.Open: the word stands before the
+// The arguments are those at epochReader.Open, asymmetricReader.Open and adaptive: the word stands before the
 // readable copy is looked at, and it tells the generation, so that a writer who waits for a
-// successor of the guess does not take the one for the other. For refcount's see countedLeaf.
+// successor of the guess does not take the one for the other. For refcount's see countedLeaf. Where so many guards
+// have been opened with a fence that there are to be no more, it returns false too.
+//
+// It is TryMark or TryCount. Who wants them inlined calls one of these.
 func (l *Leaf) TryOpen() bool {
-	if l.counted.word != nil {
-		return l.counted.tryOpen(l.mark)
+	if l.Marks() {
+		return l.TryMark()
 	}
-	return l.TryMark()
+	return l.TryCount()
 }
 
-// Marks reports whether TryMark and Unmark may be called, as they may not under refcount.
+// Marks reports whether TryMark and Unmark may be called, as they may not under refcount, or TryCount.
 func (l *Leaf) Marks() bool { return l.counted.word == nil }
 
-// TryMark is TryOpen in fewer instructions.
+// TryCount is TryOpen under refcount.
+func (l *Leaf) TryCount() bool { return l.counted.tryOpen(l.mark) }
+
+// TryMark is TryOpen under another strategy.
 func (l *Leaf) TryMark() bool {
-	if l.plain != nil {
+	if l.atomic == nil {
 		l.plain.Store(l.mark)
-	} else {
+	} else if l.plain == nil {
 		l.atomic.Store(l.mark)
+	} else {
+		l.plain.Store(l.mark)
+		if reached(l.atomic.Add(1), l.limit) {
+			return false
+		}
 	}
 	return l.readable.Load() == l.guess
 }
@@ -102,46 +119,54 @@ func (l *Leaf) TryMark() bool {
 // Reopen ends the opening of a guard and returns the copy that it pins. As in
 // epochReader.reopen both words stand before the readable copy is looked at for the last time. If
 // it is a third one, then either the guess was detached long ago, which is so once at most, or a copy
-// was detached meanwhile. Only then all begins again. Under refcount TryOpen has counted the guard already.
+// was detached meanwhile, or one of the two had its other name when it was looked at before, which
+// changes once for each swap, of which there are two at most while both words stand. Only then all begins
+// again. Under refcount TryOpen has counted the guard already.
 func (l *Leaf) Reopen() *Copy {
 	if r := l.words.refcount; r != nil {
 		l.guess, l.counted.seen = r.find(l.counted.seen)
 		l.mark = uint32(l.guess.key())
 		return l.guess
 	}
+	if g := l.guess; g != nil && g.of != nil && reached(l.atomic.Load(), l.limit) {
+		l.readable.CompareAndSwap(g, g.of)
+	}
 	for {
 		a := l.guess
 		b := l.readable.Load()
 		l.aim(b)
-		l.TryOpen()
+		l.TryMark()
 		switch c := l.readable.Load(); {
 		case c == b:
 			l.clear(1 - b.Index)
-			return b
+			return b.itself()
 		case c == a && a.Index != b.Index:
 			l.clear(b.Index)
 			l.aim(a)
-			return a
+			return a.itself()
 		}
 	}
 }
 
-// aim makes c the guess.
-func (l *Leaf) aim(c *Copy) {
-	l.guess, l.mark = c, mark(c.generation)
-	l.atomic, l.plain = l.words.of(c.Index)
-}
-
-func (l *Leaf) clear(index int) {
-	if atomic, plain := l.words.of(index); atomic != nil {
-		atomic.Store(0)
-	} else {
-		plain.Store(0)
+// aim makes the copy of that name the guess.
+func (l *Leaf) aim(name *Copy) {
+	l.guess, l.mark = name, mark(name.generation)
+	l.atomic, l.plain = l.words.of(name)
+	if name.of != nil {
+		l.limit = fenceLimit(l.atomic.Load())
 	}
 }
 
-// Copy returns the copy in which TryOpen opens a guard, or nil before the first Reopen.
-func (l *Leaf) Copy() *Copy { return l.guess }
+func (l *Leaf) clear(index int) {
+	if l.words.atomic != nil {
+		l.words.atomic[index].Store(0)
+	} else {
+		l.words.plain[index].Store(0)
+	}
+}
+
+// Copy returns the copy in which TryOpen opens a guard. Reopen has been called before.
+func (l *Leaf) Copy() *Copy { return l.guess.itself() }
 
 // TryClose closes the guard, unless it returns false and must be followed by CloseTurned. Whatever was looked at
 // under it has been seen before: nothing comes after an atomic store or compare-and-swap that stands

@@ -22,7 +22,8 @@
 //   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps,
 //     shares no written cache line with another reader, never allocates, and never locks,
 //     except the one close that finds the sleep flag set and wakes the writer. Opening
-//     may have to begin again if a copy was detached meanwhile, which is once in MaxWait at most.
+//     may have to begin again if a copy was detached meanwhile, which is once in MaxWait at most. Under
+//     adaptive one reader writes the word that says which copy is readable, once for each swap at most.
 //   - V2, bounded wait: guards of a detached copy are never confused with those of its
 //     successor.
 //
@@ -55,6 +56,7 @@ type Copy struct {
 	// Of the strategy's, which sets it before a reader can come upon the copy.
 	generation uint32         // how many copies of this index have been detached before this one
 	residual   atomicx.Int64  // guards still open here after the swap to the other copy, see refcount
+	fenced, of *Copy          // see adaptive: the fenced name of this copy, or the copy that this one is a name of
 	shared     atomicx.Uint64 // the bit awaited, and the guards open here, see counted
 }
 

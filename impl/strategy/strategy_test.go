@@ -17,6 +17,7 @@ import (
 
 // strategies are those that every test of this file holds to the contract.
 var strategies = map[string]func(strategy.Options) strategy.Strategy{
+	"adaptive":   strategy.Adaptive,
 	"asymmetric": strategy.Asymmetric,
 	"collector":  strategy.Collector,
 	"counted":    strategy.Counted,

@@ -179,5 +179,4 @@ var Absent = []struct{ Name, Why string }{
 	{"25 an operation applied twice on the second copy", "equivalent: to set, to delete, to clear and what a function came to are idempotent, in a row and as a whole replay, for the last operation on a key decides"},
 	{"33 Close of the writer without the wait that a publish makes", "not expressible: Close does not wait; it leaves the copy to its readers and the garbage collector"},
 	{"42 removal by value equality on the second copy", "not expressible: nothing is removed by value; Retain's outcome is kept as keys"},
-	{"46 adaptive: mode changed without a grace period", "there is no strategy adaptive"},
 }

@@ -2,7 +2,7 @@ package mutants
 
 // Explored are the mutants that the schedule explorer must catch in strategies and in
 // what stands on them, each with a program of package lincheck/explore/programs that
-// shows it. Those whose numbers are 36 to 39 must be found with store buffers, and not without.
+// shows it. Those whose numbers are 36 to 39, and 46, must be found with store buffers, and not without.
 var Explored = []struct {
 	Mutant
 	Program string
@@ -210,9 +210,26 @@ var Explored = []struct {
 		"39 no membarrier before parking", asymmetric,
 		"			r.awaited.Store(uint32(s.old.Index) + 1)\n		}\n		membarrier()\n", "			r.awaited.Store(uint32(s.old.Index) + 1)\n		}\n",
 	}, "one guard"},
+	{Mutant{
+		"46 adaptive: mode changed without a grace period", adaptive,
+		"	if name.of == nil {\n		membarrier()\n", "	if name.of == nil && s.swaps == 1 {\n		membarrier()\n",
+	}, "a look-up under a plain name again"},
+	{Mutant{
+		"46 adaptive: no fence under a fenced name", adaptive,
+		"	n := r.fence()\n", "	n := r.fences.Load()\n",
+	}, "one guard, three publishes"},
+	{Mutant{
+		"46 adaptive: no fence before the last look", asymmetric,
+		"		if r.owner.fencing {\n", "		if false {\n",
+	}, "one guard, three publishes"},
+	{Mutant{
+		"46 adaptive: no fence in a leaf", leaf,
+		"		if reached(l.atomic.Add(1), l.limit) {\n", "		if reached(l.atomic.Load(), l.limit) {\n",
+	}, "a look-up under a fenced name"},
 }
 
 const (
+	adaptive   = "impl/strategy/adaptive.go"
 	asymmetric = "impl/strategy/asymmetric.go"
 	counted    = "impl/strategy/counted.go"
 	epoch      = "impl/strategy/epoch.go"

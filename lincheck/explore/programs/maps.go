@@ -43,7 +43,10 @@ var Maps = []MapProgram{
 	{Name: "a copy is detached under look-ups", Make: detachedUnderLookUps, Timeouts: 1},
 	{Name: "a copy is detached under two readers", Make: detachedUnderTwo, Timeouts: 1, Bounded: true},
 	{Name: "membarriers are refused", Make: refused},
-	{Name: "a look-up by the leaf", Make: leafLookUp},
+	{Name: "a look-up by the leaf", Make: leafLookUps(0, 1, 2)},
+	{Name: "look-ups by the leaf", Make: leafLookUps(0, 2, 3)},
+	{Name: "a look-up under a fenced name", Make: leafLookUps(1, 1, 2)},
+	{Name: "a look-up under a plain name again", Make: leafLookUps(2, 1, 2)},
 }
 
 // realTimeName names the program that strategies of the level per handle fail.
@@ -152,18 +155,32 @@ func lookUps(s Strategy) explore.Program {
 	}
 }
 
-// leafLookUp has a look-up that is not the first on its handle: where there are leaves it opens
-// one in the copy that was readable last time.
-func leafLookUp(s Strategy) explore.Program {
-	return func(x *explore.Exec) {
-		w := newWorld(x, s)
-		r := w.reader()
-		last := w.get(r, 1, 0)
-		x.Go("reader", func() { w.get(r, 1, last) })
-		x.Go("writer", func() {
-			w.publish()
-			w.publish()
-		})
+// leafLookUps has look-ups that are not the first on their handle: where there are leaves they open
+// one in the copy that was readable last time. If there have been look-ups before, they come after a publish: under
+// adaptive the copy still has its fenced name when there was one, and its plain name again when there were two.
+func leafLookUps(before, lookUps, publishes int) func(s Strategy) explore.Program {
+	return func(s Strategy) explore.Program {
+		return func(x *explore.Exec) {
+			w := newWorld(x, s)
+			r := w.reader()
+			last := w.get(r, 1, 0)
+			if before > 0 {
+				w.publish()
+			}
+			for range before {
+				last = w.get(r, 1, last)
+			}
+			x.Go("reader", func() {
+				for range lookUps {
+					last = w.get(r, 1, last)
+				}
+			})
+			x.Go("writer", func() {
+				for range publishes {
+					w.publish()
+				}
+			})
+		}
 	}
 }
 

@@ -54,6 +54,8 @@ var Strategies = []Strategy{
 	// Open: 3 loads of the readable copy; 2 counts raised and 1 lowered, each by a load and a
 	// store, and a load of the flag and the wake-up. Close: the same of one count. And the copy in both.
 	{Name: "asymmetric", New: strategy.Asymmetric, OpenSteps: 3 + 3*2 + 2 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true, Bound: 2},
+	// Open: the same, of another look at the readable name, 3 fences and a compare-and-swap. Close: as above.
+	{Name: "adaptive", New: strategy.Adaptive, OpenSteps: 4 + 2*2 + 4 + 4 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true, Bound: 2},
 }
 
 // search returns the search for m, which is exhaustive where that can be done in a

@@ -25,12 +25,13 @@ func TestStoreBuffers(t *testing.T) {
 			{Shape{1, 2, 2, true}, true},
 			{Shape{1, 2, 2, false}, false},
 			{Shape{1, 1, 3, false}, false},
+			{Shape{1, 3, 3, false}, true},
 		} {
 			t.Run(fmt.Sprintf("%s/%v/waiting as one step %v", s.Name, c.shape, c.oneWait), func(t *testing.T) {
 				t.Log(run(t, explore.Config{Search: explore.Exhaustive(), TSO: true, OneWait: c.oneWait}, s.Guards(c.shape)))
 			})
 		}
-		for _, name := range []string{"a look-up by the leaf", "a publish is given up", "membarriers are refused"} {
+		for _, name := range []string{"a look-up by the leaf", "look-ups by the leaf", "a look-up under a fenced name", "a look-up under a plain name again", "a publish is given up", "membarriers are refused"} {
 			t.Run(s.Name+"/"+name, func(t *testing.T) {
 				p, _, err := s.Named(name)
 				if err != nil {
