@@ -38,7 +38,8 @@ type adaptive struct{ asymmetric }
 // ratios with 95 % intervals, 8 blocks, nothing else running, BenchmarkTargets/adaptive), batches of one write were published
 // at 1.09 [0.98, 1.23] of the rate under epoch and 28.9 [27.7, 34.9] of that under asymmetric, batches of 64 writes at
 // 1.21 [1.13, 1.38] and 2.47 [2.34, 2.74]. Reads beside them were 1.01 [0.95, 1.07] and 1.19 [1.09, 1.26] of those under
-// epoch. With 256 instead the batches of 64 came to 0.58 [0.53, 0.70] of epoch's rate (6 blocks), for the busy reader gave the
+// epoch. What a membarrier takes changes with the host: in a run later, which it disturbed, the four ratios of publishes were 0.86
+// [0.78, 1.76], 5.1 [3.9, 9.8], 0.98 [0.73, 1.23] and 1.5 [0.8, 3.1] (6 blocks). With 256 instead the batches of 64 came to 0.58 [0.53, 0.70] of epoch's rate (6 blocks), for the busy reader gave the
 // fenced name up before most publishes.
 const fencesAtMost = 1024
 
