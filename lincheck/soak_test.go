@@ -141,7 +141,9 @@ func TestSoakFindsWhoHangs(t *testing.T) {
 		"reading in lincheck.stuckReader.Read [chan receive]":      func(h handle) kv.Map[uint64, uint64] { return stuckReader{h, release} },
 	} {
 		dir := t.TempDir()
-		v := Soak(context.Background(), onRealMap(t, wrap), SoakOptions{Seed: 1, Time: time.Minute, Hang: time.Second, Readers: 2, Dir: dir})
+		// A writer who waits gets up after 1 s, to report the stall, and after 1.6 and 6.4 s, to have garbage collected:
+		// half-way between he sleeps.
+		v := Soak(context.Background(), onRealMap(t, wrap), SoakOptions{Seed: 1, Time: time.Minute, Hang: 4 * time.Second, Readers: 2, Dir: dir})
 		if v.Outcome != Illegal || v.Checker != "C9" || !strings.Contains(v.Reason, name) || v.Evidence.Log == "" {
 			t.Errorf("%v, %v; want C9, and who hangs: %s", v, v.Evidence.Log, name)
 		}
