@@ -37,7 +37,7 @@ With -self-test it measures, in about two minutes, whether the harness can be be
 correction, and then a map made slower by twice the limit that these show, which must come
 out worse, with an interval that excludes 0. If either fails the exit code is 3.
 It is 4 if the limit is more than 15 %, since so large a slowdown could not be missed:
-more -reps, as in -reps 80, make it less on a machine that is never quiet.`,
+more -reps, as in -reps 80, may make it less on a machine that is never quiet.`,
 		examples: `  runbench doctor
   runbench doctor -watch 30s
   runbench doctor -self-test
