@@ -121,7 +121,7 @@ var Explored = []struct {
 	}, "a copy is detached"},
 	{Mutant{
 		"49 a leaf keeps the mark of a detached copy", leaf,
-		"	l.guess, l.mark = c, mark(c.generation)\n", "	l.guess, l.mark = c, mark(0)\n",
+		"	l.guess, l.mark = name, mark(name.generation)\n", "	l.guess, l.mark = name, mark(0)\n",
 	}, "a copy is detached under look-ups"},
 	{Mutant{
 		"19 a reader's part of the residual is told after the reader is turned", refcount,
