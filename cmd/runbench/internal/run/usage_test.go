@@ -1,6 +1,7 @@
 package run
 
 import (
+	"crypto/sha256"
 	"math"
 	"runtime"
 	"testing"
@@ -67,6 +68,22 @@ func TestHeap(t *testing.T) {
 	}
 	if full.mark <= before.mark {
 		t.Errorf("it took %v s to mark 65536 objects more, and %v before", full.mark, before.mark)
+	}
+}
+
+// What a cleanup holds on to is not alive, though it may take its time.
+func TestHeapAwaitsCleanups(t *testing.T) {
+	const held = 1 << 22
+	var before, after heap
+	before.collect()
+	runtime.AddCleanup(new([64]byte), func(b []byte) {
+		for range 4 {
+			sha256.Sum256(b)
+		}
+	}, make([]byte, held))
+	after.collect()
+	if got := after.live - before.live; got > held/2 {
+		t.Errorf("%v bytes are alive that only a cleanup held", got)
 	}
 }
 
