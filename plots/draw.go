@@ -100,6 +100,9 @@ func (c *chart) draw(canvas draw.Canvas) error {
 		if err != nil {
 			return err
 		}
+		if c.slanted {
+			c.slant(&pl.X.Tick.Label, board.Max.X-board.Min.X)
+		}
 		pl.Draw(board)
 		last, lastPlot = pl.DataCanvas(board), pl
 		c.drawOver(last)
@@ -124,10 +127,6 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	}
 	pl.X.Label.Text, pl.Y.Label.Text = c.xLabel, prefix+p.yLabel
 	pl.X.Tick.Marker = marks(c.ticks)
-	if c.slanted {
-		pl.X.Tick.Label.Rotation = math.Pi / 5
-		pl.X.Tick.Label.XAlign, pl.X.Tick.Label.YAlign = draw.XRight, draw.YTop
-	}
 	if c.shade != nil || c.fresh != nil {
 		top *= 1.07 // room for their labels
 	}
@@ -153,7 +152,7 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	grid.Horizontal = draw.LineStyle{Color: lineGrey, Width: 0.7}
 	pl.Add(grid)
 	for _, s := range p.series {
-		if band := s.band(factor); s.line && band != nil {
+		if band := s.band(factor, 0.006*(c.xMax-c.xMin)); s.line && band != nil {
 			pl.Add(band)
 		}
 	}
@@ -171,6 +170,20 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 		}
 	}
 	return pl, nil
+}
+
+// slant turns the labels of ticks on an x axis in a panel of that width: the less room there is
+// between two, the more, and then they become smaller.
+func (c *chart) slant(label *text.Style, width vg.Length) {
+	const beside = 60 // of the panel, for the y axis
+	pitch := (width - beside) / vg.Length(c.xMax-c.xMin)
+	label.XAlign, label.YAlign = draw.XRight, draw.YTop
+	label.Rotation = math.Pi / 5
+	if room := pitch * vg.Length(math.Sin(label.Rotation)); room < lineHeight(*label) {
+		label.Rotation = 0.3 * math.Pi
+		room = pitch * vg.Length(math.Sin(label.Rotation))
+		label.Font.Size = min(label.Font.Size, room/lineHeight(*label)*label.Font.Size)
+	}
 }
 
 // addTo adds the line or the bars of s, and its glyphs on a white rim.
@@ -217,8 +230,8 @@ func (s series) addTo(pl *plot.Plot, factor float64) error {
 type bare struct{ plot.Plotter }
 
 // band returns the area between the ends of the intervals of neighbouring points; nil if
-// there is none.
-func (s series) band(factor float64) *plotter.Polygon {
+// there is none. That of a single point is half wide to either side.
+func (s series) band(factor, half float64) *plotter.Polygon {
 	var ring, back plotter.XYs
 	for _, pt := range s.points {
 		if !pt.y.Interval {
@@ -228,7 +241,7 @@ func (s series) band(factor float64) *plotter.Polygon {
 		back = append(back, plotter.XY{X: pt.x, Y: pt.y.Lo / factor})
 	}
 	if len(ring) == 1 { // an area needs a width
-		ring, back = widen(ring), widen(back)
+		ring, back = widen(ring, half), widen(back, half)
 	}
 	slices.Reverse(back)
 	fill, edge := s.style.color, s.style.color
@@ -240,8 +253,7 @@ func (s series) band(factor float64) *plotter.Polygon {
 	}
 }
 
-func widen(p plotter.XYs) plotter.XYs {
-	const half = 0.03
+func widen(p plotter.XYs, half float64) plotter.XYs {
 	return plotter.XYs{{X: p[0].X - half, Y: p[0].Y}, {X: p[0].X + half, Y: p[0].Y}}
 }
 

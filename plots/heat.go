@@ -184,7 +184,7 @@ func (h heat) Z(column, row int) float64 {
 
 // drawHeat draws the panels and, on the right, what the shades mean.
 func (c *chart) drawHeat(area draw.Canvas) error {
-	const keyWidth = vg.Length(96)
+	const keyWidth = vg.Length(120)
 	n := len(c.heat)
 	tiles := draw.Tiles{Cols: min(n, 3), PadX: 12, PadY: 10}
 	if n == 4 {
@@ -207,9 +207,9 @@ func (c *chart) drawHeat(area draw.Canvas) error {
 			text := fmt.Sprintf("%g times", math.Pow(2, float64(power/2)))
 			switch i {
 			case 0:
-				text = "≤ " + text
+				text += " or less"
 			case 2 * heatSteps:
-				text = "≥ " + text
+				text += " or more"
 			case heatSteps:
 				text = "equal"
 			}

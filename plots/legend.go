@@ -76,6 +76,7 @@ func (c *chart) drawLegend(area, data draw.Canvas, pl *plot.Plot) {
 			area.StrokeLine2(line, left, y, left+sampleWidth, y)
 		}
 		for _, glyph := range r.style.glyphs() {
+			glyph.Radius *= min(1, 1.2*row/rowSize)
 			area.DrawGlyph(glyph, vg.Point{X: left + sampleWidth/2, Y: y})
 		}
 		area.FillText(name, vg.Point{X: nameX, Y: y}, r.label)

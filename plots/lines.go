@@ -19,8 +19,7 @@ func byGoroutines(s *results.Set) []*chart {
 		func(id results.ID) results.ID { id.G = 0; return id })
 	goroutines := func(id results.ID) float64 { return float64(id.G) }
 	var charts []*chart
-	for i, f := range sides(families) {
-		f, note := f.lines(goroutines)
+	for i, f := range sides(families, goroutines) {
 		gs := distinct(f.groups, goroutines)
 		if len(gs) < 2 && (i > 0 || anySeveral(families, goroutines)) {
 			continue
@@ -42,9 +41,6 @@ func byGoroutines(s *results.Set) []*chart {
 			return math.Log2(float64(id.G)), strconv.Itoa(id.G)
 		}) {
 			f.tell(c)
-			if note != "" {
-				c.notes = append(c.notes, note)
-			}
 			charts = append(charts, c)
 		}
 	}
@@ -59,8 +55,7 @@ func byWriteShare(s *results.Set) []*chart {
 		func(id results.ID) results.ID { id.Mix = ""; return id })
 	share := func(id results.ID) float64 { v, _ := writeShare(id); return v }
 	var charts []*chart
-	for i, f := range sides(families) {
-		f, note := f.lines(share)
+	for i, f := range sides(families, share) {
 		shares := distinct(f.groups, share)
 		if len(shares) < 2 && (i > 0 || anySeveral(families, share)) {
 			continue
@@ -82,9 +77,6 @@ func byWriteShare(s *results.Set) []*chart {
 			return position[v], strconv.FormatFloat(v, 'g', 3, 64)
 		}) {
 			f.tell(c)
-			if note != "" {
-				c.notes = append(c.notes, note)
-			}
 			charts = append(charts, c)
 		}
 	}
@@ -95,8 +87,9 @@ func byWriteShare(s *results.Set) []*chart {
 type family struct {
 	id     results.ID // without either
 	groups []results.Group
-	inside bool // these are only the double buffers, and what they are to be held to
-	apart  bool // these are all but the double buffers of other strategies and tables than the first
+	inside bool     // these are only the double buffers, and what they are to be held to
+	apart  bool     // the double buffers of other strategies and tables than the first have a family of their own
+	left   []string // maps that are left out, since they have but one place on the axis
 }
 
 // maxMaps is how many maps can be told apart in one figure.
@@ -104,8 +97,10 @@ const maxMaps = 20
 
 // sides returns the families with those of more than maxMaps maps in two: all maps but double buffers of
 // other strategies and tables than the first, and all double buffers beside xsync.Map, the ceiling
-// and the floor.
-func sides(families []family) (all []family) {
+// and the floor. x tells the place on the axis of figures of lines, and is nil for others. There maps
+// that have but one place would be in the way of the lines of strategies, and are left out; if
+// no other strategy is left, there is no second family.
+func sides(families []family, x func(results.ID) float64) (all []family) {
 	for _, f := range families {
 		var impls []string
 		for _, g := range f.groups {
@@ -118,43 +113,51 @@ func sides(families []family) (all []family) {
 		}
 		kinds, strategies := family{id: f.id, apart: true}, family{id: f.id, inside: true}
 		for _, g := range f.groups {
-			ours := strings.HasPrefix(g.ID.Impl, "dbuf-")
-			if !ours || strings.HasPrefix(g.ID.Impl, "dbuf-epoch-") {
+			if !otherStrategy(g.ID.Impl) {
 				kinds.groups = append(kinds.groups, g)
 			}
-			if ours || slices.Contains([]string{"xsync", "plain", "noop"}, g.ID.Impl) {
+			if strings.HasPrefix(g.ID.Impl, "dbuf-") || slices.Contains([]string{"xsync", "plain", "noop"}, g.ID.Impl) {
 				strategies.groups = append(strategies.groups, g)
 			}
 		}
-		all = append(all, kinds, strategies)
+		if x != nil {
+			strategies = strategies.lines(x)
+		}
+		if slices.ContainsFunc(strategies.groups, func(g results.Group) bool { return otherStrategy(g.ID.Impl) }) {
+			all = append(all, kinds, strategies)
+			continue
+		}
+		kinds.apart = false
+		kinds.left = slices.DeleteFunc(strategies.left, func(impl string) bool { return !otherStrategy(impl) })
+		all = append(all, kinds)
 	}
 	return all
 }
 
-// lines returns f without the maps that have but one place on the axis, if it is one of strategies, where
-// they would be in the way of the lines, and a note that says so.
-func (f family) lines(x func(results.ID) float64) (drawn family, note string) {
-	if !f.inside || len(distinct(f.groups, x)) < 2 {
-		return f, ""
-	}
-	drawn = f
+// otherStrategy reports whether impl is a double buffer of another strategy or table than the first.
+func otherStrategy(impl string) bool {
+	return strings.HasPrefix(impl, "dbuf-") && !strings.HasPrefix(impl, "dbuf-epoch-")
+}
+
+// lines returns f without the maps that have but one place on the axis, if any has more.
+func (f family) lines(x func(results.ID) float64) family {
+	drawn := f
 	drawn.groups = nil
-	var apart []string
 	for _, g := range f.groups {
 		switch {
 		case slices.ContainsFunc(f.groups, func(o results.Group) bool { return o.ID.Impl == g.ID.Impl && x(o.ID) != x(g.ID) }):
 			drawn.groups = append(drawn.groups, g)
-		case !slices.Contains(apart, g.ID.Impl):
-			apart = append(apart, g.ID.Impl)
+		case !slices.Contains(drawn.left, g.ID.Impl):
+			drawn.left = append(drawn.left, g.ID.Impl)
 		}
 	}
-	if len(apart) == 0 || len(drawn.groups) == 0 {
-		return f, ""
+	if len(drawn.groups) == 0 {
+		return f
 	}
-	return drawn, "Measured at one place alone, and not drawn: " + strings.Join(apart, ", ") + "."
+	return drawn
 }
 
-// tell has c, a figure of f, say which side it is.
+// tell has c, a figure of f, say which side it is, and what is left out.
 func (f family) tell(c *chart) {
 	switch {
 	case f.inside:
@@ -162,6 +165,9 @@ func (f family) tell(c *chart) {
 		c.title += ", strategies of the double buffer"
 	case f.apart:
 		c.notes = append(c.notes, "Double buffers of other strategies stand in a figure of their own, "+c.name+"-strategies.")
+	}
+	if len(f.left) > 0 {
+		c.notes = append(c.notes, "Measured at one place alone, and not drawn: "+strings.Join(f.left, ", ")+".")
 	}
 }
 
@@ -290,7 +296,13 @@ func mixLabel(mix string) string {
 }
 
 func keysLabel(id results.ID) string {
-	return fmt.Sprintf("%s over %s %s keys", id.Dist, results.FormatKeys(id.Keys), id.KeyType)
+	keys := id.KeyType + " keys"
+	for _, k := range workloads.KeyTypes() {
+		if k.Name == id.KeyType && strings.HasPrefix(k.Doc, "uint64 keys with ") { // its name is one of values
+			keys = k.Doc[:strings.IndexAny(k.Doc+";", ",;")]
+		}
+	}
+	return fmt.Sprintf("%s over %s %s", id.Dist, results.FormatKeys(id.Keys), keys)
 }
 
 func fileName(first string, id results.ID) string {

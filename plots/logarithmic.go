@@ -14,7 +14,7 @@ import (
 // and not drawn: what the others say is no picture of it.
 func byPercentile(s *results.Set) []*chart {
 	var charts []*chart
-	for _, f := range sides(split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id })) {
+	for _, f := range sides(split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
 		c := &chart{
 			name:     "latency-by-percentile-" + fileName(f.id.Mix+"-"+workersName(f.id)+"-load"+strconv.Itoa(f.id.Load), f.id),
 			title:    "Latency by percentile, at " + strconv.Itoa(f.id.Load) + " % of the capacity",
@@ -43,7 +43,7 @@ func publishByGoroutines(s *results.Set) []*chart {
 	var charts []*chart
 	for _, f := range sides(split(s.Groups(results.Latency),
 		func(id results.ID) bool { return id.G > 0 },
-		func(id results.ID) results.ID { id.G = 0; return id })) {
+		func(id results.ID) results.ID { id.G = 0; return id }), nil) {
 		gs := distinct(f.groups, goroutines)
 		if len(gs) < 2 {
 			continue
@@ -81,7 +81,7 @@ func publishByGoroutines(s *results.Set) []*chart {
 // stale are named, and not drawn: their lines would lie over each other.
 func staleDistribution(s *results.Set) []*chart {
 	var charts []*chart
-	for _, f := range sides(split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id })) {
+	for _, f := range sides(split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
 		c := &chart{
 			name:     "staleness-by-percentile-" + fileName(f.id.Mix+"-"+workersName(f.id), f.id),
 			title:    "Staleness of reads by percentile, by publish policy",

@@ -29,7 +29,7 @@ func memoryAKey(s *results.Set) []*chart {
 	}
 	var charts []*chart
 	for _, k := range order {
-		for _, f := range sides(families[best[k] : best[k]+1]) {
+		for _, f := range sides(families[best[k]:best[k]+1], nil) {
 			if c := memoryChart(s, f); c != nil {
 				f.tell(c)
 				charts = append(charts, c)

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -8,14 +9,20 @@ import (
 	"doublebuf/results"
 )
 
-// TestSides: what is too much for one figure is two, and no map is lost between them.
-func TestSides(t *testing.T) {
-	maps := slices.Clone(testMaps)
-	for strategy := range strategies {
-		for policy := range policies {
-			maps = append(maps, testMap{"dbuf-" + strategy + "-" + policy, 60e6, 14e6, 0.9, 12, "atomic", results.Ok})
+// withStrategies are the maps of the tests, and all strategies and policies.
+func withStrategies() []testMap {
+	all := slices.Clone(testMaps)
+	for _, strategy := range slices.Sorted(maps.Keys(strategies)) {
+		for _, policy := range slices.Sorted(maps.Keys(policies)) {
+			all = append(all, testMap{"dbuf-" + strategy + "-" + policy, 60e6, 14e6, 0.9, 12, "atomic", results.Ok})
 		}
 	}
+	return all
+}
+
+// TestSides: what is too much for one figure is two, and no map is lost between them.
+func TestSides(t *testing.T) {
+	known := withStrategies()
 	named := func(charts []*chart, name string) (in []string) {
 		for _, c := range charts {
 			for _, row := range c.table[1:] {
@@ -26,9 +33,9 @@ func TestSides(t *testing.T) {
 		}
 		return in
 	}
-	all := charts(testRun(maps, 6))
+	all := charts(testRun(known, 6))
 	if n := len(charts(testRun(testMaps, 6))); len(all) != 2*n {
-		t.Errorf("%d figures of %d maps, and %d of %d; want twice as many", len(all), len(maps), n, len(testMaps))
+		t.Errorf("%d figures of %d maps, and %d of %d; want twice as many", len(all), len(known), n, len(testMaps))
 	}
 	for _, c := range all {
 		name, inside := strings.CutSuffix(c.name, "-strategies")
@@ -36,7 +43,7 @@ func TestSides(t *testing.T) {
 			continue
 		}
 		both := append(named(all, name), named(all, name+"-strategies")...)
-		for _, m := range maps {
+		for _, m := range known {
 			if !slices.Contains(both, m.name) && m.level != "none" {
 				t.Errorf("%s: %s is in neither figure", name, m.name)
 			}
@@ -44,5 +51,27 @@ func TestSides(t *testing.T) {
 		if in := named(all, name); len(in) > maxMaps || slices.Contains(in, "dbuf-flat-b64") {
 			t.Errorf("%s has %d maps: %v", name, len(in), in)
 		}
+	}
+}
+
+// TestNoSideOfNothing: where every strategy was measured at one place of the axis alone, there is no figure
+// of their lines; the other says who is missing.
+func TestNoSideOfNothing(t *testing.T) {
+	run := testRun(withStrategies(), 6)
+	run.Cells = slices.DeleteFunc(run.Cells, func(c results.Cell) bool {
+		return c.Kind != results.Throughput || c.Mix != "read-only" || c.G > 1 && otherStrategy(c.Impl)
+	})
+	all := charts(run)
+	if len(all) == 0 || all[0].name != "throughput-by-goroutines-read-only-zipf0.99-uint64-64Ki-p2" {
+		t.Fatalf("%d figures", len(all))
+	}
+	for _, c := range all {
+		if strings.HasPrefix(c.name, "throughput-by-goroutines") && strings.HasSuffix(c.name, "-strategies") {
+			t.Errorf("there is %s", c.name)
+		}
+	}
+	note := all[0].notes[len(all[0].notes)-1]
+	if !strings.HasPrefix(note, "Measured at one place alone, and not drawn: dbuf-adaptive-b1, ") || strings.Contains(note, "epoch") {
+		t.Errorf("the last note is %q", note)
 	}
 }

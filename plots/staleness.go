@@ -25,7 +25,7 @@ func byStaleness(s *results.Set) []*chart {
 		throughput[g.ID] = g
 	}
 	var charts []*chart
-	for _, f := range sides(families) {
+	for _, f := range sides(families, nil) {
 		if c := staleChart(s, f, throughput); c != nil {
 			f.tell(c)
 			charts = append(charts, c)

@@ -73,8 +73,10 @@ func (h *heap) collect() {
 // would else be taken for alive before a cell, and be missed in what its map keeps.
 func awaitCleanups() {
 	samples := [...]metrics.Sample{
-		{Name: "/gc/cleanups/queued:cleanups"}, {Name: "/gc/cleanups/executed:cleanups"},
-		{Name: "/gc/finalizers/queued:finalizers"}, {Name: "/gc/finalizers/executed:finalizers"},
+		{Name: "/gc/cleanups/queued:cleanups"},
+		{Name: "/gc/cleanups/executed:cleanups"},
+		{Name: "/gc/finalizers/queued:finalizers"},
+		{Name: "/gc/finalizers/executed:finalizers"},
 	}
 	for began := time.Now(); time.Since(began) < time.Second; time.Sleep(50 * time.Microsecond) {
 		metrics.Read(samples[:])
