@@ -2,8 +2,11 @@ package plots
 
 import (
 	"bytes"
+	"fmt"
+	"html"
 	"image/color"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -35,8 +38,8 @@ func init() {
 	plotter.DefaultFont = sans
 }
 
-// svg draws the chart as SVG. The font may not be there where the figure is shown, and
-// the format knows no fallback unless it is named.
+// svg draws the chart as SVG. The font may not be there where the figure is shown: the format knows
+// no fallback unless it is named, and since one may be wider, every text says how long it is.
 func (c *chart) svg() ([]byte, error) {
 	canvas := vgsvg.New(width, height)
 	if err := c.draw(draw.New(canvas)); err != nil {
@@ -46,10 +49,26 @@ func (c *chart) svg() ([]byte, error) {
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return nil, err
 	}
-	return bytes.ReplaceAll(out.Bytes(),
+	drawn := textElement.ReplaceAllFunc(out.Bytes(), func(element []byte) []byte {
+		parts := textElement.FindSubmatch(element)
+		size, err := strconv.ParseFloat(string(parts[3]), 64)
+		if err != nil {
+			panic(err) // digits
+		}
+		st := textStyle(font.Length(size), black)
+		if string(parts[2]) == "bold" {
+			st.Font.Weight = xfont.WeightBold
+		}
+		length := st.Width(html.UnescapeString(string(parts[4])))
+		return fmt.Appendf(nil, `<text textLength="%.2f" lengthAdjust="spacingAndGlyphs"%s`, length, bytes.TrimPrefix(element, []byte("<text")))
+	})
+	return bytes.ReplaceAll(drawn,
 		[]byte("font-family:Liberation Sans;"),
 		[]byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")), nil
 }
+
+// textElement finds a text: its attributes, its weight, its size, and what it says.
+var textElement = regexp.MustCompile(`<text ([^>]*font-weight:(\w+);[^>]*font-size:([0-9.]+)px[^>]*)>([^<]*)</text>`)
 
 func (c *chart) png() ([]byte, error) {
 	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
@@ -125,6 +144,7 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 		axis.LineStyle.Color = textGrey
 		axis.Tick.LineStyle.Color = textGrey
 	}
+	pl.X.Tick.Length = 7 // what lies at zero reaches so far below the axis
 	pl.X.Label.Text, pl.Y.Label.Text = c.xLabel, prefix+p.yLabel
 	pl.X.Tick.Marker = marks(c.ticks)
 	if c.shade != nil || c.fresh != nil {

@@ -218,6 +218,9 @@ func TestEveryFigureSays(t *testing.T) {
 				t.Errorf("%s has %q", c.name, never)
 			}
 		}
+		if texts, long := strings.Count(svg, "<text "), strings.Count(svg, ` textLength="`); texts == 0 || long != texts {
+			t.Errorf("%s says of %d of %d texts how long they are", c.name, long, texts)
+		}
 		if strings.Contains(c.title, "goroutines") && !strings.Contains(svg, "Harness floor") {
 			t.Errorf("%s does not state the harness floor", c.name)
 		}

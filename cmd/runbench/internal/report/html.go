@@ -60,7 +60,7 @@ func HTML(w io.Writer, markdown []byte, read func(path string) ([]byte, error)) 
 	if images.err != nil {
 		return images.err
 	}
-	content.Body = template.HTML(dressed.Replace(body.String())) // goldmark leaves out raw HTML
+	content.Body = template.HTML(short.ReplaceAllString(dressed.Replace(body.String()), `<td class="short">$1</td>`)) // goldmark leaves out raw HTML
 	return page.Execute(w, content)
 }
 
@@ -74,6 +74,9 @@ var dressed = strings.NewReplacer(
 	"<td><strong>FAILED, as expected</strong></td>", `<td><span class="failed">FAILED, as expected</span></td>`,
 	", no claim</td>", ` <span class="none">no claim</span></td>`,
 )
+
+// short finds the cells of tables that stay in one line: names of maps, and numbers with their units.
+var short = regexp.MustCompile(`<td>([^<]{1,24})</td>`)
 
 // inlined renders images, which are all SVG, in place.
 type inlined struct {

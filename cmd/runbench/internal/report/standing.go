@@ -114,7 +114,11 @@ func (s standing) margin(a, b row) string {
 	if m.N == 0 {
 		return "no block in common"
 	}
-	text := percent(m.Median) + interval(m, percent)
+	form := percent
+	if max(m.Median, m.Hi) >= 2 { // all three in one form
+		form = func(ratio float64) string { return digits(ratio) + " times" }
+	}
+	text := form(m.Median) + interval(m, form)
 	if !s.claim(m) {
 		text += ", no claim"
 	}
