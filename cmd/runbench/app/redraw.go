@@ -88,7 +88,7 @@ func reportCommand() command {
 // redraw returns the setup of a command that makes something from a run's results.
 func redraw(do func(s *session, set *loaded, dir, plotsDir string) error) func(*session, *flag.FlagSet) func([]string) error {
 	return func(s *session, fs *flag.FlagSet) func([]string) error {
-		plotsDir := fs.String("plots", "", "`folder` for the figures (default plots/<name of DIR>)")
+		plotsDir := fs.String("plots", "", "`folder` for the figures (default plots/<name of DIR>, wherever DIR is)")
 		return func(args []string) error {
 			if len(args) != 1 {
 				return usagef("%s: %d arguments; want one, the folder of a run, as in runbench %s results/reference", fs.Name(), len(args), fs.Name())

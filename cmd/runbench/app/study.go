@@ -26,7 +26,7 @@ A claim is supported if the whole 95 %% interval lies on its side ("at least", "
 else within %v times the figure either way; contradicted if all of it lies elsewhere, or if
 a map failed its check; unsure if it holds both.
 
-"Would be" is what the figure would read of these cells.
+The claims of a paragraph stand in the order of their figures, behind them. "Would be" is what the figure would read of these cells.
 
 The exit code is 3 if any claim is contradicted, 4 if any is unsure or was not measured.`, study.Tolerance),
 		examples: `  runbench study
@@ -69,11 +69,11 @@ func (s *session) study(path, dir string, restate bool) error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
+	restated, err := study.Restate(string(text), findings)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	if restate {
-		restated, err := study.Restate(string(text), findings)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
 		_, err = fmt.Fprint(s.stdout, restated)
 		return err
 	}
