@@ -122,7 +122,7 @@ func (m *Malformed) Error() string {
 	if m.Count == 1 {
 		lines = "line"
 	}
-	return fmt.Sprintf("trace %s: %d malformed %s: %s; want it mended, or malformed lines skipped", m.Name, m.Count, lines, strings.Join(m.First, "; "))
+	return fmt.Sprintf("trace %s: %d malformed %s: %s; want it mended, or -skip-malformed", m.Name, m.Count, lines, strings.Join(m.First, "; "))
 }
 
 // ReadTrace reads a trace of that format, which may be compressed by gzip. name is for
@@ -140,28 +140,42 @@ func ReadTrace(name string, r io.Reader, f Format, skip bool) (*Trace, error) {
 	b := newTraceBuilder(name, f.licence)
 	b.t.Prefixes = f.prefixes
 	bad := &Malformed{Name: name}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, longest)
-	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
-		if comment, ok := strings.CutPrefix(line, "#"); ok || strings.TrimSpace(line) == "" {
+	malformed := func(n int, line string, err error) {
+		if bad.Count++; bad.Count <= shown {
+			bad.First = append(bad.First, fmt.Sprintf("line %d: %.40q: %v", n, line, err))
+		}
+	}
+	lines, n := bufio.NewReader(r), 0
+	for {
+		line, err := readLine(lines, longest)
+		if err == io.EOF {
+			break
+		}
+		n++
+		if err != nil && err != errLong {
+			return nil, fmt.Errorf("trace %s: line %d: %w; want the whole file, undamaged", name, n, err)
+		}
+		if comment, ok := strings.CutPrefix(line, "#"); err == nil && (ok || strings.TrimSpace(line) == "") {
 			if licence, ok := strings.CutPrefix(strings.TrimSpace(comment), "licence:"); ok {
 				b.t.Licence = strings.TrimSpace(licence)
 			}
 			continue
 		}
-		kind, key, err := f.step(line)
+		if err == nil && strings.ContainsRune(line, 0) {
+			err = errors.New("a byte of 0; want text")
+		}
+		var kind Kind
+		var key string
 		if err == nil {
-			b.add(kind, key)
+			kind, key, err = f.step(line)
+		}
+		if err != nil {
+			malformed(n, line, err)
 			continue
 		}
-		if bad.Count++; bad.Count <= shown {
-			bad.First = append(bad.First, fmt.Sprintf("line %d: %.40q: %v", n, line, err))
-		}
+		b.add(kind, key)
 	}
 	switch {
-	case lines.Err() != nil:
-		return nil, fmt.Errorf("trace %s: %w", name, lines.Err())
 	case bad.Count > 0 && !skip:
 		return nil, bad
 	case len(b.t.Index) == 0:
@@ -169,6 +183,29 @@ func ReadTrace(name string, r io.Reader, f Format, skip bool) (*Trace, error) {
 	}
 	b.t.Skipped = bad.Count
 	return b.trace(), nil
+}
+
+var errLong = errors.New("more than 1 MiB; want a line that is shorter")
+
+// readLine returns the next line without its end, "\n" or "\r\n". Of one that is longer than most it returns
+// the beginning, and errLong. The error is io.EOF after the last line.
+func readLine(r *bufio.Reader, most int) (line string, err error) {
+	var whole []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		whole = append(whole, part[:min(len(part), most+2-len(whole))]...)
+		switch {
+		case err == bufio.ErrBufferFull:
+			continue
+		case err != nil && (err != io.EOF || len(whole) == 0):
+			return "", err
+		}
+		line := strings.TrimSuffix(strings.TrimSuffix(string(whole), "\n"), "\r")
+		if len(line) > most {
+			return line[:most], errLong
+		}
+		return line, nil
+	}
 }
 
 // traceBuilder collects steps.

@@ -3,9 +3,11 @@ package workloads
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +91,49 @@ func TestMalformedTrace(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "put a\n", "\x1f\x8bnot zipped"} {
 		if got, err := read(t, "plain", text, true); err == nil {
 			t.Errorf("%q: got %+v, want an error", text, got)
+		}
+	}
+}
+
+// TestDamagedTrace: lines that are too long or hold what no text does are malformed, with their numbers, and a
+// zipped file that was cut off or changed is refused, with the line that could not be read.
+func TestDamagedTrace(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	const end = "set c\r\nget c"
+	for name, test := range map[string]struct{ text, says string }{
+		"a byte of 0":   {"get a\nget \x00b\n" + end, `line 2: "get \x00b": a byte of 0`},
+		"zeros":         {"get a\n" + strings.Repeat("\x00", 1<<16) + "\n" + end, "line 2: "},
+		"too long":      {"get a\nget " + long + "\n" + end, `line 2: "get xxx`},
+		"much too long": {"get a\nget " + long + long + "\n" + end, "1 MiB"},
+		"too long last": {"get a\n" + end + "\nget " + long, "line 4: "},
+	} {
+		_, err := read(t, "plain", test.text, false)
+		var bad *Malformed
+		if !errors.As(err, &bad) || bad.Count != 1 || !strings.Contains(err.Error(), test.says) || len(err.Error()) > 300 {
+			t.Errorf("%s: %.300v; want one malformed line, %s", name, err, test.says)
+		}
+		if got, err := read(t, "plain", test.text, true); err != nil || got.Skipped != 1 || strings.Join(got.Names, ",") != "a,c" {
+			t.Errorf("%s: skipping: %+v, %.300v", name, got, err)
+		}
+	}
+	// As long as may be, with either end.
+	most := "get " + long[4:]
+	if got, err := read(t, "plain", most+"\r\n"+most+"\n"+most, false); err != nil || len(got.Index) != 3 || len(got.Names) != 1 {
+		t.Errorf("lines of 1 MiB: %.300v", err)
+	}
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	for i := range 1000 {
+		fmt.Fprintf(z, "get %x\n", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	changed := zipped.Bytes()
+	changed[len(changed)-5] ^= 1 // in the checksum
+	for name, text := range map[string]string{"cut off": string(changed[:len(changed)/2]), "changed": string(changed)} {
+		if got, err := read(t, "plain", text, true); err == nil || !regexp.MustCompile(`^trace t: line \d{3,4}: .*undamaged$`).MatchString(err.Error()) {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }
