@@ -24,15 +24,16 @@ func noop() kv.Entry {
 	}
 }
 
-// noopMap is called as every map is, by one dynamic call, and answers at once.
+// noopMap is called as every map is, by one dynamic call, and answers at once. Its methods are
+// the pointer's, because Go calls those of a value through a wrapper with a stack frame.
 type noopMap[K, V comparable] struct{}
 
-func newNoopMap[K, V comparable](int) kv.Map[K, V] { return noopMap[K, V]{} }
+func newNoopMap[K, V comparable](int) kv.Map[K, V] { return new(noopMap[K, V]) }
 
-func (noopMap[K, V]) Get(K) (value V, ok bool) { return value, false }
-func (noopMap[K, V]) Set(K, V)                 {}
-func (noopMap[K, V]) Delete(K)                 {}
-func (noopMap[K, V]) All() iter.Seq2[K, V]     { return func(func(K, V) bool) {} }
-func (noopMap[K, V]) Len() int                 { return 0 }
-func (noopMap[K, V]) Clear()                   {}
-func (noopMap[K, V]) Retain(func(K, V) bool)   {}
+func (*noopMap[K, V]) Get(K) (value V, ok bool) { return value, false }
+func (*noopMap[K, V]) Set(K, V)                 {}
+func (*noopMap[K, V]) Delete(K)                 {}
+func (*noopMap[K, V]) All() iter.Seq2[K, V]     { return func(func(K, V) bool) {} }
+func (*noopMap[K, V]) Len() int                 { return 0 }
+func (*noopMap[K, V]) Clear()                   {}
+func (*noopMap[K, V]) Retain(func(K, V) bool)   {}
