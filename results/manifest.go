@@ -94,8 +94,8 @@ func writeSynced(path string, text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// ReadManifest reads the manifest of the run in folder dir. Damage and fields that it
-// does not know are errors.
+// ReadManifest reads the manifest of the run in folder dir. Damage, fields that it does not
+// know, and no environment are errors.
 func ReadManifest(dir string) (Manifest, error) {
 	path := filepath.Join(dir, manifestFile)
 	text, err := os.ReadFile(path)
@@ -115,6 +115,9 @@ func ReadManifest(dir string) (Manifest, error) {
 		if !slices.Contains([]Outcome{Ok, Illegal, Unknown}, v.Outcome) {
 			return Manifest{}, fmt.Errorf("%s: the outcome of %q is %q; want %s, %s or %s", path, v.Impl, v.Outcome, Ok, Illegal, Unknown)
 		}
+	}
+	if m.Environment.Go == "" { // as in {}, or in null, which JSON takes for any value
+		return Manifest{}, fmt.Errorf("%s: no environment with a Go version; want the manifest that runbench wrote", path)
 	}
 	return m, nil
 }

@@ -49,6 +49,9 @@ func TestDamagedManifest(t *testing.T) {
 		{"{\n \"seed\": -1}", "manifest.json:2: json: cannot unmarshal number -1"},
 		{"{\n \"seed\": 1,\n", "manifest.json:3: unexpected end of JSON input"},
 		{`{"verdicts": [{"impl": "m", "outcome": "Maybe"}]}`, `manifest.json: the outcome of "m" is "Maybe"; want Ok, Illegal or Unknown`},
+		{"null\n", "manifest.json: no environment with a Go version; want the manifest that runbench wrote"},
+		{"{}", "manifest.json: no environment"},
+		{`{"seed": 1, "environment": null}`, "manifest.json: no environment"},
 		{"{\n \"seed\": 1,,\n}", "manifest.json:2: invalid character ','"},
 	} {
 		dir := t.TempDir()

@@ -86,6 +86,26 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestNoRoomForFigures has a disk for figures alone that is too small for them: the run ends
+// with a line that says how to report what it has measured, and that works once there is room.
+func TestNoRoomForFigures(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	disk := filepath.Join(dir, "disk")
+	mount(t, disk, "size=32k")
+	code, _, stderr := runbench(t, dir, append(tiny, "-reps", "1", "-results", "r", "-plots", "disk/p")...)
+	line := lastLine(t, stderr)
+	if want := "no space left on device; all cells are safe in r; report them with: runbench report -plots disk/p r\n"; code != 1 || !strings.HasSuffix(line, want) {
+		t.Errorf("exit code %d and %q; want 1 and %q", code, line, want)
+	}
+	if err := syscall.Mount("runbench-test", disk, "tmpfs", syscall.MS_REMOUNT, "size=8m"); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := runbench(t, dir, "report", "-plots", "disk/p", "r"); code != 0 {
+		t.Errorf("reported again: exit code %d, %s", code, stderr)
+	}
+}
+
 // wholeLines returns text up to the end of its last cell.
 func wholeLines(text string) string {
 	text = text[:strings.LastIndexByte(text, '\n')+1]

@@ -152,6 +152,9 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, compare.Limits)
 	if a, b := old.Manifest.Inputs, now.Manifest.Inputs; len(a) > 0 && len(b) > 0 && !maps.Equal(a, b) {
 		notes = append(notes, "The two replayed other real input, see their manifests: cells of it are not of the same work.")
 	}
+	if a, b := cellTime(old), cellTime(now); a != b && a > 0 && b > 0 {
+		notes = append(notes, fmt.Sprintf("A cell of the old run lasted %v, and one of the new run %v: how a map is when a cell begins weighs more in the shorter one.", a, b))
+	}
 	if old.Manifest.Environment.Go == "" || now.Manifest.Environment.Go == "" {
 		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), limits
 	}
@@ -162,6 +165,15 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, compare.Limits)
 	limits.Layout = max(report.Layout(old), report.Layout(now))
 	limits.Noise = max(old.Control().Limit, now.Control().Limit)
 	return notes, limits
+}
+
+// cellTime returns how long a throughput cell of the run lasted; 0 if its plan does not tell.
+func cellTime(s *results.Set) run.Duration {
+	plan, err := run.ParsePlan("", s.Manifest.Plan)
+	if err != nil {
+		return 0
+	}
+	return plan.Time
 }
 
 // failedMaps returns a note for each compared map that failed its check, and the names of

@@ -80,9 +80,10 @@ func (s *session) run(o *runFlags) error {
 		return t.howToGoOn(err)
 	}
 	set, err := t.conclude()
-	if err == nil {
-		err = judgementOn(set, t.dir)
+	if err != nil {
+		return fmt.Errorf("%w; all cells are safe in %s; report them with: runbench report -plots %s %s", err, t.dir, t.plots, t.dir)
 	}
+	err = judgementOn(set, t.dir)
 	if err == nil && t.short != "" {
 		err = exit{ExitUnknown, t.howToGoOn(errors.New(t.short))}
 	}
