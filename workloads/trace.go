@@ -134,7 +134,7 @@ func ReadTrace(name string, r io.Reader, f Format, skip bool) (*Trace, error) {
 	r = buffered
 	if magic, err := buffered.Peek(2); err == nil && bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		if r, err = gzip.NewReader(buffered); err != nil {
-			return nil, fmt.Errorf("trace %s: %w", name, err)
+			return nil, fmt.Errorf("trace %s: %w; want the whole file, undamaged", name, err)
 		}
 	}
 	b := newTraceBuilder(name, f.licence)

@@ -83,6 +83,11 @@ func commands() []command {
 // the interrupt signal.
 func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
 	s := &session{args: args, stdout: stdout, stderr: stderr, progress: stderr}
+	if inColor(stdout) {
+		p := &painter{w: stdout}
+		defer p.flush() //nolint:errcheck // nobody is left to tell
+		s.stdout = p
+	}
 	err := s.dispatch(args, entries)
 	if err == nil {
 		return ExitOK

@@ -18,7 +18,8 @@ commands:
 
 const outro = `
 Without a command it is runbench run -preset quick. Flags may be written with one dash
-or two. runbench help COMMAND tells more.
+or two. Outcomes are in colour on a terminal, unless NO_COLOR is set. runbench help COMMAND
+tells more.
 
 examples:
   runbench                             check, measure and draw every map: about two minutes

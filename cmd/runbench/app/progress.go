@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"doublebuf/cmd/runbench/internal/run"
@@ -24,12 +23,7 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, blocks int) *progress {
-	p := &progress{w: w, blocks: blocks}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
-	return p
+	return &progress{w: w, blocks: blocks, terminal: isTerminal(w)}
 }
 
 // cell shows that c is finished.

@@ -31,6 +31,7 @@ Formats of files:
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
 			var in workloads.TraceInput
 			declareTrace(fs, &in)
+			asJSON := fs.Bool("json", false, "print it as JSON")
 			return func(args []string) error {
 				if len(args) != 1 {
 					return usagef("trace: %d arguments; want one, a file or one of source, defs and bgp", len(args))
@@ -39,6 +40,9 @@ Formats of files:
 				t, err := loadTrace(&in)
 				if err != nil {
 					return err
+				}
+				if *asJSON {
+					return writeJSON(s.stdout, tracedOf(t))
 				}
 				s.describe(t)
 				return nil
@@ -95,32 +99,60 @@ func (s *session) describe(t *workloads.Trace) {
 	w.Flush()
 }
 
-// traceRows says what t is like, in rows of a name and what it stands for.
-func traceRows(t *workloads.Trace) [][2]string {
+// traced says what a trace is like.
+type traced struct {
+	Trace    string   `json:"trace"`
+	Licence  string   `json:"licence"` // "" if it does not say
+	SHA256   string   `json:"sha256"`
+	Steps    int      `json:"steps"`
+	Gets     int      `json:"gets"`
+	Sets     int      `json:"sets"`
+	Deletes  int      `json:"deletes"`
+	Keys     int      `json:"distinct_keys"`
+	HitShare *float64 `json:"hit_share"` // of the gets; null without any
+	Theta    float64  `json:"zipf_theta"`
+	Off      float64  `json:"zipf_off"`
+	Skipped  int      `json:"malformed_lines_skipped"`
+}
+
+func tracedOf(t *workloads.Trace) traced {
 	var kinds [3]int
 	for _, k := range t.Kinds {
 		kinds[k]++
 	}
-	percent := func(share float64) string {
-		if math.IsNaN(share) {
-			return "-"
-		}
-		return fmt.Sprintf("%.1f %%", 100*share)
+	d := traced{
+		Trace: t.Name, Licence: t.Licence, SHA256: t.Digest, Steps: len(t.Index),
+		Gets: kinds[workloads.Get], Sets: kinds[workloads.Set], Deletes: kinds[workloads.Delete], Keys: len(t.Names), Skipped: t.Skipped,
 	}
-	of := func(k workloads.Kind) string { return percent(float64(kinds[k]) / float64(len(t.Kinds))) }
 	theta, off := t.ZipfFit()
-	licence := t.Licence
+	d.Theta, d.Off = math.Round(theta*1e6)/1e6, math.Round(off*1e6)/1e6
+	if share := t.HitShare(); !math.IsNaN(share) {
+		d.HitShare = &share
+	}
+	return d
+}
+
+// traceRows says what t is like, in rows of a name and what it stands for.
+func traceRows(t *workloads.Trace) [][2]string {
+	d := tracedOf(t)
+	percent := func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+	of := func(n int) string { return percent(float64(n) / float64(d.Steps)) }
+	hits := "-"
+	if d.HitShare != nil {
+		hits = percent(*d.HitShare)
+	}
+	licence := d.Licence
 	if licence == "" {
 		licence = "not stated"
 	}
 	return [][2]string{
-		{"trace", t.Name},
+		{"trace", d.Trace},
 		{"licence", licence},
-		{"sha256", t.Digest},
-		{"steps", fmt.Sprintf("%d: %s gets, %s sets, %s deletes", len(t.Index), of(workloads.Get), of(workloads.Set), of(workloads.Delete))},
-		{"distinct keys", fmt.Sprint(len(t.Names))},
-		{"gets that hit", percent(t.HitShare())},
-		{"nearest zipf", fmt.Sprintf("theta %.2f, off by %.3f", theta, off)},
-		{"malformed lines", fmt.Sprintf("%d, skipped", t.Skipped)},
+		{"sha256", d.SHA256},
+		{"steps", fmt.Sprintf("%d: %s gets, %s sets, %s deletes", d.Steps, of(d.Gets), of(d.Sets), of(d.Deletes))},
+		{"distinct keys", fmt.Sprint(d.Keys)},
+		{"gets that hit", hits},
+		{"nearest zipf", fmt.Sprintf("theta %.2f, off by %.3f", d.Theta, d.Off)},
+		{"malformed lines", fmt.Sprintf("%d, skipped", d.Skipped)},
 	}
 }

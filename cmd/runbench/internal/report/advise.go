@@ -61,7 +61,11 @@ func Advise(w io.Writer, set *results.Set, needs Needs) (certain bool, err error
 	c := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(c, "  workload\t%s\n", describe(s.workload))
 	fmt.Fprintf(c, "  reads\t%s a second%s\n", number(first.summary.Median), interval(first.summary, number))
-	fmt.Fprintf(c, "  writes\t%s a second beside them%s\n", number(first.writes.Median), interval(first.writes, number))
+	enough := "any rate"
+	if needs.Writes > 0 {
+		enough = number(needs.Writes)
+	}
+	fmt.Fprintf(c, "  writes\t%s a second beside them%s; %s will do\n", number(first.writes.Median), interval(first.writes, number), enough)
 	fmt.Fprintf(c, "  p99 of a read\t%s\n", first.latency())
 	fmt.Fprintf(c, "  staleness\t%s; %v will do\n", first.staleness(), needs.Staleness)
 	fmt.Fprintf(c, "  memory\t%s\n", first.memory(s.workload.Keys))
@@ -70,6 +74,15 @@ func Advise(w io.Writer, set *results.Set, needs Needs) (certain bool, err error
 	if len(fit) > 1 {
 		certain = s.claim(s.compare(first.row, fit[1].row))
 		doubt = fmt.Sprintf("against %s: %s", fit[1].impl, s.margin(first.row, fit[1].row))
+		var alike []string
+		for _, c := range fit[2:] {
+			if !s.claim(s.compare(first.row, c.row)) {
+				alike = append(alike, c.impl)
+			}
+		}
+		if !certain && len(alike) > 0 {
+			doubt += "; nor can it be told from " + strings.Join(alike, ", ")
+		}
 	}
 	fmt.Fprintf(c, "  doubt\t%s\n", doubt)
 	if g := set.Grade(); g.Letter != "" {

@@ -76,6 +76,16 @@ func TestAdvise(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/advice.txt", out.Bytes())
+	alike := advised()
+	for _, c := range alike.Cells {
+		if c.Impl == "slow" {
+			c.Metrics[results.ReadsPerSec] *= 4.85
+		}
+	}
+	out.Reset()
+	if _, err := Advise(&out, alike, Needs{}); err != nil || !strings.Contains(out.String(), ", no claim; nor can it be told from slow\n") || !strings.Contains(out.String(), "; any rate will do\n") {
+		t.Errorf("%v:\n%s", err, out.String())
+	}
 	if _, err := Advise(&out, &results.Set{}, Needs{}); err == nil {
 		t.Error("advice on nothing")
 	}
