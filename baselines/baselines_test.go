@@ -1,6 +1,7 @@
 package baselines
 
 import (
+	"reflect"
 	"testing"
 	"unsafe"
 
@@ -38,6 +39,21 @@ func TestNamesAreUnique(t *testing.T) {
 			t.Errorf("two maps are named %q", e.Name)
 		}
 		seen[e.Name] = true
+	}
+}
+
+// A soak watches the map that is measured, and not another.
+func TestWatchedIsTheMap(t *testing.T) {
+	for _, e := range All() {
+		if e.Watched == nil {
+			continue
+		}
+		m, watched := e.Uint64(0), e.Watched(0, func() {})
+		if reflect.TypeOf(m) != reflect.TypeOf(watched) {
+			t.Errorf("%s: the map is a %T; under a soak it is a %T", e.Name, m, watched)
+		}
+		kv.Close(m)
+		kv.Close(watched)
 	}
 }
 

@@ -93,9 +93,14 @@ func configuration(name, doc string, level kv.Level, more kv.Caps, every int, op
 		Line:    newDoubleBuffer[uint64, kv.Line](options),
 		Pointer: newDoubleBuffer[uint64, *uint64](options),
 		Prefix:  newDoubleBuffer[netip.Prefix, uint64](options),
-		Watched: func(capacity int, entered func()) kv.Map[uint64, uint64] {
-			return newDoubleBuffer[uint64, uint64](append(slices.Clone(options), hashmap.WithWatch(entered)))(capacity)
-		},
+		Watched: watched(newDoubleBuffer[uint64, uint64], options),
+	}
+}
+
+// watched is what open returns, but that the function that it takes as well is called when a wait is over.
+func watched(open func([]hashmap.Option) func(int) kv.Map[uint64, uint64], options []hashmap.Option) func(int, func()) kv.Map[uint64, uint64] {
+	return func(capacity int, entered func()) kv.Map[uint64, uint64] {
+		return open(append(slices.Clone(options), hashmap.WithWatch(entered)))(capacity)
 	}
 }
 
@@ -117,6 +122,7 @@ func handleFree(name, doc string, level kv.Level, every int, options ...hashmap.
 	e.Line = newFree[uint64, kv.Line](options)
 	e.Pointer = newFree[uint64, *uint64](options)
 	e.Prefix = newFree[netip.Prefix, uint64](options)
+	e.Watched = watched(newFree[uint64, uint64], options)
 	return e
 }
 

@@ -121,6 +121,38 @@ func driveChain(s *session) {
 	s.converge(s.rangeAll)
 }
 
+// driveCollections has a reader hold guards while memory is collected and the writer goes on to publish,
+// until the writer has published so often. A writer who goes by what the collector finds in use is misled by a guard
+// that does not keep that.
+func driveCollections(s *session) {
+	const publishes = 6
+	s.open(2, 8, 2*publishes+16)
+	writer, reader := s.clients[0], s.clients[1]
+	for _, c := range s.clients {
+		c.h = kv.Open(s.m)
+	}
+	beside(func() {
+		writer.writeBatches(publishes, 1)
+	}, func(more func() bool) {
+		for more() {
+			g := reader.openAfter(^uint64(0))
+			collect()
+			reader.rangeOver(g)
+			reader.close(g)
+		}
+	})
+	s.converge(s.rangeAll)
+}
+
+// collect forces as many collections as a writer takes, who needs one for each publish, to publish twice: the
+// one that runs may have begun before the swap.
+func collect() {
+	for range 4 {
+		runtime.GC()
+		runtime.Gosched()
+	}
+}
+
 // openCrowd opens three clients and their handles, a crowd of others between the last two
 // of them, and returns the clients and what closes the crowd.
 func (s *session) openCrowd(events int) (writer, first, last *client, done func()) {

@@ -58,6 +58,7 @@ func guards(c Claim) []driver {
 		{claim: c, play: driveGuards, needs: several},
 		{claim: c, play: driveChain, needs: several, every: 16, shows: "progress"},
 		{claim: c, play: driveTurn, needs: several, every: 32},
+		{claim: c, play: driveCollections, needs: several, every: 32},
 	}
 }
 

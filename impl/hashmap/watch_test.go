@@ -49,6 +49,27 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// A map that is watched is read as one that is not.
+func TestWatchShared(t *testing.T) {
+	for name, s := range map[string]func(strategy.Options) strategy.Strategy{"indicator": strategy.Indicator, "collector": strategy.Collector} {
+		entered := 0
+		w := New[int, int](WithStrategy(s), WithWatch(func() { entered++ }))
+		shared, err := w.Share()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for v := range 4 {
+			w.Insert(1, v)
+			if err := w.Publish(); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := shared.Get(1); got != v || entered != v {
+				t.Errorf("%s: after publish %d readers see %d, and the writer has entered %d copies that were read", name, v+1, got, entered)
+			}
+		}
+	}
+}
+
 func TestWatchDetach(t *testing.T) {
 	entered := 0
 	w := New[int, int](WithMaxWait(time.Microsecond), WithWatch(func() { entered++ }))

@@ -3,7 +3,16 @@ package strategy
 // Watch returns s, which from now on calls entered, on the writer's goroutine, whenever it
 // gives the writer a copy: when the wait for a swap has ended, or a Detach has, and nothing in
 // that copy has been changed yet. entered must not use s. Readers notice nothing of it.
-func Watch(s Strategy, entered func()) Strategy { return watched{s, entered} }
+func Watch(s Strategy, entered func()) Strategy {
+	w := watched{s, entered}
+	switch s.(type) {
+	case Renewing: // a Sharer too, as the only one is
+		return watchedRenewing{watchedSharer{w}}
+	case Sharer:
+		return watchedSharer{w}
+	}
+	return w
+}
 
 type watched struct {
 	Strategy
@@ -33,3 +42,12 @@ func (w watched) Detach() {
 	w.Strategy.Detach()
 	w.entered()
 }
+
+type watchedSharer struct{ watched }
+
+// NewShared implements Sharer.
+func (w watchedSharer) NewShared() []Reader { return w.Strategy.(Sharer).NewShared() }
+
+type watchedRenewing struct{ watchedSharer }
+
+func (watchedRenewing) renewing() {}

@@ -93,7 +93,7 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	{Mutant{
 		"31 one count for both copies: chained guards starve the writer", epoch,
 		"		if countHeld(&r.count[e.old.Index], sleep) {\n", "		if countHeld(&r.count[e.old.Index], sleep) || countHeld(&r.count[1-e.old.Index], sleep) {\n",
-	}, []Kill{liveness("dbuf-epoch-b64")}},
+	}, []Kill{soak("dbuf-epoch-b64"), liveness("dbuf-epoch-b64")}},
 	{Mutant{
 		"35 a count of one bit overflows", epoch,
 		"	awaited = 1 << 31\n", "	awaited = 1 << 1\n",
@@ -118,7 +118,7 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	{Mutant{
 		"45 collector: a guard refers to a copy of the token", raw,
 		"	return ReadGuard[T]{c.Guards.Open(h.use), h, slotOf[T](c)}\n", "	token := *slotOf[T](c)\n	return ReadGuard[T]{c.Guards.Open(h.use), h, &token}\n",
-	}, []Kill{collectorTests()}}, // guards of histories and soaks are shorter than a collection
+	}, []Kill{history("dbuf-collector-b64"), collectorTests()}},
 	{explored("47 a group answers before it publishes"), []Kill{porcupine("dbuf-group")}},
 	{Mutant{
 		"48 an entry is lost when a table grows", "impl/table/flat.go",

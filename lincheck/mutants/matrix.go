@@ -14,6 +14,8 @@ import (
 // try. Explorer's column comes from the schedules that TestExplored holds.
 type Matrix struct {
 	cells map[[2]string]string // by mutant and checker
+	// Run tells of the run that all cells but the explorer's are of, or is "" if they are of several.
+	Run string
 }
 
 const matrixFile = "lincheck/mutants/matrix.md"
@@ -35,14 +37,20 @@ detector · L no answer · S the sum check of a timed cell · B the battery and 
 
 `
 
+// ofOneRun stands before what a matrix tells of its run.
+const ofOneRun = "All cells but those of E are of one run: "
+
 // ReadMatrix reads the matrix of the module in root. If there is none it is empty.
 func ReadMatrix(root string) (*Matrix, error) {
-	m := &Matrix{map[[2]string]string{}}
+	m := &Matrix{cells: map[[2]string]string{}}
 	text, err := os.ReadFile(filepath.Join(root, matrixFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for line := range strings.Lines(string(text)) {
+		if run, ok := strings.CutPrefix(line, ofOneRun); ok {
+			m.Run = strings.TrimSpace(run)
+		}
 		parts := strings.Split(strings.TrimSpace(line), " | ")
 		if len(parts) != 1+len(Checkers) {
 			continue
@@ -108,7 +116,11 @@ func (m *Matrix) Write(root string) error {
 // String is the matrix as a table in Markdown.
 func (m *Matrix) String() string {
 	var b strings.Builder
-	b.WriteString(matrixHead + "| mutant")
+	b.WriteString(matrixHead)
+	if m.Run != "" {
+		b.WriteString(ofOneRun + m.Run + "\n\n")
+	}
+	b.WriteString("| mutant")
 	for _, c := range Checkers {
 		fmt.Fprintf(&b, " | %s", c)
 	}

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -52,6 +53,8 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 	if err != nil {
 		return nil, err
 	}
+	m.Run = "" // until it is whole
+	start := time.Now()
 	for _, c := range mutants.Checked {
 		if !match.MatchString(c.Name) {
 			continue
@@ -79,6 +82,10 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 				return wrong, err
 			}
 		}
+	}
+	if run == "" && by == "" {
+		m.Run = fmt.Sprintf("%d seeds, %d processors, %s/%s, %s, begun %s, %v", seeds, runtime.NumCPU(),
+			runtime.GOOS, runtime.GOARCH, runtime.Version(), start.UTC().Format(time.DateTime), time.Since(start).Round(time.Minute))
 	}
 	return wrong, m.Write(".")
 }
