@@ -345,6 +345,9 @@ func (s *soak) read(p phase, i int, rng *rand.Rand, written <-chan struct{}) {
 			return // and leave the guards as they are
 		}
 		s.readers[i].n.Add(uint64(guards))
+		if s.e.Collects {
+			runtime.Gosched()
+		}
 		if ofHandle += guards; p.churn > 0 && ofHandle >= p.churn {
 			s.found(r.unchain())
 			s.close(r.h)
@@ -433,8 +436,9 @@ func (r *watcher) unchain() *breach {
 	if !r.chained {
 		return nil
 	}
-	r.chained = false
-	return r.close(r.link)
+	g := r.link
+	r.link, r.chained = watched{}, false // the collector would find it in use
+	return r.close(g)
 }
 
 // nest opens n guards and closes them in an order of chance.

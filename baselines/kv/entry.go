@@ -89,6 +89,9 @@ type Entry struct {
 	Policy Policy
 	Aside  bool // checked always, measured only where it is asked for by name or preset: a variation
 	Broken bool // known to fail its check; a check that then passes is a failure
+	// Collects: a publish takes a garbage collection. Its sweep yields to all who can run, and lasts seconds beside
+	// more goroutines than processors that never yield, so that those of a soak do.
+	Collects bool
 	// Instead, unless it is nil, returns why another map stands in the place of this one on
 	// this machine, and which, or nil.
 	Instead func() error
