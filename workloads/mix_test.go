@@ -184,3 +184,26 @@ func TestMissing(t *testing.T) {
 		t.Errorf("missing keys %v; want 1 and 1", got)
 	}
 }
+
+// TestNamedMixes holds the mixes that have others' names to what others say of them: YCSB's core workloads
+// (Cooper et al., SoCC 2010, and the files of its repository), and libcuckoo's universal benchmark, whose
+// mixes bustle has. Updates and inserts are sets here, both.
+func TestNamedMixes(t *testing.T) {
+	for name, want := range map[string]Mix{ // per mille
+		"ycsb-a":     {Gets: 500, Sets: 500, Fill: 1000},
+		"ycsb-b":     {Gets: 950, Sets: 50, Fill: 1000},
+		"ycsb-c":     {Gets: 1000, Fill: 1000},
+		"ycsb-d":     {Gets: 950 - 50, Sets: 50, Deletes: 50, Window: true}, // with deletes for inserts
+		"ycsb-e":     {Scans: 950 - 50, Sets: 50, Deletes: 50, Window: true},
+		"ycsb-f":     {Gets: 500, Modifies: 500, Fill: 1000},
+		"read-heavy": {Gets: 980, Sets: 10, Deletes: 10, Fill: 500},
+		"exchange":   {Gets: 100, Sets: 400 + 100, Deletes: 400, Fill: 556},
+		"rapid-grow": {Gets: 50, Sets: 800 + 100, Deletes: 50},
+	} {
+		got, ok := FindMix(name)
+		got.Name, got.Doc = "", ""
+		if !ok || got != want {
+			t.Errorf("%s is %+v; want %+v", name, got, want)
+		}
+	}
+}

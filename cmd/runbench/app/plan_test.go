@@ -49,6 +49,7 @@ func TestPresets(t *testing.T) {
 				}
 				holdsFigures(t, plan, standardLacks)
 				holdsEverybody(t, plan)
+				holdsLateMaps(t, plan)
 			case "full":
 				for _, m := range workloads.Mixes() {
 					if !slices.ContainsFunc(plan.All(), func(c run.Cell) bool { return c.Mix == m.Name }) {
@@ -172,10 +173,39 @@ func holdsFigures(t *testing.T, plan run.Plan, without lacks) {
 // holdsLatency checks that plan has one workload of latency cells, with so many maps.
 func holdsLatency(t *testing.T, plan run.Plan, maps int) {
 	t.Helper()
+	if len(plan.Latency) != maps {
+		t.Errorf("%d latency cells; want one workload of %d maps", len(plan.Latency), maps)
+	}
 	for _, c := range plan.Latency {
 		c.Impl = plan.Latency[0].Impl
-		if c != plan.Latency[0] || len(plan.Latency) != maps {
-			t.Errorf("%d latency cells, %+v among them; want one workload of %d maps", len(plan.Latency), c, maps)
+		if c != plan.Latency[0] {
+			t.Errorf("latency cells %+v and %+v; want one workload", plan.Latency[0], c)
+		}
+	}
+}
+
+// holdsLateMaps checks that plan has the latency of a double buffer and of the peer to beat with as many goroutines
+// as processors, with more and with many more, and beside a reader that stalls, there with and without a bound.
+func holdsLateMaps(t *testing.T, plan run.Plan) {
+	t.Helper()
+	for _, want := range []struct {
+		mix   string
+		load  int
+		g     []int
+		impls []string
+	}{
+		{"r95w5", 70, []int{plan.Procs, 4 * plan.Procs, 32 * plan.Procs}, []string{"dbuf-epoch-b1", "dbuf-epoch-b64", "dbuf-epoch-b4096", "xsync", "rwmutex"}},
+		{"r95w5", 90, []int{plan.Procs}, []string{"dbuf-epoch-b64", "xsync", "rwmutex"}},
+		{"r95w5-stall", 25, []int{plan.Procs}, []string{"dbuf-epoch-b64", "dbuf-maxwait-b64", "xsync", "rwmutex"}},
+	} {
+		for _, g := range want.g {
+			for _, impl := range want.impls {
+				if !slices.ContainsFunc(plan.Latency, func(c run.Cell) bool {
+					return c.Impl == impl && c.Mix == want.mix && c.Load == want.load && c.G == g
+				}) {
+					t.Errorf("%s on %d processors: no latency of %s at %d %% by %d goroutines", impl, plan.Procs, want.mix, want.load, g)
+				}
+			}
 		}
 	}
 }
