@@ -304,8 +304,8 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 func inline(f func()) { f() }
 
 // getInt is Get for most integers in a flat table, or sure is false. It calls nothing and spills nothing, and so
-// needs no stack frame, and makes as few loads as it can: among many keys a look-up costs what keeps it
-// from overlapping with others, see [table.Ints].
+// needs no stack frame, and is as short as can be, with a return of its own for each end: among many keys a
+// look-up costs what keeps it from overlapping with others, see [table.Ints].
 func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	w := table.Word(key)
 	if w == 0 {
@@ -314,25 +314,40 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	if invariants.Enabled {
 		r.raw.Begin()
 	}
-	if r.leaf.TryMark() {
-		if atomicx.Hooked || invariants.Enabled {
-			r.raw.Enter(r.leaf.Copy())
+	if !r.leaf.Mark() || !r.leaf.IsReadable() {
+		r.leaf.Unmark()
+		if invariants.Enabled {
+			r.raw.End()
 		}
-		first, s := table.Probe[K, V](r.ints, r.ints.Home(w), key)
+		return
+	}
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Enter(r.leaf.Copy())
+	}
+	x := r.ints
+	for i := x.Hash(w); ; i++ {
+		s := table.At[K, V](x, i)
 		if s.Key == key {
-			value, ok, sure = s.Value, true, true
-		} else {
-			sure = table.Word(first.Key) == 0 || table.Word(s.Key) == 0
+			v := s.Value
+			r.unmark()
+			return v, true, true
 		}
-		if atomicx.Hooked || invariants.Enabled {
-			r.raw.Leave(r.leaf.Copy())
+		if table.Word(s.Key) == 0 {
+			r.unmark()
+			return value, false, true
 		}
+	}
+}
+
+// unmark closes what getInt has opened.
+func (r *ReadHandle[K, V]) unmark() {
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Leave(r.leaf.Copy())
 	}
 	r.leaf.Unmark()
 	if invariants.Enabled {
 		r.raw.End()
 	}
-	return
 }
 
 // get is Get for any strategy, table, and type of keys.
@@ -345,7 +360,7 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	}
 	opened := false // by TryOpen, inlined
 	if r.leaf.Marks() {
-		opened = r.leaf.TryMark()
+		opened = r.leaf.Mark() && r.leaf.IsReadable()
 	} else {
 		opened = r.leaf.TryCount()
 	}

@@ -101,20 +101,25 @@ func (l *Leaf) Marks() bool { return l.counted.word == nil }
 // TryCount is TryOpen under refcount.
 func (l *Leaf) TryCount() bool { return l.counted.tryOpen(l.mark) }
 
-// TryMark is TryOpen under another strategy.
-func (l *Leaf) TryMark() bool {
+// TryMark is TryOpen under another strategy: Mark and IsReadable, which who wants no branch on a stored result
+// calls one by one.
+func (l *Leaf) TryMark() bool { return l.Mark() && l.IsReadable() }
+
+// Mark is the first half of TryMark: it stores the mark, and returns false if too many fences were needed.
+func (l *Leaf) Mark() bool {
 	if l.atomic == nil {
 		l.plain.Store(l.mark)
 	} else if l.plain == nil {
 		l.atomic.Store(l.mark)
 	} else {
 		l.plain.Store(l.mark)
-		if reached(l.atomic.Add(1), l.limit) {
-			return false
-		}
+		return !reached(l.atomic.Add(1), l.limit)
 	}
-	return l.readable.Load() == l.guess
+	return true
 }
+
+// IsReadable is the second half of TryMark.
+func (l *Leaf) IsReadable() bool { return l.readable.Load() == l.guess }
 
 // Reopen ends the opening of a guard and returns the copy that it pins. As in
 // epochReader.reopen both words stand before the readable copy is looked at for the last time. If
@@ -179,7 +184,7 @@ func (l *Leaf) TryClose() bool {
 	return true
 }
 
-// Unmark is TryClose in fewer instructions; it also takes back a TryMark that returned false.
+// Unmark is TryClose in fewer instructions; it also takes back a Mark.
 func (l *Leaf) Unmark() {
 	if l.plain != nil {
 		l.plain.Store(0)
