@@ -26,7 +26,8 @@ func haxMap() kv.Entry {
 
 // haxAdapter is haxmap.Map under the names of package kv. It has no capability Swaps, since
 // haxmap's Swap stores nothing under a key that is not there, and it cannot compare and delete; and no keys of type float64, since
-// it has an entry for each of the two zeros.
+// it has an entry for each of the two zeros. Nor has it Clears: haxmap's Clear lets go of the list first and of the index
+// later, and holds no writer off meanwhile.
 type haxAdapter[K haxKey, V any] struct{ *haxmap.Map[K, V] }
 
 // haxKey lists the key types of this project, which are among those that haxmap allows.
