@@ -47,9 +47,9 @@ more -reps, as in -reps 80, may make it less on a machine that is never quiet.`,
 			fs.TextVar(&watch, "watch", watch, "`how long` to watch what others take")
 			asJSON := fs.Bool("json", false, "print the findings as JSON")
 			selfTest := fs.Bool("self-test", false, "measure whether differences are told from none")
-			cell := run.Duration(20 * time.Millisecond)
+			cell := run.Duration(5 * time.Millisecond)
 			fs.TextVar(&cell, "time", cell, "with -self-test, `how long` to measure each cell")
-			blocks := selftest.MinBlocks
+			blocks := selftest.Blocks
 			fs.Func("reps", fmt.Sprintf("with -self-test, the `number` of times to measure each cell (default %d)", blocks), func(s string) (err error) {
 				if blocks, err = number(s); err == nil && blocks < selftest.MinBlocks {
 					err = fmt.Errorf("%q; want %d or more, or nothing can be told", s, selftest.MinBlocks)

@@ -10,6 +10,7 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 )
@@ -110,8 +111,8 @@ func TestJudge(t *testing.T) {
 		want              string
 	}{
 		{"as it should be", 0.02, 0, 2 * limit, ""},
-		{"so much noise that anything passes", 0.2, 0, 4, "self-test inconclusive: the A/A limit is 78 %; want 15 % or less, of a quieter machine or more -reps"},
-		{"noise, and no slowdown is found", 0.2, 0, 0, "self-test inconclusive: the A/A limit is 78 %; want 15 % or less, of a quieter machine or more -reps"},
+		{"so much noise that anything passes", 0.2, 0, 4, "self-test inconclusive: the A/A limit is 70 %; want 15 % or less, of a quieter machine or more -reps"},
+		{"noise, and no slowdown is found", 0.2, 0, 0, "self-test inconclusive: the A/A limit is 70 %; want 15 % or less, of a quieter machine or more -reps"},
 		{"every twin is slower", 0.02, 0.1, 2 * limit, "self-test failed: of 40 A/A cells 40 look different, and 40 after correction; want 5 and 1 at most of 40"},
 		{"nothing is injected", 0.02, 0, 0, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
 		{"it has become faster", 0.02, 0, -0.3, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
@@ -127,6 +128,48 @@ func TestJudge(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %q; want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestJudgeBounds has just as much as may be, and just more.
+func TestJudgeBounds(t *testing.T) {
+	for _, c := range []struct {
+		pairs, alone, corrected, rows, worse int
+		hi                                   float64 // of the interval of the worse
+		want                                 string
+	}{
+		{40, 5, 0, 3, 3, 0.9, ""},
+		{40, 6, 0, 3, 3, 0.9, "of 40 A/A cells 6 look different, and 0 after"},
+		{40, 5, 1, 3, 3, 0.9, ""},
+		{40, 5, 2, 3, 3, 0.9, "of 40 A/A cells 5 look different, and 2 after"},
+		{39, 0, 0, 3, 3, 0.9, "of 39 A/A cells 0 look different"},
+		{40, 0, 0, 3, 2, 0.9, "found in 2 of 3 workloads"},
+		{40, 0, 0, 2, 2, 0.9, "found in 2 of 3 workloads"},
+		{40, 0, 0, 3, 3, 1.1, "found in 0 of 3 workloads"},
+	} {
+		control := results.Control{Limit: 0.05}
+		for i := range c.pairs {
+			p := results.ControlPair{P: 1, Holm: 1}
+			if i < c.alone {
+				p.P = 0.01
+			}
+			if i < c.corrected {
+				p.Holm = 0.01
+			}
+			control.Pairs = append(control.Pairs, p)
+		}
+		var table compare.Table
+		for i := range c.rows {
+			r := compare.Row{Verdict: compare.Inconclusive, Effect: results.Effect{Interval: true, Lo: 0.8, Hi: c.hi}}
+			if i < c.worse {
+				r.Verdict = compare.Worse
+			}
+			table.Rows = append(table.Rows, r)
+		}
+		err := Judge(control, &compare.Comparison{Tables: []compare.Table{table}})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }
