@@ -70,6 +70,7 @@ func (c *cell[K]) throughput() results.Cell {
 		}
 		out.Metrics[results.MarkPerKey] = max(0, after.mark-before.mark) / float64(entries)
 		runtime.KeepAlive(s)
+		runtime.KeepAlive(c) // and its script, which was alive before
 	}
 	return out
 }

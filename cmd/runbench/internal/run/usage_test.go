@@ -87,6 +87,17 @@ func TestHeapAwaitsCleanups(t *testing.T) {
 	}
 }
 
+// TestMemoryOfSmallMaps: what a cell draws, and no longer needs when its map is weighed, is not taken off.
+func TestMemoryOfSmallMaps(t *testing.T) {
+	p := Plan{Seed: 1, Blocks: 3, Time: Duration(time.Millisecond), Procs: 2}
+	p.Cells = []Cell{{Impl: "rwmutex", Mix: "ycsb-a", Dist: "uniform", KeyType: "uint64", Keys: 1 << 10, G: 1}}
+	for _, c := range measured(t, p) {
+		if got := c.Metrics[results.LivePerKey]; got < 16 || got > 100 {
+			t.Errorf("a map of 8 bytes under 8 keeps %v bytes a key alive", got)
+		}
+	}
+}
+
 // TestCostOfMaps holds the cost of maps to what is known of them: two copies and a log are
 // more than twice the memory of one, and a map that writers copy allocates it for each write.
 func TestCostOfMaps(t *testing.T) {
