@@ -163,6 +163,9 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	if cmd.Dir = dir; k.By == Battery || k.By == Race {
 		cmd.Dir = filepath.Join(root, k.pkg)
 	}
+	if k.By == Race {
+		cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1") // what races may hang, too
+	}
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	shot := Shot{Time: time.Since(start)}
