@@ -79,8 +79,7 @@ func Check(e kv.Entry, o Options) Verdict {
 			h := d.record(e, o.Seed+uint64(i))
 			one := h.judge(judgeLimit)
 			v.note(d.judged(e), one)
-			if v.take(one); v.Outcome == Illegal {
-				v.Reason, v.Evidence = save(reduce(h), o.Dir)
+			if v.take(one, h, o.Dir); v.Outcome == Illegal {
 				return v
 			}
 		}
@@ -129,15 +128,23 @@ func (o Options) patient() Options {
 	return o
 }
 
-// take adds the verdict on one history to that on the map.
-func (v *Verdict) take(one Verdict) {
+// take adds the verdict on h to that on the map. The first Unknown and an Illegal are kept in dir.
+func (v *Verdict) take(one Verdict, h *History, dir string) {
 	v.Counts.add(one.Counts)
-	if one.Outcome != Ok {
-		v.Outcome, v.Checker, v.Reason, v.Seed = one.Outcome, one.Checker, one.Reason, one.Seed
+	if one.Outcome == Ok || one.Outcome == v.Outcome {
+		return
 	}
+	v.Outcome, v.Checker, v.Reason, v.Seed = one.Outcome, one.Checker, one.Reason, one.Seed
+	if one.Outcome == Illegal {
+		v.Reason, v.Evidence = save(reduce(h), dir)
+		return
+	}
+	h.Verdict, h.Checker, h.Note = one.Outcome, one.Checker, one.Reason
+	v.Reason, v.Evidence = save(h, dir)
 }
 
-// save leaves h, a reduced history, in dir with its picture, and returns what h shows.
+// save leaves h, a judged history, in dir and returns what its header notes. An Illegal one, which is reduced, gets a
+// picture; to draw one of a history without an answer would take as long again as the search for that.
 func save(h *History, dir string) (reason string, e Evidence) {
 	reason = h.Note
 	if dir == "" {
@@ -149,6 +156,9 @@ func save(h *History, dir string) (reason string, e Evidence) {
 	}
 	e.History = path + ".jsonl"
 	e.Judge = "runbench check -history " + path + ".jsonl"
+	if h.Verdict != Illegal {
+		return reason, e
+	}
 	if err := draw(h, path+".html", judgeLimit); err != nil {
 		return reason + "; there is no picture: " + err.Error(), e
 	}

@@ -203,9 +203,18 @@ func TestSearchThatGivesUp(t *testing.T) {
 		t.Error(v)
 	}
 	over := Verdict{Outcome: Ok}
-	over.take(v)
-	over.take(Verdict{Outcome: Ok})
-	if over.Outcome != Unknown || over.Counts.Undecided != 1 {
-		t.Errorf("with an undecided history among others: %v", over)
+	dir := t.TempDir()
+	over.take(v, h, dir)
+	over.take(Verdict{Outcome: Ok}, nil, dir)
+	over.take(v, nil, dir) // the first is kept
+	if over.Outcome != Unknown || over.Counts.Undecided != 2 {
+		t.Errorf("with undecided histories among others: %v", over)
+	}
+	kept := readFile(t, over.Evidence.History)
+	if again := kept.judge(time.Microsecond); again.Outcome != Unknown || len(kept.Calls) != len(h.Calls) || kept.Note != v.Reason {
+		t.Errorf("what is kept has %d calls of %d, notes %q, and is judged %v", len(kept.Calls), len(h.Calls), kept.Note, again)
+	}
+	if want := "runbench check -history " + over.Evidence.History; over.Evidence.Judge != want {
+		t.Errorf("the line that judges again: %q; want %q", over.Evidence.Judge, want)
 	}
 }

@@ -60,10 +60,10 @@ func (c *Counts) add(d Counts) {
 	c.Undecided += d.Undecided
 }
 
-// Evidence is what a person needs to see an Illegal for himself. Paths are relative
+// Evidence is what a person needs to see an Illegal, or an Unknown, for himself. Paths are relative
 // to where the check ran.
 type Evidence struct {
-	History string `json:"history,omitempty"` // the (reduced) history, as a file
+	History string `json:"history,omitempty"` // the history, as a file; reduced if it is Illegal
 	Picture string `json:"picture,omitempty"` // porcupine's page, if porcupine judged
 	Judge   string `json:"judge,omitempty"`   // the command that judges the history again
 	Output  string `json:"output,omitempty"`  // the beginning of a crashed child's stderr
