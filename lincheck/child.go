@@ -3,6 +3,7 @@ package lincheck
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +47,10 @@ const (
 	// fewer processors the kernel stops threads within operations, far more often than Go
 	// stops goroutines.
 	leastProcs = 4
+
+	mostStack    = 32 << 20        // bytes of one goroutine's stack: a map that recurses without end
+	leakPatience = 3 * time.Second // that goroutines have to end when their maps are closed
+	secretEnv    = "LINCHECK_SECRET"
 )
 
 // Supervise has e checked by a child process and returns its verdict. A Go program
@@ -78,7 +83,8 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) Verdict {
 	if c.Report != nil {
 		cmd.WaitDelay = verdictDelay
 	}
-	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", c.Memory), "GOTRACEBACK=all")
+	secret := rand.Text()
+	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", c.Memory), "GOTRACEBACK=all", secretEnv+"="+secret)
 	stdout, stderr := lastLine{each: c.Report}, head{}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -102,7 +108,7 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) Verdict {
 	case err != nil && ctx.Err() == nil:
 		v.Reason = "the checking process did not run: " + err.Error()
 	default:
-		answer, err := lastVerdict(stdout.line)
+		answer, err := lastVerdict(stdout.line, secret)
 		if err != nil {
 			v.Reason = err.Error()
 			break
@@ -140,11 +146,13 @@ func CrashCause(stderr string, exit error) string {
 	return exit.Error()
 }
 
-// lastVerdict decodes the last line of a child's output: a map under check might print others.
-func lastVerdict(line []byte) (Verdict, error) {
+// lastVerdict decodes the last line of a child's output: a map under check might print others, and end
+// the process itself. So a verdict comes behind a secret, which the map is not told.
+func lastVerdict(line []byte, secret string) (Verdict, error) {
 	line = bytes.TrimSpace(line)
+	answer, ours := bytes.CutPrefix(line, []byte(secret))
 	var v Verdict
-	if err := json.Unmarshal(line, &v); err != nil {
+	if err := json.Unmarshal(answer, &v); err != nil || !ours {
 		return Verdict{}, fmt.Errorf("the checking process ended without a verdict; its last line is %.80q", line)
 	}
 	return v, nil
@@ -199,7 +207,32 @@ func (l *lastLine) Write(p []byte) (int, error) {
 // w. It crashes the process when that uses more memory than GOMEMLIMIT says.
 func ChildMain(e kv.Entry, o Options, w io.Writer) error {
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), leastProcs))
-	return inChild(func() Verdict { return Check(e, o) }, w)
+	return inChild(func() Verdict {
+		before := runtime.NumGoroutine()
+		v := Check(e, o)
+		v.leaks(runtime.NumGoroutine, before, o.Dir)
+		return v
+	}, w)
+}
+
+// leaks makes an Ok Illegal if at least one goroutine is left of each history, whose map has been
+// closed. before is how many there were before the check.
+func (v *Verdict) leaks(goroutines func() int, before int, dir string) {
+	if v.Outcome != Ok {
+		return
+	}
+	for start := time.Now(); ; time.Sleep(time.Millisecond) {
+		left := goroutines() - before
+		if left <= 0 || left < v.Counts.Histories {
+			return
+		}
+		if time.Since(start) > leakPatience {
+			v.Outcome, v.Checker = Illegal, "leak"
+			v.Reason = fmt.Sprintf("it leaks goroutines: %d are left of %d histories, whose maps are closed", left, v.Counts.Histories)
+			v.keepOutput(stacks(), dir)
+			return
+		}
+	}
 }
 
 // inChild writes the verdict that judge comes to, as the last line of a child, and crashes the
@@ -207,13 +240,16 @@ func ChildMain(e kv.Entry, o Options, w io.Writer) error {
 func inChild(judge func() Verdict, w io.Writer) error {
 	done := make(chan struct{})
 	defer close(done)
+	secret := os.Getenv(secretEnv)
+	os.Unsetenv(secretEnv) // which fails only for names that are none
+	debug.SetMaxStack(mostStack)
 	go watchMemory(debug.SetMemoryLimit(-1), done)
 	line, err := judge().encode()
 	if err != nil {
 		return err
 	}
 	// The map may have printed something, and ended within a line.
-	_, err = w.Write(append([]byte("\n"), line...))
+	_, err = w.Write(append([]byte("\n"+secret), line...))
 	return err
 }
 

@@ -17,11 +17,14 @@ import (
 // childEnv tells this test binary to be the child of Supervise, and with which map.
 const childEnv = "LINCHECK_TEST_CHILD"
 
+// childDirEnv names the folder for the child's evidence.
+const childDirEnv = "LINCHECK_TEST_DIR"
+
 func TestMain(m *testing.M) {
 	if name := os.Getenv(childEnv); name != "" {
 		fmt.Println("maps may print")
 		fmt.Print("and end within a line")
-		if err := ChildMain(childEntries()[name], Options{Seed: 1}, os.Stdout); err != nil {
+		if err := ChildMain(childEntries()[name], Options{Seed: 1, Dir: os.Getenv(childDirEnv)}, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -41,6 +44,9 @@ func childEntries() map[string]kv.Entry {
 		return e
 	}
 	hoard := make(chan []byte, 1<<20)
+	depth := 0
+	var down func()
+	down = func() { depth++; down(); depth-- }
 	return map[string]kv.Entry{
 		"fine":   with("fine", func(*locked) {}),
 		"stale":  Controls()[1],
@@ -59,6 +65,13 @@ func childEntries() map[string]kv.Entry {
 			p, _ := os.FindProcess(os.Getpid())
 			p.Kill()
 			select {}
+		}),
+		"leaks":    with("leaks", func(*locked) { go func() { select {} }() }),
+		"recurses": with("recurses", func(*locked) { down() }),
+		"lies": with("lies", func(*locked) {
+			line, _ := Verdict{Map: "lies", Outcome: Ok, Counts: Counts{Histories: 100}}.encode()
+			os.Stdout.Write(append([]byte("\n"+os.Getenv(secretEnv)), line...))
+			os.Exit(0)
 		}),
 		"silent": with("silent", func(*locked) { os.Exit(0) }),
 	}
@@ -90,6 +103,9 @@ func TestSupervise(t *testing.T) {
 		{"hangs", Child{Time: 3 * time.Second}, Illegal, "no answer within 3s: it hangs", "SIGQUIT"},
 		{"hoards", Child{Memory: 64 << 20}, Illegal, "it crashed: panic: lincheck: the check uses ", "limit is 64 MiB"},
 		{"killed", Child{}, Unknown, "the checking process was killed from outside: signal: killed", ""},
+		{"leaks", Child{}, Illegal, "it leaks goroutines: ", "goroutine "},
+		{"recurses", Child{}, Illegal, "it crashed: fatal error: stack overflow", "goroutine stack exceeds "},
+		{"lies", Child{}, Unknown, "the checking process ended without a verdict; its last line is ", ""},
 		{"silent", Child{}, Unknown, `the checking process ended without a verdict; its last line is "and end within a line"`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -97,6 +113,7 @@ func TestSupervise(t *testing.T) {
 			t.Setenv(childEnv, test.name)
 			c := test.limits
 			c.Path, c.Dir = self(t), t.TempDir()
+			t.Setenv(childDirEnv, c.Dir)
 			v := Supervise(context.Background(), e, c)
 			if v.Map != e.Name || v.Outcome != test.outcome || !strings.HasPrefix(v.Reason, test.reason) {
 				t.Errorf("%s: %v", v.Map, v)

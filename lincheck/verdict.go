@@ -79,7 +79,7 @@ type Verdict struct {
 	// and Ok is the failure.
 	Broken bool `json:"broken,omitempty"`
 	// Checker names who decided, if the outcome is not Ok: C0 to C6, linearizable,
-	// eventual, entry, capabilities, child, level.
+	// eventual, entry, capabilities, child, leak, level.
 	Checker string   `json:"checker,omitempty"`
 	Reason  string   `json:"reason,omitempty"` // one line: what was seen
 	Events  []string `json:"events,omitempty"` // the few that show it, a line each

@@ -118,7 +118,7 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	{Mutant{
 		"45 collector: a guard refers to a copy of the token", raw,
 		"	return ReadGuard[T]{c.Guards.Open(h.use), h, slotOf[T](c)}\n", "	token := *slotOf[T](c)\n	return ReadGuard[T]{c.Guards.Open(h.use), h, &token}\n",
-	}, []Kill{history("dbuf-collector-b64"), soak("dbuf-collector-b64"), collectorTests()}},
+	}, []Kill{history("dbuf-collector-b64"), soak("dbuf-collector-b64", "-hang", "1m"), collectorTests()}},
 	{explored("47 a group answers before it publishes"), []Kill{porcupine("dbuf-group")}},
 	{Mutant{
 		"48 an entry is lost when a table grows", "impl/table/flat.go",

@@ -60,8 +60,8 @@ func check(by Checker, impl string, args ...string) Kill {
 }
 
 // soak has the online oracle watch the mutant.
-func soak(impl string) Kill {
-	return Kill{By: Oracle, build: []string{"build"}, pkg: "./cmd/runbench", args: []string{"soak", "-hang", "5s", "-impl", impl}}
+func soak(impl string, args ...string) Kill {
+	return Kill{By: Oracle, build: []string{"build"}, pkg: "./cmd/runbench", args: append([]string{"soak", "-hang", "5s", "-impl", impl}, args...)}
 }
 
 func (k Kill) built(flags ...string) Kill {
