@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// judgeLimit is porcupine's time for one history. Nearly all take milliseconds; of 20,000 two took over 2 s, on
-// a machine whose processors were taken away now and then.
-const judgeLimit = 10 * time.Second
+// judgeLimit is porcupine's time for one history. Nearly all take milliseconds. A search without an answer takes memory
+// at hundreds of MiB a second, and should end before a child has used up what it may.
+const judgeLimit = 3 * time.Second
 
 // Judge judges h by its claim. It blocks for at most a few seconds.
 func (h *History) Judge() Verdict {

@@ -13,6 +13,10 @@ import (
 // at least so long, unless it would have more clients than porcupine can bear.
 const windowCalls = 256
 
+// endsLimit is how long the values that a window can have left are searched for, in vain. Nearly all searches
+// take a millisecond.
+const endsLimit = 100 * time.Millisecond
+
 // windows has porcupine judge the calls of one partition of a history, about one key, window by
 // window, so that the time is in proportion to their number and what has been judged can be
 // forgotten. A window ends at a quiescent point: all of its calls returned, beyond doubt,
@@ -181,9 +185,13 @@ func (w *windows) ends() []Value {
 		return ends
 	}
 	after := w.latest + int64(w.h.Slack) + 1
+	// What a brief search does not exclude counts as possible, which makes nothing Illegal. A long one is
+	// porcupine's worst case, an order that is not there, and takes a GiB within seconds.
+	brief := *w
+	brief.searches = &searches{limit: endsLimit}
 	return slices.DeleteFunc(ends, func(v Value) bool {
 		look := &Call{Client: w.calls[0].Client, Op: Get, Key: w.key(), Result: v, Called: after, Return: after + 1}
-		return w.fromAny(append(w.operations(w.h.Slack), operation(look, w.h.Slack)), true) == porcupine.Illegal
+		return brief.fromAny(append(w.operations(w.h.Slack), operation(look, w.h.Slack)), true) == porcupine.Illegal
 	})
 }
 
