@@ -82,7 +82,8 @@
 //
 // [Check] records many short, seeded histories of a map in its own process. Programs
 // call [Supervise] instead, and [ChildMain] in the child that it starts, so that a map
-// that crashes, hangs or eats the memory takes only a child with it. [Soak] runs a map of
+// that crashes, hangs or eats the memory takes only a child with it, and one that leaves goroutines
+// behind is found. [Soak] runs a map of
 // versions for as long as one likes. [Controls] are
 // maps that must fail: a checker that cannot say Illegal proves nothing.
 //

@@ -36,7 +36,8 @@ func checkCommand() command {
 Checks every map against the level of consistency that it declares, each in a child
 process, and controls that are broken on purpose: they show that the checkers can say
 Illegal. What a level does not promise is shown not to hold, by a schedule directed at it.
-The histories of maps that fail are kept, with a picture and the line that judges them again.
+The histories of maps that fail are kept, with a picture and the line that judges them again; so
+is one without an answer, as it is. A map that leaves goroutines behind in each history fails.
 
 With -seeds every map that is not known to be broken is checked under that many seeds, and
 the totals are printed: none of them may be Illegal. Verdicts are Ok, Illegal (exit code 3)
