@@ -44,9 +44,8 @@ func childEntries() map[string]kv.Entry {
 		return e
 	}
 	hoard := make(chan []byte, 1<<20)
-	depth := 0
-	var down func()
-	down = func() { depth++; down(); depth-- }
+	var down func(depth *int)
+	down = func(depth *int) { *depth++; down(depth); *depth-- }
 	return map[string]kv.Entry{
 		"fine":   with("fine", func(*locked) {}),
 		"stale":  Controls()[1],
@@ -67,7 +66,7 @@ func childEntries() map[string]kv.Entry {
 			select {}
 		}),
 		"leaks":    with("leaks", func(*locked) { go func() { select {} }() }),
-		"recurses": with("recurses", func(*locked) { down() }),
+		"recurses": with("recurses", func(*locked) { down(new(int)) }),
 		"lies": with("lies", func(*locked) {
 			line, _ := Verdict{Map: "lies", Outcome: Ok, Counts: Counts{Histories: 100}}.encode()
 			os.Stdout.Write(append([]byte("\n"+os.Getenv(secretEnv)), line...))

@@ -32,7 +32,7 @@ guards (C0 to C6; or a crash or no answer under them) · P recorded histories of
 soak (C7, with C0, C4, C6 and C9; or a crash) · D the twin audit of checked builds (C8), and the other laws that those assert · R the race
 detector · L no answer · S the sum check of a timed cell · B the battery and the packages' own tests, whose seeds are fixed
 
-    go run ./lincheck/mutants/kill -seeds 20      # writes these cells anew: an hour or more on 2 processors
+    go run ./lincheck/mutants/kill -seeds 20      # writes these cells anew: an hour on 2 processors
     go test -tags explore ./lincheck/mutants      # holds column E
 
 `
