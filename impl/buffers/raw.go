@@ -31,14 +31,14 @@ type slot[T any] struct {
 
 func newSlot[T any](index int, data T) *slot[T] {
 	s := &slot[T]{data: data, opened: new(invariants.Counter)}
-	s.Index = index
+	s.Index, s.Guards = index, invariants.NewGuards()
 	return s
 }
 
 // renewed returns another slot with the data of s.
 func (s *slot[T]) renewed() *slot[T] {
 	r := &slot[T]{data: s.data, opened: s.opened}
-	r.Index = s.Index
+	r.Index, r.Guards = s.Index, invariants.NewGuards()
 	return r
 }
 

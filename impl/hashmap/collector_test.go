@@ -2,8 +2,11 @@ package hashmap_test
 
 import (
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/invariants"
@@ -103,6 +106,36 @@ func TestCollectorWaitsForTheLastUse(t *testing.T) {
 			if !tryPublish(t, w) {
 				t.Error("the writer does not have the copy back although nobody refers to the guard")
 			}
+		})
+	}
+}
+
+// TestCollectorStallIsReported has one goroutine hold a guard and publish twice. The strategy does not know who
+// holds the writer up, but checked builds know where the guard was opened, also that of a goroutine without a handle.
+func TestCollectorStallIsReported(t *testing.T) {
+	for name, read := range map[string]func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int]{
+		"by a handle":      func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int] { return w.NewReadHandle().Read() },
+		"without a handle": func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int] { return mustShare(t, w).Read() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var g hashmap.ReadGuard[int, int]
+				var reported strategy.Stall
+				w := hashmap.New[int, int](hashmap.WithStrategy(strategy.Collector), hashmap.WithStallReport(time.Second, func(s strategy.Stall) {
+					reported = s
+					g.Release()
+					g = hashmap.ReadGuard[int, int]{}
+				}))
+				g = read(w)
+				mustPublish(t, w)
+				mustPublish(t, w)
+				if reported.Swap != 1 || len(reported.Holders) != 0 {
+					t.Errorf("the report is %q, want one of swap 1 that names nobody", reported)
+				}
+				if invariants.Enabled && (len(reported.Opened) != 1 || !strings.Contains(reported.Opened[0], "collector_test.go:")) {
+					t.Errorf("the guard was opened at %q, want one place in this file", reported.Opened)
+				}
+			})
 		})
 	}
 }

@@ -18,11 +18,17 @@ const Enabled = true
 type Counter struct{ atomicx.Int64 }
 
 // Guards are those that are open in one copy. They exist in checked builds only. Any goroutine
-// may use them.
-type Guards struct {
+// may use them. A Guards refers to a list, so that its copies are one, and to nothing of the copy. The zero one is
+// empty and remains so.
+type Guards struct{ *guards }
+
+type guards struct {
 	mu   atomicx.Mutex
 	open []*guard
 }
+
+// NewGuards returns Guards of which none is open yet.
+func NewGuards() Guards { return Guards{new(guards)} }
 
 // Guard is one of them.
 type Guard struct{ *guard }
@@ -33,7 +39,7 @@ type guard struct {
 }
 
 // Open adds a guard of an owner, which the caller of the packages buffers and hashmap opens.
-func (g *Guards) Open(owner any) Guard {
+func (g Guards) Open(owner any) Guard {
 	n := Guard{&guard{owner: owner}}
 	runtime.Callers(2, n.callers[:])
 	g.mu.Lock()
@@ -43,7 +49,7 @@ func (g *Guards) Open(owner any) Guard {
 }
 
 // MustBeOpen panics if c has been closed, with what was wrong to do.
-func (g *Guards) MustBeOpen(c Guard, wrong string) {
+func (g Guards) MustBeOpen(c Guard, wrong string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !slices.Contains(g.open, c.guard) {
@@ -52,19 +58,22 @@ func (g *Guards) MustBeOpen(c Guard, wrong string) {
 }
 
 // Close takes out a guard.
-func (g *Guards) Close(c Guard) { g.remove(func(o *guard) bool { return o == c.guard }) }
+func (g Guards) Close(c Guard) { g.remove(func(o *guard) bool { return o == c.guard }) }
 
 // Drop takes out all guards of an owner.
-func (g *Guards) Drop(owner any) { g.remove(func(o *guard) bool { return o.owner == owner }) }
+func (g Guards) Drop(owner any) { g.remove(func(o *guard) bool { return o.owner == owner }) }
 
-func (g *Guards) remove(which func(*guard) bool) {
+func (g Guards) remove(which func(*guard) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open = slices.DeleteFunc(g.open, which)
 }
 
 // Places returns where the guards were opened, each as file:line.
-func (g *Guards) Places() (places []string) {
+func (g Guards) Places() (places []string) {
+	if g.guards == nil {
+		return nil
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, o := range g.open {

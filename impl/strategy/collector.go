@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doublebuf/impl/atomicx"
+	"doublebuf/impl/invariants"
 )
 
 // collector: a guard is a reference to the copy, and nothing else. Each swap is to a Copy that has
@@ -32,8 +33,9 @@ type collector struct {
 
 	// The writer's own.
 	swaps    uint64
-	detached bool   // the swap that was started last has been ended by Detach
-	since    uint64 // how many copies have been detached since one of them forced a collection
+	detached bool              // the swap that was started last has been ended by Detach
+	since    uint64            // how many copies have been detached since one of them forced a collection
+	guards   invariants.Guards // in the copy before, and not that itself, which must become unreachable
 	opts     Options
 
 	parker atomicx.Parker
@@ -63,7 +65,7 @@ type found struct {
 // about 32 of them, with GOGC=off too.
 //
 // A guard that is dropped without Close is closed. There is nothing to tell who holds the writer
-// up, so that a Stall names nobody, and closing a guard twice goes unnoticed.
+// up, so that a Stall names nobody (but in checked builds where the guards were opened), and closing a guard twice goes unnoticed.
 func Collector(o Options) Strategy {
 	o.collectAfter = 1
 	return CollectorPatient(o)
@@ -110,6 +112,7 @@ func (f *found) unreachable(version uint64) {
 func (s *collector) StartSwap(next *Copy) {
 	s.swaps++
 	s.detached = false
+	s.guards = s.readable.Load().Guards
 	s.publish(next)
 }
 
@@ -127,7 +130,7 @@ func (s *collector) look(bool) holders {
 // Finish implements Strategy.
 func (s *collector) Finish(cancel <-chan struct{}) error {
 	return s.opts.wait(&s.parker, s.look, cancel, func(waited time.Duration) {
-		s.opts.Stalled(Stall{Swap: s.swaps, Waited: waited})
+		s.opts.Stalled(Stall{Swap: s.swaps, Waited: waited, Opened: s.guards.Places()})
 	})
 }
 
