@@ -4,7 +4,7 @@ import "doublebuf/impl/atomicx"
 
 // Group is a writer for any number of goroutines at once, whose operations return what
 // they found. Each takes effect for all readers at one instant between its call and its
-// return: with a strategy whose level is atomic, and with look-ups by ReadHandle.Get or by a
+// return: with a strategy whose level is atomic, and with look-ups by Get or by a
 // guard each, the map is linearizable.
 //
 // Writers that come while another publishes are combined: one of them, the leader, takes the
@@ -39,6 +39,9 @@ func NewGroup[K comparable, V any](options ...Option) *Group[K, V] {
 
 // NewReadHandle returns a new handle for reading. Any goroutine may call it at any time.
 func (g *Group[K, V]) NewReadHandle() *ReadHandle[K, V] { return g.w.NewReadHandle() }
+
+// Share returns a new Shared for the map of g, or ErrHandles. Any goroutine may call it at any time.
+func (g *Group[K, V]) Share() (*Shared[K, V], error) { return g.w.Share() }
 
 // Insert sets key to value.
 func (g *Group[K, V]) Insert(key K, value V) {

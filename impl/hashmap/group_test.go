@@ -75,6 +75,26 @@ func TestGroupOfNaN(t *testing.T) {
 	}
 }
 
+// TestGroupShares reads without a handle what the group has written.
+func TestGroupShares(t *testing.T) {
+	for name, open := range sharers {
+		g := hashmap.NewGroup[int, int](hashmap.WithStrategy(open))
+		s, err := g.Share()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			g.Insert(1, i)
+			if v, ok := s.Get(1); v != i || !ok {
+				t.Errorf("%s: %d, %v, want %d", name, v, ok, i)
+			}
+		}
+	}
+	if _, err := hashmap.NewGroup[int, int]().Share(); !errors.Is(err, hashmap.ErrHandles) {
+		t.Errorf("Share under epoch returns %v, want ErrHandles", err)
+	}
+}
+
 // TestGroupCounts loses no increment of many goroutines.
 func TestGroupCounts(t *testing.T) {
 	const writers, each = 8, 200
