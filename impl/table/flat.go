@@ -117,7 +117,7 @@ func newFlat[K comparable, V any](capacity int) *flat[K, V] {
 		integer: isInteger(reflect.TypeFor[K]().Kind()),
 	}
 	n := window
-	for f.room(n) < capacity {
+	for f.room(n) < capacity && n > 0 { // or make panics
 		n *= 2
 	}
 	f.allocate(n)

@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"hash/maphash"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -12,9 +13,9 @@ import (
 // check checks that f is in order.
 func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 	t.Helper()
-	n, entries := len(f.slots), 0
+	n, entries, apart := len(f.slots), 0, 0 // of which so many need no slot
 	if f.zero != nil {
-		entries++
+		entries, apart = 1, 1
 	}
 	if want := n + window; !f.integer && len(f.tags) != want || f.integer && f.tags != nil || f.last != uint64(n-1) || f.base != unsafe.Pointer(&f.slots[0]) {
 		t.Errorf("%d slots with %d tags, the last of them %d", n, len(f.tags), f.last)
@@ -50,7 +51,7 @@ func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 			}
 		}
 	}
-	if entries != f.len || f.len > f.room(n) {
+	if entries != f.len || f.len-apart > f.room(n) {
 		t.Errorf("%d entries in %d slots, room for %d; the table says %d", entries, n, f.room(n), f.len)
 	}
 }
@@ -274,6 +275,15 @@ func TestGrowth(t *testing.T) {
 			t.Fatalf("key %d: %d, %v", n, v, ok)
 		}
 	}
+	full := newFlat[uint64, int](0)
+	for k := range full.room(len(full.slots)) {
+		full.set(uint64(k)+1, 0)
+	}
+	full.set(0, 0) // needs no slot
+	check(t, full)
+	if len(full.slots) != window {
+		t.Errorf("%d slots have become %d for the value of zero", window, len(full.slots))
+	}
 	for _, capacity := range []int{0, 1, 3, 4, 100, 384, 385, 10_000} {
 		f := newFlat[uint64, int](capacity)
 		slots := len(f.slots)
@@ -282,6 +292,15 @@ func TestGrowth(t *testing.T) {
 		}
 		if len(f.slots) != slots || slots > window && capacity <= f.room(slots/2) {
 			t.Errorf("capacity %d: %d slots have become %d", capacity, slots, len(f.slots))
+		}
+	}
+}
+
+// TestImpossibleCapacity asks for more than there is memory for, up to more than slots can be counted for.
+func TestImpossibleCapacity(t *testing.T) {
+	for _, capacity := range []int{math.MaxInt / 8, math.MaxInt / 2, math.MaxInt} {
+		if panicOf(func() { newFlat[uint64, int](capacity) }) == nil || panicOf(func() { newFlat[string, int](capacity) }) == nil {
+			t.Errorf("a table for %d entries has been made", capacity)
 		}
 	}
 }
