@@ -21,8 +21,12 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"2 a leaf trusts its guess", leaf,
-		"	return l.readable.Load() == l.guess\n", "	return l.guess != nil\n",
+		"{ return l.readable.Load() == l.guess }", "{ return l.guess != nil }",
 	}, "look-ups"},
+	{Mutant{
+		"2 a look-up of an integer trusts its guess", "impl/hashmap/hashmap.go",
+		"	if !r.leaf.Mark() || !r.leaf.IsReadable() {\n", "	if !r.leaf.Mark() {\n",
+	}, "a look-up of an integer in a flat table"},
 	{Mutant{
 		"2 a reader tries until no swap comes between", epoch,
 		"		c = r.reopen(c.Index, n)\n",
@@ -118,6 +122,14 @@ var Explored = []struct {
 	{Mutant{
 		"49 a guard is opened with a count that was taken away", epoch,
 		"	if uint32(counts[c.Index]/generationUnit) != c.generation {\n", "	if false {\n",
+	}, "a copy is detached"},
+	{Mutant{
+		"49 the end of a guard in a detached copy is taken off its successor's", counted,
+		"in != nil && in != c {\n", "false && in != nil {\n",
+	}, "a copy is detached"},
+	{Mutant{
+		"49 the end of a guard in a detached copy is taken off the plain count of its successor", asymmetric,
+		"	if uint32(n/generationUnit) != c.generation {\n		return true\n", "	if false {\n		return true\n",
 	}, "a copy is detached"},
 	{Mutant{
 		"49 a leaf keeps the mark of a detached copy", leaf,
@@ -224,7 +236,7 @@ var Explored = []struct {
 	}, "one guard, three publishes"},
 	{Mutant{
 		"46 adaptive: no fence in a leaf", leaf,
-		"		if reached(l.atomic.Add(1), l.limit) {\n", "		if reached(l.atomic.Load(), l.limit) {\n",
+		"		return !reached(l.atomic.Add(1), l.limit)\n", "		return !reached(l.atomic.Load(), l.limit)\n",
 	}, "a look-up under a fenced name"},
 }
 

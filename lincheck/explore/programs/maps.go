@@ -10,6 +10,7 @@ import (
 
 	"doublebuf/impl/atomicx/hooked"
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/table"
 	"doublebuf/lincheck/explore"
 )
 
@@ -47,6 +48,8 @@ var Maps = []MapProgram{
 	{Name: "look-ups by the leaf", Make: leafLookUps(0, 2, 3)},
 	{Name: "a look-up under a fenced name", Make: leafLookUps(1, 1, 2)},
 	{Name: "a look-up under a plain name again", Make: leafLookUps(2, 1, 2)},
+	{Name: "a look-up of an integer in a flat table", Make: leafLookUps(0, 1, 2, flat)},
+	{Name: "the same under a fenced name", Make: leafLookUps(1, 1, 2, flat)},
 }
 
 // realTimeName names the program that strategies of the level per handle fail.
@@ -155,13 +158,17 @@ func lookUps(s Strategy) explore.Program {
 	}
 }
 
+// flat is for look-ups that go the shortest way, which is for integers in such tables. Its seeds are others in each
+// execution, but no step depends on where in a table a key stands.
+var flat = hashmap.WithTable(table.Flat)
+
 // leafLookUps has look-ups that are not the first on their handle: where there are leaves they open
 // one in the copy that was readable last time. If there have been look-ups before, they come after a publish: under
 // adaptive the copy still has its fenced name when there was one, and its plain name again when there were two.
-func leafLookUps(before, lookUps, publishes int) func(s Strategy) explore.Program {
+func leafLookUps(before, lookUps, publishes int, options ...hashmap.Option) func(s Strategy) explore.Program {
 	return func(s Strategy) explore.Program {
 		return func(x *explore.Exec) {
-			w := newWorld(x, s)
+			w := newWorld(x, s, options...)
 			r := w.reader()
 			last := w.get(r, 1, 0)
 			if before > 0 {
