@@ -317,7 +317,7 @@ func (s *soak) found(b *breach) {
 // write publishes until the phase is over.
 func (s *soak) write(p phase, rng *rand.Rand) {
 	for !s.stop.Load() {
-		s.found(s.scribe.publish(p.batch, p.clears && rng.IntN(64) == 0))
+		s.found(s.scribe.publish(p.batch, p.clears && rng.IntN(8) == 0))
 		s.publishes.n.Store(s.scribe.version)
 		if p.yields {
 			runtime.Gosched()
