@@ -97,16 +97,21 @@ func (c *client) compareWith(other *client, write func()) {
 	})
 }
 
+// pair opens a client that publishes so often, and one that reads beside it.
+func (s *session) pair(publishes int) (writer, reader *client) {
+	s.open(2, 8, 2*publishes+16)
+	for _, c := range s.clients {
+		c.h = kv.Open(s.m)
+	}
+	return s.clients[0], s.clients[1]
+}
+
 // driveChain has a reader open each guard before it closes the one before, without end,
 // until the writer has published so often. A writer who waits for a moment at which that
 // reader has no guard at all never does.
 func driveChain(s *session) {
 	const publishes = 50
-	s.open(2, 8, 2*publishes+16)
-	writer, reader := s.clients[0], s.clients[1]
-	for _, c := range s.clients {
-		c.h = kv.Open(s.m)
-	}
+	writer, reader := s.pair(publishes)
 	beside(func() {
 		writer.writeBatches(publishes, 1)
 	}, func(more func() bool) {
@@ -126,11 +131,7 @@ func driveChain(s *session) {
 // that does not keep that.
 func driveCollections(s *session) {
 	const publishes = 6
-	s.open(2, 8, 2*publishes+16)
-	writer, reader := s.clients[0], s.clients[1]
-	for _, c := range s.clients {
-		c.h = kv.Open(s.m)
-	}
+	writer, reader := s.pair(publishes)
 	beside(func() {
 		writer.writeBatches(publishes, 1)
 	}, func(more func() bool) {

@@ -87,7 +87,7 @@ func (w *leafWords) of(name *Copy) (atomic *atomicx.Uint32, plain *plainMark) {
 // successor of the guess does not take the one for the other. For refcount's see countedLeaf. Where so many guards
 // have been opened with a fence that there are to be no more, it returns false too.
 //
-// It is TryMark or TryCount. Who wants them inlined calls one of these.
+// It is TryMark or TryCount. Who wants it inlined calls Mark and IsReadable, or TryCount.
 func (l *Leaf) TryOpen() bool {
 	if l.Marks() {
 		return l.TryMark()
@@ -101,8 +101,7 @@ func (l *Leaf) Marks() bool { return l.counted.word == nil }
 // TryCount is TryOpen under refcount.
 func (l *Leaf) TryCount() bool { return l.counted.tryOpen(l.mark) }
 
-// TryMark is TryOpen under another strategy: Mark and IsReadable, which who wants no branch on a stored result
-// calls one by one.
+// TryMark is TryOpen under another strategy.
 func (l *Leaf) TryMark() bool { return l.Mark() && l.IsReadable() }
 
 // Mark is the first half of TryMark: it stores the mark, and returns false if too many fences were needed.
