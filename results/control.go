@@ -38,7 +38,7 @@ type ControlPair struct {
 	Lo       float64 `json:"lo"` // both ends equal Ratio without an interval
 	Hi       float64 `json:"hi"`
 	Interval bool    `json:"interval"`
-	P        float64 `json:"p"`      // of the sign test; not corrected
+	P        float64 `json:"p"`      // see Effect; not corrected
 	Holm     float64 `json:"p_holm"` // corrected for all pairs
 }
 

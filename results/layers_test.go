@@ -214,7 +214,7 @@ func TestLayoutIsNoEffect(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("of %d comparisons a difference is found in %d from one link, in %d from 12, by the sign test in %d", rounds, found[1], found[12], found[-1])
+	t.Logf("of %d comparisons a difference is found in %d from one link, in %d from 12, by the test in %d", rounds, found[1], found[12], found[-1])
 	if found[1] < rounds*3/4 || found[12] > rounds/10 || found[-1] > rounds/10 {
 		t.Error("want most of the first and few of the others")
 	}

@@ -157,7 +157,7 @@ func (t Table) lines() [][]string {
 		}
 		lines = append(lines, []string{
 			r.Cell, benchunit.Scale(r.Old, class), benchunit.Scale(r.New, class),
-			percent(r.Effect.Ratio), interval, fmt.Sprintf("%.3f", r.Holm), n, verdict,
+			percent(r.Effect.Ratio), interval, probability(r.Holm), n, verdict,
 		})
 	}
 	return lines
@@ -184,13 +184,21 @@ func (c *Comparison) Tally() string {
 	return text
 }
 
+// probability writes p with three digits after the point, never as none.
+func probability(p float64) string {
+	if p < 0.001 {
+		return "<0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
+}
+
 // notes are what is to be said below the tables.
 func (c *Comparison) notes(h Heading) []string {
-	of, test := "of all repetitions", "U test"
+	of, test := "of all repetitions", "Welch's t test"
 	if c.Paired {
-		of, test = "within a block", "sign test"
+		of, test = "within a block", "t test"
 	}
-	notes := []string{fmt.Sprintf("Effect: median of the ratios %s, with its interval; p: %s beyond %.3g %%, after Holm's correction over all rows.", of, test, 100*c.Claimable())}
+	notes := []string{fmt.Sprintf("Effect: median of the ratios %s, with its interval; p: %s of the logarithms beyond %.3g %%, after Holm's correction over all rows.", of, test, 100*c.Claimable())}
 	for _, only := range []struct {
 		where string
 		cells []string

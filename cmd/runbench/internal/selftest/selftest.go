@@ -36,7 +36,8 @@ const (
 	MaxDifferent = 5
 	MaxCorrected = 1
 
-	// MinBlocks are as many as let the sign test find any of 40 after correction.
+	// MinBlocks are as many as keep the interval of a pair, and with it the limit, from being
+	// all that was seen of it.
 	MinBlocks = 12
 	// Blocks are how many there are unless more or fewer are asked for: many and short ones, as
 	// what disturbs a block is then a small part of them.
