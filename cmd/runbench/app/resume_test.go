@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,10 +42,16 @@ func TestResumeBelievesOnlyThePlan(t *testing.T) {
 		{"ends of lines of old", "cells.txt", `\n`, "\r", "cannot continue: r/cells.txt: what seems to be one line that was cut off has 6 cells"},
 		{"another machine", "manifest.json", `"processors": \d+`, `"processors": 4321`, ", 4321 processors, "},
 		{"another processor", "manifest.json", `"cpu": "[^"]*"`, `"cpu": "8086"`, "it was measured on 8086, "},
+		{"another commit", "manifest.json", `"commit": "[^"]*"`, `"commit": "0123456789abcdef"`, "it was measured by commit 0123456789ab"},
+		{"changes on top of the commit", "manifest.json", `"dirty": (true|false)`, "", "and this is "},
 	} {
 		damaged := regexp.MustCompile(c.old).ReplaceAllString(whole[c.file], c.now)
 		if c.name == "another seed" { // of the manifest; the plan has one too
 			damaged = strings.Replace(whole[c.file], `"seed": 1`, `"seed": 2`, 1)
+		}
+		if c.name == "changes on top of the commit" { // or none, if this was built with some
+			is := strconv.FormatBool(strings.Contains(whole[c.file], `"dirty": false`))
+			damaged = regexp.MustCompile(c.old).ReplaceAllString(whole[c.file], `"dirty": `+is)
 		}
 		if damaged == whole[c.file] {
 			t.Fatalf("%s: there is no %s", c.name, c.old)
