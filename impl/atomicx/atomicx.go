@@ -94,6 +94,9 @@ func AwaitWhole(cond func() bool) bool { return false }
 // Hooked is true in builds for the explorer.
 const Hooked = false
 
+// explored reports whether an explorer runs.
+func explored() bool { return false }
+
 var start = time.Now()
 
 // Now returns the monotonic time since the program began.
@@ -106,9 +109,6 @@ func BeginRead(copy any)  {}
 func EndRead(copy any)    {}
 func BeginWrite(copy any) {}
 func EndWrite(copy any)   {}
-
-// AddCleanup is runtime.AddCleanup. Under the explorer handles are never found dropped.
-func AddCleanup[T, S any](p *T, f func(S), arg S) { runtime.AddCleanup(p, f, arg) }
 
 // MembarrierReady registers the process for Membarrier, once, and says why it cannot be
 // used if it cannot.

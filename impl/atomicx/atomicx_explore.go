@@ -41,19 +41,19 @@ func EndRead(copy any)                 { hooked.EndRead(copy) }
 func BeginWrite(copy any)              { hooked.BeginWrite(copy) }
 func EndWrite(copy any)                { hooked.EndWrite(copy) }
 
-func AddCleanup[T, S any](p *T, f func(S), arg S) { hooked.AddCleanup(p, f, arg) }
+func explored() bool { return hooked.Installed() }
 
 // MembarrierReady and Membarrier go to the system where no explorer runs, which in such a build
 // is the normal case, too.
 func MembarrierReady() error {
-	if hooked.Installed() {
+	if explored() {
 		return nil
 	}
 	return systemMembarrierReady()
 }
 
 func Membarrier() error {
-	if hooked.Installed() {
+	if explored() {
 		return hooked.Membarrier()
 	}
 	return systemMembarrier()

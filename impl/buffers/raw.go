@@ -164,6 +164,7 @@ type ReadHandle[T any] struct {
 	reader   strategy.Reader
 	strategy strategy.Strategy
 	use      *use[T] // in checked builds, if not shared
+	token    *atomicx.Token
 }
 
 // use is what checked builds know of the use that is made of a handle.
@@ -190,7 +191,7 @@ func (h *ReadHandle[T]) register(s strategy.Strategy, name string) {
 
 // prepare ends the making of a handle.
 func (h *ReadHandle[T]) prepare() {
-	atomicx.AddCleanup(h, dropped[T].abandon, dropped[T]{h.reader, h.use})
+	h.token = atomicx.NewToken(h, dropped[T].abandon, dropped[T]{h.reader, h.use})
 }
 
 // dropped is what remains of a handle that was dropped without Close.

@@ -13,10 +13,10 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// collect returns when a garbage collection has run, and a cleanup of something that it found.
+// collect returns when a garbage collection has run, and a finalizer of something that it found.
 func collect() {
 	done := new(atomic.Bool)
-	runtime.AddCleanup(&struct{ _ [4]*int }{}, func(done *atomic.Bool) { done.Store(true) }, done)
+	runtime.SetFinalizer(&struct{ _ [4]*int }{}, func(any) { done.Store(true) })
 	for runtime.GC(); !done.Load(); {
 		runtime.Gosched()
 	}

@@ -10,7 +10,7 @@ import (
 
 // collector: a guard is a reference to the copy, and nothing else. Each swap is to a Copy that has
 // never been readable, and the data of an old one is the writer's again when the garbage
-// collector has found the old Copy unreachable, which a cleanup tells (runtime.AddCleanup).
+// collector has found the old Copy unreachable, which its token tells.
 //
 // S1 rests on the collector, not on Go's memory model: it finds nothing unreachable that a
 // goroutine may still use. A reader has loaded the reference before the swap, in which it was
@@ -22,11 +22,8 @@ import (
 // that has the state of memory as an operand, so that no load before it in the program
 // may come after it. Nor do the reader's loads come late in the processor: before the collector
 // has read a stack it has stopped the goroutine, and both took part in atomic operations for it.
-// The race detector is told by the runtime that a cleanup comes after all that goroutines have
+// The race detector is told by the runtime that a finalizer comes after all that goroutines have
 // done until then.
-//
-// A Copy is larger than 16 bytes, or has pointers in it: several smaller objects
-// may be allocated as one, and the cleanup of one of them wait for all.
 type collector struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -42,8 +39,8 @@ type collector struct {
 	found  *found
 }
 
-// found is what the cleanups tell the writer. It is a thing of its own, since all that a cleanup
-// refers to is reachable.
+// found is what the tokens tell the writer. It is a thing of its own, since all that a token
+// tells of is reachable.
 type found struct {
 	versions atomicx.Uint64 // one more than the latest version whose copy was found unreachable
 	copies   atomicx.Uint64 // how many were
@@ -51,7 +48,7 @@ type found struct {
 
 // Collector returns the strategy that is called collector: atomic, and a [Sharer]. Opening a guard
 // takes one load, closing one takes nothing, and all goroutines share one reader. Each
-// swap allocates a Copy, and the runtime what it needs for the cleanup.
+// swap allocates a Copy, and its token.
 //
 // The writer forces a garbage collection for each swap for which it has to wait longer than for some
 // looks, and further ones at growing intervals as long as guards are open. So a publish takes as long as a
@@ -93,7 +90,7 @@ func (s *collector) Begin(readable *Copy) { s.publish(readable) }
 
 // publish makes c readable, as the version that swaps says.
 func (s *collector) publish(c *Copy) {
-	atomicx.AddCleanup(c, s.found.unreachable, s.swaps)
+	c.token = atomicx.NewToken(c, s.found.unreachable, s.swaps)
 	s.readable.Store(c)
 }
 

@@ -128,7 +128,7 @@ func TestCollectorBoundsGarbage(t *testing.T) {
 }
 
 // TestCollectorIsCollected has a strategy with all its copies be found unreachable: the
-// cleanups must not keep it.
+// tokens must not keep it.
 func TestCollectorIsCollected(t *testing.T) {
 	s := openCollector(strategy.Collector(strategy.Options{}))
 	s.swap()

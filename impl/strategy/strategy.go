@@ -58,6 +58,7 @@ type Copy struct {
 	residual   atomicx.Int64  // guards still open here after the swap to the other copy, see refcount
 	fenced, of *Copy          // see adaptive: the fenced name of this copy, or the copy that this one is a name of
 	shared     atomicx.Uint64 // the bit awaited, and the guards open here, see counted
+	token      *atomicx.Token // see collector
 }
 
 // begin sets the generation of a fresh copy. One that has been readable before is left alone:

@@ -116,8 +116,9 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 		"	return m.m.CompareAndSwap(key, old, new)\n", "	if v, ok := m.m.Load(key); !ok || v != any(old) {\n		return false\n	}\n	m.m.Store(key, new)\n	return true\n",
 	}, []Kill{porcupine("syncmap")}},
 	{Mutant{
-		"45 collector: a guard refers to a copy of the token", raw,
-		"	return ReadGuard[T]{c.Guards.Open(h.use), h, slotOf[T](c)}\n", "	token := *slotOf[T](c)\n	return ReadGuard[T]{c.Guards.Open(h.use), h, &token}\n",
+		"45 collector: a guard refers to the data without the token", raw,
+		"	return ReadGuard[T]{c.Guards.Open(h.use), h, slotOf[T](c)}\n",
+		"	s := slotOf[T](c)\n	return ReadGuard[T]{c.Guards.Open(h.use), h, &slot[T]{Copy: strategy.Copy{Index: s.Index, Guards: s.Guards}, data: s.data, version: s.version, opened: s.opened}}\n",
 	}, []Kill{history("dbuf-collector-b64"), soak("dbuf-collector-b64", "-hang", "1m"), collectorTests()}},
 	{explored("47 a group answers before it publishes"), []Kill{porcupine("dbuf-group")}},
 	{Mutant{
@@ -127,8 +128,8 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	{explored("49 the detached copy is used again"), []Kill{history("dbuf-maxwait-b64"), soak("dbuf-maxwait-b64")}},
 	{Mutant{
 		"50 collector: the token is tiny, and shares its block with another that lives", "impl/strategy/collector.go",
-		"func (s *collector) publish(c *Copy) {\n	atomicx.AddCleanup(c, ",
-		"var alive []*byte\n\nfunc (s *collector) publish(c *Copy) {\n	token := new(byte)\n	alive = append(alive, new(byte))\n	atomicx.AddCleanup(token, ",
+		"func (s *collector) publish(c *Copy) {\n	c.token = atomicx.NewToken(c, s.found.unreachable, s.swaps)\n",
+		"var alive []*byte\n\nfunc (s *collector) publish(c *Copy) {\n	token, found, version := new(byte), s.found, s.swaps\n	alive = append(alive, new(byte))\n	runtime.SetFinalizer(token, func(*byte) { found.unreachable(version) })\n",
 	}, []Kill{check(Liveness, "dbuf-collector-b64", "-hang", "15s")}}, // its publishes take collections
 
 	{Mutant{

@@ -225,11 +225,3 @@ func Now() time.Duration {
 	}
 	return time.Since(start)
 }
-
-// AddCleanup is runtime.AddCleanup. Under a hook it does nothing: the runtime would run
-// f in a goroutine that the hook does not know.
-func AddCleanup[T, S any](p *T, f func(S), arg S) {
-	if hook == nil {
-		runtime.AddCleanup(p, f, arg)
-	}
-}

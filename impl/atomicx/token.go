@@ -1,0 +1,31 @@
+package atomicx
+
+import "runtime"
+
+// Token tells when nothing can reach it any more. What it is about, its holder, has the only reference
+// to it, so that the two become unreachable at once.
+//
+// The runtime's finalizers do it. Its cleanups (runtime.AddCleanup), which would need no Token, are lost to
+// the program if GOMAXPROCS is lowered while a collection sweeps, be it by the program or by a new limit of
+// its container: go1.26 queues them for each processor, leaves the queue of a processor that is taken away as it
+// is, and runs what is in it only once GOMAXPROCS has been raised again. Finalizers are in one queue.
+type Token struct{ tell func() }
+
+// NewToken returns a Token for holder to keep. Once it is unreachable and a collection
+// has found that out, f(arg) is called, once, on the runtime's goroutine for finalizers, which it must not
+// hold up. Nothing that can be reached from f and arg may refer to the holder. It runs after everything that other goroutines did
+// with the holder, and the race detector knows. Under the explorer nothing is ever found unreachable, and nil is returned.
+func NewToken[T, S any](holder *T, f func(S), arg S) *Token {
+	if nowhere != nil {
+		nowhere = holder // so that the holder is on the heap, where all of it lives as long as a reference to some of it
+	}
+	if explored() {
+		return nil
+	}
+	t := &Token{func() { f(arg) }} // has a pointer, so that it shares no block with others
+	runtime.SetFinalizer(t, func(t *Token) { t.tell() })
+	return t
+}
+
+// nowhere is nil, which the compiler does not know.
+var nowhere any
