@@ -80,7 +80,8 @@ func Soakable(e kv.Entry) error {
 // often they change their handles, how much the writer publishes at a time, how often memory is
 // collected, and whether goroutines are stopped by force. An online oracle checks every guard
 // (C7, and C0, C4 and C6 with it). Soak returns at the first breach of a law, when a goroutine
-// hangs (C9), when the time is over, or when ctx ends; whoever hangs is left behind. Only one soak
+// hangs (C9), when the time is over, or when ctx ends. Its goroutines have ended then, but for those that a broken
+// map does not let go within a second. Only one soak
 // may run in a process at a time, because it sets GOMAXPROCS and the pace of the collector.
 func Soak(ctx context.Context, e kv.Entry, o SoakOptions) Verdict {
 	v := about(e)
@@ -129,6 +130,7 @@ type soak struct {
 	stop      atomic.Bool
 	breach    atomic.Pointer[breach] // the first
 	broken    chan struct{}          // closed when there is one
+	givenUp   chan struct{}          // closed when readers are not to wait for the writer any more
 	readers   [maxReaders]progress
 	publishes progress
 }
@@ -140,7 +142,7 @@ type progress struct {
 }
 
 func newSoak(e kv.Entry, o SoakOptions) *soak {
-	s := &soak{o: o, e: e, rng: rand.New(rand.NewPCG(o.Seed, 0)), start: time.Now(), broken: make(chan struct{})}
+	s := &soak{o: o, e: e, rng: rand.New(rand.NewPCG(o.Seed, 0)), start: time.Now(), broken: make(chan struct{}), givenUp: make(chan struct{})}
 	s.oracle, s.m = newOracle(e)
 	return s
 }
@@ -220,8 +222,7 @@ func (p phase) next(rng *rand.Rand, readers int) phase {
 	return q
 }
 
-// run plays phase after phase. If a goroutine hangs it returns the stacks of all. After a breach
-// it does not wait for goroutines: the writer may wait for a guard that nobody will close.
+// run plays phase after phase. If a goroutine hangs it returns the stacks of all.
 func (s *soak) run(ctx context.Context) (hung string) {
 	s.scribe = scribe{o: s.oracle, h: kv.Open(s.m)}
 	limit := time.NewTimer(s.o.Time)
@@ -242,12 +243,12 @@ func (s *soak) run(ctx context.Context) (hung string) {
 		}
 		length, stall := time.NewTimer(s.o.Phase), newStall(s.o.Hang)
 		enough := uint64(0) // publishes for the phase to end; 0 as long as its time is not over
-		for ended != nil && hung == "" {
+		for playing := true; playing && hung == ""; {
 			select {
 			case <-ended:
-				ended = nil
+				playing = false
 			case <-s.broken:
-				ended = nil
+				playing = false
 			case <-length.C:
 				// Readers go on until there were two publishes more: they might never let them be. One may
 				// have had its wait behind it, as those had that were made before the readers began.
@@ -277,8 +278,25 @@ func (s *soak) run(ctx context.Context) (hung string) {
 		}
 		length.Stop()
 		stall.tick.Stop()
+		if hung != "" || s.breach.Load() != nil {
+			s.giveUp(ended)
+		}
 	}
 	return hung
+}
+
+// giveUp has the goroutines of a phase end, if it can: the writer may wait for guards that were left open, and is
+// let go when collections have found that nobody has their handles any more.
+func (s *soak) giveUp(ended <-chan struct{}) {
+	s.stop.Store(true)
+	close(s.givenUp)
+	for limit := time.Now().Add(time.Second); time.Now().Before(limit); runtime.GC() {
+		select {
+		case <-ended:
+			return
+		default:
+		}
+	}
 }
 
 // begin starts the goroutines of a phase, and returns what is closed when all have ended.
@@ -326,12 +344,16 @@ func (s *soak) write(p phase, rng *rand.Rand) {
 }
 
 // read opens and checks guards, as reader i, until the phase is over. It keeps its handle until
-// the writer has ended, who would otherwise be let go by the collector if a guard was left open.
+// the writer has ended, who would otherwise be let go by the collector if a guard was left open, or the soak
+// is given up.
 func (s *soak) read(p phase, i int, rng *rand.Rand, written <-chan struct{}) {
 	r := &watcher{name: fmt.Sprintf("reader %d", i), o: s.oracle, h: kv.Open(s.m), rng: rng}
 	defer func() {
-		<-written
-		s.close(r.h)
+		select {
+		case <-written:
+			s.close(r.h)
+		case <-s.givenUp:
+		}
 	}()
 	const between = 64 // guards between looks at the state of the phase
 	ofHandle := 0

@@ -3,6 +3,7 @@ package lincheck
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,7 @@ func TestSoakFinds(t *testing.T) {
 				t.Errorf("events %q; want the phase and the state", v.Events)
 			}
 			t.Log(v, v.Events)
+			awaitSoak()
 		})
 	}
 }
@@ -131,23 +133,31 @@ func (m loses) Set(key, value uint64) {
 	}
 }
 
-// Whoever hangs is found, and told where he is. Goroutines of other tests that found a breach may still
-// wait, so that their number is not told.
+// Whoever hangs is found, and told where he is. Whoever can end has ended when the soak has.
 func TestSoakFindsWhoHangs(t *testing.T) {
-	release := make(chan struct{})
-	defer close(release)
+	var release chan struct{}
 	for name, wrap := range map[string]func(h handle) kv.Map[uint64, uint64]{
-		"writing in lincheck.stuckWriter.Publish [chan receive]": func(h handle) kv.Map[uint64, uint64] { return stuckWriter{h, release} },
-		"writing in atomicx.(*Parker).Park [select]":             func(h handle) kv.Map[uint64, uint64] { return leaks{h} },
-		"reading in lincheck.stuckReader.Read [chan receive]":    func(h handle) kv.Map[uint64, uint64] { return stuckReader{h, release} },
+		"1 writing in lincheck.stuckWriter.Publish [chan receive]": func(h handle) kv.Map[uint64, uint64] { return stuckWriter{h, release} },
+		"1 writing in atomicx.(*Parker).Park [select]":             func(h handle) kv.Map[uint64, uint64] { return leaks{h} },
+		"reading in lincheck.stuckReader.Read [chan receive]":      func(h handle) kv.Map[uint64, uint64] { return stuckReader{h, release} },
 	} {
 		dir := t.TempDir()
+		release = make(chan struct{})
 		// A writer who waits gets up after 1 s, to report the stall, and after 1.6 and 6.4 s, to have garbage collected:
 		// half-way between he sleeps.
 		v := Soak(context.Background(), onRealMap(t, wrap), SoakOptions{Seed: 1, Time: time.Minute, Hang: 4 * time.Second, Readers: 2, Dir: dir})
 		if v.Outcome != Illegal || v.Checker != "C9" || !strings.Contains(v.Reason, name) || v.Evidence.Log == "" {
 			t.Errorf("%v, %v; want C9, and who hangs: %s", v, v.Evidence.Log, name)
 		}
+		close(release)
+		awaitSoak()
+	}
+}
+
+// awaitSoak returns when no goroutine of a soak is left.
+func awaitSoak() {
+	for whereabouts(stacks()) != "" {
+		runtime.GC() // which finds guards that were left open, and where that is enough to be let go, lets the writer go
 	}
 }
 
