@@ -177,16 +177,24 @@ func (v *server[K]) closed(stop *stopFlag) {
 }
 
 // open does the operations that arrive, each when it has arrived and the one before has
-// ended. When it shall stop it only counts those that it has not come to.
+// ended. Those that it has not come to when it shall stop have waited until then, and count
+// with that: it is the least that they can have taken, and without it what a map does to the
+// last of them, few enough not to be overloaded by, would be no one's latency.
 //
 // It waits by reading the clock again and again, because a sleep ends tens of microseconds
 // late or more. Where there are more workers than processors it lets others run meanwhile,
 // and finds out as late as these hold it up: the metrics PaceP50 and PaceP99 tell.
 func (v *server[K]) open(stop *stopFlag) {
 	var now time.Duration
+	stopped := false
 	for due := v.arrival(); due < v.until; due = v.arrival() {
 		v.due++
-		if stop.Load() {
+		if stopped || stop.Load() {
+			if !stopped {
+				now, stopped = v.clock(stop.began), true
+			}
+			kind, _ := v.step()
+			record(v.of(kind), now-due)
 			continue
 		}
 		if now < due {
@@ -217,15 +225,8 @@ func (v *server[K]) arrival() time.Duration {
 // are since began. A write has ended when the publish that the policy prescribes after it
 // has: until then nobody can rely on it, and its worker does nothing else.
 func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration) {
-	if v.at == len(v.steps.Kinds) {
-		v.steps, v.at = v.stream.Next(stride), 0
-	}
-	i := v.at
-	v.at++
-	kind, lookup := v.steps.Kinds[i], v.steps.Lookups[i]
-	if v.reads {
-		kind = workloads.Get
-	}
+	kind, i := v.step()
+	lookup := v.steps.Lookups[i]
 	switch {
 	case v.walks && v.reads:
 		v.sink += scan(v.handle, math.MaxInt)
@@ -237,18 +238,35 @@ func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration
 	}
 	v.ops++
 	end = v.clock(began)
-	if !kind.Writes() {
-		record(v.ofReads, end-due)
-		return end
-	}
-	if v.publisher.due() {
+	if kind.Writes() && v.publisher.due() {
 		written := end
 		v.publisher.publish()
 		end = v.clock(began)
 		record(v.ofPublishes, end-written)
 	}
-	record(v.ofWrites, end-due)
+	record(v.of(kind), end-due)
 	return end
+}
+
+// step returns the kind of the next operation, and where in v.steps it is.
+func (v *server[K]) step() (kind workloads.Kind, i int) {
+	if v.at == len(v.steps.Kinds) {
+		v.steps, v.at = v.stream.Next(stride), 0
+	}
+	i = v.at
+	v.at++
+	if v.reads {
+		return workloads.Get, i
+	}
+	return v.steps.Kinds[i], i
+}
+
+// of returns the latencies of operations of a kind.
+func (v *server[K]) of(kind workloads.Kind) *hdrhistogram.Histogram {
+	if kind.Writes() {
+		return v.ofWrites
+	}
+	return v.ofReads
 }
 
 // record records a time, but none beyond the histogram's range.

@@ -177,6 +177,35 @@ func TestStallIsHiddenByAClosedLoop(t *testing.T) {
 	}
 }
 
+// TestStallAtTheEnd has a map stall near the end of a cell for longer than the cell waits: 3 % of
+// the operations are never begun, too few for an overload, and all of them have waited.
+func TestStallAtTheEnd(t *testing.T) {
+	const window = 100 * time.Millisecond
+	s := &simulated{stalls: true, next: window * 97 / 100}
+	v := serverOf(t, s, 0.5/120, window)
+	v.publisher.every = -1
+	stop := new(stopFlag)
+	v.clock = func(began time.Time) time.Duration {
+		if s.clock(began) >= window+window/5 {
+			stop.Store(true)
+		}
+		return s.now
+	}
+	v.open(stop)
+	if share := float64(v.inTime) / float64(v.due); share < results.Sustained || v.ops == v.due {
+		t.Fatalf("%v of %d were done in time, and %d at all; want %v or more, and not all", share, v.due, v.ops, results.Sustained)
+	}
+	if n := v.ofReads.TotalCount() + v.ofWrites.TotalCount(); n != v.due {
+		t.Errorf("%d latencies of %d operations that arrived", n, v.due)
+	}
+	// The last of them came 3 ms after the stall began, which took 50.
+	for what, h := range map[string]int64{"reads": v.ofReads.ValueAtQuantile(99), "writes": v.ofWrites.ValueAtQuantile(99)} {
+		if h < 45e6 {
+			t.Errorf("p99 of %s is %v; want 47 ms or more", what, time.Duration(h))
+		}
+	}
+}
+
 // stalling is a map that stalls for 50 ms once a second, and all that use it with it.
 type stalling struct {
 	mu sync.Mutex
