@@ -17,7 +17,7 @@ const minUnpaired = 4
 
 // Effect is how much of a unit one group has for what another has: 1.2 is 20 % more.
 type Effect struct {
-	Ratio    float64
+	Ratio    float64 // NaN if there is no value to tell it
 	Lo, Hi   float64 // the interval at Confidence; both equal Ratio without one
 	Interval bool    // whether there is one
 	// P is the probability of a ratio as far from 1 as this one, or farther, if the true
@@ -35,11 +35,19 @@ type Effect struct {
 // 2 in 2^n, and so of 10 blocks nothing after the correction for 30 rows, however far apart.
 // It is the sign test where all ratios are the same, and have no spread to judge by.
 // The margin is a ratio from 1 on: a true effect from 1/margin to margin is none.
+// There is no interval if a block has a zero on one side alone: without it that of the others
+// would be another effect.
 func Paired(a, b Group, unit string, margin float64) Effect {
-	logs, warnings := logRatios(b, a, unit)
+	logs, zeros, warnings := logRatios(b, a, unit)
 	s, single := summarize(logs), singles(logs)
 	e := Effect{Ratio: math.Exp(s.Median), Lo: math.Exp(s.Lo), Hi: math.Exp(s.Hi), Interval: s.Interval, P: 1, N: [2]int{s.N, s.N}}
-	e.Warnings = append(s.Warnings, warnings...)
+	if zeros > 0 {
+		e.Lo, e.Hi, e.Interval = e.Ratio, e.Ratio, false
+	}
+	if s.N == 0 {
+		e.Ratio, e.Lo, e.Hi = math.NaN(), math.NaN(), math.NaN()
+	}
+	e.Warnings = append(warnings, s.Warnings...)
 	if bound, ok := beyond(e, margin); ok {
 		t, err := stats.OneSampleTTest(stats.Sample{Xs: single}, math.Log(bound), side(e))
 		if err == nil {
@@ -62,7 +70,7 @@ func Paired(a, b Group, unit string, margin float64) Effect {
 // have too much in common. The margin is as in Paired.
 func Unpaired(a, b Group, unit string, margin float64) Effect {
 	x, y := singles(a.samples(unit)), singles(b.samples(unit))
-	e := Effect{P: 1, N: [2]int{len(x), len(y)}}
+	e := Effect{Ratio: math.NaN(), Lo: math.NaN(), Hi: math.NaN(), P: 1, N: [2]int{len(x), len(y)}}
 	if len(x) == 0 || len(y) == 0 {
 		e.Warnings = append(e.Warnings, "no values")
 		return e

@@ -190,7 +190,7 @@ func (g Group) Spread(unit string) Spread {
 // SpreadOfRatio splits the variance of a's value over b's in the same block, in a unit, in
 // the same way. What slows both down for a while is not in it.
 func SpreadOfRatio(a, b Group, unit string) Spread {
-	logs, _ := logRatios(a, b, unit)
+	logs, _, _ := logRatios(a, b, unit)
 	return layersOf(logs).spread()
 }
 

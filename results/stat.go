@@ -75,10 +75,10 @@ func (g Group) WallPerOp() float64 {
 // a's value over b's: 1.2 says that a has 20 % more. It is computed
 // on logarithms, so that Compare(b, a) is exactly its inverse.
 //
-// Blocks that only one of them has, or in which a value is 0, are left out and warned of;
-// N is the number of blocks that remain.
+// Blocks that only one of them has, or in which one value is 0 and the other is not, are left
+// out and warned of; N is the number of blocks that remain. Two zeros are as much as each other.
 func Compare(a, b Group, unit string) Summary {
-	logs, warnings := logRatios(a, b, unit)
+	logs, _, warnings := logRatios(a, b, unit)
 	s := summarize(logs)
 	if s.N > 0 {
 		s.Median, s.Lo, s.Hi = math.Exp(s.Median), math.Exp(s.Lo), math.Exp(s.Hi)
@@ -87,15 +87,16 @@ func Compare(a, b Group, unit string) Summary {
 	return s
 }
 
-// logRatios returns the logarithms of a's value over b's in each block that has both.
-func logRatios(a, b Group, unit string) (logs []sample, warnings []Warning) {
+// logRatios returns the logarithms of a's value over b's in each block that has both, and in
+// how many blocks only one of them is zero.
+func logRatios(a, b Group, unit string) (logs []sample, zeros int, warnings []Warning) {
 	ofB := map[int]float64{}
 	for _, c := range b.Cells {
 		if v, ok := c.Metrics[unit]; ok && c.Block > 0 {
 			ofB[c.Block] = v
 		}
 	}
-	unpaired, zero := len(ofB), 0
+	unpaired := len(ofB)
 	for _, c := range a.Cells {
 		va, ok := c.Metrics[unit]
 		vb, paired := ofB[c.Block]
@@ -103,8 +104,10 @@ func logRatios(a, b Group, unit string) (logs []sample, warnings []Warning) {
 		case !ok || !paired:
 			unpaired++
 			continue
+		case va == vb:
+			logs = append(logs, sample{c.Link, c.Process, 0})
 		case va <= 0 || vb <= 0:
-			zero++
+			zeros++
 		default:
 			logs = append(logs, sample{c.Link, c.Process, math.Log(va / vb)})
 		}
@@ -113,8 +116,8 @@ func logRatios(a, b Group, unit string) (logs []sample, warnings []Warning) {
 	if unpaired > 0 {
 		warnings = append(warnings, warnf("%d cells have no partner in their block", unpaired))
 	}
-	if zero > 0 {
-		warnings = append(warnings, warnf("%d blocks have a zero, which has no ratio", zero))
+	if zeros > 0 {
+		warnings = append(warnings, warnf("%d blocks have a zero, which has no ratio", zeros))
 	}
-	return logs, warnings
+	return logs, zeros, warnings
 }

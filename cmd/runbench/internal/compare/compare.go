@@ -13,7 +13,8 @@
 //     under 5 % after Holm's correction over all rows of the comparison, those of geometric
 //     means among them.
 //   - Same: the interval lies within the margin. What noise hides is not the same.
-//   - Inconclusive: none of these. The row says why.
+//   - Inconclusive: none of these, or some of the cell's repetitions have no value in the unit,
+//     as an overloaded one has no latencies: the others are not what it is like. The row says why.
 //   - The geometric mean is one more row: of each block, the geometric mean over the
 //     cells, and these compared as the blocks of a cell are. Where a file tells no blocks,
 //     its n-th repetitions are one.
@@ -215,6 +216,9 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 
 func (c *Comparison) row(cell string, old, now results.Group, unit string) Row {
 	r := Row{Cell: cell, Old: old.Summary(unit).Median, New: now.Summary(unit).Median}
+	if a, b := lacking(old, unit), lacking(now, unit); a+b > 0 {
+		r.Why = fmt.Sprintf("%d old and %d new repetitions have no value, being overloaded or too short", a, b)
+	}
 	if c.Paired {
 		r.Effect = results.Paired(old, now, unit, 1+c.Claimable())
 	} else {
@@ -225,7 +229,7 @@ func (c *Comparison) row(cell string, old, now results.Group, unit string) Row {
 
 // mean is the row of the geometric mean of pairs; nil if fewer than two of them have one.
 func (c *Comparison) mean(pairs []pair, unit string) *Row {
-	pairs = slices.DeleteFunc(slices.Clone(pairs), func(p pair) bool { return hasZero(p.old, unit) || hasZero(p.new, unit) })
+	pairs = slices.DeleteFunc(slices.Clone(pairs), func(p pair) bool { return !whole(p.old, unit) || !whole(p.new, unit) })
 	if len(pairs) < 2 {
 		return nil
 	}
@@ -279,6 +283,7 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 	within := e.Lo >= 1/(1+c.MinEffect) && e.Hi <= 1+c.MinEffect
 	r.Verdict = Inconclusive
 	switch {
+	case r.Why != "":
 	case !e.Interval:
 		r.Why = "too few to say"
 		if len(e.Warnings) > 0 {
@@ -339,8 +344,20 @@ func unitsOf(g results.Group, wanted []string) []string {
 
 func has(g results.Group, unit string) bool { return slices.Contains(g.Units(), unit) }
 
-func hasZero(g results.Group, unit string) bool {
-	return slices.ContainsFunc(g.Cells, func(c results.Cell) bool { v, ok := c.Metrics[unit]; return ok && v == 0 })
+// lacking returns how many of the group's cells have no value in a unit that others have.
+func lacking(g results.Group, unit string) (n int) {
+	for _, c := range g.Cells {
+		if _, ok := c.Metrics[unit]; !ok {
+			n++
+		}
+	}
+	return n
+}
+
+// whole reports whether all of the group's cells have a value, other than zero, in the unit: it
+// then has a geometric mean.
+func whole(g results.Group, unit string) bool {
+	return !slices.ContainsFunc(g.Cells, func(c results.Cell) bool { return c.Metrics[unit] == 0 })
 }
 
 // label names a cell, with its package if that is of another program.

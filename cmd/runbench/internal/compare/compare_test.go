@@ -175,6 +175,55 @@ func TestMaps(t *testing.T) {
 	}
 }
 
+// TestWhatIsMissing has the new map lack values where it did worst: what is left of it would look
+// better. No row of it is, none has an effect of no values, and nothing against nothing is the same.
+func TestWhatIsMissing(t *testing.T) {
+	const unit = "read-p99-sec"
+	set := &results.Set{Better: map[string]string{unit: "lower"}}
+	id := results.ID{Kind: results.Latency, Mix: "x", Dist: "uniform", KeyType: "uint64", Keys: 64, G: 1, Procs: 2}
+	for block := 1; block <= 12; block++ {
+		for load, values := range [][2]float64{{1, 0.5}, {1, 0.5}, {0, 0.5}, {0, 0}, {1, 0.5}} {
+			for i, impl := range []string{"a", "b"} {
+				id.Impl, id.Load = impl, load+1
+				m := map[string]float64{results.Reached: 1, unit: values[i] * (1 + float64(block)/1000)}
+				switch {
+				case impl == "b" && block > 8 && load == 0: // overloaded
+					m = map[string]float64{results.Reached: 0.5}
+				case impl == "b" && block > 8 && load == 1:
+					m[unit] = 0
+				}
+				set.Cells = append(set.Cells, results.Cell{ID: id, Block: block, Metrics: m})
+			}
+		}
+	}
+	c, err := Maps(set, "a", "b", []string{unit}, Limits{MinEffect: 0.05})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		verdict Verdict
+		effect  string
+		why     string
+	}{
+		{Inconclusive, "-50.0 %", "0 old and 4 new repetitions have no value, being overloaded or too short"},
+		{Inconclusive, "-50.0 %", "4 blocks have a zero, which has no ratio"},
+		{Inconclusive, "-", "12 blocks have a zero, which has no ratio"},
+		{Same, "+0.0 %", ""},
+		{Better, "-50.0 %", ""},
+	} {
+		if r := c.Tables[0].Rows[i]; r.Verdict != want.verdict || percent(r.Effect.Ratio) != want.effect || r.Why != want.why {
+			t.Errorf("row %d: %s, %s: %q; want %+v", i, r.Verdict, percent(r.Effect.Ratio), r.Why, want)
+		}
+	}
+	if m := c.Tables[0].Mean; m != nil {
+		t.Errorf("a mean of one cell: %+v", m)
+	}
+	var text bytes.Buffer
+	if err := JSON(&text, Heading{}, c); err != nil || !json.Valid(text.Bytes()) {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+}
+
 // TestFarBlocks: a number of a block is a name, not a size.
 func TestFarBlocks(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))

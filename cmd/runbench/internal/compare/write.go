@@ -166,6 +166,8 @@ func (t Table) lines() [][]string {
 // percent writes a ratio as a difference; large ones as a factor.
 func percent(ratio float64) string {
 	switch {
+	case math.IsNaN(ratio):
+		return "-"
 	case math.IsInf(ratio, 1):
 		return "from zero"
 	case ratio >= 10:
