@@ -338,6 +338,51 @@ func TestOtherBenchmarks(t *testing.T) {
 	}
 }
 
+// TestGoTestOutput reads what go test -v -bench prints, of benchmarks whose names are those of ours
+// among them.
+func TestGoTestOutput(t *testing.T) {
+	const text = `=== RUN   TestX
+    x_test.go:3: hello
+        and a second line
+--- PASS: TestX (0.00s)
+=== RUN   TestSub
+=== RUN   TestSub/one
+--- PASS: TestSub (0.00s)
+    --- SKIP: TestSub/one (0.00s)
+goos: linux
+pkg: a
+BenchmarkSkipped
+    x_test.go:7: not here
+--- SKIP: BenchmarkSkipped
+BenchmarkMap
+BenchmarkMap/size-10
+BenchmarkMap/size-10-8         	      20	        12.55 ns/op
+BenchmarkMap/size-1         	      20	        12.55 ns/op
+BenchmarkLatency-8         	      20	        12.55 ns/op	3 p99-ns
+--- BENCH: BenchmarkLatency-8
+    x_test.go:8: some log
+        second line
+PASS
+ok  	a	1.2s
+`
+	path := filepath.Join(t.TempDir(), "v.txt")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cells, warnings, err := ReadCells(path)
+	if err != nil || len(warnings) != 0 || len(cells) != 3 || cells[0].Name() != "Map/size-10-8" || cells[1].Name() != "Map/size-1" || cells[2].Name() != "Latency-8" {
+		t.Errorf("%+v, %q, %v", cells, warnings, err)
+	}
+	for _, failure := range []string{"--- FAIL: TestX (0.00s)", "    --- FAIL: TestSub/one (0.00s)", "FAIL", "panic: no\n\ngoroutine 1 [running]:"} {
+		if err := os.WriteFile(path, []byte(strings.Replace(text, "PASS\nok", failure+"\nok", 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := ReadCells(path); err == nil {
+			t.Errorf("%q is read without an error", failure)
+		}
+	}
+}
+
 // TestBenchstat asks benchstat itself: a table for each unit with every map as a column,
 // and no table or warning beside them.
 func TestBenchstat(t *testing.T) {

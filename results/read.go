@@ -81,8 +81,11 @@ var (
 	configLine = regexp.MustCompile(`^[a-z][^A-Z\s:]*:(\s|$)`)
 	resultLine = regexp.MustCompile(`^Benchmark\S+\s+\S`)
 	unitLine   = regexp.MustCompile(`^Unit\s+[^\s=]+(\s+[^\s=]+=\S*)+$`)
-	// What go test prints around results.
-	goTestLine = regexp.MustCompile(`^(PASS$|ok\s|\?\s|=== |--- BENCH: |    \S+\.go:\d+: |Benchmark[^-\s]+$)`)
+	// What go test prints around results, with -v too: of a log of several lines all but the
+	// first are indented farther. A name alone stands before a result.
+	goTestLine = regexp.MustCompile(`^(PASS$|ok\s|\?\s|=== |(    )*--- (BENCH|PASS|SKIP): |    (    |\S+\.go:\d+: )|Benchmark\S+$)`)
+	// ourName is what names of this project begin with, and those of others with the same base do not.
+	ourName = regexp.MustCompile(`^(Benchmark)?(Map|Staleness|Latency)/.*\b(impl|mix)=`)
 )
 
 // maxLine is the greatest length of a line, which benchfmt bounds too.
@@ -118,7 +121,7 @@ func scanLines(path, text string) (map[int]note, error) {
 			notes[number] = now
 			now.fault, now.aside = "", ""
 		case line == "", line[0] == '#', unitLine.MatchString(line),
-			configLine.MatchString(line), goTestLine.MatchString(line):
+			configLine.MatchString(line), goTestLine.MatchString(line) && !ourName.MatchString(line):
 		default:
 			return nil, fmt.Errorf(`%s:%d: %.60q is no line of Go benchmark text; want a result like "BenchmarkMap/impl=… 1000 2.5e+06 ops/s", "key: value", "Unit ops/s better=higher" or a # comment`,
 				path, number, line)
@@ -195,7 +198,7 @@ func (f *file) sameMachine(path string, env Environment) error {
 func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
 	c := Cell{Block: n.block, Process: n.process, Link: n.link, Fault: n.fault, Ops: int64(rec.Iters), Metrics: map[string]float64{}}
 	kind := Kind(rec.Name.Base())
-	ours := slices.Contains(Kinds(), kind)
+	ours := ourName.MatchString(rec.Name.String())
 	var err error
 	if ours {
 		c.ID, err = ParseName(rec.Name.String())
@@ -245,7 +248,7 @@ func otherID(kind Kind, name string) ID {
 	id := ID{Kind: kind, Procs: 1}
 	name = strings.TrimPrefix(strings.TrimPrefix(name, string(kind)), "/")
 	if rest, procs, ok := cutLast(name, "-"); ok {
-		if n, err := strconv.Atoi(procs); err == nil {
+		if n, err := strconv.Atoi(procs); err == nil && n > 1 && strconv.Itoa(n) == procs { // 1 is never written
 			name, id.Procs = rest, n
 		}
 	}

@@ -330,10 +330,10 @@ func unitsOf(g results.Group, wanted []string) []string {
 	switch {
 	case len(wanted) > 0:
 		wanted = slices.Clone(wanted)
-	case g.ID.Kind == results.Staleness, g.ID.Kind == results.Latency:
-		// Medians of staleness are often zero, and the noise of both would decide the whole.
 	case g.ID.Goroutines() == 0:
 		wanted = g.Units()
+	case g.ID.Kind == results.Staleness, g.ID.Kind == results.Latency:
+		// Medians of staleness are often zero, and the noise of both would decide the whole.
 	case g.ID.G == 0:
 		wanted = []string{results.ReadsPerSec, results.WritesPerSec}
 	default:
