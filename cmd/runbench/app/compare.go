@@ -46,7 +46,8 @@ Nothing is better or worse by less than the A/A limit of a run or, of one link, 
 5 %; nor does one link tell that something is the same within less than that.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check
-unexpectedly; 4 if any is inconclusive or a cell of OLD is missing in NEW; 0 otherwise.`,
+unexpectedly; 4 if any is inconclusive, if the check of a map of NEW came to no verdict, or if a
+cell of OLD is missing in NEW; 0 otherwise.`,
 		examples: `  runbench compare old new -gate
   runbench compare -a syncmap -b dbuf-epoch-b64 results/reference
   runbench compare -format markdown -min-effect 2% before.txt after.txt
@@ -119,15 +120,15 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	failed, unexpected := failedMaps(old, now, o)
-	h.Notes = append(notes, failed...)
+	verdicts, failed, unknown := verdictsOn(old, now, o)
+	h.Notes = append(notes, verdicts...)
 	if err := write(s.stdout, h, c); err != nil {
 		return err
 	}
 	if !o.gate {
 		return nil
 	}
-	return gate(c, unexpected)
+	return gate(c, failed, unknown)
 }
 
 // source names a run, with its machine and commit as far as they are known.
@@ -155,7 +156,8 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, compare.Limits)
 	if a, b := cellTime(old), cellTime(now); a != b && a > 0 && b > 0 {
 		notes = append(notes, fmt.Sprintf("A cell of the old run lasted %v, and one of the new run %v: how a map is when a cell begins weighs more in the shorter one.", a, b))
 	}
-	if old.Manifest.Environment.Go == "" || now.Manifest.Environment.Go == "" {
+	limits.Noise = max(old.Control().Limit, now.Control().Limit)
+	if !tellsLayers(old) || !tellsLayers(now) {
 		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), limits
 	}
 	notes = append(notes, report.Caveat(old))
@@ -163,8 +165,12 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, compare.Limits)
 		notes[len(notes)-1] = "Old: " + report.Caveat(old) + " New: " + report.Caveat(now)
 	}
 	limits.Layout = max(report.Layout(old), report.Layout(now))
-	limits.Noise = max(old.Control().Limit, now.Control().Limit)
 	return notes, limits
+}
+
+// tellsLayers reports whether it is known how many links and processes the cells are of.
+func tellsLayers(s *results.Set) bool {
+	return s.Manifest.Environment.Go != "" || slices.ContainsFunc(s.Cells, func(c results.Cell) bool { return c.Link > 0 })
 }
 
 // cellTime returns how long a throughput cell of the run lasted; 0 if its plan does not tell.
@@ -176,9 +182,9 @@ func cellTime(s *results.Set) run.Duration {
 	return plan.Time
 }
 
-// failedMaps returns a note for each compared map that failed its check, and the names of
-// those whose failure in the new run is not as expected.
-func failedMaps(old, now *results.Set, o *compareFlags) (notes, unexpected []string) {
+// verdictsOn returns notes on the compared maps of runs that are not Ok, and names of the new run's: those
+// that failed their check unexpectedly, and those of which no check said anything.
+func verdictsOn(old, now *results.Set, o *compareFlags) (notes, failed, unknown []string) {
 	runs := map[string]*results.Set{"the old run": old, "the new run": now}
 	if old == now {
 		runs = map[string]*results.Set{"the run": now}
@@ -190,20 +196,28 @@ func failedMaps(old, now *results.Set, o *compareFlags) (notes, unexpected []str
 		}
 		for _, impl := range set.Impls() {
 			v := set.Verdict(impl)
-			if v.Outcome != results.Illegal || o.old != "" && impl != o.old && impl != o.now {
+			if v.Outcome == results.Ok || o.old != "" && impl != o.old && impl != o.now {
 				continue
 			}
-			notes = append(notes, fmt.Sprintf("%s failed its check in %s: its figures are worth nothing.", impl, name))
-			if set == now && !v.AsExpected() {
-				unexpected = append(unexpected, impl)
+			if v.Outcome == results.Illegal {
+				notes = append(notes, fmt.Sprintf("%s failed its check in %s: its figures are worth nothing.", impl, name))
+			} else {
+				notes = append(notes, fmt.Sprintf("Whether %s is right is not known in %s, and so not what its figures are worth: %s.", impl, name, v.Reason))
+			}
+			switch {
+			case set != now || v.AsExpected():
+			case v.Outcome == results.Illegal:
+				failed = append(failed, impl)
+			default:
+				unknown = append(unknown, impl)
 			}
 		}
 	}
-	return notes, unexpected
+	return notes, failed, unknown
 }
 
 // gate returns the error that a comparison amounts to.
-func gate(c *compare.Comparison, failed []string) error {
+func gate(c *compare.Comparison, failed, unknown []string) error {
 	worse, unsure := c.Named(compare.Worse), c.Named(compare.Inconclusive)
 	switch {
 	case len(worse) > 0:
@@ -212,6 +226,8 @@ func gate(c *compare.Comparison, failed []string) error {
 		return exit{ExitFailed, errors.New("failed the check: " + abridged(failed))}
 	case len(unsure) > 0:
 		return exit{ExitUnknown, fmt.Errorf("%d inconclusive: %s", len(unsure), abridged(unsure))}
+	case len(unknown) > 0:
+		return exit{ExitUnknown, errors.New("without a verdict: " + abridged(unknown))}
 	case len(c.OnlyOld) > 0:
 		return exit{ExitUnknown, fmt.Errorf("%d missing in the new run: %s", len(c.OnlyOld), abridged(c.OnlyOld))}
 	}
