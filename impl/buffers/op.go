@@ -21,15 +21,13 @@ type Operation[T any] interface {
 	ApplySecond(t *T)
 }
 
-// Toucher is what an Operation may also be. Then Touch is called for each stretch of up to 64 operations
-// before they are applied, one after another. It changes nothing, but may load what they will change,
-// all at once, so that cache misses overlap. The receiver is one of them.
-type Toucher[T, O any] interface {
-	Touch(t *T, ops []O)
+// Batcher is what an Operation may also be, if some operations are so simple that many can be applied in
+// less time together than one by one. ApplyBatch applies the first of ops, in order, up to one that is not
+// simple, and returns how many that were. The effect of a simple one is the same on either copy, and it
+// does not panic. The receiver is no operation, but the zero one.
+type Batcher[T, O any] interface {
+	ApplyBatch(t *T, ops []O) int
 }
-
-// stretch is how many operations are touched at once.
-const stretch = 64
 
 // ErrClosed is returned by calls on a writer that has been closed.
 var ErrClosed = errors.New("doublebuf: the writer is closed")
@@ -55,7 +53,8 @@ type OpWriteHandle[T, O any, P interface {
 	Operation[T]
 }] struct {
 	delay *DelayWriteHandle[T]
-	clone func(*T) T // or nil
+	clone func(*T) T    // or nil
+	batch Batcher[T, O] // of the operations, or nil
 
 	// The log, cut in two at the waterline so that the part below can leave in one piece.
 	below []O
@@ -79,7 +78,8 @@ func NewOpWriteHandle[T, O any, P interface {
 	Operation[T]
 }](w *DelayWriteHandle[T], clone func(*T) T,
 ) *OpWriteHandle[T, O, P] {
-	return &OpWriteHandle[T, O, P]{delay: w, clone: clone}
+	batch, _ := any(P(new(O))).(Batcher[T, O])
+	return &OpWriteHandle[T, O, P]{delay: w, clone: clone, batch: batch}
 }
 
 // Version returns the number of publishes so far.
@@ -144,9 +144,11 @@ func (w *OpWriteHandle[T, O, P]) replay(t *T) {
 		return
 	}
 	w.err = ErrPoisoned // unless all goes well
-	for i := range w.below {
-		w.touch(t, w.below, i)
-		P(&w.below[i]).ApplySecond(t)
+	below := w.below
+	for i := 0; i < len(below); i++ {
+		if i += w.applyBatch(t, below[i:]); i < len(below) {
+			P(&below[i]).ApplySecond(t)
+		}
 	}
 	w.caughtUp()
 	w.err = nil
@@ -198,21 +200,21 @@ func (w *OpWriteHandle[T, O, P]) apply(t *T) {
 		}
 		w.raise(done)
 	}()
-	for i := range w.above {
-		w.touch(t, w.above, i)
-		P(&w.above[i]).ApplyFirst(t)
-		done++
+	for done < len(w.above) {
+		if done += w.applyBatch(t, w.above[done:]); done < len(w.above) {
+			P(&w.above[done]).ApplyFirst(t)
+			done++
+		}
 	}
 }
 
-// touch is called before each of ops, and touches the next ones when it is time.
-func (w *OpWriteHandle[T, O, P]) touch(t *T, ops []O, i int) {
-	if i%stretch != 0 || len(ops) == 1 {
-		return
+// applyBatch applies the first of ops, as many as are simple, and returns their number. One alone is
+// quicker alone.
+func (w *OpWriteHandle[T, O, P]) applyBatch(t *T, ops []O) int {
+	if w.batch == nil || len(ops) <= 1 {
+		return 0
 	}
-	if first, ok := any(P(&ops[i])).(Toucher[T, O]); ok {
-		first.Touch(t, ops[i:min(i+stretch, len(ops))])
-	}
+	return w.batch.ApplyBatch(t, ops)
 }
 
 // raise moves the first n operations above the waterline below it.

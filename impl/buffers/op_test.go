@@ -34,6 +34,17 @@ func (a *add) ApplySecond(l *[]string) {
 	*l = append(*l, a.what)
 }
 
+// ApplyBatch implements Batcher: all but those that fail are simple, and of these every third is not.
+func (*add) ApplyBatch(l *[]string, ops []add) int {
+	for i := range ops {
+		if o := &ops[i]; o.panicFirst || o.panicSecond || i%3 == 2 {
+			return i
+		}
+		*l = append(*l, ops[i].what)
+	}
+	return len(ops)
+}
+
 func newList() *OpWriteHandle[[]string, add, *add] {
 	return NewOpWriteHandle[[]string, add](NewDelayWriteHandle(NewWriteHandle[[]string](strategy.Epoch(strategy.Options{}), nil, nil)), nil)
 }

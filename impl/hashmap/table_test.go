@@ -3,6 +3,7 @@ package hashmap_test
 import (
 	"maps"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -72,5 +73,58 @@ func TestFlatTable(t *testing.T) {
 		}
 		stop.Store(true)
 		readers.Wait()
+	}
+}
+
+// TestBatches runs random operations, most of which are applied many at once, in batches of all lengths, with
+// those that are not between, and now and then with a look at the writer's copy, which applies what there is.
+// Both copies are compared with Go's map.
+func TestBatches(t *testing.T) {
+	for name, kind := range map[string]table.Kind{"built-in": table.Builtin, "flat": table.Flat} {
+		t.Run(name+"/uint64", func(t *testing.T) { batches(t, kind, func(k uint64) uint64 { return k }) })
+		t.Run(name+"/string", func(t *testing.T) { batches(t, kind, func(k uint64) string { return strconv.FormatUint(k, 10) }) })
+	}
+}
+
+func batches[K comparable](t *testing.T, kind table.Kind, key func(uint64) K) {
+	const keys = 20_000
+	w := hashmap.New[K, uint64](hashmap.WithTable(kind))
+	r := w.NewReadHandle()
+	rng := rand.New(rand.NewPCG(1, 0))
+	model := map[K]uint64{}
+	for publish := range 100 {
+		for range rng.IntN(2000) {
+			k := key(rng.Uint64N(keys))
+			switch n := rng.IntN(100); {
+			case n < 70:
+				w.Insert(k, uint64(publish))
+				model[k] = uint64(publish)
+			case n < 98:
+				w.Remove(k)
+				delete(model, k)
+			case n < 99:
+				w.Update(k, func(v uint64, ok bool) (uint64, bool) { return v + 1, true })
+				model[k]++
+			default:
+				v, ok, err := w.Get(k)
+				if want, is := model[k]; v != want || ok != is || err != nil {
+					t.Fatalf("publish %d: the writer finds %d, %v, %v under key %v; want %d, %v", publish, v, ok, err, k, want, is)
+				}
+			}
+		}
+		mustPublish(t, w)
+		for range 100 {
+			k := key(rng.Uint64N(keys))
+			v, ok := r.Get(k)
+			if want, is := model[k]; v != want || ok != is {
+				t.Fatalf("publish %d: key %v has %d, %v; want %d, %v", publish, k, v, ok, want, is)
+			}
+		}
+	}
+	for range 2 {
+		if !maps.Equal(content(r), model) {
+			t.Errorf("version %d has other entries than the model", w.Version())
+		}
+		mustPublish(t, w)
 	}
 }

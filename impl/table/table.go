@@ -85,8 +85,11 @@ func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {
 	}
 }
 
-// Touches reports whether Touch is worth the while: if t is a [Flat] table too large for the first caches.
-func (t Table[K, V]) Touches() bool { return t.flat != nil && len(t.flat.slots) >= 1<<14 }
+// Touches reports whether Touch is worth the while: if t is a [Flat] table too large for the first caches, and its keys are no
+// integers, of which the misses overlap anyhow where they are treated in a loop without calls.
+func (t Table[K, V]) Touches() bool {
+	return t.flat != nil && !t.flat.integer && len(t.flat.slots) >= 1<<14
+}
 
 // Touch loads what a Get, Set or Delete of each of at most 64 keys will look at first, so that their cache
 // misses overlap. It changes nothing.

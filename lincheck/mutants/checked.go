@@ -29,7 +29,7 @@ var Checked = []Case{
 	}, []Kill{history("dbuf-refcount-b64"), porcupine("dbuf-refcount-b64")}},
 	{Mutant{
 		"24 waterline off by one: the last operation below it is not replayed", log,
-		"	for i := range w.below {\n", "	for i := range w.below[:max(0, len(w.below)-1)] {\n",
+		"	below := w.below\n", "	below := w.below[:max(0, len(w.below)-1)]\n",
 	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64"), soak("dbuf-epoch-b64"), invariant("dbuf-epoch-b64")}},
 	{Mutant{
 		"24 waterline off by one: the last operation stays above it", log,
@@ -37,7 +37,7 @@ var Checked = []Case{
 	}, []Kill{invariant("dbuf-epoch-b64")}},
 	{Mutant{
 		"26 replay reordered", log,
-		"		P(&w.below[i]).ApplySecond(t)\n", "		P(&w.below[len(w.below)-1-i]).ApplySecond(t)\n",
+		"	below := w.below\n", "	below := slices.Clone(w.below)\n	slices.Reverse(below)\n",
 	}, []Kill{history("dbuf-epoch-b64"), porcupine("dbuf-epoch-b64"), soak("dbuf-epoch-b64"), invariant("dbuf-epoch-b64")}},
 	{Mutant{
 		"27 log cut while the second copy is behind", log,
