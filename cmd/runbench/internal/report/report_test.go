@@ -350,8 +350,12 @@ func TestClaim(t *testing.T) {
 		median, lo, hi float64
 		want           bool
 	}{
-		{1.2, 1.06, 1.4, true}, {1.2, 1.04, 1.4, false}, {1.2, 0.99, 1.4, false}, {1.03, 1.02, 1.04, false},
-		{1 / 1.2, 1 / 1.4, 1 / 1.06, true}, {1 / 1.2, 1 / 1.4, 1 / 1.04, false},
+		{1.2, 1.06, 1.4, true},
+		{1.2, 1.04, 1.4, false},
+		{1.2, 0.99, 1.4, false},
+		{1.03, 1.02, 1.04, false},
+		{1 / 1.2, 1 / 1.4, 1 / 1.06, true},
+		{1 / 1.2, 1 / 1.4, 1 / 1.04, false},
 	} {
 		m := results.Summary{Median: c.median, Lo: c.lo, Hi: c.hi, Interval: true}
 		if got := s.claim(m); got != c.want {
