@@ -29,8 +29,9 @@ const endsLimit = 100 * time.Millisecond
 type windows struct {
 	h        *History // for the claim, the slack and the names
 	searches *searches
-	starts   []Value // that the key may hold as the window begins; none if that is not known
-	later    bool    // this is not the first window
+	brief    time.Duration // see endsLimit
+	starts   []Value       // that the key may hold as the window begins; none if that is not known
+	later    bool          // this is not the first window
 	calls    []*Call
 	clients  map[int]bool
 	latest   int64 // of the returns
@@ -40,7 +41,7 @@ type windows struct {
 }
 
 func newWindows(h *History, s *searches) *windows {
-	w := &windows{h: h, searches: s, starts: []Value{{}}, clients: map[int]bool{}}
+	w := &windows{h: h, searches: s, brief: endsLimit, starts: []Value{{}}, clients: map[int]bool{}}
 	w.clear()
 	return w
 }
@@ -188,7 +189,7 @@ func (w *windows) ends() []Value {
 	// What a brief search does not exclude counts as possible, which makes nothing Illegal. A long one is
 	// porcupine's worst case, an order that is not there, and takes a GiB within seconds.
 	brief := *w
-	brief.searches = &searches{limit: endsLimit}
+	brief.searches = &searches{limit: w.brief}
 	return slices.DeleteFunc(ends, func(v Value) bool {
 		look := &Call{Client: w.calls[0].Client, Op: Get, Key: w.key(), Result: v, Called: after, Return: after + 1}
 		return brief.fromAny(append(w.operations(w.h.Slack), operation(look, w.h.Slack)), true) == porcupine.Illegal

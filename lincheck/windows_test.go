@@ -156,26 +156,8 @@ func TestWindowsAgreeWithTheWhole(t *testing.T) {
 			}
 			want := h.Judge()
 			counts[want.Outcome]++
-			w := newWindows(h, &searches{limit: time.Minute})
-			got := judged{outcome: Ok}
-			note := func(j judged) {
-				if got.outcome != Illegal && (j.outcome == Illegal || got.outcome == Ok) {
-					got = j
-				}
-			}
-			for i := range h.Calls {
-				c := &h.Calls[i]
-				if w.quiet(c.Called) {
-					cut++
-					note(w.end(false))
-				}
-				if got.outcome != Illegal {
-					note(w.add(c))
-				}
-			}
-			if got.outcome != Illegal {
-				note(w.end(true))
-			}
+			got, cuts := inSmallest(newWindows(h, &searches{limit: time.Minute}))
+			cut += cuts
 			// What is wrong only if clocks are right may pass where it is cut, since what a window
 			// leaves is found with the slack.
 			if got.outcome != want.Outcome && !(want.Counts.Ambiguous > 0 && got.outcome == Ok) {
@@ -186,6 +168,57 @@ func TestWindowsAgreeWithTheWhole(t *testing.T) {
 			t.Errorf("%s: the histories are one-sided: %v, %d cuts", claim, counts, cut)
 		}
 		t.Log(claim, counts, cut)
+	}
+}
+
+// inSmallest judges the history of w, of one key, in windows that are cut wherever they can be, and says how often
+// that was.
+func inSmallest(w *windows) (got judged, cuts int) {
+	got = judged{outcome: Ok}
+	note := func(j judged) {
+		if got.outcome != Illegal && (j.outcome == Illegal || got.outcome == Ok) {
+			got = j
+		}
+	}
+	for i := range w.h.Calls {
+		c := &w.h.Calls[i]
+		if w.quiet(c.Called) {
+			cuts++
+			note(w.end(false))
+		}
+		if got.outcome != Illegal {
+			note(w.add(c))
+		}
+	}
+	if got.outcome != Illegal {
+		note(w.end(true))
+	}
+	return got, cuts
+}
+
+// Searches that have no time say that they found nothing, and make no right history Illegal: neither those for the
+// values that a window can have left, nor those for an order.
+func TestSearchesWithoutTime(t *testing.T) {
+	for _, claim := range []Claim{ClaimLinearizable, ClaimEventual, ClaimEventualPerHandle} {
+		counts, inVain := map[Outcome]int{}, map[Outcome]int{}
+		for seed := range uint64(30) {
+			h := long(rand.New(rand.NewPCG(seed, 0)), claim, 100)
+			w := newWindows(h, &searches{limit: time.Minute})
+			w.brief = 0
+			got, cuts := inSmallest(w)
+			counts[got.outcome]++
+			w = newWindows(h, &searches{})
+			w.brief = 0
+			none, _ := inSmallest(w)
+			inVain[none.outcome]++
+			if got.outcome != Ok || none.outcome == Illegal || cuts < 10 {
+				t.Fatalf("%s, seed %d: a right history with %d cuts is %v if what windows leave is not searched for; want Ok; and %v if nothing is", claim, seed, cuts, got, none)
+			}
+		}
+		if inVain[Unknown] == 0 {
+			t.Errorf("%s: no search was in vain", claim)
+		}
+		t.Log(claim, counts, inVain)
 	}
 }
 
