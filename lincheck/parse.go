@@ -99,6 +99,7 @@ func (l *lineReader) next() ([]byte, error) {
 // parser reads lines. It allocates for names and reads that are kept, but not for lines.
 type parser struct {
 	h       *History
+	ops     []Op // that may occur
 	sink    sink
 	names   map[string]Word
 	writer  int            // 1 + the client that writes a stamped history
@@ -125,6 +126,7 @@ func (p *parser) header(line []byte) error {
 	}
 	var err error
 	p.h.Header, err = header.header()
+	p.ops = claimOps[p.h.Claim]
 	return err
 }
 
@@ -134,9 +136,9 @@ func (p *parser) event(line []byte) error {
 		return err
 	}
 	op, known := f.op()
-	if !known || !slices.Contains(claimOps[p.h.Claim], op) {
+	if !known || !slices.Contains(p.ops, op) {
 		var want []string
-		for _, op := range claimOps[p.h.Claim] {
+		for _, op := range p.ops {
 			want = append(want, kinds[op].name)
 		}
 		return fmt.Errorf("op %s in a history that claims to be %s; want one of %v", f.text(fOp), p.h.Claim, want)
@@ -220,7 +222,7 @@ func (p *parser) word(f *fields, name field) Word {
 	if !f.has.has(name) {
 		return 0
 	}
-	v := p.value(f, f.raw[name])
+	v := p.optional(f, name)
 	if !v.Ok {
 		f.fail("field %q is null; want a number or a string", name)
 	}
@@ -228,8 +230,11 @@ func (p *parser) word(f *fields, name field) Word {
 }
 
 func (p *parser) optional(f *fields, name field) Value {
-	if !f.has.has(name) {
+	switch {
+	case !f.has.has(name):
 		return Value{}
+	case f.numeric.has(name):
+		return Value{Word(f.numbers[name]), true}
 	}
 	return p.value(f, f.raw[name])
 }
@@ -248,23 +253,22 @@ func (p *parser) pairs(f *fields, name field) []Read {
 		if len(p.scratch) > 0 && !list.take(',') {
 			f.fail("field %q: no comma after a pair", name)
 		}
-		raw := list.value()
-		pair := cursor{text: raw}
-		if !pair.take('[') {
-			f.fail("field %q: %s; want a pair [key, value]", name, raw)
+		pair := list
+		if !list.take('[') {
+			f.fail("field %q: %s; want a pair [key, value]", name, pair.value())
 			break
 		}
-		key := pair.value()
-		if !pair.take(',') {
+		key := p.next(f, &list)
+		if !list.take(',') {
 			f.fail("field %q: a pair of 1; want [key, value]", name)
 		}
-		value := pair.value()
-		if !pair.take(']') {
+		value := p.next(f, &list)
+		if !list.take(']') {
 			f.fail("field %q: a pair of more than 2; want [key, value]", name)
 		}
-		read := Read{p.value(f, key).Word, p.value(f, value)}
-		if string(key) == "null" || name == fAll && !read.Value.Ok {
-			f.fail("field %q: null in %s; only values that are not there are null, and all lists only those that are", name, raw)
+		read := Read{key.Word, value}
+		if !key.Ok || name == fAll && !value.Ok {
+			f.fail("field %q: null in %s; only values that are not there are null, and all lists only those that are", name, pair.value())
 		}
 		p.scratch = append(p.scratch, read)
 	}
@@ -278,6 +282,14 @@ func (p *parser) pairs(f *fields, name field) []Read {
 	from := len(p.reads)
 	p.reads = append(p.reads, p.scratch...)
 	return p.reads[from:len(p.reads):len(p.reads)]
+}
+
+// next takes the next value.
+func (p *parser) next(f *fields, c *cursor) Value {
+	if n, raw := c.number(); len(raw) > 0 {
+		return Value{Word(n), true}
+	}
+	return p.value(f, c.value())
 }
 
 // value reads a number below 2^63, a string, or null.
@@ -329,14 +341,28 @@ func plain(text []byte) bool {
 type fields struct {
 	has     fieldSet
 	raw     [numFields][]byte // of those that are there, as JSON has them
+	numeric fieldSet          // whole numbers of few digits
+	numbers [numFields]int64  // of those
 	unknown string            // the name of one that is no field
 	err     error
+
+	// Lines are alike: that which followed a field, or none, in the line in which it came last.
+	follows [numFields + 1]field
 }
+
+// fieldStarts are the names of fields as most programs write them.
+var fieldStarts = func() (starts [numFields]string) {
+	for k := range numFields {
+		starts[k] = `"` + fieldNames[k] + `":`
+	}
+	return starts
+}()
 
 // split takes a line apart.
 func (f *fields) split(line []byte) error {
-	f.has, f.unknown, f.err = 0, "", nil
+	f.has, f.numeric, f.unknown, f.err = 0, 0, "", nil
 	c := cursor{text: line}
+	last := numFields
 	if !c.take('{') {
 		return fmt.Errorf("no JSON object: %.40q", line)
 	}
@@ -344,23 +370,38 @@ func (f *fields) split(line []byte) error {
 		if (f.has != 0 || f.unknown != "") && !c.take(',') {
 			return fmt.Errorf("no comma or } at byte %d", c.at+1)
 		}
-		name := c.value()
-		if len(name) == 0 || name[0] != '"' || !c.take(':') {
-			return fmt.Errorf("no field like \"client\":0 at byte %d", c.at+1)
+		c.skip()
+		k := f.follows[last]
+		if !c.takeAll(fieldStarts[k]) {
+			name := c.value()
+			if len(name) == 0 || name[0] != '"' || !c.take(':') {
+				return fmt.Errorf("no field like \"client\":0 at byte %d", c.at+1)
+			}
+			if k = fieldOf(name[1 : len(name)-1]); k < numFields {
+				f.follows[last] = k
+			} else {
+				f.unknown = string(name)
+			}
 		}
-		raw := c.value()
-		if len(raw) == 0 {
-			return fmt.Errorf("no value at byte %d", c.at+1)
+		last = k
+		n, raw := c.number()
+		numeric := len(raw) > 0
+		if !numeric {
+			raw = c.value()
 		}
-		k := fieldOf(name[1 : len(name)-1])
 		switch {
+		case len(raw) == 0:
+			return fmt.Errorf("no value at byte %d", c.at+1)
 		case k == numFields:
-			f.unknown = string(name)
 		case f.has.has(k):
 			return fmt.Errorf("field %q stands there twice", k)
 		default:
 			f.has |= 1 << k
 			f.raw[k] = raw
+			if numeric {
+				f.numeric |= 1 << k
+				f.numbers[k] = n
+			}
 		}
 	}
 	if c.skip(); c.at < len(line) {
@@ -369,10 +410,11 @@ func (f *fields) split(line []byte) error {
 	return nil
 }
 
+// fieldOf returns the field of that name, or numFields if there is none.
 func fieldOf(name []byte) field {
-	for f := range numFields {
-		if fieldNames[f] == string(name) {
-			return f
+	for k := range numFields {
+		if fieldNames[k] == string(name) {
+			return k
 		}
 	}
 	return numFields
@@ -380,6 +422,9 @@ func fieldOf(name []byte) field {
 
 // op returns what the line is about.
 func (f *fields) op() (Op, bool) {
+	if f.has.has(fOp) && string(f.raw[fOp]) == `"guard"` { // as most are of a history that is long
+		return opGuard, true
+	}
 	for op := range kinds {
 		if name := kinds[op].name; f.has.has(fOp) && len(f.raw[fOp]) == len(name)+2 && string(f.raw[fOp][1:len(name)+1]) == name {
 			return Op(op), f.raw[fOp][0] == '"'
@@ -420,6 +465,9 @@ func (f *fields) fail(format string, args ...any) {
 
 // number reads a whole number that must be there.
 func (f *fields) number(name field) int64 {
+	if f.numeric.has(name) {
+		return f.numbers[name]
+	}
 	n, ok := parseNumber(f.raw[name])
 	if !ok {
 		f.fail("field %q: %s; want a whole number", name, f.raw[name])
@@ -465,13 +513,16 @@ func (f *fields) boolean(name field) bool {
 
 // parseNumber reads a whole number of JSON.
 func parseNumber(text []byte) (n int64, ok bool) {
-	digits, negative := bytes.CutPrefix(text, []byte("-"))
+	digits, negative := text, len(text) > 0 && text[0] == '-'
+	if negative {
+		digits = text[1:]
+	}
 	if len(digits) == 0 || len(digits) > 1 && digits[0] == '0' {
 		return 0, false
 	}
 	for _, c := range digits {
 		d := int64(c) - '0'
-		if d < 0 || d > 9 || n > (math.MaxInt64-d)/10 {
+		if d < 0 || d > 9 || n >= math.MaxInt64/10 && n > (math.MaxInt64-d)/10 {
 			return 0, false
 		}
 		n = 10*n + d
@@ -491,6 +542,13 @@ type cursor struct {
 
 // skip skips white space.
 func (c *cursor) skip() {
+	if c.at < len(c.text) && c.text[c.at] > ' ' {
+		return
+	}
+	c.skipSpace()
+}
+
+func (c *cursor) skipSpace() {
 	for c.at < len(c.text) {
 		switch c.text[c.at] {
 		case ' ', '\t', '\r', '\n':
@@ -509,6 +567,32 @@ func (c *cursor) take(b byte) bool {
 	}
 	c.at++
 	return true
+}
+
+// takeAll takes text, if that stands there, and reports whether it does.
+func (c *cursor) takeAll(text string) bool {
+	if len(c.text)-c.at < len(text) || string(c.text[c.at:c.at+len(text)]) != text {
+		return false
+	}
+	c.at += len(text)
+	return true
+}
+
+// number takes a whole number from 0 on, of no more digits than surely fit, if that stands there and nothing that might be
+// part of it follows. Else it returns no text, and takes nothing.
+func (c *cursor) number() (n int64, text []byte) {
+	const most = 18
+	at := c.at
+	for ; at < len(c.text) && c.text[at]-'0' <= 9; at++ {
+		n = 10*n + int64(c.text[at]-'0') // too many of them are found out below
+	}
+	digits := at - c.at
+	if digits == 0 || digits > most || digits > 1 && c.text[c.at] == '0' || at == len(c.text) || c.text[at] != ',' && c.text[at] != '}' && c.text[at] != ']' {
+		return 0, nil
+	}
+	text = c.text[c.at:at]
+	c.at = at
+	return n, text
 }
 
 // value takes the next value, with its quotes or brackets; it is empty if there is none. A

@@ -30,13 +30,17 @@ const (
 // what they are given.
 func (s steady) each(call func(*Call) error, guard func(*Guard) error) error {
 	var reads [1]Read
+	var c Call
+	var g Guard
 	n := 0
 	for v := range int64(s.versions) {
 		at := v * 1000
 		key := Word(v % steadyKeys)
-		err := call(&Call{Op: Set, Key: key, New: Word(v), Called: at, Return: at + 10})
+		c = Call{Op: Set, Key: key, New: Word(v), Called: at, Return: at + 10}
+		err := call(&c)
 		if err == nil {
-			err = call(&Call{Op: Publish, Version: uint64(v + 1), Called: at + 20, Return: at + 90})
+			c = Call{Op: Publish, Version: uint64(v + 1), Called: at + 20, Return: at + 90}
+			err = call(&c)
 		}
 		for i := range int64(s.guards) {
 			n++
@@ -47,7 +51,8 @@ func (s steady) each(call func(*Call) error, guard func(*Guard) error) error {
 			// The guards of one reader begin 8 apart and last for 30; the opening takes 5.
 			called := at + 91 + i
 			if err == nil {
-				err = guard(&Guard{Client: 1 + int(i%steadyReaders), Version: uint64(v + 1), Called: called, Opened: called + 5, Closed: called + 30, Reads: reads[:]})
+				g = Guard{Client: 1 + int(i%steadyReaders), Version: uint64(v + 1), Called: called, Opened: called + 5, Closed: called + 30, Reads: reads[:]}
+				err = guard(&g)
 			}
 		}
 		if err != nil {
