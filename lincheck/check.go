@@ -72,6 +72,7 @@ func Check(e kv.Entry, o Options) Verdict {
 	l := levelOf(e)
 	start := time.Now()
 	for i := 0; i < o.Histories && (i == 0 || time.Since(start) < o.Time); i++ {
+		v.Counts.Seeds++
 		for _, d := range l.implies {
 			if !d.due(i) || !o.By.judges(d.claim) {
 				continue

@@ -218,3 +218,12 @@ func TestSearchThatGivesUp(t *testing.T) {
 		t.Errorf("the line that judges again: %q; want %q", over.Evidence.Judge, want)
 	}
 }
+
+// A check says under how many seeds it recorded.
+func TestSeedsAreCounted(t *testing.T) {
+	for time, want := range map[time.Duration]int{time.Hour: 3, time.Nanosecond: 1} {
+		if v := Check(lockedEntry, Options{Histories: 3, Time: time}); v.Outcome != Ok || v.Counts.Seeds != want {
+			t.Errorf("%v, %+v within %v; want %d seeds", v, v.Counts, time, want)
+		}
+	}
+}

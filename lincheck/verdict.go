@@ -40,6 +40,7 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 
 // Counts says how much a verdict rests on.
 type Counts struct {
+	Seeds     int `json:"seeds,omitempty"` // under which a check recorded, each some histories
 	Histories int `json:"histories"`
 	Calls     int `json:"calls,omitempty"`     // operations and publishes
 	Guards    int `json:"guards,omitempty"`    // stamped guards
@@ -52,6 +53,7 @@ type Counts struct {
 }
 
 func (c *Counts) add(d Counts) {
+	c.Seeds += d.Seeds
 	c.Histories += d.Histories
 	c.Calls += d.Calls
 	c.Guards += d.Guards

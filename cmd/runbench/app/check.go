@@ -111,8 +111,16 @@ events are shown that make it so.`,
 	}
 }
 
-// mostPerSeed is more than the histories of one seed take.
-const mostPerSeed = time.Second
+// mostPerSeed is more than the histories of one seed take, also beside other work.
+const mostPerSeed = 4 * time.Second
+
+// ofAll makes v Unknown if it is Ok by fewer seeds than were asked for.
+func (g checking) ofAll(v lincheck.Verdict) lincheck.Verdict {
+	if n := v.Counts.Seeds; v.Outcome == lincheck.Ok && n < g.Histories {
+		v.Outcome, v.Reason = lincheck.Unknown, fmt.Sprintf("only %d of %d seeds were recorded within %v; want fewer seeds, or a machine with less other work", n, g.Histories, g.Time)
+	}
+	return v
+}
 
 // judgeFlag declares the flag -by.
 func judgeFlag(fs *flag.FlagSet, by *lincheck.Judge, usage string) {
@@ -201,6 +209,7 @@ func (s *session) gate(ctx context.Context, maps []kv.Entry, g checking, dir str
 		if ctx.Err() != nil {
 			return verdicts, fmt.Errorf("interrupted while %s was checked; nothing was measured", e.Name)
 		}
+		v = g.ofAll(v)
 		verdicts = append(verdicts, v)
 		fmt.Fprintf(s.stdout, "  %-*s  %-*s  %v%s\n", names, e.Name, levels, e.Level, v, inBrackets(basis(v.Counts)))
 		for _, line := range evidence(v) {
