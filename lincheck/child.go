@@ -105,6 +105,8 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) Verdict {
 		v.Reason = "the checking process was killed from outside: " + exit.Error()
 	case errors.As(err, &exit):
 		v.Outcome, v.Reason = Illegal, "it crashed: "+CrashCause(stderr.String(), exit)
+	case errors.Is(err, exec.ErrWaitDelay):
+		v.Reason = "the checking process has ended, but not another that it has started and that keeps its output open"
 	case err != nil && ctx.Err() == nil:
 		v.Reason = "the checking process did not run: " + err.Error()
 	default:
