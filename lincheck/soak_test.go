@@ -135,14 +135,14 @@ func (m loses) Set(key, value uint64) {
 
 // Whoever hangs is found, and told where he is. Whoever can end has ended when the soak has.
 func TestSoakFindsWhoHangs(t *testing.T) {
-	var release chan struct{}
-	for name, wrap := range map[string]func(h handle) kv.Map[uint64, uint64]{
-		"1 writing in lincheck.stuckWriter.Publish [chan receive]": func(h handle) kv.Map[uint64, uint64] { return stuckWriter{h, release} },
-		"1 writing in atomicx.(*Parker).Park [select]":             func(h handle) kv.Map[uint64, uint64] { return leaks{h} },
-		"reading in lincheck.stuckReader.Read [chan receive]":      func(h handle) kv.Map[uint64, uint64] { return stuckReader{h, release} },
+	for name, stuck := range map[string]func(h handle, release chan struct{}) kv.Map[uint64, uint64]{
+		"1 writing in lincheck.stuckWriter.Publish [chan receive]": func(h handle, release chan struct{}) kv.Map[uint64, uint64] { return stuckWriter{h, release} },
+		"1 writing in atomicx.(*Parker).Park [select]":             func(h handle, _ chan struct{}) kv.Map[uint64, uint64] { return leaks{h} },
+		"reading in lincheck.stuckReader.Read [chan receive]":      func(h handle, release chan struct{}) kv.Map[uint64, uint64] { return stuckReader{h, release} },
 	} {
 		dir := t.TempDir()
-		release = make(chan struct{})
+		release := make(chan struct{})
+		wrap := func(h handle) kv.Map[uint64, uint64] { return stuck(h, release) }
 		// A writer who waits gets up after 1 s, to report the stall, and after 1.6 and 6.4 s, to have garbage collected:
 		// half-way between he sleeps.
 		v := Soak(context.Background(), onRealMap(t, wrap), SoakOptions{Seed: 1, Time: time.Minute, Hang: 4 * time.Second, Readers: 2, Dir: dir})
