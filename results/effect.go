@@ -33,7 +33,7 @@ type Effect struct {
 // or, if there are several links or processes, over these. Unlike the interval it takes
 // them for nearly normal: a sign test, which does not, can find nothing less probable than
 // 2 in 2^n, and so of 10 blocks nothing after the correction for 30 rows, however far apart.
-// It is the sign test where all ratios are the same, and have no spread to judge by.
+// Ratios that are all the same have no spread to judge by: P is leastP.
 // The margin is a ratio from 1 on: a true effect from 1/margin to margin is none.
 // There is no interval if a block has a zero on one side alone: without it that of the others
 // would be another effect.
@@ -49,11 +49,10 @@ func Paired(a, b Group, unit string, margin float64) Effect {
 	}
 	e.Warnings = append(warnings, s.Warnings...)
 	if bound, ok := beyond(e, margin); ok {
-		t, err := stats.OneSampleTTest(stats.Sample{Xs: single}, math.Log(bound), side(e))
-		if err == nil {
-			e.P = min(1, 2*t.P)
+		if t, err := stats.OneSampleTTest(stats.Sample{Xs: single}, math.Log(bound), side(e)); err == nil {
+			e.P = twoSided(t)
 		} else {
-			e.P = math.Pow(2, float64(1-len(single)))
+			e.P = leastP
 		}
 	}
 	return e
@@ -64,8 +63,9 @@ func Paired(a, b Group, unit string, margin float64) Effect {
 // to each value of a; the interval is the inversion of the U test of Mann and Whitney.
 // (Hodges and Lehmann 1963, on the logarithms; the interval is in Hollander, Wolfe and
 // Chicken, Nonparametric Statistical Methods, 4.3.) The test is Welch's on the logarithms,
-// of b against a times the margin, for the reason in Paired; where there are zeros or no
-// spread it is the U test. Where both values are zero their ratio is 1. Of a group of
+// of b against a times the margin, for the reason in Paired; where there are zeros it is the
+// U test. Where neither group has any spread, as numbers of allocations have none, and both
+// have MinSamples, P is leastP. Where both values are zero their ratio is 1. Of a group of
 // several links, or of several processes of one link, each is one value: blocks of the same
 // have too much in common. The margin is as in Paired.
 func Unpaired(a, b Group, unit string, margin float64) Effect {
@@ -106,9 +106,12 @@ func Unpaired(a, b Group, unit string, margin float64) Effect {
 			x[i] *= bound
 		}
 		t, err := stats.TwoSampleWelchTTest(stats.Sample{Xs: logsOf(y)}, stats.Sample{Xs: logsOf(x)}, side(e))
-		if err == nil && !math.IsNaN(t.P) {
-			e.P = min(1, 2*t.P)
-		} else {
+		switch {
+		case slices.Max(x) == slices.Min(x) && slices.Max(y) == slices.Min(y) && min(len(x), len(y)) >= MinSamples:
+			e.P = leastP
+		case err == nil && !math.IsNaN(t.P):
+			e.P = twoSided(t)
+		default:
 			t := &benchmath.DefaultThresholds
 			e.P = min(1, benchmath.AssumeNothing.Compare(benchmath.NewSample(x, t), benchmath.NewSample(y, t)).P)
 		}
@@ -126,6 +129,12 @@ func beyond(e Effect, margin float64) (bound float64, ok bool) {
 	}
 	return 0, false
 }
+
+// leastP is the least probability that is told: less is lost in the distribution's rounding.
+const leastP = 1e-15
+
+// twoSided is the two-sided probability of a one-sided test on the side on which the effect is.
+func twoSided(t *stats.TTestResult) float64 { return min(1, max(leastP, 2*t.P)) }
 
 // side returns on which side of the margin e lies: if the mean that a test is of lies on the
 // other, the test is to find nothing.

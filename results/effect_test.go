@@ -54,13 +54,19 @@ func TestUnpaired(t *testing.T) {
 	if e = Unpaired(zero, zero, OpsPerSec, 1); e.Ratio != 1 || e.Lo != 1 || e.Hi != 1 || e.P != 1 {
 		t.Errorf("zero against zero: %+v", e)
 	}
-	// Zeros have no logarithm and constants no spread: by rank it is 2/C(10,5).
+	// Zeros have no logarithm, and five constants too little spread: by rank it is 2/C(10,5).
 	ones := values(1, 1, 1, 1, 1)
 	if e = Unpaired(zero, ones, OpsPerSec, 1.05); !math.IsInf(e.Lo, 1) || math.Abs(e.P-2.0/252) > 1e-12 {
 		t.Errorf("one against zero: %+v", e)
 	}
 	if e = Unpaired(ones, values(2, 2, 2, 2, 2), OpsPerSec, 1.05); e.Lo != 2 || math.Abs(e.P-2.0/252) > 1e-12 {
 		t.Errorf("two against one: %+v", e)
+	}
+	if e = Unpaired(values(0, 0, 0, 0, 0, 0), values(2, 2, 2, 2, 2, 2), OpsPerSec, 1.05); e.P != leastP {
+		t.Errorf("two against zero, six times: %+v", e)
+	}
+	if e = Unpaired(values(10, 20, 30, 40, 50, 60), values(1e30, 2e30, 3e30, 4e30, 5e30, 6e30), OpsPerSec, 1.05); e.P != leastP {
+		t.Errorf("very far apart: %+v; want no probability of zero", e)
 	}
 	if e = Unpaired(values(), a, OpsPerSec, 1); e.Interval || len(e.Warnings) != 1 {
 		t.Errorf("nothing: %+v", e)
@@ -196,8 +202,8 @@ func TestPaired(t *testing.T) {
 	if e = Paired(b, a, OpsPerSec, 1.3); e.P != 1 {
 		t.Errorf("all within the margin: %+v", e)
 	}
-	// Ratios without any spread: by sign it is 2/2^6.
-	if e = Paired(values(1, 2, 4, 8, 16, 32), values(2, 4, 8, 16, 32, 64), OpsPerSec, 1.05); math.Abs(e.P-2.0/64) > 1e-12 {
+	// Ratios without any spread.
+	if e = Paired(values(1, 2, 4, 8, 16, 32), values(2, 4, 8, 16, 32, 64), OpsPerSec, 1.05); e.P != leastP {
 		t.Errorf("always twice: %+v", e)
 	}
 	// A median beyond the margin, and a mean that is not: nothing is found.

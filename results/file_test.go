@@ -383,6 +383,35 @@ ok  	a	1.2s
 	}
 }
 
+// TestOddLines: what a program prints of its own among its results is passed over and warned of. It is damage
+// in a file that has a cell of ours, or no result at all.
+func TestOddLines(t *testing.T) {
+	const (
+		loud   = "2026/11/25 10:00:00 loud\nBenchmarkA-2   \t2026/11/25 10:00:01 louder\n 1000\t 123 ns/op\n"
+		others = "BenchmarkB-2 1000 123 ns/op\n"
+	)
+	ours := "Benchmark" + testCells(1)[0].Name() + " 1 5 ops/s\n"
+	path := filepath.Join(t.TempDir(), "odd.txt")
+	for text, want := range map[string]string{
+		loud + others:                            "",
+		others + loud:                            "",
+		loud:                                     `:1: "2026/11/25 10:00:00 loud" is no line`,
+		others + loud + ours:                     `:2: "2026/11/25 10:00:00 loud" is no line`,
+		others + loud + "--- FAIL: BenchmarkC\n": `:5: "--- FAIL: BenchmarkC": the program failed`,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		cells, warnings, err := ReadCells(path)
+		switch {
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%q: %v, want %q", text, err, want)
+		case want == "" && (err != nil || len(cells) != 1 || len(warnings) != 1 || !strings.HasPrefix(string(warnings[0]), "passed over, with 2 more lines like it: ")):
+			t.Errorf("%q: %d cells, warnings %q, %v", text, len(cells), warnings, err)
+		}
+	}
+}
+
 // TestBenchstat asks benchstat itself: a table for each unit with every map as a column,
 // and no table or warning beside them.
 func TestBenchstat(t *testing.T) {

@@ -57,11 +57,11 @@ func readFile(path string) (*file, error) {
 			path, 1+bytes.Count(text, []byte("\n")), text[whole:]))
 		f.cutOff, text = text[whole:], text[:whole]
 	}
-	notes, err := scanLines(path, string(text))
+	notes, odd, err := scanLines(path, string(text))
 	if err != nil {
 		return nil, err
 	}
-	if err := f.parse(path, text, notes); err != nil {
+	if err := f.parse(path, text, notes, odd); err != nil {
 		return nil, err
 	}
 	return f, nil
@@ -84,6 +84,7 @@ var (
 	// What go test prints around results, with -v too: of a log of several lines all but the
 	// first are indented farther. A name alone stands before a result.
 	goTestLine = regexp.MustCompile(`^(PASS$|ok\s|\?\s|=== |(    )*--- (BENCH|PASS|SKIP): |    (    |\S+\.go:\d+: )|Benchmark\S+$)`)
+	failure    = regexp.MustCompile(`^(FAIL|\s*--- FAIL|panic:|fatal error:)`)
 	// ourName is what names of this project begin with, and those of others with the same base do not.
 	ourName = regexp.MustCompile(`^(Benchmark)?(Map|Staleness|Latency)/.*\b(impl|mix)=`)
 )
@@ -91,10 +92,25 @@ var (
 // maxLine is the greatest length of a line, which benchfmt bounds too.
 const maxLine = 60_000
 
-// scanLines refuses lines that are none of the format, and returns what comments say
-// of each line that holds a result, by line number from 1.
-func scanLines(path, text string) (map[int]note, error) {
+// odd is lines of other programs' output that are none of the format.
+type odd struct {
+	foreign bool // there are results, and none is ours
+	lines   int
+	first   error
+}
+
+func (o *odd) add(err error) {
+	if o.lines++; o.first == nil {
+		o.first = err
+	}
+}
+
+// scanLines refuses lines that are none of the format, unless all results are other programs', and
+// returns what comments say of each line that holds a result, by line number from 1.
+func scanLines(path, text string) (map[int]note, *odd, error) {
 	notes := map[int]note{}
+	o := &odd{}
+	ours := false
 	var now note
 	number := 0
 	for line := range strings.Lines(text) {
@@ -102,13 +118,13 @@ func scanLines(path, text string) (map[int]note, error) {
 		now.end += len(line)
 		line = strings.TrimRight(line, "\r\n")
 		if len(line) > maxLine {
-			return nil, fmt.Errorf("%s:%d: a line of %d bytes; want %d at most", path, number, len(line), maxLine)
+			return nil, nil, fmt.Errorf("%s:%d: a line of %d bytes; want %d at most", path, number, len(line), maxLine)
 		}
 		switch {
 		case strings.HasPrefix(line, blockComment):
 			m := blockLine.FindStringSubmatch(line)
 			if m == nil {
-				return nil, fmt.Errorf("%s:%d: %q: want the number of a block, and may be those of its process and link, as in \"# block 9 process 2 link 1\"", path, number, line)
+				return nil, nil, fmt.Errorf("%s:%d: %q: want the number of a block, and may be those of its process and link, as in \"# block 9 process 2 link 1\"", path, number, line)
 			}
 			for i, n := range []*int{&now.block, &now.process, &now.link} {
 				*n, _ = strconv.Atoi(m[i+1]) // digits, or nothing
@@ -119,18 +135,24 @@ func scanLines(path, text string) (map[int]note, error) {
 			now.aside = line[len(asideComment):]
 		case resultLine.MatchString(line):
 			notes[number] = now
+			ours = ours || ourName.MatchString(line)
 			now.fault, now.aside = "", ""
+		case failure.MatchString(line):
+			return nil, nil, fmt.Errorf("%s:%d: %.60q: the program failed; want the output of one that did not", path, number, line)
 		case line == "", line[0] == '#', unitLine.MatchString(line),
 			configLine.MatchString(line), goTestLine.MatchString(line) && !ourName.MatchString(line):
 		default:
-			return nil, fmt.Errorf(`%s:%d: %.60q is no line of Go benchmark text; want a result like "BenchmarkMap/impl=… 1000 2.5e+06 ops/s", "key: value", "Unit ops/s better=higher" or a # comment`,
-				path, number, line)
+			o.add(fmt.Errorf(`%s:%d: %.60q is no line of Go benchmark text; want a result like "BenchmarkMap/impl=… 1000 2.5e+06 ops/s", "key: value", "Unit ops/s better=higher" or a # comment`,
+				path, number, line))
 		}
 	}
-	return notes, nil
+	if o.foreign = len(notes) > 0 && !ours; !o.foreign && o.first != nil {
+		return nil, nil, o.first
+	}
+	return notes, o, nil
 }
 
-func (f *file) parse(path string, text []byte, notes map[int]note) error {
+func (f *file) parse(path string, text []byte, notes map[int]note, o *odd) error {
 	r := benchfmt.NewReader(bytes.NewReader(text), path)
 	type once struct {
 		id    ID
@@ -140,7 +162,9 @@ func (f *file) parse(path string, text []byte, notes map[int]note) error {
 	for r.Scan() {
 		switch rec := r.Result().(type) {
 		case *benchfmt.SyntaxError:
-			return fmt.Errorf("%w; want a result like \"BenchmarkMap/impl=… 1000 2.5e+06 ops/s\"", rec)
+			if o.add(fmt.Errorf("%w; want a result like \"BenchmarkMap/impl=… 1000 2.5e+06 ops/s\"", rec)); !o.foreign {
+				return o.first
+			}
 		case *benchfmt.Result:
 			_, line := rec.Pos()
 			n := notes[line]
@@ -158,6 +182,12 @@ func (f *file) parse(path string, text []byte, notes map[int]note) error {
 			f.cells = append(f.cells, c)
 			f.wholeBytes = n.end
 		}
+	}
+	if o.first != nil {
+		if len(f.cells) == 0 {
+			return o.first
+		}
+		f.warnings = append(f.warnings, warnf("passed over, with %d more lines like it: %v", o.lines-1, o.first))
 	}
 	for _, c := range f.cells {
 		for unit := range c.Metrics {

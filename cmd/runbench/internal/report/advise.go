@@ -72,11 +72,11 @@ func Advise(w io.Writer, set *results.Set, needs Needs) (certain bool, err error
 	doubt := "there is no other map that would do"
 	certain = true
 	if len(fit) > 1 {
-		certain = s.claim(s.compare(first.row, fit[1].row))
+		certain = s.compare(first.row, fit[1].row).claim
 		doubt = fmt.Sprintf("against %s: %s", fit[1].impl, s.margin(first.row, fit[1].row))
 		var alike []string
 		for _, c := range fit[2:] {
-			if !s.claim(s.compare(first.row, c.row)) {
+			if !s.compare(first.row, c.row).claim {
 				alike = append(alike, c.impl)
 			}
 		}

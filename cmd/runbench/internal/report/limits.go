@@ -28,16 +28,16 @@ func overview(standings []standing) string {
 			counts = append(counts, count{impl: rows[0].impl})
 		}
 		counts[i].first++
-		if len(rows) > 1 && s.claim(s.compare(rows[0], rows[1])) {
+		if len(rows) > 1 && s.compare(rows[0], rows[1]).claim {
 			counts[i].claims++
 		}
 		if len(stale) == 0 {
 			continue
 		}
 		switch m := s.compare(stale[0], rows[0]); {
-		case s.claim(m) && m.Median > 1:
+		case m.claim && m.Median > 1:
 			ahead++
-		case s.claim(m):
+		case m.claim:
 			behind++
 		}
 	}
@@ -71,7 +71,7 @@ func limits(b *strings.Builder, set *results.Set, standings []standing) {
 		if slices.ContainsFunc(s.rows, func(r row) bool { return !r.summary.Interval }) {
 			few++
 		}
-		if rows := s.contenders(anyFreshness); len(rows) > 1 && !s.claim(s.compare(rows[0], rows[1])) {
+		if rows := s.contenders(anyFreshness); len(rows) > 1 && !s.compare(rows[0], rows[1]).claim {
 			apart++
 		}
 	}

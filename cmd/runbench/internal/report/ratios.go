@@ -13,9 +13,8 @@ var yardsticks = []string{ceiling, "xsync", "syncmap", "rwmutex"}
 
 // A family is workloads that differ in nothing but their keys.
 type family struct {
-	id   results.ID // without keys
-	unit string
-	all  []standing
+	id  results.ID // without keys
+	all []standing
 }
 
 func familiesOf(standings []standing) (all []family) {
@@ -25,7 +24,7 @@ func familiesOf(standings []standing) (all []family) {
 		i := slices.IndexFunc(all, func(f family) bool { return f.id == id })
 		if i < 0 {
 			i = len(all)
-			all = append(all, family{id: id, unit: s.unit})
+			all = append(all, family{id: id})
 		}
 		all[i].all = append(all[i].all, s)
 	}
@@ -42,11 +41,7 @@ func ratios(b *strings.Builder, standings []standing) {
 	b.WriteString("\n## Ratios\n\nEach map's rate as a multiple of another's: the median of the blocks' ratios, with its 95 % interval if there are enough blocks. " +
 		"Bold is what is a claim. Maps whose level is not linearizable may have stale reads, which the others have not.\n")
 	for _, f := range families {
-		units := []string{f.unit}
-		if f.unit == results.ReadsPerSec {
-			units = append(units, results.WritesPerSec)
-		}
-		for _, unit := range units {
+		for _, unit := range f.all[0].units() {
 			for _, yardstick := range yardsticks {
 				f.table(b, unit, yardstick)
 			}
@@ -60,8 +55,8 @@ func (f family) table(b *strings.Builder, unit, yardstick string) {
 	var impls []string
 	blocks := 0
 	for _, s := range f.all {
-		of := slices.IndexFunc(s.rows, func(r row) bool { return r.impl == yardstick })
-		if of < 0 {
+		of := s.row(yardstick)
+		if of == nil {
 			continue
 		}
 		heading = append(heading, results.FormatKeys(s.workload.Keys)+" "+s.workload.KeyType)
@@ -73,10 +68,10 @@ func (f family) table(b *strings.Builder, unit, yardstick string) {
 				impls = append(impls, r.impl)
 			}
 			text := "not compared"
-			if m := results.Compare(r.group, s.rows[of].group, unit); r.verdict.Outcome != results.Illegal && m.N > 0 {
+			if m := s.compareIn(r, *of, unit); r.verdict.Outcome != results.Illegal && m.N > 0 {
 				blocks = max(blocks, m.N)
-				text = digits(m.Median) + interval(m, digits)
-				text = bold(text, s.claim(m))
+				text = digits(m.Median) + interval(m.Summary, digits)
+				text = bold(text, m.claim)
 			}
 			for len(rows[r.impl]) < len(heading)-2 { // points at which it was not measured
 				rows[r.impl] = append(rows[r.impl], "")

@@ -217,7 +217,7 @@ func bold(s string, really bool) string {
 
 // answers says for each workload which map is the fastest, and by how much.
 func answers(b *strings.Builder, standings []standing) {
-	b.WriteString("\n## Answers\n\n" + overview(standings) + "Margins are paired by block. \"No claim\" stands where there are too few repetitions for an interval, and where the interval is not wholly beyond what this run can show.\n\n")
+	b.WriteString("\n## Answers\n\n" + overview(standings) + "Margins are paired by block. \"No claim\" stands where there are too few repetitions for an interval, where the interval is not wholly beyond what this run can show, and where that is not sure enough for one of so many margins (t test on the logarithms, Holm).\n\n")
 	rows := [][]string{{"workload", "first of the maps whose reads are never stale", "ahead of the next", "first of those whose reads may be stale", "against the one never stale"}}
 	for _, s := range standings {
 		rows = append(rows, s.answer())

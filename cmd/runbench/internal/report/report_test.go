@@ -343,8 +343,8 @@ func TestWidest(t *testing.T) {
 	}
 }
 
-// TestClaim: what this run can show must lie outside the interval, not below the median only.
-func TestClaim(t *testing.T) {
+// TestBeyond: what this run can show must lie outside the interval, not below the median only.
+func TestBeyond(t *testing.T) {
 	s := standing{claimable: 0.05}
 	for _, c := range []struct {
 		median, lo, hi float64
@@ -358,12 +358,51 @@ func TestClaim(t *testing.T) {
 		{1 / 1.2, 1 / 1.4, 1 / 1.04, false},
 	} {
 		m := results.Summary{Median: c.median, Lo: c.lo, Hi: c.hi, Interval: true}
-		if got := s.claim(m); got != c.want {
+		if got := s.beyond(m); got != c.want {
 			t.Errorf("%.2f [%.2f, %.2f]: claim is %v", c.median, c.lo, c.hi, got)
 		}
 		m.Interval = false
-		if s.claim(m) {
+		if s.beyond(m) {
 			t.Errorf("%.2f without an interval is a claim", c.median)
+		}
+	}
+}
+
+// TestClaimOfMany: a margin that is claimed where it is the only one is not where there are many, of which
+// some would look as sure by chance; one that is much surer is.
+func TestClaimOfMany(t *testing.T) {
+	of := func(workloads int, ratios ...float64) string {
+		set := &results.Set{}
+		for g := 1; g <= workloads; g++ {
+			for block, ratio := range ratios {
+				for impl, rate := range map[string]float64{"a": 1e6, "b": 1e6 * ratio} {
+					if g > 1 {
+						rate = 1e6
+					}
+					set.Cells = append(set.Cells, results.Cell{
+						ID:    results.ID{Kind: results.Throughput, Impl: impl, Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 64, G: g, Procs: 2},
+						Block: block + 1, Metrics: map[string]float64{results.OpsPerSec: rate},
+					})
+				}
+			}
+		}
+		s := standingsOf(set)[0]
+		return s.margin(*s.row("b"), *s.row("a"))
+	}
+	few := []float64{1.06, 1.08, 1.1, 1.12, 1.14, 1.16} // beyond 5 %: t is 3.9 of 5 degrees of freedom, p 0.011
+	for _, c := range []struct {
+		workloads int
+		ratios    []float64
+		claim     bool
+	}{
+		{1, few, true},
+		{4, few, true},
+		{5, few, false},
+		{60, few, false},
+		{60, []float64{1.96, 1.98, 2, 2.02, 2.04, 2.06}, true},
+	} {
+		if got := of(c.workloads, c.ratios...); strings.HasSuffix(got, "no claim") == c.claim {
+			t.Errorf("%g in one of %d workloads: %s", c.ratios, c.workloads, got)
 		}
 	}
 }

@@ -18,6 +18,16 @@ type standing struct {
 	rows     []row
 
 	claimable float64 // the least effect that the run can show
+	sure      float64 // the greatest probability with which a margin is a claim, see correct
+}
+
+// margin is how much more one map has than another, paired by block.
+type margin struct {
+	results.Summary
+	// claim says that it is more than chance, and surely more than what the run can show: of the
+	// many margins of a run one in twenty has an interval without 0 by chance, and some
+	// of those are far from it.
+	claim bool
 }
 
 // row is one map in a workload.
@@ -53,7 +63,61 @@ func standingsOf(set *results.Set) []standing {
 	for _, s := range all {
 		slices.SortStableFunc(s.rows, func(a, b row) int { return cmp.Compare(b.summary.Median, a.summary.Median) })
 	}
+	correct(all)
 	return all
+}
+
+// correct sets how sure the margins must be, of all that the report shows, those to the yardsticks among
+// them, for being so many: by Holm's procedure.
+func correct(all []standing) {
+	var p []float64
+	for _, s := range all {
+		pairs := s.compared()
+		for _, yardstick := range yardsticks {
+			for _, r := range s.rows {
+				if y := s.row(yardstick); y != nil && y.impl != r.impl && r.impl != Floor && r.verdict.Outcome != results.Illegal {
+					pairs = append(pairs, [2]row{r, *y})
+				}
+			}
+		}
+		seen := map[[2]string]bool{}
+		for _, pair := range pairs {
+			a, b := pair[0], pair[1]
+			if seen[[2]string{a.impl, b.impl}] || seen[[2]string{b.impl, a.impl}] {
+				continue
+			}
+			seen[[2]string{a.impl, b.impl}] = true
+			for _, unit := range s.units() {
+				_, probability := s.test(a, b, unit)
+				p = append(p, probability)
+			}
+		}
+	}
+	sure := 0.0
+	for i, corrected := range results.Holm(p) {
+		if corrected < 1-results.Confidence {
+			sure = max(sure, p[i])
+		}
+	}
+	for i := range all {
+		all[i].sure = sure
+	}
+}
+
+// row returns the row of a map, or nil.
+func (s standing) row(impl string) *row {
+	if i := slices.IndexFunc(s.rows, func(r row) bool { return r.impl == impl }); i >= 0 {
+		return &s.rows[i]
+	}
+	return nil
+}
+
+// units returns in what margins are shown.
+func (s standing) units() []string {
+	if s.unit == results.ReadsPerSec {
+		return []string{s.unit, results.WritesPerSec}
+	}
+	return []string{s.unit}
 }
 
 // freshness selects maps.
@@ -118,20 +182,33 @@ func (s standing) margin(a, b row) string {
 	if max(m.Median, m.Hi) >= 2 { // all three in one form
 		form = func(ratio float64) string { return digits(ratio) + " times" }
 	}
-	text := form(m.Median) + interval(m, form)
-	if !s.claim(m) {
+	text := form(m.Median) + interval(m.Summary, form)
+	if !m.claim {
 		text += ", no claim"
 	}
 	return text
 }
 
 // compare returns the margin of a over b.
-func (s standing) compare(a, b row) results.Summary { return results.Compare(a.group, b.group, s.unit) }
+func (s standing) compare(a, b row) margin { return s.compareIn(a, b, s.unit) }
 
-// claim reports whether a margin is more than chance, and surely more than what this run can
-// show: of the many margins of a run one in twenty has an interval without 0 by chance, and some
-// of those are far from it.
-func (s standing) claim(m results.Summary) bool {
+func (s standing) compareIn(a, b row, unit string) margin {
+	m, probability := s.test(a, b, unit)
+	return margin{m, probability <= s.sure}
+}
+
+// test returns how much more a has of a unit than b, and the probability of that if what the run can
+// show were all that is there: 1 unless the interval lies wholly beyond it.
+func (s standing) test(a, b row, unit string) (results.Summary, float64) {
+	m := results.Compare(a.group, b.group, unit)
+	if !s.beyond(m) {
+		return m, 1
+	}
+	return m, results.Paired(b.group, a.group, unit, 1+s.claimable).P
+}
+
+// beyond reports whether the interval of m lies wholly beyond what the run can show.
+func (s standing) beyond(m results.Summary) bool {
 	return m.Interval && (m.Lo > 1+s.claimable || m.Hi < 1/(1+s.claimable))
 }
 
