@@ -182,7 +182,7 @@ func cellTime(s *results.Set) run.Duration {
 	return plan.Time
 }
 
-// verdictsOn returns notes on the compared maps of runs that are not Ok, and names of the new run's: those
+// verdictsOn returns notes on what the checks said of the compared maps, and names of the new run's: those
 // that failed their check unexpectedly, and those of which no check said anything.
 func verdictsOn(old, now *results.Set, o *compareFlags) (notes, failed, unknown []string) {
 	runs := map[string]*results.Set{"the old run": old, "the new run": now}
@@ -190,18 +190,28 @@ func verdictsOn(old, now *results.Set, o *compareFlags) (notes, failed, unknown 
 		runs = map[string]*results.Set{"the run": now}
 	}
 	for _, name := range slices.Sorted(maps.Keys(runs)) {
-		set := runs[name]
+		set, passed := runs[name], 0
 		if set.Manifest.Environment.Go == "" {
+			if slices.ContainsFunc(set.Cells, func(c results.Cell) bool { return c.Goroutines() > 0 }) {
+				notes = append(notes, fmt.Sprintf("Whether the maps of %s are right is not known: there are no verdicts beside its cells.", name))
+			}
 			continue
 		}
 		for _, impl := range set.Impls() {
 			v := set.Verdict(impl)
-			if v.Outcome == results.Ok || o.old != "" && impl != o.old && impl != o.now {
+			if o.old != "" && impl != o.old && impl != o.now {
 				continue
 			}
-			if v.Outcome == results.Illegal {
+			switch {
+			case v.Outcome == results.Ok && o.old != "":
+				notes = append(notes, fmt.Sprintf("%s passed its check; its level is %s.", impl, v.Level))
+				continue
+			case v.Outcome == results.Ok:
+				passed++
+				continue
+			case v.Outcome == results.Illegal:
 				notes = append(notes, fmt.Sprintf("%s failed its check in %s: its figures are worth nothing.", impl, name))
-			} else {
+			default:
 				notes = append(notes, fmt.Sprintf("Whether %s is right is not known in %s, and so not what its figures are worth: %s.", impl, name, v.Reason))
 			}
 			switch {
@@ -211,6 +221,9 @@ func verdictsOn(old, now *results.Set, o *compareFlags) (notes, failed, unknown 
 			default:
 				unknown = append(unknown, impl)
 			}
+		}
+		if passed > 0 {
+			notes = append(notes, fmt.Sprintf("Of the %d maps of %s %d passed their check, each at its level.", len(set.Impls()), name, passed))
 		}
 	}
 	return notes, failed, unknown
