@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"doublebuf/results"
 )
@@ -134,6 +135,9 @@ func provenance(s *results.Set) string {
 		if limit := s.Control().Limit; limit > 0 {
 			note += ", A/A limit " + results.Percent(limit)
 		}
+	}
+	if substitutes := s.Substitutes(); len(substitutes) > 0 {
+		note += ". Not themselves: " + strings.Join(substitutes, "; ")
 	}
 	return note + "."
 }

@@ -251,6 +251,22 @@ func TestGradeInTheFooter(t *testing.T) {
 	}
 }
 
+// TestFooterTellsOfSubstitutes: every figure says that a map was not itself.
+func TestFooterTellsOfSubstitutes(t *testing.T) {
+	s := *wholeRun
+	s.Manifest.Instead = map[string]string{"mutex": "no locks here, cow instead", "cow": "no cows, mutex instead", "rwmutex": "no locks here, cow instead"}
+	s.Manifest.Environment.Checked = true
+	all := charts(&s)
+	for _, c := range all {
+		const want = "cow: no cows, mutex instead; mutex, rwmutex: no locks here, cow instead."
+		if !slices.ContainsFunc(c.notes, func(n string) bool {
+			return strings.Contains(n, want) && strings.Contains(n, "with changes, checked build;")
+		}) {
+			t.Errorf("%s does not say %q, nor that the build was checked: %q", c.name, want, c.notes)
+		}
+	}
+}
+
 // TestNoBandFromTooFew: five blocks have medians, and no interval to draw.
 func TestNoBandFromTooFew(t *testing.T) {
 	for blocks, want := range map[int]bool{5: false, 6: true} {

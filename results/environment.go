@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"doublebuf/impl/invariants"
 )
 
 // NotKnown stands in an Environment for what could not be found out.
@@ -19,13 +21,14 @@ type Environment struct {
 	Go         string    `json:"go"` // version of the toolchain that built the program
 	GOOS       string    `json:"goos"`
 	GOARCH     string    `json:"goarch"`
-	CPU        string    `json:"cpu"`        // model name
-	Processors int       `json:"processors"` // that the process may use
-	GOMAXPROCS int       `json:"gomaxprocs"` // when the run began; each cell sets its own
-	Kernel     string    `json:"kernel"`     // name and release of the operating system
-	Commit     string    `json:"commit"`     // revision or version of the main module
-	Dirty      bool      `json:"dirty"`      // the commit had changes on top of it
-	Date       time.Time `json:"date"`       // in UTC
+	CPU        string    `json:"cpu"`               // model name
+	Processors int       `json:"processors"`        // that the process may use
+	GOMAXPROCS int       `json:"gomaxprocs"`        // when the run began; each cell sets its own
+	Kernel     string    `json:"kernel"`            // name and release of the operating system
+	Commit     string    `json:"commit"`            // revision or version of the main module
+	Dirty      bool      `json:"dirty"`             // the commit had changes on top of it
+	Checked    bool      `json:"checked,omitempty"` // built with -race or the tag invariants: what is measured asserts laws, or is traced
+	Date       time.Time `json:"date"`              // in UTC
 	Command    []string  `json:"command"`
 }
 
@@ -40,6 +43,7 @@ func CollectEnvironment(command []string) Environment {
 		Processors: runtime.NumCPU(),
 		GOMAXPROCS: runtime.GOMAXPROCS(0),
 		Kernel:     orNotKnown(output("uname", "-sr")),
+		Checked:    invariants.Enabled,
 		Date:       time.Now().UTC().Truncate(time.Second),
 		Command:    command,
 	}
@@ -51,18 +55,21 @@ func CollectEnvironment(command []string) Environment {
 	return e
 }
 
-// CommitLabel is the commit as figures print it: 12 digits of a revision, and whether
-// there were changes on top of it.
+// CommitLabel is the commit as figures print it: 12 digits of a revision, whether
+// there were changes on top of it, and whether the build was a checked one.
 func (e Environment) CommitLabel() string {
-	if e.Commit == NotKnown || e.Commit == "" {
-		return "commit unknown"
-	}
 	label := "commit " + e.Commit
-	if !strings.Contains(e.Commit, ".") && len(e.Commit) > 12 {
+	switch {
+	case e.Commit == NotKnown || e.Commit == "":
+		label = "commit unknown"
+	case !strings.Contains(e.Commit, ".") && len(e.Commit) > 12:
 		label = "commit " + e.Commit[:12]
 	}
 	if e.Dirty {
 		label += " with changes"
+	}
+	if e.Checked {
+		label += ", checked build"
 	}
 	return label
 }

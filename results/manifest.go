@@ -15,7 +15,8 @@ type Manifest struct {
 	Preset      string            `json:"preset,omitempty"`
 	Seed        uint64            `json:"seed"` // from which everything random in the run hangs
 	Environment Environment       `json:"environment"`
-	Inputs      map[string]string `json:"inputs,omitempty"` // digest of each real input, by its name
+	Inputs      map[string]string `json:"inputs,omitempty"`  // digest of each real input, by its name
+	Instead     map[string]string `json:"instead,omitempty"` // why another map stood in the place of one, and which, by its name
 	Verdicts    []Verdict         `json:"verdicts"`
 	// Layouts holds for each link, if there are several, the seed of the layout of its code:
 	// what it was built with, as go build -ldflags=-randlayout=SEED.

@@ -13,7 +13,8 @@ import (
 
 var testManifest = Manifest{
 	Preset: "quick", Seed: 42, Environment: testEnv, Complete: true,
-	Inputs: map[string]string{"ident": "sha256:00"},
+	Inputs:  map[string]string{"ident": "sha256:00"},
+	Instead: map[string]string{"lost": "not here, sync.Map instead"},
 	Verdicts: []Verdict{
 		{Impl: "sync.Map", Level: "linearizable", Check: "history", Outcome: Ok},
 		{Impl: "lost", Level: "atomic", Check: "history", Outcome: Illegal, Broken: true, Reason: "a lost publish", Evidence: []string{"lost.jsonl"}},

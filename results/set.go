@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Set is all that a run left behind.
@@ -97,7 +98,28 @@ func Load(dir string) (*Set, []Warning, error) {
 	} else if err != nil {
 		return nil, nil, err
 	}
+	for _, substitute := range s.Substitutes() {
+		warnings = append(warnings, Warning(substitute))
+	}
+	if s.Manifest.Environment.Checked {
+		warnings = append(warnings, "the build was a checked one, of -race or the tag invariants: times are those of the checks, too")
+	}
 	return s, warnings, nil
+}
+
+// Substitutes says of the maps in whose place others stood which they are, and why, in a line
+// for each reason.
+func (s *Set) Substitutes() (lines []string) {
+	named := map[string][]string{}
+	for _, impl := range slices.Sorted(maps.Keys(s.Manifest.Instead)) {
+		why := s.Manifest.Instead[impl]
+		named[why] = append(named[why], impl)
+	}
+	for why, impls := range named {
+		lines = append(lines, strings.Join(impls, ", ")+": "+why)
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 // Impls returns the names of the configurations that have cells, in the order in which

@@ -143,6 +143,9 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		{"run crash alone", "run -impl crashes", 3, []string{
 			"Illegal (child)", "| crashes | linearizable | **FAILED** | it crashed: panic",
 		}, "not what was declared: crashes; see r/report.md"},
+		{"run another instead", "run -impl good,elsewhere", 0, []string{
+			"> Warning: elsewhere: it is at home elsewhere, good instead.\n",
+		}, "warning: elsewhere: it is at home elsewhere, good instead\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			args := strings.Fields(c.args)
@@ -176,6 +179,33 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 func TestListTellsOfSubstitutes(t *testing.T) {
 	if _, stdout, _ := stranger(t, t.TempDir(), "list"); !strings.Contains(stdout, "a stranger's (it is at home elsewhere, good instead)") {
 		t.Errorf("the list does not say that elsewhere is another map, and why:\n%s", stdout)
+	}
+}
+
+// TestResumeWithAnotherInstead: a run must not go on where other maps stand in the place of those
+// that it has cells of.
+func TestResumeWithAnotherInstead(t *testing.T) {
+	dir := t.TempDir()
+	if code, _, stderr := stranger(t, dir, "run", "-preset", "smoke", "-impl", "good,elsewhere", "-mix", "read-only", "-g", "1", "-keys", "64", "-reps", "1", "-time", "1ms", "-results", "r", "-plots", "p"); code != 0 {
+		t.Fatal(stderr)
+	}
+	path := filepath.Join(dir, "r", "manifest.json")
+	manifest, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const instead = `"elsewhere": "it is at home elsewhere, good instead"`
+	for _, c := range []struct{ was, want string }{
+		{instead, ""},
+		{"", "runbench: cannot resume r: it measured elsewhere itself, and here it is at home elsewhere, good instead; want the same\n"},
+		{instead + `, "good": "it is ill"`, "runbench: cannot resume r: in the place of good stood another map (it is ill), and here it stands itself; want the same\n"},
+	} {
+		if err := os.WriteFile(path, bytes.Replace(manifest, []byte(instead), []byte(c.was), 1), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := stranger(t, dir, "run", "-resume", "-results", "r", "-plots", "p"); (code == 0) != (c.want == "") || c.want != "" && stderr != c.want {
+			t.Errorf("resumed what had %q: exit code %d, %q; want %q", c.was, code, stderr, c.want)
+		}
 	}
 }
 

@@ -115,7 +115,7 @@ func (s *session) begin(o *runFlags) (*task, error) {
 		return nil, err
 	}
 	t.manifest = results.Manifest{
-		Preset: name, Seed: plan.Seed, Plan: text, Inputs: inputs(t.runner),
+		Preset: name, Seed: plan.Seed, Plan: text, Inputs: inputs(t.runner), Instead: t.substitutes(),
 		Environment: results.CollectEnvironment(append([]string{"runbench"}, s.args...)),
 	}
 	t.manifest.Layouts = layouts(plan)
@@ -173,7 +173,7 @@ func (t *task) takeUp(o *runFlags) (err error) {
 			t.dir, m.Seed, len(m.Layouts), t.plan.Seed, max(1, t.plan.Links))
 	}
 	was, is := t.manifest.Environment, results.CollectEnvironment(nil)
-	if was.Commit != is.Commit || was.Dirty != is.Dirty {
+	if was.Commit != is.Commit || was.Dirty != is.Dirty || was.Checked != is.Checked {
 		return fmt.Errorf("cannot resume %s: it was measured by %s, and this is %s; want the same", t.dir, was.CommitLabel(), is.CommitLabel())
 	}
 	if was.MachineLabel() != is.MachineLabel() {
@@ -185,7 +185,7 @@ func (t *task) takeUp(o *runFlags) (err error) {
 	if t.runner, err = run.New(t.plan, t.maps); err != nil {
 		return err
 	}
-	if err := t.sameInputs(); err != nil {
+	if err := cmp.Or(t.sameInputs(), t.sameMaps()); err != nil {
 		return err
 	}
 	if err := t.findLinks(); err != nil {
@@ -294,6 +294,33 @@ func (t *task) sameInputs() error {
 	return nil
 }
 
+// substitutes returns why others stand in the place of maps of the plan here, and which.
+func (t *task) substitutes() map[string]string {
+	all := map[string]string{}
+	for _, e := range t.maps {
+		if err := instead(e); err != nil && t.measures(e) {
+			all[e.Name] = err.Error()
+		}
+	}
+	return all
+}
+
+// sameMaps refuses to go on where other maps stand in the place of those of the plan than when
+// the run began.
+func (t *task) sameMaps() error {
+	now := t.substitutes()
+	for _, e := range t.maps {
+		was, is := t.manifest.Instead[e.Name], now[e.Name]
+		switch {
+		case was == "" && is != "":
+			return fmt.Errorf("cannot resume %s: it measured %s itself, and here %s; want the same", t.dir, e.Name, is)
+		case was != "" && is == "":
+			return fmt.Errorf("cannot resume %s: in the place of %s stood another map (%s), and here it stands itself; want the same", t.dir, e.Name, was)
+		}
+	}
+	return nil
+}
+
 func (t *task) writeManifest() error { return results.WriteManifest(t.dir, t.manifest) }
 
 // round is how many sets are added at once: one for each link.
@@ -339,11 +366,14 @@ func (t *task) announce() {
 // uncheckedMaps returns the maps of the plan that have no verdict yet.
 func (t *task) uncheckedMaps() []kv.Entry {
 	return slices.DeleteFunc(slices.Clone(t.maps), func(e kv.Entry) bool {
-		used := func(c run.Cell) bool { of, _ := results.Original(c.Impl); return of == e.Name }
 		judged := func(v results.Verdict) bool { return v.Impl == e.Name }
-		return !slices.ContainsFunc(t.plan.All(), used) ||
-			slices.ContainsFunc(t.manifest.Verdicts, judged)
+		return !t.measures(e) || slices.ContainsFunc(t.manifest.Verdicts, judged)
 	})
+}
+
+// measures reports whether the plan has cells of e.
+func (t *task) measures(e kv.Entry) bool {
+	return slices.ContainsFunc(t.plan.All(), func(c run.Cell) bool { of, _ := results.Original(c.Impl); return of == e.Name })
 }
 
 // gate checks the maps of the plan and keeps their verdicts in the manifest. A map that
