@@ -149,8 +149,8 @@ func (w *WriteHandle[T]) Register(h *ReadHandle[T], name string) { h.register(w.
 func (w *WriteHandle[T]) Share() (handles []*ReadHandle[T]) {
 	if s, ok := w.strategy.(strategy.Sharer); ok {
 		for _, r := range s.NewShared() {
-			h := &ReadHandle[T]{reader: r, strategy: s}
-			h.prepare()
+			h := new(ReadHandle[T])
+			h.prepare(s, r, true)
 			handles = append(handles, h)
 		}
 	}
@@ -163,51 +163,40 @@ func (w *WriteHandle[T]) Share() (handles []*ReadHandle[T]) {
 type ReadHandle[T any] struct {
 	reader   strategy.Reader
 	strategy strategy.Strategy
-	use      *use[T] // in checked builds, if not shared
+	use      *use // in checked builds
 	token    *atomicx.Token
 }
 
 // use is what checked builds know of the use that is made of a handle.
-type use[T any] struct {
-	calls  invariants.Counter // that are under way
-	census [2]census[T]       // of its guards, by the index of the copy
-}
-
-// census is what is known of the guards that one handle has open in one copy.
-type census[T any] struct {
-	slot    *slot[T]
-	opened  invariants.Counter
-	version uint64 // that they see
+type use struct {
+	invariants.Owner
+	shared  bool
+	calls   invariants.Counter // that are under way, if not shared
+	version uint64             // that the look-up sees that is under way, if not shared
 }
 
 func (h *ReadHandle[T]) register(s strategy.Strategy, name string) {
-	h.reader = s.NewReader(name)
-	h.strategy = s
-	if invariants.Enabled {
-		h.use = new(use[T])
-	}
-	h.prepare()
+	h.prepare(s, s.NewReader(name), false)
 }
 
-// prepare ends the making of a handle.
-func (h *ReadHandle[T]) prepare() {
-	h.token = atomicx.NewToken(h, dropped[T].abandon, dropped[T]{h.reader, h.use})
+// prepare makes the zero ReadHandle h one that reads by r.
+func (h *ReadHandle[T]) prepare(s strategy.Strategy, r strategy.Reader, shared bool) {
+	h.reader, h.strategy = r, s
+	if invariants.Enabled {
+		h.use = &use{shared: shared}
+	}
+	h.token = atomicx.NewToken(h, dropped.abandon, dropped{h.reader, h.use})
 }
 
 // dropped is what remains of a handle that was dropped without Close.
-type dropped[T any] struct {
+type dropped struct {
 	reader strategy.Reader
-	use    *use[T]
+	use    *use
 }
 
-func (d dropped[T]) abandon() {
-	if d.use != nil {
-		for i := range d.use.census {
-			if c := &d.use.census[i]; c.slot != nil {
-				c.slot.opened.Add(-c.opened.Load())
-				c.slot.Guards.Drop(d.use)
-			}
-		}
+func (d dropped) abandon() {
+	if invariants.Enabled {
+		d.use.Abandon()
 	}
 	d.reader.Abandon()
 }
@@ -234,14 +223,14 @@ func (closedReader) Open() *strategy.Copy { panic("doublebuf: read handle used a
 
 // Begin and End enclose each call on h in checked builds. Begin panics if another is under way.
 func (h *ReadHandle[T]) Begin() {
-	if h.use != nil && h.use.calls.Add(1) != 1 {
+	if invariants.Enabled && !h.use.shared && h.use.calls.Add(1) != 1 {
 		h.use.calls.Add(-1)
 		panic("doublebuf: two goroutines use one read handle at once; each needs its own, see Clone")
 	}
 }
 
 func (h *ReadHandle[T]) End() {
-	if h.use != nil {
+	if invariants.Enabled && !h.use.shared {
 		h.use.calls.Add(-1)
 	}
 }
@@ -253,8 +242,23 @@ func (h *ReadHandle[T]) Read() ReadGuard[T] {
 		defer h.End()
 	}
 	c := h.reader.Open()
-	h.Enter(c)
-	return ReadGuard[T]{c.Guards.Open(h.use), h, slotOf[T](c)}
+	s := slotOf[T](c)
+	s.enter()
+	return ReadGuard[T]{h.opened(s), h, s}
+}
+
+// opened is what checked builds know of a guard that h has opened in s.
+func (h *ReadHandle[T]) opened(s *slot[T]) (g invariants.Guard) {
+	if invariants.Enabled {
+		// A guard that is dropped looks at nothing any more, and keeps S1. Whether the writer still
+		// waits for it is the strategy's affair. If that ends it with its handle, or the copy, it does so
+		// after this, since these are referred to.
+		g = s.Guards.Open(&h.use.Owner, s.version, func() {
+			s.opened.Add(-1)
+			runtime.KeepAlive(h)
+		})
+	}
+	return g
 }
 
 // Leaf returns a leaf of the reader of h, if its strategy has one: with that, a caller can
@@ -283,50 +287,43 @@ func Readable[T any](handles []*ReadHandle[T]) *atomicx.Pointer[strategy.Copy] {
 // Data returns the data of a copy, to be read only while a guard of the reader pins it.
 func (h *ReadHandle[T]) Data(c *strategy.Copy) *T { return &slotOf[T](c).data }
 
-// Enter is to be called when the reader of h has opened a guard in c.
+// Enter is to be called when the reader of h has opened a guard in c by its leaf or the like.
 func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
 	s := slotOf[T](c)
+	s.enter()
+	if invariants.Enabled && !h.use.shared {
+		h.use.version = s.version
+	}
+}
+
+// Leave is to be called before the reader of h closes that guard.
+func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
+	s := slotOf[T](c)
+	if invariants.Enabled && !h.use.shared {
+		s.checkVersion(h.use.version)
+	}
+	s.leave()
+}
+
+// enter marks that a guard has been opened in s, and leave that it is about to be closed.
+func (s *slot[T]) enter() {
 	atomicx.BeginRead(s)
 	if invariants.Enabled {
 		s.opened.Add(1)
-		if h.use == nil {
-			return
-		}
-		n := &h.use.census[c.Index]
-		if n.slot != s { // the first guard here, or the one before has been detached
-			*n = census[T]{slot: s}
-		}
-		if n.opened.Add(1) == 1 {
-			n.version = s.version
-		}
-		h.checkVersion(s)
 	}
+}
+
+func (s *slot[T]) leave() {
+	if invariants.Enabled {
+		s.opened.Add(-1)
+	}
+	atomicx.EndRead(s)
 }
 
 // checkVersion asserts on the reader's side of the door what checkExclusion asserts on the
 // writer's: the copy that a guard pins is of one version as long as the guard is open.
-func (h *ReadHandle[T]) checkVersion(s *slot[T]) {
-	if h.use == nil {
-		return
-	}
-	if n := &h.use.census[s.Index]; n.slot == s {
-		invariants.Check(n.version == s.version, "G1 or V1", "a guard opened on version %d finds version %d in its copy", n.version, s.version)
-	}
-}
-
-// Leave is to be called before the reader of h closes a guard in c.
-func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
-	s := slotOf[T](c)
-	if invariants.Enabled {
-		h.checkVersion(s)
-		if h.use != nil {
-			if n := &h.use.census[c.Index]; n.slot == s && n.opened.Add(-1) == 0 {
-				n.slot = nil // a reference may be a guard
-			}
-		}
-		s.opened.Add(-1)
-	}
-	atomicx.EndRead(s)
+func (s *slot[T]) checkVersion(opened uint64) {
+	invariants.Check(opened == s.version, "G1 or V1", "a guard opened on version %d finds version %d in its copy", opened, s.version)
 }
 
 // ReadGuard is an open read. It pins one version, which does not change until Release.
@@ -363,9 +360,10 @@ func (g ReadGuard[T]) Release() {
 		g.slot.Guards.MustBeOpen(g.open, "guard released twice")
 		g.handle.Begin()
 		defer g.handle.End()
+		g.slot.checkVersion(g.open.Version())
 		g.slot.Guards.Close(g.open)
 	}
-	g.handle.Leave(&g.slot.Copy)
+	g.slot.leave()
 	g.handle.reader.Close(&g.slot.Copy)
 	runtime.KeepAlive(g.handle)
 }

@@ -155,3 +155,55 @@ func ExampleWriteHandle_Share() {
 	fmt.Println(<-answer)
 	// Output: 1
 }
+
+// TestDroppedGuardsEnd has guards be dropped that nobody releases, and then all that they hang on: the
+// writer goes on, and nothing takes them for open (law S1). The documents of the strategies say so. A
+// guard that is still used is not dropped, whatever else is.
+func TestDroppedGuardsEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		open func(strategy.Options) strategy.Strategy
+		drop func(w *hashmap.WriteHandle[int, int]) any // guards, and returns what is not dropped
+	}{
+		"collector, without a handle": {strategy.Collector, func(w *hashmap.WriteHandle[int, int]) any {
+			s := mustShare(t, w)
+			s.Read()
+			return s
+		}},
+		"collector, by a handle": {strategy.Collector, func(w *hashmap.WriteHandle[int, int]) any {
+			r := w.NewReadHandle()
+			r.Read()
+			return r
+		}},
+		"collector, all": {strategy.Collector, func(w *hashmap.WriteHandle[int, int]) any {
+			mustShare(t, w).Read()
+			return nil
+		}},
+		"indicator, without a handle": {strategy.Indicator, func(w *hashmap.WriteHandle[int, int]) any {
+			mustShare(t, w).Read()
+			return nil
+		}},
+		"epoch": {strategy.Epoch, func(w *hashmap.WriteHandle[int, int]) any {
+			w.NewReadHandle().Read()
+			return nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := hashmap.New[int, int](hashmap.WithStrategy(c.open))
+			for v := range 4 {
+				kept := c.drop(w)
+				w.Insert(1, v)
+				mustPublish(t, w) // waits for ever if a guard stays open
+				r := w.NewReadHandle()
+				g := r.Read()
+				w.Insert(1, -v)
+				mustPublish(t, w)
+				if got, _ := g.Get(1); got != v {
+					t.Errorf("the guard that is used sees %d, want %d", got, v)
+				}
+				g.Release()
+				r.Close()
+				runtime.KeepAlive(kept)
+			}
+		})
+	}
+}

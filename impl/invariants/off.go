@@ -14,14 +14,20 @@ func (*Counter) Load() int64     { return 0 }
 // Guards are those that are open in one copy. They exist in checked builds only.
 type Guards struct{}
 
-// Guard is one of them.
+// Owner is whose guards end when he is abandoned. It exists in checked builds only.
+type Owner struct{}
+
+func (*Owner) Abandon() {}
+
+// Guard is one of Guards.
 type Guard struct{}
+
+func (Guard) Version() uint64 { return 0 }
 
 // NewGuards returns Guards of which none is open yet.
 func NewGuards() Guards { return Guards{} }
 
-func (Guards) Open(any) Guard           { return Guard{} }
-func (Guards) MustBeOpen(Guard, string) {}
-func (Guards) Close(Guard)              {}
-func (Guards) Drop(any)                 {}
-func (Guards) Places() []string         { return nil }
+func (Guards) Open(*Owner, uint64, func()) Guard { return Guard{} }
+func (Guards) MustBeOpen(Guard, string)          {}
+func (Guards) Close(Guard)                       {}
+func (Guards) Places(bool) []string              { return nil }

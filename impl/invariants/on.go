@@ -30,23 +30,48 @@ type guards struct {
 // NewGuards returns Guards of which none is open yet.
 func NewGuards() Guards { return Guards{new(guards)} }
 
-// Guard is one of them.
-type Guard struct{ *guard }
+// Owner is whose guards end when he is abandoned. It exists in checked builds only.
+type Owner struct{ abandoned atomicx.Bool }
+
+// Abandon ends the guards of o: nobody uses them, or o.
+func (o *Owner) Abandon() { o.abandoned.Store(true) }
+
+// Guard is one of Guards. Its copies are one. That no copy is left is noticed, see Guards.Open.
+type Guard struct{ *reference }
+
+// reference is what only the guard itself refers to, and guard what the list does.
+type reference struct {
+	*guard
+	token *atomicx.Token
+}
 
 type guard struct {
-	owner   any
+	owner   *Owner
+	version uint64
+	dropped atomicx.Bool // nobody refers to it, and it was not closed
 	callers [16]uintptr
 }
 
-// Open adds a guard of an owner, which the caller of the packages buffers and hashmap opens.
-func (g Guards) Open(owner any) Guard {
-	n := Guard{&guard{owner: owner}}
+// Open adds a guard of an owner on that version, which the caller of the packages buffers and hashmap opens. If no copy
+// of the guard is left and it has not been closed, dropped is called; only after that can a [atomicx.Token] tell
+// that is reached from dropped.
+func (g Guards) Open(owner *Owner, version uint64, dropped func()) Guard {
+	n := &reference{guard: &guard{owner: owner, version: version}}
 	runtime.Callers(2, n.callers[:])
+	o := n.guard
+	n.token = atomicx.NewToken(n, func(dropped func()) {
+		o.dropped.Store(true)
+		dropped()
+	}, dropped)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.open = append(g.open, n.guard)
-	return n
+	g.purge()
+	g.open = append(g.open, o)
+	return Guard{n}
 }
+
+// Version returns that which the guard was opened on.
+func (c Guard) Version() uint64 { return c.version }
 
 // MustBeOpen panics if c has been closed, with what was wrong to do.
 func (g Guards) MustBeOpen(c Guard, wrong string) {
@@ -58,26 +83,31 @@ func (g Guards) MustBeOpen(c Guard, wrong string) {
 }
 
 // Close takes out a guard.
-func (g Guards) Close(c Guard) { g.remove(func(o *guard) bool { return o == c.guard }) }
-
-// Drop takes out all guards of an owner.
-func (g Guards) Drop(owner any) { g.remove(func(o *guard) bool { return o.owner == owner }) }
-
-func (g Guards) remove(which func(*guard) bool) {
+func (g Guards) Close(c Guard) {
+	c.token.Forget()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.open = slices.DeleteFunc(g.open, which)
+	g.open = slices.DeleteFunc(g.open, func(o *guard) bool { return o == c.guard })
 }
 
-// Places returns where the guards were opened, each as file:line.
-func (g Guards) Places() (places []string) {
+// purge takes out the guards of those that have been abandoned. mu is held.
+func (g Guards) purge() {
+	g.open = slices.DeleteFunc(g.open, func(o *guard) bool { return o.owner.abandoned.Load() })
+}
+
+// Places returns where the guards were opened, each as file:line; those that were dropped and not
+// closed are among them if dropped is true.
+func (g Guards) Places(dropped bool) (places []string) {
 	if g.guards == nil {
 		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.purge()
 	for _, o := range g.open {
-		places = append(places, o.place())
+		if dropped || !o.dropped.Load() {
+			places = append(places, o.place())
+		}
 	}
 	return places
 }

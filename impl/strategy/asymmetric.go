@@ -320,5 +320,5 @@ func (s *asymmetric) Detach() {
 
 func (s *asymmetric) stalled(waited time.Duration) {
 	holders := holding(s.pending, func(r *asymmetricReader) uint64 { return r.guards(s.old.Index, s.old.generation) })
-	s.opts.Stalled(Stall{s.swaps, waited, holders, s.old.Guards.Places()})
+	s.opts.Stalled(Stall{s.swaps, waited, holders, s.old.Guards.Places(true)})
 }

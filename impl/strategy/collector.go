@@ -127,7 +127,7 @@ func (s *collector) look(bool) holders {
 // Finish implements Strategy.
 func (s *collector) Finish(cancel <-chan struct{}) error {
 	return s.opts.wait(&s.parker, s.look, cancel, func(waited time.Duration) {
-		s.opts.Stalled(Stall{Swap: s.swaps, Waited: waited, Opened: s.guards.Places()})
+		s.opts.Stalled(Stall{Swap: s.swaps, Waited: waited, Opened: s.guards.Places(false)})
 	})
 }
 

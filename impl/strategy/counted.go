@@ -162,5 +162,5 @@ func (s *counted) stalled(waited time.Duration) {
 		return r.held[s.old.Index].Load()
 	})
 	s.mu.Unlock()
-	s.opts.Stalled(Stall{s.swaps, waited, holders, s.old.Guards.Places()})
+	s.opts.Stalled(Stall{s.swaps, waited, holders, s.old.Guards.Places(true)})
 }

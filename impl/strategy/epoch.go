@@ -283,5 +283,5 @@ func (e *epoch) Detach() {
 
 func (e *epoch) stalled(waited time.Duration) {
 	holders := holding(e.pending, func(r *epochReader) uint64 { return r.guards(e.old.Index, e.old.generation) })
-	e.opts.Stalled(Stall{e.swaps, waited, holders, e.old.Guards.Places()})
+	e.opts.Stalled(Stall{e.swaps, waited, holders, e.old.Guards.Places(true)})
 }

@@ -241,5 +241,5 @@ func (s *refcount) stalled(waited time.Duration) {
 	s.mu.Lock()
 	holders := holding(s.readers, s.leftOf)
 	s.mu.Unlock()
-	s.opts.Stalled(Stall{s.swaps, waited, holders, s.old.Guards.Places()})
+	s.opts.Stalled(Stall{s.swaps, waited, holders, s.old.Guards.Places(true)})
 }

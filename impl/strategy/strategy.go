@@ -18,7 +18,8 @@
 // has no waits that V2 could bound):
 //
 //   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1
-//     no guard is open in the writer's copy.
+//     no guard is open in the writer's copy. (One that nobody refers to any more looks at nothing, and is
+//     not open. Whether the writer waits for it nevertheless is told by each strategy.)
 //   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps,
 //     shares no written cache line with another reader, never allocates, and never locks,
 //     except the one close that finds the sleep flag set and wakes the writer. Opening

@@ -117,8 +117,8 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	}, []Kill{porcupine("syncmap")}},
 	{Mutant{
 		"45 collector: a guard refers to the data without the token", raw,
-		"	return ReadGuard[T]{c.Guards.Open(h.use), h, slotOf[T](c)}\n",
-		"	s := slotOf[T](c)\n	return ReadGuard[T]{c.Guards.Open(h.use), h, &slot[T]{Copy: strategy.Copy{Index: s.Index, Guards: s.Guards}, data: s.data, version: s.version, opened: s.opened}}\n",
+		"	return ReadGuard[T]{h.opened(s), h, s}\n",
+		"	bare := &slot[T]{Copy: strategy.Copy{Index: s.Index, Guards: s.Guards}, data: s.data, version: s.version, opened: s.opened}\n	return ReadGuard[T]{h.opened(bare), h, bare}\n",
 	}, []Kill{history("dbuf-collector-b64"), soak("dbuf-collector-b64", "-hang", "1m"), collectorTests()}},
 	{explored("47 a group answers before it publishes"), []Kill{porcupine("dbuf-group")}},
 	{Mutant{
