@@ -101,9 +101,6 @@ func Load(dir string) (*Set, []Warning, error) {
 	for _, substitute := range s.Substitutes() {
 		warnings = append(warnings, Warning(substitute))
 	}
-	if s.Manifest.Environment.Checked {
-		warnings = append(warnings, "the build was a checked one, of -race or the tag invariants: times are those of the checks, too")
-	}
 	return s, warnings, nil
 }
 

@@ -112,8 +112,9 @@ func (w *WriteHandle[T]) FinishSwap(cancel <-chan struct{}) error {
 // is left to them and the garbage collector, and the writer has a clone of the readable one
 // instead. clone is called once, on what it must only read.
 func (w *WriteHandle[T]) Detach(clone func(*T) T) {
+	data := clone(&w.readable.data) // if that panics, nothing has been detached
 	w.strategy.Detach()
-	w.writer = newSlot(w.writer.Index, clone(&w.readable.data))
+	w.writer = newSlot(w.writer.Index, data)
 	w.enter()
 }
 

@@ -18,6 +18,7 @@ import "doublebuf/impl/atomicx"
 //
 // Every method waits as Publish does, so whoever has a guard open must not call one. All panic
 // with ErrClosed after Close, and if key cannot be hashed. Insert and Remove allocate nothing.
+// If the report of a stall panics, the caller who leads has that panic and has done nothing, and another leads.
 type Group[K comparable, V any] struct {
 	waiting  atomicx.Pointer[request[K, V]] // a stack: anyone pushes, the leader takes all
 	led      atomicx.Bool                   // there is a leader
@@ -25,7 +26,7 @@ type Group[K comparable, V any] struct {
 
 	// The leader's.
 	w      *WriteHandle[K, V]
-	closed bool
+	closed error            // why nothing is written any more, or nil
 	batch  []*request[K, V] // kept for its memory
 }
 
@@ -159,7 +160,7 @@ func (g *Group[K, V]) ask(c call[K, V]) answer[V] {
 	r := g.requests.Get().(*request[K, V])
 	r.call = c
 	if g.led.CompareAndSwap(false, true) {
-		g.lead(r)
+		g.lead(r, false)
 	} else {
 		g.push(r)
 		g.await(r)
@@ -185,14 +186,14 @@ func (g *Group[K, V]) push(r *request[K, V]) {
 //
 // No wake-up is lost. A caller sleeps only if he has found a leader after he had said that he
 // would. That leader ceases to be one later, and then looks at the top of the stack. If r is there he wakes
-// its caller. If another request is, that was pushed later, and its caller finds no leader before he
-// sleeps, or is woken, and leads. If there is none, r has been taken. A request that was taken and
+// its caller. If another request is, its caller does not sleep yet and finds no leader before he
+// does, or is woken, and leads. If there is none, r has been taken. A request that was taken and
 // answered meanwhile may be in use again: its caller is then woken for nothing, and looks again.
 func (g *Group[K, V]) await(r *request[K, V]) {
 	for i := 0; r.state.Load() != answered; i++ {
 		switch {
 		case !g.led.Load() && g.led.CompareAndSwap(false, true):
-			g.lead(nil)
+			g.lead(r, true)
 		case i < atomicx.Rounds(polls):
 			atomicx.Yield()
 		case r.state.CompareAndSwap(pending, parked):
@@ -204,44 +205,92 @@ func (g *Group[K, V]) await(r *request[K, V]) {
 	}
 }
 
-// lead answers own, which is the leader's and has not been pushed, or nil, and all that wait. It
+// lead answers all that wait, and own, the leader's, which has been pushed or is none of those. It
 // first waits for readers, if there are such to wait for, so that who comes meanwhile is among those.
-func (g *Group[K, V]) lead(own *request[K, V]) {
-	_, _ = g.w.log.Apply(nil) // an error comes back at the publish
-	batch := g.batch[:0]
-	if own != nil {
-		batch = append(batch, own)
+//
+// A panic within that wait is that of a function of the user's, the report of a stall above all. Nothing has
+// been taken then: the leader has the panic, and his operation alone is dropped, as law L3 wants; the
+// others have another leader. If the laws hold there is none later.
+func (g *Group[K, V]) lead(own *request[K, V], pushed bool) {
+	batch, whole := g.batch[:0], false
+	apart := own // from those that wait
+	if pushed {
+		apart = nil
+	}
+	defer func() {
+		if !whole {
+			g.fail(own, batch, apart)
+		}
+		clear(batch)
+		g.batch = batch
+		g.led.Store(false)
+		if top := g.waiting.Load(); top != nil && top.state.CompareAndSwap(parked, pending) {
+			top.parker.Unpark()
+		}
+	}()
+	if apart == nil && own.state.Load() == answered { // by the leader before
+		whole = true
+		return
+	}
+	_, err := g.w.log.Apply(nil)
+	if apart != nil {
+		batch = append(batch, apart)
 	}
 	if g.waiting.Load() != nil {
 		for r := g.waiting.Swap(nil); r != nil; r = r.next {
 			batch = append(batch, r)
 		}
 	}
-	g.commit(batch)
+	g.commit(batch, err)
+	g.answer(batch, apart)
+	whole = true
+}
+
+// fail ends the work of a leader who panics. If it had not begun he drops own, which may stand among those
+// that wait: they are put back without it. What has been taken may be in the log, or not: no more can be written.
+func (g *Group[K, V]) fail(own *request[K, V], batch []*request[K, V], apart *request[K, V]) {
+	if len(batch) == 0 {
+		for r := g.waiting.Swap(nil); r != nil; {
+			next := r.next
+			if r != own {
+				g.push(r)
+			}
+			r = next
+		}
+		return
+	}
+	g.w.Close()
+	g.closed = ErrPoisoned
 	for _, r := range batch {
-		if r != own && r.state.Swap(answered) == parked {
+		r.err = g.closed
+	}
+	g.answer(batch, apart)
+}
+
+// answer tells the callers of batch that they are answered, but for one who does not wait.
+func (g *Group[K, V]) answer(batch []*request[K, V], apart *request[K, V]) {
+	for _, r := range batch {
+		if r != apart && r.state.Swap(answered) == parked {
 			r.parker.Unpark()
 		}
-	}
-	clear(batch)
-	g.batch = batch
-	g.led.Store(false)
-	if top := g.waiting.Load(); top != nil && top.state.CompareAndSwap(parked, pending) {
-		top.parker.Unpark()
 	}
 }
 
 // commit logs the requests, each of which finds what those before it have left, and
-// publishes. Nobody is answered before that.
-func (g *Group[K, V]) commit(batch []*request[K, V]) {
+// publishes; or err says why that cannot be. Nobody is answered before that.
+func (g *Group[K, V]) commit(batch []*request[K, V], err error) {
 	for _, r := range batch {
 		switch {
-		case g.closed:
-			r.err = ErrClosed
+		case g.closed != nil:
+			r.err = g.closed
 		case r.kind == groupClose:
-			g.publish(batch)
-			g.closed = true
+			if err == nil {
+				g.publish()
+			}
 			g.w.Close()
+			g.closed = ErrClosed
+		case err != nil:
+			r.err = err
 		case r.kind == groupRemove:
 			g.w.Remove(r.key)
 		case r.kind == groupInsert || r.key != r.key && r.kind <= groupLoadOrStore: // NaN is never found
@@ -250,16 +299,15 @@ func (g *Group[K, V]) commit(batch []*request[K, V]) {
 			g.w.Update(r.key, r.resolve)
 		}
 	}
-	if !g.closed {
-		g.publish(batch)
+	if g.closed == nil && err == nil {
+		g.publish()
 	}
 }
 
-func (g *Group[K, V]) publish(batch []*request[K, V]) {
+// publish need not wait for readers, since lead has, and so cannot fail.
+func (g *Group[K, V]) publish() {
 	if err := g.w.Publish(); err != nil {
-		for _, r := range batch {
-			r.err = err
-		}
+		panic(err)
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"doublebuf/impl/atomicx"
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/invariants"
+	"doublebuf/impl/strategy"
 )
 
 func TestGroupAnswers(t *testing.T) {
@@ -137,6 +139,29 @@ func TestGroupClosed(t *testing.T) {
 	g.Insert(1, 2)
 }
 
+// TestGroupRefusedDoesNothing has the strategy refuse a publish: the operation is not left for a later one.
+func TestGroupRefusedDoesNothing(t *testing.T) {
+	g := hashmap.NewGroup[int, int](hashmap.WithStrategy(strategy.Single))
+	r := g.NewReadHandle()
+	guard := r.Read()
+	g.Insert(1, 1)
+	if err, _ := panicOf(func() { g.Insert(2, 2) }).(error); !errors.Is(err, strategy.ErrGuardOpen) {
+		t.Errorf("an Insert while a guard holds the copy panics with %v, want ErrGuardOpen", err)
+	}
+	guard.Release()
+	g.Insert(3, 3)
+	if got := content(r); len(got) != 2 || got[1] != 1 || got[3] != 3 {
+		t.Errorf("readers see %v, want 1 and 3", got)
+	}
+	guard = r.Read()
+	g.Insert(4, 4)
+	g.Close() // though it cannot publish
+	if err, _ := panicOf(func() { g.Insert(5, 5) }).(error); !errors.Is(err, hashmap.ErrClosed) {
+		t.Errorf("an Insert after Close panics with %v, want ErrClosed", err)
+	}
+	guard.Release()
+}
+
 func TestGroupRefusesWhatCannotBeCompared(t *testing.T) {
 	g := hashmap.NewGroup[int, any]()
 	g.Insert(1, []int{1})
@@ -170,6 +195,43 @@ func TestGroupCombines(t *testing.T) {
 		defer after.Release()
 		if after.Len() != writers || after.Version() != 2 {
 			t.Errorf("%d entries in version %d, want %d in version 2", after.Len(), after.Version(), writers)
+		}
+	})
+}
+
+// TestGroupSurvivesPanickingReports has a reader hold up one leader after another, whose report of it
+// panics: each has that panic and has written nothing, and all others have what they asked for (law L3).
+func TestGroupSurvivesPanickingReports(t *testing.T) {
+	const writers, unlucky = 8, 3
+	synctest.Test(t, func(t *testing.T) {
+		g := hashmap.NewGroup[int, int](hashmap.WithStallReport(time.Second, func(strategy.Stall) { panic("the report") }))
+		r := g.NewReadHandle()
+		guard := r.Read()
+		g.Insert(0, 0) // the next one waits for the guard
+		var panicked [1 + writers]any
+		var wg sync.WaitGroup
+		for k := 1; k <= writers; k++ {
+			wg.Go(func() { panicked[k] = panicOf(func() { g.Insert(k, k) }) })
+		}
+		time.Sleep(unlucky*time.Second + time.Second/2)
+		guard.Release()
+		wg.Wait()
+		after := r.Read()
+		defer after.Release()
+		n := 0
+		for k, p := range panicked {
+			if p != nil && p != "the report" {
+				t.Errorf("writer %d panics with %v", k, p)
+			}
+			if p != nil {
+				n++
+			}
+			if _, ok := after.Get(k); ok == (p != nil) {
+				t.Errorf("key %d is there: %v, although its writer panicked with %v", k, ok, p)
+			}
+		}
+		if n != unlucky {
+			t.Errorf("%d writers panicked, want %d", n, unlucky)
 		}
 	})
 }

@@ -136,6 +136,56 @@ func TestPanicOfAFunction(t *testing.T) {
 	})
 }
 
+// TestPanicOfAReport has the report of a stall panic, in the midst of a wait. Nothing is lost by it.
+func TestPanicOfAReport(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		synctest.Test(t, func(t *testing.T) {
+			w := hashmap.New[int, int](s, hashmap.WithStallReport(time.Second, func(strategy.Stall) { panic("the report") }))
+			r := w.NewReadHandle()
+			g := r.Read()
+			mustPublish(t, w)
+			w.Insert(1, 1)
+			for range 2 {
+				if got := panicOf(func() { _ = w.Publish() }); got != "the report" || !w.HasPending() || g.Len() != 0 {
+					t.Fatalf("Publish panics with %v, and something is pending: %v", got, w.HasPending())
+				}
+			}
+			g.Release()
+			mustPublish(t, w)
+			if got := content(r); len(got) != 1 || got[1] != 1 {
+				t.Errorf("readers see %v, want 1", got)
+			}
+		})
+	})
+}
+
+// TestPanicOfAWatcher has a watcher panic when a copy is detached. The guard in it must not see it changed.
+func TestPanicOfAWatcher(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		once := true
+		w := hashmap.New[int, int](s, hashmap.WithMaxWait(time.Microsecond), hashmap.WithWatch(func() {
+			if once {
+				once = false
+				panic("the watcher")
+			}
+		}))
+		r := w.NewReadHandle()
+		g := r.Read()
+		mustPublish(t, w)
+		w.Insert(1, 1)
+		if got := panicOf(func() { _ = w.Publish() }); got != "the watcher" {
+			t.Fatalf("Publish panics with %v", got)
+		}
+		for range 2 {
+			mustPublish(t, w)
+			if n := g.Len(); n != 0 || g.Version() != 0 {
+				t.Errorf("a guard of version 0 sees %d entries of version %d", n, g.Version())
+			}
+		}
+		g.Release()
+	})
+}
+
 // misuse is what must panic, and with which words.
 func misuse(t *testing.T, what string, f func(), words ...string) {
 	t.Helper()

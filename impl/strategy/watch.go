@@ -37,10 +37,10 @@ func (w watched) Finish(cancel <-chan struct{}) error {
 	return err
 }
 
-// Detach implements Strategy.
+// Detach implements Strategy. If entered panics nothing has been detached.
 func (w watched) Detach() {
-	w.Strategy.Detach()
 	w.entered()
+	w.Strategy.Detach()
 }
 
 type watchedSharer struct{ watched }

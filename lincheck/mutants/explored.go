@@ -113,7 +113,7 @@ var Explored = []struct {
 	}, "nested guards"},
 	{Mutant{
 		"49 the detached copy is used again", "impl/buffers/raw.go",
-		"	w.writer = newSlot(w.writer.Index, clone(&w.readable.data))\n", "	w.writer.data = clone(&w.readable.data)\n",
+		"	w.writer = newSlot(w.writer.Index, data)\n", "	w.writer.data = data\n",
 	}, "a copy is detached"},
 	{Mutant{
 		"49 the end of a guard in a detached copy counts in its successor", epoch,
@@ -154,7 +154,7 @@ var Explored = []struct {
 	}, "two writers in a group"},
 	{Mutant{
 		"47 a group answers before it publishes", group,
-		"	g.commit(batch)\n	for", "	defer g.commit(append([]*request[K, V](nil), batch...))\n	for",
+		"	g.commit(batch, err)\n	g.answer", "	defer g.commit(append([]*request[K, V](nil), batch...), err)\n	g.answer",
 	}, "two writers in a group"},
 	{Mutant{
 		"49 a guard takes the successor for its own copy", refcount,

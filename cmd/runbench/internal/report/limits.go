@@ -100,6 +100,9 @@ func limits(b *strings.Builder, set *results.Set, standings []standing) {
 	if set.Manifest.Environment.Dirty {
 		item("What exactly was measured: the commit had changes on top of it.")
 	}
+	if set.Manifest.Environment.Checked {
+		item("How fast the maps are: the build was a checked one, of -race or the tag invariants, and the times are those of the checks, too.")
+	}
 	if !set.Manifest.Complete && set.Manifest.Environment.Go != "" {
 		item("What the missing cells would have shown: the run was not completed.")
 	}
