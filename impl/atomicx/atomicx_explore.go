@@ -41,7 +41,8 @@ func EndRead(copy any)                 { hooked.EndRead(copy) }
 func BeginWrite(copy any)              { hooked.BeginWrite(copy) }
 func EndWrite(copy any)                { hooked.EndWrite(copy) }
 
-func explored() bool { return hooked.Installed() }
+func explored() bool                       { return hooked.Installed() }
+func tellExplorer(holder any, tell func()) { hooked.Token(holder, tell) }
 
 // MembarrierReady and Membarrier go to the system where no explorer runs, which in such a build
 // is the normal case, too.

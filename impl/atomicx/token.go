@@ -14,12 +14,13 @@ type Token struct{ tell func() }
 // NewToken returns a Token for holder to keep. Once it is unreachable and a collection
 // has found that out, f(arg) is called, once, on the runtime's goroutine for finalizers, which it must not
 // hold up. Nothing that can be reached from f and arg may refer to the holder. It runs after everything that other goroutines did
-// with the holder, and the race detector knows. Tokens that can be reached from f and arg tell later, if they do. Under the explorer nothing is ever found unreachable, and nil is returned.
+// with the holder, and the race detector knows. Tokens that can be reached from f and arg tell later, if they do. Under the explorer its programs decide what is found unreachable, and nil is returned.
 func NewToken[T, S any](holder *T, f func(S), arg S) *Token {
 	if nowhere != nil {
 		nowhere = holder // so that the holder is on the heap, where all of it lives as long as a reference to some of it
 	}
 	if explored() {
+		tellExplorer(holder, func() { f(arg) })
 		return nil
 	}
 	t := &Token{func() { f(arg) }} // has a pointer, so that it shares no block with others

@@ -26,6 +26,7 @@ type execution struct {
 	finally    []func()
 	roots      []namedRoot
 	refuses    bool // membarriers fail
+	token      func(holder any, tell func())
 	outcome    string
 
 	started   bool // Program has returned
@@ -399,6 +400,13 @@ func (e *execution) Did(changed bool, value any) {
 
 // OneWait implements hooked.Hook.
 func (e *execution) OneWait() bool { return e.mode.oneWait }
+
+// Token implements hooked.Hook.
+func (e *execution) Token(holder any, tell func()) {
+	if e.token != nil {
+		e.token(holder, tell)
+	}
+}
 
 // Refuses implements hooked.Hook.
 func (e *execution) Refuses() bool { return e.refuses }

@@ -58,9 +58,10 @@ func (l *Ledger) Step(op hooked.Op) (timedOut bool) {
 	return false
 }
 
-// Did, Buffer, Newest, OneWait and Refuses implement hooked.Hook.
+// Did, Buffer, Newest, Token, OneWait and Refuses implement hooked.Hook.
 func (l *Ledger) Did(bool, any)                  {}
 func (l *Ledger) Buffer(_, _ any, _ func()) bool { return false }
 func (l *Ledger) Newest(any) (any, bool)         { return nil, false }
+func (l *Ledger) Token(any, func())              {}
 func (l *Ledger) OneWait() bool                  { return false }
 func (l *Ledger) Refuses() bool                  { return false }

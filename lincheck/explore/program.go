@@ -51,6 +51,10 @@ func (x *Exec) Name(name string, root any) {
 	x.e.roots = append(x.e.roots, namedRoot{name, root})
 }
 
+// OnToken has told called with each token that is made. To find its holder unreachable, and to have it tell
+// then, is up to the program.
+func (x *Exec) OnToken(told func(holder any, tell func())) { x.e.token = told }
+
 // RefuseMembarriers has all membarriers of this execution fail, as a kernel may.
 func (x *Exec) RefuseMembarriers() { x.e.refuses = true }
 

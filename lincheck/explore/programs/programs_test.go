@@ -189,3 +189,19 @@ func TestForMutants(t *testing.T) {
 		fmt.Println("nothing:", res)
 	}
 }
+
+// TestCollected exhausts what the writer of the strategy collector makes of a garbage collector.
+func TestCollected(t *testing.T) {
+	for _, c := range []struct {
+		Shape
+		search explore.Search
+	}{
+		{Shape{1, 1, 2, false}, explore.Exhaustive()},
+		{Shape{1, 2, 3, true}, explore.Exhaustive()},
+		{Shape{2, 1, 2, false}, explore.Exhaustive()},
+		{Shape{2, 1, 3, false}, explore.Exhaustive()},
+		{Shape{2, 2, 3, true}, explore.UpTo(2)},
+	} {
+		t.Run(c.Shape.String(), func(t *testing.T) { t.Log(run(t, explore.Config{Search: c.search}, Collected(c.Shape))) })
+	}
+}

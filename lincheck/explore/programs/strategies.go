@@ -35,7 +35,8 @@ type Strategy struct {
 	Remote int
 }
 
-// Strategies are the strategies that are explored.
+// Strategies are the strategies that are explored. The strategy single is not: all that it does is one goroutine's,
+// who has one schedule. That of collector hangs on the garbage collector, which is part of its program, see Collected.
 var Strategies = []Strategy{
 	// Open: 3 loads of the readable copy and 3 additions to the own counts, the last of which may
 	// call for a wake-up. Close: an addition and the wake-up. And the copy in both.
