@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/swiss"
 	"github.com/kamstrup/intmap"
 
+	"doublebuf/impl/table"
 	"doublebuf/workloads"
 )
 
@@ -56,10 +57,12 @@ func uint64Tables(keys int) []bareTable {
 	set := workloads.Uint64Keys(keys, 1)
 	builtin := make(map[uint64]uint64, keys)
 	group := swiss.New[uint64, uint64](keys)
+	flat := table.New[uint64, uint64](table.Flat, keys)
 	ints := intmap.New[uint64, uint64](keys)
 	for i, k := range set.Keys {
 		builtin[k] = uint64(i)
 		group.Put(k, uint64(i))
+		flat.Set(k, uint64(i))
 		ints.Put(k, uint64(i))
 	}
 	drawn := drawLookups(set)
@@ -74,6 +77,13 @@ func uint64Tables(keys int) []bareTable {
 		{"swiss", func(start, n int) (sum uint64) {
 			for _, k := range drawn[start : start+n] {
 				v, _ := group.Get(k)
+				sum += v
+			}
+			return sum
+		}},
+		{"flat", func(start, n int) (sum uint64) {
+			for _, k := range drawn[start : start+n] {
+				v, _ := flat.Get(k)
 				sum += v
 			}
 			return sum
@@ -93,9 +103,11 @@ func stringTables(keys int) []bareTable {
 	set := workloads.StringKeys(keys, 1)
 	builtin := make(map[string]uint64, keys)
 	group := swiss.New[string, uint64](keys)
+	flat := table.New[string, uint64](table.Flat, keys)
 	for i, k := range set.Keys {
 		builtin[k] = uint64(i)
 		group.Put(k, uint64(i))
+		flat.Set(k, uint64(i))
 	}
 	drawn := drawLookups(set)
 	return []bareTable{
@@ -109,6 +121,13 @@ func stringTables(keys int) []bareTable {
 		{"swiss", func(start, n int) (sum uint64) {
 			for _, k := range drawn[start : start+n] {
 				v, _ := group.Get(k)
+				sum += v
+			}
+			return sum
+		}},
+		{"flat", func(start, n int) (sum uint64) {
+			for _, k := range drawn[start : start+n] {
+				v, _ := flat.Get(k)
 				sum += v
 			}
 			return sum
@@ -144,9 +163,9 @@ func TestTablesFindAllKeys(t *testing.T) {
 	for _, keyType := range keyTypes {
 		tables := keyType.tables(keys)
 		want := tables[0].loop(0, n)
-		for _, table := range tables {
-			if got := table.loop(0, n); got != want || got == 0 {
-				t.Errorf("%s keys: the values in %s add up to %d; want %d, as in %s", keyType.name, table.name, got, want, tables[0].name)
+		for _, bare := range tables {
+			if got := bare.loop(0, n); got != want || got == 0 {
+				t.Errorf("%s keys: the values in %s add up to %d; want %d, as in %s", keyType.name, bare.name, got, want, tables[0].name)
 			}
 		}
 	}

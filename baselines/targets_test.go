@@ -420,7 +420,7 @@ func tableTargets() (all []experiment) {
 			prepare: func() func() figures {
 				set := workloads.Uint64Keys(keys, 1)
 				drawn := drawLookups(set)
-				loops := []loop{{"flat", bareLoop(bareTableOf(table.Flat, set), drawn)}}
+				var loops []loop
 				for _, t := range uint64Tables(keys) {
 					at := 0
 					loops = append(loops, loop{t.name, func(n int) { sink.Add(t.loop(advance(&at, n), n)) }})

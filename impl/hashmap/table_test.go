@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/table"
@@ -126,5 +127,70 @@ func batches[K comparable](t *testing.T, kind table.Kind, key func(uint64) K) {
 			t.Errorf("version %d has other entries than the model", w.Version())
 		}
 		mustPublish(t, w)
+	}
+}
+
+// TestGrowthStallsNobody stops the writer before and after each step of a batch under which the table grows
+// many times, until readers have looked everything up: in a guard that was opened before, in one that is opened now, and
+// without. If any of them waited for him all would wait for ever. They see
+// the version before.
+func TestGrowthStallsNobody(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		synctest.Test(t, func(t *testing.T) {
+			growthStallsNobody(t, func(i int) int { return i }, s, hashmap.WithTable(table.Flat))
+			growthStallsNobody(t, strconv.Itoa, s, hashmap.WithTable(table.Flat))
+			growthStallsNobody(t, strconv.Itoa, s)
+		})
+	})
+}
+
+func growthStallsNobody[K comparable](t *testing.T, key func(i int) K, options ...hashmap.Option) {
+	const before, after = 5, 300
+	w := hashmap.New[K, int](options...)
+	for i := range before {
+		w.Insert(key(i), i)
+	}
+	mustPublish(t, w)
+	r := w.NewReadHandle()
+	old := r.Read()
+	defer old.Release()
+	look := func() {
+		now := r.Read()
+		defer now.Release()
+		for i := range before + 1 {
+			want := i < before
+			for how, get := range map[string]func(K) (int, bool){"without a guard": r.Get, "in an old guard": old.Get, "in a new guard": now.Get} {
+				if v, ok := get(key(i)); ok != want || ok && v != i {
+					t.Errorf("key %d, %s: %d, %v, while the writer inserts", i, how, v, ok)
+				}
+			}
+		}
+		if old.Len() != before || now.Len() != before {
+			t.Errorf("%d and %d entries, want %d", old.Len(), now.Len(), before)
+		}
+	}
+	asked, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		for range asked {
+			look()
+			done <- struct{}{}
+		}
+	}()
+	pause := func(int, bool) (int, bool) {
+		asked <- struct{}{}
+		<-done
+		return 0, false
+	}
+	for i := before; i < after; i++ {
+		w.Update(key(-1), pause)
+		w.Insert(key(i), i)
+	}
+	w.Update(key(-1), pause)
+	mustPublish(t, w)
+	close(asked)
+	g := r.Read()
+	defer g.Release()
+	if g.Len() != after {
+		t.Errorf("%d entries after the publish, want %d", g.Len(), after)
 	}
 }
