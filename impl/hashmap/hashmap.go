@@ -173,6 +173,7 @@ func (w *WriteHandle[K, V]) Clear() {
 // the operation is dropped, the others stand, and the caller of Publish gets the panic.
 // A key that is unequal to itself (NaN) is never found, and f is not called for it.
 func (w *WriteHandle[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
+	mustFunc(f == nil, "Update")
 	w.push(op[K, V]{kind: opFunc, key: key, change: &change[K, V]{resolve: resolveUpdate(key, f)}})
 }
 
@@ -181,7 +182,15 @@ func (w *WriteHandle[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
 // made once, in no particular order, when the operation is applied, as with Update.
 // Entries with NaN in their key are kept, and f is not called for them.
 func (w *WriteHandle[K, V]) Retain(f func(key K, value *V) bool) {
+	mustFunc(f == nil, "Retain")
 	w.log.Push(op[K, V]{kind: opFunc, change: &change[K, V]{resolve: resolveRetain(f)}})
+}
+
+// mustFunc panics here, in the caller, rather than at the publish that would call the function.
+func mustFunc(none bool, operation string) {
+	if none {
+		panic("doublebuf: " + operation + " without a function")
+	}
 }
 
 // Publish applies all operations since the last publish and makes them visible to every
@@ -452,6 +461,7 @@ func (g ReadGuard[K, V]) Version() uint64 { return g.raw.Version() }
 
 // Release closes the guard, which must not be used any more, and above all not released
 // again: that panics if its handle has no other guard open in the same version or the one
-// before, and otherwise takes that one's place. Checked builds (-race, or the tag invariants) panic
+// before, and otherwise takes that one's place. It goes unnoticed where guards hold nobody up: under the strategy
+// collector, and after WithMaxWait has left their copy to them. Checked builds (-race, or the tag invariants) panic
 // in any case, and on any use after Release. It wakes the writer if it sleeps, and never waits.
 func (g ReadGuard[K, V]) Release() { g.raw.Release() }

@@ -186,6 +186,34 @@ func TestPanicOfAWatcher(t *testing.T) {
 	})
 }
 
+// TestDetachedGuardReleasedTwice: only checked builds notice it, and it harms nobody, least of all the guards of the
+// successor of its copy.
+func TestDetachedGuardReleasedTwice(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		w := hashmap.New[int, int](s, hashmap.WithMaxWait(time.Microsecond))
+		r := w.NewReadHandle()
+		detached := r.Read()
+		for v := 1; v <= 2; v++ {
+			w.Insert(1, v)
+			mustPublish(t, w)
+		}
+		other := r.Read() // in the successor
+		detached.Release()
+		if got := panicOf(detached.Release); (got != nil) != invariants.Enabled {
+			t.Errorf("a guard of a detached copy, released twice, panics with %v; in checked builds: %v", got, invariants.Enabled)
+		}
+		mustPublish(t, w)
+		w.Insert(1, 3)
+		if ok, err := w.TryPublish(); ok || err != nil {
+			t.Errorf("TryPublish over a guard of version 2: %v, %v", ok, err)
+		}
+		if v, _ := other.Get(1); v != 2 {
+			t.Errorf("the guard of version 2 sees %d", v)
+		}
+		other.Release()
+	})
+}
+
 // misuse is what must panic, and with which words.
 func misuse(t *testing.T, what string, f func(), words ...string) {
 	t.Helper()
@@ -222,12 +250,17 @@ func TestMisuse(t *testing.T) {
 		misuse(t, "Get after Close", func() { r.Get(1) }, "read handle used after Close")
 		open.Release() // is not too late
 
+		misuse(t, "Update without a function", func() { w.Update(1, nil) }, "Update without a function")
+		misuse(t, "Retain without a function", func() { w.Retain(nil) }, "Retain without a function")
+		if w.HasPending() {
+			t.Error("what has panicked is in the log")
+		}
 		w.Close()
 		misuse(t, "Insert after Close", func() { w.Insert(1, 1) }, "the writer is closed")
 		misuse(t, "Remove after Close", func() { w.Remove(1) }, "the writer is closed")
 		misuse(t, "Clear after Close", w.Clear, "the writer is closed")
-		misuse(t, "Update after Close", func() { w.Update(1, nil) }, "the writer is closed")
-		misuse(t, "Retain after Close", func() { w.Retain(nil) }, "the writer is closed")
+		misuse(t, "Update after Close", func() { w.Update(1, func(int, bool) (int, bool) { return 0, false }) }, "the writer is closed")
+		misuse(t, "Retain after Close", func() { w.Retain(func(int, *int) bool { return true }) }, "the writer is closed")
 		_, try := w.TryPublish()
 		_, _, get := w.Get(1)
 		for what, err := range map[string]error{
