@@ -4,7 +4,6 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -134,25 +133,20 @@ func collects(e kv.Entry) kv.Entry {
 	return e
 }
 
-// doubleBuffer is a hashmap with its writer under a lock, so that several goroutines may
-// write. A publish holds the lock while it waits for readers: whoever has a guard open must
-// not write, or he may wait for a publish that waits for his guard.
+// doubleBuffer is a hashmap with a writer for several goroutines.
 type doubleBuffer[K, V comparable] struct{ lockedWriter[K, V] }
 
-// lockedWriter is the writer of a hashmap under a lock.
-type lockedWriter[K, V comparable] struct {
-	mu sync.Mutex
-	w  *hashmap.WriteHandle[K, V]
-}
+// lockedWriter is a hashmap.Locked.
+type lockedWriter[K, V comparable] struct{ w *hashmap.Locked[K, V] }
 
 func newDoubleBuffer[K, V comparable](options []hashmap.Option) func(capacity int) kv.Map[K, V] {
 	return func(capacity int) kv.Map[K, V] {
-		return &doubleBuffer[K, V]{lockedWriter[K, V]{w: newWriter[K, V](options, capacity)}}
+		return &doubleBuffer[K, V]{newWriter[K, V](options, capacity)}
 	}
 }
 
-func newWriter[K, V comparable](options []hashmap.Option, capacity int) *hashmap.WriteHandle[K, V] {
-	return hashmap.New[K, V](append(options[:len(options):len(options)], hashmap.WithCapacity(capacity))...)
+func newWriter[K, V comparable](options []hashmap.Option, capacity int) lockedWriter[K, V] {
+	return lockedWriter[K, V]{hashmap.NewLocked[K, V](append(options[:len(options):len(options)], hashmap.WithCapacity(capacity))...)}
 }
 
 func (d *doubleBuffer[K, V]) Open() kv.Map[K, V] {
@@ -166,47 +160,28 @@ func (d *doubleBuffer[K, V]) Get(key K) (V, bool) {
 	return r.Get(key)
 }
 
-func (d *lockedWriter[K, V]) Set(key K, value V) {
-	d.mu.Lock()
-	d.w.Insert(key, value)
-	d.mu.Unlock()
-}
-
-func (d *lockedWriter[K, V]) Delete(key K) {
-	d.mu.Lock()
-	d.w.Remove(key)
-	d.mu.Unlock()
-}
-
-func (d *lockedWriter[K, V]) Clear() {
-	d.mu.Lock()
-	d.w.Clear()
-	d.mu.Unlock()
-}
+func (d *lockedWriter[K, V]) Set(key K, value V) { d.w.Insert(key, value) }
+func (d *lockedWriter[K, V]) Delete(key K)       { d.w.Remove(key) }
+func (d *lockedWriter[K, V]) Clear()             { d.w.Do((*hashmap.WriteHandle[K, V]).Clear) }
 
 func (d *lockedWriter[K, V]) Retain(keep func(K, V) bool) {
-	d.mu.Lock()
-	d.w.Retain(func(key K, value *V) bool { return keep(key, *value) })
-	d.mu.Unlock()
+	d.w.Do(func(w *hashmap.WriteHandle[K, V]) {
+		w.Retain(func(key K, value *V) bool { return keep(key, *value) })
+	})
 }
 
 // Publish panics if the writer cannot publish any more, which is a fault of the map or of
 // its user that no measurement survives.
 func (d *lockedWriter[K, V]) Publish() (version uint64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.w.Publish(); err != nil {
+	version, err := d.w.Publish()
+	if err != nil {
 		panic(err)
 	}
-	return d.w.Version()
+	return version
 }
 
 // Close ends writing; what has not been published is lost.
-func (d *lockedWriter[K, V]) Close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.w.Close()
-}
+func (d *lockedWriter[K, V]) Close() { d.w.Close() }
 
 // doubleBufferHandle writes through the shared writer and reads through its own handle.
 type doubleBufferHandle[K, V comparable] struct {
@@ -248,11 +223,11 @@ type free[K, V comparable] struct {
 func newFree[K, V comparable](options []hashmap.Option) func(capacity int) kv.Map[K, V] {
 	return func(capacity int) kv.Map[K, V] {
 		w := newWriter[K, V](options, capacity)
-		s, err := w.Share()
+		s, err := w.w.Share()
 		if err != nil {
 			panic(err)
 		}
-		return &free[K, V]{lockedWriter[K, V]{w: w}, s}
+		return &free[K, V]{w, s}
 	}
 }
 

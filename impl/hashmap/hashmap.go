@@ -17,7 +17,7 @@
 // points to must not be changed once it has been inserted.
 //
 // A WriteHandle is used by one goroutine at a time; NewReadHandle alone may be called
-// from any. Each ReadHandle with its guards is used by one goroutine at a time.
+// from any. A [Locked] or a [Group] is a writer for many. Each ReadHandle with its guards is used by one goroutine at a time.
 //
 // The design follows RustyYato's series of articles on double buffers and the crates
 // left-right and evmap of Jon Gjengset.

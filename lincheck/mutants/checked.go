@@ -104,8 +104,8 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 		"	atomicx.EndWrite(w.writer)\n	w.readable, w.writer = w.writer, w.readable\n	w.strategy.StartSwap(&w.readable.Copy)\n	w.readable.version = w.version\n",
 	}, []Kill{history("dbuf-epoch-b64"), soak("dbuf-epoch-b64")}},
 	{Mutant{
-		"41 two writers without a lock", registry,
-		"	d.mu.Lock()\n	d.w.Insert(key, value)\n	d.mu.Unlock()\n", "	d.w.Insert(key, value)\n",
+		"41 two writers without a lock", "impl/hashmap/locked.go",
+		"	l.mu.Lock()\n	defer l.mu.Unlock()\n	l.w.Insert(key, value)\n", "	l.w.Insert(key, value)\n",
 	}, []Kill{porcupine("dbuf-epoch-b64"), race("TestBattery/dbuf-epoch-b64/uint64/concurrent$"), cell("dbuf-epoch-b64", "-mix", "write-only")}},
 	{Mutant{
 		"43 RWMutex map reading without its lock", "baselines/rwmutex.go",

@@ -40,6 +40,7 @@ var Maps = []MapProgram{
 	{Name: "a publish is given up", Make: publishCancelled},
 	{Name: "operations of all kinds", Make: operations},
 	{Name: "two writers in a group", Make: group},
+	{Name: "two writers under a lock", Make: underLock},
 	{Name: "a copy is detached", Make: detached, Timeouts: 1},
 	{Name: "a copy is detached under look-ups", Make: detachedUnderLookUps, Timeouts: 1},
 	{Name: "a copy is detached under two readers", Make: detachedUnderTwo, Timeouts: 1, Bounded: true},
@@ -518,6 +519,31 @@ func group(s Strategy) explore.Program {
 			last, _ := g.NewReadHandle().Get(1)
 			if found[last] != 3-last || found[3-last] != 0 {
 				x.Failf("%d is the last value, and the swaps of 1 and 2 have found %d and %d", last, found[1], found[2])
+			}
+		})
+	}
+}
+
+// underLock has two writers publish a key each. Each must see its own when it has published it, whoever else writes,
+// and no publish is told twice.
+func underLock(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		l := hashmap.NewLocked[int, int](hashmap.WithStrategy(s.New))
+		x.Name("locked", l)
+		var versions [3]uint64
+		for i := 1; i <= 2; i++ {
+			r := l.NewReadHandle()
+			x.Go("writer", func() {
+				l.Insert(i, i)
+				versions[i], _ = l.Publish()
+				if v, ok := r.Get(i); !ok || v != i {
+					x.Failf("after a publish of %d a look-up finds %d, %v", i, v, ok)
+				}
+			})
+		}
+		x.Finally(func() {
+			if versions[1]+versions[2] != 1+2 {
+				x.Failf("two publishes have made the versions %d and %d", versions[1], versions[2])
 			}
 		})
 	}

@@ -1,0 +1,102 @@
+package hashmap_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"doublebuf/impl/hashmap"
+)
+
+// TestLocked has goroutines write and publish at once. Nothing of it is lost, a version is one publish's, and who
+// has published sees what he has written before.
+func TestLocked(t *testing.T) {
+	const writers, each = 4, 200
+	l := hashmap.NewLocked[int, int]()
+	var mu sync.Mutex
+	versions := map[uint64]bool{}
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() {
+			r := l.NewReadHandle()
+			defer r.Close()
+			for n := 1; n <= each; n++ {
+				l.Insert(i, n)
+				l.Insert(-1-i, n)
+				l.Remove(-1 - i)
+				l.Do(func(w *hashmap.WriteHandle[int, int]) {
+					w.Update(writers, func(v int, _ bool) (int, bool) { return v + 1, true })
+				})
+				version, err := l.Publish()
+				if err != nil {
+					t.Error(err)
+				}
+				if v, _ := r.Get(i); v != n {
+					t.Errorf("after the publish of %d a look-up finds %d", n, v)
+				}
+				mu.Lock()
+				if versions[version] {
+					t.Errorf("version %d was published twice", version)
+				}
+				versions[version] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	got := content(l.NewReadHandle())
+	if len(got) != writers+1 || got[writers] != writers*each {
+		t.Errorf("readers see %v, want %d keys, and %d under the last", got, writers+1, writers*each)
+	}
+}
+
+// TestLockedSurvivesPanics has what panics in the caller leave the lock free.
+func TestLockedSurvivesPanics(t *testing.T) {
+	l := hashmap.NewLocked[any, int]()
+	var unhashable any = []int{}
+	for what, f := range map[string]func(){
+		"Insert": func() { l.Insert(unhashable, 1) },
+		"Remove": func() { l.Remove(unhashable) },
+		"Do":     func() { l.Do(func(*hashmap.WriteHandle[any, int]) { panic("f") }) },
+		"Publish": func() {
+			l.Do(func(w *hashmap.WriteHandle[any, int]) { w.Update(1, func(int, bool) (int, bool) { panic("f") }) })
+			_, _ = l.Publish()
+		},
+	} {
+		if panicOf(f) == nil {
+			t.Errorf("%s does not panic", what)
+		}
+	}
+	l.Insert(1, 1)
+	if v, err := l.Publish(); v != 1 || err != nil {
+		t.Errorf("Publish: version %d, %v; want 1", v, err)
+	}
+	l.Close()
+	if v, err := l.Publish(); v != 1 || !errors.Is(err, hashmap.ErrClosed) {
+		t.Errorf("Publish after Close: version %d, %v; want 1 and ErrClosed", v, err)
+	}
+	if err, _ := panicOf(func() { l.Insert(1, 2) }).(error); !errors.Is(err, hashmap.ErrClosed) {
+		t.Errorf("Insert after Close panics with %v, want ErrClosed", err)
+	}
+	if err, _ := panicOf(func() { l.Remove(1) }).(error); !errors.Is(err, hashmap.ErrClosed) {
+		t.Errorf("Remove after Close panics with %v, want ErrClosed", err)
+	}
+	l.Close()
+}
+
+// ExampleLocked has two goroutines write to one map.
+func ExampleLocked() {
+	l := hashmap.NewLocked[string, int]()
+	var wg sync.WaitGroup
+	for i, key := range []string{"a", "b"} {
+		wg.Go(func() { l.Insert(key, i) })
+	}
+	wg.Wait()
+	if _, err := l.Publish(); err != nil {
+		panic(err)
+	}
+	v, ok := l.NewReadHandle().Get("b")
+	fmt.Println(v, ok)
+	// Output: 1 true
+}
