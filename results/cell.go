@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -215,7 +216,7 @@ func ParseKeys(s string) (int, error) {
 		digits, unit = d, 1<<20
 	}
 	n, err := strconv.Atoi(digits)
-	if err != nil || n < 1 || n > (1<<40)/unit {
+	if err != nil || n < 1 || n > min(1<<40, math.MaxInt)/unit {
 		return 0, fmt.Errorf("%q is no number of keys: want one like 10000, 64Ki or 1Mi", s)
 	}
 	return n * unit, nil
