@@ -120,6 +120,8 @@ func (w *OpWriteHandle[T, O, P]) Apply(cancel <-chan struct{}) (*T, error) {
 		return nil, w.err
 	}
 	switch err := w.delay.FinishSwap(cancel); {
+	case w.err != nil: // the report of a stall has closed the writer
+		return nil, w.err
 	case errors.Is(err, strategy.ErrMaxWait) && w.clone != nil:
 		w.detach()
 	case err != nil:

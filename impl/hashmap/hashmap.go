@@ -72,7 +72,9 @@ func WithCapacity(n int) Option { return func(c *config) { c.capacity = n } }
 
 // WithStallReport has report called, on the writer's goroutine, when the writer has waited
 // for readers as long as after, once in each such wait. The default is a warning in the
-// default log of log/slog after one second.
+// default log of log/slog after one second. report must not use the writer within whose wait it is called, and would wait
+// for ever for a [Group] or a [Locked]; but it may release guards, and may close a [WriteHandle]: the call that waits
+// then does nothing more, and returns ErrClosed when its wait is over.
 func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
 	return func(c *config) { c.options.StallAfter, c.options.Stalled = after, report }
 }
@@ -80,7 +82,8 @@ func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
 // WithMaxWait bounds the time that a publish waits for readers. When it is over, the copy
 // that they hold is left to them and the garbage collector, and the writer goes on with a
 // clone of the readable one: that costs time in proportion to the map once, and memory for
-// a third copy as long as those guards are open. A bound of up to 200 µs is waited
+// a third copy as long as those guards are open. Also, a [ReadHandle] keeps the copy that its last Get has read until it is
+// used again or dropped, so that each idle one may keep one more. A bound of up to 200 µs is waited
 // out without giving the processor away. The default is no bound.
 func WithMaxWait(d time.Duration) Option { return func(c *config) { c.options.MaxWait = d } }
 
@@ -444,6 +447,7 @@ func (g ReadGuard[K, V]) GetMany(keys []K, values []V, found []bool) {
 // All iterates over the entries in no particular order. The guard must stay open meanwhile.
 func (g ReadGuard[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
+		g.raw.KeepAlive() // here for checked builds
 		g.table.All()(yield)
 		g.raw.KeepAlive()
 	}
@@ -457,7 +461,11 @@ func (g ReadGuard[K, V]) Len() int {
 }
 
 // Version returns the number of publishes that this guard sees.
-func (g ReadGuard[K, V]) Version() uint64 { return g.raw.Version() }
+func (g ReadGuard[K, V]) Version() uint64 {
+	v := g.raw.Version()
+	g.raw.KeepAlive()
+	return v
+}
 
 // Release closes the guard, which must not be used any more, and above all not released
 // again: that panics if its handle has no other guard open in the same version or the one

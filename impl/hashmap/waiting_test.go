@@ -159,6 +159,37 @@ func TestPanicOfAReport(t *testing.T) {
 	})
 }
 
+// TestCloseInAReport has the report of a stall close the writer that waits, which stays closed.
+func TestCloseInAReport(t *testing.T) {
+	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
+		for _, bound := range []time.Duration{0, 2 * time.Second} { // with the latter the copy is detached
+			synctest.Test(t, func(t *testing.T) {
+				var w *hashmap.WriteHandle[int, int]
+				var g hashmap.ReadGuard[int, int]
+				w = hashmap.New[int, int](s, hashmap.WithMaxWait(bound), hashmap.WithStallReport(time.Second, func(strategy.Stall) {
+					w.Close()
+					if bound == 0 {
+						g.Release()
+					}
+				}))
+				r := w.NewReadHandle()
+				g = r.Read()
+				w.Insert(1, 1)
+				mustPublish(t, w)
+				w.Insert(2, 2)
+				for range 2 {
+					if err := w.Publish(); !errors.Is(err, hashmap.ErrClosed) {
+						t.Errorf("a publish within or after which the writer was closed returns %v, want ErrClosed", err)
+					}
+				}
+				if got := content(r); w.Version() != 1 || len(got) != 1 {
+					t.Errorf("readers see %v of version %d, want that of the last publish before", got, w.Version())
+				}
+			})
+		}
+	})
+}
+
 // TestPanicOfAWatcher has a watcher panic when a copy is detached. The guard in it must not see it changed.
 func TestPanicOfAWatcher(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
@@ -228,6 +259,8 @@ func misuse(t *testing.T, what string, f func(), words ...string) {
 func TestMisuse(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		w := hashmap.New[int, int](s)
+		w.Insert(1, 1)
+		mustPublish(t, w)
 		r := w.NewReadHandle()
 		g := r.Read()
 		g.Release()
@@ -240,6 +273,12 @@ func TestMisuse(t *testing.T) {
 			misuse(t, "a guard released twice beside another", g.Release, "guard released twice", place)
 			misuse(t, "a look-up after Release", func() { g.Get(1) }, "guard used after its release", place)
 			misuse(t, "Len after Release", func() { g.Len() }, "guard used after its release", place)
+			misuse(t, "Version after Release", func() { g.Version() }, "guard used after its release", place)
+			misuse(t, "All after Release", func() {
+				for range g.All() {
+					t.Error("a guard yields an entry after its release")
+				}
+			}, "guard used after its release", place)
 			other.Release()
 		}
 		open := r.Read()

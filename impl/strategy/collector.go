@@ -61,6 +61,10 @@ type found struct {
 // uses any more are then garbage. Collections are forced so that there are no more than
 // about 32 of them, with GOGC=off too.
 //
+// The runtime tells what it has found on its one goroutine for finalizers. A finalizer of the program's that blocks holds the
+// writer up, and one that waits for the writer, as every call of a hashmap.Group does, waits for
+// itself: runtime.AddCleanup has its functions run elsewhere, and such may.
+//
 // A guard that is dropped without Close is closed. There is nothing to tell who holds the writer
 // up, so that a Stall names nobody (but in checked builds where the guards were opened), and closing a guard twice goes unnoticed.
 func Collector(o Options) Strategy {

@@ -6,6 +6,7 @@ package table
 import (
 	"iter"
 	"maps"
+	"slices"
 )
 
 // Kind says how a table is built.
@@ -50,7 +51,7 @@ func (t Table[K, V]) Get(key K) (value V, ok bool) {
 	return
 }
 
-// Ints returns what a look-up of an integer needs, for [Probe], or nil if t has none: if it is not a
+// Ints returns what a look-up of an integer needs, see [At], or nil if t has none: if it is not a
 // [Flat] table of integers. The writer of t changes what it returns.
 func (t Table[K, V]) Ints() *Ints {
 	if t.flat == nil || !t.flat.integer {
@@ -75,7 +76,7 @@ func (t Table[K, V]) Clone() Table[K, V] {
 // GetMany looks up keys[i] and stores its value, or the zero value, in values[i] and
 // whether it was there in found[i], for every i. The slices must not be shorter than keys.
 func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {
-	values, found = values[:len(keys)], found[:len(keys)]
+	values, found = slices.Clip(values)[:len(keys)], slices.Clip(found)[:len(keys)]
 	if t.flat != nil {
 		t.flat.getMany(keys, values, found)
 		return

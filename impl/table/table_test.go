@@ -172,6 +172,23 @@ func TestGetMany(t *testing.T) {
 	}
 }
 
+// TestGetManyIntoShortSlices: what lies behind the length of a slice is not written, though there be room.
+func TestGetManyIntoShortSlices(t *testing.T) {
+	for name, kind := range kinds {
+		table := New[uint64, int](kind, 0)
+		table.Set(1, 1)
+		keys, values, found := []uint64{1, 1}, make([]int, 2), make([]bool, 2)
+		for i, many := range []func(){
+			func() { table.GetMany(keys, values[:1], found) },
+			func() { table.GetMany(keys, values, found[:1]) },
+		} {
+			if panicOf(many) == nil || values[1] != 0 || found[1] {
+				t.Errorf("%s, case %d: no panic, or the slices are written: %v, %v", name, i, values, found)
+			}
+		}
+	}
+}
+
 func TestAllStops(t *testing.T) {
 	for name, kind := range kinds {
 		table := New[int, int](kind, 0)
