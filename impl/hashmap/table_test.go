@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/invariants"
 	"doublebuf/impl/table"
 )
 
@@ -74,6 +75,41 @@ func TestFlatTable(t *testing.T) {
 		}
 		stop.Store(true)
 		readers.Wait()
+	}
+}
+
+// TestWritesDoNotAllocate has the operations of a publish, once memory for a log of that length is there, take no more, for keys
+// that are looked up by themselves, by tags, and by tags with keys too large to be gathered.
+func TestWritesDoNotAllocate(t *testing.T) {
+	for name, kind := range map[string]table.Kind{"built-in": table.Builtin, "flat": table.Flat} {
+		t.Run(name+"/uint64", func(t *testing.T) { writesDoNotAllocate(t, kind, func(i int) uint64 { return uint64(i) }) })
+		t.Run(name+"/string", func(t *testing.T) { writesDoNotAllocate(t, kind, strconv.Itoa) })
+	}
+	t.Run("flat/large", func(t *testing.T) {
+		writesDoNotAllocate(t, table.Flat, func(i int) [2100]byte { return [2100]byte{2000: byte(i), 2001: byte(i >> 8)} })
+	})
+}
+
+func writesDoNotAllocate[K comparable](t *testing.T, kind table.Kind, key func(int) K) {
+	const n = 200
+	w := hashmap.New[K, int](hashmap.WithTable(kind), hashmap.WithCapacity(10_000)) // large enough for stretches
+	keys := make([]K, n)
+	for i := range keys {
+		keys[i] = key(i)
+	}
+	publish := func() {
+		for i, k := range keys {
+			w.Insert(k, i)
+			w.Remove(k)
+			w.Insert(k, -i)
+		}
+		mustPublish(t, w)
+	}
+	for range 3 { // for the memory of both copies and of the log
+		publish()
+	}
+	if got := testing.AllocsPerRun(10, publish); got != 0 && !invariants.Enabled { // checked builds compare the copies
+		t.Errorf("%v allocations in a publish of %d operations", got, 3*n)
 	}
 }
 

@@ -67,9 +67,10 @@ type flat[K comparable, V any] struct {
 
 	slots   []Slot[K, V] // as many as a power of two
 	tags    []uint8      // of the slots, and once more of the first eight; nil if keys are integers
-	zero    *V           // the value of the integer zero, or nil
+	zero    *V           // the value of the integer zero, or nil if that was never there
 	seed    maphash.Seed // of keys that are no integers
 	integer bool         // whether keys are integers
+	isSet   bool         // whether the integer zero is there
 
 	len int
 
@@ -212,7 +213,7 @@ func (f *flat[K, V]) get(key K) (value V, ok bool) {
 func (f *flat[K, V]) getInt(key K) (value V, ok bool) {
 	w := Word(key)
 	if w == 0 {
-		if f.zero != nil {
+		if f.isSet {
 			return *f.zero, true
 		}
 		return value, false
@@ -343,6 +344,9 @@ func (f *flat[K, V]) set(key K, value V) {
 	if f.isZero(key) {
 		if f.zero == nil {
 			f.zero = new(V)
+		}
+		if !f.isSet {
+			f.isSet = true
 			f.len++
 		}
 		*f.zero = value
@@ -405,8 +409,8 @@ func (f *flat[K, V]) grow() {
 // a gap itself. NaN has no home, and may go anywhere.
 func (f *flat[K, V]) delete(key K) {
 	if f.isZero(key) {
-		if f.zero != nil {
-			f.zero = nil
+		if f.isSet {
+			f.unset()
 			f.len--
 		}
 		return
@@ -430,10 +434,19 @@ func (f *flat[K, V]) delete(key K) {
 	f.len--
 }
 
+// unset removes the integer zero, and keeps the memory for its value.
+func (f *flat[K, V]) unset() {
+	var none V
+	*f.zero, f.isSet = none, false
+}
+
 func (f *flat[K, V]) clear() {
 	clear(f.slots)
 	clear(f.tags)
-	f.zero, f.len = nil, 0
+	if f.isSet {
+		f.unset()
+	}
+	f.len = 0
 }
 
 // clone returns an independent table with the same entries and seeds.
@@ -451,7 +464,7 @@ func (f *flat[K, V]) clone() *flat[K, V] {
 // all iterates over the entries.
 func (f *flat[K, V]) all(yield func(K, V) bool) {
 	var zero K
-	if f.zero != nil && !yield(zero, *f.zero) {
+	if f.isSet && !yield(zero, *f.zero) {
 		return
 	}
 	for i := range f.slots {

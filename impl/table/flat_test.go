@@ -14,7 +14,7 @@ import (
 func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 	t.Helper()
 	n, entries, apart := len(f.slots), 0, 0 // of which so many need no slot
-	if f.zero != nil {
+	if f.isSet {
 		entries, apart = 1, 1
 	}
 	if want := n + window; !f.integer && len(f.tags) != want || f.integer && f.tags != nil || f.last != uint64(n-1) || f.base != unsafe.Pointer(&f.slots[0]) {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"unsafe"
 )
 
 // Kind says how a table is built.
@@ -87,9 +88,11 @@ func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {
 }
 
 // Touches reports whether Touch is worth the while: if t is a [Flat] table too large for the first caches, and its keys are no
-// integers, of which the misses overlap anyhow where they are treated in a loop without calls.
+// integers, of which the misses overlap anyhow where they are treated in a loop without calls, nor so large that it takes more to
+// gather them (64 such would not be on the stack).
 func (t Table[K, V]) Touches() bool {
-	return t.flat != nil && !t.flat.integer && len(t.flat.slots) >= 1<<14
+	var key K
+	return t.flat != nil && !t.flat.integer && len(t.flat.slots) >= 1<<14 && unsafe.Sizeof(key) <= 256
 }
 
 // Touch loads what a Get, Set or Delete of each of at most 64 keys will look at first, so that their cache
