@@ -9,12 +9,20 @@ import "runtime"
 // the program if GOMAXPROCS is lowered while a collection sweeps, be it by the program or by a new limit of
 // its container: go1.26 queues them for each processor, leaves the queue of a processor that is taken away as it
 // is, and runs what is in it only once GOMAXPROCS has been raised again. Finalizers are in one queue.
-type Token struct{ tell func() }
+type Token struct{}
+
+// telling is a Token and what it tells. Together they take one allocation.
+type telling[S any] struct {
+	Token
+	f   func(S)
+	arg S
+}
 
 // NewToken returns a Token for holder to keep. Once it is unreachable and a collection
 // has found that out, f(arg) is called, once, on the runtime's goroutine for finalizers, which it must not
 // hold up. Nothing that can be reached from f and arg may refer to the holder. It runs after everything that other goroutines did
-// with the holder, and the race detector knows. Tokens that can be reached from f and arg tell later, if they do. Under the explorer its programs decide what is found unreachable, and nil is returned.
+// with the holder, and the race detector knows. Tokens that can be reached from f and arg tell later, if they do.
+// Under the explorer its programs decide what is found unreachable, and nil is returned.
 func NewToken[T, S any](holder *T, f func(S), arg S) *Token {
 	if nowhere != nil {
 		nowhere = holder // so that the holder is on the heap, where all of it lives as long as a reference to some of it
@@ -23,10 +31,12 @@ func NewToken[T, S any](holder *T, f func(S), arg S) *Token {
 		tellExplorer(holder, func() { f(arg) })
 		return nil
 	}
-	t := &Token{func() { f(arg) }} // has a pointer, so that it shares no block with others
-	runtime.SetFinalizer(t, func(t *Token) { t.tell() })
-	return t
+	t := &telling[S]{f: f, arg: arg}
+	runtime.SetFinalizer(t, tell[S])
+	return &t.Token
 }
+
+func tell[S any](t *telling[S]) { t.f(t.arg) }
 
 // Forget has t tell nothing.
 func (t *Token) Forget() {

@@ -37,6 +37,7 @@ type collector struct {
 
 	parker atomicx.Parker
 	found  *found
+	tell   func(version uint64) // found.unreachable
 }
 
 // found is what the tokens tell the writer. It is a thing of its own, since all that a token
@@ -76,7 +77,8 @@ func Collector(o Options) Strategy {
 // program has anyway in the first 100 ms of a wait: what readers see is as old as that and
 // a collection at most, with GOGC=off always.
 func CollectorPatient(o Options) Strategy {
-	return &collector{opts: o.withDefaults(), parker: atomicx.NewParker(), found: new(found)}
+	f := new(found)
+	return &collector{opts: o.withDefaults(), parker: atomicx.NewParker(), found: f, tell: f.unreachable}
 }
 
 // Renewing is a Strategy that wants a Copy for one swap only. The next swap to the same data is by
@@ -94,7 +96,7 @@ func (s *collector) Begin(readable *Copy) { s.publish(readable) }
 
 // publish makes c readable, as the version that swaps says.
 func (s *collector) publish(c *Copy) {
-	c.token = atomicx.NewToken(c, s.found.unreachable, s.swaps)
+	c.token = atomicx.NewToken(c, s.tell, s.swaps)
 	s.readable.Store(c)
 }
 

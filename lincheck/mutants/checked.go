@@ -128,7 +128,7 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	{explored("49 the detached copy is used again"), []Kill{history("dbuf-maxwait-b64"), soak("dbuf-maxwait-b64")}},
 	{Mutant{
 		"50 collector: the token is tiny, and shares its block with another that lives", "impl/strategy/collector.go",
-		"func (s *collector) publish(c *Copy) {\n	c.token = atomicx.NewToken(c, s.found.unreachable, s.swaps)\n",
+		"func (s *collector) publish(c *Copy) {\n	c.token = atomicx.NewToken(c, s.tell, s.swaps)\n",
 		"var alive []*byte\n\nfunc (s *collector) publish(c *Copy) {\n	token, found, version := new(byte), s.found, s.swaps\n	alive = append(alive, new(byte))\n	runtime.SetFinalizer(token, func(*byte) { found.unreachable(version) })\n",
 	}, []Kill{check(Liveness, "dbuf-collector-b64", "-hang", "15s")}}, // its publishes take collections
 
