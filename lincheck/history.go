@@ -226,7 +226,7 @@ func (h *History) describe(c Call) string {
 // describeTimed is c with its client and its times.
 func (h *History) describeTimed(c *Call) string {
 	what := h.describe(*c)
-	if c.Op == Publish {
+	if c.Op == Publish && c.Version != 0 {
 		what = fmt.Sprintf("publish() of version %d", c.Version)
 	}
 	if c.Return == Never {
@@ -252,5 +252,8 @@ func (h *History) describeGuard(g *Guard) string {
 	}
 	list("; read", g.Reads)
 	list("; all:", g.All)
+	if g.Ranged && len(g.All) == 0 {
+		b.WriteString("; all: nothing")
+	}
 	return b.String()
 }

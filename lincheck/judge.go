@@ -117,14 +117,16 @@ func Explain(v Verdict, path, dir string) Verdict {
 	if dir != "" {
 		v.Evidence = evidence
 	}
-	if len(v.Events) == 0 {
-		const most = 12
-		for i := range shown.Calls[:min(most, len(shown.Calls))] {
-			v.Events = append(v.Events, shown.describeTimed(&shown.Calls[i]))
-		}
-		if more := len(shown.Calls) - most; more > 0 {
-			v.Events = append(v.Events, fmt.Sprintf("and %d more calls", more))
-		}
+	const most = 12
+	var events []string
+	shown.inOrder(func(c *Call) { events = append(events, shown.describeTimed(c)) }, func(g *Guard) { events = append(events, shown.describeGuard(g)) })
+	switch more := len(events) - most; {
+	case more <= 0:
+		v.Events = events
+	case h.Claim.stamped():
+		v.Events = shown.judge(judgeLimit).Events
+	default:
+		v.Events = append(events[:most], fmt.Sprintf("and %d more calls", more))
 	}
 	return v
 }

@@ -14,7 +14,7 @@ var lawTexts = map[string]string{
 	"C9":           "liveness: nobody waits for ever, and a reader takes a bounded number of steps",
 	"C10":          "sum: what is in the map after a timed cell is what its workers put in and did not take out",
 	"linearizable": "every call takes effect at one instant between its call and its return",
-	"eventual":     "a read returns what was published: by the last publish that returned before it, or by one after that",
+	"eventual":     "a read of a key returns what the last publish before it made visible, which each does at one instant between its call and its return; for each client at one of its own, if the claim is per handle",
 }
 
 // Law returns the law by which a checker judges, or "".

@@ -24,7 +24,7 @@ var properties = []Property{
 	{"fresh", "a guard that is opened after a publish returned sees it", []string{"C2"}},
 	{"lag", "while a guard is open at most one more version is published", []string{"C5"}},
 	{"progress", "a reader whose guards overlap without end does not hold the writer up", nil},
-	{"eventual", "reads see what was published, as a whole and in order, and after the last publish everything", []string{"eventual"}},
+	{"eventual", "reads of a key see what was published, in order, and after the last publish everything", []string{"eventual"}},
 	{"linearizable", "each operation on a key takes effect at one instant between its call and its return", []string{"linearizable"}},
 }
 

@@ -3,6 +3,7 @@ package lincheck
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -84,6 +85,7 @@ type batched struct {
 
 type pending struct {
 	value    Value
+	client   int
 	returned int64 // when the write returned
 }
 
@@ -116,7 +118,7 @@ func eventual(h *History, start Value, perHandle bool) porcupine.Model {
 		Partition: partition,
 		Init:      func() []any { return []any{batched{published: start}} },
 		Step: func(state, input, _ any) []any {
-			return state.(batched).step(input.(*Call))
+			return state.(batched).step(input.(*Call), h.Slack)
 		},
 		Equal: func(a, b any) bool {
 			x, y := a.(batched), b.(batched)
@@ -136,7 +138,7 @@ func eventual(h *History, start Value, perHandle bool) porcupine.Model {
 }
 
 // step returns the states to which c may lead.
-func (b batched) step(c *Call) []any {
+func (b batched) step(c *Call, slack time.Duration) []any {
 	switch c.Op {
 	case Get:
 		if c.saw(b.published, false) {
@@ -144,17 +146,18 @@ func (b batched) step(c *Call) []any {
 		}
 		return nil
 	case Publish:
-		return b.publish(c)
+		return b.publish(c, slack)
 	}
 	value := Value{c.New, c.Op == Set}
-	return []any{batched{b.published, append(slices.Clip(b.pending), pending{value, c.Return})}}
+	return []any{batched{b.published, append(slices.Clip(b.pending), pending{value, c.Client, c.Return})}}
 }
 
-// publish returns a state for each prefix of the pending writes that c may take.
-func (b batched) publish(c *Call) []any {
+// publish returns a state for each prefix of the pending writes that c may take. Those that had returned
+// before it was called it must take, unless that rests on less than the slack between two clients.
+func (b batched) publish(c *Call, slack time.Duration) []any {
 	least := 0 // that it must take
 	for i, p := range b.pending {
-		if p.returned < c.Called {
+		if p.returned < c.Called-int64(slack) || p.client == c.Client && p.returned <= c.Called {
 			least = i + 1
 		}
 	}

@@ -320,7 +320,7 @@ func (h *History) publishedBefore(p *Call) bool {
 	for i := range h.Calls {
 		c := &h.Calls[i]
 		write := c.Op == Set || c.Op == Delete
-		if write && c.Called <= p.Return && (q == nil || c.Return >= q.Called) {
+		if write && c.Called <= p.Return && (q == nil || c.Return >= q.Called-int64(h.Slack)) {
 			return false
 		}
 	}

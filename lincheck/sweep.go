@@ -295,13 +295,13 @@ func (s *sweep) prune() {
 	}
 }
 
-// before reports whether time a is before time b beyond doubt, and counts it as
-// ambiguous if only the clocks say so.
-func (s *sweep) before(a, b int64) bool {
+// before reports whether time a is before time b beyond doubt, as it is if both are of one client, and
+// counts it as ambiguous if only the clocks say so.
+func (s *sweep) before(a, b int64, one bool) bool {
 	if a >= b {
 		return false
 	}
-	if b-a <= int64(s.h.Slack) {
+	if b-a <= int64(s.h.Slack) && !one {
 		s.counts.Ambiguous++
 		return false
 	}
@@ -332,7 +332,7 @@ func (s *sweep) noFuture(g *Guard, end bool) bool {
 		s.breach(c1, g, nil, "but the last publish made version %d", s.newest())
 	case v == nil:
 		s.breach(c1, g, nil, "it was open before publish %d was called", g.Version)
-	case number == g.Version && s.before(g.Opened, v.publish.Called):
+	case number == g.Version && s.before(g.Opened, v.publish.Called, g.Client == v.publish.Client):
 		s.breach(c1, g, s.events(v), "it was open %v before publish %d was called", time.Duration(v.publish.Called-g.Opened), g.Version)
 	}
 	return v != nil
@@ -344,7 +344,7 @@ func (s *sweep) fresh(g *Guard) {
 		return
 	}
 	next, number := s.version(g.Version + 1)
-	if next != nil && s.before(next.publish.Return, g.Called) {
+	if next != nil && s.before(next.publish.Return, g.Called, g.Client == next.publish.Client) {
 		s.breach(c2, g, s.events(next), "its opening was called %v after publish %d had returned", time.Duration(g.Called-next.publish.Return), number)
 	}
 }
@@ -387,7 +387,7 @@ func (s *sweep) boundedLag(g *Guard) {
 	}
 	late, number := s.version(g.Version + 1 + s.h.Lag)
 	if late != nil {
-		if s.before(late.publish.Return, g.Closed) {
+		if s.before(late.publish.Return, g.Closed, g.Client == late.publish.Client) {
 			s.breach(c5, g, s.events(late), "it was open %v after publish %d had returned", time.Duration(g.Closed-late.publish.Return), number)
 		}
 		return

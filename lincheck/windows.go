@@ -82,8 +82,10 @@ func (w *windows) add(c *Call) judged {
 	if len(w.calls) == 0 {
 		w.latest, w.written = c.Called, c.Called
 	}
-	if len(w.calls) <= maxPartition { // else it is given up, and not to be kept
+	if len(w.calls) <= maxPartition {
 		w.calls = append(w.calls, c)
+	} else {
+		w.cut = 0 // it is given up as a whole: what is not kept would be missing from the rest of it
 	}
 	w.clients[c.Client] = true
 	w.latest = max(w.latest, c.Return)

@@ -242,3 +242,25 @@ func TestAfterAWindowThatIsGivenUp(t *testing.T) {
 		t.Error(fmt.Sprint(got))
 	}
 }
+
+// A window that is given up since it has too many calls is given up as a whole: those that were not
+// kept may be what explains the rest.
+func TestWindowGivenUpAsAWhole(t *testing.T) {
+	h := &History{Header: Header{Claim: ClaimLinearizable}}
+	now, value := int64(0), Word(0)
+	set := func(client int, takes int64) {
+		value++
+		h.Calls = append(h.Calls, Call{Client: client, Op: Set, Key: 7, New: value, Called: now, Return: now + takes})
+		now += 10
+	}
+	for i := range windowCalls / 2 { // with quiescent points, but too few to end a window
+		set(2+i%(maxClients-2), 5)
+	}
+	for i := range maxPartition + 100 { // without
+		set(i%2, 15)
+	}
+	h.Calls = append(h.Calls, Call{Client: maxClients, Op: Get, Key: 7, Result: Value{value, true}, Called: now + 2, Return: now + 3})
+	if v := h.Judge(); v.Outcome != Unknown {
+		t.Errorf("%v; want Unknown", v)
+	}
+}
