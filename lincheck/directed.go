@@ -37,10 +37,10 @@ func driveTurn(s *session) {
 			}
 			g := first.open()
 			first.wait(first.guards[g.index].Opened)
-			h := last.open()
+			h, version := last.open(), g.Version()
 			first.close(g)
 			last.close(h)
-			seen.Store(g.Version())
+			seen.Store(version)
 		}
 	})
 	s.converge(s.rangeAll)
