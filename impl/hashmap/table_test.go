@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"doublebuf/impl/atomicx"
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/invariants"
 	"doublebuf/impl/table"
@@ -81,6 +82,9 @@ func TestFlatTable(t *testing.T) {
 // TestWritesDoNotAllocate has the operations of a publish, once memory for a log of that length is there, take no more, for keys
 // that are looked up by themselves, by tags, and by tags with keys too large to be gathered.
 func TestWritesDoNotAllocate(t *testing.T) {
+	if atomicx.Hooked {
+		t.Skip("what the explorer is told of is allocated")
+	}
 	for name, kind := range map[string]table.Kind{"built-in": table.Builtin, "flat": table.Flat} {
 		t.Run(name+"/uint64", func(t *testing.T) { writesDoNotAllocate(t, kind, func(i int) uint64 { return uint64(i) }) })
 		t.Run(name+"/string", func(t *testing.T) { writesDoNotAllocate(t, kind, strconv.Itoa) })
