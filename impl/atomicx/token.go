@@ -11,7 +11,8 @@ import "runtime"
 // is, and runs what is in it only once GOMAXPROCS has been raised again. Finalizers are in one queue.
 type Token struct{}
 
-// telling is a Token and what it tells. Together they take one allocation.
+// telling is a Token and what it tells. Together they take one allocation, which shares no block with others,
+// whose ends would be awaited with its own: the runtime puts into one what is small and has no pointers, and f is one.
 type telling[S any] struct {
 	Token
 	f   func(S)
@@ -20,8 +21,9 @@ type telling[S any] struct {
 
 // NewToken returns a Token for holder to keep. Once it is unreachable and a collection
 // has found that out, f(arg) is called, once, on the runtime's goroutine for finalizers, which it must not
-// hold up. Nothing that can be reached from f and arg may refer to the holder. It runs after everything that other goroutines did
-// with the holder, and the race detector knows. Tokens that can be reached from f and arg tell later, if they do.
+// hold up. Nothing that can be reached from f and arg may refer to the holder. It runs after everything that other
+// goroutines did with the holder, and the race detector knows. Tokens that can be reached from f and arg tell
+// later, if they do.
 // Under the explorer its programs decide what is found unreachable, and nil is returned.
 func NewToken[T, S any](holder *T, f func(S), arg S) *Token {
 	if nowhere != nil {
