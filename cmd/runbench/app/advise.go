@@ -1,14 +1,14 @@
 package app
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"path/filepath"
 	"time"
 
+	"doublebuf/cmd/runbench/internal/exit"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/report"
-	"doublebuf/cmd/runbench/internal/run"
 )
 
 func adviseCommand() command {
@@ -32,35 +32,34 @@ told from the next.`,
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
 			o := runFlags{preset: "quick", seed: 1}
-			fs.StringVar(&o.axes.trace.Name, "trace", "", "the `trace` whose keys are looked up: a file, or source, defs or bgp")
-			declareTrace(fs, &o.axes.trace)
+			fs.StringVar(&o.axes.Trace.Name, "trace", "", "the `trace` whose keys are looked up: a file, or source, defs or bgp")
+			declareTrace(fs, &o.axes.Trace)
 			readers := 1
 			fs.Func("readers", "the `number` of goroutines that read (default 1)", func(text string) (err error) {
 				readers, err = number(text)
 				return err
 			})
-			var bound, each run.Duration
+			var bound, each plan.Duration
 			var writes float64
-			fs.TextVar(&bound, "staleness", run.Duration(0), "`time` by which a read may be stale, as in 50ms (default not at all)")
+			fs.TextVar(&bound, "staleness", plan.Duration(0), "`time` by which a read may be stale, as in 50ms (default not at all)")
 			fs.Float64Var(&writes, "writes", 0, "the `rate` of writes a second that the map must do beside the reads at least")
-			fs.TextVar(&each, "time", run.Duration(0), "`how long` to measure each cell, as in 100ms, and three times that for latencies (default the preset quick's)")
-			o.axes.impl.parse = word
-			fs.Var(&o.axes.impl, "impl", "`maps` to choose from (default those that quick measures)")
+			fs.TextVar(&each, "time", plan.Duration(0), "`how long` to measure each cell, as in 100ms, and three times that for latencies (default the preset quick's)")
+			fs.Var(&list[string]{&o.axes.Impl, word}, "impl", "`maps` to choose from (default those that quick measures)")
 			fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-advise)")
 			fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
 			return func(args []string) error {
 				switch {
-				case o.axes.trace.Name == "":
-					return usagef("advise: no -trace; want the trace to advise on, as in -trace defs")
+				case o.axes.Trace.Name == "":
+					return exit.Usagef("advise: no -trace; want the trace to advise on, as in -trace defs")
 				case !(writes >= 0):
-					return usagef("advise: -writes %v; want 0 or more", writes)
+					return exit.Usagef("advise: -writes %v; want 0 or more", writes)
 				case bound < 0:
-					return usagef("advise: -staleness %v; want 0 or more", bound)
+					return exit.Usagef("advise: -staleness %v; want 0 or more", bound)
 				}
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
-				o.axes.readers.values, o.axes.writers.values, o.axes.loads.values = []int{readers}, []int{1}, []int{70}
+				o.axes.Readers, o.axes.Writers, o.axes.Loads = []int{readers}, []int{1}, []int{70}
 				o.given = map[string]bool{"trace": true, "readers": true, "writers": true, "time": each > 0, "latency-time": each > 0}
 				o.time, o.latency, o.dir = each, 3*each, folder(o.dir, "results", "advise")
 				return s.advise(&o, report.Needs{Staleness: time.Duration(bound), Writes: writes})
@@ -80,9 +79,9 @@ func (s *session) advise(o *runFlags, needs report.Needs) error {
 	}
 	certain, err := report.Advise(s.stdout, set.Set, needs)
 	if err == nil && !certain {
-		err = exit{ExitUnknown, fmt.Errorf("the first map cannot be told from the next: the margin is no claim; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, reportFile))}
+		err = exit.With(exit.Unknown, fmt.Errorf("the first map cannot be told from the next: the margin is no claim; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, reportFile)))
 	}
-	if err != nil && !errors.As(err, new(exit)) {
+	if err != nil && !exit.Has(err) {
 		err = fmt.Errorf("cannot advise: %w", err)
 	}
 	return err

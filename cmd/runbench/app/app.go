@@ -24,33 +24,21 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 )
 
 // Exit codes of [Main]. Every code but ExitOK comes with one line on stderr that says
 // why.
 const (
-	ExitOK      = 0
-	ExitError   = 1 // something could not be done: a file, a child process, an interrupt
-	ExitUsage   = 2 // the arguments make no sense: nothing was begun
-	ExitFailed  = 3 // worse; or a map failed its check, or one that is known to be broken passed
-	ExitUnknown = 4 // inconclusive: too noisy, too few samples, or a checker gave up before it had an answer
+	ExitOK      = exit.OK
+	ExitError   = exit.Error   // something could not be done: a file, a child process, an interrupt
+	ExitUsage   = exit.Usage   // the arguments make no sense: nothing was begun
+	ExitFailed  = exit.Failed  // worse; or a map failed its check, or one that is known to be broken passed
+	ExitUnknown = exit.Unknown // inconclusive: too noisy, too few samples, or a checker gave up before it had an answer
 )
-
-// exit is an error that knows its exit code. Any other error is an ExitError.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e exit) Error() string { return e.err.Error() }
-func (e exit) Unwrap() error { return e.err }
-
-// usagef returns an error about the arguments.
-func usagef(format string, args ...any) error {
-	return exit{ExitUsage, fmt.Errorf(format, args...)}
-}
 
 // session is what every command is given.
 type session struct {
@@ -93,11 +81,7 @@ func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
 		return ExitOK
 	}
 	fmt.Fprintf(stderr, "runbench: %v\n", err)
-	var e exit
-	if errors.As(err, &e) {
-		return e.code
-	}
-	return ExitError
+	return exit.Code(err)
 }
 
 func (s *session) dispatch(args []string, entries []kv.Entry) error {
@@ -142,7 +126,7 @@ func (s *session) register(entries []kv.Entry) error {
 		if err := e.Validate(); err != nil {
 			return err
 		}
-		if slices.Contains(mapNames(s.maps), e.Name) {
+		if slices.Contains(plan.MapNames(s.maps), e.Name) {
 			return fmt.Errorf("two maps are named %q; give yours another name", e.Name)
 		}
 		if of, twin := results.Original(e.Name); twin {
@@ -164,29 +148,5 @@ func find(name string) (command, error) {
 			known = append(known, c.name)
 		}
 	}
-	return command{}, exit{ExitUsage, names.Unknown("command", name, known)}
-}
-
-// mapNames returns the names of entries in their order.
-func mapNames(entries []kv.Entry) []string {
-	var all []string
-	for _, e := range entries {
-		all = append(all, e.Name)
-	}
-	return all
-}
-
-// pick returns the entries of the given names in the order of all, or all of them if
-// no name is given.
-func pick(all []kv.Entry, wanted []string) ([]kv.Entry, error) {
-	if len(wanted) == 0 {
-		return all, nil
-	}
-	known := mapNames(all)
-	for _, name := range wanted {
-		if !slices.Contains(known, name) {
-			return nil, exit{ExitUsage, names.Unknown("map", name, known)}
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(e kv.Entry) bool { return !slices.Contains(wanted, e.Name) }), nil
+	return command{}, exit.With(exit.Usage, names.Unknown("command", name, known))
 }

@@ -12,20 +12,21 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"doublebuf/baselines"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 )
 
 var benchFlags struct {
-	axes axes
-	time run.Duration
+	axes plan.Axes
+	time plan.Duration
 	seed uint64
 }
 
 func init() {
 	f := &benchFlags
-	f.axes.declare(flag.CommandLine)
-	flag.TextVar(&f.time, "time", run.Duration(100*time.Millisecond), "how long a cell of BenchmarkCell is measured")
+	declareAxes(flag.CommandLine, &f.axes)
+	flag.TextVar(&f.time, "time", plan.Duration(100*time.Millisecond), "how long a cell of BenchmarkCell is measured")
 	flag.Uint64Var(&f.seed, "seed", 1, "from which everything random in BenchmarkCell hangs")
 }
 
@@ -41,37 +42,37 @@ func BenchmarkStaleness(b *testing.B) { benchmark(b, results.Staleness) }
 func BenchmarkLatency(b *testing.B) { benchmark(b, results.Latency) }
 
 func benchmark(b *testing.B, kind results.Kind) {
-	plan, err := benchPlan(benchFlags.axes, runtime.GOMAXPROCS(0))
+	p, err := benchPlan(benchFlags.axes, runtime.GOMAXPROCS(0))
 	if err != nil {
 		b.Fatal(err)
 	}
-	plan.Time, plan.Seed = benchFlags.time, benchFlags.seed
-	for _, j := range plan.Jobs() {
+	p.Time, p.Seed = benchFlags.time, benchFlags.seed
+	for _, j := range p.Jobs() {
 		if j.ID.Kind == kind {
-			b.Run(benchName(j.ID), func(b *testing.B) { benchmarkJob(b, plan, j) })
+			b.Run(benchName(j.ID), func(b *testing.B) { benchmarkJob(b, p, j) })
 		}
 	}
 }
 
 // benchPlan is a plan of one block of the cells of the axes. What is not given is
 // dbuf-epoch-b64, r95w5, and as many goroutines as processors.
-func benchPlan(a axes, procs int) (run.Plan, error) {
-	quick, err := findPreset("quick", procs)
+func benchPlan(a plan.Axes, procs int) (plan.Plan, error) {
+	quick, err := plan.FindPreset("quick", procs)
 	if err != nil {
-		return run.Plan{}, err
+		return plan.Plan{}, err
 	}
-	if a.impl.values == nil {
-		a.impl.values = []string{"dbuf-epoch-b64"}
+	if a.Impl == nil {
+		a.Impl = []string{"dbuf-epoch-b64"}
 	}
-	if a.mix.values == nil && a.readers.values == nil && a.writers.values == nil {
-		a.mix.values = []string{"r95w5"}
+	if a.Mix == nil && a.Readers == nil && a.Writers == nil {
+		a.Mix = []string{"r95w5"}
 	}
-	if a.g.values == nil {
-		a.g.values = []int{procs}
+	if a.G == nil {
+		a.G = []int{procs}
 	}
-	plan, err := quick.plan(a, baselines.All(), procs)
-	plan.Blocks = 1
-	return plan, err
+	p, err := quick.Plan(a, baselines.All(), procs)
+	p.Blocks = 1
+	return p, err
 }
 
 // benchName is the name of a cell without its kind and the processors, which go test adds.
@@ -80,15 +81,15 @@ func benchName(id results.ID) string {
 	return name[:strings.LastIndexByte(name, '-')]
 }
 
-func benchmarkJob(b *testing.B, plan run.Plan, j run.Job) {
-	r, err := run.New(plan, baselines.All())
+func benchmarkJob(b *testing.B, p plan.Plan, j plan.Job) {
+	r, err := run.New(p, baselines.All())
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs() // or it prints neither B/op nor allocs/op
 	sums, n := map[string]float64{}, 0
 	for b.Loop() {
-		err := r.Run(context.Background(), []run.Job{j}, func(c results.Cell, _ run.Progress) error {
+		err := r.Run(context.Background(), []plan.Job{j}, func(c results.Cell, _ run.Progress) error {
 			if c.Fault != "" {
 				b.Error(c.Fault)
 			}
@@ -152,12 +153,12 @@ func TestPrintable(t *testing.T) {
 
 // TestBenchmarkCell runs the benchmark of one cell, and of what nobody knows none.
 func TestBenchmarkCell(t *testing.T) {
-	plan, err := benchPlan(parsed(t, "-impl rwmutex,noop -mix r50w50 -keys 64 -g 3"), 2)
+	p, err := benchPlan(parsed(t, "-impl rwmutex,noop -mix r50w50 -keys 64 -g 3"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan.Time, plan.Seed = run.Duration(time.Millisecond), 1
-	jobs := plan.Jobs()
+	p.Time, p.Seed = plan.Duration(time.Millisecond), 1
+	jobs := p.Jobs()
 	if len(jobs) != 2 || benchName(jobs[0].ID) != "impl=rwmutex/mix=r50w50/dist=zipf0.99/keytype=uint64/keys=64/g=3" {
 		t.Fatalf("%+v", jobs)
 	}
@@ -166,12 +167,12 @@ func TestBenchmarkCell(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = flag.Set("test.benchtime", before) })
-	res := testing.Benchmark(func(b *testing.B) { benchmarkJob(b, plan, jobs[0]) })
+	res := testing.Benchmark(func(b *testing.B) { benchmarkJob(b, p, jobs[0]) })
 	if res.N != 3 || res.Extra[results.OpsPerSec] <= 0 || res.Extra[results.Fairness] <= 0 {
 		t.Errorf("%+v", res)
 	}
-	if plan, err = benchPlan(axes{}, 2); err != nil || len(plan.Jobs()) != 1 || plan.Jobs()[0].ID.Impl != "dbuf-epoch-b64" {
-		t.Errorf("without axes: %v, %+v", err, plan.Jobs())
+	if p, err = benchPlan(plan.Axes{}, 2); err != nil || len(p.Jobs()) != 1 || p.Jobs()[0].ID.Impl != "dbuf-epoch-b64" {
+		t.Errorf("without axes: %v, %+v", err, p.Jobs())
 	}
 	if _, err := benchPlan(parsed(t, "-impl nothing"), 2); err == nil || !strings.Contains(err.Error(), `unknown map "nothing"`) {
 		t.Errorf("of a map that is none: %v", err)

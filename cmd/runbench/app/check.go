@@ -16,8 +16,9 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
-	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/lincheck"
 	"doublebuf/results"
 )
@@ -55,11 +56,11 @@ events are shown that make it so.`,
   mystore -record | runbench check -history -
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			impl := list[string]{parse: word}
-			fs.Var(&impl, "impl", "check only these `maps`, which may be controls (default all)")
+			var impl []string
+			fs.Var(&list[string]{&impl, word}, "impl", "check only these `maps`, which may be controls (default all)")
 			seed := fs.Uint64("seed", 1, "of everything random; every `number` draws other histories")
-			var record run.Duration
-			fs.TextVar(&record, "time", run.Duration(500*time.Millisecond), "`how long` to record histories of each map")
+			var record plan.Duration
+			fs.TextVar(&record, "time", plan.Duration(500*time.Millisecond), "`how long` to record histories of each map")
 			dir := fs.String("results", "", "`folder` to make for verdicts and evidence (default results/<UTC>-check); with -history for the few events that show an Illegal, with a picture (default none)")
 			history := fs.String("history", "", "judge the history in this `file` instead, or with - what comes in by stdin")
 			seeds := 0
@@ -69,7 +70,7 @@ events are shown that make it so.`,
 			})
 			var by lincheck.Judge
 			judgeFlag(fs, &by, "record only what these `checkers` judge: stamps or porcupine (default both)")
-			hang := run.Duration(time.Minute)
+			hang := plan.Duration(time.Minute)
 			fs.TextVar(&hang, "hang", hang, "after `how long`, beyond -time, a map that does not answer hangs")
 			asJSON := fs.Bool("json", false, "print the verdicts as JSON, and nothing else")
 			return func(args []string) error {
@@ -77,15 +78,15 @@ events are shown that make it so.`,
 					return err
 				}
 				if *asJSON && *history != "" {
-					return usagef("check: -json beside -history; want one of them")
+					return exit.Usagef("check: -json beside -history; want one of them")
 				}
 				if record <= 0 {
-					return usagef("check: time is %v; want one above 0, like \"100ms\"", record)
+					return exit.Usagef("check: time is %v; want one above 0, like \"100ms\"", record)
 				}
 				if *history != "" {
 					return s.judge(*history, *dir)
 				}
-				maps, err := pick(withControls(s.maps), impl.values)
+				maps, err := plan.PickMaps(withControls(s.maps), impl)
 				if err != nil {
 					return err
 				}
@@ -289,9 +290,9 @@ func judgement(verdicts []lincheck.Verdict) error {
 func amounts(failed, unknown []string, reasons string) error {
 	switch {
 	case len(failed) > 0:
-		return exit{ExitFailed, fmt.Errorf("not what was declared: %s; see %s", strings.Join(failed, ", "), reasons)}
+		return exit.With(exit.Failed, fmt.Errorf("not what was declared: %s; see %s", strings.Join(failed, ", "), reasons))
 	case len(unknown) > 0:
-		return exit{ExitUnknown, fmt.Errorf("no answer for %s; see %s", strings.Join(unknown, ", "), reasons)}
+		return exit.With(exit.Unknown, fmt.Errorf("no answer for %s; see %s", strings.Join(unknown, ", "), reasons))
 	}
 	return nil
 }
@@ -326,9 +327,9 @@ func (s *session) judge(path, dir string) error {
 	}
 	switch v.Outcome {
 	case lincheck.Illegal:
-		return exit{ExitFailed, fmt.Errorf("%s is not what it claims", path)}
+		return exit.With(exit.Failed, fmt.Errorf("%s is not what it claims", path))
 	case lincheck.Unknown:
-		return exit{ExitUnknown, fmt.Errorf("%s cannot be judged", path)}
+		return exit.With(exit.Unknown, fmt.Errorf("%s cannot be judged", path))
 	}
 	return nil
 }
@@ -342,8 +343,8 @@ func childCommand() command {
 		long: "Checks one map in this process and writes its verdict as JSON. runbench check starts it.",
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
 			var o lincheck.Options
-			impl := list[string]{parse: word}
-			fs.Var(&impl, "impl", "the `map`")
+			var impl []string
+			fs.Var(&list[string]{&impl, word}, "impl", "the `map`")
 			fs.Uint64Var(&o.Seed, "seed", 0, "")
 			fs.IntVar(&o.Histories, "histories", 0, "")
 			fs.DurationVar(&o.Time, "time", 0, "")
@@ -351,7 +352,7 @@ func childCommand() command {
 			fs.BoolVar(&o.Designs, "designs", false, "")
 			fs.StringVar(&o.Dir, "dir", "", "")
 			return func([]string) error {
-				maps, err := pick(withControls(s.maps), impl.values)
+				maps, err := plan.PickMaps(withControls(s.maps), impl)
 				if err != nil {
 					return err
 				}

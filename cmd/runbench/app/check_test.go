@@ -1,10 +1,10 @@
 package app
 
 import (
-	"errors"
 	"testing"
 	"time"
 
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/lincheck"
 	"doublebuf/results"
 )
@@ -34,9 +34,8 @@ func TestJudgement(t *testing.T) {
 			set.Manifest.Verdicts = append(set.Manifest.Verdicts, recorded(v, "r"))
 		}
 		for from, err := range map[string]error{"check": judgement(c.verdicts), "run": judgementOn(set, "r")} {
-			var e exit
-			if errors.As(err, &e); e.code != c.code || (err == nil) != (c.code == ExitOK) {
-				t.Errorf("%s: %v: exit code %d (%v); want %d", from, c.verdicts, e.code, err, c.code)
+			if code := exit.Code(err); code != c.code || (err == nil) != (c.code == ExitOK) {
+				t.Errorf("%s: %v: exit code %d (%v); want %d", from, c.verdicts, code, err, c.code)
 			}
 		}
 	}

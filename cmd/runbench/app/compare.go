@@ -10,9 +10,10 @@ import (
 	"strings"
 
 	"doublebuf/cmd/runbench/internal/compare"
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/report"
-	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 )
 
@@ -22,7 +23,7 @@ type compareFlags struct {
 	gate      bool
 	minEffect float64
 	format    string
-	units     list[string]
+	units     []string
 }
 
 var compareFormats = map[string]func(io.Writer, compare.Heading, *compare.Comparison) error{
@@ -62,8 +63,7 @@ cell of OLD is missing in NEW; 0 otherwise.`,
 				return err
 			})
 			fs.StringVar(&o.format, "format", o.format, "`form` of the output: text, markdown or json")
-			o.units.parse = word
-			fs.Var(&o.units, "unit", "compare in these `units` (default how fast a cell is; of other programs every unit)")
+			fs.Var(&list[string]{&o.units, word}, "unit", "compare in these `units` (default how fast a cell is; of other programs every unit)")
 			return func(paths []string) error { return s.compare(&o, paths) }
 		},
 	}
@@ -71,7 +71,7 @@ cell of OLD is missing in NEW; 0 otherwise.`,
 
 // share parses a difference in percent.
 func share(s string) (float64, error) {
-	var p run.Percent
+	var p plan.Percent
 	err := p.UnmarshalText([]byte(s))
 	return float64(p) / 100, err
 }
@@ -81,13 +81,13 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 	maps := o.old != "" || o.now != ""
 	switch {
 	case write == nil:
-		return exit{ExitUsage, names.Unknown("format", o.format, []string{"text", "markdown", "json"})}
+		return exit.With(exit.Usage, names.Unknown("format", o.format, []string{"text", "markdown", "json"}))
 	case maps && (o.old == "" || o.now == "" || o.old == o.now):
-		return usagef("compare: -a %q and -b %q; want two maps of one run", o.old, o.now)
+		return exit.Usagef("compare: -a %q and -b %q; want two maps of one run", o.old, o.now)
 	case maps && len(paths) != 1:
-		return usagef("compare: %d arguments beside -a and -b; want one, the folder of a run", len(paths))
+		return exit.Usagef("compare: %d arguments beside -a and -b; want one, the folder of a run", len(paths))
 	case !maps && len(paths) != 2:
-		return usagef("compare: %d arguments; want two, OLD and NEW, or -a and -b and one run", len(paths))
+		return exit.Usagef("compare: %d arguments; want two, OLD and NEW, or -a and -b and one run", len(paths))
 	}
 	var sets []*results.Set
 	for _, path := range paths {
@@ -108,14 +108,14 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 	if maps {
 		for _, name := range []string{o.old, o.now} {
 			if !slices.Contains(old.Impls(), name) {
-				return exit{ExitUsage, names.Unknown("map", name, old.Impls())}
+				return exit.With(exit.Usage, names.Unknown("map", name, old.Impls()))
 			}
 		}
 		h = compare.Heading{Old: o.old + " in " + source(paths[0], old), New: o.now + " in the same run"}
-		c, err = compare.Maps(old, o.old, o.now, o.units.values, limits)
+		c, err = compare.Maps(old, o.old, o.now, o.units, limits)
 	} else {
 		h = compare.Heading{Old: source(paths[0], old), New: source(paths[1], now)}
-		c, err = compare.Runs(old, now, o.units.values, limits)
+		c, err = compare.Runs(old, now, o.units, limits)
 	}
 	if err != nil {
 		return err
@@ -174,12 +174,12 @@ func tellsLayers(s *results.Set) bool {
 }
 
 // cellTime returns how long a throughput cell of the run lasted; 0 if its plan does not tell.
-func cellTime(s *results.Set) run.Duration {
-	plan, err := run.ParsePlan("", s.Manifest.Plan)
+func cellTime(s *results.Set) plan.Duration {
+	p, err := plan.Parse("", s.Manifest.Plan)
 	if err != nil {
 		return 0
 	}
-	return plan.Time
+	return p.Time
 }
 
 // verdictsOn returns notes on what the checks said of the compared maps, and names of the new run's: those
@@ -234,15 +234,15 @@ func gate(c *compare.Comparison, failed, unknown []string) error {
 	worse, unsure := c.Named(compare.Worse), c.Named(compare.Inconclusive)
 	switch {
 	case len(worse) > 0:
-		return exit{ExitFailed, fmt.Errorf("%d worse by more than %s: %s", len(worse), results.Percent(c.Claimable()), abridged(worse))}
+		return exit.With(exit.Failed, fmt.Errorf("%d worse by more than %s: %s", len(worse), results.Percent(c.Claimable()), abridged(worse)))
 	case len(failed) > 0:
-		return exit{ExitFailed, errors.New("failed the check: " + abridged(failed))}
+		return exit.With(exit.Failed, errors.New("failed the check: "+abridged(failed)))
 	case len(unsure) > 0:
-		return exit{ExitUnknown, fmt.Errorf("%d inconclusive: %s", len(unsure), abridged(unsure))}
+		return exit.With(exit.Unknown, fmt.Errorf("%d inconclusive: %s", len(unsure), abridged(unsure)))
 	case len(unknown) > 0:
-		return exit{ExitUnknown, errors.New("without a verdict: " + abridged(unknown))}
+		return exit.With(exit.Unknown, errors.New("without a verdict: "+abridged(unknown)))
 	case len(c.OnlyOld) > 0:
-		return exit{ExitUnknown, fmt.Errorf("%d missing in the new run: %s", len(c.OnlyOld), abridged(c.OnlyOld))}
+		return exit.With(exit.Unknown, fmt.Errorf("%d missing in the new run: %s", len(c.OnlyOld), abridged(c.OnlyOld)))
 	}
 	return nil
 }

@@ -8,12 +8,13 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 )
 
 // TestControls looks at what is added to the cells that axes ask for.
 func TestControls(t *testing.T) {
-	quick, err := findPreset("quick", 2)
+	quick, err := plan.FindPreset("quick", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,27 +34,27 @@ func TestControls(t *testing.T) {
 		{"-impl dbuf-epoch-b64 -mix read-only -g 1", []string{"noop read-only 1", "dbuf-epoch-b64.twin read-only 1"}},
 	} {
 		axes := parsed(t, c.line)
-		before, err := quick.plan(axes, baselines.All(), 2)
+		before, err := quick.Plan(axes, baselines.All(), 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := quick.plan(axes, baselines.All(), 2)
+		p, err := quick.Plan(axes, baselines.All(), 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		addControls(&plan, baselines.All())
-		plan.Seed = 1
-		if err := plan.Validate(baselines.All()); err != nil {
+		plan.AddControls(&p, baselines.All())
+		p.Seed = 1
+		if err := p.Validate(baselines.All()); err != nil {
 			t.Errorf("%s: %v", c.line, err)
 		}
 		var added []string
-		for i, cell := range plan.Cells {
+		for i, cell := range p.Cells {
 			if slices.Contains(before.Cells, cell) {
 				continue
 			}
 			added = append(added, fmt.Sprintf("%s %s %d", cell.Impl, cell.Mix, cell.G+cell.Readers+cell.Writers))
 			// What was asked for comes first in its workload.
-			for _, later := range plan.Cells[i+1:] {
+			for _, later := range p.Cells[i+1:] {
 				workload := cell
 				workload.Impl = later.Impl
 				if later == workload && slices.Contains(before.Cells, later) {
@@ -63,7 +64,7 @@ func TestControls(t *testing.T) {
 		}
 		slices.Sort(added)
 		want := slices.Sorted(slices.Values(c.added))
-		if !slices.Equal(added, want) || len(plan.Cells) != len(before.Cells)+len(want) {
+		if !slices.Equal(added, want) || len(p.Cells) != len(before.Cells)+len(want) {
 			t.Errorf("%s: added %q; want %q", c.line, added, want)
 		}
 	}

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"doublebuf/cmd/runbench/internal/doctor"
-	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/exit"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/selftest"
 	"doublebuf/results"
 )
@@ -43,11 +44,11 @@ more -reps, as in -reps 80, may make it less on a machine that is never quiet.`,
   runbench doctor -self-test
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			watch := run.Duration(time.Second)
+			watch := plan.Duration(time.Second)
 			fs.TextVar(&watch, "watch", watch, "`how long` to watch what others take")
 			asJSON := fs.Bool("json", false, "print the findings as JSON")
 			selfTest := fs.Bool("self-test", false, "measure whether differences are told from none")
-			cell := run.Duration(5 * time.Millisecond)
+			cell := plan.Duration(5 * time.Millisecond)
 			fs.TextVar(&cell, "time", cell, "with -self-test, `how long` to measure each cell")
 			blocks := selftest.Blocks
 			fs.Func("reps", fmt.Sprintf("with -self-test, the `number` of times to measure each cell (default %d)", blocks), func(s string) (err error) {
@@ -68,17 +69,17 @@ more -reps, as in -reps 80, may make it less on a machine that is never quiet.`,
 				}
 				for _, name := range other {
 					if given(fs, name) {
-						return usagef("doctor: -%s, and -self-test is %v; see runbench doctor -help for which flags go together", name, *selfTest)
+						return exit.Usagef("doctor: -%s, and -self-test is %v; see runbench doctor -help for which flags go together", name, *selfTest)
 					}
 				}
 				if *selfTest {
 					if cell <= 0 {
-						return usagef("doctor: time is %v; want one above 0, like \"20ms\"", cell)
+						return exit.Usagef("doctor: time is %v; want one above 0, like \"20ms\"", cell)
 					}
 					return s.selfTest(time.Duration(cell), blocks, *seed, folder(*dir, "results", "self-test"))
 				}
 				if watch <= 0 {
-					return usagef("doctor: watch is %v; want one above 0, like \"1s\"", watch)
+					return exit.Usagef("doctor: watch is %v; want one above 0, like \"1s\"", watch)
 				}
 				return s.examine(time.Duration(watch), *asJSON)
 			}
@@ -111,7 +112,7 @@ func (s *session) examine(watch time.Duration, asJSON bool) error {
 	if len(against) == 0 {
 		return nil
 	}
-	return exit{ExitUnknown, errors.New("unfit to measure: " + strings.Join(against, "; "))}
+	return exit.With(exit.Unknown, errors.New("unfit to measure: "+strings.Join(against, "; ")))
 }
 
 // writeJSON writes x for another program.

@@ -4,7 +4,7 @@ import (
 	"flag"
 	"time"
 
-	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/plan"
 )
 
 // exploration is what the command explore is asked to do.
@@ -43,8 +43,8 @@ that can matter. A failure is printed step by step, with the schedule that repla
 			fs.IntVar(&x.preemptions, "preemptions", -1, "at most this `number` of preemptions; -1 for all executions")
 			fs.BoolVar(&x.oneWait, "wait", false, "take the writer's wait for one step, instead of its flag, sleep and wake-up")
 			fs.BoolVar(&x.tso, "tso", false, "with the store buffers of x86 for plain words")
-			var limit run.Duration
-			fs.TextVar(&limit, "time", run.Duration(5*time.Minute), "`how long` to search at most")
+			var limit plan.Duration
+			fs.TextVar(&limit, "time", plan.Duration(5*time.Minute), "`how long` to search at most")
 			fs.StringVar(&x.replay, "replay", "", "run one `schedule`, as a failure printed it, with a trace")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
 )
 
@@ -28,14 +29,14 @@ func parse(fs *flag.FlagSet, args []string) error {
 	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: "); ok {
 		var known []string
 		fs.VisitAll(func(f *flag.Flag) { known = append(known, "-"+f.Name) })
-		return exit{ExitUsage, names.Unknown("flag", name, known)}
+		return exit.With(exit.Usage, names.Unknown("flag", name, known))
 	}
 	// The flags that others than this package parse are whole numbers, and true or false.
 	text, want := err.Error(), "; want a whole number"
 	if strings.HasPrefix(text, "invalid boolean") {
 		want = "; want true or false"
 	}
-	return usagef("%s: %s", fs.Name(), strings.NewReplacer(": parse error", want, ": value out of range", "; want a smaller number").Replace(text))
+	return exit.Usagef("%s: %s", fs.Name(), strings.NewReplacer(": parse error", want, ": value out of range", "; want a smaller number").Replace(text))
 }
 
 // given reports whether a flag was given on the command line.
@@ -48,14 +49,14 @@ func given(fs *flag.FlagSet, name string) bool {
 // noArgs refuses arguments where a command takes none.
 func noArgs(fs *flag.FlagSet, args []string) error {
 	if len(args) > 0 {
-		return usagef("%s: unexpected argument %q; it takes flags only, see runbench %s -help", fs.Name(), args[0], fs.Name())
+		return exit.Usagef("%s: unexpected argument %q; it takes flags only, see runbench %s -help", fs.Name(), args[0], fs.Name())
 	}
 	return nil
 }
 
 // list is a flag of comma-separated values: an axis. Giving it twice adds to it.
 type list[T any] struct {
-	values []T
+	values *[]T
 	parse  func(string) (T, error)
 }
 
@@ -67,7 +68,7 @@ func (l *list[T]) Set(s string) error {
 		if err != nil {
 			return err
 		}
-		l.values = append(l.values, v)
+		*l.values = append(*l.values, v)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/run"
 )
 
@@ -88,7 +89,7 @@ func layout(seed uint64, link int) int64 {
 }
 
 // layouts returns the layout of each link of a plan that has several.
-func layouts(p run.Plan) (all []int64) {
+func layouts(p plan.Plan) (all []int64) {
 	for link := 1; p.Links > 1 && link <= p.Links; link++ {
 		all = append(all, layout(p.Seed, link))
 	}

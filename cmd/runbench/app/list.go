@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/workloads"
 )
 
@@ -81,8 +82,8 @@ func (s *session) listing() listing {
 	for _, t := range workloads.KeyTypes() {
 		l.KeyTypes = append(l.KeyTypes, listed{t.Name, t.Doc})
 	}
-	for _, p := range presets(1) {
-		l.Presets = append(l.Presets, listed{p.name, p.doc})
+	for _, p := range plan.Presets(1) {
+		l.Presets = append(l.Presets, listed{p.Name, p.Doc})
 	}
 	return l
 }

@@ -5,213 +5,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
-	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
 
-// TestPresets holds every preset to its promises, on machines of several sizes.
-func TestPresets(t *testing.T) {
-	for _, procs := range []int{1, 2, 4, 64} {
-		for _, p := range presets(procs) {
-			plan, err := p.plan(axes{}, baselines.All(), procs)
-			if err != nil {
-				t.Fatalf("%s on %d processors: %v", p.name, procs, err)
-			}
-			plan.Seed = 1
-			addControls(&plan, baselines.All())
-			if err := plan.Validate(baselines.All()); err != nil {
-				t.Errorf("%s on %d processors: %v", p.name, procs, err)
-			}
-			cells := len(plan.Cells) + len(plan.Staleness)
-			switch p.name {
-			case "quick":
-				if cells > 75 || plan.Blocks != 6 || plan.Time != run.Duration(100*time.Millisecond) {
-					t.Errorf("quick on %d processors: %d cells x %d blocks x %v; want at most 75 x 6 x 100ms", procs, cells, plan.Blocks, plan.Time)
-				}
-				for _, e := range baselines.All() {
-					if e.Aside && e.Name != timed && slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name }) {
-						t.Errorf("quick: %s has a cell, and stands aside", e.Name)
-					}
-				}
-				holdsFigures(t, plan, quickLacks)
-				holdsLatency(t, plan, 5)
-			case "standard":
-				if plan.Blocks < 10 {
-					t.Errorf("standard: %d blocks; want 10 or more", plan.Blocks)
-				}
-				if about := plan.Estimate(); procs == 2 && about > 28*time.Minute {
-					t.Errorf("standard takes about %v without its checks; want half an hour with them", about)
-				}
-				holdsFigures(t, plan, standardLacks)
-				holdsEverybody(t, plan)
-				holdsLateMaps(t, plan)
-			case "full":
-				for _, m := range workloads.Mixes() {
-					if !slices.ContainsFunc(plan.All(), func(c run.Cell) bool { return c.Mix == m.Name }) {
-						t.Errorf("full: no cell of the mix %s", m.Name)
-					}
-				}
-				for _, k := range workloads.KeyTypes() {
-					if k.Name != "prefix" && !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.KeyType == k.Name }) {
-						t.Errorf("full: no cell of the key type %s", k.Name)
-					}
-				}
-				for _, d := range workloads.DistNames() {
-					if !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Dist == d }) {
-						t.Errorf("full: no cell of the distribution %s", d)
-					}
-				}
-			case "limits":
-				at := func(impl string, readers int) bool {
-					return slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == impl && c.Readers == readers })
-				}
-				for _, e := range baselines.All() {
-					want := e.Policy.Every > 0 || slices.Contains([]string{"plain", "xsync", "syncmap", "rwmutex"}, e.Name)
-					alone := e.Name == "plain" || e.Name == "dbuf-single-b1" // without writers, or other goroutines
-					if want && !at(e.Name, 0) && (alone || !at(e.Name, 1)) {
-						t.Errorf("limits: %s has no cell", e.Name)
-					}
-					if e.Policy.Every == 64 && (!at(e.Name, 0) || !at(e.Name, 64)) {
-						t.Errorf("limits: %s is not read alone, or not by 64 goroutines", e.Name)
-					}
-				}
-			}
-		}
-	}
-}
-
-// lacks names the maps that a preset leaves out of a figure.
-type lacks struct{ byGoroutines, byWriteShare, byStaleness []string }
-
-var quickLacks = lacks{
-	byGoroutines: append([]string{"dbuf-epoch-b1", "dbuf-epoch-b4096", "dbuf-epoch-demand", "mutex", "rbmutex"}, peers...),
-	byWriteShare: append([]string{"dbuf-epoch-demand", "mutex", "rbmutex"}, peers...),
-	byStaleness:  append([]string{"mutex", "rbmutex"}, peers...),
-}
-
-var standardLacks = lacks{
-	byGoroutines: []string{"dbuf-epoch-b1", "dbuf-epoch-b4096", "dbuf-epoch-demand"},
-	byWriteShare: []string{"dbuf-epoch-demand"},
-}
-
-// holdsEverybody checks that plan has every map where maps differ most, as far as it can run there, and of
-// each strategy one publish policy read only and with more goroutines than processors.
-func holdsEverybody(t *testing.T, plan run.Plan) {
-	t.Helper()
-	for _, e := range baselines.All() {
-		published := e.Name != onDemand
-		once := published && (e.Policy == kv.Policy{} || e.Policy.Every == 64)
-		writes, concurrent := e.Caps.Has(kv.Writes) && e.Level != kv.None, e.Caps.Has(kv.Concurrent)
-		for _, want := range []struct {
-			what    string
-			in      []run.Cell
-			cell    run.Cell
-			applies bool
-		}{
-			{"5 % of writes", plan.Cells, run.Cell{Mix: "r95w5", G: plan.Procs}, writes && published && (concurrent || plan.Procs == 1)},
-			{"beside a writer", plan.Cells, run.Cell{Mix: rolesMix, Readers: 1, Writers: 1}, writes && concurrent},
-			{"beside a writer, oversubscribed", plan.Cells, run.Cell{Mix: rolesMix, Readers: 4 * plan.Procs, Writers: 1}, writes && concurrent},
-			{"staleness", plan.Staleness, run.Cell{Mix: rolesMix, Readers: 1, Writers: 1}, writes && concurrent},
-			{"read only", plan.Cells, run.Cell{Mix: "read-only", G: 1}, once},
-			{"oversubscribed", plan.Cells, run.Cell{Mix: "r95w5", G: 32 * plan.Procs}, writes && concurrent && once},
-		} {
-			want.cell.Impl, want.cell.Dist, want.cell.KeyType, want.cell.Keys = e.Name, "zipf0.99", "uint64", 64<<10
-			if want.applies && !slices.Contains(want.in, want.cell) {
-				t.Errorf("standard on %d processors: %s has no cell %s", plan.Procs, e.Name, want.what)
-			}
-		}
-	}
-}
-
-// holdsFigures checks that plan has what the figures are drawn from, for every map but
-// those that it is said to lack.
-func holdsFigures(t *testing.T, plan run.Plan, without lacks) {
-	t.Helper()
-	for _, e := range baselines.All() {
-		has := slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == e.Name })
-		if !has && !e.Aside {
-			t.Errorf("%s has no cell", e.Name)
-		}
-		if e.Aside {
-			continue
-		}
-		if e.Level == kv.None || !e.Caps.Has(kv.Writes) {
-			continue
-		}
-		goroutines, shares := map[int]bool{}, map[string]bool{}
-		for _, c := range plan.Cells {
-			if c.Impl == e.Name && c.Mix == "read-only" && c.Dist == "zipf0.99" && c.KeyType == "uint64" {
-				goroutines[c.G] = true
-			}
-			if c.Impl == e.Name && c.G == plan.Procs && c.Dist == "zipf0.99" {
-				shares[c.Mix] = true
-			}
-		}
-		// A point of throughput against staleness is two cells that differ in kind alone.
-		stale := slices.IndexFunc(plan.Staleness, func(c run.Cell) bool { return c.Impl == e.Name })
-		for _, figure := range []struct {
-			name    string
-			without []string
-			drawn   bool
-		}{
-			{"by goroutines", without.byGoroutines, len(goroutines) >= min(3, plan.Procs+1)},
-			{"by share of writes", without.byWriteShare, len(shares) >= 3},
-			{"against staleness", without.byStaleness, stale >= 0 && slices.Contains(plan.Cells, plan.Staleness[stale])},
-		} {
-			if want := !slices.Contains(figure.without, e.Name); figure.drawn != want {
-				t.Errorf("%s on %d processors: the figure %s is drawn from its cells: %v; want %v", e.Name, plan.Procs, figure.name, figure.drawn, want)
-			}
-		}
-	}
-}
-
-// holdsLatency checks that plan has one workload of latency cells, with so many maps.
-func holdsLatency(t *testing.T, plan run.Plan, maps int) {
-	t.Helper()
-	if len(plan.Latency) != maps {
-		t.Errorf("%d latency cells; want one workload of %d maps", len(plan.Latency), maps)
-	}
-	for _, c := range plan.Latency {
-		c.Impl = plan.Latency[0].Impl
-		if c != plan.Latency[0] {
-			t.Errorf("latency cells %+v and %+v; want one workload", plan.Latency[0], c)
-		}
-	}
-}
-
-// holdsLateMaps checks that plan has the latency of a double buffer and of the peer to beat with as many goroutines
-// as processors, with more and with many more, and beside a reader that stalls, there with and without a bound.
-func holdsLateMaps(t *testing.T, plan run.Plan) {
-	t.Helper()
-	for _, want := range []struct {
-		mix   string
-		load  int
-		g     []int
-		impls []string
-	}{
-		{"r95w5", 70, []int{plan.Procs, 4 * plan.Procs, 32 * plan.Procs}, []string{"dbuf-epoch-b1", "dbuf-epoch-b64", "dbuf-epoch-b4096", "xsync", "rwmutex"}},
-		{"r95w5", 90, []int{plan.Procs}, []string{"dbuf-epoch-b64", "xsync", "rwmutex"}},
-		{"r95w5-stall", 25, []int{plan.Procs}, []string{"dbuf-epoch-b64", "dbuf-maxwait-b64", "xsync", "rwmutex"}},
-	} {
-		for _, g := range want.g {
-			for _, impl := range want.impls {
-				if !slices.ContainsFunc(plan.Latency, func(c run.Cell) bool {
-					return c.Impl == impl && c.Mix == want.mix && c.Load == want.load && c.G == g
-				}) {
-					t.Errorf("%s on %d processors: no latency of %s at %d %% by %d goroutines", impl, plan.Procs, want.mix, want.load, g)
-				}
-			}
-		}
-	}
-}
-
 // parsed returns the axes of a command line.
-func parsed(t *testing.T, line string) axes {
+func parsed(t *testing.T, line string) plan.Axes {
 	t.Helper()
 	var o runFlags
 	fs := newFlagSet("run")
@@ -223,7 +26,7 @@ func parsed(t *testing.T, line string) axes {
 }
 
 func TestAxes(t *testing.T) {
-	quick, err := findPreset("quick", 2)
+	quick, err := plan.FindPreset("quick", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,14 +81,14 @@ func TestAxes(t *testing.T) {
 			throughput: []string{"mix=read-only/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2"},
 		},
 	} {
-		plan, err := quick.plan(parsed(t, c.line), baselines.All(), 2)
+		p, err := quick.Plan(parsed(t, c.line), baselines.All(), 2)
 		if err != nil {
 			t.Errorf("%s: %v", c.line, err)
 			continue
 		}
 		found := map[results.Kind][]string{}
-		plan.Blocks = 1
-		for _, j := range plan.Jobs() {
+		p.Blocks = 1
+		for _, j := range p.Jobs() {
 			_, name, _ := strings.Cut(j.ID.Name(), "impl="+j.ID.Impl+"/")
 			found[j.ID.Kind] = append(found[j.ID.Kind], name)
 		}
@@ -303,15 +106,15 @@ func TestListHasAllNames(t *testing.T) {
 	if code := Main([]string{"list"}, &out, &told); code != ExitOK {
 		t.Fatalf("exit code %d: %s", code, told.String())
 	}
-	want := append(mapNames(baselines.All()), workloads.DistNames()...)
+	want := append(plan.MapNames(baselines.All()), workloads.DistNames()...)
 	for _, m := range workloads.Mixes() {
 		want = append(want, m.Name)
 	}
 	for _, k := range workloads.KeyTypes() {
 		want = append(want, k.Name)
 	}
-	for _, p := range presets(2) {
-		want = append(want, p.name)
+	for _, p := range plan.Presets(2) {
+		want = append(want, p.Name)
 	}
 	for _, name := range want {
 		if !strings.Contains(out.String(), "\n  "+name+" ") {
@@ -334,7 +137,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 }
 
 func TestEntriesOfTheCaller(t *testing.T) {
-	rwmutex, err := pick(baselines.All(), []string{"rwmutex"})
+	rwmutex, err := plan.PickMaps(baselines.All(), []string{"rwmutex"})
 	if err != nil {
 		t.Fatal(err)
 	}

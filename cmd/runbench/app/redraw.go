@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/plots"
 	"doublebuf/results"
 )
@@ -43,7 +44,7 @@ with the machine as the series.`,
 // plotMachines draws the runs in dirs side by side.
 func (s *session) plotMachines(dirs []string, plotsDir string) error {
 	if len(dirs) > plots.MaxMachines {
-		return usagef("plot: %d runs; want %d at most, which can be told apart", len(dirs), plots.MaxMachines)
+		return exit.Usagef("plot: %d runs; want %d at most, which can be told apart", len(dirs), plots.MaxMachines)
 	}
 	var runs []plots.Run
 	var names []string
@@ -91,7 +92,7 @@ func redraw(do func(s *session, set *loaded, dir, plotsDir string) error) func(*
 		plotsDir := fs.String("plots", "", "`folder` for the figures (default plots/<name of DIR>, wherever DIR is)")
 		return func(args []string) error {
 			if len(args) != 1 {
-				return usagef("%s: %d arguments; want one, the folder of a run, as in runbench %s results/reference", fs.Name(), len(args), fs.Name())
+				return exit.Usagef("%s: %d arguments; want one, the folder of a run, as in runbench %s results/reference", fs.Name(), len(args), fs.Name())
 			}
 			set, err := s.load(args[0])
 			if err != nil {

@@ -11,29 +11,22 @@ import (
 	"strings"
 	"time"
 
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/pin"
-	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
 
-// axes holds the axes of the command line. An axis that is empty was not given.
-type axes struct {
-	impl, mix, dist, keyType  list[string]
-	keys, g, readers, writers list[int]
-	loads                     list[int]            // for which there are latency cells
-	trace                     workloads.TraceInput // none if it has no name
-}
-
 // runFlags is what run is asked to do.
 type runFlags struct {
 	preset, planFile string
-	axes             axes
+	axes             plan.Axes
 	reps             int
 	links, forks     int
-	target           run.Percent
-	max              run.Duration
-	time, latency    run.Duration
+	target           plan.Percent
+	max              plan.Duration
+	time, latency    plan.Duration
 	seed             uint64
 	dir, plots       string
 	resume           bool
@@ -129,10 +122,10 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 			return err
 		})
 	}
-	fs.TextVar(&o.time, "time", run.Duration(0), "`how long` to measure each cell, as in 100ms (default the preset's)")
-	fs.TextVar(&o.latency, "latency-time", run.Duration(0), "`how long` operations arrive in a latency cell (default the preset's)")
-	fs.TextVar(&o.target, "target-ci", run.Percent(0), "go on until the interval of every margin is narrower than this `percentage`, as in 2%")
-	fs.TextVar(&o.max, "max", run.Duration(0), "`how long` to go on at most with -target-ci, as in 10m")
+	fs.TextVar(&o.time, "time", plan.Duration(0), "`how long` to measure each cell, as in 100ms (default the preset's)")
+	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`how long` operations arrive in a latency cell (default the preset's)")
+	fs.TextVar(&o.target, "target-ci", plan.Percent(0), "go on until the interval of every margin is narrower than this `percentage`, as in 2%")
+	fs.TextVar(&o.max, "max", plan.Duration(0), "`how long` to go on at most with -target-ci, as in 10m")
 	fs.Uint64Var(&o.seed, "seed", 1, "the `number` from which everything random hangs")
 	fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-<preset>)")
 	fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
@@ -150,39 +143,37 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		}
 		return nil
 	})
-	o.axes.declare(fs)
+	declareAxes(fs, &o.axes)
 }
 
-// declare declares a flag for each axis.
-func (a *axes) declare(fs *flag.FlagSet) {
+// declareAxes declares a flag for each axis.
+func declareAxes(fs *flag.FlagSet, a *plan.Axes) {
 	for name, axis := range map[string]struct {
-		list  *list[string]
-		usage string
+		values *[]string
+		usage  string
 	}{
-		"impl":    {&a.impl, "axis: `maps`"},
-		"mix":     {&a.mix, "axis: `mixes` of operations"},
-		"dist":    {&a.dist, "axis: `distributions` of keys"},
-		"keytype": {&a.keyType, "axis: `types` of keys"},
+		"impl":    {&a.Impl, "axis: `maps`"},
+		"mix":     {&a.Mix, "axis: `mixes` of operations"},
+		"dist":    {&a.Dist, "axis: `distributions` of keys"},
+		"keytype": {&a.KeyType, "axis: `types` of keys"},
 	} {
-		axis.list.parse = word
-		fs.Var(axis.list, name, axis.usage)
+		fs.Var(&list[string]{axis.values, word}, name, axis.usage)
 	}
 	for name, axis := range map[string]struct {
-		list  *list[int]
-		parse func(string) (int, error)
-		usage string
+		values *[]int
+		parse  func(string) (int, error)
+		usage  string
 	}{
-		"keys":    {&a.keys, results.ParseKeys, "axis: `numbers` of keys, as in 1000,64Ki,1Mi"},
-		"g":       {&a.g, number, "axis: `numbers` of goroutines that each do the whole mix"},
-		"readers": {&a.readers, number, "axis: `numbers` of goroutines that read, for the mix roles"},
-		"writers": {&a.writers, number, "axis: `numbers` of goroutines that write, for the mix roles"},
-		"latency": {&a.loads, load, "axis: measure latency too, at these `loads`, in % of the capacity, as in 50,70,90"},
+		"keys":    {&a.Keys, results.ParseKeys, "axis: `numbers` of keys, as in 1000,64Ki,1Mi"},
+		"g":       {&a.G, number, "axis: `numbers` of goroutines that each do the whole mix"},
+		"readers": {&a.Readers, number, "axis: `numbers` of goroutines that read, for the mix roles"},
+		"writers": {&a.Writers, number, "axis: `numbers` of goroutines that write, for the mix roles"},
+		"latency": {&a.Loads, load, "axis: measure latency too, at these `loads`, in % of the capacity, as in 50,70,90"},
 	} {
-		axis.list.parse = axis.parse
-		fs.Var(axis.list, name, axis.usage)
+		fs.Var(&list[int]{axis.values, axis.parse}, name, axis.usage)
 	}
-	fs.StringVar(&a.trace.Name, "trace", "", "replay this `trace`: a file, or source, defs or bgp, see runbench trace")
-	declareTrace(fs, &a.trace)
+	fs.StringVar(&a.Trace.Name, "trace", "", "replay this `trace`: a file, or source, defs or bgp, see runbench trace")
+	declareTrace(fs, &a.Trace)
 }
 
 // load parses the load of a latency cell.
@@ -214,64 +205,64 @@ func (o *runFlags) firstGiven(names ...string) string {
 
 // plan returns what the flags say is to be measured, the name for it, and how long each
 // map's check records.
-func (o *runFlags) plan(s *session) (plan run.Plan, name string, check time.Duration, err error) {
+func (o *runFlags) plan(s *session) (p plan.Plan, name string, check time.Duration, err error) {
 	procs := runtime.GOMAXPROCS(0)
 	if cpus, err := pin.CPUs(o.pin); err == nil {
 		procs = min(procs, len(cpus))
 	}
-	p, err := findPreset(o.preset, procs)
+	preset, err := plan.FindPreset(o.preset, procs)
 	if err != nil {
-		return run.Plan{}, "", 0, err
+		return plan.Plan{}, "", 0, err
 	}
 	if o.planFile != "" {
 		if f := o.firstGiven(append(planFlags, "preset")...); f != "" {
-			return run.Plan{}, "", 0, usagef("run: %s beside -plan; want one of them, since a plan says all that is measured", f)
+			return plan.Plan{}, "", 0, exit.Usagef("run: %s beside -plan; want one of them, since a plan says all that is measured", f)
 		}
 		text, err := os.ReadFile(o.planFile)
 		if err != nil {
-			return run.Plan{}, "", 0, fmt.Errorf("cannot read the plan: %w", err)
+			return plan.Plan{}, "", 0, fmt.Errorf("cannot read the plan: %w", err)
 		}
-		if plan, err = run.ParsePlan(o.planFile, text); err == nil {
-			err = plan.Validate(s.maps)
+		if p, err = plan.Parse(o.planFile, text); err == nil {
+			err = p.Validate(s.maps)
 		}
-		return plan, "plan", p.check, err
+		return p, "plan", preset.Check, err
 	}
 	if f := o.firstGiven("format", "skip-malformed"); f != "" && !o.given["trace"] {
-		return run.Plan{}, "", 0, usagef("run: %s without -trace; want the trace that it is about", f)
+		return plan.Plan{}, "", 0, exit.Usagef("run: %s without -trace; want the trace that it is about", f)
 	}
-	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.ContainsFunc(o.axes.mix.values, hasRoles) {
-		return run.Plan{}, "", 0, usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, rolesMix)
+	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.ContainsFunc(o.axes.Mix, hasRoles) {
+		return plan.Plan{}, "", 0, exit.Usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, plan.RolesMix)
 	}
-	if plan, err = p.plan(o.axes, s.maps, procs); err != nil {
-		return run.Plan{}, "", 0, err
+	if p, err = preset.Plan(o.axes, s.maps, procs); err != nil {
+		return plan.Plan{}, "", 0, err
 	}
-	addControls(&plan, s.maps)
-	plan.Seed = o.seed
+	plan.AddControls(&p, s.maps)
+	p.Seed = o.seed
 	if o.given["reps"] {
-		plan.Blocks = o.reps
+		p.Blocks = o.reps
 	}
 	if o.given["time"] {
-		plan.Time = o.time
+		p.Time = o.time
 	}
 	if o.given["latency-time"] {
-		if len(plan.Latency) == 0 {
-			return run.Plan{}, "", 0, usagef("run: -latency-time without latency cells; want -latency, as in -latency 70")
+		if len(p.Latency) == 0 {
+			return plan.Plan{}, "", 0, exit.Usagef("run: -latency-time without latency cells; want -latency, as in -latency 70")
 		}
-		plan.LatencyTime = o.latency
+		p.LatencyTime = o.latency
 	}
 	if o.given["target-ci"] && o.target == 0 {
-		return run.Plan{}, "", 0, usagef("run: target-ci is 0%%, which no interval is narrower than; want more, as in 2%%")
+		return plan.Plan{}, "", 0, exit.Usagef("run: target-ci is 0%%, which no interval is narrower than; want more, as in 2%%")
 	}
-	plan.Pin, plan.PinWorkers = o.pin, o.pinWorkers
-	plan.TargetCI, plan.Max = o.target, o.max
+	p.Pin, p.PinWorkers = o.pin, o.pinWorkers
+	p.TargetCI, p.Max = o.target, o.max
 	if o.links > 1 {
-		plan.Links = o.links
+		p.Links = o.links
 	}
 	if o.forks > 1 {
-		plan.Forks = o.forks
+		p.Forks = o.forks
 	}
-	if err := plan.Validate(s.maps); err != nil {
-		return run.Plan{}, "", 0, exit{ExitUsage, err}
+	if err := p.Validate(s.maps); err != nil {
+		return plan.Plan{}, "", 0, exit.With(exit.Usage, err)
 	}
-	return plan, p.name, p.check, nil
+	return p, preset.Name, preset.Check, nil
 }

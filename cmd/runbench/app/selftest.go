@@ -10,6 +10,7 @@ import (
 
 	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/doctor"
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/cmd/runbench/internal/selftest"
 	"doublebuf/results"
@@ -22,9 +23,9 @@ func (s *session) selfTest(cell time.Duration, blocks int, seed uint64, dir stri
 	if err != nil {
 		return err
 	}
-	plan := test.Plan()
+	p := test.Plan()
 	env := results.CollectEnvironment(append([]string{"runbench"}, s.args...))
-	text, err := json.Marshal(plan)
+	text, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
@@ -39,12 +40,12 @@ func (s *session) selfTest(cell time.Duration, blocks int, seed uint64, dir stri
 		return err
 	}
 	fmt.Fprintf(s.stdout, "plan: %d A/A cells, each of a map and of its twin, %d blocks x %v, seed %d; then maps slowed down by twice what these show\ntime: about %v\nresults: %s\n\n",
-		selftest.Pairs, plan.Blocks, cell, seed, test.Estimate().Round(time.Second), dir)
+		selftest.Pairs, p.Blocks, cell, seed, test.Estimate().Round(time.Second), dir)
 
 	ctx, stop := interruptible()
 	defer stop()
 	watch := host.Watch()
-	show := newProgress(s.progress, 2*plan.Blocks)
+	show := newProgress(s.progress, 2*p.Blocks)
 	defer show.end()
 	keep := func(c results.Cell, p run.Progress) error {
 		show.cell(c, p)
@@ -71,7 +72,7 @@ func (s *session) selfTest(cell time.Duration, blocks int, seed uint64, dir stri
 	}
 	control := set.Control()
 	if control.Limit == 0 {
-		return fmt.Errorf("self-test: the A/A cells show no limit; want %d pairs of %d blocks in %s", selftest.Pairs, plan.Blocks, dir)
+		return fmt.Errorf("self-test: the A/A cells show no limit; want %d pairs of %d blocks in %s", selftest.Pairs, p.Blocks, dir)
 	}
 	alone, corrected := control.Different()
 	fmt.Fprintf(s.stdout, "A/A: of %d cells %d look different by themselves (%d may), and %d after Holm's correction (%d may)\n",
@@ -99,9 +100,9 @@ func (s *session) selfTest(cell time.Duration, blocks int, seed uint64, dir stri
 		return err
 	}
 	if err := selftest.Judge(control, c); errors.Is(err, selftest.ErrNoisy) {
-		return exit{ExitUnknown, err}
+		return exit.With(exit.Unknown, err)
 	} else if err != nil {
-		return exit{ExitFailed, err}
+		return exit.With(exit.Failed, err)
 	}
 	fmt.Fprintln(s.stdout, "\npassed: no more A/A cells look different than may, and the slowdown is worse in every workload, with an interval that excludes 0")
 	return nil

@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
-	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/exit"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/lincheck"
 )
 
@@ -40,11 +41,11 @@ if a map failed, and 0 if all held as long as they ran.`,
   runbench soak -impl control-stale-guard
 `,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			impl := list[string]{parse: word}
-			fs.Var(&impl, "impl", "soak only these `maps`, which may be controls (default all that tell versions)")
+			var impl []string
+			fs.Var(&list[string]{&impl, word}, "impl", "soak only these `maps`, which may be controls (default all that tell versions)")
 			o := lincheck.SoakOptions{}
 			fs.Uint64Var(&o.Seed, "seed", 1, "of everything random; every `number` draws other phases")
-			times := map[string]*run.Duration{}
+			times := map[string]*plan.Duration{}
 			for _, f := range []struct {
 				name, usage string
 				value       time.Duration
@@ -53,7 +54,7 @@ if a map failed, and 0 if all held as long as they ran.`,
 				{"every", "print totals every `so often`", 5 * time.Second},
 				{"hang", "a goroutine hangs that does nothing for `so long`", 20 * time.Second},
 			} {
-				d := run.Duration(f.value)
+				d := plan.Duration(f.value)
 				fs.TextVar(&d, f.name, d, f.usage)
 				times[f.name] = &d
 			}
@@ -64,11 +65,11 @@ if a map failed, and 0 if all held as long as they ran.`,
 				}
 				for name, d := range times {
 					if *d <= 0 {
-						return usagef("soak: %s is %v; want one above 0, like \"10s\"", name, d)
+						return exit.Usagef("soak: %s is %v; want one above 0, like \"10s\"", name, d)
 					}
 				}
 				o.Time, o.Every, o.Hang = time.Duration(*times["time"]), time.Duration(*times["every"]), time.Duration(*times["hang"])
-				maps, err := s.soakable(impl.values)
+				maps, err := s.soakable(impl)
 				if err != nil {
 					return err
 				}
@@ -83,13 +84,13 @@ func (s *session) soakable(names []string) ([]kv.Entry, error) {
 	if len(names) == 0 {
 		return slices.DeleteFunc(slices.Clone(s.maps), func(e kv.Entry) bool { return lincheck.Soakable(e) != nil }), nil
 	}
-	maps, err := pick(withControls(s.maps), names)
+	maps, err := plan.PickMaps(withControls(s.maps), names)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range maps {
 		if err := lincheck.Soakable(e); err != nil {
-			return nil, usagef("soak: %v", err)
+			return nil, exit.Usagef("soak: %v", err)
 		}
 	}
 	return maps, nil
@@ -180,15 +181,15 @@ func soakChildCommand() command {
 		long: "Soaks one map in this process and writes totals and its verdict as JSON. runbench soak starts it.",
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
 			var o lincheck.SoakOptions
-			impl := list[string]{parse: word}
-			fs.Var(&impl, "impl", "the `map`")
+			var impl []string
+			fs.Var(&list[string]{&impl, word}, "impl", "the `map`")
 			fs.Uint64Var(&o.Seed, "seed", 0, "")
 			fs.DurationVar(&o.Time, "time", 0, "")
 			fs.DurationVar(&o.Every, "every", 0, "")
 			fs.DurationVar(&o.Hang, "hang", 0, "")
 			fs.StringVar(&o.Dir, "dir", "", "")
 			return func([]string) error {
-				maps, err := s.soakable(impl.values)
+				maps, err := s.soakable(impl)
 				if err != nil {
 					return err
 				}

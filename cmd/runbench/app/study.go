@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/perf/benchunit"
 
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/study"
 )
 
@@ -38,7 +39,7 @@ The exit code is 3 if any claim is contradicted, 4 if any is unsure or was not m
 			return func(args []string) error {
 				all := []string{"STUDY.md", "results/reference"}
 				if len(args) > len(all) {
-					return usagef("study: %d arguments; want at most two, a text and the folder of a run", len(args))
+					return exit.Usagef("study: %d arguments; want at most two, a text and the folder of a run", len(args))
 				}
 				copy(all, args)
 				return s.study(all[0], all[1], *restate)
@@ -106,10 +107,10 @@ func (s *session) study(path, dir string, restate bool) error {
 	fmt.Fprintf(s.stdout, "\n%d claims: %d supported, %d contradicted, %d unsure, %d not measured\n",
 		len(claims), counts[study.Supported], counts[study.Contradicted], counts[study.Unsure], counts[study.Missing])
 	if n := counts[study.Contradicted]; n > 0 {
-		return exit{ExitFailed, fmt.Errorf("%s contradicts %d of %d claims of %s", dir, n, len(claims), path)}
+		return exit.With(exit.Failed, fmt.Errorf("%s contradicts %d of %d claims of %s", dir, n, len(claims), path))
 	}
 	if n := counts[study.Unsure] + counts[study.Missing]; n > 0 {
-		return exit{ExitUnknown, fmt.Errorf("%s neither supports nor contradicts %d of %d claims of %s", dir, n, len(claims), path)}
+		return exit.With(exit.Unknown, fmt.Errorf("%s neither supports nor contradicts %d of %d claims of %s", dir, n, len(claims), path))
 	}
 	return nil
 }

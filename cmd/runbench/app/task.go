@@ -17,6 +17,8 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/doctor"
+	"doublebuf/cmd/runbench/internal/exit"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/lincheck"
@@ -26,7 +28,7 @@ import (
 // task is one run under way: what is to be measured, and what has been written of it.
 type task struct {
 	*session
-	plan       run.Plan
+	plan       plan.Plan
 	runner     *run.Runner
 	links      *links        // if the plan has several
 	check      time.Duration // of recording histories, for each map
@@ -34,8 +36,8 @@ type task struct {
 	lock       *os.File // that keeps others from measuring into dir
 	folder     *results.Folder
 	manifest   results.Manifest
-	done       map[run.Job]bool // what has been measured
-	sets       int              // to be measured
+	done       map[plan.Job]bool // what has been measured
+	sets       int               // to be measured
 	resumed    bool
 	strict     results.Letter // the worst grade that will do; "" is any
 	host       doctor.Host
@@ -85,11 +87,11 @@ func (s *session) run(o *runFlags) error {
 	}
 	err = judgementOn(set, t.dir)
 	if err == nil && t.short != "" {
-		err = exit{ExitUnknown, t.howToGoOn(errors.New(t.short))}
+		err = exit.With(exit.Unknown, t.howToGoOn(errors.New(t.short)))
 	}
 	if err == nil && t.strict != "" {
 		if is := set.Grade().Letter; is > t.strict {
-			err = exit{ExitUnknown, fmt.Errorf("the grade of the run is %s; want %s or better; see %s", is, t.strict, filepath.Join(t.dir, reportFile))}
+			err = exit.With(exit.Unknown, fmt.Errorf("the grade of the run is %s; want %s or better; see %s", is, t.strict, filepath.Join(t.dir, reportFile)))
 		}
 	}
 	return err
@@ -98,27 +100,27 @@ func (s *session) run(o *runFlags) error {
 // begin prepares a new run and makes its folders, so that what would keep it from
 // being written down is known before anything is measured.
 func (s *session) begin(o *runFlags) (*task, error) {
-	plan, name, check, err := o.plan(s)
+	p, name, check, err := o.plan(s)
 	if err != nil {
 		return nil, err
 	}
-	t := &task{session: s, plan: plan, check: check, dir: folder(o.dir, "results", name), done: map[run.Job]bool{}, sets: plan.Sets()}
+	t := &task{session: s, plan: p, check: check, dir: folder(o.dir, "results", name), done: map[plan.Job]bool{}, sets: p.Sets()}
 	t.plots = plotsFolder(o.plots, t.dir)
-	if t.runner, err = run.New(plan, s.maps); err != nil {
+	if t.runner, err = run.New(p, s.maps); err != nil {
 		return nil, err
 	}
 	if err := t.findLinks(); err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(plan)
+	text, err := json.Marshal(p)
 	if err != nil {
 		return nil, err
 	}
 	t.manifest = results.Manifest{
-		Preset: name, Seed: plan.Seed, Plan: text, Inputs: inputs(t.runner), Instead: t.substitutes(),
+		Preset: name, Seed: p.Seed, Plan: text, Inputs: inputs(t.runner), Instead: t.substitutes(),
 		Environment: results.CollectEnvironment(append([]string{"runbench"}, s.args...)),
 	}
-	t.manifest.Layouts = layouts(plan)
+	t.manifest.Layouts = layouts(p)
 	if t.folder, err = results.Create(t.dir, t.manifest.Environment); err != nil {
 		return nil, err
 	}
@@ -141,9 +143,9 @@ func (s *session) begin(o *runFlags) (*task, error) {
 // goOn prepares to measure what is missing in the folder of a run that was cut short.
 func (s *session) goOn(o *runFlags) (_ *task, err error) {
 	if o.dir == "" {
-		return nil, usagef("run: -resume without -results; want the folder of the run to go on with")
+		return nil, exit.Usagef("run: -resume without -results; want the folder of the run to go on with")
 	}
-	t := &task{session: s, dir: o.dir, plots: plotsFolder(o.plots, o.dir), done: map[run.Job]bool{}, resumed: true}
+	t := &task{session: s, dir: o.dir, plots: plotsFolder(o.plots, o.dir), done: map[plan.Job]bool{}, resumed: true}
 	if t.lock, err = results.Lock(t.dir); err == nil {
 		t.manifest, err = results.ReadManifest(t.dir)
 	}
@@ -162,7 +164,7 @@ func (s *session) goOn(o *runFlags) (_ *task, err error) {
 
 // takeUp reads what there is of the run, and refuses what cannot be gone on with.
 func (t *task) takeUp(o *runFlags) (err error) {
-	if t.plan, err = run.ParsePlan(filepath.Join(t.dir, "manifest.json"), t.manifest.Plan); err != nil {
+	if t.plan, err = plan.Parse(filepath.Join(t.dir, "manifest.json"), t.manifest.Plan); err != nil {
 		return err
 	}
 	if err := o.samePlan(t.session, t); err != nil {
@@ -179,8 +181,8 @@ func (t *task) takeUp(o *runFlags) (err error) {
 	if was.MachineLabel() != is.MachineLabel() {
 		return fmt.Errorf("cannot resume %s: it was measured on %s, and this is %s; want the same", t.dir, was.MachineLabel(), is.MachineLabel())
 	}
-	if p, err := findPreset(t.manifest.Preset, t.plan.Procs); err == nil {
-		t.check = p.check
+	if p, err := plan.FindPreset(t.manifest.Preset, t.plan.Procs); err == nil {
+		t.check = p.Check
 	}
 	if t.runner, err = run.New(t.plan, t.maps); err != nil {
 		return err
@@ -204,8 +206,8 @@ func (t *task) takeUp(o *runFlags) (err error) {
 
 // count notes what has been measured, and refuses cells that the plan does not have.
 func (t *task) count(cells []results.Cell) error {
-	job := func(c results.Cell) run.Job {
-		return run.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}
+	job := func(c results.Cell) plan.Job {
+		return plan.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}
 	}
 	blocks, last := map[int]bool{}, 0
 	for _, c := range cells {
@@ -217,7 +219,7 @@ func (t *task) count(cells []results.Cell) error {
 	for t.plan.TargetCI > 0 && t.sets*t.plan.Blocks < min(last, len(blocks)+t.round()*t.plan.Blocks) {
 		t.sets += t.round()
 	}
-	planned := map[run.Job]bool{}
+	planned := map[plan.Job]bool{}
 	for _, j := range t.plan.JobsOf(0, t.sets) {
 		planned[j] = true
 	}
@@ -246,17 +248,17 @@ func (o *runFlags) samePlan(s *session, t *task) error {
 	if f == "" {
 		return nil
 	}
-	plan, _, _, err := o.plan(s)
+	p, _, _, err := o.plan(s)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(plan)
+	text, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
 	was, err := json.Marshal(t.plan)
 	if err == nil && string(text) != string(was) {
-		err = usagef("cannot resume %s: with %s and the other flags the plan is another one; want -resume and -results alone", t.dir, f)
+		err = exit.Usagef("cannot resume %s: with %s and the other flags the plan is another one; want -resume and -results alone", t.dir, f)
 	}
 	return err
 }
@@ -270,7 +272,7 @@ func inputs(r *run.Runner) map[string]string {
 	}
 	if t := r.Trace(); t != nil {
 		text := "sha256:" + t.Digest
-		for _, row := range traceRows(t) {
+		for _, row := range plan.TraceRows(t) {
 			if row[0] != "trace" && row[0] != "sha256" {
 				text += "; " + row[0] + ": " + row[1]
 			}
@@ -327,8 +329,8 @@ func (t *task) writeManifest() error { return results.WriteManifest(t.dir, t.man
 func (t *task) round() int { return max(1, t.plan.Links) }
 
 // left returns the jobs that are not done.
-func (t *task) left() []run.Job {
-	return slices.DeleteFunc(t.plan.JobsOf(0, t.sets), func(j run.Job) bool { return t.done[j] })
+func (t *task) left() []plan.Job {
+	return slices.DeleteFunc(t.plan.JobsOf(0, t.sets), func(j plan.Job) bool { return t.done[j] })
 }
 
 // announce prints what is going to happen.
@@ -373,7 +375,7 @@ func (t *task) uncheckedMaps() []kv.Entry {
 
 // measures reports whether the plan has cells of e.
 func (t *task) measures(e kv.Entry) bool {
-	return slices.ContainsFunc(t.plan.All(), func(c run.Cell) bool { of, _ := results.Original(c.Impl); return of == e.Name })
+	return slices.ContainsFunc(t.plan.All(), func(c plan.Cell) bool { of, _ := results.Original(c.Impl); return of == e.Name })
 }
 
 // gate checks the maps of the plan and keeps their verdicts in the manifest. A map that
@@ -500,7 +502,7 @@ func (t *task) wantsMore(end time.Duration) (bool, error) {
 
 // measureLeft runs the jobs that are left.
 func (t *task) measureLeft(ctx context.Context) error {
-	jobs := slices.DeleteFunc(t.left(), func(j run.Job) bool {
+	jobs := slices.DeleteFunc(t.left(), func(j plan.Job) bool {
 		return slices.ContainsFunc(t.manifest.Verdicts, func(v results.Verdict) bool {
 			of, _ := results.Original(j.ID.Impl)
 			return v.Impl == of && v.Check == crashed
@@ -512,7 +514,7 @@ func (t *task) measureLeft(ctx context.Context) error {
 		if err := t.folder.Append(c); err != nil {
 			return err
 		}
-		t.done[run.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}] = true
+		t.done[plan.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}] = true
 		t.cells++
 		show.cell(c, p)
 		return t.blame(c)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -24,8 +25,8 @@ type workload[K comparable] struct {
 }
 
 // measure runs one job.
-func (r *Runner) measure(j Job) (results.Cell, error) {
-	e, _ := find(r.entries, j.ID.Impl)
+func (r *Runner) measure(j plan.Job) (results.Cell, error) {
+	e, _ := plan.FindMap(r.entries, j.ID.Impl)
 	switch j.ID.KeyType {
 	case "uint64":
 		return measure(r, j, e, e.Uint64, workloads.Uint64Keys)
@@ -50,7 +51,7 @@ func (r *Runner) measure(j Job) (results.Cell, error) {
 	}
 }
 
-func measure[K comparable](r *Runner, j Job, e kv.Entry, build func(capacity int) kv.Map[K, uint64],
+func measure[K comparable](r *Runner, j plan.Job, e kv.Entry, build func(capacity int) kv.Map[K, uint64],
 	keys func(n int, seed uint64) *workloads.KeySet[K],
 ) (results.Cell, error) {
 	load, err := draw(r, j.ID, keys)
@@ -66,7 +67,7 @@ func measure[K comparable](r *Runner, j Job, e kv.Entry, build func(capacity int
 	case results.Staleness:
 		return c.staleness(), nil
 	case results.Latency:
-		return c.latency(workloads.Gaps(r.plan.Seed), r.plan.window(mix)), nil
+		return c.latency(workloads.Gaps(r.plan.Seed), r.plan.Window(mix)), nil
 	}
 	return c.throughput(), nil
 }
@@ -91,8 +92,8 @@ func draw[K comparable](r *Runner, id results.ID, keys func(n int, seed uint64) 
 	return load, nil
 }
 
-// cell returns the cell of the job, without what is measured.
-func (j Job) cell() results.Cell {
+// cellOf returns the cell of the job, without what is measured.
+func cellOf(j plan.Job) results.Cell {
 	return results.Cell{ID: j.ID, Block: j.Block, Process: j.Process, Link: j.Link}
 }
 
@@ -103,7 +104,7 @@ type cell[K comparable] struct {
 	script        workloads.Script[K]
 	entry         kv.Entry
 	build         func(capacity int) kv.Map[K, uint64]
-	job           Job
+	job           plan.Job
 	time          time.Duration
 	cpus          []int // to which workers are bound, if they are
 }

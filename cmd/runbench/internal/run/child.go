@@ -10,6 +10,7 @@ import (
 	"runtime"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/lincheck"
 	"doublebuf/results"
 )
@@ -39,7 +40,7 @@ type child struct {
 }
 
 // measureInChild measures j in the process that is to measure it.
-func (r *Runner) measureInChild(j Job) (results.Cell, error) {
+func (r *Runner) measureInChild(j plan.Job) (results.Cell, error) {
 	if r.child != nil && r.child.process != j.Process {
 		r.endChild()
 	}
@@ -112,22 +113,22 @@ func (c *child) ask(order any) (answer, error) {
 // blocks until in ends.
 func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
 	orders, answers := json.NewDecoder(in), json.NewEncoder(out)
-	var plan Plan
-	if err := orders.Decode(&plan); err != nil {
+	var p plan.Plan
+	if err := orders.Decode(&p); err != nil {
 		return fmt.Errorf("no plan: %w", err)
 	}
 	env := results.CollectEnvironment(nil)
 	hello := answer{Commit: env.Commit, Dirty: env.Dirty}
-	r, err := New(plan, entries)
+	r, err := New(p, entries)
 	if err != nil {
 		hello.Error = err.Error()
 	}
 	if err := answers.Encode(hello); err != nil || hello.Error != "" {
 		return err
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(plan.Procs))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(p.Procs))
 	for {
-		var j Job
+		var j plan.Job
 		if err := orders.Decode(&j); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {

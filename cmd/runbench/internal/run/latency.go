@@ -75,7 +75,7 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	}
 	together(window+window/2, c.cpus, append(open, c.stalled(s)...))
 
-	out := c.job.cell()
+	out := cellOf(c.job)
 	var due, inTime int64
 	for _, v := range servers {
 		out.Ops += v.ops

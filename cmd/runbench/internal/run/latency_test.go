@@ -12,6 +12,7 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -48,7 +49,7 @@ func (s *simulated) Publish() uint64               { s.now += 1000; return 0 }
 // them. rate is of arrivals, in operations a nanosecond.
 func serverOf(t *testing.T, s *simulated, rate float64, until time.Duration) *server[uint64] {
 	t.Helper()
-	mutex, _ := find(baselines.All(), "mutex")
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	s.Map = mutex.Uint64(0)
 	set := workloads.Uint64Keys(100, 1)
 	tape, err := set.Tape(workloads.Dist{}, 1)
@@ -110,11 +111,11 @@ func TestPublishIsPartOfItsWrite(t *testing.T) {
 // give or take the chance of drawn arrivals. (Of n that arrive at random the deviation is the
 // root of n; one in a billion lies beyond six of them.)
 func TestOfferedRate(t *testing.T) {
-	p := Plan{Seed: 1, Blocks: 1, Time: Duration(5 * time.Millisecond), LatencyTime: Duration(20 * time.Millisecond), Procs: 2}
+	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(5 * time.Millisecond), LatencyTime: plan.Duration(20 * time.Millisecond), Procs: 2}
 	for _, load := range []int{10, 50, 200} {
 		p.Latency = append(p.Latency,
-			Cell{Impl: "mutex", Mix: "r50w50", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 3, Load: load},
-			Cell{Impl: "mutex", Mix: "roles", Dist: "uniform", KeyType: "uint64", Keys: 200, Readers: 2, Writers: 1, Load: load})
+			plan.Cell{Impl: "mutex", Mix: "r50w50", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 3, Load: load},
+			plan.Cell{Impl: "mutex", Mix: "roles", Dist: "uniform", KeyType: "uint64", Keys: 200, Readers: 2, Writers: 1, Load: load})
 	}
 	for _, c := range measured(t, p) {
 		m, window := c.Metrics, time.Duration(p.LatencyTime).Seconds()
@@ -236,13 +237,13 @@ func TestStallingMap(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes seconds")
 	}
-	mutex, _ := find(baselines.All(), "mutex")
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	e := mutex
 	e.Name, e.Caps = "stalls", kv.Concurrent|kv.Writes
 	e.Uint64 = func(n int) kv.Map[uint64, uint64] {
 		return &stalling{Map: mutex.Uint64(n), next: time.Now().Add(time.Second / 2)}
 	}
-	p := Plan{Seed: 1, Blocks: 10, Time: Duration(1100 * time.Millisecond), LatencyTime: Duration(1100 * time.Millisecond), Procs: 2, Latency: []Cell{
+	p := plan.Plan{Seed: 1, Blocks: 10, Time: plan.Duration(1100 * time.Millisecond), LatencyTime: plan.Duration(1100 * time.Millisecond), Procs: 2, Latency: []plan.Cell{
 		{Impl: "stalls", Mix: "r95w5", Dist: "uniform", KeyType: "uint64", Keys: 1000, G: 2, Load: 10},
 	}}
 	r, err := New(p, []kv.Entry{e})
@@ -309,7 +310,7 @@ func (w watched) All() iter.Seq2[uint64, uint64] {
 }
 
 func TestLatencyCells(t *testing.T) {
-	mutex, _ := find(baselines.All(), "mutex")
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	var stayed time.Duration
 	wrap := func(name string, caps kv.Caps, make func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64]) kv.Entry {
 		e := mutex
@@ -322,15 +323,15 @@ func TestLatencyCells(t *testing.T) {
 		wrap("slow", 0, func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &slow{Map: m} }),
 		wrap("watched", kv.Range, func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &watched{m, &stayed} }),
 	}
-	p := Plan{Seed: 1, Blocks: 1, Time: Duration(5 * time.Millisecond), LatencyTime: Duration(20 * time.Millisecond), Procs: 2}
+	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(5 * time.Millisecond), LatencyTime: plan.Duration(20 * time.Millisecond), Procs: 2}
 	for _, impl := range []string{"mutex", "dbuf-epoch-b1", "dbuf-epoch-b64", "noop", "keeps"} {
-		p.Latency = append(p.Latency, Cell{Impl: impl, Mix: "r50w50", Dist: "zipf0.99", KeyType: "uint64", Keys: 200, G: 3, Load: 20})
+		p.Latency = append(p.Latency, plan.Cell{Impl: impl, Mix: "r50w50", Dist: "zipf0.99", KeyType: "uint64", Keys: 200, G: 3, Load: 20})
 	}
 	p.Latency = append(p.Latency,
-		Cell{Impl: "mutex", Mix: "walk-roles", Dist: "uniform", KeyType: "uint64", Keys: 200, Readers: 1, Writers: 1, Load: 20},
-		Cell{Impl: "mutex", Mix: "read-only", Dist: "uniform", KeyType: "string", Keys: 200, G: 1, Load: 20},
-		Cell{Impl: "slow", Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 1, Load: 500})
-	p.Cells = append(p.Cells, Cell{Impl: "watched", Mix: "r95w5-stall", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 2})
+		plan.Cell{Impl: "mutex", Mix: "walk-roles", Dist: "uniform", KeyType: "uint64", Keys: 200, Readers: 1, Writers: 1, Load: 20},
+		plan.Cell{Impl: "mutex", Mix: "read-only", Dist: "uniform", KeyType: "string", Keys: 200, G: 1, Load: 20},
+		plan.Cell{Impl: "slow", Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 1, Load: 500})
+	p.Cells = append(p.Cells, plan.Cell{Impl: "watched", Mix: "r95w5-stall", Dist: "uniform", KeyType: "uint64", Keys: 200, G: 2})
 	for _, c := range measured(t, p, entries...) {
 		if got := strings.Contains(c.Fault, "sum check"); got != (c.Impl == "keeps") {
 			t.Errorf("%s: fault %q", c.Name(), c.Fault)
@@ -346,7 +347,7 @@ func TestLatencyCells(t *testing.T) {
 
 // TestStalledReader: it stays until its time is over, and no longer than it may.
 func TestStalledReader(t *testing.T) {
-	mutex, _ := find(baselines.All(), "mutex")
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	var stayed time.Duration
 	m := &watched{mutex.Uint64(1), &stayed}
 	m.Set(1, 1)

@@ -1,3 +1,8 @@
+// Package run measures: it takes a plan, runs its cells in interleaved blocks, and hands
+// on each cell as it is finished. It prints nothing and writes no files.
+//
+// The final-state check asks, when the workers of a throughput or latency cell have ended, whether
+// what they did explains what the map holds.
 package run
 
 import (
@@ -9,13 +14,14 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/pin"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
 
 // Runner runs the jobs of one plan. One goroutine uses it.
 type Runner struct {
-	plan    Plan
+	plan    plan.Plan
 	entries []kv.Entry
 	source  *workloads.Source
 	trace   *workloads.Trace
@@ -35,28 +41,28 @@ type Progress struct {
 	Left        time.Duration // until it ends, if the jobs left take as long as those done
 }
 
-// New returns a runner of plan on the maps of entries, once the plan is valid and the
+// New returns a runner of p on the maps of entries, once the plan is valid and the
 // real input that it needs has been read, so that a run does not fail half-way. If the plan
 // pins the process it is bound from now on, which fails where there is no way to do it.
-func New(plan Plan, entries []kv.Entry) (*Runner, error) {
-	if err := plan.Validate(entries); err != nil {
+func New(p plan.Plan, entries []kv.Entry) (*Runner, error) {
+	if err := p.Validate(entries); err != nil {
 		return nil, err
 	}
-	r := &Runner{plan: plan, entries: entries}
+	r := &Runner{plan: p, entries: entries}
 	if err := r.loadTrace(); err != nil {
 		return nil, err
 	}
-	if plan.Pin != "" {
-		cpus, _ := pin.CPUs(plan.Pin) // it is valid
+	if p.Pin != "" {
+		cpus, _ := pin.CPUs(p.Pin) // it is valid
 		if err := pin.Process(cpus); err != nil {
 			return nil, err
 		}
-		if plan.PinWorkers {
+		if p.PinWorkers {
 			r.cpus = cpus
 		}
 	}
 	most := 0
-	for _, c := range plan.All() {
+	for _, c := range p.All() {
 		if c.KeyType == "ident" {
 			most = max(most, c.Keys)
 		}
@@ -83,7 +89,7 @@ func (r *Runner) loadTrace() (err error) {
 	}
 	for _, c := range r.plan.All() {
 		switch have := len(r.trace.Names); {
-		case ofTrace(c.KeyType) && c.Keys != have:
+		case plan.OfTrace(c.KeyType) && c.Keys != have:
 			return fmt.Errorf("plan: %d keys of the trace %s; it has %d, which all of its cells want", c.Keys, r.plan.Trace.Name, have)
 		case c.KeyType == "prefix" && !r.trace.Prefixes:
 			return fmt.Errorf("plan: keys of type prefix; those of the trace %s are not IP prefixes", r.plan.Trace.Name)
@@ -103,7 +109,7 @@ func (r *Runner) Source() *workloads.Source { return r.source }
 // done, or with the context's if that is cancelled; a job that runs is never cut short.
 // While it runs, GOMAXPROCS is what the plan says. A plan that is Forked is measured by
 // children of this process, one at a time.
-func (r *Runner) Run(ctx context.Context, jobs []Job, done func(results.Cell, Progress) error) error {
+func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func(results.Cell, Progress) error) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
 	defer r.endChild()
 	begin := time.Now()

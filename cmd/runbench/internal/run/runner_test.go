@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,15 +13,35 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
+
+// good is a plan in which everything that a plan can have is measured.
+func good() plan.Plan {
+	at := func(c plan.Cell) plan.Cell {
+		c.Dist, c.KeyType, c.Keys = "uniform", "uint64", 100
+		return c
+	}
+	return plan.Plan{
+		Seed: 7, Blocks: 3, Time: plan.Duration(2 * time.Millisecond), Procs: 2,
+		Cells: []plan.Cell{
+			at(plan.Cell{Impl: "mutex", Mix: "r90w10", G: 2}),
+			at(plan.Cell{Impl: "syncmap", Mix: "r90w10", G: 2}),
+			at(plan.Cell{Impl: "mutex", Mix: "roles", Readers: 1, Writers: 2}),
+		},
+		Staleness:   []plan.Cell{at(plan.Cell{Impl: "mutex", Mix: "roles", Readers: 1, Writers: 1})},
+		LatencyTime: plan.Duration(3 * time.Millisecond),
+		Latency:     []plan.Cell{at(plan.Cell{Impl: "mutex", Mix: "r90w10", G: 2, Load: 70})},
+	}
+}
 
 // Every map of the registry under every mix that it can do (variations of it under some), with the distributions and
 // key types in turn: the metrics add up and the sum check holds, but for maps that are
 // known to be broken.
 func TestEveryMapAndMix(t *testing.T) {
-	p := Plan{Seed: 3, Blocks: 1, Time: Duration(time.Millisecond), Procs: 2}
+	p := plan.Plan{Seed: 3, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2}
 	dists, types := []string{"uniform", "zipf0.99", "zipf2", "latest", "sequential", "hotspot80-20", "one"}, []string{"uint64", "int", "string", "ident", "string-short"}
 	broken := map[string]bool{}
 	for i, m := range workloads.Mixes() {
@@ -34,7 +55,7 @@ func TestEveryMapAndMix(t *testing.T) {
 			if e.Broken {
 				broken[e.Name] = true
 			}
-			c := Cell{Impl: e.Name, Mix: m.Name, Dist: dists[i%len(dists)], KeyType: types[i%len(types)], Keys: 300, G: 1 + i%3}
+			c := plan.Cell{Impl: e.Name, Mix: m.Name, Dist: dists[i%len(dists)], KeyType: types[i%len(types)], Keys: 300, G: 1 + i%3}
 			if c.KeyType == "int" && e.Int == nil {
 				c.KeyType = "uint64"
 			}
@@ -104,7 +125,7 @@ func (c *counted) Open() kv.Map[uint64, uint64] {
 }
 
 func TestCellCountsWhatItDoes(t *testing.T) {
-	mutex, _ := find(baselines.All(), "mutex")
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	for _, every := range []int{0, 1, 7} {
 		var m *counted
 		e := kv.Entry{Name: "counted", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes, Policy: kv.Policy{Every: every}}
@@ -113,7 +134,7 @@ func TestCellCountsWhatItDoes(t *testing.T) {
 			return m
 		}
 		const keys, workers = 1000, 3
-		p := Plan{Seed: 1, Blocks: 1, Time: Duration(3 * time.Millisecond), Procs: 2, Cells: []Cell{
+		p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(3 * time.Millisecond), Procs: 2, Cells: []plan.Cell{
 			{Impl: "counted", Mix: "r75w25", Dist: "uniform", KeyType: "uint64", Keys: keys, G: workers},
 		}}
 		c := measured(t, p, e)[0]
@@ -193,9 +214,9 @@ func TestDraw(t *testing.T) {
 }
 
 func TestNothingIsAllocatedOnTheClock(t *testing.T) {
-	p := Plan{Seed: 1, Blocks: 1, Time: Duration(3 * time.Millisecond), Procs: 2}
+	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(3 * time.Millisecond), Procs: 2}
 	for _, mix := range []string{"read-only", "r50w50"} {
-		p.Cells = append(p.Cells, Cell{Impl: "noop", Mix: mix, Dist: "uniform", KeyType: "uint64", Keys: 1000, G: 2})
+		p.Cells = append(p.Cells, plan.Cell{Impl: "noop", Mix: mix, Dist: "uniform", KeyType: "uint64", Keys: 1000, G: 2})
 	}
 	for _, c := range measured(t, p) {
 		// The runtime itself may allocate now and then; a loop that does would show 1.
@@ -285,15 +306,15 @@ func TestRealInput(t *testing.T) {
 // The types that TestEveryMapAndMix leaves out on the maps that can have them, in mixes with all
 // kinds of writes and walks in turn.
 func TestEveryType(t *testing.T) {
-	p := Plan{Seed: 3, Blocks: 1, Time: Duration(time.Millisecond), Procs: 2, Trace: &workloads.TraceInput{Name: "testdata/prefixes.txt", Format: "prefixes"}}
+	p := plan.Plan{Seed: 3, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2, Trace: &workloads.TraceInput{Name: "testdata/prefixes.txt", Format: "prefixes"}}
 	broken := map[string]bool{}
 	mixes := []string{"r50w50", "ycsb-e", "clear", "retain"}
 	for i, keyType := range []string{"uint64-line", "uint64-wide", "uint64-pointer", "trace", "prefix"} {
 		cells := len(p.Cells)
 		for j, e := range baselines.All() {
 			broken[e.Name] = e.Broken
-			c := Cell{Impl: e.Name, Mix: mixes[(i+j)%len(mixes)], Dist: "uniform", KeyType: keyType, Keys: 5, G: 3}
-			if !e.Aside && (Plan{Blocks: 1, Time: 1, Procs: 1, Trace: p.Trace, Cells: []Cell{c}}).Validate(baselines.All()) == nil {
+			c := plan.Cell{Impl: e.Name, Mix: mixes[(i+j)%len(mixes)], Dist: "uniform", KeyType: keyType, Keys: 5, G: 3}
+			if !e.Aside && (plan.Plan{Blocks: 1, Time: 1, Procs: 1, Trace: p.Trace, Cells: []plan.Cell{c}}).Validate(baselines.All()) == nil {
 				p.Cells = append(p.Cells, c)
 			}
 		}
@@ -322,7 +343,7 @@ func (l losing) Set(key uint64, v kv.Wide) {
 
 // What a map with large values loses the sum check finds, and handles and maps are closed once.
 func TestValues(t *testing.T) {
-	mutex, _ := find(baselines.All(), "mutex")
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	for _, lost := range []int64{0, 1} {
 		e := kv.Entry{Name: "losing", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes, Uint64: mutex.Uint64}
 		e.Wide = func(n int) kv.Map[uint64, kv.Wide] {
@@ -330,7 +351,7 @@ func TestValues(t *testing.T) {
 			l.sets.Store(200 * (1 - lost))
 			return l
 		}
-		p := Plan{Seed: 1, Blocks: 1, Time: Duration(time.Microsecond), Procs: 1, Cells: []Cell{
+		p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(time.Microsecond), Procs: 1, Cells: []plan.Cell{
 			{Impl: "losing", Mix: "read-hits", Dist: "uniform", KeyType: "uint64-wide", Keys: 200, G: 1},
 		}}
 		if c := measured(t, p, e)[0]; (c.Fault != "") != (lost == 1) {
@@ -383,20 +404,20 @@ func (o opening) Close()                        { *o.closed++ }
 func TestTraceOfAPlan(t *testing.T) {
 	p := good()
 	p.Trace = &workloads.TraceInput{Name: "testdata/trace.txt", Format: "plain"}
-	p.Cells = []Cell{{Impl: "mutex", Mix: "replay", Dist: "trace-trace", KeyType: "trace", Keys: 4, G: 2}}
+	p.Cells = []plan.Cell{{Impl: "mutex", Mix: "replay", Dist: "trace-trace", KeyType: "trace", Keys: 4, G: 2}}
 	p.Staleness = nil
 	r, err := New(p, baselines.All())
 	if err != nil || r.Trace() == nil || len(r.Trace().Index) != 9 {
 		t.Fatalf("%v, %+v", err, r)
 	}
-	for want, change := range map[string]func(*Plan, *Cell){
-		"there is no trace; want one, as by -trace defs":                        func(p *Plan, c *Cell) { p.Trace = nil },
-		"distribution trace-other: there is no trace of that name":              func(p *Plan, c *Cell) { c.Dist = "trace-other" },
-		`distribution trace-trace: the key type is "int"; want "trace"`:         func(p *Plan, c *Cell) { c.KeyType = "int" },
-		`mix replay: the distribution is "uniform"; want that of a trace`:       func(p *Plan, c *Cell) { c.Dist = "uniform" },
-		"5 keys of the trace testdata/trace.txt; it has 4":                      func(p *Plan, c *Cell) { c.Keys = 5 },
-		"keys of type prefix; those of the trace testdata/trace.txt are not IP": func(p *Plan, c *Cell) { c.KeyType = "prefix" },
-		"cannot read the trace: open none: no such file": func(p *Plan, c *Cell) {
+	for want, change := range map[string]func(*plan.Plan, *plan.Cell){
+		"there is no trace; want one, as by -trace defs":                        func(p *plan.Plan, c *plan.Cell) { p.Trace = nil },
+		"distribution trace-other: there is no trace of that name":              func(p *plan.Plan, c *plan.Cell) { c.Dist = "trace-other" },
+		`distribution trace-trace: the key type is "int"; want "trace"`:         func(p *plan.Plan, c *plan.Cell) { c.KeyType = "int" },
+		`mix replay: the distribution is "uniform"; want that of a trace`:       func(p *plan.Plan, c *plan.Cell) { c.Dist = "uniform" },
+		"5 keys of the trace testdata/trace.txt; it has 4":                      func(p *plan.Plan, c *plan.Cell) { c.Keys = 5 },
+		"keys of type prefix; those of the trace testdata/trace.txt are not IP": func(p *plan.Plan, c *plan.Cell) { c.KeyType = "prefix" },
+		"cannot read the trace: open none: no such file": func(p *plan.Plan, c *plan.Cell) {
 			p.Trace = &workloads.TraceInput{Name: "none", Format: "plain"}
 			c.Dist = "trace-none"
 		},
@@ -407,5 +428,22 @@ func TestTraceOfAPlan(t *testing.T) {
 		if _, err := New(p, baselines.All()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v; want %q", err, want)
 		}
+	}
+}
+
+// TestChildOfAnotherCommit has a program answer that is not this one.
+func TestChildOfAnotherCommit(t *testing.T) {
+	p := good()
+	p.Links = 2
+	r, err := New(p, baselines.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Child = func(int) *exec.Cmd {
+		return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`)
+	}
+	err = r.Run(t.Context(), p.Jobs(), func(results.Cell, Progress) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "link 1 is of commit 0123456789ab, and this program of ") {
+		t.Errorf("error %v; want that link 1 is of another commit", err)
 	}
 }

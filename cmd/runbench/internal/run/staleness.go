@@ -112,7 +112,7 @@ func (c *cell[K]) staleness() results.Cell {
 // lag sums up what the readers saw.
 func (c *cell[K]) lag(w *staleWriter[K], readers []*staleReader[K], seconds float64) results.Cell {
 	seen := w.clock.newLags()
-	out := c.job.cell()
+	out := cellOf(c.job)
 	for _, r := range readers {
 		seen.add(r.seen)
 		if r.fault != nil {

@@ -9,6 +9,7 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -76,7 +77,7 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mutex, _ := find(baselines.All(), "mutex")
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	m := &lagging{Map: mutex.Uint64(keys), lag: lag, stop: new(stopFlag), gets: gets}
 	c := cell[uint64]{script: workloads.Script[uint64]{Tape: tape, Kinds: make([]workloads.Kind, 7)}}
 	clk := newClock(keys, writes)
@@ -140,7 +141,7 @@ func (p *publishes) Publish() uint64 {
 }
 
 func TestStalenessCells(t *testing.T) {
-	mutex, _ := find(baselines.All(), "mutex")
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	wrap := func(name string, make func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64]) kv.Entry {
 		e := mutex
 		e.Name = name
@@ -151,9 +152,9 @@ func TestStalenessCells(t *testing.T) {
 		wrap("forgets", func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &forgets{Map: m} }),
 		wrap("makes-up", func(m kv.Map[uint64, uint64]) kv.Map[uint64, uint64] { return &makesUp{Map: m} }),
 	}
-	p := Plan{Seed: 1, Blocks: 1, Time: Duration(3 * time.Millisecond), Procs: 2}
+	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(3 * time.Millisecond), Procs: 2}
 	for _, name := range []string{"mutex", "syncmap", "cow", "dbuf-epoch-b1", "dbuf-epoch-b64", "forgets", "makes-up"} {
-		p.Staleness = append(p.Staleness, Cell{Impl: name, Mix: "roles", Dist: "zipf0.99", KeyType: "uint64", Keys: 20, Readers: 2, Writers: 1})
+		p.Staleness = append(p.Staleness, plan.Cell{Impl: name, Mix: "roles", Dist: "zipf0.99", KeyType: "uint64", Keys: 20, Readers: 2, Writers: 1})
 	}
 	cells := map[string]results.Cell{}
 	for _, c := range measured(t, p, entries...) {

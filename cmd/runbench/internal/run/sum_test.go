@@ -12,6 +12,7 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -151,7 +152,7 @@ func TestSumCheckCatchesFaultyMaps(t *testing.T) {
 			e := kv.Entry{Name: "faulty", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range, Uint64: func(int) kv.Map[uint64, uint64] {
 				return &faulty{m: map[uint64]uint64{}, everyOf: test.everyOf, fault: test.fault}
 			}}
-			p := Plan{Seed: 1, Blocks: 1, Time: Duration(5 * time.Millisecond), Procs: 2, Cells: []Cell{
+			p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(5 * time.Millisecond), Procs: 2, Cells: []plan.Cell{
 				{Impl: "faulty", Mix: "r50w50", Dist: "uniform", KeyType: "uint64", Keys: 500, G: 2},
 			}}
 			cell := measured(t, p, e)[0]
@@ -170,7 +171,7 @@ func TestSumCheckCounts(t *testing.T) {
 	e := kv.Entry{Name: "extra", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range, Uint64: func(int) kv.Map[uint64, uint64] {
 		return &faulty{m: map[uint64]uint64{12345: 0}, everyOf: 1 << 60}
 	}}
-	p := Plan{Seed: 1, Blocks: 1, Time: Duration(time.Millisecond), Procs: 2, Cells: []Cell{
+	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2, Cells: []plan.Cell{
 		{Impl: "extra", Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 500, G: 1},
 	}}
 	want := "sum check: the map says that it has 251 entries, but holds 250 of the keys"
@@ -180,7 +181,7 @@ func TestSumCheckCounts(t *testing.T) {
 }
 
 // measured runs the plan and returns its cells.
-func measured(t *testing.T, p Plan, entries ...kv.Entry) []results.Cell {
+func measured(t *testing.T, p plan.Plan, entries ...kv.Entry) []results.Cell {
 	t.Helper()
 	r, err := New(p, append(baselines.All(), entries...))
 	if err != nil {

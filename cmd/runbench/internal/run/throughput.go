@@ -58,7 +58,7 @@ func (c *cell[K]) throughput() results.Cell {
 	}
 	spans, used := together(c.time, c.cpus, append(bodies, c.stalled(s)...))
 
-	out := c.job.cell()
+	out := cellOf(c.job)
 	out.Ops, out.Metrics = c.figures(workers, spans[:all], used)
 	entries := 0
 	entries, out.Fault = c.sumFault(s, workers)

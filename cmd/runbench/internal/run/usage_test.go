@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 )
 
@@ -89,8 +90,8 @@ func TestHeapAwaitsCleanups(t *testing.T) {
 
 // TestMemoryOfSmallMaps: what a cell draws, and no longer needs when its map is weighed, is not taken off.
 func TestMemoryOfSmallMaps(t *testing.T) {
-	p := Plan{Seed: 1, Blocks: 3, Time: Duration(time.Millisecond), Procs: 2}
-	p.Cells = []Cell{{Impl: "rwmutex", Mix: "ycsb-a", Dist: "uniform", KeyType: "uint64", Keys: 1 << 10, G: 1}}
+	p := plan.Plan{Seed: 1, Blocks: 3, Time: plan.Duration(time.Millisecond), Procs: 2}
+	p.Cells = []plan.Cell{{Impl: "rwmutex", Mix: "ycsb-a", Dist: "uniform", KeyType: "uint64", Keys: 1 << 10, G: 1}}
 	for _, c := range measured(t, p) {
 		if got := c.Metrics[results.LivePerKey]; got < 16 || got > 100 {
 			t.Errorf("a map of 8 bytes under 8 keeps %v bytes a key alive", got)
@@ -102,9 +103,9 @@ func TestMemoryOfSmallMaps(t *testing.T) {
 // more than twice the memory of one, and a map that writers copy allocates it for each write.
 func TestCostOfMaps(t *testing.T) {
 	const keys = 1 << 14
-	p := Plan{Seed: 1, Blocks: 1, Time: Duration(5 * time.Millisecond), Procs: 2}
+	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(5 * time.Millisecond), Procs: 2}
 	for _, impl := range []string{"rwmutex", "dbuf-epoch-b64", "cow", "noop"} {
-		p.Cells = append(p.Cells, Cell{Impl: impl, Mix: "ycsb-a", Dist: "uniform", KeyType: "uint64", Keys: keys, G: 1})
+		p.Cells = append(p.Cells, plan.Cell{Impl: impl, Mix: "ycsb-a", Dist: "uniform", KeyType: "uint64", Keys: keys, G: 1})
 	}
 	cells := map[string]map[string]float64{}
 	for _, c := range measured(t, p) {

@@ -22,6 +22,7 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/compare"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
@@ -61,13 +62,13 @@ var (
 type Test struct {
 	entries []kv.Entry
 	subject kv.Entry
-	plan    run.Plan // of the control
+	plan    plan.Plan // of the control
 }
 
 // New plans a test of the maps of entries, the registry or more, whose cells last so long, in so
 // many blocks, MinBlocks or more.
 func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration) (*Test, error) {
-	t := &Test{plan: run.Plan{Seed: seed, Blocks: blocks, Time: run.Duration(cell), Procs: procs}}
+	t := &Test{plan: plan.Plan{Seed: seed, Blocks: blocks, Time: plan.Duration(cell), Procs: procs}}
 	var maps []kv.Entry
 	for _, e := range entries {
 		fit := e.Caps.Has(kv.Concurrent|kv.Writes) && e.Level != kv.None && !e.Broken && !e.Aside && (e.Policy != kv.Policy{} || !e.Caps.Has(kv.Versions))
@@ -104,15 +105,15 @@ func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration)
 // cell is a cell by half as many goroutines as there are processors. With all of them it
 // would mostly measure whether a shared host has them all to give at that moment: on one with 2
 // the limit was 36 % by 2 goroutines and 5 % by 1, within the same two minutes.
-func (t *Test) cell(impl, mix string) run.Cell {
-	return run.Cell{Impl: impl, Mix: mix, Dist: "zipf0.99", KeyType: "uint64", Keys: keys, G: max(1, t.plan.Procs/2)}
+func (t *Test) cell(impl, mix string) plan.Cell {
+	return plan.Cell{Impl: impl, Mix: mix, Dist: "zipf0.99", KeyType: "uint64", Keys: keys, G: max(1, t.plan.Procs/2)}
 }
 
 // Plan returns the plan of the control.
-func (t *Test) Plan() run.Plan { return t.plan }
+func (t *Test) Plan() plan.Plan { return t.plan }
 
 // slowedTime is how long cells of slowed maps last.
-func (t *Test) slowedTime() run.Duration { return 2 * t.plan.Time }
+func (t *Test) slowedTime() plan.Duration { return 2 * t.plan.Time }
 
 // Estimate returns about how long the test takes.
 func (t *Test) Estimate() time.Duration {
@@ -136,10 +137,10 @@ func (t *Test) Control(ctx context.Context, keep Keep) error {
 }
 
 // slowedPlan is one workload of a slowed map.
-func (t *Test) slowedPlan(mix string) run.Plan {
+func (t *Test) slowedPlan(mix string) plan.Plan {
 	p := t.plan
 	p.Time = t.slowedTime()
-	p.Cells = []run.Cell{t.cell(subjectMap+paced, mix), t.cell(subjectMap+slow, mix)}
+	p.Cells = []plan.Cell{t.cell(subjectMap+paced, mix), t.cell(subjectMap+slow, mix)}
 	return p
 }
 

@@ -11,6 +11,7 @@ import (
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/compare"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 )
@@ -68,7 +69,7 @@ func drawn(t *testing.T, test *Test, noise, twin, slow float64) *results.Set {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	set := &results.Set{Better: map[string]string{results.OpsPerSec: "higher"}}
-	add := func(j run.Job, after int) {
+	add := func(j plan.Job, after int) {
 		cost := 1.0
 		if _, is := results.Original(j.ID.Impl); is {
 			cost *= 1 + twin

@@ -1,5 +1,6 @@
-// Package run measures: it takes a plan, runs its cells in interleaved blocks, and hands
-// on each cell as it is finished. It prints nothing and writes no files.
+// Package plan says what a run measures: which cells, how often, how long, and in what order. It
+// reads and validates plans, and makes them from presets and from the axes of a command line. It
+// measures nothing.
 //
 // # Words
 //
@@ -16,19 +17,10 @@
 //     is a set for each process of each link; the links take turns. One link and one
 //     process measure in the process that runs the plan; several in children of it. What a
 //     resumed run adds to a set that was cut short counts as of the same process.
-//   - The sum check asks, when the workers of a throughput or latency cell have ended, whether what
-//     they did explains what the map holds.
-package run
+package plan
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,7 +142,7 @@ func (p Plan) JobsOf(from, to int) []Job {
 	var ids []results.ID
 	for _, kind := range results.Kinds() {
 		for _, c := range *p.List(kind) {
-			ids = append(ids, c.id(kind, p.Procs))
+			ids = append(ids, c.ID(kind, p.Procs))
 		}
 	}
 	jobs := make([]Job, 0, len(ids)*p.Blocks*(to-from))
@@ -170,7 +162,8 @@ func (p Plan) JobsOf(from, to int) []Job {
 	return jobs
 }
 
-func (c Cell) id(kind results.Kind, procs int) results.ID {
+// ID returns what identifies the cell in results, on so many processors.
+func (c Cell) ID(kind results.Kind, procs int) results.ID {
 	return results.ID{
 		Kind: kind, Impl: c.Impl, Mix: c.Mix, Dist: c.Dist, KeyType: c.KeyType, Keys: c.Keys,
 		Load: c.Load, G: c.G, Readers: c.Readers, Writers: c.Writers, Procs: procs,
@@ -191,9 +184,9 @@ func (p *Plan) List(kind results.Kind) *[]Cell {
 // All returns the cells of all kinds.
 func (p Plan) All() []Cell { return slices.Concat(p.Cells, p.Staleness, p.Latency) }
 
-// window is how long operations arrive in a latency cell of the mix. A stall is followed by
+// Window is how long operations arrive in a latency cell of the mix. A stall is followed by
 // as much time again, in which what has waited can be done.
-func (p Plan) window(mix workloads.Mix) time.Duration {
+func (p Plan) Window(mix workloads.Mix) time.Duration {
 	if mix.Stalls {
 		return max(time.Duration(p.LatencyTime), 2*workloads.StallTime)
 	}
@@ -214,96 +207,8 @@ func (p Plan) Estimate() time.Duration {
 		total += time.Duration(p.Time) + fixed + time.Duration(j.ID.Keys)*perKey
 		if j.ID.Kind == results.Latency {
 			mix, _ := workloads.FindMix(j.ID.Mix)
-			total += p.window(mix)
+			total += p.Window(mix)
 		}
 	}
 	return total
-}
-
-// ParsePlan reads the JSON form of a plan. file is its name for errors, which tell the
-// place: line and column where it is no JSON or has an unknown field, and the cell and the
-// field. The plan is not validated.
-func ParsePlan(file string, data []byte) (Plan, error) {
-	type fields Plan
-	var p Plan
-	text := struct {
-		*fields
-		Cells     []json.RawMessage `json:"cells"`
-		Staleness []json.RawMessage `json:"staleness"`
-		Latency   []json.RawMessage `json:"latency"`
-	}{fields: (*fields)(&p)}
-	if err := parse(data, data, "", &text); err != nil {
-		return Plan{}, fmt.Errorf("%s:%w", file, err)
-	}
-	for _, list := range []struct {
-		name  string
-		texts []json.RawMessage
-		cells *[]Cell
-	}{{"cells", text.Cells, &p.Cells}, {"staleness", text.Staleness, &p.Staleness}, {"latency", text.Latency, &p.Latency}} {
-		for i, text := range list.texts {
-			var c Cell
-			if err := parse(data, text, fmt.Sprintf("%s[%d]: ", list.name, i), &c); err != nil {
-				return Plan{}, fmt.Errorf("%s:%w", file, err)
-			}
-			*list.cells = append(*list.cells, c)
-		}
-	}
-	return p, nil
-}
-
-// parse decodes part of data, which is one JSON value without unknown fields, into x. Its
-// errors begin with the rest of their place, and then what the part is.
-func parse(data, part []byte, what string, x any) error {
-	dec := json.NewDecoder(bytes.NewReader(part))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(x)
-	at := func(offset int64, format string, args ...any) error {
-		line, column := position(data, int64(bytes.Index(data, part))+offset)
-		return fmt.Errorf("%d:%d: %s%w", line, column, what, fmt.Errorf(format, args...))
-	}
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case err == nil && len(bytes.TrimSpace(part[dec.InputOffset():])) > 0:
-		return at(dec.InputOffset()+1, "something follows the plan; want one JSON object")
-	case err == nil:
-		return nil
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return at(int64(len(part)), "it ends within the plan; want one JSON object")
-	case errors.As(err, &syntax):
-		return at(syntax.Offset, "%w", err)
-	case errors.As(err, &kind):
-		field := kind.Field[strings.LastIndexByte(kind.Field, '.')+1:]
-		return fmt.Errorf(" %s%s: found JSON of type %s; want %s", what, cmp.Or(field, "plan"), kind.Value, inJSON(kind.Type))
-	}
-	text := strings.TrimPrefix(err.Error(), "json: ")
-	if name, ok := strings.CutPrefix(text, "unknown field "); ok { // which comes without its place
-		key := regexp.MustCompile(regexp.QuoteMeta(name) + `\s*:`)
-		if found := key.FindIndex(part); found != nil {
-			return at(int64(found[0])+1, "%s", text)
-		}
-	}
-	return fmt.Errorf(" %s%s", what, text)
-}
-
-// inJSON returns the type of JSON value that goes into t.
-func inJSON(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Struct:
-		return "object"
-	case reflect.Slice:
-		return "array"
-	case reflect.Int, reflect.Uint64:
-		return "whole number"
-	case reflect.Bool:
-		return "true or false"
-	}
-	return "string" // a Duration's and a Percent's too
-}
-
-// position turns an offset in text into the line and column of the byte before it, both
-// from 1.
-func position(text []byte, offset int64) (line, column int) {
-	before := text[:max(offset-1, 0)]
-	return bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')
 }

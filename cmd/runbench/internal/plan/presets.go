@@ -1,30 +1,30 @@
-package app
+package plan
 
 import (
 	"slices"
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
-	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
 
-// preset is a plan in terms of axes, and how long each map's check may record.
-type preset struct {
-	name, doc string
+// Preset is a plan in terms of axes, and how long each map's check may record.
+type Preset struct {
+	Name, Doc string
 	blocks    int
 	time      time.Duration // of a cell
 	latency   time.Duration // for which operations arrive in a latency cell
-	check     time.Duration // of recording histories, for each map
+	Check     time.Duration // of recording histories, for each map
 	keys      []int         // where -keys is not given
 	sweeps    []sweep       // where no axis is given
 	trace     string        // known, which is replayed besides
 }
 
-// rolesMix is the mix of staleness cells, and of the throughput cells beside them.
-const rolesMix = "roles"
+// RolesMix is the mix of staleness cells, and of the throughput cells beside them.
+const RolesMix = "roles"
 
 // mainMixes are measured where no mix is asked for.
 var mainMixes = []string{"read-only", "r95w5", "r50w50"}
@@ -60,32 +60,32 @@ var alike = []string{"mutex", "rbmutex", "concurrent-map", "haxmap"}
 // keys or access suits which map: the other table, and the strategy whose readers are the quickest.
 var leaders = []string{"dbuf-flat-b64", "dbuf-asymmetric-b64"}
 
-// presets returns all presets for so many processors.
-func presets(procs int) []preset {
-	return []preset{
+// Presets returns all presets for so many processors.
+func Presets(procs int) []Preset {
+	return []Preset{
 		{
-			name: "smoke", doc: "everything once, in less than 20 seconds: too short to conclude anything from",
-			blocks: 2, time: 10 * time.Millisecond, latency: 20 * time.Millisecond, check: 100 * time.Millisecond,
+			Name: "smoke", Doc: "everything once, in less than 20 seconds: too short to conclude anything from",
+			blocks: 2, time: 10 * time.Millisecond, latency: 20 * time.Millisecond, Check: 100 * time.Millisecond,
 			keys: []int{4 << 10}, sweeps: quickSweeps(procs, 4<<10),
 		},
 		{
-			name: "quick", doc: "every map in the main workloads where it tells something, in about two minutes on 2 processors",
-			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, check: 500 * time.Millisecond,
+			Name: "quick", Doc: "every map in the main workloads where it tells something, in about two minutes on 2 processors",
+			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
 			keys: []int{64 << 10}, sweeps: quickSweeps(procs, 64<<10),
 		},
 		{
-			name: "standard", doc: "every map, strategy and peer where they differ, more mixes, goroutines, keys and distributions, in 10 blocks: half an hour",
-			blocks: 10, time: 150 * time.Millisecond, latency: 400 * time.Millisecond, check: time.Second,
+			Name: "standard", Doc: "every map, strategy and peer where they differ, more mixes, goroutines, keys and distributions, in 10 blocks: half an hour",
+			blocks: 10, time: 150 * time.Millisecond, latency: 400 * time.Millisecond, Check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
-			name: "full", doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace, in 10 blocks: hours",
-			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, check: 2 * time.Second,
+			Name: "full", Doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace, in 10 blocks: hours",
+			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, Check: 2 * time.Second,
 			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10), trace: "defs",
 		},
 		{
-			name: "limits", doc: "every strategy beside plain, xsync, syncmap and rwmutex: reading alone, beside a writer, and by more goroutines than processors, in 6 blocks: the better part of an hour",
-			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, check: 500 * time.Millisecond,
+			Name: "limits", Doc: "every strategy beside plain, xsync, syncmap and rwmutex: reading alone, beside a writer, and by more goroutines than processors, in 6 blocks: the better part of an hour",
+			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
 			keys: []int{10_000}, sweeps: limitSweeps(),
 		},
 	}
@@ -107,14 +107,14 @@ func quickSweeps(procs, keys int) []sweep {
 			kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{one, most},
 			without: slices.Concat([]string{often, seldom, onDemand, mutex, "rbmutex"}, peers, scenery),
 		},
-		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, without: append([]string{mutex, "rbmutex"}, peers...)},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, without: append([]string{mutex, "rbmutex"}, peers...)},
 		{
 			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"},
 			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: append([]string{often, seldom, onDemand, mutex, "rbmutex", "sharded", "cow"}, peers...),
 		},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, without: append([]string{mutex, "rbmutex"}, peers...)},
-		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, only: []string{timed}},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, only: []string{timed}},
+		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, without: append([]string{mutex, "rbmutex"}, peers...)},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, only: []string{timed}},
+		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, only: []string{timed}},
 		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{procs}, loads: []int{70}, only: []string{"dbuf-epoch-b64", "syncmap", "xsync", "rwmutex", "noop"}},
 	}
 }
@@ -137,10 +137,10 @@ func standardSweeps(procs, keys int) []sweep {
 		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{1, 2 * procs, many}, aside: everyone, once: true, without: never},
 		{kind: results.Throughput, mixes: []string{"r50w50"}, keys: k, g: p, aside: everyone, once: true, without: never},
 		{kind: results.Throughput, mixes: []string{"r99w1", "r75w25", "r50w50", "write-only"}, keys: k, g: p, without: never},
-		{kind: results.Throughput, mixes: []string{rolesMix}, keys: k, roles: beside, aside: everyone},
-		{kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: beside[:1], aside: everyone},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, roles: beside, aside: everyone},
+		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[:1], aside: everyone},
 		{
-			kind: results.Staleness, mixes: []string{rolesMix}, keys: k, roles: beside[1:],
+			kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[1:],
 			only: []string{"dbuf-epoch-b1", "dbuf-epoch-b64", "dbuf-epoch-b4096", timed, "dbuf-maxwait-b64", "syncmap", "xsync", "rwmutex"},
 		},
 		{kind: results.Throughput, mixes: mainMixes, keys: []int{1 << 10}, g: p, aside: leaders, once: true, without: fewer},
@@ -193,7 +193,7 @@ func limitSweeps() []sweep {
 		keys: sizes, g: []int{1, 2}, only: others, policies: []string{"b64", "dbuf-single-b1"},
 	}
 	pair, crowded := read, read
-	pair.mixes, pair.roles, pair.policies = []string{rolesMix}, []roles{{1, 1}}, []string{"b1", "b64", "b4096"}
+	pair.mixes, pair.roles, pair.policies = []string{RolesMix}, []roles{{1, 1}}, []string{"b1", "b64", "b4096"}
 	crowded.mixes, crowded.roles, crowded.policies = pair.mixes, crowd, []string{"b64", "dbuf-maxwait-b1"}
 	crowded.only, crowded.keyTypes = append(others, "cow"), types[:1]
 	strings := crowded
@@ -211,58 +211,59 @@ func goroutines(procs int) []int {
 	return append(all, procs, 2*procs)
 }
 
-func findPreset(name string, procs int) (preset, error) {
+// FindPreset returns the preset of that name for so many processors.
+func FindPreset(name string, procs int) (Preset, error) {
 	var known []string
-	for _, p := range presets(procs) {
-		if p.name == name {
+	for _, p := range Presets(procs) {
+		if p.Name == name {
 			return p, nil
 		}
-		known = append(known, p.name)
+		known = append(known, p.Name)
 	}
-	return preset{}, exit{ExitUsage, names.Unknown("preset", name, known)}
+	return Preset{}, exit.With(exit.Usage, names.Unknown("preset", name, known))
 }
 
-// plan returns the plan of p for the maps and axes of a: all combinations of the axes
+// Plan returns the plan of p for the maps and axes of a: all combinations of the axes
 // that are given, or the preset's own choice of combinations if none is. What a map is
 // not made for is left out; a workload that no map is made for is an error, and so is a
 // map that is asked for by name and made for none of them.
-func (p preset) plan(a axes, maps []kv.Entry, procs int) (run.Plan, error) {
-	everything, err := pick(maps, a.impl.values)
+func (p Preset) Plan(a Axes, maps []kv.Entry, procs int) (Plan, error) {
+	everything, err := PickMaps(maps, a.Impl)
 	if err != nil {
-		return run.Plan{}, err
+		return Plan{}, err
 	}
 	maps = everything
-	if len(a.impl.values) == 0 {
+	if len(a.Impl) == 0 {
 		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Aside })
 	}
-	plan := run.Plan{Blocks: p.blocks, Time: run.Duration(p.time), LatencyTime: run.Duration(p.latency), Procs: procs}
+	plan := Plan{Blocks: p.blocks, Time: Duration(p.time), LatencyTime: Duration(p.latency), Procs: procs}
 	if plan.Trace, err = a.withTrace(); err != nil {
-		return run.Plan{}, err
+		return Plan{}, err
 	}
 	sweeps := p.sweeps
 	switch {
-	case a.given():
+	case a.Given():
 		sweeps = a.sweeps(p.keys, plan.Procs)
 	case p.trace != "":
-		replayed := axes{trace: workloads.TraceInput{Name: p.trace, Format: "plain"}, g: list[int]{values: []int{procs}}}
+		replayed := Axes{Trace: workloads.TraceInput{Name: p.trace, Format: "plain"}, G: []int{procs}}
 		if plan.Trace, err = replayed.withTrace(); err != nil {
-			return run.Plan{}, err
+			return Plan{}, err
 		}
 		sweeps = slices.Concat(sweeps, replayed.sweeps(nil, procs))
 	}
 	refused := map[string]error{}
 	for _, sw := range sweeps {
 		if err := sw.expand(&plan, sw.among(maps, everything), refused); err != nil {
-			return run.Plan{}, err
+			return Plan{}, err
 		}
 	}
 	if len(plan.Latency) == 0 {
 		plan.LatencyTime = 0
 	}
-	for _, name := range a.impl.values {
-		used := func(c run.Cell) bool { return c.Impl == name }
+	for _, name := range a.Impl {
+		used := func(c Cell) bool { return c.Impl == name }
 		if !slices.ContainsFunc(plan.Cells, used) && refused[name] != nil {
-			return run.Plan{}, exit{ExitUsage, refused[name]}
+			return Plan{}, exit.With(exit.Usage, refused[name])
 		}
 	}
 	return plan, nil

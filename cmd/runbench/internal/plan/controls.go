@@ -1,11 +1,9 @@
-package app
+package plan
 
 import (
 	"slices"
 
 	"doublebuf/baselines/kv"
-	"doublebuf/cmd/runbench/internal/report"
-	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 )
 
@@ -13,13 +11,16 @@ import (
 // writes wait for nobody, and so shows what the machine does.
 const controlMap = "xsync"
 
+// floor is the map that measures what the harness itself costs.
+const floor = "noop"
+
 // controlMixes is in how many mixes the control is measured.
 const controlMixes = 3
 
-// addControls adds to plan what every run has to have so that its figures can be judged:
+// AddControls adds to plan what every run has to have so that its figures can be judged:
 // a cell of the floor in each mix, and in some mixes a twin of one map. Each stands behind
 // all others of its workload: as far from its original as any map.
-func addControls(plan *run.Plan, maps []kv.Entry) {
+func AddControls(plan *Plan, maps []kv.Entry) {
 	var mixes []string
 	for _, c := range plan.Cells {
 		if !slices.Contains(mixes, c.Mix) {
@@ -29,8 +30,8 @@ func addControls(plan *run.Plan, maps []kv.Entry) {
 	original := originalOf(plan, maps)
 	twins := 0
 	for _, mix := range mixes {
-		if !slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Mix == mix && c.Impl == report.Floor }) {
-			addBehind(plan, maps, mix, "", report.Floor)
+		if !slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Mix == mix && c.Impl == floor }) {
+			addBehind(plan, maps, mix, "", floor)
 		}
 		if twins < controlMixes && addBehind(plan, maps, mix, original, results.Twin(original)) {
 			twins++
@@ -40,9 +41,9 @@ func addControls(plan *run.Plan, maps []kv.Entry) {
 
 // originalOf returns the map of plan that is to be measured twice: controlMap, or else the
 // first that can be read and written by many and is linearizable, or else the first.
-func originalOf(plan *run.Plan, maps []kv.Entry) string {
+func originalOf(plan *Plan, maps []kv.Entry) string {
 	has := func(name string) bool {
-		return slices.ContainsFunc(plan.Cells, func(c run.Cell) bool { return c.Impl == name })
+		return slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Impl == name })
 	}
 	if has(controlMap) {
 		return controlMap
@@ -63,8 +64,8 @@ func originalOf(plan *run.Plan, maps []kv.Entry) string {
 // addBehind adds a cell of impl behind the last one of a workload of the mix that the map
 // like is measured in, or any map if like is "". Of several workloads it takes one with as
 // many goroutines as processors. It reports whether there is one that impl fits.
-func addBehind(plan *run.Plan, maps []kv.Entry, mix, like, impl string) bool {
-	var at *run.Cell
+func addBehind(plan *Plan, maps []kv.Entry, mix, like, impl string) bool {
+	var at *Cell
 	for i, c := range plan.Cells {
 		if c.Mix != mix || like != "" && c.Impl != like {
 			continue
@@ -88,7 +89,7 @@ func addBehind(plan *run.Plan, maps []kv.Entry, mix, like, impl string) bool {
 	}
 	add.Impl = impl
 	of, _ := results.Original(impl)
-	e, err := pick(maps, []string{of})
+	e, err := PickMaps(maps, []string{of})
 	if err != nil || fits(*plan, results.Throughput, add, e[0]) != nil {
 		return false
 	}

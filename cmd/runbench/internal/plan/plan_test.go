@@ -1,11 +1,10 @@
-package run
+package plan
 
 import (
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -61,7 +60,7 @@ func TestPlanIsItsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "plan.json", string(text)+"\n")
-	back, err := ParsePlan("plan.json", text)
+	back, err := Parse("plan.json", text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +72,7 @@ func TestPlanIsItsJSON(t *testing.T) {
 	}
 }
 
-func TestParsePlanErrors(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	var out strings.Builder
 	for _, text := range []string{
 		``,
@@ -93,7 +92,7 @@ func TestParsePlanErrors(t *testing.T) {
 		`{"latency": [{"load": "high"}]}`,
 		`{"pin-workers": 1}`,
 	} {
-		_, err := ParsePlan("plan.json", []byte(text))
+		_, err := Parse("plan.json", []byte(text))
 		fmt.Fprintf(&out, "%s\n\t%v\n", text, err)
 	}
 	golden(t, "parse.txt", out.String())
@@ -103,7 +102,7 @@ func TestValidateErrors(t *testing.T) {
 	// A fixed choice, so that the golden file does not change with the registry.
 	var entries []kv.Entry
 	for _, name := range []string{"mutex", "syncmap", "plain", "noop"} {
-		e, ok := find(baselines.All(), name)
+		e, ok := FindMap(baselines.All(), name)
 		if !ok {
 			t.Fatal(name)
 		}
@@ -211,22 +210,5 @@ func TestSets(t *testing.T) {
 		if got := strings.Join(sets, " "); got != c.want {
 			t.Errorf("%+v: sets %s", c, got)
 		}
-	}
-}
-
-// TestChildOfAnotherCommit has a program answer that is not this one.
-func TestChildOfAnotherCommit(t *testing.T) {
-	p := good()
-	p.Links = 2
-	r, err := New(p, baselines.All())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Child = func(int) *exec.Cmd {
-		return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`)
-	}
-	err = r.Run(t.Context(), p.Jobs(), func(results.Cell, Progress) error { return nil })
-	if err == nil || !strings.Contains(err.Error(), "link 1 is of commit 0123456789ab, and this program of ") {
-		t.Errorf("error %v; want that link 1 is of another commit", err)
 	}
 }

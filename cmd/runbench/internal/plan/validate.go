@@ -1,4 +1,4 @@
-package run
+package plan
 
 import (
 	"errors"
@@ -65,7 +65,7 @@ func (p Plan) Validate(entries []kv.Entry) error {
 	seen := map[results.ID]string{}
 	check := func(list string, kind results.Kind, cells []Cell) error {
 		for i, c := range cells {
-			place, id := fmt.Sprintf("%s[%d]", list, i), c.id(kind, p.Procs)
+			place, id := fmt.Sprintf("%s[%d]", list, i), c.ID(kind, p.Procs)
 			err := validate(id, entries)
 			if err == nil {
 				err = validateTrace(id, p.Trace)
@@ -91,9 +91,9 @@ func (p Plan) Validate(entries []kv.Entry) error {
 
 // validate reports what keeps the cell from being measured.
 func validate(id results.ID, entries []kv.Entry) error {
-	e, ok := find(entries, id.Impl)
+	e, ok := FindMap(entries, id.Impl)
 	if !ok {
-		return names.Unknown("map", id.Impl, nameOf(entries, func(e kv.Entry) string { return e.Name }))
+		return names.Unknown("map", id.Impl, MapNames(entries))
 	}
 	mix, ok := workloads.FindMix(id.Mix)
 	if !ok {
@@ -127,19 +127,19 @@ func validate(id results.ID, entries []kv.Entry) error {
 	return id.Validate()
 }
 
-// ofTrace reports whether keys of that type are those of the plan's trace.
-func ofTrace(keyType string) bool { return keyType == "trace" || keyType == "prefix" }
+// OfTrace reports whether keys of that type are those of the plan's trace.
+func OfTrace(keyType string) bool { return keyType == "trace" || keyType == "prefix" }
 
 // validateTrace checks what hangs from the plan's trace.
 func validateTrace(id results.ID, in *workloads.TraceInput) error {
 	mix, _ := workloads.FindMix(id.Mix)
 	dist, _ := workloads.ParseDist(id.Dist)
 	switch {
-	case in == nil && ofTrace(id.KeyType):
+	case in == nil && OfTrace(id.KeyType):
 		return fmt.Errorf("key type %s: there is no trace; want one, as by -trace defs", id.KeyType)
 	case dist.Trace && (in == nil || id.Dist != in.Dist()):
 		return fmt.Errorf("distribution %s: there is no trace of that name; want one, as by -trace defs", id.Dist)
-	case dist.Trace && !ofTrace(id.KeyType):
+	case dist.Trace && !OfTrace(id.KeyType):
 		return fmt.Errorf("distribution %s: the key type is %q; want \"trace\" or \"prefix\"", id.Dist, id.KeyType)
 	case mix.Replay && !dist.Trace:
 		return fmt.Errorf("mix %s: the distribution is %q; want that of a trace, as by -trace defs", id.Mix, id.Dist)
@@ -191,17 +191,6 @@ func writes(m workloads.Mix, id results.ID) bool {
 		return id.Writers > 0
 	}
 	return !m.ReadOnly()
-}
-
-// find returns the entry of that name, or of the original if it is the name of a twin.
-func find(entries []kv.Entry, name string) (kv.Entry, bool) {
-	name, _ = results.Original(name)
-	for _, e := range entries {
-		if e.Name == name {
-			return e, true
-		}
-	}
-	return kv.Entry{}, false
 }
 
 func nameOf[T any](all []T, name func(T) string) (list []string) {

@@ -1,4 +1,4 @@
-package app
+package plan
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"doublebuf/baselines/kv"
-	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -56,64 +56,72 @@ func (sw sweep) among(maps, everything []kv.Entry) (all []kv.Entry) {
 	return all
 }
 
+// Axes holds the values of axes. An axis that is empty was not given.
+type Axes struct {
+	Impl, Mix, Dist, KeyType  []string
+	Keys, G, Readers, Writers []int
+	Loads                     []int                // for which there are latency cells
+	Trace                     workloads.TraceInput // none if it has no name
+}
+
 // roles is a number of readers and of writers.
 type roles struct{ readers, writers int }
 
-// given reports whether a has an axis other than the maps.
-func (a axes) given() bool {
-	return len(a.mix.values)+len(a.dist.values)+len(a.keyType.values)+
-		len(a.keys.values)+len(a.g.values)+len(a.readers.values)+len(a.writers.values)+len(a.loads.values) > 0 || a.trace.Name != ""
+// Given reports whether a has an axis other than the maps.
+func (a Axes) Given() bool {
+	return len(a.Mix)+len(a.Dist)+len(a.KeyType)+
+		len(a.Keys)+len(a.G)+len(a.Readers)+len(a.Writers)+len(a.Loads) > 0 || a.Trace.Name != ""
 }
 
 // withTrace gives the axes that are not given the values that go with a's trace, and returns the
 // trace; nil if there is none.
-func (a *axes) withTrace() (*workloads.TraceInput, error) {
-	if a.trace.Name == "" {
+func (a *Axes) withTrace() (*workloads.TraceInput, error) {
+	if a.Trace.Name == "" {
 		return nil, nil
 	}
-	t, err := loadTrace(&a.trace)
+	t, err := LoadTrace(&a.Trace)
 	if err != nil {
 		return nil, err
 	}
-	if len(a.keys.values) > 0 {
-		return nil, usagef("run: -keys beside -trace; want one of them, since a trace is replayed with all of its keys")
+	if len(a.Keys) > 0 {
+		return nil, exit.Usagef("run: -keys beside -trace; want one of them, since a trace is replayed with all of its keys")
 	}
-	a.keys.values = []int{len(t.Names)}
-	a.keyType.values = or(a.keyType.values, t.KeyType())
-	a.dist.values = or(a.dist.values, a.trace.Dist())
-	if len(a.readers.values)+len(a.writers.values) == 0 {
-		a.mix.values = or(a.mix.values, "replay")
+	a.Keys = []int{len(t.Names)}
+	a.KeyType = or(a.KeyType, t.KeyType())
+	a.Dist = or(a.Dist, a.Trace.Dist())
+	if len(a.Readers)+len(a.Writers) == 0 {
+		a.Mix = or(a.Mix, "replay")
 	}
-	return &a.trace, nil
+	return &a.Trace, nil
 }
 
 // sweeps returns all combinations of the axes. Those that are not given are mainMixes,
 // keys, and 1, 2, 4 … goroutines; or the mix roles if readers or writers are given.
-func (a axes) sweeps(keys []int, procs int) []sweep {
+func (a Axes) sweeps(keys []int, procs int) []sweep {
 	sw := sweep{
 		kind: results.Throughput, mixes: mainMixes, keys: keys, g: goroutines(procs),
-		dists: a.dist.values, keyTypes: a.keyType.values,
+		dists: a.Dist, keyTypes: a.KeyType,
 	}
-	if len(a.readers.values)+len(a.writers.values) > 0 {
-		sw.mixes = []string{rolesMix}
+	if len(a.Readers)+len(a.Writers) > 0 {
+		sw.mixes = []string{RolesMix}
 	}
-	replace(&sw.mixes, a.mix.values)
-	replace(&sw.keys, a.keys.values)
-	replace(&sw.g, a.g.values)
-	for _, r := range or(a.readers.values, 1) {
-		for _, w := range or(a.writers.values, 1) {
+	replace(&sw.mixes, a.Mix)
+	replace(&sw.keys, a.Keys)
+	replace(&sw.g, a.G)
+	for _, r := range or(a.Readers, 1) {
+		for _, w := range or(a.Writers, 1) {
 			sw.roles = append(sw.roles, roles{r, w})
 		}
 	}
 	all := []sweep{sw}
-	if slices.Contains(sw.mixes, rolesMix) {
+	if slices.Contains(sw.mixes, RolesMix) {
 		stale := sw
-		stale.kind, stale.mixes = results.Staleness, []string{rolesMix}
+		stale.kind, stale.mixes = results.Staleness, []string{RolesMix}
 		all = append(all, stale)
 	}
-	if len(a.loads.values) > 0 {
+	if len(a.Loads) > 0 {
 		late := sw
-		late.kind, late.loads = results.Latency, a.loads.values
+		late.kind, late.loads = results.Latency, a.Loads
 		all = append(all, late)
 	}
 	return all
@@ -134,7 +142,7 @@ func or[T any](values []T, otherwise T) []T {
 
 // expand appends the sweep's cells to plan, but for those that are there already. Why a
 // map was left out it notes in refused.
-func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error) error {
+func (sw sweep) expand(plan *Plan, maps []kv.Entry, refused map[string]error) error {
 	if len(maps) == 0 {
 		return nil
 	}
@@ -153,7 +161,7 @@ func (sw sweep) expand(plan *run.Plan, maps []kv.Entry, refused map[string]error
 			}
 		}
 		if err := refused[maps[0].Name]; !any && err != nil && sw.kind == results.Throughput {
-			return exit{ExitUsage, err}
+			return exit.With(exit.Usage, err)
 		}
 	}
 	return nil
@@ -172,9 +180,9 @@ func (sw sweep) takes(name string) bool {
 }
 
 // fits returns why e cannot run the cell.
-func fits(plan run.Plan, kind results.Kind, c run.Cell, e kv.Entry) error {
-	alone := run.Plan{Blocks: plan.Blocks, Time: plan.Time, LatencyTime: plan.LatencyTime, Procs: plan.Procs, Trace: plan.Trace}
-	*alone.List(kind) = []run.Cell{c}
+func fits(plan Plan, kind results.Kind, c Cell, e kv.Entry) error {
+	alone := Plan{Blocks: plan.Blocks, Time: plan.Time, LatencyTime: plan.LatencyTime, Procs: plan.Procs, Trace: plan.Trace}
+	*alone.List(kind) = []Cell{c}
 	err := alone.Validate([]kv.Entry{e})
 	if err != nil && errors.Unwrap(err) != nil {
 		return errors.Unwrap(err) // without its place in a plan that nobody wrote
@@ -184,15 +192,15 @@ func fits(plan run.Plan, kind results.Kind, c run.Cell, e kv.Entry) error {
 
 // workloads iterates over the combinations of all axes but the maps. Those that share
 // keys and distribution stand together.
-func (sw sweep) workloads() iter.Seq[run.Cell] {
-	return func(yield func(run.Cell) bool) {
+func (sw sweep) workloads() iter.Seq[Cell] {
+	return func(yield func(Cell) bool) {
 		for _, keyType := range or(sw.keyTypes, "uint64") {
 			for _, keys := range sw.keys {
 				for _, dist := range or(sw.dists, "zipf0.99") {
 					for _, mix := range sw.mixes {
 						for _, w := range sw.workers(mix) {
 							for _, load := range or(sw.loads, 0) {
-								if !yield(run.Cell{
+								if !yield(Cell{
 									Mix: mix, Dist: dist, KeyType: keyType, Keys: keys,
 									G: w.G, Readers: w.Readers, Writers: w.Writers, Load: load,
 								}) {
@@ -208,15 +216,15 @@ func (sw sweep) workloads() iter.Seq[run.Cell] {
 }
 
 // workers returns cells that hold nothing but the numbers of workers for a mix.
-func (sw sweep) workers(mix string) (all []run.Cell) {
+func (sw sweep) workers(mix string) (all []Cell) {
 	if m, ok := workloads.FindMix(mix); ok && m.Roles {
 		for _, r := range or(sw.roles, roles{1, 1}) {
-			all = append(all, run.Cell{Readers: r.readers, Writers: r.writers})
+			all = append(all, Cell{Readers: r.readers, Writers: r.writers})
 		}
 		return all
 	}
 	for _, g := range sw.g {
-		all = append(all, run.Cell{G: g})
+		all = append(all, Cell{G: g})
 	}
 	return all
 }
