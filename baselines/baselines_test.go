@@ -42,6 +42,37 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 }
 
+// TestIdentities: presets and figures select by identity, so each entry fills it, and no two entries
+// have one identity and one policy.
+func TestIdentities(t *testing.T) {
+	type whole struct {
+		kv.Identity
+		kv.Policy
+	}
+	seen := map[whole]string{}
+	roles, mains := map[kv.Role]int{}, map[kv.Identity]bool{}
+	for _, e := range All() {
+		if e.Identity.Family == "" {
+			t.Errorf("%s has no Family", e.Name)
+		}
+		id := whole{e.Kind(), e.Policy}
+		if other := seen[id]; other != "" {
+			t.Errorf("%s and %s have one identity and policy: %+v", other, e.Name, id)
+		}
+		seen[id] = e.Name
+		roles[e.Identity.Role]++
+		if e.Identity.Family == kv.DoubleBuffer && !e.Identity.Variation {
+			mains[e.Kind()] = true
+		}
+	}
+	if roles[kv.Floor] != 1 || roles[kv.Ceiling] != 1 {
+		t.Errorf("%d floors and %d ceilings; want one of each", roles[kv.Floor], roles[kv.Ceiling])
+	}
+	if len(mains) != 1 {
+		t.Errorf("the main double buffer has %d kinds, %v; want one", len(mains), mains)
+	}
+}
+
 // A soak watches the map that is measured, and not another.
 func TestWatchedIsTheMap(t *testing.T) {
 	for _, e := range All() {

@@ -13,18 +13,19 @@ import (
 
 func concurrentMap() kv.Entry {
 	return kv.Entry{
-		Name:    "concurrent-map",
-		Doc:     "orcaman's concurrent-map: 32 built-in maps, each under its sync.RWMutex",
-		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
-		Uint64:  newCMapOf[uint64, uint64](func(key uint64) uint32 { return uint32(key) }),
-		Int:     newCMapOf[int, uint64](func(key int) uint32 { return uint32(key) }),
-		String:  func(int) kv.Map[string, uint64] { return &cmapAdapter[string, uint64]{cmap.New[uint64]()} },
-		Float64: newCMapOf[float64, uint64](shardOfFloat),
-		Wide:    newCMapOf[uint64, kv.Wide](func(key uint64) uint32 { return uint32(key) }),
-		Line:    newCMapOf[uint64, kv.Line](func(key uint64) uint32 { return uint32(key) }),
-		Pointer: newCMapOf[uint64, *uint64](func(key uint64) uint32 { return uint32(key) }),
-		Prefix:  newCMapOf[netip.Prefix, uint64](shardOfPrefix),
+		Name:     "concurrent-map",
+		Doc:      "orcaman's concurrent-map: 32 built-in maps, each under its sync.RWMutex",
+		Identity: kv.Identity{Family: "concurrent-map"},
+		Level:    kv.Linearizable,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
+		Uint64:   newCMapOf[uint64, uint64](func(key uint64) uint32 { return uint32(key) }),
+		Int:      newCMapOf[int, uint64](func(key int) uint32 { return uint32(key) }),
+		String:   func(int) kv.Map[string, uint64] { return &cmapAdapter[string, uint64]{cmap.New[uint64]()} },
+		Float64:  newCMapOf[float64, uint64](shardOfFloat),
+		Wide:     newCMapOf[uint64, kv.Wide](func(key uint64) uint32 { return uint32(key) }),
+		Line:     newCMapOf[uint64, kv.Line](func(key uint64) uint32 { return uint32(key) }),
+		Pointer:  newCMapOf[uint64, *uint64](func(key uint64) uint32 { return uint32(key) }),
+		Prefix:   newCMapOf[netip.Prefix, uint64](shardOfPrefix),
 	}
 }
 

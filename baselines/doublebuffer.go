@@ -31,37 +31,45 @@ func doubleBuffers() []kv.Entry {
 	refcount := hashmap.WithStrategy(strategy.Refcount)
 	indicator, collector := hashmap.WithStrategy(strategy.Indicator), hashmap.WithStrategy(strategy.Collector)
 	counted := hashmap.WithStrategy(strategy.Counted)
-	single := configuration("dbuf-single-b1", "the strategy single, without atomics, published after each write", kv.Linearizable, bounded, 1, hashmap.WithStrategy(strategy.Single))
+	single := variationOf("single", "builtin", "", configuration("dbuf-single-b1", "the strategy single, without atomics, published after each write", kv.Linearizable, bounded, 1, hashmap.WithStrategy(strategy.Single)))[0]
 	single.Caps &^= kv.Concurrent
-	for _, e := range []kv.Entry{
-		timed,
-		configuration("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
-		configuration("dbuf-flat-b4096", "the same, published every 4096 writes", kv.Atomic, bounded, 4096, flat),
-		configuration("dbuf-maxwait-b1", "a publish waits 20 µs at most, then clones; after each write", kv.Linearizable, 0, 1, maxWait),
-		configuration("dbuf-maxwait-b64", "the same, published every 64 writes", kv.Atomic, 0, 64, maxWait),
-		configuration("dbuf-refcount-b1", "the strategy refcount, published after each write", kv.PerHandle, bounded, 1, refcount),
-		configuration("dbuf-refcount-b64", "the same, published every 64 writes", kv.PerHandle, bounded, 64, refcount),
-		configuration("dbuf-refcount-b4096", "the same, published every 4096 writes", kv.PerHandle, bounded, 4096, refcount),
-		handleFree("dbuf-indicator-b1", "the strategy indicator, read without handles, published after each write", kv.Linearizable, 1, indicator),
-		handleFree("dbuf-indicator-b64", "the same, published every 64 writes", kv.Atomic, 64, indicator),
-		handleFree("dbuf-indicator-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, indicator),
-		collects(handleFree("dbuf-collector-b64", "the strategy collector, read without handles, published every 64 writes", kv.Atomic, 64, collector)),
-		collects(handleFree("dbuf-collector-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, collector)),
-		asymmetric("dbuf-asymmetric-b1", "the strategy asymmetric, whose readers store plain words, published after each write", kv.Linearizable, 1, strategy.Asymmetric),
-		asymmetric("dbuf-asymmetric-b64", "the same, published every 64 writes", kv.Atomic, 64, strategy.Asymmetric),
-		asymmetric("dbuf-asymmetric-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, strategy.Asymmetric),
-		asymmetric("dbuf-adaptive-b1", "the strategy adaptive, whose readers fence while publishes are frequent, published after each write", kv.Linearizable, 1, strategy.Adaptive),
-		asymmetric("dbuf-adaptive-b64", "the same, published every 64 writes", kv.Atomic, 64, strategy.Adaptive),
-		asymmetric("dbuf-adaptive-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, strategy.Adaptive),
-		configuration("dbuf-counted-b1", "the strategy counted, one count for all readers, published after each write", kv.Linearizable, bounded, 1, counted),
-		configuration("dbuf-counted-b64", "the same, published every 64 writes", kv.Atomic, bounded, 64, counted),
-		single,
-	} {
+	for _, e := range slices.Concat(
+		[]kv.Entry{timed},
+		variationOf("epoch", "flat", "",
+			configuration("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
+			configuration("dbuf-flat-b4096", "the same, published every 4096 writes", kv.Atomic, bounded, 4096, flat)),
+		variationOf("epoch", "builtin", "maxwait",
+			configuration("dbuf-maxwait-b1", "a publish waits 20 µs at most, then clones; after each write", kv.Linearizable, 0, 1, maxWait),
+			configuration("dbuf-maxwait-b64", "the same, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
+		variationOf("refcount", "builtin", "",
+			configuration("dbuf-refcount-b1", "the strategy refcount, published after each write", kv.PerHandle, bounded, 1, refcount),
+			configuration("dbuf-refcount-b64", "the same, published every 64 writes", kv.PerHandle, bounded, 64, refcount),
+			configuration("dbuf-refcount-b4096", "the same, published every 4096 writes", kv.PerHandle, bounded, 4096, refcount)),
+		variationOf("indicator", "builtin", "",
+			handleFree("dbuf-indicator-b1", "the strategy indicator, read without handles, published after each write", kv.Linearizable, 1, indicator),
+			handleFree("dbuf-indicator-b64", "the same, published every 64 writes", kv.Atomic, 64, indicator),
+			handleFree("dbuf-indicator-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, indicator)),
+		variationOf("collector", "builtin", "",
+			collects(handleFree("dbuf-collector-b64", "the strategy collector, read without handles, published every 64 writes", kv.Atomic, 64, collector)),
+			collects(handleFree("dbuf-collector-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, collector))),
+		variationOf("asymmetric", "builtin", "",
+			asymmetric("dbuf-asymmetric-b1", "the strategy asymmetric, whose readers store plain words, published after each write", kv.Linearizable, 1, strategy.Asymmetric),
+			asymmetric("dbuf-asymmetric-b64", "the same, published every 64 writes", kv.Atomic, 64, strategy.Asymmetric),
+			asymmetric("dbuf-asymmetric-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, strategy.Asymmetric)),
+		variationOf("adaptive", "builtin", "",
+			asymmetric("dbuf-adaptive-b1", "the strategy adaptive, whose readers fence while publishes are frequent, published after each write", kv.Linearizable, 1, strategy.Adaptive),
+			asymmetric("dbuf-adaptive-b64", "the same, published every 64 writes", kv.Atomic, 64, strategy.Adaptive),
+			asymmetric("dbuf-adaptive-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, strategy.Adaptive)),
+		variationOf("counted", "builtin", "",
+			configuration("dbuf-counted-b1", "the strategy counted, one count for all readers, published after each write", kv.Linearizable, bounded, 1, counted),
+			configuration("dbuf-counted-b64", "the same, published every 64 writes", kv.Atomic, bounded, 64, counted)),
+		[]kv.Entry{single},
+	) {
 		e.Aside = true
 		entries = append(entries, e)
 	}
 	return append(entries, kv.Entry{
-		Name: "dbuf-group", Doc: "double buffer of many writers, whose operations are combined and published before they return",
+		Name: "dbuf-group", Identity: variation("epoch", "builtin", "group"), Doc: "double buffer of many writers, whose operations are combined and published before they return",
 		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps, Aside: true,
 		Uint64:  newGroup[uint64, uint64],
 		Int:     newGroup[int, uint64],
@@ -76,23 +84,37 @@ func doubleBuffers() []kv.Entry {
 
 var maxWait = hashmap.WithMaxWait(20 * time.Microsecond)
 
+// variation returns the identity of a double buffer that is not the main one.
+func variation(strategy, table, writer string) kv.Identity {
+	return kv.Identity{Family: kv.DoubleBuffer, Strategy: strategy, Table: table, Writer: writer, Variation: true}
+}
+
+// variationOf gives all of entries that identity.
+func variationOf(strategy, table, writer string, entries ...kv.Entry) []kv.Entry {
+	for i := range entries {
+		entries[i].Identity = variation(strategy, table, writer)
+	}
+	return entries
+}
+
 // configuration returns the entry of a double buffer with those options, beyond the
 // capabilities that all have with those that it has more, published by each
 // worker every so many writes.
 func configuration(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
 	return kv.Entry{
 		Name: name, Doc: doc, Level: level,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains | more,
-		Policy:  kv.Policy{Every: every},
-		Uint64:  newDoubleBuffer[uint64, uint64](options),
-		Int:     newDoubleBuffer[int, uint64](options),
-		String:  newDoubleBuffer[string, uint64](options),
-		Float64: newDoubleBuffer[float64, uint64](options),
-		Wide:    newDoubleBuffer[uint64, kv.Wide](options),
-		Line:    newDoubleBuffer[uint64, kv.Line](options),
-		Pointer: newDoubleBuffer[uint64, *uint64](options),
-		Prefix:  newDoubleBuffer[netip.Prefix, uint64](options),
-		Watched: watched(newDoubleBuffer[uint64, uint64], options),
+		Identity: kv.Identity{Family: kv.DoubleBuffer, Strategy: "epoch", Table: "builtin"},
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains | more,
+		Policy:   kv.Policy{Every: every},
+		Uint64:   newDoubleBuffer[uint64, uint64](options),
+		Int:      newDoubleBuffer[int, uint64](options),
+		String:   newDoubleBuffer[string, uint64](options),
+		Float64:  newDoubleBuffer[float64, uint64](options),
+		Wide:     newDoubleBuffer[uint64, kv.Wide](options),
+		Line:     newDoubleBuffer[uint64, kv.Line](options),
+		Pointer:  newDoubleBuffer[uint64, *uint64](options),
+		Prefix:   newDoubleBuffer[netip.Prefix, uint64](options),
+		Watched:  watched(newDoubleBuffer[uint64, uint64], options),
 	}
 }
 

@@ -15,18 +15,19 @@ import (
 
 func immutableMap() kv.Entry {
 	return kv.Entry{
-		Name:    "immutable",
-		Doc:     "atomic pointer to a persistent hash trie (benbjohnson/immutable), of which writers make the next one under a lock",
-		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
-		Uint64:  newPersistentMap[uint64, uint64](nil),
-		Int:     newPersistentMap[int, uint64](nil),
-		String:  newPersistentMap[string, uint64](nil),
-		Float64: newPersistentMap[float64, uint64](floatHasher{}),
-		Wide:    newPersistentMap[uint64, kv.Wide](nil),
-		Line:    newPersistentMap[uint64, kv.Line](nil),
-		Pointer: newPersistentMap[uint64, *uint64](nil),
-		Prefix:  newPersistentMap[netip.Prefix, uint64](prefixHasher{maphash.MakeSeed()}),
+		Name:     "immutable",
+		Doc:      "atomic pointer to a persistent hash trie (benbjohnson/immutable), of which writers make the next one under a lock",
+		Identity: kv.Identity{Family: "immutable"},
+		Level:    kv.Linearizable,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
+		Uint64:   newPersistentMap[uint64, uint64](nil),
+		Int:      newPersistentMap[int, uint64](nil),
+		String:   newPersistentMap[string, uint64](nil),
+		Float64:  newPersistentMap[float64, uint64](floatHasher{}),
+		Wide:     newPersistentMap[uint64, kv.Wide](nil),
+		Line:     newPersistentMap[uint64, kv.Line](nil),
+		Pointer:  newPersistentMap[uint64, *uint64](nil),
+		Prefix:   newPersistentMap[netip.Prefix, uint64](prefixHasher{maphash.MakeSeed()}),
 	}
 }
 

@@ -9,18 +9,19 @@ import (
 
 func noop() kv.Entry {
 	return kv.Entry{
-		Name:    "noop",
-		Doc:     "does nothing at all: the floor, what the harness itself costs",
-		Level:   kv.None,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
-		Uint64:  newNoopMap[uint64, uint64],
-		Int:     newNoopMap[int, uint64],
-		String:  newNoopMap[string, uint64],
-		Float64: newNoopMap[float64, uint64],
-		Wide:    newNoopMap[uint64, kv.Wide],
-		Line:    newNoopMap[uint64, kv.Line],
-		Pointer: newNoopMap[uint64, *uint64],
-		Prefix:  newNoopMap[netip.Prefix, uint64],
+		Name:     "noop",
+		Doc:      "does nothing at all: the floor, what the harness itself costs",
+		Identity: kv.Identity{Family: "noop", Role: kv.Floor},
+		Level:    kv.None,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
+		Uint64:   newNoopMap[uint64, uint64],
+		Int:      newNoopMap[int, uint64],
+		String:   newNoopMap[string, uint64],
+		Float64:  newNoopMap[float64, uint64],
+		Wide:     newNoopMap[uint64, kv.Wide],
+		Line:     newNoopMap[uint64, kv.Line],
+		Pointer:  newNoopMap[uint64, *uint64],
+		Prefix:   newNoopMap[netip.Prefix, uint64],
 	}
 }
 

@@ -12,18 +12,19 @@ import (
 
 func sharded() kv.Entry {
 	return kv.Entry{
-		Name:    "sharded",
-		Doc:     "built-in maps, each under its sync.RWMutex, chosen by the hash of the key",
-		Level:   kv.Linearizable,
-		Caps:    kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
-		Uint64:  newShardedMap[uint64, uint64],
-		Int:     newShardedMap[int, uint64],
-		String:  newShardedMap[string, uint64],
-		Float64: newShardedMap[float64, uint64],
-		Wide:    newShardedMap[uint64, kv.Wide],
-		Line:    newShardedMap[uint64, kv.Line],
-		Pointer: newShardedMap[uint64, *uint64],
-		Prefix:  newShardedMap[netip.Prefix, uint64],
+		Name:     "sharded",
+		Doc:      "built-in maps, each under its sync.RWMutex, chosen by the hash of the key",
+		Identity: kv.Identity{Family: "sharded"},
+		Level:    kv.Linearizable,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
+		Uint64:   newShardedMap[uint64, uint64],
+		Int:      newShardedMap[int, uint64],
+		String:   newShardedMap[string, uint64],
+		Float64:  newShardedMap[float64, uint64],
+		Wide:     newShardedMap[uint64, kv.Wide],
+		Line:     newShardedMap[uint64, kv.Line],
+		Pointer:  newShardedMap[uint64, *uint64],
+		Prefix:   newShardedMap[netip.Prefix, uint64],
 	}
 }
 

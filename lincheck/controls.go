@@ -13,7 +13,7 @@ import (
 // one that loses a publish, one whose reads and one whose guards are stale now and
 // then. None of them breaks the rules of Go.
 func Controls() []kv.Entry {
-	atomicLevel := kv.Entry{Level: kv.Atomic, Caps: kv.Concurrent | kv.Writes, Policy: kv.Policy{Every: 64}, Broken: true}
+	atomicLevel := kv.Entry{Level: kv.Atomic, Caps: kv.Concurrent | kv.Writes, Policy: kv.Policy{Every: 64}, Broken: true, Identity: kv.Identity{Role: kv.NegativeControl}}
 	lost := atomicLevel
 	lost.Name, lost.Doc = "control-lost-publish", "control: every third publish is lost"
 	lost.Uint64 = newFaulty(faults{losePublish: 3})

@@ -6,25 +6,27 @@ import (
 	"time"
 )
 
-// Level is the consistency that a configuration declares and that the checkers of
-// package lincheck hold it to. Higher levels imply the lower ones. The zero value is an
-// undeclared level, which no entry may have.
+// Level is the consistency that a map declares. The checkers of package lincheck hold the map to
+// it. A higher level implies the lower ones. The zero value is an undeclared level, which no entry
+// may have.
 type Level int
 
 const (
 	_ Level = iota
-	// None declares nothing, for entries that are no maps: the harness floor.
+	// None declares nothing. It is for entries that are no maps: the harness floor.
 	None
 	// PerHandle: a regular register of versions, atomic for each handle alone.
 	PerHandle
 	// Atomic: publishes and guards form an atomic register of versions (Lamport 1986).
 	Atomic
-	// Linearizable: every single-key operation, with the publish that its policy
-	// prescribes, takes effect at one instant between call and return.
+	// Linearizable: every single-key operation takes effect at one instant between call and
+	// return. A write includes the publish that the map's policy prescribes.
 	Linearizable
 )
 
-var levelNames = [...]string{"undeclared", None: "none", PerHandle: "per-handle", Atomic: "atomic", Linearizable: "linearizable"}
+var levelNames = [...]string{
+	"undeclared", None: "none", PerHandle: "per-handle", Atomic: "atomic", Linearizable: "linearizable",
+}
 
 func (l Level) String() string { return levelNames[l] }
 
@@ -34,8 +36,8 @@ type Caps uint
 const (
 	// Concurrent: any number of goroutines may read at once.
 	Concurrent Caps = 1 << iota
-	// Writes: any number of goroutines may write, beside readers; without Concurrent, the one
-	// goroutine may.
+	// Writes: any number of goroutines may write, beside readers. Without Concurrent, the one
+	// goroutine may write.
 	Writes
 	// Range: handles implement Ranger.
 	Range
@@ -49,23 +51,24 @@ const (
 	Clears
 	// Retains: handles implement Retainer.
 	Retains
-	// BoundedLag: while a guard of version v is open at most version v+1 is published.
+	// BoundedLag: while a guard of version v is open, at most version v+1 is published.
 	BoundedLag
 )
 
 // Has reports whether c includes all of want.
 func (c Caps) Has(want Caps) bool { return c&want == want }
 
-// Policy says when workers publish. It is part of the configuration and so of its
-// name (dbuf-epoch-b64); an adapter never publishes of its own accord.
+// Policy says when workers publish. It is part of an entry. An adapter never publishes of its own
+// accord.
 type Policy struct {
-	// Every is the number of writes of one worker after which that worker publishes.
-	Every int
-	// Interval is a time instead: a worker publishes after the first write that ends so
-	// long after its last publish. It looks at the clock after each write.
+	// Every is the number of writes after which a worker publishes.
+	Every int `json:"every,omitempty"`
+	// Interval is a time instead: a worker publishes after the first write that ends this long
+	// after its last publish. It looks at the clock after each write.
 	//
-	// If both are 0 workers never publish: the map needs none, or it is published on demand.
-	Interval time.Duration
+	// If both are 0, workers never publish: the map needs no publish, or it is published on
+	// demand.
+	Interval time.Duration `json:"interval_ns,omitempty"`
 }
 
 // Values of 64 bytes, which are a cache line, and of 1 KiB.
@@ -74,26 +77,28 @@ type (
 	Wide [128]uint64
 )
 
-// Entry is one configuration in the registry: a map with its strategy, table, writer
-// mode and publish policy, under the name by which it is measured and checked.
+// Entry is a map's row in the registry, under the name by which it is measured and checked.
 //
-// Go cannot keep a generic constructor in a registry, so an entry has one for each
-// type that the harness uses; nil means that the map cannot have such keys or values.
-// Constructors take the number of entries that the map should be sized for; 0 means
-// that nothing is known.
+// Go cannot store a generic constructor, so an entry has one constructor for each type that the
+// harness uses. nil means that the map cannot have such keys or values. A constructor takes the
+// number of entries to size the map for; 0 means that the number is not known.
 type Entry struct {
-	Name   string // of letters, digits, '.', '_', '+' and '-'
-	Doc    string // one line: what it is
-	Level  Level
-	Caps   Caps
-	Policy Policy
-	Aside  bool // checked always, measured only where it is asked for by name or preset: a variation
-	Broken bool // known to fail its check; a check that then passes is a failure
-	// Collects: a publish takes a garbage collection. Its sweep yields to all who can run, and lasts seconds beside
-	// more goroutines than processors that never yield, so that those of a soak do.
+	Name     string // of letters, digits, '.', '_', '+' and '-'
+	Doc      string // one line: what it is
+	Identity Identity
+	Level    Level
+	Caps     Caps
+	Policy   Policy
+	// Aside: the map is always checked, but measured only where its name or a preset asks for it.
+	Aside bool
+	// Broken: the map is known to fail its check. A check that passes is then a failure.
+	Broken bool
+	// Collects: a publish needs a garbage collection. The sweep of a collection yields to every
+	// goroutine that can run. It takes seconds if more goroutines than processors run without
+	// ever yielding, as those of a soak do.
 	Collects bool
-	// Instead, unless it is nil, returns why another map stands in the place of this one on
-	// this machine, and which, or nil.
+	// Instead returns why another map takes the place of this one on this machine, and which one.
+	// It returns nil if none does. It may be nil itself.
 	Instead func() error
 
 	Uint64  func(capacity int) Map[uint64, uint64]
@@ -105,17 +110,18 @@ type Entry struct {
 	Wide    func(capacity int) Map[uint64, Wide]
 	Pointer func(capacity int) Map[uint64, *uint64]
 
-	// Watched, of an entry with Versions, is Uint64 with a function that is called, by the
-	// goroutine that publishes, each time that a wait for readers has ended and nothing
-	// that they have read has been changed yet: then the second version after theirs is
-	// about to be made. It is not called before the first such wait. nil: the map cannot tell.
+	// Watched is Uint64 with a function that observes waits; only entries with Versions have it.
+	// The publishing goroutine calls entered each time that a wait for readers has ended and
+	// nothing that they have read has been changed yet: the second version after theirs is about
+	// to be made. It does not call entered before the first such wait. nil means that the map
+	// cannot report its waits.
 	Watched func(capacity int, entered func()) Map[uint64, uint64]
 }
 
 // Validate reports the first thing that makes e unfit for the registry.
 func (e Entry) Validate() error {
 	if e.Name == "" {
-		return fmt.Errorf("entry without a name")
+		return fmt.Errorf("an entry has no name; want one of letters, digits and . _ + -")
 	}
 	for _, c := range e.Name {
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '+' || c == '-') {
@@ -126,15 +132,15 @@ func (e Entry) Validate() error {
 	case e.Level < None || e.Level > Linearizable:
 		return fmt.Errorf("entry %q: Level is %d; want kv.PerHandle, kv.Atomic or kv.Linearizable, or kv.None for what is no map", e.Name, e.Level)
 	case e.Policy.Every < 0 || e.Policy.Interval < 0 || e.Policy.Every > 0 && e.Policy.Interval > 0:
-		return fmt.Errorf("entry %q: it publishes every %d writes and every %v; want one of them, or none, from 0 on", e.Name, e.Policy.Every, e.Policy.Interval)
+		return fmt.Errorf("entry %q: it publishes every %d writes and every %v; want one of them or neither, and no negative one", e.Name, e.Policy.Every, e.Policy.Interval)
 	case e.Uint64 == nil:
 		return fmt.Errorf("entry %q: no constructor for uint64 keys; every workload needs one", e.Name)
 	case e.Caps.Has(Snapshot) && !e.Caps.Has(Range):
-		return fmt.Errorf("entry %q: Snapshot without Range", e.Name)
+		return fmt.Errorf("entry %q: Snapshot without Range; want both, since a snapshot is what Range sees", e.Name)
 	case e.Caps.Has(BoundedLag) && !e.Caps.Has(Versions):
-		return fmt.Errorf("entry %q: BoundedLag without Versions", e.Name)
+		return fmt.Errorf("entry %q: BoundedLag without Versions; want both, since the lag is counted in versions", e.Name)
 	case e.Watched != nil && !e.Caps.Has(Versions):
-		return fmt.Errorf("entry %q: Watched without Versions", e.Name)
+		return fmt.Errorf("entry %q: Watched without Versions; want both, since guards are what a writer waits for", e.Name)
 	}
-	return nil
+	return e.validateIdentity()
 }
