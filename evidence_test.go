@@ -1,0 +1,87 @@
+package doublebuf
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The two ways in which ALGORITHM.md names what shows a claim, on one line each.
+var (
+	testsIn  = regexp.MustCompile("((?:`(?:Test|Fuzz)\\w+`(?: \\([^)]*\\))?(?:,? and |, )?)+) in `([\\w/]+)`")
+	programs = regexp.MustCompile("programs? ((?:`[^`]+`(?:,? and |, )?)+)")
+	spans    = regexp.MustCompile("`([^`]+)`")
+)
+
+// missingEvidence returns what a text names as evidence that does not exist: tests that are not in
+// the package that it names, and programs that the explorer does not have.
+func missingEvidence(t *testing.T, text string) (missing []string) {
+	t.Helper()
+	text = strings.Join(strings.Fields(text), " ")
+	for _, m := range testsIn.FindAllStringSubmatch(text, -1) {
+		declared := sources(t, m[2], "*_test.go")
+		for _, name := range spans.FindAllStringSubmatch(m[1], -1) {
+			if !strings.Contains(declared, "\nfunc "+name[1]+"(") {
+				missing = append(missing, name[1]+" in "+m[2])
+			}
+		}
+	}
+	known := sources(t, "lincheck/explore/programs", "*.go")
+	for _, m := range programs.FindAllStringSubmatch(text, -1) {
+		for _, name := range spans.FindAllStringSubmatch(m[1], -1) {
+			if !strings.Contains(known, `"`+name[1]+`"`) {
+				missing = append(missing, "the program "+name[1])
+			}
+		}
+	}
+	return missing
+}
+
+// sources returns the text of the files of a package whose names match a pattern.
+func sources(t *testing.T, folder, pattern string) string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(folder, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
+}
+
+func TestAlgorithmNamesItsEvidence(t *testing.T) {
+	text, err := os.ReadFile("ALGORITHM.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, missing := range missingEvidence(t, string(text)) {
+		t.Errorf("ALGORITHM.md names as evidence %s, which does not exist", missing)
+	}
+	flat := strings.Join(strings.Fields(string(text)), " ")
+	if n, m := len(testsIn.FindAllString(flat, -1)), len(programs.FindAllString(flat, -1)); n < 30 || m < 10 {
+		t.Errorf("only %d places that name tests and %d that name programs are found", n, m)
+	}
+}
+
+// TestMissingEvidenceIsFound plants the faults that the test above is for.
+func TestMissingEvidenceIsFound(t *testing.T) {
+	for text, want := range map[string]int{
+		"`TestDetach` in `impl/strategy`":                            0,
+		"`TestDetach` and `TestFlush` in\n`impl/strategy`":           1,
+		"`TestDetach`, `TestNone` (steps) and `TestFlush` in `impl`": 3,
+		"the program `nested guards`":                                0,
+		"the programs `nested guards`, `no such\nguards` and `none`": 2,
+	} {
+		if missing := missingEvidence(t, text); len(missing) != want {
+			t.Errorf("in %q %v are missing, want %d", text, missing, want)
+		}
+	}
+}
