@@ -15,5 +15,9 @@
 //	lincheck/mutants   the broken code that the checkers must catch, and the matrix of who does
 //	results            cells, environments and statistics, as Go benchmark text
 //	plots              figures
-//	cmd/runbench       the command
+//	cmd/runbench       the command. Below it, each importing only what stands above it:
+//	    internal/plan      what a run measures: presets, sweeps, validation
+//	    internal/run       measures the cells of a plan, and does nothing else
+//	    internal/campaign  a run from its plan to its report: checks, measuring, resuming
+//	    app                the flags and commands
 package doublebuf

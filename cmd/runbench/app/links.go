@@ -18,6 +18,7 @@ import (
 
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/lincheck"
 )
 
 // measureName is the command that a process runs which measures for another.
@@ -150,6 +151,9 @@ func (t *task) link(ctx context.Context) (remove func(), err error) {
 			programs = append(programs, file)
 		}
 	}
-	t.runner.Child = func(link int) *exec.Cmd { return exec.Command(programs[link-1], measureName) }
+	t.runner.Children = run.Children{
+		Start: func(link int) *exec.Cmd { return exec.Command(programs[link-1], measureName) },
+		Cause: lincheck.CrashCause,
+	}
 	return remove, nil
 }

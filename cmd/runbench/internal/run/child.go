@@ -11,7 +11,6 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/plan"
-	"doublebuf/lincheck"
 	"doublebuf/results"
 )
 
@@ -45,12 +44,12 @@ func (r *Runner) measureInChild(j plan.Job) (results.Cell, error) {
 		r.endChild()
 	}
 	if r.child == nil {
-		c, err := startChild(r.Child(j.Link), j.Process)
+		c, err := startChild(r.Children.Start(j.Link), j.Process)
 		if err != nil {
 			return results.Cell{}, fmt.Errorf("cannot start process %d, of link %d: %w", j.Process, j.Link, err)
 		}
 		r.child = c
-		a, err := c.ask(r.plan)
+		a, err := r.ask(r.plan)
 		if err != nil {
 			return results.Cell{}, err
 		}
@@ -60,7 +59,7 @@ func (r *Runner) measureInChild(j plan.Job) (results.Cell, error) {
 			return results.Cell{}, fmt.Errorf("link %d is of %s, and this program of %s; want the same", j.Link, is.CommitLabel(), own.CommitLabel())
 		}
 	}
-	a, err := r.child.ask(j)
+	a, err := r.ask(j)
 	return a.Cell, err
 }
 
@@ -89,8 +88,9 @@ func startChild(cmd *exec.Cmd, process int) (*child, error) {
 }
 
 // ask sends the child an order and waits for its answer.
-func (c *child) ask(order any) (answer, error) {
+func (r *Runner) ask(order any) (answer, error) {
 	var a answer
+	c := r.child
 	err := c.orders.Encode(order)
 	if err == nil {
 		err = c.answers.Decode(&a)
@@ -99,7 +99,7 @@ func (c *child) ask(order any) (answer, error) {
 		_ = c.stdin.Close()
 		var exit *exec.ExitError
 		if e := c.cmd.Wait(); errors.As(e, &exit) {
-			err = errors.New(lincheck.CrashCause(c.stderr.String(), exit))
+			err = errors.New(r.Children.Cause(c.stderr.String(), exit))
 		}
 		return answer{}, fmt.Errorf("process %d ended: %w", c.process, err)
 	}

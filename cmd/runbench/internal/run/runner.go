@@ -28,10 +28,17 @@ type Runner struct {
 	cpus    []int // to which workers are bound, if they are
 	drawn   drawn
 
-	// Child returns the command that runs Serve in a program of that link. It is for plans
-	// that are Forked.
-	Child func(link int) *exec.Cmd
-	child *child
+	// Children is for plans that are Forked.
+	Children Children
+	child    *child
+}
+
+// Children says how processes are started that measure for a Runner.
+type Children struct {
+	// Start returns the command that runs [Serve] in a program of that link.
+	Start func(link int) *exec.Cmd
+	// Cause says in one line why a child failed, from what it wrote to stderr and how it ended.
+	Cause func(stderr string, end error) string
 }
 
 // Progress is how far a run has come.

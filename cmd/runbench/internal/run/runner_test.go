@@ -439,7 +439,7 @@ func TestChildOfAnotherCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Child = func(int) *exec.Cmd {
+	r.Children.Start = func(int) *exec.Cmd {
 		return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`)
 	}
 	err = r.Run(t.Context(), p.Jobs(), func(results.Cell, Progress) error { return nil })
