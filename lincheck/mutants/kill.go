@@ -6,62 +6,106 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"doublebuf/lincheck"
 )
 
-// Case is a mutant with the ways in which it is tried to be caught.
-type Case struct {
-	Mutant
-	Kills []Kill
-}
-
-// Checker is a way of catching mutants.
+// Checker is a way to find mutants.
 type Checker byte
 
 // The checkers, by their letters in the matrix.
 const (
-	Explorer  Checker = 'E' // the schedule explorer, see [Explored]
-	History   Checker = 'H' // recorded histories of guards, C0 to C6
-	Porcupine Checker = 'P' // recorded histories of operations
-	Oracle    Checker = 'O' // the online oracle, in a soak
-	Digest    Checker = 'D' // the checked build's twin audit, C8, and its other laws
-	Race      Checker = 'R' // the race detector
-	Liveness  Checker = 'L' // no answer
-	Sum       Checker = 'S' // the sum check of a timed cell
-	Battery   Checker = 'B' // the battery and the packages' own tests
+	Explorer   Checker = 'E' // the schedule explorer
+	History    Checker = 'H' // recorded histories of guards, C0 to C6
+	Porcupine  Checker = 'P' // recorded histories of operations
+	Oracle     Checker = 'O' // the oracle, in a soak
+	Audit      Checker = 'D' // a build with checks: the copy audit, C8, and the other laws
+	Race       Checker = 'R' // the race detector
+	Liveness   Checker = 'L' // no answer
+	FinalState Checker = 'S' // the final-state check of a timed cell
+	Tests      Checker = 'B' // the packages' own tests
 )
 
 // Checkers are all of them, in the order of the matrix.
-var Checkers = []Checker{Explorer, History, Porcupine, Oracle, Digest, Race, Liveness, Sum, Battery}
+var Checkers = []Checker{Explorer, History, Porcupine, Oracle, Audit, Race, Liveness, FinalState, Tests}
 
 // Kill is one checker's try at a mutant.
 type Kill struct {
 	By     Checker
+	Misses bool     // the checker must not find the mutant, which takes more than a short history
+	Impl   string   // the map that runs, or "" if tests of a package run
 	build  []string // arguments of the go command, before -overlay and the package
 	pkg    string
 	args   []string // of what was built
-	Misses bool     // it must not catch the mutant: that takes more than a short history
 }
 
-func history(impl string) Kill   { return check(History, impl, "-by", "stamps") }
-func porcupine(impl string) Kill { return check(Porcupine, impl, "-by", "porcupine") }
-func invariant(impl string) Kill { return check(Digest, impl).built("-tags", "invariants") }
+// tries has, by the words of a patch's header, each checker's try at a map or a package.
+var tries = map[string]func(subject string) Kill{
+	"history":     func(impl string) Kill { return check(History, impl, "-by", "stamps") },
+	"porcupine":   func(impl string) Kill { return check(Porcupine, impl, "-by", "porcupine") },
+	"liveness":    func(impl string) Kill { return check(Liveness, impl) },
+	"copy-audit":  func(impl string) Kill { return check(Audit, impl).built("-tags", "invariants") },
+	"oracle":      soak,
+	"final-state": timedCell,
+	"tests":       func(pkg string) Kill { return tests(Tests, pkg) },
+	// The program is a package's tests, which build in less time than the command with its plots.
+	"race": func(pkg string) Kill { return tests(Race, pkg).built("-race") },
+}
 
-func liveness(impl string) Kill { return check(Liveness, impl) }
+// parseKill reads a checker's try: the checker, the map or the folder of the package that it runs,
+// and more arguments.
+func parseKill(text string, misses bool) (Kill, error) {
+	words := strings.Fields(text)
+	if len(words) < 2 {
+		return Kill{}, fmt.Errorf("want a checker and a map or a package; the checkers are: %s", strings.Join(slices.Sorted(maps.Keys(tries)), ", "))
+	}
+	try := tries[words[0]]
+	if try == nil {
+		return Kill{}, fmt.Errorf("unknown checker %q; there are: %s", words[0], strings.Join(slices.Sorted(maps.Keys(tries)), ", "))
+	}
+	k := try(words[1])
+	if k.Misses = misses; misses {
+		// No answer would be no miss, and a loaded machine may give none within seconds.
+		k.args = append(k.args, "-hang", "1m")
+	}
+	k.args = append(k.args, words[2:]...)
+	return k, nil
+}
 
+// check records short histories of a map.
 func check(by Checker, impl string, args ...string) Kill {
-	return Kill{By: by, build: []string{"build"}, pkg: "./cmd/runbench", args: append([]string{"check", "-hang", "2s", "-impl", impl}, args...)}
+	return Kill{
+		By: by, Impl: impl, build: []string{"build"}, pkg: "./cmd/runbench",
+		args: append([]string{"check", "-hang", "2s", "-impl", impl}, args...),
+	}
 }
 
-// soak has the online oracle watch the mutant.
-func soak(impl string, args ...string) Kill {
-	return Kill{By: Oracle, build: []string{"build"}, pkg: "./cmd/runbench", args: append([]string{"soak", "-hang", "5s", "-impl", impl}, args...)}
+// soak has the oracle watch a map.
+func soak(impl string) Kill {
+	return Kill{
+		By: Oracle, Impl: impl, build: []string{"build"}, pkg: "./cmd/runbench",
+		args: []string{"soak", "-hang", "5s", "-impl", impl},
+	}
+}
+
+// timedCell measures one cell of a map.
+func timedCell(impl string) Kill {
+	return Kill{
+		By: FinalState, Impl: impl, build: []string{"test", "-c"}, pkg: "./cmd/runbench/app",
+		args: []string{"-test.run=^$", "-test.bench=Cell", "-test.benchtime=1x", "-time=1s", "-impl", impl},
+	}
+}
+
+// tests runs a package's tests.
+func tests(by Checker, pkg string) Kill {
+	return Kill{By: by, build: []string{"test", "-c"}, pkg: pkg, args: []string{"-test.short", "-test.failfast"}}
 }
 
 func (k Kill) built(flags ...string) Kill {
@@ -69,56 +113,10 @@ func (k Kill) built(flags ...string) Kill {
 	return k
 }
 
-// cell measures one cell.
-func cell(impl string, args ...string) Kill {
-	return Kill{
-		By: Sum, build: []string{"test", "-c"}, pkg: "./cmd/runbench/app",
-		args: append([]string{"-test.run=^$", "-test.bench=Cell", "-test.benchtime=1x", "-time=1s", "-impl", impl}, args...),
-	}
-}
-
-// onlyCell tries the short histories in vain, and then a cell.
-func onlyCell(impl string, args ...string) []Kill {
-	// No answer would be no miss, and a loaded machine may give none within seconds.
-	h, p := check(History, impl, "-by", "stamps", "-hang", "1m"), check(Porcupine, impl, "-by", "porcupine", "-hang", "1m")
-	h.Misses, p.Misses = true, true
-	return []Kill{h, p, cell(impl, args...)}
-}
-
-// tests runs a package's tests.
-func tests(pkg string) Kill {
-	return Kill{By: Battery, build: []string{"test", "-c"}, pkg: pkg, args: []string{"-test.short", "-test.failfast"}}
-}
-
-// battery runs some of the tests of the registry.
-func battery(run string) Kill {
-	k := tests("./baselines")
-	k.args = append(k.args, "-test.run="+run)
-	return k
-}
-
-// explored returns the mutant of that name in Explored.
-func explored(name string) Mutant {
-	for _, m := range Explored {
-		if m.Name == name {
-			return m.Mutant
-		}
-	}
-	panic("no explored mutant is named " + name)
-}
-
-// race runs them under the race detector. It needs no more of the program, whose plots would
-// be minutes to build.
-func race(run string) Kill {
-	k := battery(run).built("-race")
-	k.By = Race
-	return k
-}
-
 // Build builds the mutant for the try. root is the folder of the module; what is built
 // stands in dir, and is not built again for another try at the same mutant. It blocks for the
 // seconds that go build takes.
-func (k Kill) Build(ctx context.Context, m Mutant, root, dir string) (program string, err error) {
+func (k Kill) Build(ctx context.Context, m *Mutant, root, dir string) (program string, err error) {
 	flat := strings.NewReplacer("/", "_", " ", "_")
 	program = filepath.Join(dir, flat.Replace(strings.Join(append([]string{k.pkg}, k.build...), " ")))
 	if _, err := os.Stat(program); err == nil {
@@ -154,14 +152,14 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	case k.verdicts():
 		// Seeds of a check are those of its histories, one after the other.
 		args = append(args[:len(args):len(args)], "-seed", fmt.Sprint(seed*1_000_000), "-time", k.patience().String(), "-results", folder)
-	case k.By == Sum:
+	case k.By == FinalState:
 		args = append(args[:len(args):len(args)], "-seed", fmt.Sprint(seed))
 	}
 	cmd := exec.CommandContext(ctx, program, args...)
 	// What is interrupted ends its own children.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
-	if cmd.Dir = dir; k.By == Battery || k.By == Race {
+	if cmd.Dir = dir; k.By == Tests || k.By == Race {
 		cmd.Dir = filepath.Join(root, k.pkg)
 	}
 	if k.By == Race {
@@ -186,8 +184,8 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	case !shot.Killed:
 	case k.By == Race:
 		shot.How, shot.Killed = "race", strings.Contains(text, "WARNING: DATA RACE")
-	case strings.Contains(text, "sum check: "):
-		shot.How = "sum"
+	case strings.Contains(text, "sum check: "), strings.Contains(text, "final-state check: "):
+		shot.How = "final state"
 	case strings.Contains(text, "--- FAIL: "):
 		_, after, _ := strings.Cut(text, "--- FAIL: ")
 		shot.How, _, _ = strings.Cut(after, " ")
@@ -249,7 +247,7 @@ func (k Kill) caught(v lincheck.Verdict) (how string, killed bool) {
 	switch k.By {
 	case Liveness:
 		killed = killed && how == "hang"
-	case Digest:
+	case Audit:
 		killed = killed && (how == "C8" || how == "law")
 	}
 	return how, killed

@@ -49,14 +49,17 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 	if err != nil {
 		return nil, err
 	}
-	m, err := mutants.ReadMatrix(".")
+	all, err := mutants.Load(".")
 	if err != nil {
 		return nil, err
 	}
-	m.Run = "" // until it is whole
+	m, err := mutants.ReadMatrix(".", all)
+	if err != nil {
+		return nil, err
+	}
 	start := time.Now()
-	for _, c := range mutants.Checked {
-		if !match.MatchString(c.Name) {
+	for _, c := range all {
+		if len(c.Kills) == 0 || !match.MatchString(c.Name) {
 			continue
 		}
 		dir, err := os.MkdirTemp("", "mutant")
@@ -68,7 +71,7 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 			if !strings.Contains(by, k.By.String()) && by != "" {
 				continue
 			}
-			shots, err := try(ctx, c.Mutant, k, dir, seeds)
+			shots, err := try(ctx, &c, k, dir, seeds)
 			if err != nil {
 				return wrong, fmt.Errorf("%s, by %s: %w", c.Name, k.By, err)
 			}
@@ -78,6 +81,8 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 				wrong = append(wrong, fmt.Sprintf("%s by %s: %s", c.Name, k.By, text))
 			}
 			m.Set(c.Name, k.By, text)
+			m.Run = "" // until all are of this run
+
 			if err := m.Write("."); err != nil { // each time: it may be interrupted
 				return wrong, err
 			}
@@ -91,7 +96,7 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 }
 
 // try builds the mutant in dir and tries to catch it under each seed.
-func try(ctx context.Context, m mutants.Mutant, k mutants.Kill, dir string, seeds int) ([]mutants.Shot, error) {
+func try(ctx context.Context, m *mutants.Mutant, k mutants.Kill, dir string, seeds int) ([]mutants.Shot, error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return nil, err
