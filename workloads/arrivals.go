@@ -1,11 +1,10 @@
 package workloads
 
-// gapsLen is how many gaps between arrivals there are before they come again.
+// gapsLen is the number of gaps between arrivals before they repeat.
 const gapsLen = 1 << 14
 
-// Gaps returns gaps between arrivals that do not wait for each other, in units of their
-// mean, which is 1: a Poisson process has gaps that are exponentially distributed. They
-// go round and round.
+// Gaps returns the gaps between the arrivals of a Poisson process, in units of their mean: they
+// are exponentially distributed, and their mean is 1. The caller goes round them.
 func Gaps(seed uint64) []float32 {
 	r := random(seed, seedOfGaps)
 	gaps, sum := make([]float32, gapsLen), 0.0

@@ -14,11 +14,11 @@ import (
 	"slices"
 )
 
-// LoadDefs returns a trace of what a type checker does with identifiers: where one is
-// defined its object is set, and where one is used it is looked up, in the order of the
-// source of those packages of the standard library. A key names an object: its package, its
-// name, and where it is declared. It needs a Go tree with its source, type-checks what the
-// packages import too, and so takes seconds.
+// LoadDefs returns a trace of what a type checker does with identifiers. A definition sets the
+// object of an identifier, and a use looks it up, in the order of the source of the given packages
+// of the standard library. A key names an object by its package, its name and its place in the
+// source. LoadDefs needs a Go tree with its source. It also type-checks the imports of the
+// packages, and so takes seconds.
 func LoadDefs(packages ...string) (*Trace, error) {
 	context := build.Default
 	context.CgoEnabled = false
@@ -69,7 +69,7 @@ func (b *traceBuilder) addDefs(context *build.Context, fset *token.FileSet, from
 	}
 	note(Set, info.Defs)
 	note(Get, info.Uses)
-	// The name of an embedded field is a use of its type and the definition of the field.
+	// The name of an embedded field is both a use of its type and the definition of the field.
 	slices.SortFunc(steps, func(a, b step) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind)) })
 	for _, s := range steps {
 		b.add(s.kind, s.key)

@@ -8,48 +8,48 @@ import (
 	"strings"
 )
 
-// Dist is a distribution over the positions of a key set: which keys come how often.
+// Dist is a distribution over the positions of a key set.
 type Dist struct {
 	Name  string
 	Theta float64 // zipf: the key at position i, from 0, has a weight of 1/(i+1)^Theta
-	// Hot: a hotspot: of 100 draws so many are of the first Spot % of the positions, and
-	// the others of the rest, both uniform.
+	// Hot and Spot describe a hotspot: Hot % of the draws are from the first Spot % of the
+	// positions, the others from the rest. Both parts are uniform.
 	Hot, Spot int
-	// Latest: as zipf with theta 0.99, but counted backwards from a position that moves
-	// on by one every latestStep draws, and round and round: YCSB's, whose newest record
-	// is the most popular.
+	// Latest is YCSB's distribution, in which the newest record is the most popular. It is zipf
+	// with theta 0.99, counted backwards from the newest position. The newest position advances
+	// by one every latestStep draws and goes round.
 	Latest bool
-	// Sequential: the positions in their order, round and round. The keys at neighbouring
-	// positions have nothing to do with each other.
+	// Sequential draws the positions in their order and goes round. The keys at neighbouring
+	// positions are unrelated.
 	Sequential bool
-	// One: position 0 alone, in a map that holds other keys too.
+	// One draws position 0 alone. The map holds other keys too.
 	One bool
-	// Source: no distribution but the order in which the identifiers stand in the
-	// standard library's source. It needs keys of the type ident.
+	// Source is the order of the identifiers in the source of the standard library. It needs
+	// keys of the type ident.
 	Source bool
-	// Trace: no distribution but the order of the steps of a trace. It needs keys of that
-	// trace.
+	// Trace is the order of the steps of a trace. It needs the keys of that trace.
 	Trace bool
 }
 
-// latestStep is after how many draws the newest key is another: one insert in 20
-// operations, as in YCSB's workload D.
+// latestStep is the number of draws between two newest keys: one insert in 20 operations, as in
+// YCSB's workload D.
 const latestStep = 20
 
 // latestTheta is YCSB's constant.
 const latestTheta = 0.99
 
-// DistNames returns one name of each distribution; zipf takes any theta from 0 on, and
-// hotspot any two shares.
+// DistNames returns one name of each distribution. ParseDist takes any theta and any two shares.
 func DistNames() []string {
 	return []string{"uniform", "zipf0.99", "hotspot80-20", "latest", "sequential", "one", "source"}
 }
 
-// ParseDist returns the distribution that name stands for: one of DistNames, "zipf"
-// followed by theta, as in "zipf0.99", or "hotspot" followed by two numbers from 1 to 99, as
-// in "hotspot80-20", where 80 % of the draws are of 20 % of the keys. Theta may be any finite
-// number from 0 on, in its shortest form. "trace-" and a TraceInput's label are the order of
-// that trace.
+// ParseDist returns the distribution of a name. A name is one of these:
+//
+//   - one of DistNames
+//   - "zipf" and theta, as in "zipf0.99"; theta is a finite number >= 0 in its shortest form
+//   - "hotspot" and two numbers from 1 to 99, as in "hotspot80-20": 80 % of the draws are from
+//     20 % of the keys
+//   - "trace-" and the label of a TraceInput: the order of that trace
 func ParseDist(name string) (Dist, error) {
 	switch name {
 	case "uniform":
@@ -70,14 +70,14 @@ func ParseDist(name string) (Dist, error) {
 		d := Dist{Name: name}
 		_, err := fmt.Sscanf(shares, "%d-%d", &d.Hot, &d.Spot)
 		if err != nil || min(d.Hot, d.Spot) < 1 || max(d.Hot, d.Spot) > 99 || shares != fmt.Sprintf("%d-%d", d.Hot, d.Spot) {
-			return Dist{}, fmt.Errorf("distribution %q: want hotspot with two shares from 1 to 99 %%, as in hotspot80-20: 80 %% of the draws are of 20 %% of the keys", name)
+			return Dist{}, fmt.Errorf("distribution %q: want hotspot with two shares from 1 to 99 %%, as in hotspot80-20: 80 %% of the draws are from 20 %% of the keys", name)
 		}
 		return d, nil
 	}
 	number, ok := strings.CutPrefix(name, "zipf")
 	theta, err := strconv.ParseFloat(number, 64)
 	if !ok || err != nil || math.Signbit(theta) || math.IsNaN(theta) || math.IsInf(theta, 0) || number != strconv.FormatFloat(theta, 'f', -1, 64) {
-		return Dist{}, fmt.Errorf("distribution %q: want one of %s, where zipf may have any theta from 0 on", name, strings.Join(DistNames(), ", "))
+		return Dist{}, fmt.Errorf("distribution %q: want one of %s; zipf takes any theta >= 0", name, strings.Join(DistNames(), ", "))
 	}
 	return Dist{Name: name, Theta: theta}, nil
 }
@@ -118,14 +118,14 @@ func (d Dist) draws(n int, r *rand.Rand) func() uint32 {
 //
 // Rank k, from 1, has the weight h(k) = k^-theta. With H an integral of h, the bar of h
 // over [k-1/2, k+1/2] has at most the area between H(k-1/2) and H(k+1/2), since h is
-// convex. So a point that is uniform in H, inverted and rounded, is k at least as often
-// as it should be; the surplus is rejected.
+// convex. So a uniform point in H, inverted and rounded, is k at least as often as it should be.
+// The surplus is rejected.
 type zipf struct {
 	n     float64
 	theta float64
-	low   float64 // H(3/2) - h(1): the bar of rank 1 is taken whole, without surplus
+	low   float64 // H(3/2) - h(1): the bar of rank 1 is accepted whole, without surplus
 	high  float64 // H(n + 1/2)
-	near  float64 // closer than this below its rank, a point is never in the surplus
+	near  float64 // a point that is closer than this below its rank is never in the surplus
 }
 
 func newZipf(n int, theta float64) zipf {
@@ -136,7 +136,7 @@ func newZipf(n int, theta float64) zipf {
 	return z
 }
 
-// draw returns a rank from 0 to n-1, the most frequent first.
+// draw returns a rank from 0 to n-1. Rank 0 is the most frequent.
 func (z *zipf) draw(r *rand.Rand) int {
 	for {
 		u := z.high + r.Float64()*(z.low-z.high)
@@ -148,22 +148,22 @@ func (z *zipf) draw(r *rand.Rand) int {
 	}
 }
 
-// round returns the rank whose bar x lies in. At the ends of the last bars rounding errors
-// may have pushed x out of them.
+// round returns the rank whose bar holds x. Rounding errors may have pushed x out of the first or
+// the last bar.
 func (z *zipf) round(x float64) float64 { return min(max(math.Floor(x+0.5), 1), z.n) }
 
 func (z *zipf) weight(x float64) float64 { return math.Exp(-z.theta * math.Log(x)) }
 
-// integral is H(x) = (x^(1-theta) - 1) / (1-theta), which becomes log x at theta 1;
-// expm1 keeps its digits near there.
+// integral is H(x) = (x^(1-theta) - 1) / (1-theta), which becomes log x at theta 1. Expm1 keeps
+// the precision near theta 1.
 func (z *zipf) integral(x float64) float64 {
 	log := math.Log(x)
 	return ratio(math.Expm1, (1-z.theta)*log) * log
 }
 
-// inverse returns the x for which integral(x) is u.
+// inverse returns the x with integral(x) = u.
 func (z *zipf) inverse(u float64) float64 {
-	t := max(u*(1-z.theta), -1) // rounding may push it below, where there is no logarithm
+	t := max(u*(1-z.theta), -1) // rounding may push it below -1, where the logarithm is undefined
 	return math.Exp(ratio(math.Log1p, t) * u)
 }
 

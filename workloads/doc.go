@@ -1,28 +1,29 @@
-// Package workloads says who does what to which key: mixes of operations,
-// distributions of keys, keys, and traces of real input. Everything random hangs from one seed and is drawn before any clock starts.
+// Package workloads defines which operations the workers of a cell do, and on which keys. It has
+// mixes of operations, distributions of keys, key sets, and traces of real input. One seed
+// determines all random choices. They are drawn before any clock starts.
 //
 // # Words
 //
-//   - A key set is n distinct keys in a seeded random order. A key's position in it says
-//     nothing about its value or about where its bytes lie in memory, so that a
-//     distribution over positions makes no neighbours hot together.
-//   - A tape is a long sequence of keys, drawn from a key set by a distribution. All
-//     workers of a cell read the same tape, each from a place of its own, and go round.
-//   - A trace is real input: a sequence of gets, sets and deletes, with keys of its own. It
-//     may be replayed as it is, or be the tape of a mix.
-//   - A script is the steps of all workers of a cell, with what a map holds at the start. It
-//     is a tape and kinds that each worker goes through; or one sequence, as that of a trace,
-//     which is dealt out, each step to the next worker in turn.
-//   - The kinds of a mix are a sequence of gets, sets and deletes, of another length than
-//     the tape, so that going round pairs other kinds with other keys.
+//   - A key set is n distinct keys in a seeded random order. The position of a key in the set
+//     says nothing about its value or its address in memory. So a distribution over positions
+//     does not make neighbours in memory hot together.
+//   - A tape is a long sequence of keys, drawn from a key set by a distribution. All workers of a
+//     cell read the same tape. Each starts at a different place and goes round.
+//   - A trace is real input: a sequence of gets, sets and deletes with keys of its own. It is
+//     replayed as it is, or it is the tape of a mix.
+//   - A script is the steps of all workers of a cell, and the keys that the map holds at the
+//     start. Usually each worker goes through a whole tape. A trace is dealt out instead: each
+//     step goes to the next worker in turn.
+//   - The kinds of a mix are a sequence of gets, sets and deletes. Its length differs from the
+//     tape's, so that each round pairs the keys with other kinds.
 //   - A step is one key of the tape with one kind. A stream is the steps of one worker.
-//   - A mix's fill is how much of the key set a map holds before the clock starts.
+//   - The fill of a mix is the share of the key set that the map holds before the clock starts.
 package workloads
 
 import "math/rand/v2"
 
-// Everything drawn from one seed has a stream of its own, so that changing one thing
-// leaves the others as they were.
+// Each kind of random choice has its own stream of the seed. So a change of one choice leaves the
+// others as they were.
 const (
 	seedOfKeys = iota + 1
 	seedOfOrder

@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// tracePrefix begins the name of the distribution that is the order of a trace.
+// tracePrefix begins the name of a distribution that is the order of a trace.
 const tracePrefix = "trace-"
 
-// TraceInput says which trace is meant. Its JSON form is part of a plan.
+// TraceInput names a trace. Its JSON form is part of a plan.
 type TraceInput struct {
-	Name          string `json:"name"`                     // of one of KnownTraces, or of a file
-	Format        string `json:"format,omitempty"`         // of a file: the name of one of Formats
-	SkipMalformed bool   `json:"skip-malformed,omitempty"` // of a file: count malformed lines, rather than refuse it
+	Name          string `json:"name"`                     // one of KnownTraces, or a file
+	Format        string `json:"format,omitempty"`         // of a file: one of Formats
+	SkipMalformed bool   `json:"skip-malformed,omitempty"` // of a file: skip and count malformed lines
 
 	loaded *Trace
 }
@@ -39,14 +39,14 @@ func KnownTraces() []KnownTrace {
 			}
 			return s.Lookups(), nil
 		}},
-		{"defs", "what a type checker sets and looks up in go/types and what it imports most: definitions and uses", func() (*Trace, error) {
+		{"defs", "what a type checker sets (definitions) and looks up (uses) in go/types and its main imports", func() (*Trace, error) {
 			return LoadDefs("unicode/utf8", "errors", "strings", "strconv", "sort", "go/token", "go/ast", "go/constant", "go/types")
 		}},
-		{"bgp", "the prefixes of a BGP table, which a Go module brings along", LoadBGP},
+		{"bgp", "the prefixes of a BGP table, from the test data of a Go module", LoadBGP},
 	}
 }
 
-// Load reads the trace. A second call returns what the first one read.
+// Load reads the trace. Later calls return the trace that the first one read.
 func (in *TraceInput) Load() (*Trace, error) {
 	if in.loaded != nil {
 		return in.loaded, nil
@@ -76,9 +76,8 @@ func (in *TraceInput) read() (*Trace, error) {
 	return ReadTrace(in.Name, file, f, in.SkipMalformed)
 }
 
-// Dist returns the name of the distribution that is the order of the trace: "trace-" and
-// the name of the file up to its first dot, with _ for what may not stand in a
-// benchmark's name.
+// Dist returns the name of the distribution that is the order of the trace. It is "trace-" and the
+// file's name up to its first dot. Characters that a benchmark's name must not have become _.
 func (in *TraceInput) Dist() string {
 	name, _, _ := strings.Cut(filepath.Base(in.Name), ".")
 	return tracePrefix + cmp.Or(strings.Map(func(r rune) rune {
@@ -89,7 +88,7 @@ func (in *TraceInput) Dist() string {
 	}, name), "_")
 }
 
-// KeyType returns the name of the key type that suits the trace best.
+// KeyType returns the name of the key type that fits the trace best.
 func (t *Trace) KeyType() string {
 	if t.Prefixes {
 		return "prefix"
@@ -104,8 +103,7 @@ func (t *Trace) Keys(seed uint64) *KeySet[string] {
 	return set
 }
 
-// PrefixKeys returns the keys of a trace all of whose keys are IP prefixes. It panics if
-// they are not.
+// PrefixKeys returns the keys of a trace as IP prefixes. It panics unless t.Prefixes is true.
 func (t *Trace) PrefixKeys(seed uint64) *KeySet[netip.Prefix] {
 	text := t.Keys(seed)
 	keys := make([]netip.Prefix, len(text.Keys))

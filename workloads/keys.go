@@ -7,35 +7,36 @@ import (
 
 // KeySet is n distinct keys in a seeded random order.
 type KeySet[K comparable] struct {
-	// Keys are put into maps and deleted from them.
+	// Keys are the keys that are set and deleted.
 	Keys []K
-	// Lookups are equal to Keys, in other memory: a string that is looked up seldom is
-	// the very one that was stored, and comparing a string with itself costs nothing.
+	// Lookups are the keys that are looked up. They equal Keys, but their bytes are elsewhere in
+	// memory. A program rarely looks up the very string that it stored, and comparing a string
+	// with itself costs nothing.
 	Lookups []K
 
-	// source is what the distributions "source" and "trace-…" replay: for each identifier
-	// of the source, or step of the trace, in order, its position in Keys. nil for other
-	// keys. kinds are those of the steps of a trace.
+	// source is what the distributions "source" and "trace-…" replay: the position in Keys of
+	// each identifier of the source, or of each step of the trace, in order. It is nil for other
+	// keys. kinds are the kinds of the steps of a trace.
 	source []uint32
 	kinds  []Kind
 }
 
-// KeyType names a type of keys and says how they look.
+// KeyType names a type of keys and describes it.
 type KeyType struct{ Name, Doc string }
 
 // KeyTypes returns all key types.
 func KeyTypes() []KeyType {
 	return []KeyType{
-		{"uint64", "random-looking 64-bit numbers, as hashes and identifiers are; small dense ones would flatter weak hash functions"},
-		{"int", "the same as int"},
-		{"string", fmt.Sprintf("%d bytes: %q and 16 hexadecimal digits, so that keys differ only near their ends", len(stringPrefix)+16, stringPrefix)},
-		{"string-short", "16 bytes: the hexadecimal digits alone, so that most keys differ near their beginnings"},
-		{"uint64-line", "uint64 keys with values of 64 bytes; the other key types have values of 8"},
+		{"uint64", "64-bit numbers that look random, as hashes and identifiers do; small dense numbers would flatter weak hash functions"},
+		{"int", "the same numbers, as int"},
+		{"string", fmt.Sprintf("%d bytes: %q and 16 hexadecimal digits; keys differ only near their ends", len(stringPrefix)+16, stringPrefix)},
+		{"string-short", "16 bytes: the hexadecimal digits alone; most keys differ near their beginnings"},
+		{"uint64-line", "uint64 keys with values of 64 bytes; the other key types have values of 8 bytes"},
 		{"uint64-wide", "uint64 keys with values of 1024 bytes"},
-		{"uint64-pointer", "uint64 keys with values that are pointers, each to 8 bytes of its own, which a set allocates"},
+		{"uint64-pointer", "uint64 keys with pointers as values; each set allocates the 8 bytes that its value points to"},
 		{"trace", "the keys of the trace, as text (with -trace)"},
-		{"prefix", "the same as netip.Prefix (with -trace, of one whose keys are IP prefixes)"},
-		{"ident", "the identifiers of Go's standard library, the first n in the order of the source"},
+		{"prefix", "the keys of the trace, as netip.Prefix (with -trace, if all keys are IP prefixes)"},
+		{"ident", "the first n identifiers of Go's standard library, in the order of its source"},
 	}
 }
 
@@ -67,8 +68,8 @@ func digits(prefix string, n int, seed uint64) *KeySet[string] {
 	return shuffled(texts, seed, nil)
 }
 
-// numbers returns n distinct numbers: a counter from a random start, through the
-// finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014), which is a bijection.
+// numbers returns n distinct numbers. It counts from a random start and applies the finaliser of
+// splitmix64 (Steele, Lea and Flood, OOPSLA 2014), which is a bijection.
 func numbers[T int | uint64](n int, seed uint64) []T {
 	start := random(seed, seedOfKeys).Uint64()
 	keys := make([]T, n)
@@ -81,8 +82,8 @@ func numbers[T int | uint64](n int, seed uint64) []T {
 	return keys
 }
 
-// shuffled returns the key set of texts, which lie in memory in the order given, and in
-// the set in a random one. source gives indices in texts, and is changed in place.
+// shuffled returns the key set of texts. They lie in memory in the given order, and in the set in a
+// random one. source holds indices in texts; shuffled changes them in place to positions.
 func shuffled(texts []string, seed uint64, source []uint32) *KeySet[string] {
 	set := &KeySet[string]{Keys: make([]string, len(texts)), Lookups: make([]string, len(texts)), source: source}
 	stored, lookups := copies(texts), copies(texts)
@@ -96,8 +97,8 @@ func shuffled(texts []string, seed uint64, source []uint32) *KeySet[string] {
 	return set
 }
 
-// copies returns copies of texts that share one block of memory, so that they are no
-// work for the garbage collector of the cell that is measured.
+// copies returns copies of texts that share one block of memory. So the garbage collector has
+// almost no work with them while a cell is measured.
 func copies(texts []string) []string {
 	size := 0
 	for _, s := range texts {
@@ -115,20 +116,20 @@ func copies(texts []string) []string {
 	return out
 }
 
-// minTape is the least length of a tape: so long that neither caches nor branch
-// predictors profit from going round.
+// minTape is the least length of a tape. It is so long that neither caches nor branch predictors
+// remember the round before.
 const minTape = 1 << 18
 
-// Tape is a sequence of keys that goes round and round.
+// Tape is a sequence of keys. Workers read it round and round.
 type Tape[K comparable] struct {
 	Lookups []K      // the key of each step, for gets
-	Keys    []K      // the same for sets and deletes; equal, in other memory
-	Index   []uint32 // its position in the key set
+	Keys    []K      // the same key in other memory, for sets and deletes
+	Index   []uint32 // the position of the key in the key set
 }
 
-// Tape draws a tape that is at least four times as long as the key set, so that under a
-// uniform distribution it names 98 % of the keys. The distribution "source" needs keys
-// that came from a Source.
+// Tape draws a tape. It is at least four times as long as the key set, so that a uniform
+// distribution draws 98 % of the keys. The distribution "source" needs the keys of a Source, and
+// the order of a trace needs the keys of that trace.
 func (s *KeySet[K]) Tape(d Dist, seed uint64) (*Tape[K], error) {
 	index := s.source
 	switch {
@@ -144,13 +145,13 @@ func (s *KeySet[K]) Tape(d Dist, seed uint64) (*Tape[K], error) {
 	return s.tape(index), nil
 }
 
-// Missing returns t with each step whose key a map holds at the start, by m's fill, moved
-// on to the next key that it does not hold; a map that holds all keeps t.
+// Missing returns t without the keys that a map holds at the start under m's fill. Each such key is
+// replaced by the next key that the map does not hold. If the map holds all keys Missing returns t.
 func (s *KeySet[K]) Missing(m Mix, t *Tape[K]) *Tape[K] {
 	n := len(s.Keys)
-	missing := make([]uint32, n) // from each position the next that is not held
+	missing := make([]uint32, n) // for each position the next one that is not held
 	next, any := 0, false
-	for i := 2*n - 1; i >= 0; i-- { // twice round, so that the last find the first
+	for i := 2*n - 1; i >= 0; i-- { // twice round, so that the last positions find the first
 		if !m.Holds(i % n) {
 			next, any = i%n, true
 		}
@@ -166,7 +167,7 @@ func (s *KeySet[K]) Missing(m Mix, t *Tape[K]) *Tape[K] {
 	return s.tape(index)
 }
 
-// tape returns the tape whose steps have the keys at those positions.
+// tape returns the tape of the keys at the given positions.
 func (s *KeySet[K]) tape(index []uint32) *Tape[K] {
 	t := &Tape[K]{Index: index, Lookups: make([]K, len(index))}
 	for i, k := range index {

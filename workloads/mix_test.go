@@ -185,9 +185,9 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestNamedMixes holds the mixes that have others' names to what others say of them: YCSB's core workloads
-// (Cooper et al., SoCC 2010, and the files of its repository), and libcuckoo's universal benchmark, whose
-// mixes bustle has. Updates and inserts are sets here, both.
+// TestNamedMixes holds the mixes that have others' names to what others say of them: YCSB's core
+// workloads (Cooper et al., SoCC 2010, and the files of its repository), and libcuckoo's
+// universal benchmark, whose mixes bustle has. Updates and inserts are sets here, both.
 func TestNamedMixes(t *testing.T) {
 	for name, want := range map[string]Mix{ // per mille
 		"ycsb-a":     {Gets: 500, Sets: 500, Fill: 1000},

@@ -1,19 +1,18 @@
 package workloads
 
-// Script is what the workers of a cell do, and what the map holds when they begin. Nobody
-// changes it.
+// Script is what the workers of a cell do, and what the map holds when they begin. It is
+// immutable.
 type Script[K comparable] struct {
 	Tape  *Tape[K]
 	Kinds []Kind
 	Holds func(position int) bool // whether the map holds the key at that position at the start
 
-	// dealt: the steps are one sequence that the workers do together, each the next in turn;
-	// otherwise every worker goes through all of them, from a place of its own.
+	// dealt means that the workers share one sequence of steps: each step goes to the next
+	// worker in turn. Otherwise every worker goes through all steps, from a different place.
 	dealt bool
 }
 
-// Script returns the script of mix m on a tape of s. Mixes that replay need a tape that is
-// the order of a trace.
+// Script returns the script of mix m on a tape of s. A mix with Replay needs the tape of a trace.
 func (s *KeySet[K]) Script(m Mix, t *Tape[K], seed uint64) Script[K] {
 	switch {
 	case m.Replay:
@@ -26,8 +25,8 @@ func (s *KeySet[K]) Script(m Mix, t *Tape[K], seed uint64) Script[K] {
 	return Script[K]{Tape: t, Kinds: m.Kinds(t.Index, seed), Holds: m.Holds}
 }
 
-// startOf returns which of n keys are there before the steps begin: those whose first step is
-// no set, and which must have been set before.
+// startOf returns which of n keys the map holds before the steps begin: those whose first step is
+// not a set, because they must have been set before.
 func startOf(n int, index []uint32, kinds []Kind) func(int) bool {
 	seen, holds := make([]bool, n), make([]bool, n)
 	for i, k := range index {
@@ -38,15 +37,15 @@ func startOf(n int, index []uint32, kinds []Kind) func(int) bool {
 	return func(position int) bool { return holds[position] }
 }
 
-// window returns the script of a window that moves over a ring of the first positions, as many
-// as it comes round in the length of the tape. All other keys stay in the map. Of each block of
-// latestStep steps one inserts the key ahead of the window and one deletes the key at its end,
-// wherever in the block chance puts them; the others are on the keys of the tape. Between the
-// end and the front there is a gap of a quarter of the ring, so that a worker who lags behind
-// the others seldom finds his key deleted again, or still there.
+// window returns the script of a window that moves over a ring of the first positions. The ring is
+// so large that the window goes round it once in the length of the tape. All other keys stay in
+// the map. A block is latestStep steps. In each block, at random places, one step inserts the key
+// in front of the window and one deletes the key at its end. The other steps use the keys of the
+// tape. Between the front and the end is a gap of a quarter of the ring. So a worker that lags
+// behind the others rarely finds its key deleted already, or still present.
 //
-// The newest key before block b is that at position b: the one from which the distribution
-// latest counts backwards there.
+// The newest key before block b is the one at position b. The distribution latest counts backwards
+// from it there.
 func (s *KeySet[K]) window(m Mix, t *Tape[K], seed uint64) Script[K] {
 	n := len(s.Keys)
 	ring := min(n, len(t.Index)/latestStep)
@@ -73,12 +72,12 @@ func (s *KeySet[K]) window(m Mix, t *Tape[K], seed uint64) Script[K] {
 	return Script[K]{s.tape(index), kinds, holds, true}
 }
 
-// Stream returns the steps of worker w of all, counted from 0.
+// Stream returns the steps of worker w, counted from 0, of all workers.
 func (s Script[K]) Stream(w, all int) *Stream[K] {
 	if !s.dealt {
 		return NewStream(s.Tape, s.Kinds, w, all)
 	}
-	all = min(all, len(s.Kinds)) // so that everybody has a step, if need be the same as another
+	all = min(all, len(s.Kinds)) // so that every worker has a step; some share theirs if steps are few
 	part := &Tape[K]{}
 	var kinds []Kind
 	one := &s.Tape.Keys[0] == &s.Tape.Lookups[0]

@@ -16,21 +16,20 @@ import (
 	"strings"
 )
 
-// Source is real input: the identifiers of Go's standard library, in the order in which
-// its source has them, up to a number of distinct ones. The files are all .go files
-// below GOROOT/src in the order of their paths, but for tests, testdata, vendored
-// packages and the commands (src/cmd).
+// Source is real input: the identifiers of Go's standard library in the order of its source, up to
+// a number of distinct ones. The files are all .go files below GOROOT/src in the order of their
+// paths, without tests, testdata, vendored packages and commands (src/cmd).
 type Source struct {
-	GoVersion string // of the tree, as "go1.26.0"
-	Digest    string // SHA-256 of the identifiers, a newline after each, in hexadecimal
+	GoVersion string // the version of the tree, as "go1.26.0"
+	Digest    string // SHA-256 of the identifiers, each with a newline after it, in hexadecimal
 
-	Names []string // distinct identifiers, in the order in which they are first seen
+	Names []string // distinct identifiers, in the order of their first occurrence
 	Trace []uint32 // every identifier in order, as an index in Names
 }
 
-// LoadSource reads the identifiers of the standard library of the go command that is
-// found in the path, as many as stand before the distinct one after the first most. If
-// there are fewer than most, it returns them all; that takes about a second.
+// LoadSource reads the identifiers of the standard library that belongs to the go command in the
+// path. It stops before the distinct identifier number most+1. Reading all of them takes about a
+// second.
 func LoadSource(most int) (*Source, error) {
 	out, err := exec.Command("go", "env", "GOROOT", "GOVERSION").Output()
 	if err != nil {
@@ -40,7 +39,7 @@ func LoadSource(most int) (*Source, error) {
 	return ReadSource(os.DirFS(filepath.Join(root, "src")), version, most)
 }
 
-// ReadSource is LoadSource on a tree of Go source. version is what GoVersion will say.
+// ReadSource is LoadSource for another tree of Go source. version becomes GoVersion.
 func ReadSource(src fs.FS, version string, most int) (*Source, error) {
 	s := &Source{GoVersion: version}
 	digest := sha256.New()
@@ -88,7 +87,7 @@ func ReadSource(src fs.FS, version string, most int) (*Source, error) {
 	return s, nil
 }
 
-// identifiers iterates over the identifiers of one file. What does not scan is skipped.
+// identifiers iterates over the identifiers of one file. It skips text that does not scan.
 func identifiers(text []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var sc scanner.Scanner
@@ -104,8 +103,8 @@ func identifiers(text []byte) iter.Seq[string] {
 	}
 }
 
-// Keys returns the first n distinct identifiers as keys; there are len(s.Names). The
-// distribution "source" replays the part of the trace that stands before the n+1st.
+// Keys returns the first n distinct identifiers as keys; n is at most len(s.Names). The
+// distribution "source" replays the trace up to the distinct identifier number n+1.
 func (s *Source) Keys(n int, seed uint64) *KeySet[string] {
 	var trace []uint32
 	for _, k := range s.Trace {

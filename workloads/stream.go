@@ -2,8 +2,9 @@ package workloads
 
 import "iter"
 
-// Stream is the steps of one worker: a place on a tape and a place in the kinds, both
-// going round. Streams share their tape and kinds, which nobody changes.
+// Stream is the steps of one worker: a place on a tape and a place in the kinds, which both go
+// round. Streams share their tape and their kinds, which are immutable. One goroutine uses a
+// Stream at a time.
 type Stream[K comparable] struct {
 	tape      *Tape[K]
 	kinds     []Kind
@@ -12,16 +13,16 @@ type Stream[K comparable] struct {
 	firstKey, firstKind int
 }
 
-// NewStream returns the stream of worker w of all, counted from 0. Workers begin at
-// evenly spaced places. Kinds that were made for the tape, and so have its length, stay
-// with their steps.
+// NewStream returns the stream of worker w, counted from 0, of all workers. Workers begin at
+// evenly spaced places. If kinds has the length of the tape, each kind stays with its step.
 func NewStream[K comparable](t *Tape[K], kinds []Kind, w, all int) *Stream[K] {
 	key, kind := w*len(t.Index)/all, w*len(kinds)/all
 	return &Stream[K]{t, kinds, key, kind, key, kind}
 }
 
-// Steps is a run of steps, as parallel slices: step i is of Kinds[i], on Lookups[i] if
-// that is a Get, else on Keys[i]; a Modify is on both. A slice for each field keeps the timed loop short.
+// Steps is a run of steps, as parallel slices. Step i has the kind Kinds[i]. A Get uses Lookups[i],
+// a Modify uses both keys, and every other kind uses Keys[i]. Separate slices keep the timed loop
+// short.
 type Steps[K comparable] struct {
 	Kinds   []Kind
 	Lookups []K
@@ -29,7 +30,8 @@ type Steps[K comparable] struct {
 	Index   []uint32
 }
 
-// Next returns the next steps, between 1 and most of them. It neither allocates nor draws.
+// Next returns the next steps: at least 1 and at most most. It allocates nothing and draws no
+// random numbers.
 func (s *Stream[K]) Next(most int) Steps[K] {
 	n := min(most, len(s.tape.Index)-s.key, len(s.kinds)-s.kind)
 	a, b := s.key, s.key+n
@@ -43,16 +45,16 @@ func (s *Stream[K]) Next(most int) Steps[K] {
 	return steps
 }
 
-// Write is one step that changes the map. Those of the kinds Clear and Retain concern all
-// keys, whatever their index.
+// Write is one step that changes the map. The kinds Clear and Retain concern all keys and ignore
+// Index.
 type Write struct {
-	Step  int64  // number of the step in its stream, from 0
-	Index uint32 // position of its key in the key set
+	Step  int64  // the number of the step in its stream, from 0
+	Index uint32 // the position of its key in the key set
 	Kind  Kind
 }
 
-// LastWrites iterates over the writes among the first n steps of the stream, the last
-// one first. It takes time linear in n.
+// LastWrites iterates over the writes among the first n steps of the stream, from the last to the
+// first. It takes time linear in n.
 func (s *Stream[K]) LastWrites(n int64) iter.Seq[Write] {
 	return func(yield func(Write) bool) {
 		index, kinds := s.tape.Index, s.kinds

@@ -20,23 +20,23 @@ import (
 	"strings"
 )
 
-// Trace is real input: which key was used how, in the order in which it was.
+// Trace is real input: a sequence of gets, sets and deletes.
 type Trace struct {
-	Name    string   // of the file or module that it was read from
-	Licence string   // under which it may be used; "" if it does not say
-	Digest  string   // SHA-256 of its steps as plain text (of a Source, its own), in hexadecimal
-	Names   []string // distinct keys, in the order in which they are first seen
+	Name    string   // the file or module that it was read from
+	Licence string   // its licence; "" if it does not say
+	Digest  string   // SHA-256 of the steps as plain text, in hexadecimal; of a Source, the Source's digest
+	Names   []string // distinct keys, in the order of their first occurrence
 	Index   []uint32 // the key of each step, as an index in Names
-	Kinds   []Kind   // of each step: Get, Set or Delete
-	Skipped int      // malformed lines
+	Kinds   []Kind   // the kind of each step: Get, Set or Delete
+	Skipped int      // the number of malformed lines
 
 	Prefixes bool // all keys are IP prefixes, in the form of package netip
 }
 
-// Format is a text format of traces. A line is a step.
+// Format is a text format of traces. Each line is a step.
 type Format struct {
 	Name, Doc string
-	licence   string // of all traces of the format, where there is one
+	licence   string // the licence of all traces of the format, if there is one
 	prefixes  bool   // all keys are IP prefixes
 	step      func(line string) (Kind, string, error)
 }
@@ -44,9 +44,9 @@ type Format struct {
 // Formats returns the formats that ReadTrace reads.
 func Formats() []Format {
 	return []Format{
-		{"plain", `"get KEY", "set KEY" or "delete KEY", where a key is the rest of the line; empty lines and lines that begin with # say nothing, but for "# licence: TEXT"`, "", false, plainStep},
+		{"plain", `"get KEY", "set KEY" or "delete KEY", where a key is the rest of the line; empty lines and lines that begin with # are ignored, except "# licence: TEXT"`, "", false, plainStep},
 		{"twitter", "Twitter's cache traces: timestamp,key,key size,value size,client,operation,TTL", "CC-BY 4.0 (Yang, Yue and Rashmi, OSDI 2020)", false, twitterStep},
-		{"prefixes", `an IP prefix in each line, as "192.0.2.0/24", which is looked up`, "", true, prefixStep},
+		{"prefixes", `an IP prefix in each line, as "192.0.2.0/24"; each is looked up`, "", true, prefixStep},
 		{"bgpdump", `BGP routes as bgpdump -m writes them, TYPE|time|A|peer|AS|PREFIX…: announcements (A, and B in a table) set a prefix, withdrawals (W) delete it`, "", true, bgpdumpStep},
 	}
 }
@@ -70,7 +70,7 @@ func plainStep(line string) (Kind, string, error) {
 	return kind, key, nil
 }
 
-// twitterStep takes what stores a value under a key for a set, even if it might be refused.
+// twitterStep counts every operation that may store a value as a set.
 func twitterStep(line string) (Kind, string, error) {
 	fields, err := csv.NewReader(strings.NewReader(line)).Read()
 	if err != nil || len(fields) != 7 || fields[1] == "" {
@@ -87,7 +87,7 @@ func twitterStep(line string) (Kind, string, error) {
 	return 0, "", fmt.Errorf("operation %q; want one of memcached's", fields[5])
 }
 
-// prefixStep gives a prefix the text that package netip would.
+// prefixStep returns a prefix in the form of package netip.
 func prefixStep(line string) (Kind, string, error) {
 	p, err := netip.ParsePrefix(strings.TrimSpace(line))
 	if err != nil {
@@ -96,7 +96,7 @@ func prefixStep(line string) (Kind, string, error) {
 	return Get, p.String(), nil
 }
 
-// bgpdumpStep takes no notice of whose peer's route it is.
+// bgpdumpStep ignores the peer of a route.
 func bgpdumpStep(line string) (Kind, string, error) {
 	fields := strings.SplitN(line, "|", 7)
 	if len(fields) < 6 {
@@ -110,11 +110,11 @@ func bgpdumpStep(line string) (Kind, string, error) {
 	return kind, prefix, err
 }
 
-// Malformed is the error of a trace with lines that are no steps.
+// Malformed is the error of a trace with malformed lines.
 type Malformed struct {
 	Name  string
 	Count int
-	First []string // the first few: the number of the line, what is wrong, and what would be right
+	First []string // the first few, each with its line number, what is wrong, and what would be right
 }
 
 func (m *Malformed) Error() string {
@@ -122,12 +122,12 @@ func (m *Malformed) Error() string {
 	if m.Count == 1 {
 		lines = "line"
 	}
-	return fmt.Sprintf("trace %s: %d malformed %s: %s; want it mended, or -skip-malformed", m.Name, m.Count, lines, strings.Join(m.First, "; "))
+	return fmt.Sprintf("trace %s: %d malformed %s: %s; correct the file, or use -skip-malformed", m.Name, m.Count, lines, strings.Join(m.First, "; "))
 }
 
-// ReadTrace reads a trace of that format, which may be compressed by gzip. name is for
-// errors. Malformed lines are counted and skipped if skip is true, and otherwise reported
-// together, by a *Malformed. A trace without any step is an error.
+// ReadTrace reads a trace of the format f. The input may be compressed by gzip. Errors name the
+// trace by name. If skip is true malformed lines are skipped and counted, otherwise they are
+// reported together as a *Malformed. A trace without a step is an error.
 func ReadTrace(name string, r io.Reader, f Format, skip bool) (*Trace, error) {
 	const shown, longest = 3, 1 << 20
 	buffered := bufio.NewReader(r)
@@ -187,8 +187,8 @@ func ReadTrace(name string, r io.Reader, f Format, skip bool) (*Trace, error) {
 
 var errLong = errors.New("more than 1 MiB; want a line that is shorter")
 
-// readLine returns the next line without its end, "\n" or "\r\n". Of one that is longer than most it returns
-// the beginning, and errLong. The error is io.EOF after the last line.
+// readLine returns the next line without its end, "\n" or "\r\n". If the line is longer than most
+// bytes it returns the beginning and errLong. After the last line it returns io.EOF.
 func readLine(r *bufio.Reader, most int) (line string, err error) {
 	var whole []byte
 	for {
@@ -241,16 +241,16 @@ func (b *traceBuilder) trace() *Trace {
 	return b.t
 }
 
-// bartModule has a BGP table among its tests' data.
+// bartModule has a BGP table in its test data.
 const bartModule = "github.com/gaissmai/bart@v0.30.0"
 
-// LoadBGP returns the prefixes of a full BGP table, in its order, each looked up once: keys
-// that are short, similar and unevenly spread. They are a file in a Go module, which the go
-// command fetches if it has not done so before.
+// LoadBGP returns the prefixes of a full BGP table in its order. Each is looked up once. The keys
+// are short, similar and unevenly spread. The table is a file in a Go module. The go command
+// downloads the module unless its cache has it.
 func LoadBGP() (*Trace, error) {
 	cmd := exec.Command("go", "mod", "download", "-json", bartModule)
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
-	cmd.Dir = os.TempDir() // of no module of its own
+	cmd.Dir = os.TempDir() // a folder outside any module
 	out, err := cmd.Output()
 	var module struct{ Dir, Error string }
 	if jsonErr := json.Unmarshal(out, &module); err != nil || jsonErr != nil {
@@ -274,7 +274,7 @@ func LoadBGP() (*Trace, error) {
 	return t, err
 }
 
-// Lookups returns the source's identifiers as a trace, in which each is looked up.
+// Lookups returns the identifiers of the source as a trace of gets.
 func (s *Source) Lookups() *Trace {
 	return &Trace{
 		Name: "identifiers of the standard library of " + s.GoVersion, Licence: goLicence, Digest: s.Digest,
@@ -284,8 +284,8 @@ func (s *Source) Lookups() *Trace {
 
 const goLicence = "BSD-3-Clause (the Go authors)"
 
-// HitShare returns the share of gets whose key came before and was not deleted since: what
-// an unlimited cache that stores what it misses would hold. It is NaN if there is no get.
+// HitShare returns the share of gets whose key occurred before and was not deleted since. This is
+// the hit rate of an unlimited cache that stores each miss. It is NaN if there is no get.
 func (t *Trace) HitShare() float64 {
 	there := make([]bool, len(t.Names))
 	gets, hits := 0, 0
@@ -301,25 +301,24 @@ func (t *Trace) HitShare() float64 {
 	return float64(hits) / float64(gets)
 }
 
-// ZipfFit returns the theta of the Zipf distribution over the trace's keys that makes how
-// often they come most likely, between 0 and 10, and how far it is off: the greatest
-// difference between the shares of the first so many keys (Kolmogorov and Smirnov's), from 0
-// to 1. A trace may well be nothing like Zipf's distribution: the second number tells. Ranks
-// go by how often a key came, which chance decides too: of a uniform trace theta comes out a
-// little above 0.
+// ZipfFit fits a Zipf distribution to the frequencies of the trace's keys by maximum likelihood.
+// theta is between 0 and 10. off is the distance of Kolmogorov and Smirnov between the trace and
+// the fit: the largest difference of their cumulative shares, from 0 to 1. A large off means that
+// the trace does not follow Zipf's distribution. Keys are ranked by their frequency, which has
+// chance in it, so theta of a uniform trace is a little above 0.
 func (t *Trace) ZipfFit() (theta, off float64) {
 	counts := make([]float64, len(t.Names))
 	for _, k := range t.Index {
 		counts[k]++
 	}
 	slices.SortFunc(counts, func(a, b float64) int { return int(b - a) })
-	var logs float64 // of the ranks, over all steps
+	var logs float64 // the sum of the logarithms of the ranks, over all steps
 	for i, c := range counts {
 		logs += c * math.Log(float64(i+1))
 	}
 	mean := logs / float64(len(t.Index))
-	// The likelihood is greatest where the mean logarithm of the rank is that of the
-	// distribution, which falls as theta grows.
+	// The likelihood is largest where the mean logarithm of the rank equals that of the
+	// distribution. The latter falls as theta grows.
 	low, high := 0.0, 10.0
 	for range 50 {
 		theta = (low + high) / 2

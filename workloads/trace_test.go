@@ -95,8 +95,9 @@ func TestMalformedTrace(t *testing.T) {
 	}
 }
 
-// TestDamagedTrace: lines that are too long or hold what no text does are malformed, with their numbers, and a
-// zipped file that was cut off or changed is refused, with the line that could not be read.
+// TestDamagedTrace: lines that are too long or hold what no text does are malformed, with their
+// numbers, and a zipped file that was cut off or changed is refused, with the line that could not
+// be read.
 func TestDamagedTrace(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	const end = "set c\r\nget c"
