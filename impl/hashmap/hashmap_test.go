@@ -388,16 +388,3 @@ func panicOf(f func()) (value any) {
 	f()
 	return nil
 }
-
-func Example() {
-	w := hashmap.New[string, int]()
-	r := w.NewReadHandle()
-	w.Insert("a", 1)
-	_, before := r.Get("a")
-	if err := w.Publish(); err != nil {
-		panic(err)
-	}
-	v, after := r.Get("a")
-	fmt.Println(before, v, after)
-	// Output: false 1 true
-}

@@ -2,7 +2,6 @@ package hashmap_test
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 
@@ -83,20 +82,4 @@ func TestLockedSurvivesPanics(t *testing.T) {
 		t.Errorf("Remove after Close panics with %v, want ErrClosed", err)
 	}
 	l.Close()
-}
-
-// ExampleLocked has two goroutines write to one map.
-func ExampleLocked() {
-	l := hashmap.NewLocked[string, int]()
-	var wg sync.WaitGroup
-	for i, key := range []string{"a", "b"} {
-		wg.Go(func() { l.Insert(key, i) })
-	}
-	wg.Wait()
-	if _, err := l.Publish(); err != nil {
-		panic(err)
-	}
-	v, ok := l.NewReadHandle().Get("b")
-	fmt.Println(v, ok)
-	// Output: 1 true
 }

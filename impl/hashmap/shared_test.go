@@ -2,7 +2,6 @@ package hashmap_test
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"runtime"
 	"sync"
@@ -134,26 +133,6 @@ func TestSharedDoesNotAllocate(t *testing.T) {
 			}
 		}
 	}
-}
-
-// ExampleWriteHandle_Share reads from goroutines that know nothing of handles.
-func ExampleWriteHandle_Share() {
-	w := hashmap.New[string, int](hashmap.WithStrategy(strategy.Indicator))
-	m, err := w.Share()
-	if err != nil {
-		panic(err)
-	}
-	w.Insert("a", 1)
-	if err := w.Publish(); err != nil {
-		panic(err)
-	}
-	answer := make(chan int)
-	go func() {
-		v, _ := m.Get("a")
-		answer <- v
-	}()
-	fmt.Println(<-answer)
-	// Output: 1
 }
 
 // TestDroppedGuardsEnd has guards be dropped that nobody releases, and then all that they hang on: the
