@@ -10,7 +10,11 @@
 //	impl/atomicx       the seam to the machine, where the schedule explorer takes hold
 //	baselines          every map behind one interface (baselines/kv), and the registry
 //	workloads          who does what to which key
-//	lincheck           recorded histories, checkers, verdicts
+//	lincheck           whether a map keeps its level: check, levels
+//	lincheck/history   recorded histories and their file format
+//	lincheck/judge     the laws, and whether a history keeps them
+//	lincheck/drive     recorders, schedules, child processes
+//	lincheck/soak      long runs under an online oracle
 //	lincheck/explore   every interleaving of impl's atomic operations
 //	lincheck/mutants   the broken code that the checkers must catch, and the matrix of who does
 //	results            cells, environments and statistics, as Go benchmark text

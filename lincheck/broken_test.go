@@ -10,22 +10,23 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/lincheck/internal/controls"
 )
 
 // Maps that are broken in ways that need other goroutines to show. None of them breaks
 // the rules of Go. The gate must find each, with every seed, and by the law it breaks.
 func TestBrokenMapsFail(t *testing.T) {
 	versioned := func(name string, m func() kv.Map[uint64, uint64]) kv.Entry {
-		e := batchedEntry
+		e := controls.BatchedEntry()
 		e.Name, e.Uint64 = name, func(int) kv.Map[uint64, uint64] { return m() }
 		return e
 	}
-	cas := lockedEntry
-	cas.Name, cas.Uint64 = "cas-in-two-steps", func(int) kv.Map[uint64, uint64] { return &casInTwoSteps{locked{m: map[uint64]uint64{}}} }
-	prefill := lockedEntry
-	prefill.Name, prefill.Caps, prefill.Uint64 = "loses-prefill", kv.Concurrent, func(int) kv.Map[uint64, uint64] { return losesWrites{&locked{m: map[uint64]uint64{}}} }
-	lost := lockedEntry
-	lost.Name, lost.Uint64 = "loses-its-way", func(int) kv.Map[uint64, uint64] { return &losesItsWay{locked: locked{m: map[uint64]uint64{}}} }
+	cas := controls.LockedEntry()
+	cas.Name, cas.Uint64 = "cas-in-two-steps", func(int) kv.Map[uint64, uint64] { return casInTwoSteps{controls.NewLocked()} }
+	prefill := controls.LockedEntry()
+	prefill.Name, prefill.Caps, prefill.Uint64 = "loses-prefill", kv.Concurrent, func(int) kv.Map[uint64, uint64] { return losesWrites{controls.NewLocked()} }
+	lost := controls.LockedEntry()
+	lost.Name, lost.Uint64 = "loses-its-way", func(int) kv.Map[uint64, uint64] { return &losesItsWay{Locked: controls.NewLocked()} }
 	for _, test := range []struct {
 		entry    kv.Entry
 		checkers []string
@@ -34,9 +35,15 @@ func TestBrokenMapsFail(t *testing.T) {
 		{prefill, []string{"linearizable"}},
 		{lost, []string{"linearizable"}},
 		{versioned("turned-one-by-one", newTurned), []string{"C3", "eventual"}},
-		{versioned("guard-changes-copy", func() kv.Map[uint64, uint64] { return changesCopy{newFaulty(faults{})(0).(*faulty)} }), []string{"C6"}},
-		{versioned("version-too-early", func() kv.Map[uint64, uint64] { return earlyVersion{newFaulty(faults{})(0).(*faulty)} }), []string{"C6"}},
-		{versioned("skips-a-version", func() kv.Map[uint64, uint64] { return &skips{faulty: newFaulty(faults{})(0).(*faulty)} }), []string{"C0"}},
+		{versioned("guard-changes-copy", func() kv.Map[uint64, uint64] {
+			return changesCopy{controls.NewBatched(controls.Faults{})}
+		}), []string{"C6"}},
+		{versioned("version-too-early", func() kv.Map[uint64, uint64] {
+			return earlyVersion{controls.NewBatched(controls.Faults{})}
+		}), []string{"C6"}},
+		{versioned("skips-a-version", func() kv.Map[uint64, uint64] {
+			return &skips{Batched: controls.NewBatched(controls.Faults{})}
+		}), []string{"C0"}},
 	} {
 		t.Run(test.entry.Name, func(t *testing.T) {
 			for seed := range uint64(5) {
@@ -55,7 +62,7 @@ func TestBrokenMapsFail(t *testing.T) {
 
 // What is turned handle by handle is right at its own level.
 func TestTurnedOneByOneIsPerHandle(t *testing.T) {
-	e := batchedEntry
+	e := controls.BatchedEntry()
 	e.Name, e.Level, e.Uint64 = "turned-one-by-one", kv.PerHandle, func(int) kv.Map[uint64, uint64] { return newTurned() }
 	if v := Check(e, Options{Histories: 100, Time: 20 * time.Second}); v.Outcome != Ok {
 		t.Error(v)
@@ -63,9 +70,9 @@ func TestTurnedOneByOneIsPerHandle(t *testing.T) {
 }
 
 // casInTwoSteps loads, compares, and only then locks again to store.
-type casInTwoSteps struct{ locked }
+type casInTwoSteps struct{ *controls.Locked }
 
-func (c *casInTwoSteps) CompareAndSwap(key, old, new uint64) bool {
+func (c casInTwoSteps) CompareAndSwap(key, old, new uint64) bool {
 	if v, ok := c.Get(key); !ok || v != old {
 		return false
 	}
@@ -77,20 +84,20 @@ func (c *casInTwoSteps) CompareAndSwap(key, old, new uint64) bool {
 // losesItsWay does not find key 0 any more when it has had more deletes than the histories
 // that are recorded from beginning to end have calls.
 type losesItsWay struct {
-	locked
+	*controls.Locked
 	deletes atomic.Int64
 }
 
 func (l *losesItsWay) Delete(key uint64) {
 	l.deletes.Add(1)
-	l.locked.Delete(key)
+	l.Locked.Delete(key)
 }
 
 func (l *losesItsWay) Get(key uint64) (uint64, bool) {
 	if key == 0 && l.deletes.Load() > 500 {
 		return 0, false
 	}
-	return l.locked.Get(key)
+	return l.Locked.Get(key)
 }
 
 // The map of somebody else that is known to lose values.
@@ -105,30 +112,32 @@ func TestHaxmapFails(t *testing.T) {
 }
 
 // losesWrites keeps nothing.
-type losesWrites struct{ *locked }
+type losesWrites struct{ *controls.Locked }
 
 func (losesWrites) Set(uint64, uint64) {}
 
 // turned keeps the state that each handle sees in the handle, and a publish turns them
 // one after the other.
 type turned struct {
-	*faulty
+	*controls.Batched
 	mu      sync.Mutex
 	handles []*turnedHandle
 }
 
 type turnedHandle struct {
 	*turned
-	state atomic.Pointer[state]
+	state atomic.Pointer[controls.State]
 }
 
-func newTurned() kv.Map[uint64, uint64] { return &turned{faulty: newFaulty(faults{})(0).(*faulty)} }
+func newTurned() kv.Map[uint64, uint64] {
+	return &turned{Batched: controls.NewBatched(controls.Faults{})}
+}
 
 func (m *turned) Open() kv.Map[uint64, uint64] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	h := &turnedHandle{turned: m}
-	h.state.Store(m.faulty.state.Load())
+	h.state.Store(m.Batched.Current())
 	m.handles = append(m.handles, h)
 	return h
 }
@@ -136,10 +145,10 @@ func (m *turned) Open() kv.Map[uint64, uint64] {
 func (h *turnedHandle) Publish() uint64 {
 	h.turned.mu.Lock()
 	defer h.turned.mu.Unlock()
-	v := h.faulty.Publish()
+	v := h.Batched.Publish()
 	for _, other := range h.handles {
 		runtime.Gosched()
-		other.state.Store(h.faulty.state.Load())
+		other.state.Store(h.Batched.Current())
 	}
 	return v
 }
@@ -148,74 +157,43 @@ func (h *turnedHandle) Get(key uint64) (uint64, bool)  { return h.state.Load().G
 func (h *turnedHandle) Read() kv.Guard[uint64, uint64] { return h.state.Load() }
 
 // changesCopy opens guards that look at the newest state each time.
-type changesCopy struct{ *faulty }
+type changesCopy struct{ *controls.Batched }
 
 type changingGuard struct {
-	*state
-	m *faulty
+	*controls.State
+	m *controls.Batched
 }
 
-func (m changesCopy) Read() kv.Guard[uint64, uint64] { return changingGuard{m.state.Load(), m.faulty} }
+func (m changesCopy) Read() kv.Guard[uint64, uint64] { return changingGuard{m.Current(), m.Batched} }
 
-func (g changingGuard) Get(key uint64) (uint64, bool) { return g.m.state.Load().Get(key) }
+func (g changingGuard) Get(key uint64) (uint64, bool) { return g.m.Current().Get(key) }
 
 // earlyVersion opens guards that tell a version before they take its content.
-type earlyVersion struct{ *faulty }
+type earlyVersion struct{ *controls.Batched }
 
 type earlyGuard struct {
-	*state
+	*controls.State
 	version uint64
 }
 
 func (m earlyVersion) Read() kv.Guard[uint64, uint64] {
-	version := m.state.Load().version
+	version := m.Current().Version()
 	runtime.Gosched()
-	return earlyGuard{m.state.Load(), version}
+	return earlyGuard{m.Current(), version}
 }
 
 func (g earlyGuard) Version() uint64 { return g.version }
 
 // skips counts one publish twice.
 type skips struct {
-	*faulty
+	*controls.Batched
 	count atomic.Uint64
 }
 
 func (m *skips) Publish() uint64 {
-	v := m.faulty.Publish()
+	v := m.Batched.Publish()
 	if m.count.Add(1) == 5 {
 		return v + 1
 	}
 	return v
-}
-
-// starving has one count for all guards, for which a publish waits to be zero, but gives up
-// after many looks.
-type starving struct {
-	*faulty
-	open    atomic.Int64
-	starved atomic.Bool
-}
-
-type countedGuard struct {
-	*state
-	m *starving
-}
-
-func (m *starving) Read() kv.Guard[uint64, uint64] {
-	m.open.Add(1)
-	return countedGuard{m.state.Load(), m}
-}
-
-func (g countedGuard) Release() { g.m.open.Add(-1) }
-
-func (m *starving) Publish() uint64 {
-	for looks := 0; m.open.Load() > 0; looks++ {
-		if looks == 1000 {
-			m.starved.Store(true)
-			break
-		}
-		runtime.Gosched()
-	}
-	return m.faulty.Publish()
 }

@@ -3,11 +3,12 @@ package lincheck
 import (
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/lincheck/drive"
+	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/judge"
 )
 
 // Options says how thoroughly to check and where to leave evidence. The zero value is
@@ -37,7 +38,7 @@ const (
 	ByPorcupine Judge = "porcupine" // all else
 )
 
-func (j Judge) judges(c Claim) bool { return j == "" || (j == ByStamps) == c.stamped() }
+func (j Judge) judges(c history.Claim) bool { return j == "" || (j == ByStamps) == c.Stamped() }
 
 // Check records histories of e in this process and judges them by its declared level.
 // It stops at the first Illegal, reduces that history and saves it. Then it shows, by
@@ -55,7 +56,7 @@ func Check(e kv.Entry, o Options) Verdict {
 	if e.Broken {
 		o = o.patient()
 	}
-	v := about(e)
+	v := drive.NewVerdict(e)
 	if err := e.Validate(); err != nil {
 		v.Outcome, v.Checker, v.Reason = Illegal, "entry", err.Error()
 		return v
@@ -74,13 +75,13 @@ func Check(e kv.Entry, o Options) Verdict {
 	for i := 0; i < o.Histories && (i == 0 || time.Since(start) < o.Time); i++ {
 		v.Counts.Seeds++
 		for _, d := range l.implies {
-			if !d.due(i) || !o.By.judges(d.claim) {
+			if !d.Due(i) || !o.By.judges(d.Claim) {
 				continue
 			}
-			h := d.record(e, o.Seed+uint64(i))
-			one := h.judge(judgeLimit)
-			v.note(d.judged(e), one)
-			if v.take(one, h, o.Dir); v.Outcome == Illegal {
+			h := d.Record(e, o.Seed+uint64(i))
+			one := judge.History(h)
+			v.Note(propertiesOf(d, e), one)
+			if take(&v, one, h, o.Dir); v.Outcome == Illegal {
 				return v
 			}
 		}
@@ -89,7 +90,7 @@ func Check(e kv.Entry, o Options) Verdict {
 		return v
 	}
 	for _, d := range l.exceeds {
-		f := d.exceed(e, o.patient())
+		f := exceed(d, e, o.patient())
 		v.Properties = append(v.Properties, f)
 		if f.Outcome != Illegal && v.Outcome == Ok {
 			v.Outcome, v.Checker, v.Reason = Illegal, "level", f.Reason
@@ -99,21 +100,21 @@ func Check(e kv.Entry, o Options) Verdict {
 }
 
 // exceed plays d, whose schedule leaves what the level of e promises, until it is seen to.
-func (d driver) exceed(e kv.Entry, o Options) Found {
-	f := Found{Property: d.shows, ByDesign: true, Outcome: Ok}
+func exceed(d drive.Driver, e kv.Entry, o Options) judge.Found {
+	f := judge.Found{Property: d.Shows, ByDesign: true, Outcome: Ok}
 	if !o.Designs {
 		o.Dir = ""
 	}
 	start, n := time.Now(), 0
 	for ; n < o.Histories && (n == 0 || time.Since(start) < o.Time); n++ {
-		h := d.record(e, o.Seed+uint64(n))
-		if one := h.judge(judgeLimit); one.Outcome == Illegal {
+		h := d.Record(e, o.Seed+uint64(n))
+		if one := judge.History(h); one.Outcome == Illegal {
 			f.Outcome = Illegal
-			f.Reason, f.Evidence = save(reduce(h), o.Dir)
+			f.Reason, f.Evidence = judge.Save(judge.Reduce(h), o.Dir)
 			return f
 		}
 	}
-	f.Reason = fmt.Sprintf("its level is %s, but in %d histories directed at that it was never seen to be other than %s", e.Level, n, d.shows)
+	f.Reason = fmt.Sprintf("its level is %s, but in %d histories directed at that it was never seen to be other than %s", e.Level, n, d.Shows)
 	return f
 }
 
@@ -130,53 +131,18 @@ func (o Options) patient() Options {
 }
 
 // take adds the verdict on h to that on the map. The first Unknown and an Illegal are kept in dir.
-func (v *Verdict) take(one Verdict, h *History, dir string) {
-	v.Counts.add(one.Counts)
+func take(v *Verdict, one Verdict, h *history.History, dir string) {
+	v.Counts.Add(one.Counts)
 	if one.Outcome == Ok || one.Outcome == v.Outcome {
 		return
 	}
 	v.Outcome, v.Checker, v.Reason, v.Seed = one.Outcome, one.Checker, one.Reason, one.Seed
 	if one.Outcome == Illegal {
-		v.Reason, v.Evidence = save(reduce(h), dir)
+		v.Reason, v.Evidence = judge.Save(judge.Reduce(h), dir)
 		return
 	}
 	h.Verdict, h.Checker, h.Note = one.Outcome, one.Checker, one.Reason
-	v.Reason, v.Evidence = save(h, dir)
-}
-
-// save leaves h, a judged history, in dir and returns what its header notes. An Illegal one, which is reduced, gets a
-// picture; to draw one of a history without an answer would take as long again as the search for that.
-func save(h *History, dir string) (reason string, e Evidence) {
-	reason = h.Note
-	if dir == "" {
-		return reason, e
-	}
-	path := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", h.Map, h.Checker, h.Seed))
-	if err := writeHistory(h, path+".jsonl"); err != nil {
-		return reason + "; the history is lost: " + err.Error(), e
-	}
-	e.History = path + ".jsonl"
-	e.Judge = "runbench check -history " + path + ".jsonl"
-	if h.Verdict != Illegal {
-		return reason, e
-	}
-	if err := draw(h, path+".html", judgeLimit); err != nil {
-		return reason + "; there is no picture: " + err.Error(), e
-	}
-	e.Picture = path + ".html"
-	return reason, e
-}
-
-func writeHistory(h *History, path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := h.Write(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	v.Reason, v.Evidence = judge.Save(h, dir)
 }
 
 // unlikeCaps tells which capability e declares that its handles do not have, or "".
@@ -184,7 +150,7 @@ func unlikeCaps(e kv.Entry) string {
 	m := e.Uint64(0)
 	defer kv.Close(m)
 	h := kv.Open(m)
-	if needsHandles(m) {
+	if drive.NeedsHandles(m) {
 		defer kv.Close(h)
 	}
 	if _, ok := h.(kv.Versioned[uint64, uint64]); e.Caps.Has(kv.Versions) && !ok {

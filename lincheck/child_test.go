@@ -2,6 +2,7 @@ package lincheck
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/lincheck/internal/controls"
 )
 
 // childEnv tells this test binary to be the child of Supervise, and with which map.
@@ -31,28 +33,28 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	// As in a child: with one thread what needs two of them would not be seen.
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), leastProcs))
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
 	os.Exit(m.Run())
 }
 
 // childEntries are the maps that the child knows, by how they behave.
 func childEntries() map[string]kv.Entry {
-	with := func(name string, get func(*locked)) kv.Entry {
-		e := lockedEntry
+	with := func(name string, get func(*controls.Locked)) kv.Entry {
+		e := controls.LockedEntry()
 		e.Name, e.Caps = name, kv.Concurrent|kv.Writes
-		e.Uint64 = func(int) kv.Map[uint64, uint64] { return misbehaving{&locked{m: map[uint64]uint64{}}, get} }
+		e.Uint64 = func(int) kv.Map[uint64, uint64] { return misbehaving{controls.NewLocked(), get} }
 		return e
 	}
 	hoard := make(chan []byte, 1<<20)
 	var down func(depth *int)
 	down = func(depth *int) { *depth++; down(depth); *depth-- }
 	return map[string]kv.Entry{
-		"fine":   with("fine", func(*locked) {}),
+		"fine":   with("fine", func(*controls.Locked) {}),
 		"stale":  Controls()[1],
-		"panics": with("panics", func(*locked) { panic("the map is broken") }),
-		"throws": with("throws", func(*locked) { new(sync.Mutex).Unlock() }), // as a concurrent map write does, but always
-		"hangs":  with("hangs", func(*locked) { select {} }),
-		"hoards": with("hoards", func(*locked) {
+		"panics": with("panics", func(*controls.Locked) { panic("the map is broken") }),
+		"throws": with("throws", func(*controls.Locked) { new(sync.Mutex).Unlock() }), // as a concurrent map write does, but always
+		"hangs":  with("hangs", func(*controls.Locked) { select {} }),
+		"hoards": with("hoards", func(*controls.Locked) {
 			block := make([]byte, 1<<20)
 			for i := range block {
 				block[i] = 1
@@ -60,31 +62,31 @@ func childEntries() map[string]kv.Entry {
 			hoard <- block
 			time.Sleep(time.Millisecond) // as much as the machine has, but not at once
 		}),
-		"killed": with("killed", func(*locked) {
+		"killed": with("killed", func(*controls.Locked) {
 			p, _ := os.FindProcess(os.Getpid())
 			p.Kill()
 			select {}
 		}),
-		"leaks":    with("leaks", func(*locked) { go func() { select {} }() }),
-		"recurses": with("recurses", func(*locked) { down(new(int)) }),
-		"lies": with("lies", func(*locked) {
-			line, _ := Verdict{Map: "lies", Outcome: Ok, Counts: Counts{Histories: 100}}.encode()
-			os.Stdout.Write(append([]byte("\n"+os.Getenv(secretEnv)), line...))
+		"leaks":    with("leaks", func(*controls.Locked) { go func() { select {} }() }),
+		"recurses": with("recurses", func(*controls.Locked) { down(new(int)) }),
+		"lies": with("lies", func(*controls.Locked) {
+			line, _ := json.Marshal(Verdict{Map: "lies", Outcome: Ok, Counts: Counts{Histories: 100}})
+			os.Stdout.Write(append([]byte("\n"+os.Getenv("LINCHECK_SECRET")), line...))
 			os.Exit(0)
 		}),
-		"silent": with("silent", func(*locked) { os.Exit(0) }),
+		"silent": with("silent", func(*controls.Locked) { os.Exit(0) }),
 	}
 }
 
 // misbehaving does something else before each Get.
 type misbehaving struct {
-	*locked
-	get func(*locked)
+	*controls.Locked
+	get func(*controls.Locked)
 }
 
 func (m misbehaving) Get(key uint64) (uint64, bool) {
-	m.get(m.locked)
-	return m.locked.Get(key)
+	m.get(m.Locked)
+	return m.Locked.Get(key)
 }
 
 func TestSupervise(t *testing.T) {
@@ -141,7 +143,7 @@ func TestSuperviseInterrupted(t *testing.T) {
 }
 
 func TestSuperviseCannotStart(t *testing.T) {
-	v := Supervise(context.Background(), lockedEntry, Child{Path: filepath.Join(t.TempDir(), "nothing")})
+	v := Supervise(context.Background(), controls.LockedEntry(), Child{Path: filepath.Join(t.TempDir(), "nothing")})
 	if v.Outcome != Unknown || !strings.HasPrefix(v.Reason, "the checking process did not run: ") {
 		t.Error(v)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func ExampleJudgeFile() {
-	v, err := lincheck.JudgeFile("testdata/illegal-stale-read.jsonl")
+	v, err := lincheck.JudgeFile("judge/testdata/illegal-stale-read.jsonl")
 	if err != nil {
 		log.Fatal(err)
 	}

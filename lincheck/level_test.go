@@ -10,6 +10,7 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/lincheck/judge"
 )
 
 // registered returns the entry of the registry of that name.
@@ -80,12 +81,12 @@ func TestByDesignIsShown(t *testing.T) {
 		if !f.ByDesign || f.Outcome != Illegal {
 			t.Fatalf("%s: %+v", name, f)
 		}
-		h := readFile(t, f.Evidence.History)
-		again := h.Judge()
+		h := readHistory(t, f.Evidence.History)
+		again := judge.History(h)
 		if again.Outcome != Illegal || again.Reason != f.Reason {
 			t.Errorf("%s: judged again: %v; want %s", name, again, f.Reason)
 		}
-		if n := len(h.Guards); h.Claim.stamped() && n != most || !h.Claim.stamped() && len(h.Calls) != most {
+		if n := len(h.Guards); h.Claim.Stamped() && n != most || !h.Claim.Stamped() && len(h.Calls) != most {
 			t.Errorf("%s: %d calls and %d guards show it; want %d of one kind", name, len(h.Calls), len(h.Guards), most)
 		}
 		if n := len(h.Calls); n > 3 {
@@ -95,18 +96,5 @@ func TestByDesignIsShown(t *testing.T) {
 		if err != nil || !bytes.Contains(page, []byte("broken law")) {
 			t.Errorf("%s: the picture %s does not name the law (%v)", name, f.Evidence.Picture, err)
 		}
-	}
-}
-
-// A writer who waits for a reader to have no guard at all never comes to an end with one
-// who chains them.
-func TestChainedGuardsShowWhoStarves(t *testing.T) {
-	m := &starving{faulty: newFaulty(faults{})(0).(*faulty)}
-	e := batchedEntry
-	e.Uint64 = func(int) kv.Map[uint64, uint64] { return m }
-	d := driver{claim: ClaimAtomic, play: driveChain}
-	d.record(e, 1)
-	if !m.starved.Load() {
-		t.Error("the reader was seen without a guard")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/lincheck"
+	"doublebuf/lincheck/soak"
 )
 
 func soakCommand() command {
@@ -43,7 +44,7 @@ if a map failed, and 0 if all held as long as they ran.`,
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
 			var impl []string
 			fs.Var(&list[string]{&impl, word}, "impl", "soak only these `maps`, which may be controls (default all that tell versions)")
-			o := lincheck.SoakOptions{}
+			o := soak.Options{}
 			fs.Uint64Var(&o.Seed, "seed", 1, "of everything random; every `number` draws other phases")
 			times := map[string]*plan.Duration{}
 			for _, f := range []struct {
@@ -82,14 +83,14 @@ if a map failed, and 0 if all held as long as they ran.`,
 // soakable returns the maps of the given names, or all that a soak can check.
 func (s *session) soakable(names []string) ([]kv.Entry, error) {
 	if len(names) == 0 {
-		return slices.DeleteFunc(slices.Clone(s.maps), func(e kv.Entry) bool { return lincheck.Soakable(e) != nil }), nil
+		return slices.DeleteFunc(slices.Clone(s.maps), func(e kv.Entry) bool { return soak.Supports(e) != nil }), nil
 	}
 	maps, err := plan.PickMaps(withControls(s.maps), names)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range maps {
-		if err := lincheck.Soakable(e); err != nil {
+		if err := soak.Supports(e); err != nil {
 			return nil, exit.Usagef("soak: %v", err)
 		}
 	}
@@ -97,7 +98,7 @@ func (s *session) soakable(names []string) ([]kv.Entry, error) {
 }
 
 // soak soaks maps one after another, each in a child process. It makes dir when one fails.
-func (s *session) soak(maps []kv.Entry, o lincheck.SoakOptions, dir string) error {
+func (s *session) soak(maps []kv.Entry, o soak.Options, dir string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot start a child process: %w", err)
@@ -131,7 +132,7 @@ func (s *session) soak(maps []kv.Entry, o lincheck.SoakOptions, dir string) erro
 	return judgement(verdicts)
 }
 
-func (s *session) soakOne(ctx context.Context, self string, e kv.Entry, o lincheck.SoakOptions, dir string) (lincheck.Verdict, error) {
+func (s *session) soakOne(ctx context.Context, self string, e kv.Entry, o soak.Options, dir string) (lincheck.Verdict, error) {
 	temp, err := os.MkdirTemp("", "runbench-soak-")
 	if err != nil {
 		return lincheck.Verdict{}, err
@@ -180,7 +181,7 @@ func soakChildCommand() command {
 		name: soakChildName, hidden: true,
 		long: "Soaks one map in this process and writes totals and its verdict as JSON. runbench soak starts it.",
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			var o lincheck.SoakOptions
+			var o soak.Options
 			var impl []string
 			fs.Var(&list[string]{&impl, word}, "impl", "the `map`")
 			fs.Uint64Var(&o.Seed, "seed", 0, "")
@@ -199,7 +200,7 @@ func soakChildCommand() command {
 				// The parent passes an interrupt on; from a terminal it comes twice.
 				ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 				defer stop()
-				return lincheck.SoakMain(ctx, maps[0], o, s.stdout)
+				return soak.ChildMain(ctx, maps[0], o, s.stdout)
 			}
 		},
 	}

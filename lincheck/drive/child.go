@@ -1,0 +1,130 @@
+package drive
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/judge"
+)
+
+const (
+	defaultChildTime   = time.Minute
+	defaultChildMemory = 1 << 30
+	outputKept         = 1 << 20 // bytes of a child's stdout and of its stderr
+	outputShown        = 2 << 10 // bytes of stderr that travel with the verdict
+	dumpDelay          = 3 * time.Second
+	verdictDelay       = 10 * time.Second
+
+	// leastProcs is on how many threads a child runs goroutines at least. Where there are
+	// fewer processors the kernel stops threads within operations, far more often than Go
+	// stops goroutines.
+	leastProcs = 4
+
+	mostStack    = 32 << 20        // bytes of one goroutine's stack: a map that recurses without end
+	leakPatience = 3 * time.Second // that goroutines have to end when their maps are closed
+	secretEnv    = "LINCHECK_SECRET"
+)
+
+// keepOutput adds a child's stderr to the verdict's evidence.
+func KeepOutput(v *judge.Verdict, stderr, dir string) {
+	if stderr == "" {
+		return
+	}
+	v.Evidence.Output = stderr[:min(len(stderr), outputShown)]
+	if dir == "" {
+		return
+	}
+	path := filepath.Join(dir, v.Map+"-stderr.txt")
+	if err := os.WriteFile(path, []byte(stderr), 0o666); err != nil {
+		v.Reason += "; its output is lost: " + err.Error()
+		return
+	}
+	v.Evidence.Log = path
+}
+
+// ChildMain is the child's side of [Supervise] for a check of many histories: it calls check, looks
+// for goroutines that the maps left behind, and writes the verdict to w. It crashes the process when
+// that uses more memory than GOMEMLIMIT says.
+func ChildMain(check func() judge.Verdict, dir string, w io.Writer) error {
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), leastProcs))
+	return RunChild(func() judge.Verdict {
+		before := runtime.NumGoroutine()
+		v := check()
+		leaks(&v, runtime.NumGoroutine, before, dir)
+		return v
+	}, w)
+}
+
+// leaks makes an Ok Illegal if at least one goroutine is left of each history, whose map has been
+// closed. before is how many there were before the check.
+func leaks(v *judge.Verdict, goroutines func() int, before int, dir string) {
+	if v.Outcome != history.Ok {
+		return
+	}
+	for start := time.Now(); ; time.Sleep(time.Millisecond) {
+		left := goroutines() - before
+		if left <= 0 || left < v.Counts.Histories {
+			return
+		}
+		if time.Since(start) > leakPatience {
+			v.Outcome, v.Checker = history.Illegal, "leak"
+			v.Reason = fmt.Sprintf("it leaks goroutines: %d are left of %d histories, whose maps are closed", left, v.Counts.Histories)
+			KeepOutput(v, Stacks(), dir)
+			return
+		}
+	}
+}
+
+// inChild writes the verdict that judge comes to, as the last line of a child, and crashes the
+// process when that uses more memory than GOMEMLIMIT says.
+func RunChild(check func() judge.Verdict, w io.Writer) error {
+	done := make(chan struct{})
+	defer close(done)
+	secret := os.Getenv(secretEnv)
+	os.Unsetenv(secretEnv) // which fails only for names that are none
+	debug.SetMaxStack(mostStack)
+	go watchMemory(debug.SetMemoryLimit(-1), done)
+	line, err := encode(check())
+	if err != nil {
+		return err
+	}
+	// The map may have printed something, and ended within a line.
+	_, err = w.Write(append([]byte("\n"+secret), line...))
+	return err
+}
+
+// watchMemory panics when the process holds more than limit bytes. The limit that the
+// runtime itself keeps is soft: it collects more often, but does not refuse.
+func watchMemory(limit int64, done <-chan struct{}) {
+	held := []metrics.Sample{
+		{Name: "/memory/classes/total:bytes"},
+		{Name: "/memory/classes/heap/released:bytes"},
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+			metrics.Read(held)
+			if used := held[0].Value.Uint64() - held[1].Value.Uint64(); used > uint64(limit) {
+				panic(fmt.Sprintf("lincheck: the check uses %d MiB; its limit is %d MiB", used>>20, limit>>20))
+			}
+		}
+	}
+}
+
+// encode returns v as one line of JSON.
+func encode(v judge.Verdict) ([]byte, error) {
+	b, err := json.Marshal(v)
+	return append(b, '\n'), err
+}

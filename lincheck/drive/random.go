@@ -1,0 +1,169 @@
+package drive
+
+import "doublebuf/baselines/kv"
+
+// driveOperations records single-key operations of several clients, each with the
+// publish that the policy prescribes as a part of the write.
+func Operations(s *Session) {
+	const steps = 100
+	clients := 2 + s.rng.IntN(3)
+	if !s.e.Caps.Has(kv.Concurrent) {
+		clients = 1
+	}
+	s.open(clients, 1+s.rng.Uint64N(4), steps+16)
+	for _, c := range s.clients {
+		c.every = s.e.Policy.Every
+	}
+	writes := s.e.Caps.Has(kv.Writes)
+	if !writes {
+		s.prefill()
+	}
+	s.run(func(_ int, c *client) {
+		var seen uint64 // a value to compare with
+		for range steps {
+			c.pause()
+			key := c.key()
+			switch {
+			case !writes || c.rng.IntN(2) == 0:
+				if v, ok := c.get(key); ok {
+					seen = v
+				}
+			case s.e.Caps.Has(kv.Swaps) && c.rng.IntN(2) == 0:
+				c.swap(key, seen)
+			default:
+				c.write(key)
+			}
+		}
+	})
+	s.readAll()
+}
+
+// prefill has the first client write to a map that must not be written later, before
+// there are handles.
+func (s *Session) prefill() {
+	c := s.clients[0]
+	c.h = s.m
+	for key := range s.keys {
+		c.set(key)
+	}
+	c.h = nil
+}
+
+// driveBatches records several writers, their publishes, and readers that see only
+// what was published.
+func Batches(s *Session) {
+	const steps = 80
+	writers := 1
+	if s.e.Caps.Has(kv.Writes) {
+		writers = 1 + s.rng.IntN(2)
+	}
+	s.open(writers+1+s.rng.IntN(2), 1+s.rng.Uint64N(3), 2*steps+16)
+	batch := s.batch()
+	s.run(func(i int, c *client) {
+		for range steps {
+			c.pause()
+			if i >= writers || c.rng.IntN(4) == 0 {
+				c.get(c.key())
+				continue
+			}
+			c.write(c.key())
+			if c.unsent++; c.unsent >= batch {
+				c.publish()
+			}
+		}
+	})
+	s.converge(s.readAll)
+}
+
+// driveGuards records one writer and readers with several guards open at once, side by
+// side and chained.
+func Guards(s *Session) {
+	const steps = 150
+	s.open(2+s.rng.IntN(3), 8, 2*steps+16)
+	batch := s.batch()
+	s.run(func(i int, c *client) {
+		if i == 0 {
+			c.content = map[uint64]uint64{}
+			c.writeBatches(steps, batch)
+		} else {
+			c.readGuards(steps)
+		}
+	})
+	s.converge(s.rangeAll)
+}
+
+// writeBatches writes as the only client that does, and now and then to all keys at once.
+func (c *client) writeBatches(steps, batch int) {
+	for range steps {
+		c.pause()
+		clearer, clears := c.h.(kv.Clearer)
+		retainer, retains := c.h.(kv.Retainer[uint64, uint64])
+		switch what := c.rng.IntN(16); {
+		case c.content == nil:
+			c.write(c.key())
+		case what == 0 && clears:
+			clearer.Clear()
+			c.deleted(func(uint64, uint64) bool { return true })
+		case what <= 2 && retains:
+			drop := c.rng.Uint64N(3)
+			dropped := func(_, value uint64) bool { return value%3 == drop }
+			retainer.Retain(func(k, v uint64) bool { return !dropped(k, v) })
+			c.deleted(dropped)
+		default:
+			c.write(c.key())
+		}
+		if c.unsent++; c.unsent >= batch {
+			c.publish()
+		}
+	}
+}
+
+// readGuards opens, reads and closes guards in random order, but holds none for long.
+func (c *client) readGuards(steps int) {
+	const most = 3
+	var open []openGuard
+	for range steps {
+		c.pause()
+		switch what := c.rng.IntN(8); {
+		case len(open) == 0 || what == 0 && len(open) < most:
+			open = append(open, c.open())
+		case what == 1:
+			c.rangeOver(open[c.rng.IntN(len(open))])
+		case what < 5:
+			c.readOne(open[c.rng.IntN(len(open))])
+		default:
+			i := c.rng.IntN(len(open))
+			c.close(open[i])
+			open = append(open[:i], open[i+1:]...)
+		}
+	}
+	for _, g := range open {
+		c.close(g)
+	}
+}
+
+// converge publishes what is left and reads everything with each handle; then again
+// after an empty publish, when the readers are on the other copy.
+func (s *Session) converge(read func()) {
+	for range 2 {
+		s.clients[0].publish()
+		read()
+	}
+}
+
+// rangeAll has each client but the writer see everything under a guard.
+func (s *Session) rangeAll() {
+	for _, c := range s.clients[1:] {
+		g := c.open()
+		c.rangeOver(g)
+		c.close(g)
+	}
+}
+
+func (s *Session) readAll() {
+	for _, c := range s.clients {
+		for key := range s.keys {
+			c.get(key)
+		}
+	}
+}

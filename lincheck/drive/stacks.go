@@ -1,0 +1,61 @@
+package drive
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// stacks returns those of all goroutines.
+func Stacks() string {
+	text := make([]byte, 1<<20)
+	return string(text[:runtime.Stack(text, true)])
+}
+
+// role is what goroutines are called in a report that have some function on their stacks.
+type role struct{ function, name string }
+
+// roles are those of goroutines that use the map under check.
+var roles = []role{{".(*soak).write(", "writing"}, {".(*soak).read(", "reading"}, {".(*Session).run.func", "of the clients"}}
+
+var goroutineLine = regexp.MustCompile(`^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[([^,\]]*)`)
+
+// whereabouts says of the goroutines of a dump that have a role where they are: what they
+// wait for, if they do, and in which function. Those that are alike are counted. It returns "" if there
+// are none.
+func Summarize(dump string) string {
+	count := map[string]int{}
+	for block := range strings.SplitSeq(dump, "\n\n") {
+		header := goroutineLine.FindStringSubmatch(block)
+		r := slices.IndexFunc(roles, func(r role) bool { return strings.Contains(block, r.function) })
+		switch {
+		case header == nil || r < 0:
+		case header[1] == "running" || header[1] == "runnable":
+			count[roles[r].name+" that can run"]++
+		default:
+			count[fmt.Sprintf("%s in %s [%s]", roles[r].name, within(block), header[1])]++
+		}
+	}
+	var list []string
+	for _, text := range slices.Sorted(maps.Keys(count)) {
+		list = append(list, fmt.Sprintf("%d %s", count[text], text))
+	}
+	return strings.Join(list, ", ")
+}
+
+// within returns the innermost function of a goroutine that is not of Go's standard library,
+// whose packages with blocking functions these are.
+func within(block string) string {
+	_, frames, _ := strings.Cut(block, "\n")
+	for line := range strings.Lines(frames) {
+		name := line[:max(strings.LastIndex(line, "("), 0)]
+		std := slices.ContainsFunc([]string{"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "\t", "created by "}, func(p string) bool { return strings.HasPrefix(line, p) })
+		if name != "" && !std {
+			return name[strings.LastIndex(name, "/")+1:]
+		}
+	}
+	return "Go's runtime"
+}

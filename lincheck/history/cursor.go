@@ -1,0 +1,137 @@
+package history
+
+import "math"
+
+// parseNumber reads a whole number of JSON.
+func parseNumber(text []byte) (n int64, ok bool) {
+	digits, negative := text, len(text) > 0 && text[0] == '-'
+	if negative {
+		digits = text[1:]
+	}
+	if len(digits) == 0 || len(digits) > 1 && digits[0] == '0' {
+		return 0, false
+	}
+	for _, c := range digits {
+		d := int64(c) - '0'
+		if d < 0 || d > 9 || n >= math.MaxInt64/10 && n > (math.MaxInt64-d)/10 {
+			return 0, false
+		}
+		n = 10*n + d
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// cursor reads JSON from left to right, without looking closely: whoever uses a value
+// sees whether it is one.
+type cursor struct {
+	text []byte
+	at   int
+}
+
+// skip skips white space.
+func (c *cursor) skip() {
+	if c.at < len(c.text) && c.text[c.at] > ' ' {
+		return
+	}
+	c.skipSpace()
+}
+
+func (c *cursor) skipSpace() {
+	for c.at < len(c.text) {
+		switch c.text[c.at] {
+		case ' ', '\t', '\r', '\n':
+			c.at++
+		default:
+			return
+		}
+	}
+}
+
+// take skips white space and then b, if that stands there, and reports whether it does.
+func (c *cursor) take(b byte) bool {
+	c.skip()
+	if c.at == len(c.text) || c.text[c.at] != b {
+		return false
+	}
+	c.at++
+	return true
+}
+
+// takeAll takes text, if that stands there, and reports whether it does.
+func (c *cursor) takeAll(text string) bool {
+	if len(c.text)-c.at < len(text) || string(c.text[c.at:c.at+len(text)]) != text {
+		return false
+	}
+	c.at += len(text)
+	return true
+}
+
+// number takes a whole number from 0 on, of no more digits than surely fit, if that stands there and nothing that might be
+// part of it follows. Else it returns no text, and takes nothing.
+func (c *cursor) number() (n int64, text []byte) {
+	const most = 18
+	at := c.at
+	for ; at < len(c.text) && c.text[at]-'0' <= 9; at++ {
+		n = 10*n + int64(c.text[at]-'0') // too many of them are found out below
+	}
+	digits := at - c.at
+	if digits == 0 || digits > most || digits > 1 && c.text[c.at] == '0' || at == len(c.text) || c.text[at] != ',' && c.text[at] != '}' && c.text[at] != ']' {
+		return 0, nil
+	}
+	text = c.text[c.at:at]
+	c.at = at
+	return n, text
+}
+
+// value takes the next value, with its quotes or brackets; it is empty if there is none. A
+// string that it returns has both its quotes.
+func (c *cursor) value() []byte {
+	c.skip()
+	from, depth := c.at, 0
+	for c.at < len(c.text) {
+		switch b := c.text[c.at]; b {
+		case '"':
+			if !c.quoted() {
+				return nil
+			}
+			if depth == 0 {
+				return c.text[from:c.at]
+			}
+			continue
+		case '[', '{':
+			depth++
+		case ']', '}':
+			if depth == 0 {
+				return c.text[from:c.at]
+			}
+			if depth--; depth == 0 {
+				c.at++
+				return c.text[from:c.at]
+			}
+		case ',', ':', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return c.text[from:c.at]
+			}
+		}
+		c.at++
+	}
+	return c.text[from:c.at]
+}
+
+// quoted takes a string with its quotes, and reports whether it has an end.
+func (c *cursor) quoted() bool {
+	for c.at++; c.at < len(c.text); c.at++ {
+		switch c.text[c.at] {
+		case '\\':
+			c.at++
+		case '"':
+			c.at++
+			return true
+		}
+	}
+	c.at = len(c.text)
+	return false
+}

@@ -1,0 +1,79 @@
+package history
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// word is w as a person writes it.
+func (h *History) FormatWord(w Word) string {
+	if w&nameBit != 0 {
+		return strconv.Quote(h.Names[w&^nameBit])
+	}
+	return strconv.FormatUint(uint64(w), 10)
+}
+
+func (h *History) FormatValue(v Value) string {
+	if !v.Ok {
+		return "none"
+	}
+	return h.FormatWord(v.Word)
+}
+
+// describe is c as a person writes it, as in "get(3) -> 17".
+func (h *History) Describe(c Call) string {
+	key := h.FormatWord(c.Key)
+	switch c.Op {
+	case Get, LoadAndDelete:
+		return fmt.Sprintf("%v(%s) -> %s", c.Op, key, h.FormatValue(c.Result))
+	case Set:
+		return fmt.Sprintf("set(%s, %s)", key, h.FormatWord(c.New))
+	case Delete:
+		return fmt.Sprintf("delete(%s)", key)
+	case Swap:
+		return fmt.Sprintf("swap(%s, %s) -> %s", key, h.FormatWord(c.New), h.FormatValue(c.Result))
+	case LoadOrStore:
+		return fmt.Sprintf("load-or-store(%s, %s) -> %s, %t", key, h.FormatWord(c.New), h.FormatValue(c.Result), c.Did)
+	case CompareAndSwap:
+		return fmt.Sprintf("compare-and-swap(%s, %s, %s) -> %t", key, h.FormatWord(c.Old), h.FormatWord(c.New), c.Did)
+	case CompareAndDelete:
+		return fmt.Sprintf("compare-and-delete(%s, %s) -> %t", key, h.FormatWord(c.Old), c.Did)
+	}
+	return "publish()"
+}
+
+// describeTimed is c with its client and its times.
+func (h *History) DescribeTimed(c *Call) string {
+	what := h.Describe(*c)
+	if c.Op == Publish && c.Version != 0 {
+		what = fmt.Sprintf("publish() of version %d", c.Version)
+	}
+	if c.Return == Never {
+		return fmt.Sprintf("client %d %s: called %d, never returned", c.Client, what, c.Called)
+	}
+	return fmt.Sprintf("client %d %s: called %d, returned %d", c.Client, what, c.Called, c.Return)
+}
+
+// describeGuard is g as a person writes it.
+func (h *History) DescribeGuard(g *Guard) string {
+	const most = 8 // reads
+	var b strings.Builder
+	fmt.Fprintf(&b, "client %d guard of version %d: called %d, opened %d, closed %d", g.Client, g.Version, g.Called, g.Opened, g.Closed)
+	list := func(what string, reads []Read) {
+		for i, r := range reads {
+			if i == most {
+				fmt.Fprintf(&b, " and %d more", len(reads)-most)
+				break
+			}
+			fmt.Fprintf(&b, "%s %s -> %s", what, h.FormatWord(r.Key), h.FormatValue(r.Value))
+			what = ","
+		}
+	}
+	list("; read", g.Reads)
+	list("; all:", g.All)
+	if g.Ranged && len(g.All) == 0 {
+		b.WriteString("; all: nothing")
+	}
+	return b.String()
+}

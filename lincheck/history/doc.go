@@ -1,0 +1,52 @@
+// Package history has recorded histories of maps: their types, and the file format in which they
+// are saved. Package drive records histories, package judge judges them.
+//
+// # Words
+//
+// A history is what a few clients did with one map. A client is one goroutine with one handle. A
+// [Call] is one operation of a client, with the times at which it was called and at which it
+// returned. A [Guard] is an open read of one version of the map. A [Claim] says by which laws the
+// history is to be judged.
+//
+// Stamped guards know their version. A history with the claim atomic or per-handle consists of one
+// writer's calls and of stamped guards. The other claims know no versions; their histories consist
+// of calls only.
+//
+// # Time
+//
+// Times are nanoseconds of the monotonic clock. A processor may read its clock early, while older
+// instructions are still under way. So two readings on two processors may stand in the wrong order
+// by a little. The slack of a history says by how much: an order of two events of different clients
+// that rests on less than the slack is ambiguous. A checker counts it, but never calls the history
+// Illegal for it. The order of one client's events is certain.
+//
+// # History files
+//
+// A history file is JSON Lines. The first line is the header:
+//
+//	{"history":1,"claim":"atomic","map":"dbuf","seed":7,"slack_ns":100,"lag":1,"verdict":"Illegal","checker":"C2","note":"a stale guard"}
+//
+// The fields history (the version of the format) and claim are required. A history of stamped
+// guards may begin late: "from":33 says that the first publish made version 34, and that version 33
+// counts as empty. The fields verdict, checker and note say what an earlier judgement found; a
+// checker does not rely on them.
+//
+// Every other line is a call or a guard:
+//
+//	{"client":0,"op":"set","key":3,"new":17,"called":100,"returned":140}
+//	{"client":1,"op":"get","key":3,"result":17,"called":120,"returned":160}
+//	{"client":0,"op":"publish","version":1,"called":150,"returned":190}
+//	{"client":2,"op":"guard","version":1,"called":200,"opened":210,"closed":300,"reads":[[3,17],[4,null]],"all":[[3,17]]}
+//
+// Lines may come in any order, but the lines of one client come in the order of its operations.
+// Times are nanoseconds of one clock, of any origin. Keys and values are whole numbers below 2^63,
+// or strings. A value that is not there is null or left out. A call without the field returned
+// never returned. The field reads of a guard holds single lookups; all is the whole content, in any
+// order. A last line without a newline was cut off: it is ignored, and the history is marked as
+// Cut. Every other mistake is an error.
+//
+// # Order of the files
+//
+// Each file uses only those before it: outcome, history, describe, format, write, cursor, fields,
+// parser, read.
+package history

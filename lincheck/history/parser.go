@@ -1,0 +1,259 @@
+package history
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"unicode/utf8"
+)
+
+// sink takes the events of a history as they are read, until it returns an error. It may keep
+// what an event points to, but not the event.
+type Sink interface {
+	Call(*Call) error
+	Guard(*Guard) error
+}
+
+// parser reads lines. It allocates for names and reads that are kept, but not for lines.
+type parser struct {
+	h       *History
+	ops     []Op // that may occur
+	sink    Sink
+	names   map[string]Word
+	writer  int            // 1 + the client that writes a stamped history
+	last    map[int]*times // of each client
+	fields  fields
+	call    Call
+	guard   Guard
+	scratch []Read
+	reads   []Read // room for those that are kept
+}
+
+// times says when a client's last call returned, and the opening of its last guard.
+type times struct{ returned, opened int64 }
+
+func (p *parser) header(line []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	var header headerLine
+	if err := dec.Decode(&header); err != nil {
+		return fmt.Errorf("header: %w", err)
+	}
+	if dec.More() {
+		return errors.New("header: more than one value; want one JSON object")
+	}
+	var err error
+	p.h.Header, err = header.header()
+	p.ops = claimOps[p.h.Claim]
+	return err
+}
+
+func (p *parser) event(line []byte) error {
+	f := &p.fields
+	if err := f.split(line); err != nil {
+		return err
+	}
+	op, known := f.op()
+	if !known || !slices.Contains(p.ops, op) {
+		var want []string
+		for _, op := range p.ops {
+			want = append(want, kinds[op].name)
+		}
+		return fmt.Errorf("op %s in a history that claims to be %s; want one of %v", f.text(fOp), p.h.Claim, want)
+	}
+	err := f.shape(op)
+	switch {
+	case err != nil:
+	case op == opGuard:
+		err = p.readGuard(f)
+	default:
+		err = p.readCall(f, op)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", kinds[op].name, err)
+	}
+	return nil
+}
+
+// times returns those of a client, which begin before all others.
+func (p *parser) times(client int) *times {
+	t := p.last[client]
+	if t == nil {
+		t = &times{math.MinInt64, math.MinInt64}
+		p.last[client] = t
+	}
+	return t
+}
+
+func (p *parser) readCall(f *fields, op Op) error {
+	c := &p.call
+	*c = Call{
+		Client: int(f.count(fClient)), Op: op, Called: f.time(fCalled), Return: Never, Version: uint64(f.count(fVersion)),
+		Key: p.word(f, fKey), Old: p.word(f, fOld), New: p.word(f, fNew), Result: p.optional(f, fResult), Did: f.boolean(fDid),
+	}
+	if f.has.has(fReturned) && string(f.raw[fReturned]) != "null" {
+		c.Return = f.time(fReturned)
+	}
+	t := p.times(c.Client)
+	switch {
+	case f.err != nil:
+		return f.err
+	case c.Return < c.Called:
+		return fmt.Errorf("it returned at %d, before it was called at %d", c.Return, c.Called)
+	case c.Return == Never && (c.Did || c.Result.Ok || c.Version != 0 && !p.h.Claim.Stamped()):
+		return errors.New("it did not return and yet has an outcome")
+	case c.Called < t.returned:
+		return fmt.Errorf("client %d calls at %d, before its last call returned; one client does one thing at a time", c.Client, c.Called)
+	case p.h.Claim.Stamped() && op == Publish && c.Version == 0:
+		return errors.New("it has no version; a history of stamped guards needs one")
+	case p.h.Claim.Stamped() && p.writer != 0 && p.writer != 1+c.Client:
+		return fmt.Errorf("client %d writes, and client %d before; a history of stamped guards has one writer", c.Client, p.writer-1)
+	}
+	p.writer = 1 + c.Client
+	t.returned = c.Return
+	return p.sink.Call(c)
+}
+
+func (p *parser) readGuard(f *fields) error {
+	g := &p.guard
+	*g = Guard{
+		Client: int(f.count(fClient)), Version: uint64(f.count(fVersion)), Called: f.time(fCalled), Opened: f.time(fOpened), Closed: f.time(fClosed),
+		Reads: p.pairs(f, fReads), All: p.pairs(f, fAll), Ranged: f.has.has(fAll),
+	}
+	t := p.times(g.Client)
+	switch {
+	case f.err != nil:
+		return f.err
+	case g.Opened < g.Called || g.Closed < g.Opened:
+		return fmt.Errorf("called at %d, opened at %d, closed at %d; want them in this order", g.Called, g.Opened, g.Closed)
+	case g.Version < p.h.From:
+		return fmt.Errorf("it is of version %d; the header says that the history is from version %d on", g.Version, p.h.From)
+	case g.Called < t.opened:
+		return fmt.Errorf("client %d opens a guard at %d, before it had opened its last; one client does one thing at a time", g.Client, g.Called)
+	}
+	t.opened = g.Opened
+	return p.sink.Guard(g)
+}
+
+// word reads a key or a value that must be there if the field is.
+func (p *parser) word(f *fields, name field) Word {
+	if !f.has.has(name) {
+		return 0
+	}
+	v := p.optional(f, name)
+	if !v.Ok {
+		f.fail("field %q is null; want a number or a string", name)
+	}
+	return v.Word
+}
+
+func (p *parser) optional(f *fields, name field) Value {
+	switch {
+	case !f.has.has(name):
+		return Value{}
+	case f.numeric.has(name):
+		return Value{Word(f.numbers[name]), true}
+	}
+	return p.value(f, f.raw[name])
+}
+
+// pairs reads a field like [[3,17],[4,null]].
+func (p *parser) pairs(f *fields, name field) []Read {
+	if !f.has.has(name) {
+		return nil
+	}
+	p.scratch = p.scratch[:0]
+	list := cursor{text: f.raw[name]}
+	if !list.take('[') {
+		f.fail("field %q: %s; want a list of pairs like [[3,17],[4,null]]", name, f.raw[name])
+	}
+	for more := !list.take(']'); more && f.err == nil; more = !list.take(']') {
+		if len(p.scratch) > 0 && !list.take(',') {
+			f.fail("field %q: no comma after a pair", name)
+		}
+		pair := list
+		if !list.take('[') {
+			f.fail("field %q: %s; want a pair [key, value]", name, pair.value())
+			break
+		}
+		key := p.next(f, &list)
+		if !list.take(',') {
+			f.fail("field %q: a pair of 1; want [key, value]", name)
+		}
+		value := p.next(f, &list)
+		if !list.take(']') {
+			f.fail("field %q: a pair of more than 2; want [key, value]", name)
+		}
+		read := Read{key.Word, value}
+		if !key.Ok || name == fAll && !value.Ok {
+			f.fail("field %q: null in %s; only values that are not there are null, and all lists only those that are", name, pair.value())
+		}
+		p.scratch = append(p.scratch, read)
+	}
+	if len(p.scratch) == 0 {
+		return nil
+	}
+	const room = 4096
+	if len(p.scratch) > cap(p.reads)-len(p.reads) {
+		p.reads = make([]Read, 0, max(room, len(p.scratch)))
+	}
+	from := len(p.reads)
+	p.reads = append(p.reads, p.scratch...)
+	return p.reads[from:len(p.reads):len(p.reads)]
+}
+
+// next takes the next value.
+func (p *parser) next(f *fields, c *cursor) Value {
+	if n, raw := c.number(); len(raw) > 0 {
+		return Value{Word(n), true}
+	}
+	return p.value(f, c.value())
+}
+
+// value reads a number below 2^63, a string, or null.
+func (p *parser) value(f *fields, raw []byte) Value {
+	switch {
+	case f.err != nil || string(raw) == "null":
+		return Value{}
+	case len(raw) > 0 && raw[0] == '"':
+		return Value{p.name(f, raw), true}
+	}
+	n, ok := parseNumber(raw)
+	if !ok || n < 0 {
+		f.fail("%s is no key or value; want a whole number below 2^63, or a string", raw)
+	}
+	return Value{Word(n), true}
+}
+
+// name returns the word of a string that is quoted as in JSON.
+func (p *parser) name(f *fields, quoted []byte) Word {
+	text := quoted[1 : len(quoted)-1]
+	if !plain(text) {
+		var name string
+		if err := json.Unmarshal(quoted, &name); err != nil {
+			f.fail("%s is no string: %v", quoted, err)
+			return 0
+		}
+		text = []byte(name)
+	}
+	w, ok := p.names[string(text)]
+	if !ok {
+		w = nameBit | Word(len(p.h.Names))
+		p.names[string(text)] = w
+		p.h.Names = append(p.h.Names, string(text))
+	}
+	return w
+}
+
+// plain reports whether a string of JSON stands for itself.
+func plain(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' || c == '\\' {
+			return false
+		}
+	}
+	return utf8.Valid(text)
+}

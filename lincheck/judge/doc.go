@@ -1,0 +1,49 @@
+// Package judge decides whether a recorded history keeps the laws that it claims to keep. The
+// facade lincheck calls it for each history that it records, and the command for saved histories.
+//
+// A verdict is [history.Ok], [history.Illegal] or [history.Unknown]; Unknown is never a pass.
+//
+// # Laws
+//
+// A sweep judges stamped guards, in linear time and little memory, see sweep.go. S(v) is the
+// content after the first v publishes.
+//
+//	C0  publishes make the versions 1, 2, 3 … and do not overlap
+//	C1  no future: publish v was called before the opening of a guard of v returned
+//	C2  fresh: publish v+1 had not returned before the opening of a guard of v was called
+//	C3  no inversion: no guard that was open before the opening of a guard of v was
+//	    called has a higher version
+//	C4  monotone: the versions that one handle opens never go back
+//	C5  bounded lag: publish v+1+n does not return while a guard of v is open, where the
+//	    history's header gives n
+//	C6  content: what a guard of v reads is S(v)
+//
+// C1 and C2 make a regular register of versions, C3 makes it atomic (Lamport, On interprocess
+// communication, 1986).
+//
+// Porcupine judges calls without versions, by Wing and Gong's search with Lowe's partitioning. For
+// linearizable maps it has a model of one key; for unstamped batches it has a model of eventual
+// consistency, see model.go. Its search is exponential in what overlaps. So a long history is cut,
+// key by key, where all calls have returned and no batch is pending, and judged window by window,
+// see window.go. A window may have up to 8 clients and 4,000 calls. Where it has more, or where the
+// search takes too long, the verdict is Unknown. A later violation still makes it Illegal.
+//
+// These laws need no history:
+//
+//	C7  online: the version of a guard is the last that was published before it or a later
+//	    one that was begun, and the next but one is not begun while it is open
+//	C8  copy audit: the two copies are alike when all operations have been applied to both
+//	C9  liveness: no goroutine waits for ever, and a reader takes a bounded number of steps
+//	C10 final state: what is in the map after a timed cell is what its workers put in and did
+//	    not take out
+//
+// Package soak checks C7 on every guard of a running map, with C0, C4 and C6. Package buffers
+// checks C8 after a replay, in checked builds. Packages soak and drive check the first half of C9,
+// with the stacks of all goroutines as evidence; lincheck/explore checks both halves. The command
+// checks C10 after every cell.
+//
+// # Order of the files
+//
+// Each file uses only those before it: laws, verdict, register, sweep, model, window, search,
+// judge, reduce, picture, evidence.
+package judge

@@ -1,0 +1,91 @@
+package judge
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"doublebuf/lincheck/history"
+)
+
+// The histories of testdata carry their verdict in the header. Those of stamped guards
+// that break a law break that one only.
+func TestJudgeFiles(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.jsonl")
+	if len(files) < 30 {
+		t.Fatalf("%d histories in testdata; want all of them", len(files))
+	}
+	for _, path := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".jsonl"), func(t *testing.T) {
+			h := readFile(t, path)
+			v, err := File(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Outcome != h.Verdict || v.Checker != h.Checker {
+				t.Errorf("got %v, want %v (%s): %s", v, h.Verdict, h.Checker, h.Note)
+			}
+			t.Log(v)
+			if h.Claim.Stamped() {
+				onlyBreaks(t, h)
+			}
+		})
+	}
+}
+
+// onlyBreaks reports checkers that find something in h though they are not its own.
+func onlyBreaks(t *testing.T, h *history.History) {
+	s := newSweep(h, stampedLaws(h.Claim))
+	s.all()
+	for l, f := range s.broken {
+		if f != nil && law(l).String() != h.Checker {
+			t.Errorf("%v is also broken: %s", law(l), f.reason)
+		}
+	}
+}
+
+func TestAmbiguousPairsAreCounted(t *testing.T) {
+	for path, want := range map[string]int{"testdata/ok-ambiguous.jsonl": 4, "testdata/unknown-within-slack.jsonl": 1} {
+		v, err := File(path)
+		if err != nil || v.Counts.Ambiguous != want {
+			t.Errorf("%s: %d ambiguous, %v; want %d", path, v.Counts.Ambiguous, err, want)
+		}
+	}
+}
+
+func TestWriteAndReadBack(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.jsonl")
+	for _, path := range files {
+		h := readFile(t, path)
+		h.Cut = false
+		var file bytes.Buffer
+		if err := h.Write(&file); err != nil {
+			t.Fatal(err)
+		}
+		again, err := history.Parse(&file)
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		if diff := cmp.Diff(h, again); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+}
+
+func readFile(t *testing.T, path string) *history.History {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h, err := history.Parse(f)
+	if err != nil {
+		t.Fatal(path, err)
+	}
+	return h
+}

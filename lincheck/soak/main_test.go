@@ -1,0 +1,13 @@
+package soak
+
+import (
+	"os"
+	"runtime"
+	"testing"
+)
+
+// As in a child: one thread would hide what needs two.
+func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
+	os.Exit(m.Run())
+}

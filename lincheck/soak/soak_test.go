@@ -1,0 +1,269 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/lincheck/drive"
+	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/internal/controls"
+)
+
+func TestSoakOfCorrectMaps(t *testing.T) {
+	for _, name := range []string{"dbuf-epoch-b64", "dbuf-refcount-b64", "dbuf-maxwait-b64", "dbuf-flat-b64"} {
+		var last Totals
+		v := Run(context.Background(), registered(t, name), Options{Seed: 1, Time: 300 * time.Millisecond, Phase: 20 * time.Millisecond, Report: func(s Totals) { last = s }})
+		if v.Outcome != history.Ok || v.Counts.Guards == 0 || v.Counts.Publishes == 0 {
+			t.Errorf("%s: %v, %+v", name, v, v.Counts)
+		}
+		if last.Guards != uint64(v.Counts.Guards) || last.Publishes != uint64(v.Counts.Publishes) || last.Phases == 0 {
+			t.Errorf("%s: the last report is %v; want the totals", name, last)
+		}
+	}
+}
+
+// onRealMap is the real map, wrapped into something that is wrong.
+func onRealMap(t *testing.T, wrap func(inner handle) kv.Map[uint64, uint64]) kv.Entry {
+	e := registered(t, "dbuf-epoch-b64")
+	inner := e.Watched
+	e.Name = "wrong"
+	e.Watched = func(capacity int, entered func()) kv.Map[uint64, uint64] {
+		return &wrapped{inner(capacity, entered), wrap}
+	}
+	return e
+}
+
+// handle is one of the real map.
+type handle interface {
+	kv.Map[uint64, uint64]
+	kv.Publisher
+	kv.Versioned[uint64, uint64]
+	Close()
+}
+
+type wrapped struct {
+	kv.Map[uint64, uint64]
+	wrap func(handle) kv.Map[uint64, uint64]
+}
+
+func (w *wrapped) Open() kv.Map[uint64, uint64] { return w.wrap(kv.Open(w.Map).(handle)) }
+
+// Each part of the oracle finds the fault that it is for. The maps break no rule of Go.
+func TestSoakFinds(t *testing.T) {
+	doesNotWait := registered(t, "dbuf-epoch-b64")
+	inner := doesNotWait.Uint64
+	doesNotWait.Watched = func(capacity int, entered func()) kv.Map[uint64, uint64] {
+		return &wrapped{inner(capacity), func(h handle) kv.Map[uint64, uint64] { return early{h, entered} }}
+	}
+	unbounded := controls.BatchedEntry() // its guards are for ever, so that the writer need not wait
+	unbounded.Caps |= kv.BoundedLag | kv.Range
+	stale := controls.BatchedEntry()
+	stale.Uint64 = controls.Constructor(controls.Faults{StaleGuard: 50})
+	lost := controls.BatchedEntry()
+	lost.Uint64 = controls.Constructor(controls.Faults{LosePublish: 50})
+	staleRead := controls.BatchedEntry()
+	staleRead.Uint64 = controls.Constructor(controls.Faults{StaleRead: 50})
+	for _, test := range []struct {
+		name  string
+		entry kv.Entry
+		laws  string
+		want  string
+	}{
+		{"begins without waiting", doesNotWait, "C7", "the writer began version "},
+		{"publishes without waiting", unbounded, "C7", " was published while a guard of "},
+		{"stale guards", stale, "C7 C4", ""},
+		{"stale look-ups", staleRead, "C7 C4", ""},
+		{"lost publishes", lost, "C0", "publish number 50 made version 49"},
+		{"guards of the future", onRealMap(t, func(h handle) kv.Map[uint64, uint64] { return future{h} }), "C7 C6", ""}, // C6 while the writer makes that version
+		{"content of another version", onRealMap(t, func(h handle) kv.Map[uint64, uint64] { return &torn{handle: h} }), "C6", ""},
+		{"a lost write", onRealMap(t, func(h handle) kv.Map[uint64, uint64] { return loses{h} }), "C6", "; want "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v := Run(context.Background(), test.entry, Options{Seed: 1, Time: 30 * time.Second, Phase: 20 * time.Millisecond})
+			if v.Outcome != history.Illegal || !strings.Contains(test.laws, v.Checker) || !strings.Contains(v.Reason, test.want) {
+				t.Errorf("%v after %+v; want %s, … %s …", v, v.Counts, test.laws, test.want)
+			}
+			if len(v.Events) != 2 || !strings.Contains(v.Events[0], "of seed 1: ") {
+				t.Errorf("events %q; want the phase and the state", v.Events)
+			}
+			t.Log(v, v.Events)
+			awaitSoak()
+		})
+	}
+}
+
+// early says that the writer begins before it has waited.
+type early struct {
+	handle
+	entered func()
+}
+
+func (m early) Publish() uint64 {
+	m.entered()
+	return m.handle.Publish()
+}
+
+// future opens guards that tell one version too many.
+type future struct{ handle }
+
+type futureGuard struct{ kv.Guard[uint64, uint64] }
+
+func (m future) Read() kv.Guard[uint64, uint64] { return futureGuard{m.handle.Read()} }
+func (g futureGuard) Version() uint64           { return g.Guard.Version() + 1 }
+
+// torn opens guards that look keys up in other guards of the handle.
+type torn struct{ handle }
+
+type tornGuard struct {
+	kv.Guard[uint64, uint64]
+	m *torn
+}
+
+func (m *torn) Read() kv.Guard[uint64, uint64]    { return tornGuard{m.handle.Read(), m} }
+func (g tornGuard) Get(key uint64) (uint64, bool) { return g.m.handle.Get(key) }
+
+// loses does not write one key.
+type loses struct{ handle }
+
+func (m loses) Set(key, value uint64) {
+	if key != 42 {
+		m.handle.Set(key, value)
+	}
+}
+
+// Whoever hangs is found, and told where he is. Whoever can end has ended when the soak has.
+func TestSoakFindsWhoHangs(t *testing.T) {
+	for name, stuck := range map[string]func(h handle, release chan struct{}) kv.Map[uint64, uint64]{
+		"1 writing in soak.stuckWriter.Publish [chan receive]": func(h handle, release chan struct{}) kv.Map[uint64, uint64] { return stuckWriter{h, release} },
+		"1 writing in atomicx.(*Parker).Park [select]":         func(h handle, _ chan struct{}) kv.Map[uint64, uint64] { return leaksGuards{h} },
+		"reading in soak.stuckReader.Read [chan receive]":      func(h handle, release chan struct{}) kv.Map[uint64, uint64] { return stuckReader{h, release} },
+	} {
+		dir := t.TempDir()
+		release := make(chan struct{})
+		wrap := func(h handle) kv.Map[uint64, uint64] { return stuck(h, release) }
+		// A writer who waits gets up after 1 s, to report the stall, and after 1.6 and 6.4 s, to have garbage collected:
+		// half-way between he sleeps.
+		v := Run(context.Background(), onRealMap(t, wrap), Options{Seed: 1, Time: time.Minute, Hang: 4 * time.Second, Readers: 2, Dir: dir})
+		if v.Outcome != history.Illegal || v.Checker != "C9" || !strings.Contains(v.Reason, name) || v.Evidence.Log == "" {
+			t.Errorf("%v, %v; want C9, and who hangs: %s", v, v.Evidence.Log, name)
+		}
+		close(release)
+		awaitSoak()
+	}
+}
+
+// awaitSoak returns when no goroutine of a soak is left.
+func awaitSoak() {
+	for drive.Summarize(drive.Stacks()) != "" {
+		runtime.GC() // which finds guards that were left open, and where that is enough to be let go, lets the writer go
+	}
+}
+
+type stuckWriter struct {
+	handle
+	release chan struct{}
+}
+
+func (m stuckWriter) Publish() uint64 {
+	<-m.release
+	return m.handle.Publish()
+}
+
+type stuckReader struct {
+	handle
+	release chan struct{}
+}
+
+// leaksGuards leaves every guard open.
+type leaksGuards struct{ handle }
+
+type leakedGuard struct{ kv.Guard[uint64, uint64] }
+
+func (m leaksGuards) Read() kv.Guard[uint64, uint64] { return leakedGuard{m.handle.Read()} }
+func (leakedGuard) Release()                         {}
+
+func (m stuckReader) Read() kv.Guard[uint64, uint64] {
+	<-m.release
+	return m.handle.Read()
+}
+
+func TestSoakEndsEarly(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	v := Run(ctx, registered(t, "dbuf-epoch-b64"), Options{Time: time.Hour, Every: time.Millisecond, Report: func(Totals) { cancel() }})
+	if v.Outcome != history.Ok || v.Counts.Publishes == 0 {
+		t.Errorf("%v, %+v", v, v.Counts)
+	}
+}
+
+func TestSoakWants(t *testing.T) {
+	v := Run(context.Background(), controls.LockedEntry(), Options{})
+	if err := Supports(controls.LockedEntry()); v.Outcome != history.Unknown || v.Reason != err.Error() || !errors.Is(err, ErrUnsupported) {
+		t.Errorf("%v; %v", v, err)
+	}
+}
+
+// The same seed draws the same phases.
+func TestPhases(t *testing.T) {
+	draw := func(seed uint64) (list []string) {
+		s := newSoak(registered(t, "dbuf-epoch-b64"), Options{Seed: seed})
+		for range 50 {
+			s.phase = s.phase.next(s.rng, maxReaders)
+			list = append(list, s.phase.String())
+		}
+		return list
+	}
+	a, b, other := draw(1), draw(1), draw(2)
+	if strings.Join(a, "\n") != strings.Join(b, "\n") || strings.Join(a, "\n") == strings.Join(other, "\n") {
+		t.Error("phases do not hang from the seed alone")
+	}
+	for _, what := range []string{string(lookUps), string(single), string(nested), string(chained), string(held), string(walks), "64 readers", "1 readers", "clears", "stopped", "of a handle", "yielding"} {
+		if !strings.Contains(strings.Join(a, "\n"), what) {
+			t.Errorf("no phase of 50 has %s", what)
+		}
+	}
+}
+
+// contentAt is what the operations, one after another, come to.
+func TestContentAt(t *testing.T) {
+	content := map[uint64]uint64{}
+	const cleared = contentKeys + 500
+	for i := range uint64(5 * contentKeys / 2) {
+		since := uint64(0)
+		if i >= cleared {
+			since = cleared
+		}
+		if i == cleared {
+			clear(content)
+		}
+		for _, key := range []uint64{0, 1, 3, i % contentKeys, (i + 1) % contentKeys, contentKeys - 1} {
+			v, ok := content[key]
+			if w, there := contentAt(key, i, since); v != w || ok != there {
+				t.Fatalf("after %d operations key %d holds %d, %t; contentAt says %d, %t", i, key, v, ok, w, there)
+			}
+		}
+		if deletes(i) {
+			delete(content, i%contentKeys)
+		} else {
+			content[i%contentKeys] = i
+		}
+	}
+}
+
+// registered returns the entry of the registry of that name.
+func registered(t *testing.T, name string) kv.Entry {
+	t.Helper()
+	entries := baselines.All()
+	i := slices.IndexFunc(entries, func(e kv.Entry) bool { return e.Name == name })
+	if i < 0 {
+		t.Fatalf("no map is named %s", name)
+	}
+	return entries[i]
+}
