@@ -161,7 +161,7 @@ func (p tiny) program(x *Exec) {
 		})
 	}
 	x.Finally(func() {
-		x.Outcome("%v %d %d %d %d", logs, words[0].Load(), words[1].Load(), plain[0].Load(), plain[1].Load())
+		x.FinalState("%v %d %d %d %d", logs, words[0].Load(), words[1].Load(), plain[0].Load(), plain[1].Load())
 	})
 }
 
@@ -409,7 +409,7 @@ func agree(t *testing.T, p tiny, s Search, tso bool) (deadlocks bool, redundant 
 	if !res.Complete {
 		t.Fatalf("program %v: %v", p, res)
 	}
-	got, want := slices.Sorted(maps.Keys(res.Outcomes)), slices.Sorted(maps.Keys(b.ends))
+	got, want := slices.Sorted(maps.Keys(res.FinalStates)), slices.Sorted(maps.Keys(b.ends))
 	if !slices.Equal(got, want) {
 		t.Fatalf("program %v, %v:\nengine      %s\ninterpreter %s", p, res, strings.Join(got, " | "), strings.Join(want, " | "))
 	}

@@ -11,52 +11,52 @@ import (
 	"doublebuf/impl/atomicx/hooked"
 )
 
-// execution runs a program once, under the choices of a chooser. It is the hook of the
-// program's goroutines, which are coroutines: exactly one piece of code runs at a time.
-// The coroutines and the memory of one execution serve the next, after reset.
+// execution runs a program once. A chooser chooses the steps. The goroutines of the program are
+// coroutines, so that exactly one piece of code runs at a time, and execution is their hook. After
+// reset the next execution uses the same coroutines and the same memory.
 type execution struct {
 	mode     mode
 	maxSteps int
-	cut      bool // longer executions are of no interest, rather than livelocks
+	cut      bool // an execution of more than maxSteps is skipped; otherwise it is a livelock
 	tracing  bool
 	chooser  chooser
 
-	pool       []*goroutine // that have been made
-	goroutines []*goroutine // of them those of this execution
+	pool       []*goroutine // all goroutines made so far
+	goroutines []*goroutine // those of this execution
 	finally    []func()
 	roots      []namedRoot
 	refuses    bool // membarriers fail
-	token      func(holder any, tell func())
-	outcome    string
+	token      func(holder any, unreachable func())
+	final      string // the final state
 
 	started   bool // Program has returned
 	launching bool // goroutines run to their first steps
 	unwinding bool
-	current   *goroutine // that runs, or whose Ready is being asked
+	current   *goroutine // the one that runs, or whose Ready is being called
 	peeking   bool       // within a Ready
-	handoff   *goroutine // whose step was chosen by another goroutine's Step
+	handoff   *goroutine // the next one to run, chosen in another goroutine's Step
 	last      int        // the goroutine that took the last step, or -1
 	path      []transition
 	trace     []Event
 	failure   *Failure
-	pruned    bool // given up by the chooser
+	pruned    bool // the chooser abandoned it
 
-	flushing  [1]access // what accessesOf returned for a flush
+	flushing  [1]access // memory for the result of accessesOf for a flush
 	numbers   map[any]int
 	locations []location
 }
 
-// chooser decides what happens next.
+// chooser chooses the next transition.
 type chooser interface {
-	// choose returns one of the enabled transitions, or false to give the execution up.
+	// choose returns one of the enabled transitions, or false to abandon the execution.
 	choose(e *execution, enabled set) (transition, bool)
 }
 
-// goroutine is one goroutine of the program, or waits to be one.
+// goroutine is one goroutine of the program. In the pool it may be unused.
 type goroutine struct {
 	next  func() (struct{}, bool) // resumes its coroutine
 	stop  func()
-	yield func(struct{}) bool // hands the turn back
+	yield func(struct{}) bool // suspends its coroutine
 
 	id   int
 	name string
@@ -64,28 +64,28 @@ type goroutine struct {
 
 	launched bool // its body has begun
 	finished bool
-	op       hooked.Op // that it is about to do
-	accesses []access  // of op
+	op       hooked.Op // its next operation
+	accesses []access  // the accesses of op
 	timedOut bool      // op ends by its timeout
 	steps    int
-	limit    int // on steps, from AtMost; 0 is none
+	limit    int // the largest number of steps, from AtMost; 0 means none
 	suffered int // timeouts so far
 
-	// What the goroutine has seen since its last Yield, to know whether looking again is
-	// of use: the words that it read, each with its number of changes then.
+	// The words that the goroutine has read since its last Yield, each with its number of
+	// changes at that time. If none has changed, reading them again is useless.
 	seen    []seen
-	changed bool // it has changed something itself
+	changed bool // it has itself changed something since its last Yield
 
-	buffer  []store // plain stores that memory has not seen, oldest first
-	barrier []debt  // what the return of its membarrier waits for
+	buffer  []store // plain stores that have not reached memory, the oldest first
+	barrier []debt  // what its membarrier waits for
 }
 
-// debt is what a membarrier waits for: that a goroutine flushes as many stores as were in
-// its buffer when the membarrier began.
+// debt is what a membarrier waits for: the stores that were in a goroutine's buffer when the
+// membarrier began.
 type debt struct {
 	goroutine int
-	stores    int
-	paid      int // the move that flushed the last of them
+	stores    int // not yet flushed
+	paid      int // the move that flushed the last one
 }
 
 type seen struct{ loc, changes int }
@@ -130,7 +130,7 @@ func (e *execution) spawn(name string, body func()) {
 	e.goroutines = append(e.goroutines, g)
 }
 
-// runBody runs g's body and notes how it ended.
+// runBody runs g's body and records a panic.
 func (e *execution) runBody(g *goroutine) {
 	defer func() {
 		g.finished = true
@@ -182,7 +182,7 @@ func (e *execution) resume(g *goroutine) {
 	g.next()
 }
 
-// check runs the program's checks of the final state.
+// check runs the checks of Finally.
 func (e *execution) check() {
 	defer func() {
 		if p := recover(); p != nil && p != any(abandoned{}) {
@@ -238,8 +238,8 @@ func (e *execution) Step(op hooked.Op) (timedOut bool) {
 	return g.timedOut
 }
 
-// keeps reports whether g, which is running, is the next to run. This spares most
-// executions most of their switches.
+// keeps picks the next goroutine to run and reports whether it is g, which is running. If it is, no
+// switch of coroutines is needed.
 func (e *execution) keeps(g *goroutine) bool {
 	e.handoff = e.pick()
 	if e.handoff != g {
@@ -249,12 +249,12 @@ func (e *execution) keeps(g *goroutine) bool {
 	return true
 }
 
-// announce notes what g is about to do.
+// announce records the next operation of g.
 func (e *execution) announce(g *goroutine, op hooked.Op) {
 	g.op = op
 	g.accesses = g.accesses[:0]
 	switch {
-	case e.mode.tso && op.Kind == hooked.OpPlainStore: // it reaches its location later, by the flush
+	case e.mode.tso && op.Kind == hooked.OpPlainStore: // it accesses its location later, in the flush
 		g.accesses = append(g.accesses, access{e.locate(buffers{}), false})
 	case op.Kind == hooked.OpMembarrier:
 		g.accesses = append(g.accesses, access{e.locate(buffers{}), true})
@@ -266,8 +266,8 @@ func (e *execution) announce(g *goroutine, op hooked.Op) {
 	}
 }
 
-// pick lets flushes happen until the chooser chooses a goroutine's step, and returns
-// that goroutine, or nil when the execution is over.
+// pick makes flushes until the chooser chooses a step of a goroutine, and returns that goroutine.
+// It returns nil when the execution is over.
 func (e *execution) pick() *goroutine {
 	for e.failure == nil && !e.pruned {
 		enabled := e.enabled()
@@ -343,7 +343,7 @@ func (e *execution) ready(g *goroutine) bool {
 	return ready
 }
 
-// begin is called by g when the turn of its step has come.
+// begin begins the step of g.
 func (e *execution) begin(g *goroutine) {
 	e.current = g
 	e.last = g.id
@@ -402,16 +402,16 @@ func (e *execution) Did(changed bool, value any) {
 func (e *execution) OneWait() bool { return e.mode.oneWait }
 
 // Token implements hooked.Hook.
-func (e *execution) Token(holder any, tell func()) {
+func (e *execution) Token(holder any, unreachable func()) {
 	if e.token != nil {
-		e.token(holder, tell)
+		e.token(holder, unreachable)
 	}
 }
 
 // Refuses implements hooked.Hook.
 func (e *execution) Refuses() bool { return e.refuses }
 
-// ended judges an execution in which nothing is enabled any more.
+// ended fails an execution in which no transition is enabled but some goroutine has not finished.
 func (e *execution) ended() {
 	kind, ok := Deadlock, true
 	var stuck []string
@@ -429,12 +429,12 @@ func (e *execution) ended() {
 		}
 	}
 	if !ok {
-		e.fail(kind, "nobody can go on: %s", strings.Join(stuck, ", "))
+		e.fail(kind, "no goroutine can continue: %s", strings.Join(stuck, ", "))
 	}
 }
 
-// caller names the source line outside this package and the seam at which the current
-// step is.
+// caller returns the source line of the current step, as folder/file:line. It skips the frames of
+// this package and of package atomicx.
 func caller() string {
 	var pcs [16]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])

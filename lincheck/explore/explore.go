@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Search is how the executions of a program are chosen: see Exhaustive, UpTo and PCT.
+// Search chooses the executions of a program. See Exhaustive, SleepSets, UpTo and PCT.
 type Search struct {
 	kind    searchKind
 	bound   int
@@ -24,55 +24,55 @@ const (
 	sampled
 )
 
-// Exhaustive visits every class of executions that differ only in the order of
-// independent steps.
+// Exhaustive runs at least one execution of each group of executions that differ only in the order
+// of independent steps.
 func Exhaustive() Search { return Search{} }
 
-// SleepSets visits the same classes as Exhaustive, trying every goroutine in every state
-// and leaving to sleep sets alone what need not be followed. That is many times slower, and
-// easier to believe: the two are held against each other.
+// SleepSets visits the same groups as Exhaustive. It tries every goroutine in every state and skips
+// only what sleep sets exclude. It is many times slower and simpler. Tests compare the two.
 func SleepSets() Search { return Search{kind: sleepSets} }
 
-// UpTo visits all executions of at most k preemptions: first those of none, then those
-// of one, and so on, and ends at the first number that has a failure.
+// UpTo runs all executions with at most k preemptions: first those with none, then those with one,
+// and so on. It ends at the first number of preemptions that shows a failure.
 func UpTo(k int) Search { return Search{kind: bounded, bound: k} }
 
-// PCT runs the given number of random executions that are good at finding bugs of
-// that depth, which is the number of ordering constraints that the bug needs.
+// PCT runs the given number of random executions. They find bugs of the given depth with a known
+// probability (see the package documentation). The depth of a bug is the number of ordering
+// constraints that it needs.
 func PCT(depth, samples int, seed uint64) Search {
 	return Search{kind: sampled, depth: depth, samples: samples, seed: seed}
 }
 
-// Config says how to explore.
+// Config sets up an exploration.
 type Config struct {
 	Search Search
-	// TSO gives each goroutine a store buffer for its plain stores, as x86 has.
+	// TSO gives each goroutine a store buffer for its plain stores, as on x86.
 	TSO bool
 	// OneWait makes each wait by hooked.AwaitWhole one blocking step.
 	OneWait bool
-	// Timeouts is how many of its timeouts may end each goroutine's sleeps. With 0, the
-	// default, none ever does, so that a lost wake-up is not hidden by one.
+	// Timeouts is the number of sleeps of each goroutine that may end by their timeout. With 0,
+	// the default, no sleep does, so that a timeout cannot hide a lost wake-up.
 	Timeouts int
-	// MaxSteps is the length at which an execution is a livelock; 0 means 10,000.
+	// MaxSteps is the number of steps at which an execution counts as a livelock; 0 means 10,000.
 	MaxSteps int
 	// MaxExecutions and MaxTime end the search; 0 means no limit.
 	MaxExecutions int
 	MaxTime       time.Duration
-	// Replay is the schedule of a failure. One execution is run, as it says, with a trace;
-	// Search, TSO, OneWait and Timeouts do not count.
+	// Replay is the schedule of a failure. Run then runs this one execution, with a trace. It
+	// ignores Search, TSO, OneWait and Timeouts.
 	Replay string
 }
 
 // Result is what an exploration found.
 type Result struct {
-	Executions   int    // that ran to their end
-	Redundant    int    // that were given up as soon as they were seen to repeat others
-	Longest      int    // moves in the longest
-	Completeness string // "exhaustive", "exhaustive up to 2 preemptions", "sampled 1000", …
-	Complete     bool   // the search visited all that it set out to visit
-	Outcomes     map[string]int
+	Executions   int            // executions that ran to their end
+	Redundant    int            // executions abandoned because they would repeat others
+	Longest      int            // moves in the longest execution
+	Completeness string         // "exhaustive", "exhaustive up to 2 preemptions", "sampled 1000", …
+	Complete     bool           // the search visited everything that it had to visit
+	FinalStates  map[string]int // how often each final state occurred, see Exec.FinalState
 	Elapsed      time.Duration
-	Failure      *Failure // nil if none was found
+	Failure      *Failure // nil if there was none
 	Trace        []Event  // of a replay
 }
 
@@ -84,7 +84,8 @@ func (r Result) String() string {
 	return s
 }
 
-// shorten is how many executions are spent, once a failure is found, to find a shorter one.
+// shorten is the number of executions in which the search looks for a shorter failure after the
+// first one.
 const shorten = 2000
 
 // explorer is one exploration.
@@ -92,14 +93,14 @@ type explorer struct {
 	Config
 	program Program
 	start   time.Time
-	begun   int // executions, of all bounds
-	since   int // of them since the first failure
+	begun   int // executions so far, of all bounds
+	since   int // executions since the first failure
 	exec    *execution
 	Result
 }
 
-// Run explores program. The error tells of a Config that makes no sense; what is wrong
-// with the program is in the Result. It blocks for as long as the search takes.
+// Run explores program and blocks until the search ends. The error is about cfg. A failure of the
+// program is in the Result.
 func Run(cfg Config, program Program) (Result, error) {
 	if cfg.MaxSteps == 0 {
 		cfg.MaxSteps = 10_000
@@ -107,7 +108,7 @@ func Run(cfg Config, program Program) (Result, error) {
 	x := &explorer{Config: cfg, program: program, start: time.Now()}
 	x.exec = &execution{mode: mode{cfg.TSO, cfg.OneWait, cfg.Timeouts}, numbers: map[any]int{}}
 	defer x.exec.close()
-	x.Outcomes = map[string]int{}
+	x.FinalStates = map[string]int{}
 	if cfg.Replay != "" {
 		m, path, err := parseSchedule(cfg.Replay)
 		if err != nil {
@@ -132,7 +133,7 @@ func (x *explorer) search() {
 		x.Completeness = "exhaustive"
 	case bounded:
 		for k := 0; k <= s.bound && x.Failure == nil; k++ {
-			x.Executions, x.Redundant, x.Outcomes = 0, 0, map[string]int{} // the next bound visits them again
+			x.Executions, x.Redundant, x.FinalStates = 0, 0, map[string]int{} // each bound visits those of the last one again
 			x.Complete = x.visit(&dfs{bound: k, everyTurn: true})
 			x.Completeness = fmt.Sprintf("exhaustive up to %d preemptions", k)
 			if !x.Complete {
@@ -157,8 +158,8 @@ func (x *explorer) search() {
 	}
 }
 
-// visit runs all executions of a depth-first search and reports whether it came to its
-// end. After a failure it looks for a shorter one for a while.
+// visit runs all executions of a depth-first search and reports whether it finished. After a
+// failure it looks for a shorter one in the next executions.
 func (x *explorer) visit(d *dfs) bool {
 	for {
 		x.execute(d)
@@ -182,7 +183,7 @@ func (x *explorer) exhausted() bool {
 	return x.MaxExecutions > 0 && x.begun >= x.MaxExecutions || x.MaxTime > 0 && time.Since(x.start) >= x.MaxTime
 }
 
-// execute runs the program once, as c chooses.
+// execute runs the program once. c chooses the steps.
 func (x *explorer) execute(c chooser) {
 	e := x.exec
 	e.reset()
@@ -200,11 +201,11 @@ func (x *explorer) execute(c chooser) {
 	x.note(e)
 }
 
-// note takes over what an execution has found.
+// note adds the results of an execution to x.
 func (x *explorer) note(e *execution) {
 	x.Longest = max(x.Longest, len(e.path))
-	if e.outcome != "" {
-		x.Outcomes[e.outcome]++
+	if e.final != "" {
+		x.FinalStates[e.final]++
 	}
 	if f := e.failure; f != nil {
 		f.path, f.Steps, f.Trace = slices.Clone(e.path), len(e.path), e.trace
@@ -224,7 +225,7 @@ func (x *explorer) replay(path []transition) {
 	x.note(e)
 }
 
-// explain replays the failure, for its trace.
+// explain replays the failure to record its trace.
 func (x *explorer) explain() {
 	found, result := x.Failure, x.Result
 	if found.Kind == Nondeterministic {

@@ -170,12 +170,12 @@ func TestSleepsEnd(t *testing.T) {
 		x.Go("sleeper", func() { got = parker.Park(cancel, time.Second) })
 		x.Go("waker", func() { parker.Unpark() })
 		x.Go("canceller", func() { hooked.Close(cancel) })
-		x.Finally(func() { x.Outcome("%v", got) })
+		x.Finally(func() { x.FinalState("%v", got) })
 	}
 	for timeouts, want := range []string{"Cancelled Woken", "Cancelled TimedOut Woken"} {
 		for _, s := range []Search{Exhaustive(), UpTo(2)} {
 			res := run(t, Config{Search: s, Timeouts: timeouts}, program)
-			if got := keys(res.Outcomes); got != want {
+			if got := keys(res.FinalStates); got != want {
 				t.Errorf("%d timeouts: %q, want %q", timeouts, got, want)
 			}
 		}

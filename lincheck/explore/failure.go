@@ -6,27 +6,27 @@ import (
 	"text/tabwriter"
 )
 
-// FailureKind is what went wrong.
+// FailureKind is the kind of a failure.
 type FailureKind string
 
 const (
 	Assertion        FailureKind = "assertion"
 	Panic            FailureKind = "panic"
-	Exclusion        FailureKind = "exclusion"    // a copy was written while somebody used it
-	Deadlock         FailureKind = "deadlock"     // all that have not ended wait for each other
-	LostWakeUp       FailureKind = "lost wake-up" // the same, and one is parked
+	Exclusion        FailureKind = "exclusion"    // a copy was written while it was in use
+	Deadlock         FailureKind = "deadlock"     // every goroutine that has not ended waits
+	LostWakeUp       FailureKind = "lost wake-up" // a deadlock in which a goroutine is parked
 	Livelock         FailureKind = "livelock"
 	StepBound        FailureKind = "step bound"
 	Nondeterministic FailureKind = "not deterministic"
 )
 
-// Failure is an execution that went wrong.
+// Failure is an execution that failed.
 type Failure struct {
 	Kind     FailureKind
 	Message  string
-	Schedule string  // replays it: Config.Replay
-	Steps    int     // moves in the schedule
-	Trace    []Event // what happened, step by step
+	Schedule string  // for Config.Replay
+	Steps    int     // the number of moves in the schedule
+	Trace    []Event // the moves
 
 	path []transition
 }
@@ -35,9 +35,9 @@ type Failure struct {
 type Event struct {
 	Goroutine string
 	Op        string
-	Loc       int // number of the location, or -1
+	Loc       int // the number of the location, or -1
 	Location  string
-	Value     string // read or written, or ""
+	Value     string // the value read or written, or ""
 	Source    string // file:line
 }
 
@@ -46,8 +46,8 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("%s: %s\n%sreplay %s", f.Kind, f.Message, FormatTrace(f.Trace), f.Schedule)
 }
 
-// FormatTrace writes a trace as a table: number, goroutine, operation, location, value
-// and source line of each step.
+// FormatTrace returns a trace as a table with the number, goroutine, operation, location, value and
+// source line of each step.
 func FormatTrace(trace []Event) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

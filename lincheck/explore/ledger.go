@@ -2,27 +2,27 @@ package explore
 
 import "doublebuf/impl/atomicx/hooked"
 
-// Ledger counts the accesses for which a processor would have to ask another: those to a
-// location that another goroutine has written last, and that has not been read since by
-// the one that reads it now. Every location is taken for a cache line of its own.
+// Ledger counts remote accesses, in which a processor needs a cache line from another processor. An
+// access is remote if another goroutine was the last to write the location. A read is remote only
+// once: later reads by the same goroutine find the line in their own cache. Every location counts
+// as a cache line of its own.
 //
-// Nothing is scheduled: the caller says who does what, one call of [Ledger.As] after
-// another. The zero Ledger is ready to use, one at a time in a process, and not while
-// an exploration runs.
+// A Ledger schedules nothing. The caller makes one call of [Ledger.As] after another. The zero
+// Ledger is ready to use. A process uses one at a time, and not during an exploration.
 type Ledger struct {
 	lines map[any]*line
 	who   int
 	count int
 }
 
-// line is what is known of a location.
+// line is the state of a location.
 type line struct {
-	writer int // the last, or -1
-	held   map[int]bool
+	writer int          // the last one, or -1
+	held   map[int]bool // the goroutines that have the line in their cache
 }
 
-// As runs f as goroutine who and returns how many remote accesses it made. It panics if f
-// would have to wait.
+// As runs f as goroutine number who and returns its number of remote accesses. It panics if f would
+// have to wait.
 func (l *Ledger) As(who int, f func()) (remote int) {
 	if l.lines == nil {
 		l.lines = map[any]*line{}
@@ -39,7 +39,7 @@ func (l *Ledger) Step(op hooked.Op) (timedOut bool) {
 	if op.Ready != nil && !op.Ready() {
 		panic("explore: " + op.Kind.String() + " would have to wait")
 	}
-	if op.Loc == nil || op.Kind.AccessesCopy() { // what is in a copy is the caller's to count
+	if op.Loc == nil || op.Kind.AccessesCopy() { // the ledger does not count accesses to copies
 		return false
 	}
 	at := l.lines[op.Loc]

@@ -28,12 +28,12 @@ func outcomes(t *testing.T, tso bool, show func(l *litmus) []int, goroutines ...
 		for _, g := range goroutines {
 			x.Go("P", func() { g(l) })
 		}
-		x.Finally(func() { x.Outcome("%s", strings.Trim(strings.ReplaceAll(sprint(show(l)), " ", ""), "[]")) })
+		x.Finally(func() { x.FinalState("%s", strings.Trim(strings.ReplaceAll(sprint(show(l)), " ", ""), "[]")) })
 	})
 	if err != nil || res.Failure != nil || !res.Complete {
 		t.Fatalf("%v, %v, %v", res, res.Failure, err)
 	}
-	return keys(res.Outcomes)
+	return keys(res.FinalStates)
 }
 
 func TestLitmus(t *testing.T) {

@@ -6,11 +6,11 @@ import (
 	"doublebuf/impl/atomicx/hooked"
 )
 
-// location is something that steps touch: a word, a lock, a parker, a channel, a copy.
+// location is something that steps access: a word, a lock, a parker, a channel, a copy.
 type location struct {
 	key     any // the pointer or channel
-	changes int // how often its content has changed
-	// For copies: how many guards are in it, and whether a writer is.
+	changes int // the number of changes of its content
+	// Of a copy: the number of reads under way, and whether it is being written.
 	readers int
 	written bool
 }
@@ -26,15 +26,16 @@ type store struct {
 	loc    int
 	value  any
 	apply  func()
-	pushed int // the move that put it into the buffer
+	pushed int // the move that stored it in the buffer
 }
 
-// buffers stands, as a location, for whether store buffers are empty: under TSO plain
-// stores read it and membarriers write it, since their order matters, but not that of two stores.
+// buffers is a location that stands for the state of all store buffers. Under TSO plain stores read
+// it and membarriers write it. So the order of a store and a membarrier matters, and the order of
+// two stores does not.
 type buffers struct{}
 
-// locate returns the number of the location with that identity. Numbers are given in
-// the order of first use, so that the same schedule gives the same numbers.
+// locate returns the number of the location with the given key. Numbers follow the order of first
+// use, so that the same schedule gives the same numbers.
 func (e *execution) locate(key any) int {
 	n, ok := e.numbers[key]
 	if !ok {
@@ -45,7 +46,7 @@ func (e *execution) locate(key any) int {
 	return n
 }
 
-// accessesOf returns what a transition that is enabled now touches.
+// accessesOf returns the accesses of an enabled transition.
 func (e *execution) accessesOf(t transition) []access {
 	g := e.goroutines[t.goroutine()]
 	if t.move() == flush {
@@ -55,13 +56,12 @@ func (e *execution) accessesOf(t transition) []access {
 	return g.accesses
 }
 
-// dependent reports whether the order of two enabled transitions can matter: swapped
-// when they are neighbours they might lead to another state, or the one might disable
-// or enable the other.
+// dependent reports whether the order of two enabled transitions can matter: the two orders may
+// lead to different states, or one transition may disable or enable the other.
 func (e *execution) dependent(t, u transition) bool {
 	if t.goroutine() == u.goroutine() {
-		// A goroutine sees its own stores, buffered or not, so that a flush matters only to
-		// those of its steps that wait for it, which are not enabled beside it.
+		// A goroutine reads its own stores, buffered or not. So a flush matters only to those of
+		// its steps that wait for the flush, and they are not enabled together with it.
 		return (t.move() == flush) == (u.move() == flush)
 	}
 	var first [4]access // accessesOf has room for one flush
@@ -75,7 +75,7 @@ func (e *execution) dependent(t, u transition) bool {
 	return false
 }
 
-// flushOldest brings g's oldest buffered store to memory.
+// flushOldest applies g's oldest buffered store to memory.
 func (e *execution) flushOldest(g *goroutine) {
 	s := g.buffer[0]
 	g.buffer = g.buffer[1:]
@@ -119,8 +119,7 @@ func (e *execution) Newest(loc any) (value any, buffered bool) {
 	return nil, false
 }
 
-// enterCopy keeps account of who reads and writes a copy, and fails the execution if
-// the access is wrong.
+// enterCopy tracks the reads and writes of a copy. It fails the execution if they overlap.
 func (e *execution) enterCopy(op hooked.Op, who string) {
 	l := &e.locations[e.locate(op.Loc)]
 	wrong := ""
@@ -132,19 +131,19 @@ func (e *execution) enterCopy(op hooked.Op, who string) {
 		l.readers++
 	case hooked.OpEndRead:
 		if l.readers == 0 {
-			wrong = "is left by a reader while none is in it"
+			wrong = "is left by a reader although no reader is in it"
 		}
 		l.readers--
 	case hooked.OpBeginWrite:
 		if l.readers > 0 {
 			wrong = "is written while it is being read"
 		} else if l.written {
-			wrong = "is written by two at once"
+			wrong = "is written by two goroutines at once"
 		}
 		l.written = true
 	case hooked.OpEndWrite:
 		if !l.written {
-			wrong = "is left by a writer while none is in it"
+			wrong = "is left by a writer although no writer is in it"
 		}
 		l.written = false
 	}

@@ -12,8 +12,8 @@ type namedRoot struct {
 	root any
 }
 
-// nameLocations fills in the names of the locations in the trace: by the path that
-// leads to them from one of the program's named roots, else by type and number.
+// nameLocations sets the names of the locations in the trace. A name is the path from one of the
+// program's named roots, or else the type and a number.
 func (e *execution) nameLocations() {
 	w := walker{names: map[any]string{}, visited: map[any]bool{}}
 	for _, l := range e.locations {
@@ -44,14 +44,14 @@ func shortType(key any) string {
 	return s[strings.LastIndexByte(s, '.')+1:]
 }
 
-// walker finds the named words in a program's data.
+// walker finds the paths to locations in a program's data.
 type walker struct {
 	names   map[any]string // location -> name, "" if not found yet
 	visited map[any]bool
 	queue   []place
 }
 
-// place is a value still to be looked into.
+// place is a value that the walker has still to visit.
 type place struct {
 	path  string
 	value reflect.Value
@@ -59,7 +59,7 @@ type place struct {
 
 func (w *walker) enter(path string, v reflect.Value) { w.queue = append(w.queue, place{path, v}) }
 
-// walk looks into what v is or points to, and leaves its fields and elements for later.
+// walk visits v and what v points to. It queues the fields and elements.
 func (w *walker) walk(path string, v reflect.Value) {
 	if v.CanAddr() {
 		key := reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Interface() // also for unexported fields

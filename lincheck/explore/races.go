@@ -6,14 +6,14 @@ import (
 	"doublebuf/impl/atomicx/hooked"
 )
 
-// This file finds out which other turns the exhaustive search must take. It does not try
-// every goroutine in every state, but runs one execution and looks for races in it: two
-// dependent moves of different processes that are ordered by nothing but the schedule.
-// Before the first of them another turn is noted, towards an execution in which they come
-// the other way round. This is source-DPOR (Abdulla, Aronsson, Jonsson and Sagonas, 2014),
-// with moves that can be disabled treated as in Flanagan and Godefroid (2005).
+// This file finds the turns that the exhaustive search must take. The search does not try every
+// goroutine in every state. It runs one execution and looks for races in it. A race is two
+// dependent moves of different processes that only the schedule orders. Before the first move of a
+// race it adds another turn, which leads to an execution with the two moves in the other order.
+// This is source-DPOR (Abdulla, Aronsson, Jonsson and Sagonas, 2014). Moves that can be disabled
+// are treated as in Flanagan and Godefroid (2005).
 
-// process is what the order of events speaks of: a goroutine, or its store buffer.
+// process is a goroutine or its store buffer. Events are ordered within a process.
 type process int
 
 func (t transition) process() process {
@@ -31,7 +31,7 @@ func (p process) moves() set {
 	return of(int(p)/2, step).set() | of(int(p)/2, timeout).set()
 }
 
-// clock counts, for each process, how many of its events happen before something.
+// clock is a vector clock: for each process, the number of its events that come before.
 type clock []int32
 
 func (c clock) join(d clock) {
@@ -40,12 +40,12 @@ func (c clock) join(d clock) {
 	}
 }
 
-// event is what a node's chosen move did, as far as order goes.
+// event is the chosen move of a node, with what orders it.
 type event struct {
 	process  process
-	number   int32    // of the process's events, this one included
-	accesses []access // a copy: they are those of the prefix, whatever comes later
-	clock    clock    // of what happens before it, and itself
+	number   int32    // its number among the events of its process, from 1
+	accesses []access // a copy, since the goroutine's own slice changes later
+	clock    clock    // the events that come before it, and the event itself
 }
 
 func (ev *event) before(c clock) bool { return c[ev.process] >= ev.number }
@@ -53,7 +53,7 @@ func (ev *event) before(c clock) bool { return c[ev.process] >= ev.number }
 // history indexes the events of the running execution.
 type history struct {
 	last []int   // process -> its last event, or -1
-	at   [][]int // location -> the events that touch it
+	at   [][]int // location -> the events that access it
 }
 
 func (h *history) reset() {
@@ -61,7 +61,7 @@ func (h *history) reset() {
 	h.at = h.at[:0]
 }
 
-// grow makes room for the processes and locations that have come up.
+// grow makes room for new processes and locations.
 func (h *history) grow(e *execution) {
 	for len(h.last) < 2*len(e.goroutines) {
 		h.last = append(h.last, -1)
@@ -76,8 +76,8 @@ func (h *history) grow(e *execution) {
 	}
 }
 
-// record enters the chosen move of node i, which is about to happen, into the history,
-// and if it is a new one finds its races.
+// record adds the chosen move of node i, which is about to happen, to the history. If the move is
+// new, it finds the races of the move.
 func (d *dfs) record(e *execution, i int) {
 	d.history.grow(e)
 	n := &d.stack[i]
@@ -91,7 +91,7 @@ func (d *dfs) record(e *execution, i int) {
 	}
 }
 
-// analyse computes the event of node i and notes the turns that its races call for.
+// analyse computes the event of node i and adds the turns that its races need.
 func (d *dfs) analyse(e *execution, i int) {
 	n := &d.stack[i]
 	g := e.goroutines[n.chosen.goroutine()]
@@ -106,7 +106,7 @@ func (d *dfs) analyse(e *execution, i int) {
 		ev.number += d.stack[last].event.number
 	}
 	d.joinEnablers(e, g, n.chosen, ev.clock)
-	ordered := slices.Clone(ev.clock) // by more than the schedule
+	ordered := slices.Clone(ev.clock) // what comes before the event, for reasons other than the schedule
 	ev.clock[ev.process] = ev.number
 
 	rivals := d.rivals(ev)
@@ -119,17 +119,17 @@ func (d *dfs) analyse(e *execution, i int) {
 			continue
 		}
 		d.reverse(j, i)
-		// What comes before this rival is no race of its own: the two are ordered by it. But a
-		// step that waits may just have been enabled by the rival, as Lock is by Unlock, and
-		// then the race is with what disabled it.
+		// An event before this rival is no race of its own, because the rival orders the two. There
+		// is an exception. The rival may have enabled a step that waits, as Unlock enables Lock.
+		// Then the race is with the event that disabled the step.
 		if n.chosen.move() == flush || g.op.Ready == nil {
 			ordered.join(rival.clock)
 		}
 	}
 }
 
-// noteBlocked finds the races of steps that cannot happen, as if they did, in an
-// execution that is given up: what might enable them is left out here.
+// noteBlocked finds the races of the disabled steps in an abandoned execution, as if these steps
+// happened. The rest of the execution, which might enable them, is not run.
 func (d *dfs) noteBlocked(e *execution, enabled set) {
 	d.history.grow(e)
 	for _, g := range e.goroutines {
@@ -142,10 +142,10 @@ func (d *dfs) noteBlocked(e *execution, enabled set) {
 	}
 }
 
-// joinEnablers joins to c what must come before the move beside its process's own past
-// and its rivals: for a flush its store; for a step that waits for an empty buffer, or
-// for those of others, the flushes; for the return of a Yield the change that it waited
-// for, if only one word can have changed.
+// joinEnablers joins to c the events that must come before the move, other than the past of its own
+// process and its rivals. For a flush this is its store. For a step that waits for empty buffers
+// these are the flushes. For the return of a Yield it is the change that the Yield waited for, if
+// only one word can have changed.
 func (d *dfs) joinEnablers(e *execution, g *goroutine, t transition, c clock) {
 	join := func(i int) { c.join(d.stack[i].event.clock) }
 	switch {
@@ -179,8 +179,7 @@ func (ev *event) writes(loc int) bool {
 	return slices.Contains(ev.accesses, access{loc, true})
 }
 
-// rivals returns the earlier events of other processes that ev depends on, the latest
-// first.
+// rivals returns the earlier events of other processes that ev depends on. The latest comes first.
 func (d *dfs) rivals(ev *event) []int {
 	r := d.scratch[:0]
 	for _, a := range ev.accesses {
@@ -195,8 +194,8 @@ func (d *dfs) rivals(ev *event) []int {
 	return d.scratch
 }
 
-// enabledBy reports whether the move of node i, which was pending before node j's, was
-// enabled by that and by nothing else, and so could not have come before it.
+// enabledBy reports whether only the move of node j enabled the move of node i, which was pending
+// before. Then the move of node i could not have come before that of node j.
 func (d *dfs) enabledBy(j, i int, rivals []int) bool {
 	t := d.stack[i].chosen
 	if d.stack[j].enabled.has(t) || !d.stack[j+1].enabled.has(t) {
@@ -210,12 +209,12 @@ func (d *dfs) enabledBy(j, i int, rivals []int) bool {
 	return true
 }
 
-// reverse sees to it that from node j a turn is taken towards an execution in which the
-// move of node i comes before that of node j: by one of the moves that can begin the
-// sequence of what happens between the two and does not happen after j, and i.
+// reverse adds a turn at node j that leads to an execution in which the move of node i comes before
+// the move of node j. Consider the moves between the two that do not depend on j's, followed by
+// i's. The turn is one of the moves that can begin this sequence.
 func (d *dfs) reverse(j, i int) {
 	from := &d.stack[j]
-	first := make(clock, len(d.history.last)) // number of each process's first event in the sequence, or 0
+	first := make(clock, len(d.history.last)) // the number of each process's first event in the sequence, or 0
 	var initials set
 	for k := j + 1; k <= i; k++ {
 		ev := &d.stack[k].event

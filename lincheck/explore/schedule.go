@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// move is what a goroutine's transition does: take its step; end its step by a timeout;
-// or bring the oldest store of its buffer to memory.
+// move is the kind of a transition. The goroutine takes its step, or its step ends by a timeout, or
+// the oldest store of its buffer reaches memory.
 type move uint8
 
 const (
@@ -37,15 +37,16 @@ func (s set) each(f func(t transition)) {
 // set is a set of transitions.
 type set uint64
 
-// mode is what decides, beside the schedule, how an execution goes.
+// mode holds the settings that determine an execution together with its schedule.
 type mode struct {
 	tso      bool
 	oneWait  bool
-	timeouts int // that each goroutine may suffer
+	timeouts int // the largest number of timeouts of a goroutine
 }
 
-// formatSchedule writes a schedule as one word: the mode, then for each run of equal moves a letter for the goroutine, in the order of Go's calls, with t for a timeout and
-// f for a flush, and how many: sc:A3Bf1A12.
+// formatSchedule writes a schedule as one word, such as sc:A3Bf1A12. The mode comes first. Then
+// each run of equal moves has a letter for the goroutine in the order of the calls of Go, a t for
+// timeouts or an f for flushes, and the length of the run.
 func formatSchedule(m mode, path []transition) string {
 	var b strings.Builder
 	b.WriteString(map[bool]string{false: "sc", true: "tso"}[m.tso])
@@ -71,7 +72,7 @@ func formatSchedule(m mode, path []transition) string {
 
 func parseSchedule(s string) (m mode, path []transition, err error) {
 	bad := func(what string) (mode, []transition, error) {
-		return mode{}, nil, fmt.Errorf("schedule %q: %s; want one as a failure prints it, like sc:A3B1A12", s, what)
+		return mode{}, nil, fmt.Errorf("schedule %q: %s; want a schedule as a failure prints it, such as sc:A3B1A12", s, what)
 	}
 	head, rest, ok := strings.Cut(s, ":")
 	if !ok {

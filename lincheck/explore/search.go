@@ -2,7 +2,7 @@ package explore
 
 import "math/rand/v2"
 
-// replayer follows a schedule, and beyond its end lets the same goroutine go on for as
+// replayer follows a schedule. After the end of the schedule the same goroutine continues for as
 // long as it can.
 type replayer struct {
 	path []transition
@@ -15,14 +15,14 @@ func (r *replayer) choose(e *execution, enabled set) (transition, bool) {
 	}
 	t := r.path[r.next]
 	if !enabled.has(t) {
-		e.fail(Nondeterministic, "the schedule does not fit the program at its move %d", r.next+1)
+		e.fail(Nondeterministic, "move %d of the schedule is impossible in this program", r.next+1)
 		return 0, false
 	}
 	r.next++
 	return t, true
 }
 
-// goOn prefers, of a set that is not empty, the goroutine that took the last step.
+// goOn chooses from a non-empty set. It prefers the goroutine that took the last step.
 func (e *execution) goOn(s set) transition {
 	if e.last >= 0 && s.has(of(e.last, step)) {
 		return of(e.last, step)
@@ -30,34 +30,34 @@ func (e *execution) goOn(s set) transition {
 	return s.lowest()
 }
 
-// dfs visits executions depth first. The program is run from its start for each; the
-// stack tells it how to come to the place where it takes another turn.
+// dfs visits executions depth first. It runs each execution from the start of the program. The
+// stack holds the moves up to the state in which it takes another turn.
 type dfs struct {
-	bound     int  // on preemptions; below 0 there is none, and sleep sets are used
-	everyTurn bool // try every goroutine in every state, instead of those that races call for
+	bound     int  // the largest number of preemptions; below 0: no bound, and sleep sets are used
+	everyTurn bool // try every goroutine in every state, instead of only the turns that races need
 	stack     []node
-	depth     int // in the running execution
-	sleep     set // its sleep set
+	depth     int // of the running execution
+	sleep     set // of the running execution
 	history   history
 	scratch   []int
 }
 
-// node is a state on the current path, and the move that is made from it.
+// node is a state on the current path, and the move that leaves it.
 type node struct {
 	enabled  set
-	todo     set // moves to be tried, now or later
+	todo     set // moves to try, now or later
 	done     set // moves that have been tried
-	sleep    set // moves that need not be tried: what follows has been seen, in another order
+	sleep    set // moves to skip: their executions have been seen in another order
 	chosen   transition
 	last     int // the goroutine that took the step before
-	preempts int // before the choice made here
+	preempts int // the number of preemptions before this state
 
-	fresh bool // the event is still to be found out
+	fresh bool // event has not been computed yet
 	event event
 }
 
 func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
-	if d.depth == len(d.stack) && !d.push(e, enabled) { // all that is enabled sleeps
+	if d.depth == len(d.stack) && !d.push(e, enabled) { // all enabled moves are in the sleep set
 		if !d.everyTurn {
 			d.noteBlocked(e, enabled)
 		}
@@ -65,7 +65,7 @@ func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
 	}
 	n := &d.stack[d.depth]
 	if n.enabled != enabled {
-		e.fail(Nondeterministic, "at move %d other goroutines can go on than when the same schedule was run before", d.depth+1)
+		e.fail(Nondeterministic, "at move %d other goroutines are enabled than in the run before with the same schedule", d.depth+1)
 		return 0, false
 	}
 	if d.bound < 0 && d.depth+1 == len(d.stack) {
@@ -83,8 +83,8 @@ func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
 	return n.chosen, true
 }
 
-// push adds the state that has been reached to the stack, with a first choice, and
-// reports false if there is none.
+// push adds the current state to the stack, with a first choice. It returns false if there is no
+// choice.
 func (d *dfs) push(e *execution, enabled set) bool {
 	n := node{enabled: enabled, todo: enabled, sleep: d.sleep, last: e.last, fresh: true}
 	if d.depth > 0 {
@@ -99,7 +99,7 @@ func (d *dfs) push(e *execution, enabled set) bool {
 	if !d.everyTurn {
 		n.todo = n.chosen.process().moves() & enabled
 	}
-	if len(d.stack) < cap(d.stack) { // keep the memory of a node that was here before
+	if len(d.stack) < cap(d.stack) { // reuse the memory of an earlier node
 		old := &d.stack[:len(d.stack)+1][len(d.stack)].event
 		n.event.accesses, n.event.clock = old.accesses[:0], old.clock[:0]
 	}
@@ -115,7 +115,7 @@ func (n *node) cost(t transition) int {
 	return 1
 }
 
-// open returns the transitions that are still to be tried from n.
+// open returns the transitions that have still to be tried from n.
 func (n *node) open(bound int) set {
 	s := n.todo &^ (n.done | n.sleep)
 	if bound >= 0 && n.preempts >= bound {
@@ -128,7 +128,7 @@ func (n *node) open(bound int) set {
 	return s
 }
 
-// advance turns the stack to the next execution and reports whether there is one.
+// advance changes the stack to the next execution and reports whether there is one.
 func (d *dfs) advance() bool {
 	d.depth, d.sleep = 0, 0
 	d.history.reset()
@@ -144,13 +144,13 @@ func (d *dfs) advance() bool {
 	return false
 }
 
-// pct gives each goroutine, and each store buffer, a random priority, and at depth-1
-// random moves lowers the one that is running.
+// pct gives each goroutine and each store buffer a random priority. At depth-1 random moves it
+// lowers the priority of the running one.
 type pct struct {
 	random   *rand.Rand
 	depth    int
 	priority [64]int
-	drops    map[int]int // move -> the priority that it drops to
+	drops    map[int]int // for some moves, the priority to which the running goroutine drops
 	moves    int
 }
 

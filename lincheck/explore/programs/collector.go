@@ -12,17 +12,20 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// heldAll is set in the word of a reader who may come to hold any copy; bit v says that he holds that of version v.
+// heldAll is set in the word of a reader who may come to hold any copy; bit v says that he holds
+// that of version v.
 const heldAll = 1 << 63
 
-// Collected is [Strategy.Guards] for the strategy collector, beside a garbage collector. That finds
-// a copy unreachable at any time after it has ceased to be readable at which no guard refers to it, and other copies
-// before or after it in any order; and then a goroutine has its token tell.
+// Collected is [Strategy.Guards] for the strategy collector, beside a garbage collector. That
+// finds a copy unreachable at any time after it has ceased to be readable at which no guard
+// refers to it, and other copies before or after it in any order; and then a goroutine has its
+// token tell.
 //
-// That a guard refers to its copy from the load to the release, and not longer, is taken for granted here: it is the
-// compiler's and the runtime's part. Explored is what the writer makes of it. A reader holds what he is about to load
-// before he loads it. In the real thing he does not, but a copy that is found unreachable in the short time
-// between is so without him, and might as well have been found before he came.
+// That a guard refers to its copy from the load to the release, and not longer, is taken for
+// granted here: it is the compiler's and the runtime's part. Explored is what the writer makes of
+// it. A reader holds what he is about to load before he loads it. In the real thing he does not,
+// but a copy that is found unreachable in the short time between is so without him, and might as
+// well have been found before he came.
 func Collected(shape Shape) explore.Program {
 	type token struct {
 		copy *strategy.Copy

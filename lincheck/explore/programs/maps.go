@@ -159,13 +159,14 @@ func lookUps(s Strategy) explore.Program {
 	}
 }
 
-// flat is for look-ups that go the shortest way, which is for integers in such tables. Its seeds are others in each
-// execution, but no step depends on where in a table a key stands.
+// flat is for look-ups that go the shortest way, which is for integers in such tables. Its seeds
+// are others in each execution, but no step depends on where in a table a key stands.
 var flat = hashmap.WithTable(table.Flat)
 
-// leafLookUps has look-ups that are not the first on their handle: where there are leaves they open
-// one in the copy that was readable last time. If there have been look-ups before, they come after a publish: under
-// adaptive the copy still has its fenced name when there was one, and its plain name again when there were two.
+// leafLookUps has look-ups that are not the first on their handle: where there are leaves they
+// open one in the copy that was readable last time. If there have been look-ups before, they come
+// after a publish: under adaptive the copy still has its fenced name when there was one, and its
+// plain name again when there were two.
 func leafLookUps(before, lookUps, publishes int, options ...hashmap.Option) func(s Strategy) explore.Program {
 	return func(s Strategy) explore.Program {
 		return func(x *explore.Exec) {
@@ -437,8 +438,8 @@ func detached(s Strategy) explore.Program {
 	}
 }
 
-// detachedUnderLookUps has look-ups outlive their copy. The last one, when all is done, must not take the
-// successor for it.
+// detachedUnderLookUps has look-ups outlive their copy. The last one, when all is done, must not
+// take the successor for it.
 func detachedUnderLookUps(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s, bound)
@@ -524,8 +525,8 @@ func group(s Strategy) explore.Program {
 	}
 }
 
-// underLock has two writers publish a key each. Each must see its own when it has published it, whoever else writes,
-// and no publish is told twice.
+// underLock has two writers publish a key each. Each must see its own when it has published it,
+// whoever else writes, and no publish is told twice.
 func underLock(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		l := hashmap.NewLocked[int, int](hashmap.WithStrategy(s.New))

@@ -20,10 +20,10 @@ var shapes = []struct {
 	{"one guard, three publishes", Shape{1, 1, 3, false}},
 }
 
-// Named returns the program of that name for s: "guards" and "chained guards", of two
-// readers with two guards each and three publishes, "one guard" of one reader and two
-// publishes, "one guard, three publishes", and those of Maps; and how many sleeps of each goroutine are to end by their
-// timeouts.
+// Named returns the program of that name for s: "guards" and "chained guards", of two readers
+// with two guards each and three publishes, "one guard" of one reader and two publishes, "one
+// guard, three publishes", and those of Maps; and how many sleeps of each goroutine are to end by
+// their timeouts.
 func (s Strategy) Named(name string) (p explore.Program, timeouts int, err error) {
 	var known []string
 	for _, n := range shapes {

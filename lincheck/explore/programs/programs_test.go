@@ -155,10 +155,10 @@ func TestSleepSetsAgree(t *testing.T) {
 	}
 }
 
-// TestForMutants explores one program, for package mutants, which builds this package
-// with its mutants and runs this test with the names of program and strategy. It prints what kind of
-// failure the simplest schedule leads to, and that schedule. If EXPLORE_TSO is set, the failure must
-// need store buffers: without them there must be none.
+// TestForMutants explores one program, for package mutants, which builds this package with its
+// mutants and runs this test with the names of program and strategy. It prints what kind of
+// failure the simplest schedule leads to, and that schedule. If EXPLORE_TSO is set, the failure
+// must need store buffers: without them there must be none.
 func TestForMutants(t *testing.T) {
 	name := os.Getenv("EXPLORE_PROGRAM")
 	if name == "" {

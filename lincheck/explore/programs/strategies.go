@@ -26,7 +26,8 @@ type Strategy struct {
 	// Large is set if the larger programs can be exhausted too in a minute.
 	Large bool
 	// Bound is the number of preemptions up to which all but the smallest programs are explored, or
-	// 0. It is for strategies whose readers' orders among themselves matter, or who take many steps.
+	// 0. It is for strategies whose readers' orders among themselves matter, or who take many
+	//    steps.
 	Bound int
 	// PlainWords is set if readers store plain words, so that store buffers matter.
 	PlainWords bool
@@ -35,8 +36,9 @@ type Strategy struct {
 	Remote int
 }
 
-// Strategies are the strategies that are explored. The strategy single is not: all that it does is one goroutine's,
-// who has one schedule. That of collector hangs on the garbage collector, which is part of its program, see Collected.
+// Strategies are the strategies that are explored. The strategy single is not: all that it does
+// is one goroutine's, who has one schedule. That of collector hangs on the garbage collector,
+// which is part of its program, see Collected.
 var Strategies = []Strategy{
 	// Open: 3 loads of the readable copy and 3 additions to the own counts, the last of which may
 	// call for a wake-up. Close: an addition and the wake-up. And the copy in both.
@@ -44,18 +46,22 @@ var Strategies = []Strategy{
 	// The same as epoch; the program adds that goroutines share counts.
 	{Name: "indicator", New: strategy.Indicator, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1, Shared: true, Remote: 1},
 	// Open: an addition to the own word and a load of the copies. Close: a load and a failed
-	// compare-and-swap and another load of the own word, the same of the word for the copy before, of
-	// which the second succeeds, an addition to the residual, and the wake-up. And the copy in both.
+	// compare-and-swap and another load of the own word, the same of the word for the copy
+	// before, of which the second succeeds, an addition to the residual, and the wake-up. And the
+	// copy in both.
 	{Name: "refcount", New: strategy.Refcount, OpenSteps: 2 + 1, CloseSteps: 3 + 2 + 1 + 1 + 1, PerHandle: true},
 	// Open: two loads of the readable copy with an addition to its count between, and, once for
-	// each swap that comes between, which in these programs are three at most, another addition and the
-	// wake-up; then two loads, two stores and an addition among the reader's own words. Close: two
-	// loads and an addition there, an addition to the count and the wake-up. And the copy in both.
+	// each swap that comes between, which in these programs are three at most, another addition
+	// and the wake-up; then two loads, two stores and an addition among the reader's own words.
+	// Close: two loads and an addition there, an addition to the count and the wake-up. And the
+	// copy in both.
 	{Name: "counted", New: strategy.Counted, OpenSteps: 3*5 + 3 + 4 + 1, CloseSteps: 3 + 2 + 1, Remote: 1, Bound: 2},
 	// Open: 3 loads of the readable copy; 2 counts raised and 1 lowered, each by a load and a
-	// store, and a load of the flag and the wake-up. Close: the same of one count. And the copy in both.
+	// store, and a load of the flag and the wake-up. Close: the same of one count. And the copy
+	// in both.
 	{Name: "asymmetric", New: strategy.Asymmetric, OpenSteps: 3 + 3*2 + 2 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true, Bound: 2},
-	// Open: the same, of another look at the readable name, 3 fences and a compare-and-swap. Close: as above.
+	// Open: the same, of another look at the readable name, 3 fences and a compare-and-swap.
+	// Close: as above.
 	{Name: "adaptive", New: strategy.Adaptive, OpenSteps: 4 + 2*2 + 4 + 4 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true, Bound: 2},
 }
 
