@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,6 +83,60 @@ func TestMissingEvidenceIsFound(t *testing.T) {
 	} {
 		if missing := missingEvidence(t, text); len(missing) != want {
 			t.Errorf("in %q %v are missing, want %d", text, missing, want)
+		}
+	}
+}
+
+var fenced = regexp.MustCompile("(?s)(?:^|\n)```(go|text)\n(.*?)\n```")
+
+// strangers are documents whose blocks of Go are whole programs, with the tests that build and run them.
+var strangers = map[string]string{"baselines/README.md": "TestAddingAMap in cmd/runbench/app"}
+
+// unproved returns the first lines of the blocks of a document that are not in a file example_test.go:
+// blocks of Go stand there as code, and blocks of text as output.
+func unproved(r repository, path, text string) (all []string) {
+	for _, m := range fenced.FindAllStringSubmatch(text, -1) {
+		block := withoutIndentation(m[2])
+		if m[1] == "go" && strangers[path] != "" {
+			continue
+		}
+		if m[1] == "text" {
+			block = "// " + strings.ReplaceAll(m[2], "\n", "\n// ")
+		}
+		inside := func(example string) bool { return strings.Contains(example, block) }
+		if !slices.ContainsFunc(r.examples, inside) {
+			first, _, _ := strings.Cut(m[2], "\n")
+			all = append(all, first)
+		}
+	}
+	return all
+}
+
+func TestBlocksOfDocumentsAreExamples(t *testing.T) {
+	r := readRepository(t)
+	for _, path := range documents(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, first := range unproved(r, path, string(text)) {
+			t.Errorf("%s: the block that begins with %q is in no file example_test.go", path, first)
+		}
+	}
+}
+
+// TestUnprovedBlocksAreFound plants the faults that the test above is for.
+func TestUnprovedBlocksAreFound(t *testing.T) {
+	r := readRepository(t)
+	for block, want := range map[string]int{
+		"```go\nw := hashmap.New[string, int]() // the writer, for one goroutine\n```": 0,
+		"```go\nw := hashmap.NewMap[string, int]()\n```":                               1,
+		"```text\nreplay sc:A1B2A1\n```":                                               0,
+		"```text\nreplay sc:A1B2A2\n```":                                               1,
+		"```sh\nanything\n```":                                                         0,
+	} {
+		if n := len(unproved(r, "README.md", "words\n\n"+block)); n != want {
+			t.Errorf("%d blocks of %q are found unproved, want %d", n, block, want)
 		}
 	}
 }

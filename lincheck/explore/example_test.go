@@ -28,16 +28,12 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(res.Failure.Message)
-	for _, step := range res.Failure.Trace {
-		fmt.Println(step.Goroutine, step.Op, step.Location, step.Value)
-	}
-	fmt.Println("replay", res.Failure.Schedule)
+	fmt.Println(res.Failure)
 	// Output:
-	// the final check: two additions make 1
-	// Ann Load counter 0
-	// Bob Load counter 0
-	// Bob Store counter 1
-	// Ann Store counter 1
+	// assertion: the final check: two additions make 1
+	//    1  Ann  Load   counter  0  explore/example_test.go:17
+	//    2  Bob  Load   counter  0  explore/example_test.go:17
+	//    3  Bob  Store  counter  1  explore/example_test.go:18
+	//    4  Ann  Store  counter  1  explore/example_test.go:18
 	// replay sc:A1B2A1
 }
