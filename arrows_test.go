@@ -32,12 +32,14 @@ var rooms = []string{
 	"cmd/runbench/internal/exit",
 	"cmd/runbench/internal/names",
 	"cmd/runbench/internal/pin",
+	"cmd/runbench/internal/gate",
 	"cmd/runbench/internal/doctor",
 	"cmd/runbench/internal/report",
 	"cmd/runbench/internal/compare",
 	"cmd/runbench/internal/study",
 	"cmd/runbench/internal/plan",
 	"cmd/runbench/internal/run",
+	"cmd/runbench/internal/terminal",
 	"cmd/runbench/internal/selftest",
 	"cmd/runbench/internal/campaign",
 	"cmd/runbench/app",
@@ -58,7 +60,7 @@ var only = map[string][]string{
 	"gonum.org/v1/plot":                 {"plots"},
 	"golang.org/x/perf":                 {"results", "plots", "cmd/runbench/..."},
 	"golang.org/x/sys":                  {"impl/atomicx", "impl/strategy", "results", "cmd/runbench/..."},
-	"doublebuf/lincheck":                {"lincheck", "lincheck/...", "cmd/runbench/internal/campaign", "cmd/runbench/app"},
+	"doublebuf/lincheck":                {"lincheck", "lincheck/...", "cmd/runbench/internal/gate", "cmd/runbench/internal/campaign", "cmd/runbench/app"},
 }
 
 type goPackage struct {

@@ -22,6 +22,7 @@
 //	cmd/runbench       the command. Below it, each importing only what stands above it:
 //	    internal/plan      what a run measures: presets, sweeps, validation
 //	    internal/run       measures the cells of a plan, and does nothing else
+//	    internal/gate      checks maps in child processes
 //	    internal/campaign  a run from its plan to its report: checks, measuring, resuming
 //	    app                the flags and commands
 package doublebuf

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/report"
@@ -79,7 +80,7 @@ func (s *session) advise(o *runFlags, needs report.Needs) error {
 	}
 	certain, err := report.Advise(s.stdout, set.Set, needs)
 	if err == nil && !certain {
-		err = exit.With(exit.Unknown, fmt.Errorf("the first map cannot be told from the next: the margin is no claim; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, reportFile)))
+		err = exit.With(exit.Unknown, fmt.Errorf("the first map cannot be told from the next: the margin is no claim; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
 	}
 	if err != nil && !exit.Has(err) {
 		err = fmt.Errorf("cannot advise: %w", err)

@@ -27,6 +27,7 @@ import (
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/cmd/runbench/internal/terminal"
 	"doublebuf/results"
 )
 
@@ -71,9 +72,9 @@ func commands() []command {
 // the interrupt signal.
 func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
 	s := &session{args: args, stdout: stdout, stderr: stderr, progress: stderr}
-	if inColor(stdout) {
-		p := &painter{w: stdout}
-		defer p.flush() //nolint:errcheck // nobody is left to tell
+	if terminal.InColor(stdout) {
+		p := terminal.NewPainter(stdout)
+		defer p.Flush() //nolint:errcheck // nobody is left to tell
 		s.stdout = p
 	}
 	err := s.dispatch(args, entries)

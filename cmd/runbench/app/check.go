@@ -2,30 +2,23 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
+	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/lincheck"
 	"doublebuf/results"
-)
-
-const (
-	verdictsFile = "verdicts.json"
-	evidenceDir  = "evidence" // within a results folder
 )
 
 func checkCommand() command {
@@ -90,7 +83,7 @@ events are shown that make it so.`,
 				if err != nil {
 					return err
 				}
-				g := checking{Options: lincheck.Options{Seed: *seed, Time: time.Duration(record), By: by, Designs: true}, hang: time.Duration(hang)}
+				g := gate.Options{Options: lincheck.Options{Seed: *seed, Time: time.Duration(record), By: by, Designs: true}, Hang: time.Duration(hang)}
 				if seeds > 0 {
 					g.Histories, g.Time = seeds, time.Duration(seeds)*mostPerSeed
 					maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Broken || e.Level == kv.None })
@@ -106,7 +99,7 @@ events are shown that make it so.`,
 				if err != nil {
 					return err
 				}
-				return judgement(verdicts)
+				return gate.Judge(verdicts)
 			}
 		},
 	}
@@ -114,14 +107,6 @@ events are shown that make it so.`,
 
 // mostPerSeed is more than the histories of one seed take, also beside other work.
 const mostPerSeed = 4 * time.Second
-
-// ofAll makes v Unknown if it is Ok by fewer seeds than were asked for.
-func (g checking) ofAll(v lincheck.Verdict) lincheck.Verdict {
-	if n := v.Counts.Seeds; v.Outcome == lincheck.Ok && n < g.Histories {
-		v.Outcome, v.Reason = lincheck.Unknown, fmt.Sprintf("only %d of %d seeds were recorded within %v; want fewer seeds, or a machine with less other work", n, g.Histories, g.Time)
-	}
-	return v
-}
 
 // judgeFlag declares the flag -by.
 func judgeFlag(fs *flag.FlagSet, by *lincheck.Judge, usage string) {
@@ -148,13 +133,13 @@ func folder(dir, parent, what string) string {
 }
 
 // check is the command without -history.
-func (s *session) check(maps []kv.Entry, g checking, seeds int, dir string) ([]lincheck.Verdict, error) {
+func (s *session) check(maps []kv.Entry, g gate.Options, seeds int, dir string) ([]lincheck.Verdict, error) {
 	if err := results.MakeFolder(dir); err != nil {
 		return nil, err
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	verdicts, err := s.gate(ctx, maps, g, dir)
+	verdicts, err := gate.Check(ctx, s.stdout, s.stderr, maps, g, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -172,129 +157,6 @@ func interruptible() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
-}
-
-// checking says how maps are checked.
-type checking struct {
-	lincheck.Options
-	hang time.Duration // beyond the time of the Options; 0 = a minute
-}
-
-// gate checks maps one after another, each in a child process, prints their verdicts
-// and keeps them, with evidence, in dir.
-func (s *session) gate(ctx context.Context, maps []kv.Entry, g checking, dir string) ([]lincheck.Verdict, error) {
-	for _, e := range maps {
-		if err := instead(e); err != nil {
-			fmt.Fprintf(s.stderr, "runbench: warning: %s: %v\n", e.Name, err)
-		}
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("cannot start a child process: %w", err)
-	}
-	g.Dir = filepath.Join(dir, evidenceDir)
-	if g.hang == 0 {
-		g.hang = time.Minute
-	}
-	if err := os.MkdirAll(g.Dir, 0o777); err != nil {
-		return nil, err
-	}
-	names, levels := 0, 0
-	for _, e := range maps {
-		names, levels = max(names, len(e.Name)), max(levels, len(e.Level.String()))
-	}
-	var verdicts []lincheck.Verdict
-	for _, e := range maps {
-		// In time a child may exceed what it was told by its judging of what it recorded.
-		v := lincheck.Supervise(ctx, e, lincheck.Child{Path: self, Args: childArgs(e, g.Options), Dir: g.Dir, Time: g.Time + g.hang})
-		if ctx.Err() != nil {
-			return verdicts, fmt.Errorf("interrupted while %s was checked; nothing was measured", e.Name)
-		}
-		v = g.ofAll(v)
-		verdicts = append(verdicts, v)
-		fmt.Fprintf(s.stdout, "  %-*s  %-*s  %v%s\n", names, e.Name, levels, e.Level, v, inBrackets(basis(v.Counts)))
-		for _, line := range evidence(v) {
-			fmt.Fprintf(s.stdout, "  %-*s  %s\n", names, "", line)
-		}
-	}
-	return verdicts, writeVerdicts(dir, verdicts)
-}
-
-// writeVerdicts keeps verdicts in the folder dir.
-func writeVerdicts(dir string, verdicts []lincheck.Verdict) error {
-	text, err := json.MarshalIndent(verdicts, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, verdictsFile), append(text, '\n'), 0o666)
-}
-
-// basis says how much a verdict rests on.
-func basis(c lincheck.Counts) string {
-	var parts []string
-	for _, n := range []struct {
-		count int
-		noun  string
-	}{
-		{c.Histories, "histories"},
-		{c.Calls, "calls"},
-		{c.Guards, "guards"},
-		{c.Ambiguous, "ambiguous"},
-		{c.Undecided, "undecided"},
-	} {
-		if n.count > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n.count, n.noun))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-func inBrackets(s string) string {
-	if s == "" {
-		return ""
-	}
-	return " [" + s + "]"
-}
-
-// evidence returns the lines to print below a verdict.
-func evidence(v lincheck.Verdict) (lines []string) {
-	for _, e := range []struct{ what, value string }{
-		{"judge again: ", v.Evidence.Judge},
-		{"picture: ", v.Evidence.Picture},
-		{"output: ", v.Evidence.Log},
-	} {
-		if e.value != "" {
-			lines = append(lines, e.what+e.value)
-		}
-	}
-	return lines
-}
-
-// judgement returns the error that verdicts amount to, with its exit code.
-func judgement(verdicts []lincheck.Verdict) error {
-	var failed, unknown []string
-	for _, v := range verdicts {
-		switch {
-		case v.Outcome == lincheck.Unknown:
-			unknown = append(unknown, v.Map)
-		case !v.AsExpected():
-			failed = append(failed, v.Map)
-		}
-	}
-	return amounts(failed, unknown, "the reasons above")
-}
-
-// amounts returns the error for maps that failed their check unexpectedly, controls
-// that passed it among them, and for maps without an answer. reasons says where those
-// are to be found.
-func amounts(failed, unknown []string, reasons string) error {
-	switch {
-	case len(failed) > 0:
-		return exit.With(exit.Failed, fmt.Errorf("not what was declared: %s; see %s", strings.Join(failed, ", "), reasons))
-	case len(unknown) > 0:
-		return exit.With(exit.Unknown, fmt.Errorf("no answer for %s; see %s", strings.Join(unknown, ", "), reasons))
-	}
-	return nil
 }
 
 // judge judges a saved history by what it claims itself, or one that comes in as it is
@@ -318,11 +180,11 @@ func (s *session) judge(path, dir string) error {
 		}
 	}
 	v = lincheck.Explain(v, file, dir)
-	fmt.Fprintf(s.stdout, "%s: %v%s\n", path, v, inBrackets(basis(v.Counts)))
+	fmt.Fprintf(s.stdout, "%s: %v%s\n", path, v, gate.Basis(v.Counts))
 	if law := lincheck.Law(v.Checker); law != "" && v.Outcome == lincheck.Illegal {
 		fmt.Fprintf(s.stdout, "  %s says: %s\n", v.Checker, law)
 	}
-	for _, line := range slices.Concat(v.Events, evidence(v)) {
+	for _, line := range slices.Concat(v.Events, gate.Evidence(v)) {
 		fmt.Fprintf(s.stdout, "  %s\n", line)
 	}
 	switch v.Outcome {
@@ -334,12 +196,9 @@ func (s *session) judge(path, dir string) error {
 	return nil
 }
 
-// childName is the command that a checking process runs.
-const childName = "check-child"
-
 func childCommand() command {
 	return command{
-		name: childName, hidden: true,
+		name: gate.Command, hidden: true,
 		long: "Checks one map in this process and writes its verdict as JSON. runbench check starts it.",
 		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
 			var o lincheck.Options
@@ -360,21 +219,4 @@ func childCommand() command {
 			}
 		},
 	}
-}
-
-func childArgs(e kv.Entry, o lincheck.Options) []string {
-	if o.Histories == 0 {
-		o.Histories = math.MaxInt // as many as the time allows
-	}
-	args := []string{
-		childName, "-impl", e.Name, "-seed", fmt.Sprint(o.Seed), "-time", o.Time.String(), "-dir", o.Dir,
-		"-histories", fmt.Sprint(o.Histories),
-	}
-	if o.Designs {
-		args = append(args, "-designs")
-	}
-	if o.By != "" {
-		args = append(args, "-by", string(o.By))
-	}
-	return args
 }

@@ -128,7 +128,7 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 	if !o.gate {
 		return nil
 	}
-	return gate(c, failed, unknown)
+	return failsGate(c, failed, unknown)
 }
 
 // source names a run, with its machine and commit as far as they are known.
@@ -229,8 +229,8 @@ func verdictsOn(old, now *results.Set, o *compareFlags) (notes, failed, unknown 
 	return notes, failed, unknown
 }
 
-// gate returns the error that a comparison amounts to.
-func gate(c *compare.Comparison, failed, unknown []string) error {
+// failsGate returns the error that a comparison amounts to.
+func failsGate(c *compare.Comparison, failed, unknown []string) error {
 	worse, unsure := c.Named(compare.Worse), c.Named(compare.Inconclusive)
 	switch {
 	case len(worse) > 0:

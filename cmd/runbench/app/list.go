@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/workloads"
 )
@@ -71,7 +72,7 @@ func (s *session) listing() listing {
 	}}
 	for _, e := range s.maps {
 		m := listedMap{e.Name, e.Level.String(), capNames(e.Caps), policyName(e), e.Doc, e.Broken, e.Aside, ""}
-		if err := instead(e); err != nil {
+		if err := gate.Instead(e); err != nil {
 			m.Instead = err.Error()
 		}
 		l.Maps = append(l.Maps, m)
@@ -131,14 +132,6 @@ func table(w io.Writer, title string, rows [][]string) {
 	}
 	c.Flush()
 	fmt.Fprintln(w)
-}
-
-// instead returns why another map stands in the place of e, or nil.
-func instead(e kv.Entry) error {
-	if e.Instead == nil {
-		return nil
-	}
-	return e.Instead()
 }
 
 // capNames lists capabilities. Those that nearly every map has are told by absence.

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/plots"
-	"doublebuf/results"
 )
 
 func plotCommand() command {
-	one := redraw(func(s *session, set *loaded, _, plotsDir string) error {
+	one := redraw(func(s *session, set *campaign.Loaded, _, plotsDir string) error {
 		figures, err := plots.Draw(set.Set, plotsDir)
 		s.listFigures(figures, plotsDir)
 		return err
@@ -82,12 +82,14 @@ func reportCommand() command {
 		long:  "Draws the figures of the run in the folder DIR and writes its report again, without\nmeasuring anything.",
 		examples: `  runbench report results/reference
 `,
-		setup: redraw((*session).present),
+		setup: redraw(func(s *session, set *campaign.Loaded, dir, plotsDir string) error {
+			return campaign.Present(s.stdout, set, dir, plotsDir)
+		}),
 	}
 }
 
 // redraw returns the setup of a command that makes something from a run's results.
-func redraw(do func(s *session, set *loaded, dir, plotsDir string) error) func(*session, *flag.FlagSet) func([]string) error {
+func redraw(do func(s *session, set *campaign.Loaded, dir, plotsDir string) error) func(*session, *flag.FlagSet) func([]string) error {
 	return func(s *session, fs *flag.FlagSet) func([]string) error {
 		plotsDir := fs.String("plots", "", "`folder` for the figures (default plots/<name of DIR>, wherever DIR is)")
 		return func(args []string) error {
@@ -98,30 +100,10 @@ func redraw(do func(s *session, set *loaded, dir, plotsDir string) error) func(*
 			if err != nil {
 				return err
 			}
-			return do(s, set, args[0], plotsFolder(*plotsDir, args[0]))
+			return do(s, set, args[0], campaign.PlotsFolder(*plotsDir, args[0]))
 		}
 	}
 }
 
-// plotsFolder returns plots, or if that is empty the one that goes with a run's folder.
-func plotsFolder(plots, dir string) string {
-	if plots != "" {
-		return plots
-	}
-	return filepath.Join("plots", filepath.Base(filepath.Clean(dir)))
-}
-
-// loaded is the results of a run and what is to be said of them.
-type loaded struct {
-	*results.Set
-	warnings []results.Warning
-}
-
-// load reads the results of a run and prints its warnings.
-func (s *session) load(dir string) (*loaded, error) {
-	set, warnings, err := results.Load(dir)
-	for _, w := range warnings {
-		fmt.Fprintf(s.stderr, "runbench: warning: %s\n", w)
-	}
-	return &loaded{set, warnings}, err
-}
+// load reads the results of a run and prints warnings.
+func (s *session) load(dir string) (*campaign.Loaded, error) { return campaign.Load(s.stderr, dir) }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/pin"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -265,4 +267,60 @@ func (o *runFlags) plan(s *session) (p plan.Plan, name string, check time.Durati
 		return plan.Plan{}, "", 0, exit.With(exit.Usage, err)
 	}
 	return p, preset.Name, preset.Check, nil
+}
+
+// setup returns what a campaign works with, in the folder dir.
+func (o *runFlags) setup(s *session, dir string) campaign.Setup {
+	return campaign.Setup{
+		Args: s.args, Maps: s.maps, Out: s.stdout, Warn: s.stderr, Progress: s.progress,
+		Dir: dir, Plots: campaign.PlotsFolder(o.plots, dir), Strict: results.Letter(o.strict),
+	}
+}
+
+// campaign returns the campaign that the flags ask for: a new one, or one to resume.
+func (s *session) campaign(o *runFlags) (*campaign.Campaign, error) {
+	if o.resume {
+		if o.dir == "" {
+			return nil, exit.Usagef("run: -resume without -results; want the folder of the run to go on with")
+		}
+		return campaign.Resume(o.setup(s, o.dir), func(p plan.Plan) error { return o.samePlan(s, p) })
+	}
+	p, name, check, err := o.plan(s)
+	if err != nil {
+		return nil, err
+	}
+	return campaign.New(o.setup(s, folder(o.dir, "results", name)), p, name, check)
+}
+
+// run is the command without its flags.
+func (s *session) run(o *runFlags) error {
+	c, err := s.campaign(o)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, stop := interruptible()
+	defer stop()
+	return c.Run(ctx)
+}
+
+// samePlan refuses flags that ask for another plan than was, that of the run to resume.
+func (o *runFlags) samePlan(s *session, was plan.Plan) error {
+	f := o.firstGiven(append(planFlags, "preset", "plan")...)
+	if f == "" {
+		return nil
+	}
+	now, _, _, err := o.plan(s)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	old, err := json.Marshal(was)
+	if err == nil && string(text) != string(old) {
+		err = exit.Usagef("cannot resume %s: with %s and the other flags the plan is another one; want -resume and -results alone", o.dir, f)
+	}
+	return err
 }

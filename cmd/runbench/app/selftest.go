@@ -13,6 +13,7 @@ import (
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/cmd/runbench/internal/selftest"
+	"doublebuf/cmd/runbench/internal/terminal"
 	"doublebuf/results"
 )
 
@@ -45,10 +46,10 @@ func (s *session) selfTest(cell time.Duration, blocks int, seed uint64, dir stri
 	ctx, stop := interruptible()
 	defer stop()
 	watch := host.Watch()
-	show := newProgress(s.progress, 2*p.Blocks)
-	defer show.end()
+	show := terminal.NewProgress(s.progress, 2*p.Blocks)
+	defer show.End()
 	keep := func(c results.Cell, p run.Progress) error {
-		show.cell(c, p)
+		show.Cell(c, p)
 		if err := f.Append(c); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
+	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/lincheck"
 	"doublebuf/lincheck/soak"
@@ -124,12 +125,12 @@ func (s *session) soak(maps []kv.Entry, o soak.Options, dir string) error {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			return err
 		}
-		if err := writeVerdicts(dir, verdicts); err != nil {
+		if err := gate.WriteVerdicts(dir, verdicts); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.stdout, "verdicts are in %s\n", filepath.Join(dir, verdictsFile))
+		fmt.Fprintf(s.stdout, "verdicts are in %s\n", filepath.Join(dir, gate.VerdictsFile))
 	}
-	return judgement(verdicts)
+	return gate.Judge(verdicts)
 }
 
 func (s *session) soakOne(ctx context.Context, self string, e kv.Entry, o soak.Options, dir string) (lincheck.Verdict, error) {
@@ -152,7 +153,7 @@ func (s *session) soakOne(ctx context.Context, self string, e kv.Entry, o soak.O
 		fmt.Fprintf(s.stdout, "  %s\n", event)
 	}
 	if v.Evidence.Log != "" {
-		kept := filepath.Join(dir, evidenceDir, filepath.Base(v.Evidence.Log))
+		kept := filepath.Join(dir, gate.EvidenceDir, filepath.Base(v.Evidence.Log))
 		if err := keep(v.Evidence.Log, kept); err != nil {
 			return v, err
 		}

@@ -1,4 +1,4 @@
-package app
+package terminal
 
 import (
 	"fmt"
@@ -14,13 +14,13 @@ func TestPainter(t *testing.T) {
 	const want = "map    verdict\nxsync  [g]Ok[0]       [g]Ok[0]  [y]FAILED, as expected[0]\n  [r]unfit[0]  CPU quota  fitness\nOk, it is better so: worse\na  b  [y]inconclusive[0]: why\n  [r]worse[0]"
 	for size := 1; size <= len(text); size++ {
 		var b strings.Builder
-		p := &painter{w: &b}
+		p := NewPainter(&b)
 		for from := 0; from < len(text); from += size {
 			if n, err := fmt.Fprint(p, text[from:min(from+size, len(text))]); err != nil || n == 0 {
 				t.Fatal(n, err)
 			}
 		}
-		if err := p.flush(); err != nil {
+		if err := p.Flush(); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.NewReplacer(red, "[r]", green, "[g]", yellow, "[y]", uncolored, "[0]").Replace(b.String()); got != want {
@@ -48,10 +48,10 @@ func TestInColor(t *testing.T) {
 	}{{"", "xterm", true}, {"1", "xterm", false}, {"", "dumb", false}} {
 		t.Setenv("NO_COLOR", test.noColor)
 		t.Setenv("TERM", test.term)
-		if got := inColor(device); got != test.want {
+		if got := InColor(device); got != test.want {
 			t.Errorf("NO_COLOR=%q TERM=%q: in colour: %v", test.noColor, test.term, got)
 		}
-		if inColor(file) || inColor(new(strings.Builder)) {
+		if InColor(file) || InColor(new(strings.Builder)) {
 			t.Error("in colour into a file")
 		}
 	}

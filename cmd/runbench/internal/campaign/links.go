@@ -1,50 +1,22 @@
-package app
+package campaign
 
 import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"hash/fnv"
-	"math"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"syscall"
 
-	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/lincheck"
 )
 
-// measureName is the command that a process runs which measures for another.
-const measureName = "measure-child"
-
-func measureCommand() command {
-	return command{
-		name: measureName, hidden: true,
-		long: "Measures what another process asks for on standard input. runbench run starts it.",
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			return func(args []string) error {
-				if err := noArgs(fs, args); err != nil {
-					return err
-				}
-				// An interrupt from the terminal reaches all processes. The one that asks ends
-				// after the running cell.
-				signal.Ignore(os.Interrupt, syscall.SIGTERM)
-				answers := s.stdout
-				if answers == os.Stdout {
-					os.Stdout = os.Stderr // a map that prints must not print among the answers
-				}
-				return run.Serve(s.maps, os.Stdin, answers)
-			}
-		},
-	}
-}
+// MeasureCommand is the command of runbench that a child runs. It measures for its parent.
+const MeasureCommand = "measure-child"
 
 // links builds the program again, with other layouts of its code.
 type links struct {
@@ -82,21 +54,6 @@ func newLinks(ctx context.Context) (*links, error) {
 	return l, nil
 }
 
-// layout returns the seed of a link's layout: from 1, a function of the run's seed.
-func layout(seed uint64, link int) int64 {
-	h := fnv.New64a()
-	fmt.Fprint(h, seed, link)
-	return int64(h.Sum64()%math.MaxInt32) + 1
-}
-
-// layouts returns the layout of each link of a plan that has several.
-func layouts(p plan.Plan) (all []int64) {
-	for link := 1; p.Links > 1 && link <= p.Links; link++ {
-		all = append(all, layout(p.Seed, link))
-	}
-	return all
-}
-
 // build links the program into a file in dir.
 func (l *links) build(ctx context.Context, dir string, layout int64) (string, error) {
 	file := filepath.Join(dir, fmt.Sprintf("link-%d", layout))
@@ -125,9 +82,9 @@ func (l *links) command(ctx context.Context, args ...string) (string, error) {
 }
 
 // link prepares the programs that measure, and returns what removes them.
-func (t *task) link(ctx context.Context) (remove func(), err error) {
+func (c *Campaign) link(ctx context.Context) (remove func(), err error) {
 	remove = func() {}
-	if !t.plan.Forked() {
+	if !c.plan.Forked() {
 		return remove, nil
 	}
 	self, err := os.Executable()
@@ -135,25 +92,32 @@ func (t *task) link(ctx context.Context) (remove func(), err error) {
 		return remove, fmt.Errorf("cannot start a child process: %w", err)
 	}
 	programs := []string{self}
-	if t.plan.Links > 1 {
+	if c.plan.Links > 1 {
 		dir, err := os.MkdirTemp("", "runbench-links-")
 		if err != nil {
 			return remove, fmt.Errorf("cannot keep the links: %w", err)
 		}
 		remove = func() { _ = os.RemoveAll(dir) }
-		programs = nil
-		for i, seed := range t.manifest.Layouts {
-			fmt.Fprintf(t.stdout, "link %d of %d: go build -ldflags=-randlayout=%d %s\n", i+1, t.plan.Links, seed, t.links.path)
-			file, err := t.links.build(ctx, dir, seed)
-			if err != nil {
-				return remove, err
-			}
-			programs = append(programs, file)
+		if programs, err = c.buildLinks(ctx, dir); err != nil {
+			return remove, err
 		}
 	}
-	t.runner.Children = run.Children{
-		Start: func(link int) *exec.Cmd { return exec.Command(programs[link-1], measureName) },
+	c.runner.Children = run.Children{
+		Start: func(link int) *exec.Cmd { return exec.Command(programs[link-1], MeasureCommand) },
 		Cause: lincheck.CrashCause,
 	}
 	return remove, nil
+}
+
+// buildLinks builds the program for each link into a file in dir.
+func (c *Campaign) buildLinks(ctx context.Context, dir string) (programs []string, err error) {
+	for i, seed := range c.store.manifest.Layouts {
+		fmt.Fprintf(c.Out, "link %d of %d: go build -ldflags=-randlayout=%d %s\n", i+1, c.plan.Links, seed, c.links.path)
+		file, err := c.links.build(ctx, dir, seed)
+		if err != nil {
+			return nil, err
+		}
+		programs = append(programs, file)
+	}
+	return programs, nil
 }

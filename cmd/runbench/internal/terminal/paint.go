@@ -1,4 +1,5 @@
-package app
+// Package terminal colours output and shows progress where a person looks.
+package terminal
 
 import (
 	"bytes"
@@ -7,7 +8,7 @@ import (
 	"regexp"
 )
 
-// isTerminal reports whether w is a terminal, or some other device that nobody reads later.
+// isTerminal reports whether w is a terminal, or another device that keeps nothing.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -17,15 +18,16 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// inColor reports whether what is written to w is in colour: on a terminal that knows them, unless the user
-// wants none (no-color.org).
-func inColor(w io.Writer) bool {
+// InColor reports whether what is written to w is in colour. It is on a terminal that has colours,
+// unless the user wants none (no-color.org).
+func InColor(w io.Writer) bool {
 	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// painter colours the outcomes in the columns of what is written through it, line by line. It takes them for
-// what they are by where they stand, behind two blanks, since columns are aligned before anything is coloured.
-type painter struct {
+// Painter colours outcomes in what is written through it, line by line. It knows an outcome by its
+// place behind two blanks, because columns are aligned before anything is coloured. A last line
+// without an end is written by Flush.
+type Painter struct {
 	w    io.Writer
 	line []byte // without its end
 }
@@ -41,7 +43,8 @@ var (
 
 const red, green, yellow, uncolored = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[0m"
 
-func (p *painter) Write(text []byte) (int, error) {
+// Write implements io.Writer.
+func (p *Painter) Write(text []byte) (int, error) {
 	p.line = append(p.line, text...)
 	end := bytes.LastIndexByte(p.line, '\n') + 1
 	whole := p.line[:end]
@@ -49,14 +52,17 @@ func (p *painter) Write(text []byte) (int, error) {
 	return len(text), p.paint(whole)
 }
 
-// flush writes the line that has no end.
-func (p *painter) flush() error {
+// NewPainter returns a painter that writes to w.
+func NewPainter(w io.Writer) *Painter { return &Painter{w: w} }
+
+// Flush writes the line that has no end.
+func (p *Painter) Flush() error {
 	line := p.line
 	p.line = nil
 	return p.paint(line)
 }
 
-func (p *painter) paint(text []byte) error {
+func (p *Painter) paint(text []byte) error {
 	for line := range bytes.Lines(text) {
 		painted := outcomes.ReplaceAllFunc(line, func(found []byte) []byte {
 			word := string(found[2:])

@@ -1,9 +1,10 @@
-package app
+package campaign
 
 import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -13,12 +14,36 @@ import (
 )
 
 const (
-	reportFile = "report.md"
+	// ReportFile is the file of the report in a results folder.
+	ReportFile = "report.md"
 	pageFile   = "report.html"
 )
 
-// present draws the figures of a run, writes its report and prints a summary.
-func (s *session) present(set *loaded, dir, plotsDir string) error {
+// Loaded is the results of a run, with the warnings of loading them.
+type Loaded struct {
+	*results.Set
+	warnings []results.Warning
+}
+
+// Load reads the results of the run in the folder dir and prints warnings to warn.
+func Load(warn io.Writer, dir string) (*Loaded, error) {
+	set, warnings, err := results.Load(dir)
+	for _, w := range warnings {
+		fmt.Fprintf(warn, "runbench: warning: %s\n", w)
+	}
+	return &Loaded{set, warnings}, err
+}
+
+// PlotsFolder returns plots, or if that is empty the folder of figures for the run in dir.
+func PlotsFolder(plots, dir string) string {
+	if plots != "" {
+		return plots
+	}
+	return filepath.Join("plots", filepath.Base(filepath.Clean(dir)))
+}
+
+// Present draws the figures of a run, writes its report and prints a summary to out.
+func Present(out io.Writer, set *Loaded, dir, plotsDir string) error {
 	figures, err := plots.Draw(set.Set, plotsDir)
 	if err != nil {
 		return err
@@ -36,18 +61,18 @@ func (s *session) present(set *loaded, dir, plotsDir string) error {
 	if err := report.HTML(&page, text.Bytes(), read); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, reportFile)
+	path := filepath.Join(dir, ReportFile)
 	err = cmp.Or(os.WriteFile(path, text.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, pageFile), page.Bytes(), 0o666))
 	if err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
-	if err := report.Summary(s.stdout, set.Set); err != nil {
+	if err := report.Summary(out, set.Set); err != nil {
 		return err
 	}
-	if err := report.Trust(s.stdout, set.Set); err != nil {
+	if err := report.Trust(out, set.Set); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "%s\n\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
+	fmt.Fprintf(out, "%s\n\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
 		report.Caveat(set.Set), path, filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
 	return nil
 }
@@ -74,18 +99,4 @@ func linksTo(figures []plots.Figure, plotsDir, dir string) ([]report.Figure, err
 		})
 	}
 	return links, nil
-}
-
-// judgementOn returns the error that the verdicts of the run in dir amount to.
-func judgementOn(set *results.Set, dir string) error {
-	var failed, unknown []string
-	for _, impl := range report.Maps(set) {
-		switch v := set.Verdict(impl); {
-		case v.Outcome == results.Unknown:
-			unknown = append(unknown, impl)
-		case !v.AsExpected():
-			failed = append(failed, impl)
-		}
-	}
-	return amounts(failed, unknown, filepath.Join(dir, reportFile))
 }

@@ -1,4 +1,4 @@
-package app
+package terminal
 
 import (
 	"fmt"
@@ -12,22 +12,23 @@ import (
 // quietFor is the least time between two lines of progress that stay on the screen.
 const quietFor = 5 * time.Second
 
-// progress shows how far a run is, between cells only: a goroutine that redraws would
-// disturb what is measured. On a terminal it is one line that changes; elsewhere, as in
-// a log file, a line now and then.
-type progress struct {
+// Progress shows how far a run is. It does so between cells only, because a goroutine that redraws
+// would disturb what is measured. On a terminal it is one line that changes; elsewhere, as in a log
+// file, it is a line now and then.
+type Progress struct {
 	w        io.Writer
 	blocks   int
 	terminal bool
 	last     time.Time
 }
 
-func newProgress(w io.Writer, blocks int) *progress {
-	return &progress{w: w, blocks: blocks, terminal: isTerminal(w)}
+// NewProgress shows on w how far so many blocks are.
+func NewProgress(w io.Writer, blocks int) *Progress {
+	return &Progress{w: w, blocks: blocks, terminal: isTerminal(w)}
 }
 
-// cell shows that c is finished.
-func (p *progress) cell(c results.Cell, at run.Progress) {
+// Cell shows that c is finished.
+func (p *Progress) Cell(c results.Cell, at run.Progress) {
 	line := fmt.Sprintf("cell %d of %d, block %d of %d, %v left: %s, %s", at.Done, at.Total, c.Block, p.blocks, at.Left.Round(time.Second), c.Impl, c.Mix)
 	switch {
 	case p.terminal:
@@ -38,8 +39,8 @@ func (p *progress) cell(c results.Cell, at run.Progress) {
 	}
 }
 
-// end leaves the line.
-func (p *progress) end() {
+// End leaves the line.
+func (p *Progress) End() {
 	if p.terminal {
 		fmt.Fprintln(p.w)
 	}

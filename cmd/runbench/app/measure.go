@@ -1,0 +1,33 @@
+package app
+
+import (
+	"flag"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"doublebuf/cmd/runbench/internal/campaign"
+	"doublebuf/cmd/runbench/internal/run"
+)
+
+func measureCommand() command {
+	return command{
+		name: campaign.MeasureCommand, hidden: true,
+		long: "Measures what another process asks for on standard input. runbench run starts it.",
+		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+			return func(args []string) error {
+				if err := noArgs(fs, args); err != nil {
+					return err
+				}
+				// An interrupt from the terminal reaches all processes. The one that asks ends
+				// after the running cell.
+				signal.Ignore(os.Interrupt, syscall.SIGTERM)
+				answers := s.stdout
+				if answers == os.Stdout {
+					os.Stdout = os.Stderr // a map that prints must not print among the answers
+				}
+				return run.Serve(s.maps, os.Stdin, answers)
+			}
+		},
+	}
+}

@@ -1,0 +1,220 @@
+// Package campaign takes a run from its plan to its report. It checks the maps, measures the cells
+// of the plan and concludes with figures and a report. All of it goes into a folder at once, so
+// that a campaign that was cut short can be resumed.
+package campaign
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/doctor"
+	"doublebuf/cmd/runbench/internal/gate"
+	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/lincheck"
+	"doublebuf/results"
+)
+
+// Setup is what a campaign works with, apart from its plan.
+type Setup struct {
+	Args      []string   // arguments of the command, for the manifest
+	Maps      []kv.Entry // all maps that a plan may name
+	Out, Warn io.Writer
+	Progress  io.Writer      // how far the measuring is
+	Dir       string         // folder of the results
+	Plots     string         // folder of the figures
+	Strict    results.Letter // the worst grade that is good enough; "" is any
+}
+
+// Campaign is one run, from its plan to its report. One goroutine uses it.
+type Campaign struct {
+	Setup
+	plan    plan.Plan
+	check   time.Duration // for which histories of each map are recorded
+	store   *store
+	runner  *run.Runner
+	links   *links // if the plan has several
+	loop    *loop
+	resumed bool
+}
+
+// New prepares a new campaign and makes its folders. So an error that would keep the results from
+// being written shows before anything is measured. name is that of the preset, and check says how
+// long histories of each map are recorded.
+func New(s Setup, p plan.Plan, name string, check time.Duration) (_ *Campaign, err error) {
+	c := &Campaign{Setup: s, plan: p, check: check}
+	if c.runner, err = run.New(p, s.Maps); err != nil {
+		return nil, err
+	}
+	if err := c.findLinks(); err != nil {
+		return nil, err
+	}
+	manifest, err := c.firstManifest(name)
+	if err != nil {
+		return nil, err
+	}
+	if c.store, err = createStore(s.Dir, s.Plots, manifest); err != nil {
+		return nil, err
+	}
+	c.loop = c.newLoop(p.Sets())
+	return c, nil
+}
+
+// findLinks prepares to build the program again if the plan has several links.
+func (c *Campaign) findLinks() (err error) {
+	if c.plan.Links > 1 {
+		c.links, err = newLinks(context.Background())
+	}
+	return err
+}
+
+// Close lets go of the folder. The results are on the disk already.
+func (c *Campaign) Close() error { return c.store.close() }
+
+// Run checks the maps, measures what is not measured yet, and concludes. It blocks until that is
+// done, or until ctx ends, and then until the cell that is being measured is finished. An error
+// that cuts the campaign short says how to resume it. The error has an exit code if a verdict is
+// not as expected or if the run is not as precise or as good as was asked for.
+func (c *Campaign) Run(ctx context.Context) error {
+	c.announce()
+	machine := c.examine()
+	remove, err := c.link(ctx)
+	defer remove()
+	if err != nil {
+		return c.resumable(err)
+	}
+	if err := c.gate(ctx); err != nil {
+		return c.resumable(err)
+	}
+	if err := c.session(ctx, machine); err != nil {
+		if _, more := c.conclude(); more != nil {
+			err = fmt.Errorf("%w; nor is there a report: %w", err, more)
+		}
+		return c.resumable(err)
+	}
+	c.store.manifest.Complete = true
+	if err := c.store.save(); err != nil {
+		return c.resumable(err)
+	}
+	set, err := c.conclude()
+	if err != nil {
+		return fmt.Errorf("%w; all cells are safe in %s; report them with: runbench report -plots %s %s", err, c.Dir, c.Plots, c.Dir)
+	}
+	return c.outcome(set)
+}
+
+// announce prints what is going to happen.
+func (c *Campaign) announce() {
+	p, left := c.plan, len(c.loop.left())
+	layers := ""
+	if p.Forked() {
+		layers = fmt.Sprintf(" x %d processes x %d links", max(1, p.Forks), max(1, p.Links))
+	}
+	pinned := ""
+	if p.Pin != "" {
+		pinned = ", pinned to " + p.Pin
+	}
+	if p.PinWorkers {
+		pinned += ", each worker to one of them"
+	}
+	fmt.Fprintf(c.Out, "plan: %s, seed %d: %d cells x %d blocks%s x %v, GOMAXPROCS %d%s\n",
+		c.store.manifest.Preset, p.Seed, len(p.All()), p.Blocks, layers, p.Time, p.Procs, pinned)
+	if c.resumed {
+		fmt.Fprintf(c.Out, "resumed: %d of %d measurements are missing\n", left, len(p.JobsOf(0, c.loop.sets)))
+	}
+	about := p.Estimate() / time.Duration(len(p.Jobs())) * time.Duration(left)
+	about += time.Duration(len(c.uncheckedMaps())) * (c.check + c.check/2)
+	until := ""
+	if p.TargetCI > 0 {
+		until = fmt.Sprintf("; then until every interval is narrower than %v, %v at most", p.TargetCI, p.Max)
+	}
+	if p.Links > 1 {
+		until += fmt.Sprintf("; before that, %d builds", p.Links)
+	}
+	fmt.Fprintf(c.Out, "time: about %v%s\nresults: %s\nfigures: %s\n\n", about.Round(time.Second), until, c.Dir, c.Plots)
+}
+
+// machine is the machine that measures, and what was found out about it.
+type machine struct {
+	host  doctor.Host
+	found []results.Finding
+}
+
+// examine looks at the machine before the campaign makes it busy.
+func (c *Campaign) examine() machine {
+	m := machine{host: doctor.Here(c.plan.Procs)}
+	m.found = m.host.Examine()
+	if against := doctor.Against(m.found); len(against) > 0 {
+		fmt.Fprintf(c.Out, "this machine is unfit to measure, see runbench doctor: %s\n\n", strings.Join(against, "; "))
+	}
+	return m
+}
+
+// gate checks the maps of the plan and keeps their verdicts in the manifest. A map that crashes its
+// process is not measured.
+func (c *Campaign) gate(ctx context.Context) error {
+	maps := c.uncheckedMaps()
+	if len(maps) == 0 {
+		return nil
+	}
+	fmt.Fprintf(c.Out, "checking %d maps, each at the level that it declares\n", len(maps))
+	verdicts, err := gate.Check(ctx, c.Out, c.Warn, maps, gate.Options{Options: lincheck.Options{Seed: c.plan.Seed, Time: c.check}}, c.Dir)
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		c.store.manifest.Verdicts = append(c.store.manifest.Verdicts, recorded(v, c.Dir))
+	}
+	return c.store.save()
+}
+
+// uncheckedMaps returns the maps of the plan that have no verdict yet.
+func (c *Campaign) uncheckedMaps() []kv.Entry {
+	return slices.DeleteFunc(slices.Clone(c.Maps), func(e kv.Entry) bool {
+		judged := func(v results.Verdict) bool { return v.Impl == e.Name }
+		return !measures(c.plan, e) || slices.ContainsFunc(c.store.manifest.Verdicts, judged)
+	})
+}
+
+// measures reports whether p has cells of e.
+func measures(p plan.Plan, e kv.Entry) bool {
+	return slices.ContainsFunc(p.All(), func(c plan.Cell) bool { of, _ := results.Original(c.Impl); return of == e.Name })
+}
+
+// session measures what is left, and keeps in the manifest what was found out about the machine
+// before and meanwhile.
+func (c *Campaign) session(ctx context.Context, m machine) error {
+	session, watch := results.Sitting{Before: m.found}, m.host.Watch()
+	earlier := c.store.manifest.Sittings
+	c.store.manifest.Sittings = append(earlier, session)
+	if err := c.store.save(); err != nil {
+		return err
+	}
+	err := c.loop.measure(ctx)
+	session.During = watch.End()
+	c.store.manifest.Sittings = append(earlier, session)
+	return cmp.Or(err, c.store.save()) // it is saved in either case
+}
+
+// resumable adds to an error that cut the campaign short how to measure the rest.
+func (c *Campaign) resumable(err error) error {
+	why := err.Error()
+	if errors.Is(err, context.Canceled) {
+		why = strings.Replace(why, context.Canceled.Error(), "interrupted", 1)
+	}
+	line := "runbench run -resume -results " + c.Dir
+	if c.Plots != PlotsFolder("", c.Dir) {
+		line += " -plots " + c.Plots
+	}
+	if c.Strict != "" {
+		line += " -strict " + string(c.Strict)
+	}
+	return fmt.Errorf("%s; go on with: %s", why, line)
+}

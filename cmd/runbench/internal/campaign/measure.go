@@ -1,0 +1,124 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/cmd/runbench/internal/report"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/terminal"
+	"doublebuf/results"
+)
+
+// loop measures what is left of a plan, and more as long as the plan wants narrower intervals.
+type loop struct {
+	plan          plan.Plan
+	maps          []kv.Entry
+	runner        *run.Runner
+	store         *store
+	sets          int // to be measured
+	out, progress io.Writer
+	short         string // why the intervals are not as narrow as they should be; "" if they are
+}
+
+func (c *Campaign) newLoop(sets int) *loop {
+	return &loop{plan: c.plan, maps: c.Maps, runner: c.runner, store: c.store, sets: sets, out: c.Out, progress: c.Progress}
+}
+
+// round is how many sets are added at once: one for each link.
+func (l *loop) round() int { return max(1, l.plan.Links) }
+
+// left returns the jobs that are not done.
+func (l *loop) left() []plan.Job {
+	return slices.DeleteFunc(l.plan.JobsOf(0, l.sets), func(j plan.Job) bool { return l.store.done[j] })
+}
+
+// measure runs the jobs that are left and keeps each cell as it is finished. It adds further sets
+// as long as the plan wants them. Whether it goes on depends on how wide intervals are and not on
+// where they lie, so it favours no map.
+func (l *loop) measure(ctx context.Context) error {
+	begin, before := time.Now(), len(l.store.done)
+	for {
+		if err := l.measureLeft(ctx); err != nil || l.plan.TargetCI == 0 {
+			return err
+		}
+		round := l.plan.JobsOf(l.sets, l.sets+l.round())
+		next := l.plan.Estimate() / time.Duration(len(l.plan.Jobs())) * time.Duration(len(round))
+		if n := len(l.store.done) - before; n > 0 {
+			next = time.Since(begin) / time.Duration(n) * time.Duration(len(round))
+		}
+		more, err := l.wantsMore(time.Since(begin) + next)
+		if err != nil || !more {
+			return err
+		}
+		l.sets += l.round()
+	}
+}
+
+// wantsMore reports whether to add sets that will probably have been measured when the measuring
+// has lasted until end.
+func (l *loop) wantsMore(end time.Duration) (bool, error) {
+	if len(l.store.done) == 0 {
+		return false, nil // no map survived its check
+	}
+	set, _, err := results.Load(l.store.dir)
+	if err != nil {
+		return false, err
+	}
+	width, margin := report.Widest(set)
+	if margin == "" {
+		fmt.Fprintln(l.out, "there is no margin whose interval could be narrow")
+		return false, nil
+	}
+	is := fmt.Sprintf("the widest interval is %.3g%% wide", 100*width)
+	if math.IsInf(width, 0) {
+		is = "not every margin has an interval"
+	}
+	target := l.plan.TargetCI
+	switch {
+	case width < float64(target)/100:
+		is += fmt.Sprintf(", narrower than %v", target)
+	case end > time.Duration(l.plan.Max):
+		l.short = fmt.Sprintf("the time is over and %s, of %s; want narrower than %v", is, margin, target)
+		return false, nil
+	}
+	fmt.Fprintf(l.out, "%d blocks: %s: %s\n", l.sets*l.plan.Blocks, is, margin)
+	return width >= float64(target)/100, nil
+}
+
+// measureLeft runs the jobs that are left, without those of maps that crashed in their check.
+func (l *loop) measureLeft(ctx context.Context) error {
+	jobs := slices.DeleteFunc(l.left(), func(j plan.Job) bool {
+		of, _ := results.Original(j.ID.Impl)
+		return l.store.has(of, crashed)
+	})
+	show := terminal.NewProgress(l.progress, l.sets*l.plan.Blocks)
+	defer show.End()
+	return l.runner.Run(ctx, jobs, func(c results.Cell, p run.Progress) error {
+		if err := l.store.append(c); err != nil {
+			return err
+		}
+		show.Cell(c, p)
+		return l.blame(c)
+	})
+}
+
+// blame records the first failed final-state check of a map as a verdict on it.
+func (l *loop) blame(c results.Cell) error {
+	impl, _ := results.Original(c.Impl)
+	if c.Fault == "" || l.store.has(impl, finalState) {
+		return nil
+	}
+	v := results.Verdict{Impl: impl, Check: finalState, Outcome: results.Illegal, Reason: c.Fault, Evidence: []string{c.Name()}}
+	if e, ok := plan.FindMap(l.maps, impl); ok {
+		v.Level, v.Broken = e.Level.String(), e.Broken
+	}
+	l.store.manifest.Verdicts = append(l.store.manifest.Verdicts, v)
+	return l.store.save()
+}

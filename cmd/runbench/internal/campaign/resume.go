@@ -1,0 +1,136 @@
+package campaign
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+
+	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/results"
+)
+
+// Resume prepares to measure what is missing in the folder of a campaign that was cut short. same
+// is asked whether its plan is what the flags say. Resume refuses to go on with another plan,
+// program, machine, input or map than the campaign began with.
+func Resume(s Setup, same func(plan.Plan) error) (_ *Campaign, err error) {
+	c := &Campaign{Setup: s, resumed: true}
+	if c.store, err = openStore(s.Dir); err != nil {
+		return nil, err
+	}
+	if err := c.takeUp(same); err != nil {
+		_ = c.store.lock.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// takeUp reads the plan and the cells, and refuses what cannot be resumed.
+func (c *Campaign) takeUp(same func(plan.Plan) error) (err error) {
+	m := c.store.manifest
+	if c.plan, err = plan.Parse(filepath.Join(c.Dir, "manifest.json"), m.Plan); err != nil {
+		return err
+	}
+	if err := cmp.Or(same(c.plan), c.sameSeed(), c.sameProgram()); err != nil {
+		return err
+	}
+	if p, err := plan.FindPreset(m.Preset, c.plan.Procs); err == nil {
+		c.check = p.Check
+	}
+	if c.runner, err = run.New(c.plan, c.Maps); err != nil {
+		return err
+	}
+	if err := cmp.Or(c.sameInputs(), c.sameMaps()); err != nil {
+		return err
+	}
+	if err := c.findLinks(); err != nil {
+		return err
+	}
+	folder, cells, warnings, err := results.Continue(c.Dir, m.Environment)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(c.Warn, "runbench: warning: %s\n", w)
+	}
+	c.store.folder = folder
+	return c.count(cells)
+}
+
+// count notes what has been measured, and refuses cells that the plan does not have.
+func (c *Campaign) count(cells []results.Cell) error {
+	blocks, last := map[int]bool{}, 0
+	for _, cell := range cells {
+		blocks[cell.Block] = true
+		last = max(last, cell.Block)
+	}
+	p := c.plan
+	c.loop = c.newLoop(p.Sets())
+	// With TargetCI there may be more sets. None of them begins before those before it have ended.
+	for p.TargetCI > 0 && c.loop.sets*p.Blocks < min(last, len(blocks)+c.loop.round()*p.Blocks) {
+		c.loop.sets += c.loop.round()
+	}
+	planned := map[plan.Job]bool{}
+	for _, j := range p.JobsOf(0, c.loop.sets) {
+		planned[j] = true
+	}
+	for _, cell := range cells {
+		j := jobOf(cell)
+		if !planned[j] {
+			return fmt.Errorf("cannot resume %s: it has a cell %s of block %d, process %d, link %d, which its plan has not; want the files as the run left them",
+				c.Dir, cell.Name(), cell.Block, cell.Process, cell.Link)
+		}
+		c.store.done[j] = true
+	}
+	return nil
+}
+
+// sameSeed refuses a manifest whose seed and layouts are not those of its plan.
+func (c *Campaign) sameSeed() error {
+	if m := c.store.manifest; m.Seed != c.plan.Seed || len(m.Layouts) != len(layouts(c.plan)) {
+		return fmt.Errorf("cannot resume %s: its manifest has seed %d and %d layouts, and its plan seed %d and %d links; want the manifest as the run left it",
+			c.Dir, m.Seed, len(m.Layouts), c.plan.Seed, max(1, c.plan.Links))
+	}
+	return nil
+}
+
+// sameProgram refuses to go on with another program, or on another machine.
+func (c *Campaign) sameProgram() error {
+	was, is := c.store.manifest.Environment, results.CollectEnvironment(nil)
+	if was.Commit != is.Commit || was.Dirty != is.Dirty || was.Checked != is.Checked {
+		return fmt.Errorf("cannot resume %s: it was measured by %s, and this is %s; want the same", c.Dir, was.CommitLabel(), is.CommitLabel())
+	}
+	if was.MachineLabel() != is.MachineLabel() {
+		return fmt.Errorf("cannot resume %s: it was measured on %s, and this is %s; want the same", c.Dir, was.MachineLabel(), is.MachineLabel())
+	}
+	return nil
+}
+
+// sameInputs refuses to go on with other real input.
+func (c *Campaign) sameInputs() error {
+	now := inputs(c.runner)
+	for name, was := range c.store.manifest.Inputs {
+		if is, ok := now[name]; is != was {
+			if !ok {
+				is = "not there"
+			}
+			return fmt.Errorf("cannot resume %s: its input %q was %s, and is %s; want the same", c.Dir, name, was, is)
+		}
+	}
+	return nil
+}
+
+// sameMaps refuses to go on where other maps stand in the place of those of the plan.
+func (c *Campaign) sameMaps() error {
+	now := substitutes(c.plan, c.Maps)
+	for _, e := range c.Maps {
+		was, is := c.store.manifest.Instead[e.Name], now[e.Name]
+		switch {
+		case was == "" && is != "":
+			return fmt.Errorf("cannot resume %s: it measured %s itself, and here %s; want the same", c.Dir, e.Name, is)
+		case was != "" && is == "":
+			return fmt.Errorf("cannot resume %s: in the place of %s stood another map (%s), and here it stands itself; want the same", c.Dir, e.Name, was)
+		}
+	}
+	return nil
+}
