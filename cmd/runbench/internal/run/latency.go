@@ -91,27 +91,33 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 		results.ClockCost:  clock.Seconds(),
 	}
 	if !out.Overloaded() {
-		for what, of := range map[string]func(*server[K]) *hdrhistogram.Histogram{
-			results.OfReads:     func(v *server[K]) *hdrhistogram.Histogram { return v.ofReads },
-			results.OfWrites:    func(v *server[K]) *hdrhistogram.Histogram { return v.ofWrites },
-			results.OfPublishes: func(v *server[K]) *hdrhistogram.Histogram { return v.ofPublishes },
-		} {
-			h := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{of(v)} })
-			for _, q := range results.Quantiles {
-				if told(h, q) {
-					out.Metrics[results.LatencyUnit(what, q)] = float64(h.ValueAtQuantile(q)) / 1e9
-				}
-			}
-		}
-		waits := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{v.waits} })
-		for unit, q := range map[string]float64{results.PaceP50: 50, results.PaceP99: 99} {
-			if told(waits, q) {
-				out.Metrics[unit] = float64(waits.ValueAtQuantile(q)) / 1e9
-			}
-		}
+		putLatencies(out.Metrics, servers)
 	}
 	_, out.Fault = c.sumFault(s, workers)
 	return out
+}
+
+// putLatencies puts into metrics the latencies of all servers together, and how late they began,
+// at each quantile beyond which there is a value.
+func putLatencies[K comparable](metrics map[string]float64, servers []*server[K]) {
+	for what, of := range map[string]func(*server[K]) *hdrhistogram.Histogram{
+		results.OfReads:     func(v *server[K]) *hdrhistogram.Histogram { return v.ofReads },
+		results.OfWrites:    func(v *server[K]) *hdrhistogram.Histogram { return v.ofWrites },
+		results.OfPublishes: func(v *server[K]) *hdrhistogram.Histogram { return v.ofPublishes },
+	} {
+		h := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{of(v)} })
+		for _, q := range results.Quantiles {
+			if told(h, q) {
+				metrics[results.LatencyUnit(what, q)] = float64(h.ValueAtQuantile(q)) / 1e9
+			}
+		}
+	}
+	waits := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{v.waits} })
+	for unit, q := range map[string]float64{results.PaceP50: 50, results.PaceP99: 99} {
+		if told(waits, q) {
+			metrics[unit] = float64(waits.ValueAtQuantile(q)) / 1e9
+		}
+	}
 }
 
 // told reports whether h has so many values that at least one lies beyond the quantile q.
