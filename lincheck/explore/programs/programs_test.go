@@ -79,6 +79,9 @@ func TestGuards(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%v/%s", s.Name, c.shape, wait), func(t *testing.T) {
 				res := run(t, explore.Config{Search: c.search, OneWait: c.oneWait}, s.Guards(c.shape))
 				t.Log(res)
+				if s.Name == "epoch" && c.search == explore.Exhaustive() {
+					documented(t, res.Executions)
+				}
 				if c.independent > 0 {
 					t.Logf("independent count of a model: %d", c.independent)
 					n := res.Executions
