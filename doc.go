@@ -17,7 +17,9 @@
 //	lincheck/soak      long runs under an online oracle
 //	lincheck/explore   every interleaving of impl's atomic operations
 //	lincheck/mutants   the broken code that the checkers must catch, and the matrix of who does
-//	results            cells, environments and statistics, as Go benchmark text
+//	results            what was measured, in files: cells as Go benchmark text, and the manifest
+//	analysis           what follows from a run: summaries, verdicts, the A/A control, the grade
+//	analysis/stat      the statistics of repeated measurements
 //	plots              figures
 //	cmd/runbench       the command. Below it, each importing only what stands above it:
 //	    internal/plan      what a run measures: presets, sweeps, validation

@@ -12,10 +12,10 @@ import (
 
 	"github.com/puzpuzpuz/xsync/v4"
 
+	"doublebuf/analysis/stat"
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/strategy"
 	"doublebuf/impl/table"
-	"doublebuf/results"
 	"doublebuf/workloads"
 )
 
@@ -90,7 +90,7 @@ func (t target) report(b *testing.B, blocks []figures) {
 	for _, f := range blocks {
 		values = append(values, t.figure(f))
 	}
-	s := results.Summarize(values)
+	s := stat.Summarize(values)
 	b.ReportMetric(0, "ns/op") // blocks are shared, so that the time of this one says nothing
 	b.ReportMetric(s.Median, unit)
 	if s.Interval {
@@ -153,7 +153,7 @@ func inTurn(loops []loop) figures {
 	}
 	f := figures{}
 	for i, l := range loops {
-		f[l.name] = results.Summarize(times[i]).Median
+		f[l.name] = stat.Summarize(times[i]).Median
 	}
 	return f
 }
@@ -550,7 +550,7 @@ func cells(all map[string]func() figures) figures {
 	}
 	f := figures{}
 	for k, v := range values {
-		f[k] = results.Summarize(v).Median
+		f[k] = stat.Summarize(v).Median
 	}
 	return f
 }
@@ -800,7 +800,7 @@ func latency(pause time.Duration, readers []loop, write func(k uint64)) figures 
 	stop.Store(true)
 	wg.Wait()
 	return figures{
-		"seconds": results.Summarize(times).Median,
+		"seconds": stat.Summarize(times).Median,
 		"reads":   float64(reads.Load()) / time.Since(start).Seconds(),
 	}
 }

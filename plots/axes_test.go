@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -45,7 +46,7 @@ func TestAxesHoldWhatIsDrawn(t *testing.T) {
 		"all a million times":  scaled(func(results.Cell) float64 { return 1e6 }),
 		"all a millionth":      scaled(func(results.Cell) float64 { return 1e-6 }),
 	} {
-		all := charts(run)
+		all := charts(analysis.Of(run))
 		if len(all) == 0 {
 			t.Errorf("%s: no figure", name)
 		}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -55,7 +57,7 @@ type series struct {
 
 type point struct {
 	x float64
-	y results.Summary
+	y stat.Summary
 	// The interval of x, on the axis's coordinates; both x if there is none.
 	xLo, xHi float64
 }
@@ -93,11 +95,11 @@ func isMap(v results.Verdict) bool { return v.Level != "none" }
 
 // footer returns the lines below every figure of one run: how often was measured, where,
 // and from which commit.
-func footer(s *results.Set, drawn []results.Summary, doubt bool) []string {
+func footer(s *analysis.Run, drawn []stat.Summary, doubt bool) []string {
 	return []string{samplesNote(drawn, doubt), provenance(s)}
 }
 
-func samplesNote(drawn []results.Summary, doubt bool) string {
+func samplesNote(drawn []stat.Summary, doubt bool) string {
 	lo, hi, intervals := drawn[0].N, drawn[0].N, false
 	links, processes := 1, 1
 	for _, d := range drawn {
@@ -114,7 +116,7 @@ func samplesNote(drawn []results.Summary, doubt bool) string {
 		note = fmt.Sprintf("Means over %d processes, of %s, of medians of n = %s in all; ", processes, plural(links, "link"), n)
 	}
 	if intervals {
-		note += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*results.Confidence)
+		note += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*stat.Confidence)
 	} else {
 		note += "too few for confidence intervals."
 	}
@@ -124,16 +126,16 @@ func samplesNote(drawn []results.Summary, doubt bool) string {
 	return note
 }
 
-func provenance(s *results.Set) string {
+func provenance(s *analysis.Run) string {
 	e := s.Manifest.Environment
 	note := e.MachineLabel() + "; " + e.CommitLabel()
 	if !e.Date.IsZero() {
 		note += "; " + e.Date.Format("2006-01-02")
 	}
-	if g := s.Grade(); g.Letter != "" {
+	if g := s.Grade; g.Letter != "" {
 		note += "; grade " + string(g.Letter)
-		if limit := s.Control().Limit; limit > 0 {
-			note += ", A/A limit " + results.Percent(limit)
+		if limit := s.Control.Limit; limit > 0 {
+			note += ", A/A limit " + analysis.Percent(limit)
 		}
 	}
 	if substitutes := s.Substitutes(); len(substitutes) > 0 {
@@ -169,7 +171,7 @@ func formatShort(v float64) string {
 var suffixes = []string{"", "k", "M", "G"}
 
 // summaryFields are the columns of a summary in a table.
-func summaryFields(s results.Summary) []string {
+func summaryFields(s stat.Summary) []string {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	if !s.Interval {
 		return []string{strconv.Itoa(s.N), number(s.Median), "", ""}
@@ -182,7 +184,7 @@ func summaryHeader(unit string) []string {
 }
 
 // distinct returns the distinct values of f over groups, in ascending order.
-func distinct(groups []results.Group, f func(results.ID) float64) []float64 {
+func distinct(groups []*analysis.Group, f func(results.ID) float64) []float64 {
 	var values []float64
 	for _, g := range groups {
 		values = append(values, f(g.ID))

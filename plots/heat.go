@@ -15,6 +15,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -30,7 +32,7 @@ type heat struct {
 // heatCell is a cell of a row. Without blocks there is none.
 type heatCell struct {
 	against string
-	ratio   results.Summary
+	ratio   stat.Summary
 }
 
 // maxHeats is how many panels can be read in one figure: the first ones are drawn.
@@ -70,7 +72,7 @@ func shade(ratio float64) float64 {
 // byWriteShareAndSize draws, for each workload that was measured with several shares of writes
 // and several numbers of keys, by how much each configuration of the double buffer is ahead of
 // the fastest of all other maps whose reads are never stale.
-func byWriteShareAndSize(s *results.Set) []*chart {
+func byWriteShareAndSize(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Throughput),
 		func(id results.ID) bool { _, ok := writeShare(id); return ok },
 		func(id results.ID) results.ID { id.Mix, id.Keys = "", 0; return id })
@@ -92,15 +94,15 @@ func byWriteShareAndSize(s *results.Set) []*chart {
 
 // addHeat fills c with a panel for each map, and reports whether there is one with several
 // rows and columns.
-func (c *chart) addHeat(s *results.Set, f family) bool {
+func (c *chart) addHeat(s *analysis.Run, f family) bool {
 	share := func(id results.ID) float64 { v, _ := writeShare(id); return v }
-	var drawn []results.Summary
+	var drawn []stat.Summary
 	doubt := false
 	for _, impl := range s.Impls() {
 		if !strings.HasPrefix(impl, "dbuf-") || len(c.heat) == maxHeats {
 			continue
 		}
-		own := family{id: f.id, groups: slices.DeleteFunc(slices.Clone(f.groups), func(g results.Group) bool { return g.ID.Impl != impl })}
+		own := family{id: f.id, groups: slices.DeleteFunc(slices.Clone(f.groups), func(g *analysis.Group) bool { return g.ID.Impl != impl })}
 		shares := distinct(own.groups, share)
 		sizes := distinct(own.groups, func(id results.ID) float64 { return float64(id.Keys) })
 		if len(shares) < 2 || len(sizes) < 2 {
@@ -124,7 +126,7 @@ func (c *chart) addHeat(s *results.Set, f family) bool {
 					if !ok {
 						continue
 					}
-					row[j] = heatCell{best.ID.Impl, results.Compare(g, best, results.OpsPerSec)}
+					row[j] = heatCell{best.ID.Impl, analysis.Compare(g, best, results.OpsPerSec)}
 					if row[j].ratio.N > 0 {
 						compared = true
 						drawn = append(drawn, row[j].ratio)
@@ -153,7 +155,7 @@ func (c *chart) addHeat(s *results.Set, f family) bool {
 
 // fastestFresh returns the group of the map that does most operations in the workload of id, of
 // those that are linearizable, did not fail a check, and are no double buffers.
-func fastestFresh(s *results.Set, groups []results.Group, id results.ID) (best results.Group, ok bool) {
+func fastestFresh(s *analysis.Run, groups []*analysis.Group, id results.ID) (best *analysis.Group, ok bool) {
 	top := 0.0
 	for _, g := range groups {
 		other := g.ID

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -60,7 +61,7 @@ func TestHeatMap(t *testing.T) {
 		}
 		return f
 	})
-	all := byWriteShareAndSize(run)
+	all := byWriteShareAndSize(analysis.Of(run))
 	if len(all) != 1 || len(all[0].heat) != 2 {
 		t.Fatalf("%+v", all)
 	}
@@ -102,12 +103,12 @@ func TestOddHeatMaps(t *testing.T) {
 		"one share": plane(6, planeMixes[:1], planeSizes, func(int, int, int) float64 { return 1 }),
 		"nothing":   plane(6, planeMixes, planeSizes, func(int, int, int) float64 { return 0 }),
 	} {
-		if all := byWriteShareAndSize(run); len(all) != 0 {
+		if all := byWriteShareAndSize(analysis.Of(run)); len(all) != 0 {
 			t.Errorf("%s: %d figures", name, len(all))
 		}
 	}
 	for name, factor := range map[string]float64{"a million": 1e6, "a millionth": 1e-6, "equal": 1} {
-		c := byWriteShareAndSize(plane(2, planeMixes, planeSizes, func(int, int, int) float64 { return factor }))[0]
+		c := byWriteShareAndSize(analysis.Of(plane(2, planeMixes, planeSizes, func(int, int, int) float64 { return factor })))[0]
 		svg := svgOf(t, c)
 		if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) || c.heat[0].cells[0][0].label()[0] != '(' {
 			t.Errorf("%s: %s", name, c.heat[0].cells[0][0].label())
@@ -117,7 +118,7 @@ func TestOddHeatMaps(t *testing.T) {
 	for _, cell := range zeros.Cells {
 		cell.Metrics[results.OpsPerSec] = 0
 	}
-	if all := byWriteShareAndSize(zeros); len(all) != 0 {
+	if all := byWriteShareAndSize(analysis.Of(zeros)); len(all) != 0 {
 		t.Errorf("zeros: %d figures", len(all))
 	}
 }

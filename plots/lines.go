@@ -7,13 +7,15 @@ import (
 	"strconv"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
 
 // byGoroutines draws a figure for each workload that was measured with several numbers
 // of goroutines or, if there is none, for the first workload there is.
-func byGoroutines(s *results.Set) []*chart {
+func byGoroutines(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Throughput),
 		func(id results.ID) bool { return id.G > 0 },
 		func(id results.ID) results.ID { id.G = 0; return id })
@@ -49,7 +51,7 @@ func byGoroutines(s *results.Set) []*chart {
 
 // byWriteShare draws a figure for each set of keys and number of goroutines that was
 // measured under several mixes of one kind.
-func byWriteShare(s *results.Set) []*chart {
+func byWriteShare(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Throughput),
 		func(id results.ID) bool { _, ok := writeShare(id); return ok },
 		func(id results.ID) results.ID { id.Mix = ""; return id })
@@ -86,7 +88,7 @@ func byWriteShare(s *results.Set) []*chart {
 // family is groups that differ in the configuration and in what the x axis shows.
 type family struct {
 	id     results.ID // without either
-	groups []results.Group
+	groups []*analysis.Group
 	inside bool     // these are only the double buffers, and what they are to be held to
 	apart  bool     // the double buffers of other strategies and tables than the first have a family of their own
 	left   []string // maps that are left out, since they have but one place on the axis
@@ -123,7 +125,7 @@ func sides(families []family, x func(results.ID) float64) (all []family) {
 		if x != nil {
 			strategies = strategies.lines(x)
 		}
-		if slices.ContainsFunc(strategies.groups, func(g results.Group) bool { return otherStrategy(g.ID.Impl) }) {
+		if slices.ContainsFunc(strategies.groups, func(g *analysis.Group) bool { return otherStrategy(g.ID.Impl) }) {
 			all = append(all, kinds, strategies)
 			continue
 		}
@@ -145,7 +147,7 @@ func (f family) lines(x func(results.ID) float64) family {
 	drawn.groups = nil
 	for _, g := range f.groups {
 		switch {
-		case slices.ContainsFunc(f.groups, func(o results.Group) bool { return o.ID.Impl == g.ID.Impl && x(o.ID) != x(g.ID) }):
+		case slices.ContainsFunc(f.groups, func(o *analysis.Group) bool { return o.ID.Impl == g.ID.Impl && x(o.ID) != x(g.ID) }):
 			drawn.groups = append(drawn.groups, g)
 		case !slices.Contains(drawn.left, g.ID.Impl):
 			drawn.left = append(drawn.left, g.ID.Impl)
@@ -172,7 +174,7 @@ func (f family) tell(c *chart) {
 }
 
 // split sorts the groups that pass keep by what strip leaves of their identity.
-func split(groups []results.Group, keep func(results.ID) bool, strip func(results.ID) results.ID) []family {
+func split(groups []*analysis.Group, keep func(results.ID) bool, strip func(results.ID) results.ID) []family {
 	var families []family
 	at := map[results.ID]int{}
 	for _, g := range groups {
@@ -216,12 +218,12 @@ func writeShare(id results.ID) (share float64, ok bool) {
 // are there, and the legend's title names the last of them. x tells the coordinate of a
 // cell, and its label in the table's column xName. It reports whether there is any map to
 // draw.
-func (c *chart) addLines(s *results.Set, groups []results.Group, xName string, x func(results.ID) (float64, string)) bool {
+func (c *chart) addLines(s *analysis.Run, groups []*analysis.Group, xName string, x func(results.ID) (float64, string)) bool {
 	c.xMin, c.xMax = c.ticks[0].at-0.3, c.ticks[len(c.ticks)-1].at+0.25
 	last := c.ticks[len(c.ticks)-1]
 	c.table = [][]string{append([]string{"map", "verdict", xName}, summaryHeader(results.OpsPerSec)...)}
 	p := panel{yLabel: results.OpsPerSec}
-	var drawn []results.Summary
+	var drawn []stat.Summary
 	var floor []float64
 	doubt := false
 	for _, impl := range s.Impls() {

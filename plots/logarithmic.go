@@ -6,13 +6,15 @@ import (
 	"strconv"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
 // byPercentile draws, for each workload with latency cells, the latency of reads, writes and
 // publishes by percentile. A map that is overloaded in half of its blocks or more is named,
 // and not drawn: what the others say is no picture of it.
-func byPercentile(s *results.Set) []*chart {
+func byPercentile(s *analysis.Run) []*chart {
 	var charts []*chart
 	for _, f := range sides(split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
 		c := &chart{
@@ -25,7 +27,7 @@ func byPercentile(s *results.Set) []*chart {
 		c.slanted = true
 		drawn, overloaded := sustained(f.groups)
 		whats := []string{results.OfReads, results.OfWrites, results.OfPublishes}
-		if c.addLogarithmic(s, drawn, []string{"latency of reads", "latency of writes", "latency of publishes"}, "percentile", func(g results.Group, panel, x int) results.Summary {
+		if c.addLogarithmic(s, drawn, []string{"latency of reads", "latency of writes", "latency of publishes"}, "percentile", func(g *analysis.Group, panel, x int) stat.Summary {
 			return g.Latency(whats[panel], results.Quantiles[x])
 		}) {
 			c.notes = append(c.notes, latencyNotes(s, f.groups, overloaded)...)
@@ -38,7 +40,7 @@ func byPercentile(s *results.Set) []*chart {
 
 // publishByGoroutines draws the latency of publishes for each workload and load that was
 // measured with several numbers of goroutines.
-func publishByGoroutines(s *results.Set) []*chart {
+func publishByGoroutines(s *analysis.Run) []*chart {
 	goroutines := func(id results.ID) float64 { return float64(id.G) }
 	var charts []*chart
 	for _, f := range sides(split(s.Groups(results.Latency),
@@ -62,9 +64,9 @@ func publishByGoroutines(s *results.Set) []*chart {
 		}
 		drawn, overloaded := sustained(f.groups)
 		quantiles := []float64{50, 99}
-		if c.addLogarithmic(s, drawn, []string{"median of publishes", "99th percentile of publishes"}, "goroutines", func(g results.Group, panel, x int) results.Summary {
+		if c.addLogarithmic(s, drawn, []string{"median of publishes", "99th percentile of publishes"}, "goroutines", func(g *analysis.Group, panel, x int) stat.Summary {
 			if float64(g.ID.G) != gs[x] {
-				return results.Summary{}
+				return stat.Summary{}
 			}
 			return g.Latency(results.OfPublishes, quantiles[panel])
 		}) {
@@ -79,7 +81,7 @@ func publishByGoroutines(s *results.Set) []*chart {
 // staleDistribution draws, for each workload with staleness cells, how old the oldest write is
 // that a read does not reflect, by percentile of the reads. Maps of which no read was ever
 // stale are named, and not drawn: their lines would lie over each other.
-func staleDistribution(s *results.Set) []*chart {
+func staleDistribution(s *analysis.Run) []*chart {
 	var charts []*chart
 	for _, f := range sides(split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
 		c := &chart{
@@ -90,14 +92,14 @@ func staleDistribution(s *results.Set) []*chart {
 		}
 		c.quantileTicks(results.StaleQuantiles)
 		var fresh []string
-		stale := slices.DeleteFunc(slices.Clone(f.groups), func(g results.Group) bool {
+		stale := slices.DeleteFunc(slices.Clone(f.groups), func(g *analysis.Group) bool {
 			if everStale(g) || !isMap(s.Verdict(g.ID.Impl)) {
 				return false
 			}
 			fresh = append(fresh, g.ID.Impl)
 			return true
 		})
-		if c.addLogarithmic(s, stale, []string{"staleness"}, "percentile", func(g results.Group, _, x int) results.Summary {
+		if c.addLogarithmic(s, stale, []string{"staleness"}, "percentile", func(g *analysis.Group, _, x int) stat.Summary {
 			return g.Summary(results.StaleAge(results.StaleQuantiles[x]))
 		}) {
 			c.notes = append(c.notes, "Staleness is how long the oldest write of its key that a read does not reflect had been complete; 0 if it reflects all.")
@@ -113,14 +115,14 @@ func staleDistribution(s *results.Set) []*chart {
 
 // sustained returns the groups that are overloaded in less than half of their blocks, and the
 // names of the others.
-func sustained(groups []results.Group) (drawn []results.Group, overloaded []string) {
+func sustained(groups []*analysis.Group) (drawn []*analysis.Group, overloaded []string) {
 	for _, g := range groups {
 		if 2*g.Overloaded() < len(g.Cells) {
 			drawn = append(drawn, g)
 			continue
 		}
 		name := g.ID.Impl
-		if slices.ContainsFunc(groups, func(other results.Group) bool { return other.ID.G != g.ID.G }) {
+		if slices.ContainsFunc(groups, func(other *analysis.Group) bool { return other.ID.G != g.ID.G }) {
 			name += " (" + strconv.Itoa(g.ID.G) + ")"
 		}
 		overloaded = append(overloaded, name)
@@ -128,7 +130,7 @@ func sustained(groups []results.Group) (drawn []results.Group, overloaded []stri
 	return drawn, overloaded
 }
 
-func latencyNotes(s *results.Set, groups []results.Group, overloaded []string) []string {
+func latencyNotes(s *analysis.Run, groups []*analysis.Group, overloaded []string) []string {
 	note := "Open loop: a latency counts from when the operation was due"
 	for _, g := range groups {
 		if clock := g.Summary(results.ClockCost); clock.N > 0 {
@@ -167,9 +169,9 @@ func (c *chart) quantileTicks(quantiles []float64) {
 // every map in groups. Ticks are there; value returns what a group has at one of them, which
 // is nothing if it has no place there. What is zero stands below the axis's decades, at a
 // tick of its own. Panels that nothing is in are left out. It reports whether there are any.
-func (c *chart) addLogarithmic(s *results.Set, groups []results.Group, panels []string, xName string, value func(g results.Group, panel, x int) results.Summary) bool {
+func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels []string, xName string, value func(g *analysis.Group, panel, x int) stat.Summary) bool {
 	lo, hi, zero := math.Inf(1), math.Inf(-1), false
-	each := func(f func(g results.Group, panel, x int, y results.Summary)) {
+	each := func(f func(g *analysis.Group, panel, x int, y stat.Summary)) {
 		for _, impl := range s.Impls() {
 			for panel := range panels {
 				for x := range c.ticks {
@@ -182,7 +184,7 @@ func (c *chart) addLogarithmic(s *results.Set, groups []results.Group, panels []
 			}
 		}
 	}
-	each(func(_ results.Group, _, _ int, y results.Summary) {
+	each(func(_ *analysis.Group, _, _ int, y stat.Summary) {
 		for _, v := range []float64{y.Median, y.Lo, y.Hi} {
 			switch {
 			case v > 0:
@@ -216,9 +218,9 @@ func (c *chart) addLogarithmic(s *results.Set, groups []results.Group, panels []
 		return decade(v)
 	}
 	all := make([]panel, len(panels))
-	var drawn []results.Summary
+	var drawn []stat.Summary
 	doubt := false
-	each(func(g results.Group, p, x int, y results.Summary) {
+	each(func(g *analysis.Group, p, x int, y stat.Summary) {
 		verdict := s.Verdict(g.ID.Impl)
 		doubt = doubt || verdict.Outcome == results.Unknown
 		drawn = append(drawn, y)

@@ -6,13 +6,15 @@ import (
 	"strconv"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
 // Run is one of several runs that stand side by side.
 type Run struct {
 	Name string // that tells it from the others, as that of its folder
-	*results.Set
+	*analysis.Run
 }
 
 // DrawMachines draws a figure for each throughput workload that at least two of the runs
@@ -46,9 +48,9 @@ var MaxMachines = len(machineStyles)
 func byMachine(runs []Run) []*chart {
 	var order []results.ID // workloads
 	in := map[results.ID]int{}
-	ofRun := make([]map[results.ID][]results.Group, len(runs))
+	ofRun := make([]map[results.ID][]*analysis.Group, len(runs))
 	for i, run := range runs {
-		ofRun[i] = map[results.ID][]results.Group{}
+		ofRun[i] = map[results.ID][]*analysis.Group{}
 		for _, g := range run.Groups(results.Throughput) {
 			w := g.ID
 			w.Impl, w.Procs = "", 0
@@ -63,7 +65,7 @@ func byMachine(runs []Run) []*chart {
 	}
 	var charts []*chart
 	for _, w := range order {
-		groups := make([][]results.Group, len(runs))
+		groups := make([][]*analysis.Group, len(runs))
 		for i := range runs {
 			groups[i] = ofRun[i][w]
 		}
@@ -78,7 +80,7 @@ func byMachine(runs []Run) []*chart {
 }
 
 // machineChart draws a workload; groups are those of it in each run.
-func machineChart(runs []Run, w results.ID, groups [][]results.Group) *chart {
+func machineChart(runs []Run, w results.ID, groups [][]*analysis.Group) *chart {
 	unit, workers := results.OpsPerSec, plural(w.G, "goroutine")
 	file := "g" + strconv.Itoa(w.G)
 	if w.G == 0 {
@@ -111,7 +113,7 @@ func machineChart(runs []Run, w results.ID, groups [][]results.Group) *chart {
 	}
 	c.xMin, c.xMax = -0.6, float64(len(impls))-0.4
 	p := panel{yLabel: unit}
-	var drawn []results.Summary
+	var drawn []stat.Summary
 	doubt := false
 	for i, run := range runs {
 		s := series{style: machineStyles[i]}
@@ -145,7 +147,7 @@ func machineChart(runs []Run, w results.ID, groups [][]results.Group) *chart {
 	c.panels = []panel{p}
 	c.notes = []string{samplesNote(drawn, doubt)}
 	for _, run := range runs {
-		c.notes = append(c.notes, run.Name+": "+provenance(run.Set))
+		c.notes = append(c.notes, run.Name+": "+provenance(run.Run))
 	}
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -30,7 +31,7 @@ func otherMachine() *results.Set {
 }
 
 func TestMachines(t *testing.T) {
-	runs := []Run{{"here", wholeRun}, {"there", otherMachine()}}
+	runs := []Run{{"here", analysis.Of(wholeRun)}, {"there", analysis.Of(otherMachine())}}
 	all := byMachine(runs)
 	var data, digests strings.Builder
 	for _, c := range all {
@@ -69,7 +70,7 @@ func TestMachinesWithNothingInCommon(t *testing.T) {
 		other.Cells[i].Dist = "uniform"
 	}
 	dir := t.TempDir()
-	if figures, err := DrawMachines([]Run{{"here", wholeRun}, {"there", other}}, dir); err == nil || len(figures) > 0 {
+	if figures, err := DrawMachines([]Run{{"here", analysis.Of(wholeRun)}, {"there", analysis.Of(other)}}, dir); err == nil || len(figures) > 0 {
 		t.Errorf("%d figures, error %v; want an error", len(figures), err)
 	}
 }

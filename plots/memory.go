@@ -3,12 +3,14 @@ package plots
 import (
 	"strconv"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
 // memoryAKey draws, for each type and number of keys, the bytes that each map keeps alive for
 // an entry, after the workload that most maps were measured in, if it is more than one.
-func memoryAKey(s *results.Set) []*chart {
+func memoryAKey(s *analysis.Run) []*chart {
 	type keys struct {
 		keyType string
 		n       int
@@ -39,7 +41,7 @@ func memoryAKey(s *results.Set) []*chart {
 	return charts
 }
 
-func memoryChart(s *results.Set, f family) *chart {
+func memoryChart(s *analysis.Run, f family) *chart {
 	c := &chart{
 		name:        "memory-a-key-" + fileName(f.id.Mix+"-"+workersName(f.id), f.id),
 		title:       "Memory a key",
@@ -49,7 +51,7 @@ func memoryChart(s *results.Set, f family) *chart {
 		table:       [][]string{append([]string{"map", "verdict"}, summaryHeader(results.LivePerKey)...)},
 	}
 	p := panel{yLabel: "bytes alive for each entry"}
-	var drawn []results.Summary
+	var drawn []stat.Summary
 	doubt := false
 	for _, g := range f.groups {
 		y, verdict := g.Summary(results.LivePerKey), s.Verdict(g.ID.Impl)

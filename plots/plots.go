@@ -25,7 +25,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"doublebuf/results"
+	"doublebuf/analysis"
 )
 
 // Figure is one that was drawn. Its files stand in the folder that Draw was given.
@@ -41,7 +41,7 @@ type Figure struct {
 // Draw draws all figures that the results in s have data for into the folder dir, which
 // it makes if it must. It replaces what is there. It returns the figures in the order
 // in which they are to be shown; there are none if s has no cell that a figure shows.
-func Draw(s *results.Set, dir string) ([]Figure, error) { return drawAll(charts(s), dir) }
+func Draw(s *analysis.Run, dir string) ([]Figure, error) { return drawAll(charts(s), dir) }
 
 func drawAll(charts []*chart, dir string) ([]Figure, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -58,7 +58,7 @@ func drawAll(charts []*chart, dir string) ([]Figure, error) {
 	return figures, nil
 }
 
-func charts(s *results.Set) []*chart {
+func charts(s *analysis.Run) []*chart {
 	return slices.Concat(byGoroutines(s), byWriteShare(s), byWriteShareAndSize(s), byStaleness(s),
 		staleDistribution(s), byPercentile(s), publishByGoroutines(s), memoryAKey(s))
 }

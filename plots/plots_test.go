@@ -21,6 +21,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -108,7 +109,7 @@ func drawTo(t *testing.T, name string, s *results.Set) (dir string, figures []Fi
 	if *keep != "" {
 		dir = filepath.Join(*keep, name)
 	}
-	figures, err := Draw(s, dir)
+	figures, err := Draw(analysis.Of(s), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ var wholeRun = testRun(testMaps, 6)
 // those of all strategies, whose glyphs and dashes are in the drawings alone.
 func TestData(t *testing.T) {
 	var data, digests strings.Builder
-	all := charts(wholeRun)
+	all := charts(analysis.Of(wholeRun))
 	for _, c := range all {
 		fmt.Fprintf(&data, "%s\n%s\n%s\n", c.name, c.title, c.subtitle)
 		for _, row := range c.table {
@@ -149,7 +150,7 @@ func TestData(t *testing.T) {
 		fmt.Fprintln(&data)
 	}
 	for _, run := range []*results.Set{wholeRun, lateRun(), plane(6, planeMixes, planeSizes, func(int, int, int) float64 { return 1 }), testRun(withStrategies(), 6)} {
-		for _, c := range charts(run) {
+		for _, c := range charts(analysis.Of(run)) {
 			fmt.Fprintf(&digests, "%x %s\n", sha256.Sum256(svgOf(t, c)), c.name)
 		}
 	}
@@ -180,7 +181,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestSameBytes(t *testing.T) {
 	first, figures := drawTo(t, "first", wholeRun)
-	for i, c := range charts(wholeRun) {
+	for i, c := range charts(analysis.Of(wholeRun)) {
 		if !bytes.Equal(read(t, first, figures[i].SVG), svgOf(t, c)) {
 			t.Errorf("%s is not what is in its file", figures[i].SVG)
 		}
@@ -201,7 +202,7 @@ func TestSameBytes(t *testing.T) {
 
 // TestEveryFigureSays looks for what no figure may be without.
 func TestEveryFigureSays(t *testing.T) {
-	for _, c := range charts(wholeRun) {
+	for _, c := range charts(analysis.Of(wholeRun)) {
 		svg := string(svgOf(t, c))
 		for _, want := range []string{
 			c.title, c.subtitle, "million ", "n = 6 blocks", "95 % confidence", "zipf0.99 over 64Ki uint64 keys",
@@ -232,7 +233,7 @@ func TestEveryFigureSays(t *testing.T) {
 func TestGradeInTheFooter(t *testing.T) {
 	s := *wholeRun
 	s.Manifest.Sittings = []results.Sitting{{Before: []results.Finding{{What: "steal", State: results.Fit}}, During: []results.Finding{}}}
-	for _, c := range charts(&s) {
+	for _, c := range charts(analysis.Of(&s)) {
 		if svg := string(svgOf(t, c)); !strings.Contains(svg, "2026-01-02; grade D.") {
 			t.Errorf("%s does not say its grade", c.name)
 		}
@@ -244,7 +245,7 @@ func TestGradeInTheFooter(t *testing.T) {
 			s.Twins = append(s.Twins, c)
 		}
 	}
-	for _, c := range charts(&s) {
+	for _, c := range charts(analysis.Of(&s)) {
 		if svg := string(svgOf(t, c)); !strings.Contains(svg, "2026-01-02; grade D, A/A limit 50 %.") {
 			t.Errorf("%s does not say its grade and limit", c.name)
 		}
@@ -256,7 +257,7 @@ func TestFooterTellsOfSubstitutes(t *testing.T) {
 	s := *wholeRun
 	s.Manifest.Instead = map[string]string{"mutex": "no locks here, cow instead", "cow": "no cows, mutex instead", "rwmutex": "no locks here, cow instead"}
 	s.Manifest.Environment.Checked = true
-	all := charts(&s)
+	all := charts(analysis.Of(&s))
 	for _, c := range all {
 		const want = "cow: no cows, mutex instead; mutex, rwmutex: no locks here, cow instead."
 		if !slices.ContainsFunc(c.notes, func(n string) bool {
@@ -270,7 +271,7 @@ func TestFooterTellsOfSubstitutes(t *testing.T) {
 // TestNoBandFromTooFew: five blocks have medians, and no interval to draw.
 func TestNoBandFromTooFew(t *testing.T) {
 	for blocks, want := range map[int]bool{5: false, 6: true} {
-		for _, c := range charts(testRun(testMaps[:4], blocks))[:2] {
+		for _, c := range charts(analysis.Of(testRun(testMaps[:4], blocks)))[:2] {
 			svg := string(svgOf(t, c))
 			if got := strings.Contains(svg, "fill-opacity"); got != want {
 				t.Errorf("%s of %d blocks: bands drawn: %v", c.name, blocks, got)
@@ -283,11 +284,11 @@ func TestNoBandFromTooFew(t *testing.T) {
 }
 
 func TestStaleAndFreshStandApart(t *testing.T) {
-	c := byStaleness(wholeRun)[0]
+	c := byStaleness(analysis.Of(wholeRun))[0]
 	stale := map[look]bool{}
 	for _, m := range testMaps {
 		if m.stale > 0 {
-			stale[key(styleOf(m.name, wholeRun.Verdict(m.name)))] = true
+			stale[key(styleOf(m.name, analysis.Of(wholeRun).Verdict(m.name)))] = true
 		}
 	}
 	if c.gap == 0 || len(c.panels) != 2 {
@@ -321,7 +322,7 @@ func TestStaleAndFreshStandApart(t *testing.T) {
 			once.Cells[i].Metrics[results.StaleMean] = 1
 		}
 	}
-	if label := byStaleness(once)[0].fresh.label; label == "always fresh" {
+	if label := byStaleness(analysis.Of(once))[0].fresh.label; label == "always fresh" {
 		t.Errorf("a map that was stale once is said to be %q", label)
 	}
 }
@@ -407,7 +408,7 @@ func TestOddRuns(t *testing.T) {
 		{"no manifest", unknown, 3},
 		{"only the floor", onlyFloor, 0},
 	} {
-		all := charts(test.run)
+		all := charts(analysis.Of(test.run))
 		if len(all) != test.want {
 			t.Errorf("%s: %d figures; want %d", test.name, len(all), test.want)
 		}
@@ -427,7 +428,7 @@ func TestDrawSaysWhereItCannot(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Draw(wholeRun, filepath.Join(file, "plots")); err == nil || !strings.Contains(err.Error(), file) {
+	if _, err := Draw(analysis.Of(wholeRun), filepath.Join(file, "plots")); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("drawn below a file: %v", err)
 	}
 }

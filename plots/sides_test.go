@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -33,8 +34,8 @@ func TestSides(t *testing.T) {
 		}
 		return in
 	}
-	all := charts(testRun(known, 6))
-	if n := len(charts(testRun(testMaps, 6))); len(all) != 2*n {
+	all := charts(analysis.Of(testRun(known, 6)))
+	if n := len(charts(analysis.Of(testRun(testMaps, 6)))); len(all) != 2*n {
 		t.Errorf("%d figures of %d maps, and %d of %d; want twice as many", len(all), len(known), n, len(testMaps))
 	}
 	for _, c := range all {
@@ -61,7 +62,7 @@ func TestNoSideOfNothing(t *testing.T) {
 	run.Cells = slices.DeleteFunc(run.Cells, func(c results.Cell) bool {
 		return c.Kind != results.Throughput || c.Mix != "read-only" || c.G > 1 && otherStrategy(c.Impl)
 	})
-	all := charts(run)
+	all := charts(analysis.Of(run))
 	if len(all) == 0 || all[0].name != "throughput-by-goroutines-read-only-zipf0.99-uint64-64Ki-p2" {
 		t.Fatalf("%d figures", len(all))
 	}

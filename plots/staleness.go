@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -16,11 +18,11 @@ import (
 // whose loop asks questions that slow it down. The two workloads differ: in a throughput
 // cell half of the keys are in the map and half of the writes delete, in a staleness cell
 // every key is and writes only set.
-func byStaleness(s *results.Set) []*chart {
+func byStaleness(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Staleness),
 		func(results.ID) bool { return true },
 		func(id results.ID) results.ID { return id })
-	throughput := map[results.ID]results.Group{}
+	throughput := map[results.ID]*analysis.Group{}
 	for _, g := range s.Groups(results.Throughput) {
 		throughput[g.ID] = g
 	}
@@ -38,16 +40,16 @@ func byStaleness(s *results.Set) []*chart {
 type staleMap struct {
 	impl          string
 	verdict       results.Verdict
-	stale         results.Summary
+	stale         stat.Summary
 	ever          bool // stale in any block
-	reads, writes results.Summary
+	reads, writes stat.Summary
 }
 
-func everStale(g results.Group) bool {
+func everStale(g *analysis.Group) bool {
 	return slices.ContainsFunc(g.Cells, func(c results.Cell) bool { return c.Metrics[results.StaleMean] > 0 })
 }
 
-func staleChart(s *results.Set, f family, throughput map[results.ID]results.Group) *chart {
+func staleChart(s *analysis.Run, f family, throughput map[results.ID]*analysis.Group) *chart {
 	c := &chart{
 		name:        "throughput-by-staleness-" + fileName(f.id.Mix+"-r"+strconv.Itoa(f.id.Readers)+"w"+strconv.Itoa(f.id.Writers), f.id),
 		title:       "Throughput against staleness, by publish policy",
@@ -86,14 +88,14 @@ func staleChart(s *results.Set, f family, throughput map[results.ID]results.Grou
 	axis := c.staleAxis(found)
 
 	doubt := false
-	var drawn []results.Summary
+	var drawn []stat.Summary
 	reads, writes := panel{yLabel: "reads/s"}, panel{yLabel: "writes/s"}
 	for i, m := range found {
 		st := styleOf(m.impl, m.verdict)
 		pt := point{x: axis(m.stale.Median, i), xLo: axis(m.stale.Lo, i), xHi: axis(m.stale.Hi, i)}
 		for _, side := range []struct {
 			panel *panel
-			y     results.Summary
+			y     stat.Summary
 		}{{&reads, m.reads}, {&writes, m.writes}} {
 			if side.y.N > 0 {
 				pt.y = side.y

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/recorder"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -100,9 +101,9 @@ func TestTextsHaveRoom(t *testing.T) {
 	}
 	runs["memory"] = remember
 	for name, run := range runs {
-		all := charts(run)
+		all := charts(analysis.Of(run))
 		if name == "as usual" {
-			all = append(all, byMachine([]Run{{"here", wholeRun}, {"there", otherMachine()}})...)
+			all = append(all, byMachine([]Run{{"here", analysis.Of(wholeRun)}, {"there", analysis.Of(otherMachine())}})...)
 		}
 		for _, c := range all {
 			figure := texts(t, c)

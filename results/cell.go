@@ -8,27 +8,6 @@ import (
 	"strings"
 )
 
-// Kind says what a cell measures. It is the base of the cell's benchmark name.
-type Kind string
-
-const (
-	// Throughput cells time operations; they live in cells.txt.
-	Throughput Kind = "Map"
-	// Staleness cells ask how far reads lag behind, in a loop of their own; they live
-	// in staleness.txt, because the zeros of linearizable maps would take the geometric
-	// mean away from every row of benchstat.
-	Staleness Kind = "Staleness"
-	// Latency cells ask how long operations take that arrive at a given rate, in an open
-	// loop; they live in latency.txt.
-	Latency Kind = "Latency"
-)
-
-// MaxLoad is the greatest load of a latency cell, in % of the capacity.
-const MaxLoad = 1000
-
-// Kinds returns all kinds of cells, in the order in which a run's folder is read.
-func Kinds() []Kind { return []Kind{Throughput, Staleness, Latency} }
-
 // ID is what is measured: a configuration and the workload that drives it. It is
 // comparable, and Name and ParseName turn it into a benchmark name and back.
 //
@@ -221,3 +200,11 @@ func ParseKeys(s string) (int, error) {
 	}
 	return n * unit, nil
 }
+
+const twinSuffix = ".twin"
+
+// Twin returns the name under which the A/A control measures a map a second time.
+func Twin(impl string) string { return impl + twinSuffix }
+
+// Original returns the map that a name stands for, and whether the name is that of a twin.
+func Original(impl string) (original string, twin bool) { return strings.CutSuffix(impl, twinSuffix) }

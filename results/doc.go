@@ -1,9 +1,8 @@
-// Package results holds what was measured: cells, and the environment and plan that
-// they came from, in files that other tools read as well.
+// Package results holds what was measured, in files that other tools read as well: cells, and
+// the environment and plan that they came from. Package analysis says what follows from it.
 //
 // A run's folder has cells.txt, staleness.txt and latency.txt, in Go's benchmark text format, and
-// manifest.json. Load reads a folder into a Set, which is all that figures and reports
-// are made from.
+// manifest.json. [Load] reads a folder into a [Set].
 //
 // # Comments with a meaning
 //

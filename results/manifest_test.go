@@ -65,35 +65,6 @@ func TestDamagedManifest(t *testing.T) {
 	}
 }
 
-func TestVerdictIsTheWorst(t *testing.T) {
-	s := &Set{
-		Manifest: Manifest{Verdicts: []Verdict{
-			{Impl: "good", Outcome: Ok},
-			{Impl: "bad", Outcome: Ok},
-			{Impl: "bad", Outcome: Illegal, Reason: "why"},
-			{Impl: "bad", Outcome: Unknown},
-			{Impl: "unsure", Outcome: Unknown, Reason: "timeout"},
-			{Impl: "unsure", Outcome: Ok},
-			{Impl: "sum", Outcome: Ok, Level: "atomic", Broken: true},
-		}},
-		Cells: []Cell{{ID: ID{Impl: "sum"}}, {ID: ID{Impl: "sum"}, Fault: "a lost put"}},
-	}
-	for impl, want := range map[string]struct {
-		outcome Outcome
-		reason  string
-	}{
-		"good": {Ok, ""}, "bad": {Illegal, "why"}, "unsure": {Unknown, "timeout"},
-		"sum": {Illegal, "a lost put"}, "stranger": {Unknown, "it was never checked"},
-	} {
-		if v := s.Verdict(impl); v.Outcome != want.outcome || v.Reason != want.reason || v.Impl != impl {
-			t.Errorf("verdict on %s: %+v; want %v", impl, v, want)
-		}
-	}
-	if v := s.Verdict("sum"); v.Level != "atomic" || !v.AsExpected() {
-		t.Errorf("the sum check's verdict forgets the map's entry: %+v", v)
-	}
-}
-
 func TestCommit(t *testing.T) {
 	stamped := func(kv ...string) *debug.BuildInfo {
 		info := &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}

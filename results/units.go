@@ -2,6 +2,27 @@ package results
 
 import "strconv"
 
+// Kind says what a cell measures. It is the base of the cell's benchmark name.
+type Kind string
+
+const (
+	// Throughput cells time operations; they live in cells.txt.
+	Throughput Kind = "Map"
+	// Staleness cells ask how far reads lag behind, in a loop of their own; they live
+	// in staleness.txt, because the zeros of linearizable maps would take the geometric
+	// mean away from every row of benchstat.
+	Staleness Kind = "Staleness"
+	// Latency cells ask how long operations take that arrive at a given rate, in an open
+	// loop; they live in latency.txt.
+	Latency Kind = "Latency"
+)
+
+// MaxLoad is the greatest load of a latency cell, in % of the capacity.
+const MaxLoad = 1000
+
+// Kinds returns all kinds of cells, in the order in which a run's folder is read.
+func Kinds() []Kind { return []Kind{Throughput, Staleness, Latency} }
+
 // The units of metrics. They are tidy in the sense of golang.org/x/perf/benchunit
 // (seconds and bytes, never ns or MB), so that a zero stays in its table.
 const (

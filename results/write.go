@@ -15,26 +15,6 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-const (
-	cellsFile     = "cells.txt"
-	stalenessFile = "staleness.txt"
-	latencyFile   = "latency.txt"
-
-	blockComment = "# block "
-	faultComment = "# fault: "
-	asideComment = "# aside: "
-)
-
-func fileOf(k Kind) string {
-	switch k {
-	case Staleness:
-		return stalenessFile
-	case Latency:
-		return latencyFile
-	}
-	return cellsFile
-}
-
 // Folder is a run's folder while the run goes on. One goroutine uses it at a time.
 type Folder struct {
 	dir   string
@@ -192,19 +172,6 @@ func continueFile(path string, kind Kind, env Environment, read *file) (*cellFil
 		return nil, errors.Join(err, f.Close())
 	}
 	return file, nil
-}
-
-// fileConfig holds the only four keys that may stand outside comments: any other that
-// differs between two files would split benchstat's tables.
-func fileConfig(env Environment) []benchfmt.Config {
-	var config []benchfmt.Config
-	for _, kv := range [][2]string{
-		{"goos", env.GOOS}, {"goarch", env.GOARCH}, {"pkg", "doublebuf"}, {"cpu", env.CPU},
-	} {
-		// By literal: the writer leaves out what SetConfig sets.
-		config = append(config, benchfmt.Config{Key: kv[0], Value: []byte(kv[1]), File: true})
-	}
-	return config
 }
 
 func (file *cellFile) append(c Cell) error {

@@ -78,7 +78,7 @@ func (s *session) advise(o *runFlags, needs report.Needs) error {
 	if err != nil {
 		return err
 	}
-	certain, err := report.Advise(s.stdout, set.Set, needs)
+	certain, err := report.Advise(s.stdout, set.Run, needs)
 	if err == nil && !certain {
 		err = exit.With(exit.Unknown, fmt.Errorf("the first map cannot be told from the next: the margin is no claim; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
 	}

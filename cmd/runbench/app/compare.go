@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
@@ -89,7 +90,7 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 	case !maps && len(paths) != 2:
 		return exit.Usagef("compare: %d arguments; want two, OLD and NEW, or -a and -b and one run", len(paths))
 	}
-	var sets []*results.Set
+	var sets []*analysis.Run
 	for _, path := range paths {
 		set, warnings, err := results.Open(path)
 		for _, w := range warnings {
@@ -98,7 +99,7 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 		if err != nil {
 			return err
 		}
-		sets = append(sets, set)
+		sets = append(sets, analysis.Of(set))
 	}
 	old, now := sets[0], sets[len(sets)-1]
 	notes, limits := doubts(old, now, o.minEffect)
@@ -132,7 +133,7 @@ func (s *session) compare(o *compareFlags, paths []string) error {
 }
 
 // source names a run, with its machine and commit as far as they are known.
-func source(path string, s *results.Set) string {
+func source(path string, s *analysis.Run) string {
 	if e := s.Manifest.Environment; e.Go != "" {
 		return fmt.Sprintf("%s (%s; %s)", path, e.MachineLabel(), e.CommitLabel())
 	}
@@ -144,7 +145,7 @@ func source(path string, s *results.Set) string {
 
 // doubts returns what must be said of a comparison of two runs, which may be the same, and
 // what can be told by it.
-func doubts(old, now *results.Set, minEffect float64) ([]string, compare.Limits) {
+func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits) {
 	limits := compare.Limits{MinEffect: minEffect}
 	var notes []string
 	if !maps.Equal(old.Machine, now.Machine) {
@@ -156,7 +157,7 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, compare.Limits)
 	if a, b := cellTime(old), cellTime(now); a != b && a > 0 && b > 0 {
 		notes = append(notes, fmt.Sprintf("A cell of the old run lasted %v, and one of the new run %v: how a map is when a cell begins weighs more in the shorter one.", a, b))
 	}
-	limits.Noise = max(old.Control().Limit, now.Control().Limit)
+	limits.Noise = max(old.Control.Limit, now.Control.Limit)
 	if !tellsLayers(old) || !tellsLayers(now) {
 		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), limits
 	}
@@ -169,12 +170,12 @@ func doubts(old, now *results.Set, minEffect float64) ([]string, compare.Limits)
 }
 
 // tellsLayers reports whether it is known how many links and processes the cells are of.
-func tellsLayers(s *results.Set) bool {
+func tellsLayers(s *analysis.Run) bool {
 	return s.Manifest.Environment.Go != "" || slices.ContainsFunc(s.Cells, func(c results.Cell) bool { return c.Link > 0 })
 }
 
 // cellTime returns how long a throughput cell of the run lasted; 0 if its plan does not tell.
-func cellTime(s *results.Set) plan.Duration {
+func cellTime(s *analysis.Run) plan.Duration {
 	p, err := plan.Parse("", s.Manifest.Plan)
 	if err != nil {
 		return 0
@@ -184,10 +185,10 @@ func cellTime(s *results.Set) plan.Duration {
 
 // verdictsOn returns notes on what the checks said of the compared maps, and names of the new run's: those
 // that failed their check unexpectedly, and those of which no check said anything.
-func verdictsOn(old, now *results.Set, o *compareFlags) (notes, failed, unknown []string) {
-	runs := map[string]*results.Set{"the old run": old, "the new run": now}
+func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown []string) {
+	runs := map[string]*analysis.Run{"the old run": old, "the new run": now}
 	if old == now {
-		runs = map[string]*results.Set{"the run": now}
+		runs = map[string]*analysis.Run{"the run": now}
 	}
 	for _, name := range slices.Sorted(maps.Keys(runs)) {
 		set, passed := runs[name], 0
@@ -234,7 +235,7 @@ func failsGate(c *compare.Comparison, failed, unknown []string) error {
 	worse, unsure := c.Named(compare.Worse), c.Named(compare.Inconclusive)
 	switch {
 	case len(worse) > 0:
-		return exit.With(exit.Failed, fmt.Errorf("%d worse by more than %s: %s", len(worse), results.Percent(c.Claimable()), abridged(worse)))
+		return exit.With(exit.Failed, fmt.Errorf("%d worse by more than %s: %s", len(worse), analysis.Percent(c.Claimable()), abridged(worse)))
 	case len(failed) > 0:
 		return exit.With(exit.Failed, errors.New("failed the check: "+abridged(failed)))
 	case len(unsure) > 0:

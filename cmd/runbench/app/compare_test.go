@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -39,7 +40,7 @@ func TestDoubts(t *testing.T) {
 		{of(6), controlled, 0, 0.25, "A/A limit 25 %"},
 		{controlled, of(6), 0, 0.25, "Old: 6 links, 6 processes, A/A limit 25 %: "},
 	} {
-		notes, limits := doubts(c.old, c.now, 0.02)
+		notes, limits := doubts(analysis.Of(c.old), analysis.Of(c.now), 0.02)
 		if text := strings.Join(notes, "\n"); limits.MinEffect != 0.02 || limits.Layout != c.layout || math.Abs(limits.Noise-c.noise) > 1e-9 || !strings.Contains(text, c.note) {
 			t.Errorf("%+v with %q; want layout %v, noise %v and %q", limits, text, c.layout, c.noise, c.note)
 		}
@@ -56,7 +57,7 @@ func TestComparingOtherInput(t *testing.T) {
 		old, now map[string]string
 		want     bool
 	}{{one, one, false}, {one, other, true}, {one, nil, false}, {nil, nil, false}} {
-		notes, _ := doubts(with(test.old), with(test.now), 0.01)
+		notes, _ := doubts(analysis.Of(with(test.old)), analysis.Of(with(test.now)), 0.01)
 		if got := strings.Contains(strings.Join(notes, " "), "other real input"); got != test.want {
 			t.Errorf("%v and %v: %v", test.old, test.now, notes)
 		}

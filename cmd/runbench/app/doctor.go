@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -29,7 +30,7 @@ load, pressure, steal and throttling. Then it watches for a while what others ta
 cannot be seen here is said to be not visible, and is not guessed. A run does the same
 before and during its cells, keeps it in the manifest, and is graded by it:
 
-` + results.GradeRule + `
+` + analysis.GradeRule + `
 
 The exit code is 0 if nothing makes the machine unfit, and 4 otherwise.
 

@@ -14,7 +14,7 @@ import (
 
 func plotCommand() command {
 	one := redraw(func(s *session, set *campaign.Loaded, _, plotsDir string) error {
-		figures, err := plots.Draw(set.Set, plotsDir)
+		figures, err := plots.Draw(set.Run, plotsDir)
 		s.listFigures(figures, plotsDir)
 		return err
 	})
@@ -58,7 +58,7 @@ func (s *session) plotMachines(dirs []string, plotsDir string) error {
 			name = dir
 		}
 		names = append(names, name)
-		runs = append(runs, plots.Run{Name: name, Set: set.Set})
+		runs = append(runs, plots.Run{Name: name, Run: set.Run})
 	}
 	if plotsDir == "" {
 		plotsDir = filepath.Join("plots", strings.ReplaceAll(strings.Join(names, "-"), string(filepath.Separator), "-"))

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/exit"
@@ -71,18 +72,19 @@ func (s *session) selfTest(cell time.Duration, blocks int, seed uint64, dir stri
 	if err != nil {
 		return err
 	}
-	control := set.Control()
+	first := analysis.Of(set)
+	control := first.Control
 	if control.Limit == 0 {
 		return fmt.Errorf("self-test: the A/A cells show no limit; want %d pairs of %d blocks in %s", selftest.Pairs, p.Blocks, dir)
 	}
-	alone, corrected := control.Different()
+	alone, corrected := analysis.Different(control)
 	fmt.Fprintf(s.stdout, "A/A: of %d cells %d look different by themselves (%d may), and %d after Holm's correction (%d may)\n",
 		len(control.Pairs), alone, selftest.MaxDifferent, corrected, selftest.MaxCorrected)
-	fmt.Fprintf(s.stdout, "A/A limit: %s: %v\n\n", results.Percent(control.Limit), control.Worst())
+	fmt.Fprintf(s.stdout, "A/A limit: %s: %v\n\n", analysis.Percent(control.Limit), analysis.Worst(control))
 
 	share := 2 * control.Limit
-	fmt.Fprintf(s.stdout, "injected: %s more time for each operation, so %s fewer operations a second\n", results.Percent(share), results.Percent(share/(1+share)))
-	if err := test.Slow(ctx, set, share, keep); err != nil {
+	fmt.Fprintf(s.stdout, "injected: %s more time for each operation, so %s fewer operations a second\n", analysis.Percent(share), analysis.Percent(share/(1+share)))
+	if err := test.Slow(ctx, first, share, keep); err != nil {
 		return interrupted(err)
 	}
 	manifest.Sittings[0].During = watch.End()

@@ -66,7 +66,7 @@ func (s *session) study(path, dir string, restate bool) error {
 	}
 	findings := make([]study.Finding, len(claims))
 	for i, c := range claims {
-		if findings[i], err = study.Judge(set.Set, c); err != nil {
+		if findings[i], err = study.Judge(set.Run, c); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/cmd/runbench/internal/report"
@@ -13,39 +14,39 @@ import (
 
 // conclude presents what has been measured and returns all results. There may be no cell, if the
 // campaign was interrupted early or if no map survived its check.
-func (c *Campaign) conclude() (*results.Set, error) {
+func (c *Campaign) conclude() (*analysis.Run, error) {
 	m := &c.store.manifest
-	set := &Loaded{Set: &results.Set{Manifest: *m}}
+	set := &Loaded{Run: analysis.Of(&results.Set{Manifest: *m})}
 	if len(c.store.done) > 0 {
 		var err error
 		if set, err = Load(c.Warn, c.Dir); err != nil {
 			return nil, err
 		}
-		control, grade := set.Control(), set.Grade()
+		control, grade := set.Control, set.Grade
 		m.Control, m.Grade = &control, &grade
 		if err := c.store.save(); err != nil {
 			return nil, err
 		}
 	}
-	return set.Set, Present(c.Out, set, c.Dir, c.Plots)
+	return set.Run, Present(c.Out, set, c.Dir, c.Plots)
 }
 
 // outcome returns the error, with its exit code, that a complete campaign amounts to.
-func (c *Campaign) outcome(set *results.Set) error {
+func (c *Campaign) outcome(set *analysis.Run) error {
 	if err := judge(set, c.Dir); err != nil {
 		return err
 	}
 	if c.loop.short != "" {
 		return exit.With(exit.Unknown, c.resumable(errors.New(c.loop.short)))
 	}
-	if is := set.Grade().Letter; c.Strict != "" && is > c.Strict {
+	if is := set.Grade.Letter; c.Strict != "" && is > c.Strict {
 		return exit.With(exit.Unknown, fmt.Errorf("the grade of the run is %s; want %s or better; see %s", is, c.Strict, filepath.Join(c.Dir, ReportFile)))
 	}
 	return nil
 }
 
 // judge returns the error that the verdicts of the run in dir amount to.
-func judge(set *results.Set, dir string) error {
+func judge(set *analysis.Run, dir string) error {
 	var failed, unknown []string
 	for _, impl := range report.Maps(set) {
 		switch v := set.Verdict(impl); {

@@ -3,6 +3,7 @@ package campaign
 import (
 	"testing"
 
+	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/lincheck"
@@ -33,7 +34,7 @@ func TestJudgement(t *testing.T) {
 		for _, v := range c.verdicts {
 			set.Manifest.Verdicts = append(set.Manifest.Verdicts, recorded(v, "r"))
 		}
-		for from, err := range map[string]error{"check": gate.Judge(c.verdicts), "run": judge(set, "r")} {
+		for from, err := range map[string]error{"check": gate.Judge(c.verdicts), "run": judge(analysis.Of(set), "r")} {
 			if code := exit.Code(err); code != c.code || (err == nil) != (c.code == exit.OK) {
 				t.Errorf("%s: %v: exit code %d (%v); want %d", from, c.verdicts, code, err, c.code)
 			}

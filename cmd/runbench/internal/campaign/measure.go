@@ -10,6 +10,7 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/cmd/runbench/internal/terminal"
@@ -71,7 +72,7 @@ func (l *loop) wantsMore(end time.Duration) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	width, margin := report.Widest(set)
+	width, margin := report.Widest(analysis.Of(set))
 	if margin == "" {
 		fmt.Fprintln(l.out, "there is no margin whose interval could be narrow")
 		return false, nil

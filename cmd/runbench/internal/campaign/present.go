@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/plots"
 	"doublebuf/results"
@@ -19,19 +20,22 @@ const (
 	pageFile   = "report.html"
 )
 
-// Loaded is the results of a run, with the warnings of loading them.
+// Loaded is a run with what follows from it, and the warnings of loading it.
 type Loaded struct {
-	*results.Set
+	*analysis.Run
 	warnings []results.Warning
 }
 
-// Load reads the results of the run in the folder dir and prints warnings to warn.
+// Load reads the results of the run in the folder dir, prints warnings to warn, and analyses the run.
 func Load(warn io.Writer, dir string) (*Loaded, error) {
 	set, warnings, err := results.Load(dir)
 	for _, w := range warnings {
 		fmt.Fprintf(warn, "runbench: warning: %s\n", w)
 	}
-	return &Loaded{set, warnings}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Loaded{analysis.Of(set), warnings}, nil
 }
 
 // PlotsFolder returns plots, or if that is empty the folder of figures for the run in dir.
@@ -44,7 +48,7 @@ func PlotsFolder(plots, dir string) string {
 
 // Present draws the figures of a run, writes its report and prints a summary to out.
 func Present(out io.Writer, set *Loaded, dir, plotsDir string) error {
-	figures, err := plots.Draw(set.Set, plotsDir)
+	figures, err := plots.Draw(set.Run, plotsDir)
 	if err != nil {
 		return err
 	}
@@ -53,7 +57,7 @@ func Present(out io.Writer, set *Loaded, dir, plotsDir string) error {
 		return err
 	}
 	var text bytes.Buffer
-	if err := report.Markdown(&text, filepath.Base(filepath.Clean(dir)), set.Set, set.warnings, links); err != nil {
+	if err := report.Markdown(&text, filepath.Base(filepath.Clean(dir)), set.Run, set.warnings, links); err != nil {
 		return err
 	}
 	var page bytes.Buffer
@@ -66,14 +70,14 @@ func Present(out io.Writer, set *Loaded, dir, plotsDir string) error {
 	if err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
-	if err := report.Summary(out, set.Set); err != nil {
+	if err := report.Summary(out, set.Run); err != nil {
 		return err
 	}
-	if err := report.Trust(out, set.Set); err != nil {
+	if err := report.Trust(out, set.Run); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%s\n\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
-		report.Caveat(set.Set), path, filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
+		report.Caveat(set.Run), path, filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
 	return nil
 }
 

@@ -4,7 +4,7 @@
 // # Words
 //
 //   - Old is what is compared with, new is what is judged.
-//   - The effect is new over old, see [results.Effect]: of two runs by all pairs of their
+//   - The effect is new over old, see [stat.Effect]: of two runs by all pairs of their
 //     repetitions, of two maps of one run by the blocks that both were measured in.
 //   - The minimum effect is the least that matters. As a ratio it is the margin: with
 //     5 %, effects from 1/1.05 to 1.05 lie within.
@@ -27,6 +27,8 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -42,10 +44,10 @@ const (
 
 // Row is one cell in one unit, or the geometric mean of a unit.
 type Row struct {
-	Cell     string         // its name, without what all rows share
-	Old, New float64        // medians; of a geometric mean, the means of the medians
-	Effect   results.Effect // its P is not corrected
-	Holm     float64        // P, corrected for all rows of the comparison
+	Cell     string      // its name, without what all rows share
+	Old, New float64     // medians; of a geometric mean, the means of the medians
+	Effect   stat.Effect // its P is not corrected
+	Holm     float64     // P, corrected for all rows of the comparison
 	Verdict  Verdict
 	Why      string // if inconclusive
 }
@@ -81,18 +83,18 @@ type Comparison struct {
 type pair struct {
 	id       results.ID
 	cell     string
-	old, new results.Group
+	old, new *analysis.Group
 }
 
 // Runs compares the cells that two runs share, in the given units or, if there are none,
 // in those that say how fast a cell is: of the cells of this project operations a second
 // or, where readers and writers are apart, reads and writes a second; of others every unit.
 // It fails if there is nothing to compare.
-func Runs(old, now *results.Set, units []string, limits Limits) (*Comparison, error) {
+func Runs(old, now *analysis.Run, units []string, limits Limits) (*Comparison, error) {
 	c := &Comparison{Limits: limits}
-	ofNew := map[results.ID]results.Group{}
-	groups := func(s *results.Set) []results.Group {
-		return slices.DeleteFunc(s.AllGroups(), func(g results.Group) bool { return len(unitsOf(g, units)) == 0 })
+	ofNew := map[results.ID]*analysis.Group{}
+	groups := func(s *analysis.Run) []*analysis.Group {
+		return slices.DeleteFunc(slices.Clone(s.AllGroups()), func(g *analysis.Group) bool { return len(unitsOf(g, units)) == 0 })
 	}
 	for _, g := range groups(now) {
 		ofNew[g.ID] = g
@@ -126,7 +128,7 @@ func Runs(old, now *results.Set, units []string, limits Limits) (*Comparison, er
 
 // Maps compares two maps of one run in every workload that both were measured in, paired
 // by block: new is measured by old. Units are as for Runs.
-func Maps(set *results.Set, old, now string, units []string, limits Limits) (*Comparison, error) {
+func Maps(set *analysis.Run, old, now string, units []string, limits Limits) (*Comparison, error) {
 	c := &Comparison{Limits: limits, Paired: true}
 	bare := func(id results.ID) results.ID {
 		id.Impl = ""
@@ -151,10 +153,10 @@ func Maps(set *results.Set, old, now string, units []string, limits Limits) (*Co
 		}
 	}
 	pairs = slices.DeleteFunc(pairs, func(p pair) bool {
-		if p.new.Cells == nil {
+		if p.new == nil {
 			c.OnlyOld = append(c.OnlyOld, p.cell)
 		}
-		return p.new.Cells == nil
+		return p.new == nil
 	})
 	return c.judge(pairs, units, func(unit string) string { return set.Better[unit] })
 }
@@ -200,7 +202,7 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 	for _, r := range family {
 		p = append(p, r.Effect.P)
 	}
-	for i, corrected := range results.Holm(p) {
+	for i, corrected := range stat.Holm(p) {
 		family[i].Holm = corrected
 	}
 	for _, t := range c.Tables {
@@ -214,15 +216,15 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 	return c, nil
 }
 
-func (c *Comparison) row(cell string, old, now results.Group, unit string) Row {
+func (c *Comparison) row(cell string, old, now *analysis.Group, unit string) Row {
 	r := Row{Cell: cell, Old: old.Summary(unit).Median, New: now.Summary(unit).Median}
 	if a, b := lacking(old, unit), lacking(now, unit); a+b > 0 {
 		r.Why = fmt.Sprintf("%d old and %d new repetitions have no value, being overloaded or too short", a, b)
 	}
 	if c.Paired {
-		r.Effect = results.Paired(old, now, unit, 1+c.Claimable())
+		r.Effect = analysis.Paired(old, now, unit, c.Claimable())
 	} else {
-		r.Effect = results.Unpaired(old, now, unit, 1+c.Claimable())
+		r.Effect = analysis.Unpaired(old, now, unit, c.Claimable())
 	}
 	return r
 }
@@ -233,7 +235,7 @@ func (c *Comparison) mean(pairs []pair, unit string) *Row {
 	if len(pairs) < 2 {
 		return nil
 	}
-	var old, now []results.Group
+	var old, now []*analysis.Group
 	var oldLog, newLog float64
 	for _, p := range pairs {
 		old, now = append(old, p.old), append(now, p.new)
@@ -247,7 +249,7 @@ func (c *Comparison) mean(pairs []pair, unit string) *Row {
 }
 
 // meanOf returns the geometric mean of groups in each block that all of them have.
-func meanOf(groups []results.Group, unit string) results.Group {
+func meanOf(groups []*analysis.Group, unit string) *analysis.Group {
 	logs := map[int][]float64{}
 	of := map[int]results.Cell{}
 	for _, g := range groups {
@@ -262,7 +264,7 @@ func meanOf(groups []results.Group, unit string) results.Group {
 			}
 		}
 	}
-	var mean results.Group
+	mean := &analysis.Group{}
 	for _, block := range slices.Sorted(maps.Keys(of)) {
 		if len(logs[block]) != len(groups) {
 			continue
@@ -290,14 +292,14 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 			r.Why = string(e.Warnings[0])
 		}
 	case within && c.MinEffect < c.Layout:
-		r.Why = fmt.Sprintf("one link cannot tell less than %s from none", results.Percent(c.Layout))
+		r.Why = fmt.Sprintf("one link cannot tell less than %s from none", analysis.Percent(c.Layout))
 	case within:
 		r.Verdict = Same
 	case beyond(c.MinEffect) && !beyond(c.Claimable()):
-		r.Why = fmt.Sprintf("it is not surely more than the %s that can be told", results.Percent(c.Claimable()))
+		r.Why = fmt.Sprintf("it is not surely more than the %s that can be told", analysis.Percent(c.Claimable()))
 	case !beyond(c.Claimable()):
 		r.Why = "the interval is too wide"
-	case r.Holm >= 1-results.Confidence:
+	case r.Holm >= 1-stat.Confidence:
 		r.Why = fmt.Sprintf("not sure enough for one of %d rows; more repetitions would tell", family)
 	case t.Better == "":
 		r.Why = fmt.Sprintf(`which direction is better is not known; want a line "Unit %s better=higher" or =lower in the file`, t.Unit)
@@ -326,7 +328,7 @@ func (c *Comparison) Named(v Verdict) []string {
 }
 
 // unitsOf returns the units to compare a cell in.
-func unitsOf(g results.Group, wanted []string) []string {
+func unitsOf(g *analysis.Group, wanted []string) []string {
 	switch {
 	case len(wanted) > 0:
 		wanted = slices.Clone(wanted)
@@ -342,10 +344,10 @@ func unitsOf(g results.Group, wanted []string) []string {
 	return slices.DeleteFunc(wanted, func(unit string) bool { return !has(g, unit) })
 }
 
-func has(g results.Group, unit string) bool { return slices.Contains(g.Units(), unit) }
+func has(g *analysis.Group, unit string) bool { return slices.Contains(g.Units(), unit) }
 
 // lacking returns how many of the group's cells have no value in a unit that others have.
-func lacking(g results.Group, unit string) (n int) {
+func lacking(g *analysis.Group, unit string) (n int) {
 	for _, c := range g.Cells {
 		if _, ok := c.Metrics[unit]; !ok {
 			n++
@@ -356,7 +358,7 @@ func lacking(g results.Group, unit string) (n int) {
 
 // whole reports whether all of the group's cells have a value, other than zero, in the unit: it
 // then has a geometric mean.
-func whole(g results.Group, unit string) bool {
+func whole(g *analysis.Group, unit string) bool {
 	return !slices.ContainsFunc(g.Cells, func(c results.Cell) bool { return c.Metrics[unit] == 0 })
 }
 

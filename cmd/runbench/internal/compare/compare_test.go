@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -41,7 +42,7 @@ func unchanged(int) float64 { return 1 }
 func twoRuns(t *testing.T, seed uint64, minEffect float64, factor func(int) float64) Table {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0))
-	c, err := Runs(run(r, 40, 10, unchanged), run(r, 40, 10, factor), nil, Limits{MinEffect: minEffect})
+	c, err := Runs(analysis.Of(run(r, 40, 10, unchanged)), analysis.Of(run(r, 40, 10, factor)), nil, Limits{MinEffect: minEffect})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestLowerIsBetter(t *testing.T) {
 	old, now := run(r, 2, 10, unchanged), run(r, 2, 10, func(int) float64 { return 2 })
 	for better, want := range map[string]Verdict{"higher": Better, "lower": Worse, "": Inconclusive} {
 		old.Better[results.OpsPerSec], now.Better[results.OpsPerSec] = better, better
-		c, err := Runs(old, now, nil, Limits{MinEffect: 0.05})
+		c, err := Runs(analysis.Of(old), analysis.Of(now), nil, Limits{MinEffect: 0.05})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +145,7 @@ func TestLowerIsBetter(t *testing.T) {
 	}
 	old.Better[results.OpsPerSec] = "higher"
 	now.Better[results.OpsPerSec] = "lower"
-	if _, err := Runs(old, now, nil, Limits{MinEffect: 0.05}); err == nil {
+	if _, err := Runs(analysis.Of(old), analysis.Of(now), nil, Limits{MinEffect: 0.05}); err == nil {
 		t.Error("two runs that disagree about the direction are compared")
 	}
 }
@@ -162,7 +163,7 @@ func TestMaps(t *testing.T) {
 			set.Cells = append(set.Cells, results.Cell{ID: id, Block: block, Metrics: map[string]float64{results.OpsPerSec: v}})
 		}
 	}
-	c, err := Maps(set, "a", "b", nil, Limits{MinEffect: 0.05})
+	c, err := Maps(analysis.Of(set), "a", "b", nil, Limits{MinEffect: 0.05})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func TestMaps(t *testing.T) {
 	if len(rows) != 2 || rows[0].Verdict != Better || rows[1].Verdict != Same || !slices.Equal(c.OnlyOld, []string{"Map/mix=z/dist=uniform/keytype=uint64/keys=64/g=1-2"}) {
 		t.Errorf("%+v, only old %q", rows, c.OnlyOld)
 	}
-	if c, err = Maps(set, "b", "a", nil, Limits{MinEffect: 0.05}); err != nil || c.Tables[0].Rows[0].Verdict != Worse {
+	if c, err = Maps(analysis.Of(set), "b", "a", nil, Limits{MinEffect: 0.05}); err != nil || c.Tables[0].Rows[0].Verdict != Worse {
 		t.Errorf("the other way round: %+v, %v", c, err)
 	}
 }
@@ -196,7 +197,7 @@ func TestWhatIsMissing(t *testing.T) {
 			}
 		}
 	}
-	c, err := Maps(set, "a", "b", []string{unit}, Limits{MinEffect: 0.05})
+	c, err := Maps(analysis.Of(set), "a", "b", []string{unit}, Limits{MinEffect: 0.05})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +234,7 @@ func TestFarBlocks(t *testing.T) {
 			s.Cells[i].Block *= 1 << 50
 		}
 	}
-	c, err := Runs(old, now, nil, Limits{MinEffect: 0.5})
+	c, err := Runs(analysis.Of(old), analysis.Of(now), nil, Limits{MinEffect: 0.5})
 	if err != nil || c.Tables[0].Mean == nil || c.Tables[0].Mean.Effect.N != [2]int{8, 8} {
 		t.Errorf("%v, %+v", err, c)
 	}
@@ -265,7 +266,7 @@ func TestNoise(t *testing.T) {
 			}
 			return s
 		}
-		got, err := Runs(made(1), made(1-c.loss), nil, c.limits)
+		got, err := Runs(analysis.Of(made(1)), analysis.Of(made(1-c.loss)), nil, c.limits)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +284,7 @@ func TestJSONKnowsNoInfinity(t *testing.T) {
 		now.Cells = append(now.Cells, results.Cell{ID: results.ID{Kind: "X", Procs: 1}, Metrics: map[string]float64{"allocs/op": 2}})
 	}
 	now.Better = map[string]string{"allocs/op": "lower"}
-	c, err := Runs(&old, &now, nil, Limits{MinEffect: 0.05})
+	c, err := Runs(analysis.Of(&old), analysis.Of(&now), nil, Limits{MinEffect: 0.05})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +327,7 @@ func TestBenchstatAgrees(t *testing.T) {
 		}
 		sets[i] = set
 	}
-	c, err := Runs(sets[0], sets[1], nil, Limits{MinEffect: 0.05})
+	c, err := Runs(analysis.Of(sets[0]), analysis.Of(sets[1]), nil, Limits{MinEffect: 0.05})
 	if err != nil {
 		t.Fatal(err)
 	}

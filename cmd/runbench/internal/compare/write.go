@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/perf/benchunit"
 
-	"doublebuf/results"
+	"doublebuf/analysis"
 )
 
 // Heading is what stands above a comparison, and what is to be said of it.
@@ -181,7 +181,7 @@ func (c *Comparison) Tally() string {
 	text := fmt.Sprintf("%d worse, %d better, %d same, %d inconclusive; minimum effect %.3g %%",
 		len(c.Named(Worse)), len(c.Named(Better)), len(c.Named(Same)), len(c.Named(Inconclusive)), 100*c.MinEffect)
 	if least := c.Claimable(); least > c.MinEffect {
-		text += fmt.Sprintf(", and only what is more than %s is worse or better", results.Percent(least))
+		text += fmt.Sprintf(", and only what is more than %s is worse or better", analysis.Percent(least))
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"doublebuf/analysis/stat"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/pin"
@@ -46,8 +47,8 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return errors.New("plan: pin-workers without pin; want the processors to pin them to, as in 0-3,8")
 	case p.TargetCI > 0 && p.Max <= 0:
 		return fmt.Errorf("plan: target-ci is %v and max is %v; want max above 0, like \"10m\"", p.TargetCI, p.Max)
-	case p.TargetCI > 0 && p.Links > 1 && p.Links < results.MinSamples:
-		return fmt.Errorf("plan: target-ci is %v with %d links, which are too few for any interval; want one, or %d or more", p.TargetCI, p.Links, results.MinSamples)
+	case p.TargetCI > 0 && p.Links > 1 && p.Links < stat.MinSamples:
+		return fmt.Errorf("plan: target-ci is %v with %d links, which are too few for any interval; want one, or %d or more", p.TargetCI, p.Links, stat.MinSamples)
 	case p.TargetCI == 0 && p.Max != 0:
 		return fmt.Errorf("plan: max is %v without target-ci; want both or neither", p.Max)
 	case len(p.Latency) > 0 && p.LatencyTime <= 0:

@@ -9,17 +9,19 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
 // candidate is a map that advice may be about, in one workload.
 type candidate struct {
 	row
-	writes results.Summary // a second, beside the reads
-	stale  results.Summary // 99th percentile of the staleness of a read, in seconds; of a fresh map 0
-	read   results.Summary // 99th percentile of the latency of a read, in seconds
-	late   bool            // it could not keep up when that was measured
-	live   results.Summary // bytes that are kept alive for each key
+	writes stat.Summary // a second, beside the reads
+	stale  stat.Summary // 99th percentile of the staleness of a read, in seconds; of a fresh map 0
+	read   stat.Summary // 99th percentile of the latency of a read, in seconds
+	late   bool         // it could not keep up when that was measured
+	live   stat.Summary // bytes that are kept alive for each key
 }
 
 // Needs is what a map must do to be advised.
@@ -37,7 +39,7 @@ func (c candidate) meets(n Needs) bool {
 // Advise writes which map to take of those that were measured in the first workload of set with
 // readers and writers of their own: the one that reads most of those that passed their check and
 // meet the needs. It reports whether that map is ahead of the next one as a claim.
-func Advise(w io.Writer, set *results.Set, needs Needs) (certain bool, err error) {
+func Advise(w io.Writer, set *analysis.Run, needs Needs) (certain bool, err error) {
 	standings := standingsOf(set)
 	i := slices.IndexFunc(standings, func(s standing) bool { return s.workload.Readers > 0 })
 	if i < 0 {
@@ -85,7 +87,7 @@ func Advise(w io.Writer, set *results.Set, needs Needs) (certain bool, err error
 		}
 	}
 	fmt.Fprintf(c, "  doubt\t%s\n", doubt)
-	if g := set.Grade(); g.Letter != "" {
+	if g := set.Grade; g.Letter != "" {
 		fmt.Fprintf(c, "  \tgrade of the run: %s\n", g.Letter)
 	}
 	c.Flush()
@@ -104,7 +106,7 @@ func Advise(w io.Writer, set *results.Set, needs Needs) (certain bool, err error
 	return certain, err
 }
 
-func candidateOf(set *results.Set, r row) candidate {
+func candidateOf(set *analysis.Run, r row) candidate {
 	c := candidate{row: r, writes: r.group.Summary(results.WritesPerSec), live: r.group.Summary(results.LivePerKey)}
 	for _, g := range set.AllGroups() {
 		same := g.ID

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -63,7 +64,7 @@ func TestAdvise(t *testing.T) {
 		{Needs{Writes: 10e6}, "", false},
 	} {
 		var out bytes.Buffer
-		certain, err := Advise(&out, advised(), test.needs)
+		certain, err := Advise(&out, analysis.Of(advised()), test.needs)
 		switch text := out.String(); {
 		case test.advice == "" && (err == nil || !strings.Contains(err.Error(), "of 5 maps that passed their check none ")):
 			t.Errorf("%+v: %v; want an error", test.needs, err)
@@ -72,7 +73,7 @@ func TestAdvise(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if _, err := Advise(&out, advised(), Needs{Staleness: 50 * time.Millisecond}); err != nil {
+	if _, err := Advise(&out, analysis.Of(advised()), Needs{Staleness: 50 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/advice.txt", out.Bytes())
@@ -83,10 +84,10 @@ func TestAdvise(t *testing.T) {
 		}
 	}
 	out.Reset()
-	if _, err := Advise(&out, alike, Needs{}); err != nil || !strings.Contains(out.String(), ", no claim; nor can it be told from slow\n") || !strings.Contains(out.String(), "; any rate will do\n") {
+	if _, err := Advise(&out, analysis.Of(alike), Needs{}); err != nil || !strings.Contains(out.String(), ", no claim; nor can it be told from slow\n") || !strings.Contains(out.String(), "; any rate will do\n") {
 		t.Errorf("%v:\n%s", err, out.String())
 	}
-	if _, err := Advise(&out, &results.Set{}, Needs{}); err == nil {
+	if _, err := Advise(&out, analysis.Of(&results.Set{}), Needs{}); err == nil {
 		t.Error("advice on nothing")
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"doublebuf/analysis"
 )
 
 const drawing = "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg width=\"4pt\" height=\"2pt\" viewBox=\"0 0 4 2\">\n<path d=\"M0,0L4,2\" style=\"fill:#FFFFFF\" />\n</svg>\n"
@@ -21,7 +23,7 @@ func TestHTMLIsSelfContained(t *testing.T) {
 	var md, html bytes.Buffer
 	set := example()
 	set.Manifest.Verdicts[4].Reason = "<script>alert(1)</script> & <b>"
-	if err := Markdown(&md, "example", set, nil, []Figure{{Title: "A & B", Image: "../p/f.svg", Table: "../p/f.csv"}}); err != nil {
+	if err := Markdown(&md, "example", analysis.Of(set), nil, []Figure{{Title: "A & B", Image: "../p/f.svg", Table: "../p/f.csv"}}); err != nil {
 		t.Fatal(err)
 	}
 	var read []string
@@ -82,7 +84,7 @@ func browser(t *testing.T) string {
 func TestInBrowser(t *testing.T) {
 	chromium := browser(t)
 	var md, html bytes.Buffer
-	if err := Markdown(&md, "example", example(), nil, nil); err != nil {
+	if err := Markdown(&md, "example", analysis.Of(example()), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := HTML(&html, md.Bytes(), figure); err != nil {

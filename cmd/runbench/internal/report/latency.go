@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
 // latency says how long operations took that arrived at a given rate.
-func latency(b *strings.Builder, set *results.Set) {
+func latency(b *strings.Builder, set *analysis.Run) {
 	groups := set.Groups(results.Latency)
 	if len(groups) == 0 {
 		return
@@ -62,7 +64,7 @@ func latency(b *strings.Builder, set *results.Set) {
 }
 
 // seconds writes the median of a time; nothing if there is none.
-func seconds(s results.Summary) string {
+func seconds(s stat.Summary) string {
 	if s.N == 0 {
 		return ""
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -61,7 +63,7 @@ func workloadsOf(n int) string {
 }
 
 // limits says what set cannot tell.
-func limits(b *strings.Builder, set *results.Set, standings []standing) {
+func limits(b *strings.Builder, set *analysis.Run, standings []standing) {
 	b.WriteString("\n## What this run cannot tell\n\n")
 	item := func(format string, args ...any) { fmt.Fprintf(b, "- "+format+"\n", args...) }
 	procs, crowded, few, apart := 0, false, 0, 0
@@ -83,7 +85,7 @@ func limits(b *strings.Builder, set *results.Set, standings []standing) {
 		item("%s", text)
 	}
 	if few > 0 {
-		item("How sure the figures of %s are: there are too few repetitions for intervals; want %d or more.", workloadsOf(few), results.MinSamples)
+		item("How sure the figures of %s are: there are too few repetitions for intervals; want %d or more.", workloadsOf(few), stat.MinSamples)
 	}
 	if apart > 0 {
 		item("Which of the first two maps is the faster in %s: the margin is no claim.", workloadsOf(apart))

@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -37,8 +38,8 @@ const claimable = 0.05
 
 // Layout returns the least effect, as a share, that set can tell from that of two layouts of
 // the same code: 0 if it is of several links, whose intervals have it in them.
-func Layout(set *results.Set) float64 {
-	if links, _ := set.Layers(); links == 1 {
+func Layout(set *analysis.Run) float64 {
+	if set.Links == 1 {
 		return claimable
 	}
 	return 0
@@ -46,11 +47,11 @@ func Layout(set *results.Set) float64 {
 
 // Claimable returns the least effect that set can show, as a share: the limit of its A/A
 // control, or Layout if that is more.
-func Claimable(set *results.Set) float64 { return max(set.Control().Limit, Layout(set)) }
+func Claimable(set *analysis.Run) float64 { return max(set.Control.Limit, Layout(set)) }
 
 // Caveat is what is to be said of all margins in set.
-func Caveat(set *results.Set) string {
-	links, processes := set.Layers()
+func Caveat(set *analysis.Run) string {
+	links, processes := set.Links, set.Processes
 	count := func(n int, one, many string) string {
 		if n == 1 {
 			return "one " + one
@@ -58,14 +59,14 @@ func Caveat(set *results.Set) string {
 		return fmt.Sprintf("%d %s", n, many)
 	}
 	text := count(links, "link", "links") + ", " + count(processes, "process", "processes")
-	if limit := set.Control().Limit; limit > 0 {
-		text += ", A/A limit " + results.Percent(limit)
+	if limit := set.Control.Limit; limit > 0 {
+		text += ", A/A limit " + analysis.Percent(limit)
 	}
 	if links > 1 {
 		text += ": intervals are over the links, and want 6 or more of them"
 	}
 	if least := Claimable(set); least > 0 {
-		text += fmt.Sprintf(": differences under %s are not claims", results.Percent(least))
+		text += fmt.Sprintf(": differences under %s are not claims", analysis.Percent(least))
 	}
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
@@ -92,7 +93,7 @@ func Label(v results.Verdict) string {
 
 // Maps returns the names of all maps that a run judged or measured. A map that took its
 // process down when it was checked has no cells.
-func Maps(set *results.Set) []string {
+func Maps(set *analysis.Run) []string {
 	var all []string
 	for _, v := range set.Manifest.Verdicts {
 		if !slices.Contains(all, v.Impl) {
@@ -109,7 +110,7 @@ func Maps(set *results.Set) []string {
 
 // Markdown writes the report on set. name is the run's; warnings are those of loading
 // the set. It returns the first error of w.
-func Markdown(w io.Writer, name string, set *results.Set, warnings []results.Warning, figures []Figure) error {
+func Markdown(w io.Writer, name string, set *analysis.Run, warnings []results.Warning, figures []Figure) error {
 	var b strings.Builder
 	standings := standingsOf(set)
 	heading(&b, name, set, warnings)
@@ -138,9 +139,9 @@ func Markdown(w io.Writer, name string, set *results.Set, warnings []results.War
 	return err
 }
 
-func heading(b *strings.Builder, name string, set *results.Set, warnings []results.Warning) {
+func heading(b *strings.Builder, name string, set *analysis.Run, warnings []results.Warning) {
 	fmt.Fprintf(b, "# runbench %s\n\n> %s\n", name, Caveat(set))
-	if g := set.Grade(); g.Letter != "" {
+	if g := set.Grade; g.Letter != "" {
 		fmt.Fprintf(b, ">\n> Grade **%s**, see below.\n", g.Letter)
 	}
 	for _, warning := range warnings {
@@ -149,7 +150,7 @@ func heading(b *strings.Builder, name string, set *results.Set, warnings []resul
 }
 
 // setting says where and how the run was made.
-func setting(b *strings.Builder, set *results.Set) {
+func setting(b *strings.Builder, set *analysis.Run) {
 	m := set.Manifest
 	b.WriteString("\n## Machine and run\n\n")
 	if env := m.Environment; env.Go != "" {
@@ -186,7 +187,7 @@ func between(least, most int) string {
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-func verdicts(b *strings.Builder, set *results.Set) {
+func verdicts(b *strings.Builder, set *analysis.Run) {
 	b.WriteString("\n## Verdicts\n\nEvery map was checked at the level that it declares before it was timed, with uint64 keys whatever its cells have, and its contents after every timed cell with writes.\n\n")
 	rows := [][]string{{"map", "level", "verdict", "why"}}
 	for _, impl := range Maps(set) {
@@ -225,7 +226,7 @@ func answers(b *strings.Builder, standings []standing) {
 	table(b, rows)
 }
 
-func staleness(b *strings.Builder, set *results.Set) {
+func staleness(b *strings.Builder, set *analysis.Run) {
 	groups := set.Groups(results.Staleness)
 	if len(groups) == 0 {
 		return
@@ -258,7 +259,7 @@ func staleness(b *strings.Builder, set *results.Set) {
 }
 
 // medianOf returns the median of the cells of id, or "" if there are none.
-func medianOf(set *results.Set, id results.ID, unit string) string {
+func medianOf(set *analysis.Run, id results.ID, unit string) string {
 	for _, g := range set.Groups(id.Kind) {
 		if g.ID == id {
 			return number(g.Summary(unit).Median)

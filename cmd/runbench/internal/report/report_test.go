@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -149,7 +151,7 @@ func TestGolden(t *testing.T) {
 	set := example()
 	var text bytes.Buffer
 	figures := []Figure{{Title: "Throughput", Caption: "by goroutines", Image: "../p/f.svg", Table: "../p/f.csv"}}
-	if err := Markdown(&text, "example", set, []results.Warning{"a doubt"}, figures); err != nil {
+	if err := Markdown(&text, "example", analysis.Of(set), []results.Warning{"a doubt"}, figures); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/report.md", text.Bytes())
@@ -160,12 +162,12 @@ func TestGolden(t *testing.T) {
 	body := html.String()[strings.Index(html.String(), "<body>"):strings.Index(html.String(), "<script>")]
 	golden(t, "testdata/report.html", []byte(body))
 	text.Reset()
-	if err := Summary(&text, set); err != nil {
+	if err := Summary(&text, analysis.Of(set)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/summary.txt", text.Bytes())
 	text.Reset()
-	if err := Trust(&text, set); err != nil {
+	if err := Trust(&text, analysis.Of(set)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/trust.txt", text.Bytes())
@@ -189,7 +191,7 @@ func golden(t *testing.T, path string, got []byte) {
 
 // TestAnswer holds the answers to what the example was made to show.
 func TestAnswer(t *testing.T) {
-	s := standingsOf(example())[0]
+	s := standingsOf(analysis.Of(example()))[0]
 	want := []string{
 		"r95w5, zipf0.99, 64Ki uint64 keys, 2 goroutines",
 		"**fresh**: 75.0 M ops/s [50.0 M, 100 M]",
@@ -200,7 +202,7 @@ func TestAnswer(t *testing.T) {
 	if got := s.answer(); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	roles := standingsOf(example())[1]
+	roles := standingsOf(analysis.Of(example()))[1]
 	if got, want := roles.answer()[4], "+10.0 % [-5.0 %, +20.0 %], no claim"; got != want { // the interval holds 0
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -212,10 +214,10 @@ func TestControlBoundsClaims(t *testing.T) {
 	for twin, want := range map[float64]string{1.25: "+20.0 % [+20.0 %, +20.0 %], no claim", 1.15: "+20.0 % [+20.0 %, +20.0 %]"} {
 		set := example()
 		set.Twins[2].Metrics[results.OpsPerSec] *= twin / 0.98
-		if limit := set.Control().Limit; math.Abs(limit-(twin-1)) > 1e-9 || math.Abs(Claimable(set)-(twin-1)) > 1e-9 {
-			t.Errorf("limit %g, claimable %g; want %g", limit, Claimable(set), twin-1)
+		if limit := analysis.Of(set).Control.Limit; math.Abs(limit-(twin-1)) > 1e-9 || math.Abs(Claimable(analysis.Of(set))-(twin-1)) > 1e-9 {
+			t.Errorf("limit %g, claimable %g; want %g", limit, Claimable(analysis.Of(set)), twin-1)
 		}
-		if got := standingsOf(set)[0].answer()[4]; got != want {
+		if got := standingsOf(analysis.Of(set))[0].answer()[4]; got != want {
 			t.Errorf("with a twin %g times as fast: %s; want %s", twin, got, want)
 		}
 	}
@@ -230,7 +232,7 @@ func TestTooFewBlocks(t *testing.T) {
 		}
 	}
 	set.Cells = few
-	if got, want := standingsOf(set)[0].answer()[4], "+20.0 %, no claim"; got != want {
+	if got, want := standingsOf(analysis.Of(set))[0].answer()[4], "+20.0 %, no claim"; got != want {
 		t.Errorf("5 blocks: got %s, want %s", got, want)
 	}
 }
@@ -288,12 +290,12 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 		{8, 1, "8 links, 8 processes: intervals are over the links, and want 6 or more of them."},
 	} {
 		set := layout(c.links, c.processes, 7)
-		s := standingsOf(set)[0]
+		s := standingsOf(analysis.Of(set))[0]
 		a, b := s.rows[0], s.rows[1]
 		if a.impl != "a" {
 			a, b = b, a
 		}
-		m := results.Compare(a.group, b.group, s.unit)
+		m := analysis.Compare(a.group, b.group, s.unit)
 		if outside := m.Interval && m.Lo > 1; outside != (c.links == 1) {
 			t.Errorf("%d links: the margin is %+v", c.links, m)
 		}
@@ -305,12 +307,12 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 				set.Cells[i].Metrics[results.OpsPerSec] *= 0.96
 			}
 		}
-		s = standingsOf(set)[0]
+		s = standingsOf(analysis.Of(set))[0]
 		if text := s.margin(s.rows[0], s.rows[1]); strings.HasSuffix(text, "no claim") != (c.links < 6 && c.links > 1) && c.links > 1 {
 			t.Errorf("%d links, with a true effect: %s", c.links, text)
 		}
 		var out bytes.Buffer
-		if err := Markdown(&out, "layout", set, nil, nil); err != nil {
+		if err := Markdown(&out, "layout", analysis.Of(set), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		if want := "\n> " + c.caveat + "\n"; !strings.Contains(out.String(), want) {
@@ -328,17 +330,17 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 // TestWidest: of the margins that the example shows the one of the readers beside a writer
 // is the widest, from -5 % to +20 %. What failed its check has none.
 func TestWidest(t *testing.T) {
-	width, margin := Widest(example())
+	width, margin := Widest(analysis.Of(example()))
 	if math.Abs(width-(1.2/0.95-1)) > 1e-9 || margin != "fresh against batched: roles, zipf0.99, 64Ki uint64 keys, readers 1, writers 1" {
 		t.Errorf("%v, of %s", width, margin)
 	}
 	few := example()
 	few.Cells = slices.DeleteFunc(few.Cells, func(c results.Cell) bool { return c.Impl == "fresh-too" && c.Block > 5 })
-	if width, margin = Widest(few); !math.IsInf(width, 1) || !strings.HasPrefix(margin, "fresh-too against batched: r95w5") {
+	if width, margin = Widest(analysis.Of(few)); !math.IsInf(width, 1) || !strings.HasPrefix(margin, "fresh-too against batched: r95w5") {
 		t.Errorf("with a margin that has no interval: %v, of %s", width, margin)
 	}
 	few.Cells = slices.DeleteFunc(few.Cells, func(c results.Cell) bool { return c.Impl != "fresh" && c.Impl != "loses" })
-	if _, margin = Widest(few); margin != "" {
+	if _, margin = Widest(analysis.Of(few)); margin != "" {
 		t.Errorf("with one map that passed its check: %s", margin)
 	}
 }
@@ -357,7 +359,7 @@ func TestBeyond(t *testing.T) {
 		{1 / 1.2, 1 / 1.4, 1 / 1.06, true},
 		{1 / 1.2, 1 / 1.4, 1 / 1.04, false},
 	} {
-		m := results.Summary{Median: c.median, Lo: c.lo, Hi: c.hi, Interval: true}
+		m := stat.Summary{Median: c.median, Lo: c.lo, Hi: c.hi, Interval: true}
 		if got := s.beyond(m); got != c.want {
 			t.Errorf("%.2f [%.2f, %.2f]: claim is %v", c.median, c.lo, c.hi, got)
 		}
@@ -386,7 +388,7 @@ func TestClaimOfMany(t *testing.T) {
 				}
 			}
 		}
-		s := standingsOf(set)[0]
+		s := standingsOf(analysis.Of(set))[0]
 		return s.margin(*s.row("b"), *s.row("a"))
 	}
 	few := []float64{1.06, 1.08, 1.1, 1.12, 1.14, 1.16} // beyond 5 %: t is 3.9 of 5 degrees of freedom, p 0.011

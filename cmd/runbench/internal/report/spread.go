@@ -5,13 +5,14 @@ import (
 	"math"
 	"strings"
 
-	"doublebuf/results"
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 )
 
 // spreads says how much of what repetitions differ by hangs on the link, the process and
 // the block. Of one link and one process there is nothing to split.
-func spreads(b *strings.Builder, set *results.Set, standings []standing) {
-	links, processes := set.Layers()
+func spreads(b *strings.Builder, set *analysis.Run, standings []standing) {
+	links, processes := set.Links, set.Processes
 	if processes == 1 {
 		return
 	}
@@ -28,7 +29,7 @@ func spreads(b *strings.Builder, set *results.Set, standings []standing) {
 			if len(first) == 0 || first[0].impl == r.impl {
 				row = append(row, "", "", "")
 			} else {
-				row = append(row, deviations(results.SpreadOfRatio(r.group, first[0].group, s.unit))...)
+				row = append(row, deviations(analysis.SpreadOfRatio(r.group, first[0].group, s.unit))...)
 			}
 			rows = append(rows, row)
 		}
@@ -37,7 +38,7 @@ func spreads(b *strings.Builder, set *results.Set, standings []standing) {
 }
 
 // deviations writes the standard deviations of a logarithm.
-func deviations(s results.Spread) (cells []string) {
+func deviations(s stat.Spread) (cells []string) {
 	for _, x := range []float64{s.Link, s.Process, s.Block} {
 		if math.IsNaN(x) {
 			cells = append(cells, "-")

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -23,7 +25,7 @@ type standing struct {
 
 // margin is how much more one map has than another, paired by block.
 type margin struct {
-	results.Summary
+	stat.Summary
 	// claim says that it is more than chance, and surely more than what the run can show: of the
 	// many margins of a run one in twenty has an interval without 0 by chance, and some
 	// of those are far from it.
@@ -33,15 +35,15 @@ type margin struct {
 // row is one map in a workload.
 type row struct {
 	impl    string
-	group   results.Group
-	summary results.Summary
+	group   *analysis.Group
+	summary stat.Summary
 	verdict results.Verdict
 	fresh   bool // no read of it is stale
 }
 
 // standingsOf returns the standing of every throughput workload, in the order in which
 // they were measured first.
-func standingsOf(set *results.Set) []standing {
+func standingsOf(set *analysis.Run) []standing {
 	var all []standing
 	at := map[results.ID]int{}
 	least := Claimable(set)
@@ -94,8 +96,8 @@ func correct(all []standing) {
 		}
 	}
 	sure := 0.0
-	for i, corrected := range results.Holm(p) {
-		if corrected < 1-results.Confidence {
+	for i, corrected := range stat.Holm(p) {
+		if corrected < 1-stat.Confidence {
 			sure = max(sure, p[i])
 		}
 	}
@@ -199,16 +201,16 @@ func (s standing) compareIn(a, b row, unit string) margin {
 
 // test returns how much more a has of a unit than b, and the probability of that if what the run can
 // show were all that is there: 1 unless the interval lies wholly beyond it.
-func (s standing) test(a, b row, unit string) (results.Summary, float64) {
-	m := results.Compare(a.group, b.group, unit)
+func (s standing) test(a, b row, unit string) (stat.Summary, float64) {
+	m := analysis.Compare(a.group, b.group, unit)
 	if !s.beyond(m) {
 		return m, 1
 	}
-	return m, results.Paired(b.group, a.group, unit, 1+s.claimable).P
+	return m, analysis.Paired(b.group, a.group, unit, s.claimable).P
 }
 
 // beyond reports whether the interval of m lies wholly beyond what the run can show.
-func (s standing) beyond(m results.Summary) bool {
+func (s standing) beyond(m stat.Summary) bool {
 	return m.Interval && (m.Lo > 1+s.claimable || m.Hi < 1/(1+s.claimable))
 }
 
@@ -230,7 +232,7 @@ func (s standing) compared() (pairs [][2]row) {
 // Widest returns how wide the widest interval of all margins is, and of which margin: 0.02
 // if its upper end is 2 % above the lower. It is infinite if a margin has none; the
 // margin is "" if there are no margins.
-func Widest(set *results.Set) (width float64, margin string) {
+func Widest(set *analysis.Run) (width float64, margin string) {
 	for _, s := range standingsOf(set) {
 		for _, pair := range s.compared() {
 			m := s.compare(pair[0], pair[1])
@@ -303,7 +305,7 @@ func nanoseconds(seconds float64) string {
 }
 
 // interval writes the interval of s, or nothing if it has none.
-func interval(s results.Summary, format func(float64) string) string {
+func interval(s stat.Summary, format func(float64) string) string {
 	if !s.Interval {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
@@ -14,7 +15,7 @@ const summaryColumns = 4
 
 // Summary writes a table for the terminal: every map with its verdict, and its
 // throughput in the first workloads of the run.
-func Summary(w io.Writer, set *results.Set) error {
+func Summary(w io.Writer, set *analysis.Run) error {
 	standings := standingsOf(set)
 	standings = standings[:min(len(standings), summaryColumns)]
 	var b strings.Builder
@@ -39,7 +40,7 @@ func Summary(w io.Writer, set *results.Set) error {
 	c.Flush()
 	if len(standings) > 0 {
 		figures := "Medians"
-		if _, processes := set.Layers(); processes > 1 {
+		if set.Processes > 1 {
 			figures = "Means over the processes of their medians"
 		}
 		fmt.Fprintf(&b, "\n%s, in operations a second (of readers alone: reads a second).\n", figures)

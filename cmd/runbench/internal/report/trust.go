@@ -6,12 +6,13 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
 // Trust writes, for the terminal, what the harness costs in each mix and the grade of the
 // run with what it hangs on.
-func Trust(w io.Writer, set *results.Set) error {
+func Trust(w io.Writer, set *analysis.Run) error {
 	var b strings.Builder
 	var floors []string
 	seen := map[string]bool{}
@@ -26,7 +27,7 @@ func Trust(w io.Writer, set *results.Set) error {
 	if len(floors) > 0 {
 		fmt.Fprintf(&b, "Harness floor, ns of processor time an operation: %s.\n", strings.Join(floors, ", "))
 	}
-	if g := set.Grade(); g.Letter != "" {
+	if g := set.Grade; g.Letter != "" {
 		fmt.Fprintf(&b, "\ngrade %s\n", g.Letter)
 		columns := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, p := range g.Parts {
@@ -39,18 +40,18 @@ func Trust(w io.Writer, set *results.Set) error {
 }
 
 // machine says how far the run is to be trusted, and what was found out about the machine.
-func machine(b *strings.Builder, set *results.Set) {
-	g := set.Grade()
+func machine(b *strings.Builder, set *analysis.Run) {
+	g := set.Grade
 	if g.Letter == "" {
 		return
 	}
-	fmt.Fprintf(b, "\n## Grade\n\n%s\n\n", strings.ReplaceAll(results.GradeRule, "\n", " "))
+	fmt.Fprintf(b, "\n## Grade\n\n%s\n\n", strings.ReplaceAll(analysis.GradeRule, "\n", " "))
 	rows := [][]string{{"what", "found", "grade"}}
 	for _, p := range g.Parts {
 		rows = append(rows, []string{p.What, p.Found, string(p.Letter)})
 	}
 	table(b, append(rows, []string{"the run", "", "**" + string(g.Letter) + "**"}))
-	control(b, set.Control())
+	control(b, set.Control)
 	for i, s := range set.Manifest.Sittings {
 		title := "The machine"
 		if len(set.Manifest.Sittings) > 1 {

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"time"
 
+	"doublebuf/analysis"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -147,7 +148,7 @@ func (t *Test) slowedPlan(mix string) plan.Plan {
 // Slow measures a map that needs more time for an operation by the share, in some
 // workloads, each beside the same map without a delay. set has the cells of the control;
 // the blocks of these follow its blocks.
-func (t *Test) Slow(ctx context.Context, set *results.Set, share float64, keep Keep) error {
+func (t *Test) Slow(ctx context.Context, set *analysis.Run, share float64, keep Keep) error {
 	empty, err := t.secondsPerOp(set, report.Floor+paced, mixes[0])
 	if err != nil {
 		return err
@@ -190,7 +191,7 @@ func (t *Test) Verdict(set *results.Set) (*compare.Comparison, error) {
 			later.Cells = append(later.Cells, c)
 		}
 	}
-	return compare.Maps(later, subjectMap+paced, subjectMap+slow, nil, compare.Limits{})
+	return compare.Maps(analysis.Of(later), subjectMap+paced, subjectMap+slow, nil, compare.Limits{})
 }
 
 // ErrNoisy is what Judge returns of a machine on which the test says little.
@@ -201,14 +202,14 @@ var ErrNoisy = errors.New("self-test inconclusive")
 // that excludes 0. It is an ErrNoisy if no cell looks different without being so, but only
 // because the limit is so large that the slowdown is one that nobody could miss.
 func Judge(control results.Control, slowed *compare.Comparison) error {
-	alone, corrected := control.Different()
+	alone, corrected := analysis.Different(control)
 	if alone > MaxDifferent || corrected > MaxCorrected || len(control.Pairs) != Pairs {
 		return fmt.Errorf("self-test failed: of %d A/A cells %d look different, and %d after correction; want %d and %d at most of %d",
 			len(control.Pairs), alone, corrected, MaxDifferent, MaxCorrected, Pairs)
 	}
-	if control.Limit > results.MaxLimit {
+	if control.Limit > analysis.MaxLimit {
 		return fmt.Errorf("%w: the A/A limit is %s; want %s or less, of a quieter machine or more -reps",
-			ErrNoisy, results.Percent(control.Limit), results.Percent(results.MaxLimit))
+			ErrNoisy, analysis.Percent(control.Limit), analysis.Percent(analysis.MaxLimit))
 	}
 	rows, worse := 0, 0
 	for _, t := range slowed.Tables {
@@ -226,7 +227,7 @@ func Judge(control results.Control, slowed *compare.Comparison) error {
 }
 
 // secondsPerOp returns the processor time of an operation, as measured in the control.
-func (t *Test) secondsPerOp(set *results.Set, impl, mix string) (float64, error) {
+func (t *Test) secondsPerOp(set *analysis.Run, impl, mix string) (float64, error) {
 	for _, g := range set.Groups(results.Throughput) {
 		if g.ID.Impl == impl && g.ID.Mix == mix {
 			return g.SecondsPerOp(), nil

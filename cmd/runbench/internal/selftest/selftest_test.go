@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/compare"
@@ -102,7 +104,7 @@ func TestJudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	limit := drawn(t, test, 0.02, 0, 0).Control().Limit
+	limit := analysis.Of(drawn(t, test, 0.02, 0, 0)).Control.Limit
 	if limit < 0.01 || limit > 0.1 {
 		t.Fatalf("limit %g of 2 %% noise", limit)
 	}
@@ -124,7 +126,7 @@ func TestJudge(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		if err := Judge(set.Control(), v); err != nil {
+		if err := Judge(analysis.Of(set).Control, v); err != nil {
 			got = err.Error()
 		}
 		if got != c.want {
@@ -162,7 +164,7 @@ func TestJudgeBounds(t *testing.T) {
 		}
 		var table compare.Table
 		for i := range c.rows {
-			r := compare.Row{Verdict: compare.Inconclusive, Effect: results.Effect{Interval: true, Lo: 0.8, Hi: c.hi}}
+			r := compare.Row{Verdict: compare.Inconclusive, Effect: stat.Effect{Interval: true, Lo: 0.8, Hi: c.hi}}
 			if i < c.worse {
 				r.Verdict = compare.Worse
 			}
@@ -183,7 +185,7 @@ func TestSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := drawn(t, test, 0, 0, 0)
-	if err := test.Slow(context.Background(), set, 0.1, nil); err == nil || !strings.Contains(err.Error(), "a delay takes no time") {
+	if err := test.Slow(context.Background(), analysis.Of(set), 0.1, nil); err == nil || !strings.Contains(err.Error(), "a delay takes no time") {
 		t.Errorf("of a delay that takes no time: %v", err)
 	}
 	for _, c := range set.Cells {
@@ -192,7 +194,7 @@ func TestSlow(t *testing.T) {
 		}
 	}
 	blocksOf := map[string]int{}
-	err = test.Slow(context.Background(), set, 0.1, func(c results.Cell, _ run.Progress) error {
+	err = test.Slow(context.Background(), analysis.Of(set), 0.1, func(c results.Cell, _ run.Progress) error {
 		if c.Fault != "" || c.Block <= MinBlocks {
 			t.Errorf("%s: block %d, fault %q", c.Name(), c.Block, c.Fault)
 		}

@@ -29,6 +29,8 @@ import (
 	"strconv"
 	"strings"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -194,29 +196,31 @@ const Tolerance = 1.25
 type Finding struct {
 	Claim
 	Outcome Outcome
-	Seen    results.Summary // zero if not measured
-	Why     string          // if not supported
+	Seen    stat.Summary // zero if not measured
+	Why     string       // if not supported
 }
 
 // Judge holds a claim to the cells of a run. It fails if the claim names several cells.
-func Judge(set *results.Set, c Claim) (Finding, error) {
+func Judge(set *analysis.Run, c Claim) (Finding, error) {
 	f := Finding{Claim: c}
 	a, err := find(set, c, c.Map)
 	if err != nil {
 		return f, err
 	}
-	f.Seen = a.Summary(c.Unit)
+	b := a
 	if c.Over != "" {
-		b, err := find(set, c, c.Over)
-		if err != nil {
+		if b, err = find(set, c, c.Over); err != nil {
 			return f, err
 		}
-		if len(b.Cells) == 0 {
-			a.Cells = nil
-		}
-		f.Seen = results.Compare(a, b, c.Unit)
 	}
-	if len(a.Cells) == 0 || f.Seen.N == 0 {
+	switch {
+	case a == nil || b == nil:
+	case c.Over != "":
+		f.Seen = analysis.Compare(a, b, c.Unit)
+	default:
+		f.Seen = a.Summary(c.Unit)
+	}
+	if f.Seen.N == 0 {
 		f.Outcome, f.Why = Missing, "no such cells"
 		return f, nil
 	}
@@ -250,10 +254,10 @@ func Judge(set *results.Set, c Claim) (Finding, error) {
 	return f, nil
 }
 
-// find returns the group of a map that the parts of a claim's cell name; an empty one if
-// there is none.
-func find(set *results.Set, c Claim, name string) (results.Group, error) {
-	var found []results.Group
+// find returns the group of a map that the parts of a claim's cell name; nil if there is
+// none.
+func find(set *analysis.Run, c Claim, name string) (*analysis.Group, error) {
+	var found []*analysis.Group
 	parts := strings.Split(c.Cell, "/")
 	if strings.Contains(parts[0], "=") {
 		parts = append([]string{string(results.Throughput)}, parts...)
@@ -267,9 +271,9 @@ func find(set *results.Set, c Claim, name string) (results.Group, error) {
 	}
 	switch len(found) {
 	case 0:
-		return results.Group{}, nil
+		return nil, nil
 	case 1:
 		return found[0], nil
 	}
-	return results.Group{}, fmt.Errorf("line %d: %q names %d cells of %s, such as %s and %s; want more parts", c.Line, c.Cell, len(found), name, found[0].ID.Name(), found[1].ID.Name())
+	return nil, fmt.Errorf("line %d: %q names %d cells of %s, such as %s and %s; want more parts", c.Line, c.Cell, len(found), name, found[0].ID.Name(), found[1].ID.Name())
 }

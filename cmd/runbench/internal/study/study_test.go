@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -104,13 +106,13 @@ func TestJudge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Judge(set, claim)
+		f, err := Judge(analysis.Of(set), claim)
 		if err != nil || f.Outcome != c.want {
 			t.Errorf("%s: %s, %s, %v; want %s", c.claim, f.Outcome, f.Why, err, c.want)
 		}
 	}
 	claim, _ := parseClaim("1: ops/s of twice in mix=m")
-	if _, err := Judge(set, claim); err == nil || !strings.Contains(err.Error(), "names 2 cells of twice") {
+	if _, err := Judge(analysis.Of(set), claim); err == nil || !strings.Contains(err.Error(), "names 2 cells of twice") {
 		t.Errorf("%v; want an error that names both cells", err)
 	}
 }
@@ -161,7 +163,7 @@ No figure.
 	for i, v := range []float64{2.34, 0.9, 0} {
 		f := Finding{Claim: claims[i]}
 		if v > 0 {
-			f.Seen = results.Summary{N: 1, Median: v}
+			f.Seen = stat.Summary{N: 1, Median: v}
 		}
 		findings = append(findings, f)
 	}

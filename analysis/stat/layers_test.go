@@ -1,4 +1,4 @@
-package results
+package stat
 
 import (
 	"math"
@@ -13,27 +13,27 @@ type layered struct {
 	link, process, block     float64
 }
 
-func (d layered) draw(r *rand.Rand) []sample {
-	var all []sample
+func (d layered) draw(r *rand.Rand) []Sample {
+	var all []Sample
 	for l := range d.links {
 		ofLink := d.link * r.NormFloat64()
 		for p := range d.processes {
 			ofProcess := ofLink + d.process*r.NormFloat64()
 			for range d.blocks {
-				all = append(all, sample{l + 1, l*d.processes + p + 1, ofProcess + d.block*r.NormFloat64()})
+				all = append(all, Sample{l + 1, l*d.processes + p + 1, len(all) + 1, ofProcess + d.block*r.NormFloat64()})
 			}
 		}
 	}
 	return all
 }
 
-// group is the samples as cells, whose values are the exponents times the speed.
-func (d layered) group(r *rand.Rand, speed float64) Group {
-	g := Group{ID: ID{Kind: Throughput}}
-	for i, s := range d.draw(r) {
-		g.Cells = append(g.Cells, Cell{Block: i + 1, Link: s.link, Process: s.process, Metrics: map[string]float64{OpsPerSec: speed * math.Exp(s.value)}})
+// speeds is the samples as values, which are the exponents times the speed.
+func (d layered) speeds(r *rand.Rand, speed float64) []Sample {
+	all := d.draw(r)
+	for i := range all {
+		all[i].Value = speed * math.Exp(all[i].Value)
 	}
-	return g
+	return all
 }
 
 // TestLayersCover checks the stated confidence where what differs is mostly the links, or
@@ -49,7 +49,7 @@ func TestLayersCover(t *testing.T) {
 		covered, naive, width := 0, 0, 0.0
 		for range rounds {
 			samples := d.draw(r)
-			s := summarize(samples)
+			s := SummarizeLayers(samples)
 			if !s.Interval || s.Lo > s.Median || s.Hi < s.Median || s.N != len(samples) || s.Links != d.links {
 				t.Fatalf("%+v: %+v", d, s)
 			}
@@ -59,7 +59,7 @@ func TestLayersCover(t *testing.T) {
 			}
 			var values []float64
 			for _, x := range samples {
-				values = append(values, x.value)
+				values = append(values, x.Value)
 			}
 			if s := Summarize(values); s.Lo <= 0 && 0 <= s.Hi {
 				naive++
@@ -80,18 +80,18 @@ func TestTooFewOfTheTopmostLayer(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, c := range []struct {
 		d       layered
-		warning Warning
+		warning string
 	}{
 		{layered{5, 4, 6, 0.01, 0.01, 0.01}, "5 links are too few for an interval; want 6 or more"},
 		{layered{1, 5, 100, 0.01, 0.01, 0.01}, "5 processes are too few for an interval; want 6 or more"},
 		{layered{1, 1, 5, 0.01, 0.01, 0.01}, "5 repetitions are too few for an interval; want 6 or more"},
 	} {
-		s := summarize(c.d.draw(r))
-		if s.Interval || s.Lo != s.Median || s.Hi != s.Median || !slices.Equal(s.Warnings, []Warning{c.warning}) {
+		s := SummarizeLayers(c.d.draw(r))
+		if s.Interval || s.Lo != s.Median || s.Hi != s.Median || !slices.Equal(s.Warnings, []string{c.warning}) {
 			t.Errorf("%+v: %+v; want no interval and %q", c.d, s, c.warning)
 		}
-		g := c.d.group(r, 1)
-		if e := Paired(g, g, OpsPerSec, 1); e.Interval || e.P != 1 {
+		g := c.d.speeds(r, 1)
+		if e := Pair(g, g).Effect(0); e.Interval || e.P != 1 {
 			t.Errorf("%+v: an effect with an interval: %+v", c.d, e)
 		}
 	}
@@ -102,9 +102,9 @@ func TestOneProcess(t *testing.T) {
 	samples := layered{1, 1, 9, 1, 1, 1}.draw(rand.New(rand.NewPCG(1, 3)))
 	var values []float64
 	for _, s := range samples {
-		values = append(values, s.value)
+		values = append(values, s.Value)
 	}
-	got, want := summarize(samples), Summarize(values)
+	got, want := SummarizeLayers(samples), Summarize(values)
 	if got.Median != want.Median || got.Lo != want.Lo || got.Hi != want.Hi || got.N != 9 || !got.Interval {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -112,9 +112,9 @@ func TestOneProcess(t *testing.T) {
 
 // TestSingles: what is counted is links if there are several, else processes, else blocks.
 func TestSingles(t *testing.T) {
-	all := []sample{{2, 3, 10}, {1, 1, 1}, {1, 1, 2}, {1, 1, 9}, {1, 2, 4}, {2, 3, 20}}
+	all := []Sample{{2, 3, 1, 10}, {1, 1, 2, 1}, {1, 1, 3, 2}, {1, 1, 4, 9}, {1, 2, 5, 4}, {2, 3, 6, 20}}
 	for name, c := range map[string]struct {
-		samples []sample
+		samples []Sample
 		want    []float64
 	}{
 		"links": {all, []float64{3, 15}}, "processes": {all[1:5], []float64{2, 4}},
@@ -124,7 +124,7 @@ func TestSingles(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	if m := summarize(all).Median; m != 9 { // the mean of the means of the medians: 3 and 15
+	if m := SummarizeLayers(all).Median; m != 9 { // the mean of the means of the medians: 3 and 15
 		t.Errorf("the mean is %v, want 9", m)
 	}
 }
@@ -134,11 +134,11 @@ func TestSingles(t *testing.T) {
 func TestSpread(t *testing.T) {
 	d := layered{40, 20, 6, 0.04, 0.02, 0.03}
 	r := rand.New(rand.NewPCG(1, 4))
-	for name, keep := range map[string]func(i int, s sample) bool{
-		"balanced":   func(int, sample) bool { return true },
-		"unbalanced": func(i int, s sample) bool { return s.link%2 == 0 || s.process%3 == 0 || i%5 == 0 },
+	for name, keep := range map[string]func(i int, s Sample) bool{
+		"balanced":   func(int, Sample) bool { return true },
+		"unbalanced": func(i int, s Sample) bool { return s.Link%2 == 0 || s.Process%3 == 0 || i%5 == 0 },
 	} {
-		var some []sample
+		var some []Sample
 		for i, s := range d.draw(r) {
 			if keep(i, s) {
 				some = append(some, s)
@@ -155,14 +155,13 @@ func TestSpread(t *testing.T) {
 
 // TestSpreadOfRatio: what both have in common is not in the spread of their ratio.
 func TestSpreadOfRatio(t *testing.T) {
-	a := layered{40, 20, 6, 0.1, 0.1, 0.1}.group(rand.New(rand.NewPCG(1, 6)), 1e6)
-	own := layered{40, 20, 6, 0.04, 0.02, 0.03}.group(rand.New(rand.NewPCG(1, 4)), 1)
-	b := Group{ID: a.ID}
-	for i, c := range a.Cells {
-		c.Metrics = map[string]float64{OpsPerSec: c.Metrics[OpsPerSec] * own.Cells[i].Metrics[OpsPerSec]}
-		b.Cells = append(b.Cells, c)
+	a := layered{40, 20, 6, 0.1, 0.1, 0.1}.speeds(rand.New(rand.NewPCG(1, 6)), 1e6)
+	own := layered{40, 20, 6, 0.04, 0.02, 0.03}.speeds(rand.New(rand.NewPCG(1, 4)), 1)
+	b := slices.Clone(a)
+	for i := range b {
+		b[i].Value *= own[i].Value
 	}
-	got, want := SpreadOfRatio(a, b, OpsPerSec), own.Spread(OpsPerSec)
+	got, want := Pair(a, b).Spread(), SpreadOf(own)
 	if math.Abs(got.Link-want.Link) > 1e-9 || math.Abs(got.Process-want.Process) > 1e-9 || math.Abs(got.Block-want.Block) > 1e-9 {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -205,11 +204,11 @@ func TestLayoutIsNoEffect(t *testing.T) {
 		r := rand.New(rand.NewPCG(i, 5))
 		for _, links := range []int{1, 12} {
 			d := layered{links, 12 / links, 6, 0.04, 0.002, 0.01}
-			a, b := d.group(r, 1e6), layered{links, 12 / links, 6, 0, 0.002, 0.01}.group(r, 1e6)
-			if s := Compare(a, b, OpsPerSec); s.Lo > 1 || s.Hi < 1 {
+			a, b := d.speeds(r, 1e6), layered{links, 12 / links, 6, 0, 0.002, 0.01}.speeds(r, 1e6)
+			if s := Pair(a, b).Summary(); s.Lo > 1 || s.Hi < 1 {
 				found[links]++
 			}
-			if e := Paired(b, a, OpsPerSec, 1); links > 1 && e.P < 1-Confidence {
+			if e := Pair(a, b).Effect(0); links > 1 && e.P < 1-Confidence {
 				found[-1]++
 			}
 		}

@@ -1,4 +1,4 @@
-package results
+package stat
 
 import (
 	"math"
@@ -29,46 +29,48 @@ func TestHolm(t *testing.T) {
 	}
 }
 
-func values(v ...float64) Group {
-	var g Group
+func values(v ...float64) (all []Sample) {
 	for i, x := range v {
-		g.Cells = append(g.Cells, Cell{Block: i + 1, Metrics: map[string]float64{OpsPerSec: x}})
+		all = append(all, Sample{Block: i + 1, Value: x})
 	}
-	return g
+	return all
 }
+
+// paired is the effect of b over a, paired by block.
+func paired(a, b []Sample, minEffect float64) Effect { return Pair(b, a).Effect(minEffect) }
 
 func TestUnpaired(t *testing.T) {
 	a := values(10, 20, 30, 40)
 	// Of all 4+4 values apart the chance is 2/C(8,4) by rank, and the interval is the whole range.
-	e := Unpaired(a, values(100, 200, 300, 400), OpsPerSec, 1)
+	e := Unpaired(a, values(100, 200, 300, 400), 0)
 	if e.Lo != 2.5 || e.Hi != 40 || e.P > 2.0/70 || !e.Interval || math.Abs(e.Ratio-10) > 1e-12 {
 		t.Errorf("ten times: %+v", e)
 	}
-	if e = Unpaired(a, values(100, 200, 300), OpsPerSec, 1); e.Interval || e.P != 1 || len(e.Warnings) != 1 {
+	if e = Unpaired(a, values(100, 200, 300), 0); e.Interval || e.P != 1 || len(e.Warnings) != 1 {
 		t.Errorf("of 4 and 3: %+v; want no interval and a warning", e)
 	}
-	if e = Unpaired(a, values(100, 200, 300, 400), OpsPerSec, 11); e.P != 1 {
-		t.Errorf("ten times, which lies within the margin: %+v", e)
+	if e = Unpaired(a, values(100, 200, 300, 400), 10); e.P != 1 {
+		t.Errorf("ten times, which lies within the minimum effect: %+v", e)
 	}
 	zero := values(0, 0, 0, 0, 0)
-	if e = Unpaired(zero, zero, OpsPerSec, 1); e.Ratio != 1 || e.Lo != 1 || e.Hi != 1 || e.P != 1 {
+	if e = Unpaired(zero, zero, 0); e.Ratio != 1 || e.Lo != 1 || e.Hi != 1 || e.P != 1 {
 		t.Errorf("zero against zero: %+v", e)
 	}
 	// Zeros have no logarithm, and five constants too little spread: by rank it is 2/C(10,5).
 	ones := values(1, 1, 1, 1, 1)
-	if e = Unpaired(zero, ones, OpsPerSec, 1.05); !math.IsInf(e.Lo, 1) || math.Abs(e.P-2.0/252) > 1e-12 {
+	if e = Unpaired(zero, ones, 0.05); !math.IsInf(e.Lo, 1) || math.Abs(e.P-2.0/252) > 1e-12 {
 		t.Errorf("one against zero: %+v", e)
 	}
-	if e = Unpaired(ones, values(2, 2, 2, 2, 2), OpsPerSec, 1.05); e.Lo != 2 || math.Abs(e.P-2.0/252) > 1e-12 {
+	if e = Unpaired(ones, values(2, 2, 2, 2, 2), 0.05); e.Lo != 2 || math.Abs(e.P-2.0/252) > 1e-12 {
 		t.Errorf("two against one: %+v", e)
 	}
-	if e = Unpaired(values(0, 0, 0, 0, 0, 0), values(2, 2, 2, 2, 2, 2), OpsPerSec, 1.05); e.P != leastP {
+	if e = Unpaired(values(0, 0, 0, 0, 0, 0), values(2, 2, 2, 2, 2, 2), 0.05); e.P != leastP {
 		t.Errorf("two against zero, six times: %+v", e)
 	}
-	if e = Unpaired(values(10, 20, 30, 40, 50, 60), values(1e30, 2e30, 3e30, 4e30, 5e30, 6e30), OpsPerSec, 1.05); e.P != leastP {
+	if e = Unpaired(values(10, 20, 30, 40, 50, 60), values(1e30, 2e30, 3e30, 4e30, 5e30, 6e30), 0.05); e.P != leastP {
 		t.Errorf("very far apart: %+v; want no probability of zero", e)
 	}
-	if e = Unpaired(values(), a, OpsPerSec, 1); e.Interval || len(e.Warnings) != 1 {
+	if e = Unpaired(values(), a, 0); e.Interval || len(e.Warnings) != 1 {
 		t.Errorf("nothing: %+v", e)
 	}
 }
@@ -79,7 +81,7 @@ func TestEffectsAgree(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	outside, agree, cases := 0, 0, 0
 	for range 2000 {
-		draw := func(n int, shift float64) Group {
+		draw := func(n int, shift float64) []Sample {
 			var v []float64
 			for range n {
 				v = append(v, math.Exp(0.1*r.NormFloat64()+shift))
@@ -88,12 +90,12 @@ func TestEffectsAgree(t *testing.T) {
 		}
 		n, m, shift := 4+r.IntN(10), 4+r.IntN(10), 0.1*r.Float64()
 		a, b := draw(n, 0), draw(m, shift)
-		const margin = 1.02
-		for name, e := range map[string]Effect{"unpaired": Unpaired(a, b, OpsPerSec, margin), "paired": Paired(a, b, OpsPerSec, margin)} {
+		const least = 0.02
+		for name, e := range map[string]Effect{"unpaired": Unpaired(a, b, least), "paired": paired(a, b, least)} {
 			if !e.Interval {
 				continue
 			}
-			out := e.Lo > margin || e.Hi < 1/margin
+			out := e.Lo > 1+least || e.Hi < 1/(1+least)
 			switch {
 			case !out && e.P < 0.001:
 				t.Errorf("%s, %v: interval [%g, %g] and probability %g", name, e.N, e.Lo, e.Hi, e.P)
@@ -116,7 +118,7 @@ func TestEffectsAgree(t *testing.T) {
 // there are: by rank alone it could not be.
 func TestFamilies(t *testing.T) {
 	const rows, families, alpha = 34, 100, 1 - Confidence
-	tests := map[string]func(a, b Group, unit string, margin float64) Effect{"paired": Paired, "unpaired": Unpaired}
+	tests := map[string]func(a, b []Sample, minEffect float64) Effect{"paired": paired, "unpaired": Unpaired}
 	noises := map[string]func(r *rand.Rand) float64{
 		"normal": func(r *rand.Rand) float64 { return 0.1 * r.NormFloat64() },
 		"a neighbour that halves the speed of one in three": func(r *rand.Rand) float64 {
@@ -136,7 +138,7 @@ func TestFamilies(t *testing.T) {
 						for range n {
 							x, y = append(x, math.Exp(next(r))), append(y, factor*math.Exp(next(r)))
 						}
-						p = append(p, test(values(x...), values(y...), OpsPerSec, 1).P)
+						p = append(p, test(values(x...), values(y...), 0).P)
 					}
 					for _, corrected := range Holm(p) {
 						if corrected < alpha {
@@ -169,14 +171,14 @@ func TestUnpairedCovers(t *testing.T) {
 		const rounds, truth = 1000, 1.3
 		covered := 0
 		for range rounds {
-			draw := func(n int, factor float64) Group {
+			draw := func(n int, factor float64) []Sample {
 				var v []float64
 				for range n {
 					v = append(v, factor*math.Exp(0.05*r.ExpFloat64()))
 				}
 				return values(v...)
 			}
-			e := Unpaired(draw(size[0], 1), draw(size[1], truth), OpsPerSec, 1)
+			e := Unpaired(draw(size[0], 1), draw(size[1], truth), 0)
 			if e.Lo <= truth && truth <= e.Hi {
 				covered++
 			}
@@ -190,24 +192,24 @@ func TestUnpairedCovers(t *testing.T) {
 func TestPaired(t *testing.T) {
 	// That the blocks differ tenfold does not matter.
 	a, b := values(10, 100, 20, 50, 30, 12), values(12, 121, 24.5, 61, 37, 14.2)
-	e := Paired(a, b, OpsPerSec, 1.05)
+	e := paired(a, b, 0.05)
 	// The mean and deviation of the six logarithms by hand: t is (0.1942-0.0488)*sqrt(6)/0.0146.
 	if !e.Interval || e.P > 1e-5 || e.P < 1e-6 || e.Ratio < 1.18 || e.Ratio > 1.24 {
 		t.Errorf("%+v", e)
 	}
-	s := Compare(b, a, OpsPerSec)
+	s := Pair(b, a).Summary()
 	if e.Ratio != s.Median || e.Lo != s.Lo || e.Hi != s.Hi {
-		t.Errorf("Paired says %+v and Compare %+v", e, s)
+		t.Errorf("the effect is %+v and the summary %+v", e, s)
 	}
-	if e = Paired(b, a, OpsPerSec, 1.3); e.P != 1 {
-		t.Errorf("all within the margin: %+v", e)
+	if e = paired(b, a, 0.3); e.P != 1 {
+		t.Errorf("all within the minimum effect: %+v", e)
 	}
 	// Ratios without any spread.
-	if e = Paired(values(1, 2, 4, 8, 16, 32), values(2, 4, 8, 16, 32, 64), OpsPerSec, 1.05); e.P != leastP {
+	if e = paired(values(1, 2, 4, 8, 16, 32), values(2, 4, 8, 16, 32, 64), 0.05); e.P != leastP {
 		t.Errorf("always twice: %+v", e)
 	}
-	// A median beyond the margin, and a mean that is not: nothing is found.
-	if e = Paired(values(1, 1, 1, 1, 1, 1), values(1.5, 1.5, 1.5, 1.5, 0.1, 0.1), OpsPerSec, 1.05); e.P != 1 {
+	// A median beyond the minimum effect, and a mean that is not: nothing is found.
+	if e = paired(values(1, 1, 1, 1, 1, 1), values(1.5, 1.5, 1.5, 1.5, 0.1, 0.1), 0.05); e.P != 1 {
 		t.Errorf("mean and median differ: %+v", e)
 	}
 }

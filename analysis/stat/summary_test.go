@@ -1,6 +1,7 @@
-package results
+package stat
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -66,44 +67,42 @@ func shuffle(x []float64) {
 	}
 }
 
-func group(impl string, byBlock map[int]float64) Group {
-	g := Group{ID: ID{Kind: Throughput, Impl: impl}}
-	for block := range 100 {
-		if v, ok := byBlock[block]; ok {
-			g.Cells = append(g.Cells, Cell{ID: g.ID, Block: block, Metrics: map[string]float64{OpsPerSec: v}})
-		}
+// blocks returns a sample for each block.
+func blocks(byBlock map[int]float64) (all []Sample) {
+	for _, block := range slices.Sorted(maps.Keys(byBlock)) {
+		all = append(all, Sample{Block: block, Value: byBlock[block]})
 	}
-	return g
+	return all
 }
 
-// TestComparePairsByBlock gives two maps blocks that differ tenfold in speed: only the
+// TestPairsByBlock gives two maps blocks that differ tenfold in speed: only the
 // ratio within a block is steady.
-func TestComparePairsByBlock(t *testing.T) {
-	blocks := map[int]float64{1: 10, 2: 100, 3: 20, 4: 55, 5: 31, 6: 12}
+func TestPairsByBlock(t *testing.T) {
+	speeds := map[int]float64{1: 10, 2: 100, 3: 20, 4: 55, 5: 31, 6: 12}
 	faster := map[int]float64{}
-	for b, v := range blocks {
+	for b, v := range speeds {
 		faster[b] = 1.25 * v
 	}
-	a, b := group("a", faster), group("b", blocks)
-	slices.Reverse(b.Cells) // the order of measurement must not matter
-	s := Compare(a, b, OpsPerSec)
+	a, b := blocks(faster), blocks(speeds)
+	slices.Reverse(b) // the order of measurement must not matter
+	s := Pair(a, b).Summary()
 	near := func(got, want float64) bool { return math.Abs(got-want) < 1e-12 }
 	if s.N != 6 || !s.Interval || !near(s.Median, 1.25) || !near(s.Lo, 1.25) || !near(s.Hi, 1.25) || len(s.Warnings) > 0 {
 		t.Errorf("a over b: %+v", s)
 	}
-	if s = Compare(b, a, OpsPerSec); !near(s.Median, 0.8) {
+	if s = Pair(b, a).Summary(); !near(s.Median, 0.8) {
 		t.Errorf("b over a: %+v", s)
 	}
 }
 
-func TestCompareLeavesOutWhatHasNoPair(t *testing.T) {
-	a := group("a", map[int]float64{0: 1, 1: 2, 2: 2, 3: 0, 4: 2})
-	b := group("b", map[int]float64{0: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1})
-	s := Compare(a, b, OpsPerSec)
+func TestPairLeavesOutWhatHasNoPair(t *testing.T) {
+	a := blocks(map[int]float64{0: 1, 1: 2, 2: 2, 3: 0, 4: 2})
+	b := blocks(map[int]float64{0: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1})
+	s := Pair(a, b).Summary()
 	if s.N != 2 || s.Median != 2 || s.Interval {
 		t.Errorf("%+v; want the blocks 2 and 4", s)
 	}
-	want := []Warning{
+	want := []string{
 		"2 repetitions are too few for an interval; want 6 or more",
 		"4 cells have no partner in their block", // of a: 0 and 1; of b: 5 and 6. Block 0 is none
 		"1 blocks have a zero, which has no ratio",
@@ -111,7 +110,7 @@ func TestCompareLeavesOutWhatHasNoPair(t *testing.T) {
 	if !slices.Equal(s.Warnings, want) {
 		t.Errorf("warnings %q, want %q", s.Warnings, want)
 	}
-	if s = Compare(a, group("c", nil), OpsPerSec); s.N != 0 || s.Median != 0 {
+	if s = Pair(a, nil).Summary(); s.N != 0 || s.Median != 0 {
 		t.Errorf("without any pair: %+v", s)
 	}
 }

@@ -1,0 +1,79 @@
+package analysis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"doublebuf/analysis/stat"
+	"doublebuf/results"
+)
+
+// An A/A control measures one map twice, as if it were two maps, in the same blocks as all others.
+// Whatever difference shows comes from the machine and the harness. So a difference that small
+// between two maps means nothing. The second map is the twin of the first: the same map under
+// another name, also in files of cells. Load keeps the cells of twins separate, so that no figure and
+// no comparison has them.
+
+// controlOf computes the A/A control of groups and of those of their twins.
+func controlOf(groups, twins []*Group) results.Control {
+	var c results.Control
+	var p []float64
+	for _, a := range groups {
+		twin := a.ID
+		twin.Impl = results.Twin(twin.Impl)
+		i := slices.IndexFunc(twins, func(g *Group) bool { return g.ID == twin })
+		if i < 0 {
+			continue
+		}
+		unit := a.ID.Rate()
+		e := pair(twins[i], a, unit).Effect(0)
+		if e.N[0] == 0 {
+			continue // they share no block
+		}
+		pair := results.ControlPair{Cell: a.ID.Name(), Unit: unit, Ratio: e.Ratio, Lo: e.Lo, Hi: e.Hi, Interval: e.Interval, P: e.P}
+		c.Limit = max(c.Limit, reach(pair))
+		c.Pairs, p = append(c.Pairs, pair), append(p, e.P)
+	}
+	for i, corrected := range stat.Holm(p) {
+		c.Pairs[i].Holm = corrected
+	}
+	return c
+}
+
+// reach is how far the pair's interval reaches from no effect, as a share; 0 without an interval.
+func reach(p results.ControlPair) float64 {
+	if !p.Interval {
+		return 0
+	}
+	return max(p.Hi, 1/p.Lo) - 1
+}
+
+// Different returns the number of pairs of c whose twin looks different from the original, although
+// it is the same map: by the tests alone, and after Holm's correction for their number.
+func Different(c results.Control) (uncorrected, corrected int) {
+	for _, p := range c.Pairs {
+		if p.P < 1-stat.Confidence {
+			uncorrected++
+		}
+		if p.Holm < 1-stat.Confidence {
+			corrected++
+		}
+	}
+	return uncorrected, corrected
+}
+
+// Worst says how much the two maps differ in the pair of c that sets the limit. There must be a pair.
+func Worst(c results.Control) string {
+	p := slices.MaxFunc(c.Pairs, func(a, b results.ControlPair) int { return cmp.Compare(reach(a), reach(b)) })
+	return fmt.Sprintf("%s measured twice differs by %+.1f %% [%+.1f %%, %+.1f %%]", p.Cell, 100*(p.Ratio-1), 100*(p.Lo-1), 100*(p.Hi-1))
+}
+
+// Percent writes a share that is not negative: with two digits below 10 %, and as a whole number of
+// percent from there on.
+func Percent(share float64) string {
+	if share < 0.0995 {
+		return fmt.Sprintf("%.2g %%", 100*share)
+	}
+	return fmt.Sprintf("%.0f %%", 100*share)
+}

@@ -1,0 +1,119 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"doublebuf/analysis/stat"
+	"doublebuf/results"
+)
+
+// MaxLimit is the largest A/A limit that is not graded D.
+const MaxLimit = 0.15
+
+// Bounds of the grades A, B and C, as shares. Beyond the last one is D.
+var (
+	limitBounds = []float64{0.03, 0.06, MaxLimit}
+	noiseBounds = []float64{0.02, 0.05, 0.12}
+)
+
+// GradeRule says how grades are given.
+const GradeRule = `A grade is the worst of four: the A/A limit up to 3 % is A, to 6 % B, to 15 % C, more or none D;
+noise, the standard deviation of a cell's repetitions, the median of all cells, up to 2 % is A,
+to 5 % B, to 12 % C, more D; the machine before the run, and during it: A if all is fit, B if
+there is a doubt or something that is not visible, C if anything is unfit.`
+
+// gradeOf grades a run by GradeRule. A run without a session in its manifest has no grade.
+func gradeOf(sessions []results.Sitting, control results.Control, groups []*Group) results.Grade {
+	var g results.Grade
+	if len(sessions) == 0 {
+		return g
+	}
+	var before, during []results.Finding
+	for _, s := range sessions {
+		before = append(before, s.Before...)
+		if s.During == nil {
+			during = append(during, results.Finding{What: "a part that was killed", State: results.Hidden})
+		}
+		during = append(during, s.During...)
+	}
+	g.Parts = []results.GradePart{
+		controlPart(control), noisePart(groups),
+		findingsPart("machine before", before), findingsPart("machine during", during),
+	}
+	for _, p := range g.Parts {
+		g.Letter = max(g.Letter, p.Letter)
+	}
+	return g
+}
+
+// letterOf returns the best letter whose bound is at least x.
+func letterOf(x float64, bounds []float64) results.Letter {
+	i := 0
+	for i < len(bounds) && !(x <= bounds[i]) {
+		i++
+	}
+	return results.Letters[i]
+}
+
+func controlPart(c results.Control) results.GradePart {
+	p := results.GradePart{What: "A/A control", Letter: "D"}
+	switch {
+	case len(c.Pairs) == 0:
+		p.Found = "none: no map was measured twice"
+	case c.Limit == 0:
+		p.Found = "too few repetitions for an interval"
+	default:
+		p.Found = fmt.Sprintf("limit %s: %s", Percent(c.Limit), Worst(c))
+		p.Letter = letterOf(c.Limit, limitBounds)
+	}
+	return p
+}
+
+func noisePart(groups []*Group) results.GradePart {
+	var all []float64
+	for _, g := range groups {
+		if g.ID.Kind != results.Throughput {
+			continue
+		}
+		if block := g.Spread(g.ID.Rate()).Block; !math.IsNaN(block) {
+			all = append(all, block)
+		}
+	}
+	if len(all) == 0 {
+		return results.GradePart{What: "noise", Found: "no cell was measured twice in a process", Letter: "D"}
+	}
+	noise := stat.Median(all)
+	return results.GradePart{
+		What: "noise", Letter: letterOf(noise, noiseBounds),
+		Found: fmt.Sprintf("repetitions of a cell deviate by %s (median of the cells)", Percent(noise)),
+	}
+}
+
+// findingsPart grades findings by the worst of them.
+func findingsPart(what string, all []results.Finding) results.GradePart {
+	p := results.GradePart{What: what, Letter: "A"}
+	var parts []string
+	for _, state := range []struct {
+		results.State
+		letter results.Letter
+	}{{results.Unfit, "C"}, {results.Doubt, "B"}, {results.Hidden, "B"}} {
+		var named []string
+		for _, f := range all {
+			if f.State == state.State && !slices.Contains(named, f.What) {
+				named = append(named, f.What)
+			}
+		}
+		if len(named) > 0 {
+			parts = append(parts, string(state.State)+": "+strings.Join(named, ", "))
+			p.Letter = max(p.Letter, state.letter)
+		}
+	}
+	p.Found = strings.Join(parts, "; ")
+	if p.Found == "" {
+		p.Found = "fit"
+	}
+	return p
+}

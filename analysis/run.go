@@ -1,0 +1,113 @@
+package analysis
+
+import (
+	"slices"
+
+	"doublebuf/results"
+)
+
+// Run is a run with what follows from it. Of computes it once; all others read it. One goroutine uses
+// it at a time.
+type Run struct {
+	*results.Set
+	Control results.Control // what the A/A control shows
+	Grade   results.Grade   // how far the figures can be trusted
+	// Links and Processes are the numbers of links and processes that the cells come from, at least 1.
+	Links, Processes int
+
+	impls    []string
+	groups   []*Group
+	byKind   map[results.Kind][]*Group
+	verdicts map[string]results.Verdict
+}
+
+// Of analyses a run. The cells of s must not change afterwards.
+func Of(s *results.Set) *Run {
+	r := &Run{Set: s, groups: groupsOf(s.Cells), byKind: map[results.Kind][]*Group{}, verdicts: verdictsOf(s)}
+	for _, g := range r.groups {
+		r.byKind[g.ID.Kind] = append(r.byKind[g.ID.Kind], g)
+	}
+	for _, c := range s.Cells {
+		if !slices.Contains(r.impls, c.Impl) {
+			r.impls = append(r.impls, c.Impl)
+		}
+	}
+	r.Links, r.Processes = layersOf(s.Cells)
+	r.Control = controlOf(r.groups, groupsOf(s.Twins))
+	r.Grade = gradeOf(s.Manifest.Sittings, r.Control, r.groups)
+	return r
+}
+
+// layersOf returns how many links and processes cells are of, at least 1 of each.
+func layersOf(cells []results.Cell) (links, processes int) {
+	l, p := map[int]bool{}, map[int]bool{}
+	for _, c := range cells {
+		l[c.Link], p[c.Process] = true, true
+	}
+	return max(1, len(l)), max(1, len(p))
+}
+
+// Impls returns the names of the maps that have cells, in the order in which they first have one. The
+// caller must not change it.
+func (r *Run) Impls() []string { return r.impls }
+
+// Maps returns the names of all maps that the run checked or measured: those with a verdict, then
+// the others. A map that crashed when it was checked has no cells.
+func (r *Run) Maps() []string {
+	var all []string
+	for _, v := range r.Manifest.Verdicts {
+		if !slices.Contains(all, v.Impl) {
+			all = append(all, v.Impl)
+		}
+	}
+	for _, impl := range r.impls {
+		if !slices.Contains(all, impl) {
+			all = append(all, impl)
+		}
+	}
+	return all
+}
+
+// Groups returns the groups of a kind, in the order in which they were first measured. The caller must
+// not change it.
+func (r *Run) Groups(kind results.Kind) []*Group { return r.byKind[kind] }
+
+// AllGroups returns the groups of every kind, benchmarks of other programs among them. The caller must
+// not change it.
+func (r *Run) AllGroups() []*Group { return r.groups }
+
+// Verdict returns the worst verdict on a map, of its check and of the final-state checks of its cells
+// and of those of its twin. A map that was never checked is Unknown.
+func (r *Run) Verdict(impl string) results.Verdict {
+	if v, ok := r.verdicts[impl]; ok {
+		return v
+	}
+	return unchecked(impl)
+}
+
+func unchecked(impl string) results.Verdict {
+	return results.Verdict{Impl: impl, Outcome: results.Unknown, Reason: "it was never checked"}
+}
+
+// verdictsOf returns the worst verdict on each map.
+func verdictsOf(s *results.Set) map[string]results.Verdict {
+	rank := map[results.Outcome]int{results.Ok: 0, results.Unknown: 1, results.Illegal: 2}
+	worst := map[string]results.Verdict{}
+	for _, v := range s.Manifest.Verdicts {
+		if was, found := worst[v.Impl]; !found || rank[v.Outcome] > rank[was.Outcome] {
+			worst[v.Impl] = v
+		}
+	}
+	for _, c := range slices.Concat(s.Cells, s.Twins) {
+		impl, _ := results.Original(c.Impl)
+		v, found := worst[impl]
+		if !found {
+			v = unchecked(impl)
+		}
+		if c.Fault != "" && v.Outcome != results.Illegal {
+			v.Check, v.Outcome, v.Reason, v.Evidence = "sum", results.Illegal, c.Fault, []string{c.Name()}
+		}
+		worst[impl] = v
+	}
+	return worst
+}
