@@ -13,7 +13,7 @@ type Group struct {
 	ID    results.ID
 	Cells []results.Cell // in the order in which they were measured
 
-	summaries map[string]stat.Summary // those that were asked for, by unit
+	summaries map[string]stat.Summary // those computed so far, by unit
 }
 
 // groupsOf gathers cells by identity, in the order in which the identities first appear.
@@ -115,10 +115,6 @@ func (g *Group) WallPerOp() float64 {
 // pair pairs two groups by block in a unit.
 func pair(a, b *Group, unit string) stat.Ratios { return stat.Pair(a.Samples(unit), b.Samples(unit)) }
 
-// Compare compares two groups of one run in a unit, paired by block. The result is the summary of a's
-// value over b's: 1.2 says that a has 20 % more.
-func Compare(a, b *Group, unit string) stat.Summary { return pair(a, b, unit).Summary() }
-
 // Paired returns the effect of b over a, two groups of one run, paired by block. minEffect is a share.
 func Paired(a, b *Group, unit string, minEffect float64) stat.Effect {
 	return pair(b, a, unit).Effect(minEffect)
@@ -128,7 +124,3 @@ func Paired(a, b *Group, unit string, minEffect float64) stat.Effect {
 func Unpaired(a, b *Group, unit string, minEffect float64) stat.Effect {
 	return stat.Unpaired(a.Samples(unit), b.Samples(unit), minEffect)
 }
-
-// SpreadOfRatio splits the variance of a's value over b's in the same block. What slows both down for
-// a while is not part of it.
-func SpreadOfRatio(a, b *Group, unit string) stat.Spread { return pair(a, b, unit).Spread() }

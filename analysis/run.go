@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"fmt"
+	"math"
 	"slices"
 
 	"doublebuf/results"
@@ -14,12 +16,26 @@ type Run struct {
 	Grade   results.Grade   // how far the figures can be trusted
 	// Links and Processes are the numbers of links and processes that the cells come from, at least 1.
 	Links, Processes int
+	// Layout is the smallest effect, as a share, that cannot come from two layouts of the same code.
+	// It is 0 if there are several links, because their intervals include the layouts.
+	Layout float64
+	// MinConclusive is the smallest effect, as a share, that can be conclusive: the larger one of the
+	// A/A limit and Layout.
+	MinConclusive float64
+	// Standings are the orders of the maps in the throughput workloads, in the order in which the
+	// workloads were first measured.
+	Standings []*Standing
 
 	impls    []string
 	groups   []*Group
 	byKind   map[results.Kind][]*Group
 	verdicts map[string]results.Verdict
+	effects  *effects
 }
+
+// layoutEffect is an effect that can come from the layout alone: medians of one map differ by up to
+// this much between links and between processes.
+const layoutEffect = 0.05
 
 // Of analyses a run. The cells of s must not change afterwards.
 func Of(s *results.Set) *Run {
@@ -35,8 +51,18 @@ func Of(s *results.Set) *Run {
 	r.Links, r.Processes = layersOf(s.Cells)
 	r.Control = controlOf(r.groups, groupsOf(s.Twins))
 	r.Grade = gradeOf(s.Manifest.Sittings, r.Control, r.groups)
+	if r.Links == 1 {
+		r.Layout = layoutEffect
+	}
+	r.MinConclusive = max(r.Control.Limit, r.Layout)
+	r.effects = &effects{least: r.MinConclusive, known: map[compared]tested{}}
+	r.Standings = standingsOf(r.Groups(results.Throughput), r.Verdict, r.effects)
+	correct(r.effects, r.Standings)
 	return r
 }
+
+// Effect returns the effect of a over b, two groups of the run, in a unit.
+func (r *Run) Effect(a, b *Group, unit string) Effect { return r.effects.of(a, b, unit) }
 
 // layersOf returns how many links and processes cells are of, at least 1 of each.
 func layersOf(cells []results.Cell) (links, processes int) {
@@ -110,4 +136,26 @@ func verdictsOf(s *results.Set) map[string]results.Verdict {
 		worst[impl] = v
 	}
 	return worst
+}
+
+// Widest returns the width of the widest interval of all effects that a report shows, and which
+// effect that is: 0.02 if the upper end is 2 % above the lower one. The width is infinite if an effect
+// has no interval. The name is "" if there are no effects.
+func (r *Run) Widest() (width float64, effect string) {
+	for _, s := range r.Standings {
+		for _, pair := range s.compared() {
+			e := s.Effect(pair[0], pair[1])
+			if e.N == 0 {
+				continue
+			}
+			w := e.Hi/e.Lo - 1
+			if !e.Interval {
+				w = math.Inf(1)
+			}
+			if effect == "" || w > width {
+				width, effect = w, fmt.Sprintf("%s against %s: %s", pair[0].Impl, pair[1].Impl, Describe(s.Workload))
+			}
+		}
+	}
+	return width, effect
 }

@@ -126,7 +126,7 @@ func (c *chart) addHeat(s *analysis.Run, f family) bool {
 					if !ok {
 						continue
 					}
-					row[j] = heatCell{best.ID.Impl, analysis.Compare(g, best, results.OpsPerSec)}
+					row[j] = heatCell{best.ID.Impl, s.Effect(g, best, results.OpsPerSec).Summary}
 					if row[j].ratio.N > 0 {
 						compared = true
 						drawn = append(drawn, row[j].ratio)

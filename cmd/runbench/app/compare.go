@@ -165,7 +165,7 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 	if now != old && report.Caveat(now) != report.Caveat(old) {
 		notes[len(notes)-1] = "Old: " + report.Caveat(old) + " New: " + report.Caveat(now)
 	}
-	limits.Layout = max(report.Layout(old), report.Layout(now))
+	limits.Layout = max(old.Layout, now.Layout)
 	return notes, limits
 }
 

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"doublebuf/analysis"
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/app"
-	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/results"
 )
 
@@ -221,7 +221,7 @@ func (k *killed) complete() {
 	}
 	seen := map[job]int{}
 	for _, c := range slices.Concat(set.Cells, set.Twins) {
-		if c.Impl == report.Floor {
+		if c.Impl == analysis.Floor {
 			continue
 		}
 		seen[job{c.ID, c.Block}]++

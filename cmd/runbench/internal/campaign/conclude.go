@@ -8,7 +8,6 @@ import (
 	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
-	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/results"
 )
 
@@ -48,7 +47,7 @@ func (c *Campaign) outcome(set *analysis.Run) error {
 // judge returns the error that the verdicts of the run in dir amount to.
 func judge(set *analysis.Run, dir string) error {
 	var failed, unknown []string
-	for _, impl := range report.Maps(set) {
+	for _, impl := range set.Maps() {
 		switch v := set.Verdict(impl); {
 		case v.Outcome == results.Unknown:
 			unknown = append(unknown, impl)

@@ -8,10 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"doublebuf/analysis"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/plan"
-	"doublebuf/analysis"
-	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/cmd/runbench/internal/terminal"
 	"doublebuf/results"
@@ -72,7 +71,7 @@ func (l *loop) wantsMore(end time.Duration) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	width, margin := report.Widest(analysis.Of(set))
+	width, margin := analysis.Of(set).Widest()
 	if margin == "" {
 		fmt.Fprintln(l.out, "there is no margin whose interval could be narrow")
 		return false, nil

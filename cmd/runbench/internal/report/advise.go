@@ -16,7 +16,7 @@ import (
 
 // candidate is a map that advice may be about, in one workload.
 type candidate struct {
-	row
+	*analysis.Row
 	writes stat.Summary // a second, beside the reads
 	stale  stat.Summary // 99th percentile of the staleness of a read, in seconds; of a fresh map 0
 	read   stat.Summary // 99th percentile of the latency of a read, in seconds
@@ -33,23 +33,22 @@ type Needs struct {
 // meets reports whether c does, as far as intervals tell; without one no block may speak
 // against the staleness, and the median counts for the writes.
 func (c candidate) meets(n Needs) bool {
-	return (c.fresh || c.stale.N > 0 && c.stale.Hi <= n.Staleness.Seconds()) && c.writes.Lo >= n.Writes
+	return (c.Fresh || c.stale.N > 0 && c.stale.Hi <= n.Staleness.Seconds()) && c.writes.Lo >= n.Writes
 }
 
 // Advise writes which map to take of those that were measured in the first workload of set with
 // readers and writers of their own: the one that reads most of those that passed their check and
 // meet the needs. It reports whether that map is ahead of the next one as a claim.
-func Advise(w io.Writer, set *analysis.Run, needs Needs) (certain bool, err error) {
-	standings := standingsOf(set)
-	i := slices.IndexFunc(standings, func(s standing) bool { return s.workload.Readers > 0 })
+func Advise(w io.Writer, run *analysis.Run, needs Needs) (certain bool, err error) {
+	i := slices.IndexFunc(run.Standings, func(s *analysis.Standing) bool { return s.Workload.Readers > 0 })
 	if i < 0 {
 		return false, fmt.Errorf("no cell with readers and writers of their own: nothing to advise on")
 	}
-	s := standings[i]
+	s := run.Standings[i]
 	var all []candidate
-	for _, r := range s.contenders(anyFreshness) {
-		if r.verdict.Outcome == results.Ok && r.summary.N > 0 {
-			all = append(all, candidateOf(set, r))
+	for _, r := range s.Contenders {
+		if r.Verdict.Outcome == results.Ok && r.Summary.N > 0 {
+			all = append(all, candidateOf(run, r))
 		}
 	}
 	fit := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !c.meets(needs) })
@@ -59,10 +58,10 @@ func Advise(w io.Writer, set *analysis.Run, needs Needs) (certain bool, err erro
 
 	var b strings.Builder
 	first := fit[0]
-	fmt.Fprintf(&b, "\nadvice: %s\n\n", first.impl)
+	fmt.Fprintf(&b, "\nadvice: %s\n\n", first.Impl)
 	c := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(c, "  workload\t%s\n", describe(s.workload))
-	fmt.Fprintf(c, "  reads\t%s a second%s\n", number(first.summary.Median), interval(first.summary, number))
+	fmt.Fprintf(c, "  workload\t%s\n", analysis.Describe(s.Workload))
+	fmt.Fprintf(c, "  reads\t%s a second%s\n", number(first.Summary.Median), interval(first.Summary, number))
 	enough := "any rate"
 	if needs.Writes > 0 {
 		enough = number(needs.Writes)
@@ -70,16 +69,16 @@ func Advise(w io.Writer, set *analysis.Run, needs Needs) (certain bool, err erro
 	fmt.Fprintf(c, "  writes\t%s a second beside them%s; %s will do\n", number(first.writes.Median), interval(first.writes, number), enough)
 	fmt.Fprintf(c, "  p99 of a read\t%s\n", first.latency())
 	fmt.Fprintf(c, "  staleness\t%s; %v will do\n", first.staleness(), needs.Staleness)
-	fmt.Fprintf(c, "  memory\t%s\n", first.memory(s.workload.Keys))
+	fmt.Fprintf(c, "  memory\t%s\n", first.memory(s.Workload.Keys))
 	doubt := "there is no other map that would do"
 	certain = true
 	if len(fit) > 1 {
-		certain = s.compare(first.row, fit[1].row).claim
-		doubt = fmt.Sprintf("against %s: %s", fit[1].impl, s.margin(first.row, fit[1].row))
+		certain = s.Effect(first.Row, fit[1].Row).Conclusive
+		doubt = fmt.Sprintf("against %s: %s", fit[1].Impl, effect(s.Effect(first.Row, fit[1].Row)))
 		var alike []string
 		for _, c := range fit[2:] {
-			if !s.compare(first.row, c.row).claim {
-				alike = append(alike, c.impl)
+			if !s.Effect(first.Row, c.Row).Conclusive {
+				alike = append(alike, c.Impl)
 			}
 		}
 		if !certain && len(alike) > 0 {
@@ -87,7 +86,7 @@ func Advise(w io.Writer, set *analysis.Run, needs Needs) (certain bool, err erro
 		}
 	}
 	fmt.Fprintf(c, "  doubt\t%s\n", doubt)
-	if g := set.Grade; g.Letter != "" {
+	if g := run.Grade; g.Letter != "" {
 		fmt.Fprintf(c, "  \tgrade of the run: %s\n", g.Letter)
 	}
 	c.Flush()
@@ -99,19 +98,19 @@ func Advise(w io.Writer, set *analysis.Run, needs Needs) (certain bool, err erro
 		if !m.meets(needs) {
 			would = "no"
 		}
-		fmt.Fprintf(c, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.impl, number(m.summary.Median), number(m.writes.Median), m.latency(), m.staleness(), m.memory(s.workload.Keys), would)
+		fmt.Fprintf(c, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.Impl, number(m.Summary.Median), number(m.writes.Median), m.latency(), m.staleness(), m.memory(s.Workload.Keys), would)
 	}
 	c.Flush()
 	_, err = io.WriteString(w, b.String())
 	return certain, err
 }
 
-func candidateOf(set *analysis.Run, r row) candidate {
-	c := candidate{row: r, writes: r.group.Summary(results.WritesPerSec), live: r.group.Summary(results.LivePerKey)}
-	for _, g := range set.AllGroups() {
+func candidateOf(run *analysis.Run, r *analysis.Row) candidate {
+	c := candidate{Row: r, writes: r.Group.Summary(results.WritesPerSec), live: r.Group.Summary(results.LivePerKey)}
+	for _, g := range run.AllGroups() {
 		same := g.ID
 		same.Kind, same.Load = results.Throughput, 0
-		if same != r.group.ID {
+		if same != r.Group.ID {
 			continue
 		}
 		switch g.ID.Kind {
@@ -142,7 +141,7 @@ func (c candidate) latency() string {
 
 func (c candidate) staleness() string {
 	switch {
-	case c.fresh:
+	case c.Fresh:
 		return "never stale"
 	case c.stale.N == 0:
 		return "not measured"

@@ -10,8 +10,8 @@ import (
 )
 
 // latency says how long operations took that arrived at a given rate.
-func latency(b *strings.Builder, set *analysis.Run) {
-	groups := set.Groups(results.Latency)
+func latency(b *strings.Builder, run *analysis.Run) {
+	groups := run.Groups(results.Latency)
 	if len(groups) == 0 {
 		return
 	}
@@ -27,7 +27,7 @@ func latency(b *strings.Builder, set *analysis.Run) {
 		}
 	}
 	for i, g := range groups {
-		if title := describe(g.ID); i == 0 || title != describe(groups[i-1].ID) || g.ID.Load != groups[i-1].ID.Load {
+		if title := analysis.Describe(g.ID); i == 0 || title != analysis.Describe(groups[i-1].ID) || g.ID.Load != groups[i-1].ID.Load {
 			flush()
 			fmt.Fprintf(b, "\n### Latency at %d %%: %s\n\n", g.ID.Load, title)
 			loads = [][]string{{"map", "verdict", "capacity, ops/s", "overloaded", "closed loop: mean", "p99", "pacing: p50", "p99"}}
@@ -36,7 +36,7 @@ func latency(b *strings.Builder, set *analysis.Run) {
 				times[0] = append(times[0], results.QuantileName(q))
 			}
 		}
-		v := set.Verdict(g.ID.Impl)
+		v := run.Verdict(g.ID.Impl)
 		row := []string{
 			g.ID.Impl, bold(Label(v), v.Outcome != results.Ok), number(g.Summary(results.Capacity).Median),
 			fmt.Sprintf("%d of %d", g.Overloaded(), len(g.Cells)),
@@ -72,7 +72,7 @@ func seconds(s stat.Summary) string {
 }
 
 // cost says what maps take beside time.
-func cost(b *strings.Builder, standings []standing) {
+func cost(b *strings.Builder, standings []*analysis.Standing) {
 	heading := []string{
 		"map", "live, bytes a key", "marking, a key", "allocated, bytes an operation", "allocations an operation",
 		"collections, share of processors", "longest pause", "processor time an operation", "slowest over fastest worker",
@@ -85,11 +85,11 @@ func cost(b *strings.Builder, standings []standing) {
 	begun := false
 	for _, s := range standings {
 		rows := [][]string{heading}
-		for _, r := range s.rows {
-			row, costs := []string{r.impl}, 0
+		for _, r := range s.Rows {
+			row, costs := []string{r.Impl}, 0
 			for _, unit := range units {
 				cell := ""
-				switch v := r.group.Summary(unit); {
+				switch v := r.Group.Summary(unit); {
 				case v.N == 0:
 				case inSeconds[unit]:
 					cell = seconds(v)
@@ -114,7 +114,7 @@ func cost(b *strings.Builder, standings []standing) {
 			b.WriteString("\n## Cost\n\nWhat maps take beside time, by medians over the blocks. Live is what the map keeps alive after the cell, at rest and after two collections, and marking is the processor time that one collection takes for it. Processor time is that of the whole process, user and kernel: a map that spins pays for it. A pause is of all goroutines, by a collection within the cell.\n")
 			begun = true
 		}
-		fmt.Fprintf(b, "\n### Cost of %s\n\n", describe(s.workload))
+		fmt.Fprintf(b, "\n### Cost of %s\n\n", analysis.Describe(s.Workload))
 		table(b, rows)
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // overview counts in how many workloads which map is first, and how often that is a claim.
-func overview(standings []standing) string {
+func overview(standings []*analysis.Standing) string {
 	type count struct {
 		impl          string
 		first, claims int
@@ -19,27 +19,27 @@ func overview(standings []standing) string {
 	var counts []count
 	fresh, ahead, behind := 0, 0, 0
 	for _, s := range standings {
-		rows, stale := s.contenders(freshOnly), s.contenders(staleOnly)
+		rows, stale := s.Fresh, s.Stale
 		if len(rows) == 0 {
 			continue
 		}
 		fresh++
-		i := slices.IndexFunc(counts, func(c count) bool { return c.impl == rows[0].impl })
+		i := slices.IndexFunc(counts, func(c count) bool { return c.impl == rows[0].Impl })
 		if i < 0 {
 			i = len(counts)
-			counts = append(counts, count{impl: rows[0].impl})
+			counts = append(counts, count{impl: rows[0].Impl})
 		}
 		counts[i].first++
-		if len(rows) > 1 && s.compare(rows[0], rows[1]).claim {
+		if len(rows) > 1 && s.Effect(rows[0], rows[1]).Conclusive {
 			counts[i].claims++
 		}
 		if len(stale) == 0 {
 			continue
 		}
-		switch m := s.compare(stale[0], rows[0]); {
-		case m.claim && m.Median > 1:
+		switch e := s.Effect(stale[0], rows[0]); {
+		case e.Conclusive && e.Median > 1:
 			ahead++
-		case m.claim:
+		case e.Conclusive:
 			behind++
 		}
 	}
@@ -63,17 +63,17 @@ func workloadsOf(n int) string {
 }
 
 // limits says what set cannot tell.
-func limits(b *strings.Builder, set *analysis.Run, standings []standing) {
+func limits(b *strings.Builder, run *analysis.Run, standings []*analysis.Standing) {
 	b.WriteString("\n## What this run cannot tell\n\n")
 	item := func(format string, args ...any) { fmt.Fprintf(b, "- "+format+"\n", args...) }
 	procs, crowded, few, apart := 0, false, 0, 0
 	for _, s := range standings {
-		procs = max(procs, s.workload.Procs)
-		crowded = crowded || s.workload.Goroutines() > s.workload.Procs
-		if slices.ContainsFunc(s.rows, func(r row) bool { return !r.summary.Interval }) {
+		procs = max(procs, s.Workload.Procs)
+		crowded = crowded || s.Workload.Goroutines() > s.Workload.Procs
+		if slices.ContainsFunc(s.Rows, func(r *analysis.Row) bool { return !r.Summary.Interval }) {
 			few++
 		}
-		if rows := s.contenders(anyFreshness); len(rows) > 1 && !s.compare(rows[0], rows[1]).claim {
+		if rows := s.Contenders; len(rows) > 1 && !s.Effect(rows[0], rows[1]).Conclusive {
 			apart++
 		}
 	}
@@ -91,21 +91,21 @@ func limits(b *strings.Builder, set *analysis.Run, standings []standing) {
 		item("Which of the first two maps is the faster in %s: the margin is no claim.", workloadsOf(apart))
 	}
 	item("That a map is right: Ok says that its check found no fault in what it recorded, and the sum check none in the contents.")
-	if len(set.Groups(results.Staleness)) == 0 {
+	if len(run.Groups(results.Staleness)) == 0 {
 		item("How far reads lag behind: there are no staleness cells.")
 	}
-	if !slices.ContainsFunc(set.Cells, func(c results.Cell) bool {
+	if !slices.ContainsFunc(run.Cells, func(c results.Cell) bool {
 		return c.Kind != results.Throughput && c.Kind != results.Staleness
 	}) {
 		item("How long a single operation takes: throughput hides pauses, and no latencies were measured.")
 	}
-	if set.Manifest.Environment.Dirty {
+	if run.Manifest.Environment.Dirty {
 		item("What exactly was measured: the commit had changes on top of it.")
 	}
-	if set.Manifest.Environment.Checked {
+	if run.Manifest.Environment.Checked {
 		item("How fast the maps are: the build was a checked one, of -race or the tag invariants, and the times are those of the checks, too.")
 	}
-	if !set.Manifest.Complete && set.Manifest.Environment.Go != "" {
+	if !run.Manifest.Complete && run.Manifest.Environment.Go != "" {
 		item("What the missing cells would have shown: the run was not completed.")
 	}
 }

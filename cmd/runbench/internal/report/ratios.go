@@ -5,21 +5,22 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
 // yardsticks are the maps against which ratios are told.
-var yardsticks = []string{ceiling, "xsync", "syncmap", "rwmutex"}
+var yardsticks = append([]string{analysis.Ceiling}, analysis.Yardsticks...)
 
 // A family is workloads that differ in nothing but their keys.
 type family struct {
 	id  results.ID // without keys
-	all []standing
+	all []*analysis.Standing
 }
 
-func familiesOf(standings []standing) (all []family) {
+func familiesOf(standings []*analysis.Standing) (all []family) {
 	for _, s := range standings {
-		id := s.workload
+		id := s.Workload
 		id.Keys, id.KeyType = 0, ""
 		i := slices.IndexFunc(all, func(f family) bool { return f.id == id })
 		if i < 0 {
@@ -33,7 +34,7 @@ func familiesOf(standings []standing) (all []family) {
 
 // ratios writes how fast each map is as a multiple of each yardstick, by sizes and types of keys, where
 // workloads differ in these.
-func ratios(b *strings.Builder, standings []standing) {
+func ratios(b *strings.Builder, standings []*analysis.Standing) {
 	families := familiesOf(standings)
 	if len(families) == 0 {
 		return
@@ -41,7 +42,7 @@ func ratios(b *strings.Builder, standings []standing) {
 	b.WriteString("\n## Ratios\n\nEach map's rate as a multiple of another's: the median of the blocks' ratios, with its 95 % interval if there are enough blocks. " +
 		"Bold is what is a claim. Maps whose level is not linearizable may have stale reads, which the others have not.\n")
 	for _, f := range families {
-		for _, unit := range f.all[0].units() {
+		for _, unit := range f.all[0].Units() {
 			for _, yardstick := range yardsticks {
 				f.table(b, unit, yardstick)
 			}
@@ -55,28 +56,28 @@ func (f family) table(b *strings.Builder, unit, yardstick string) {
 	var impls []string
 	blocks := 0
 	for _, s := range f.all {
-		of := s.row(yardstick)
+		of := s.Row(yardstick)
 		if of == nil {
 			continue
 		}
-		heading = append(heading, results.FormatKeys(s.workload.Keys)+" "+s.workload.KeyType)
-		for _, r := range s.rows {
-			if r.impl == yardstick || r.impl == Floor {
+		heading = append(heading, results.FormatKeys(s.Workload.Keys)+" "+s.Workload.KeyType)
+		for _, r := range s.Rows {
+			if r.Impl == yardstick || r.Floor {
 				continue
 			}
-			if rows[r.impl] == nil {
-				impls = append(impls, r.impl)
+			if rows[r.Impl] == nil {
+				impls = append(impls, r.Impl)
 			}
 			text := "not compared"
-			if m := s.compareIn(r, *of, unit); r.verdict.Outcome != results.Illegal && m.N > 0 {
+			if m := s.EffectIn(r, of, unit); r.Verdict.Outcome != results.Illegal && m.N > 0 {
 				blocks = max(blocks, m.N)
 				text = digits(m.Median) + interval(m.Summary, digits)
-				text = bold(text, m.claim)
+				text = bold(text, m.Conclusive)
 			}
-			for len(rows[r.impl]) < len(heading)-2 { // points at which it was not measured
-				rows[r.impl] = append(rows[r.impl], "")
+			for len(rows[r.Impl]) < len(heading)-2 { // points at which it was not measured
+				rows[r.Impl] = append(rows[r.Impl], "")
 			}
-			rows[r.impl] = append(rows[r.impl], text)
+			rows[r.Impl] = append(rows[r.Impl], text)
 		}
 	}
 	if blocks == 0 {
@@ -96,6 +97,6 @@ func (f family) table(b *strings.Builder, unit, yardstick string) {
 }
 
 func (f family) workers() string {
-	_, workers, _ := strings.Cut(describe(f.id), " keys, ")
+	_, workers, _ := strings.Cut(analysis.Describe(f.id), " keys, ")
 	return f.id.Dist + ", " + workers
 }

@@ -36,7 +36,7 @@ func TestRatios(t *testing.T) {
 		set.Cells = append(set.Cells, cells(at(m.keys, m.impl), results.ReadsPerSec, drifting.times(m.speed))...)
 	}
 	var b strings.Builder
-	ratios(&b, standingsOf(analysis.Of(set)))
+	ratios(&b, analysis.Of(set).Standings)
 	for _, want := range []string{
 		"### roles: uniform, readers 1, writers 1, read-ops/s over xsync's, n = 6\n",
 		"### roles: uniform, readers 1, writers 1, write-ops/s over xsync's, n = 6\n",

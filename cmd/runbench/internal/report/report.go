@@ -13,45 +13,21 @@
 //   - A margin is how much more the one has than the other: the median over the blocks
 //     of the ratio within a block, or its mean over links and processes if there are
 //     several, with its confidence interval. Margins with an interval that holds 1 are no
-//     claims, nor are those under what the run can show, see [Claimable].
+//     claims, nor are those under what the run can show, see [analysis.Run].
 package report
 
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"doublebuf/analysis"
 	"doublebuf/results"
 )
 
-// Floor is the name of the floor in the registry, and ceiling that of the ceiling.
-const (
-	Floor   = "noop"
-	ceiling = "plain"
-)
-
-// claimable is the least effect that one link and one process can show: medians of one
-// map differ by as much as this between links and between processes.
-const claimable = 0.05
-
-// Layout returns the least effect, as a share, that set can tell from that of two layouts of
-// the same code: 0 if it is of several links, whose intervals have it in them.
-func Layout(set *analysis.Run) float64 {
-	if set.Links == 1 {
-		return claimable
-	}
-	return 0
-}
-
-// Claimable returns the least effect that set can show, as a share: the limit of its A/A
-// control, or Layout if that is more.
-func Claimable(set *analysis.Run) float64 { return max(set.Control.Limit, Layout(set)) }
-
-// Caveat is what is to be said of all margins in set.
-func Caveat(set *analysis.Run) string {
-	links, processes := set.Links, set.Processes
+// Caveat is what is to be said of all margins in run.
+func Caveat(run *analysis.Run) string {
+	links, processes := run.Links, run.Processes
 	count := func(n int, one, many string) string {
 		if n == 1 {
 			return "one " + one
@@ -59,13 +35,13 @@ func Caveat(set *analysis.Run) string {
 		return fmt.Sprintf("%d %s", n, many)
 	}
 	text := count(links, "link", "links") + ", " + count(processes, "process", "processes")
-	if limit := set.Control.Limit; limit > 0 {
+	if limit := run.Control.Limit; limit > 0 {
 		text += ", A/A limit " + analysis.Percent(limit)
 	}
 	if links > 1 {
 		text += ": intervals are over the links, and want 6 or more of them"
 	}
-	if least := Claimable(set); least > 0 {
+	if least := run.MinConclusive; least > 0 {
 		text += fmt.Sprintf(": differences under %s are not claims", analysis.Percent(least))
 	}
 	return strings.ToUpper(text[:1]) + text[1:] + "."
@@ -91,57 +67,40 @@ func Label(v results.Verdict) string {
 	return string(v.Outcome)
 }
 
-// Maps returns the names of all maps that a run judged or measured. A map that took its
-// process down when it was checked has no cells.
-func Maps(set *analysis.Run) []string {
-	var all []string
-	for _, v := range set.Manifest.Verdicts {
-		if !slices.Contains(all, v.Impl) {
-			all = append(all, v.Impl)
-		}
-	}
-	for _, impl := range set.Impls() {
-		if !slices.Contains(all, impl) {
-			all = append(all, impl)
-		}
-	}
-	return all
-}
-
-// Markdown writes the report on set. name is the run's; warnings are those of loading
-// the set. It returns the first error of w.
-func Markdown(w io.Writer, name string, set *analysis.Run, warnings []results.Warning, figures []Figure) error {
+// Markdown writes the report on run. name is the run's; warnings are those of loading
+// the run. It returns the first error of w.
+func Markdown(w io.Writer, name string, run *analysis.Run, warnings []results.Warning, figures []Figure) error {
 	var b strings.Builder
-	standings := standingsOf(set)
-	heading(&b, name, set, warnings)
+	standings := run.Standings
+	heading(&b, name, run, warnings)
 	answers(&b, standings)
-	verdicts(&b, set)
+	verdicts(&b, run)
 	if len(figures) > 0 {
 		b.WriteString("\n## Figures\n")
 		for _, f := range figures {
 			fmt.Fprintf(&b, "\n![%s](%s)\n\n%s ([data](%s))\n", f.Title, f.Image, f.Caption, f.Table)
 		}
 	}
-	staleness(&b, set)
-	latency(&b, set)
+	staleness(&b, run)
+	latency(&b, run)
 	cost(&b, standings)
 	floors(&b, standings)
-	spreads(&b, set, standings)
-	setting(&b, set)
-	machine(&b, set)
-	limits(&b, set, standings)
+	spreads(&b, run, standings)
+	setting(&b, run)
+	machine(&b, run)
+	limits(&b, run, standings)
 	ratios(&b, standings)
 	b.WriteString("\n## All throughput cells\n")
 	for _, s := range standings {
-		s.table(&b)
+		standingTable(&b, s)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func heading(b *strings.Builder, name string, set *analysis.Run, warnings []results.Warning) {
-	fmt.Fprintf(b, "# runbench %s\n\n> %s\n", name, Caveat(set))
-	if g := set.Grade; g.Letter != "" {
+func heading(b *strings.Builder, name string, run *analysis.Run, warnings []results.Warning) {
+	fmt.Fprintf(b, "# runbench %s\n\n> %s\n", name, Caveat(run))
+	if g := run.Grade; g.Letter != "" {
 		fmt.Fprintf(b, ">\n> Grade **%s**, see below.\n", g.Letter)
 	}
 	for _, warning := range warnings {
@@ -150,8 +109,8 @@ func heading(b *strings.Builder, name string, set *analysis.Run, warnings []resu
 }
 
 // setting says where and how the run was made.
-func setting(b *strings.Builder, set *analysis.Run) {
-	m := set.Manifest
+func setting(b *strings.Builder, run *analysis.Run) {
+	m := run.Manifest
 	b.WriteString("\n## Machine and run\n\n")
 	if env := m.Environment; env.Go != "" {
 		fmt.Fprintf(b, "- machine: %s, %s\n", env.MachineLabel(), env.Kernel)
@@ -166,7 +125,7 @@ func setting(b *strings.Builder, set *analysis.Run) {
 	}
 	groups, least, most := 0, 0, 0
 	for _, kind := range results.Kinds() {
-		for _, g := range set.Groups(kind) {
+		for _, g := range run.Groups(kind) {
 			n := len(g.Cells)
 			if groups++; groups == 1 || n < least {
 				least = n
@@ -187,11 +146,11 @@ func between(least, most int) string {
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-func verdicts(b *strings.Builder, set *analysis.Run) {
+func verdicts(b *strings.Builder, run *analysis.Run) {
 	b.WriteString("\n## Verdicts\n\nEvery map was checked at the level that it declares before it was timed, with uint64 keys whatever its cells have, and its contents after every timed cell with writes.\n\n")
 	rows := [][]string{{"map", "level", "verdict", "why"}}
-	for _, impl := range Maps(set) {
-		v := set.Verdict(impl)
+	for _, impl := range run.Maps() {
+		v := run.Verdict(impl)
 		why := v.Reason
 		for _, e := range v.Evidence {
 			why += "; " + evidence(e)
@@ -217,29 +176,29 @@ func bold(s string, really bool) string {
 }
 
 // answers says for each workload which map is the fastest, and by how much.
-func answers(b *strings.Builder, standings []standing) {
+func answers(b *strings.Builder, standings []*analysis.Standing) {
 	b.WriteString("\n## Answers\n\n" + overview(standings) + "Margins are paired by block. \"No claim\" stands where there are too few repetitions for an interval, where the interval is not wholly beyond what this run can show, and where that is not sure enough for one of so many margins (t test on the logarithms, Holm).\n\n")
 	rows := [][]string{{"workload", "first of the maps whose reads are never stale", "ahead of the next", "first of those whose reads may be stale", "against the one never stale"}}
 	for _, s := range standings {
-		rows = append(rows, s.answer())
+		rows = append(rows, answer(s))
 	}
 	table(b, rows)
 }
 
-func staleness(b *strings.Builder, set *analysis.Run) {
-	groups := set.Groups(results.Staleness)
+func staleness(b *strings.Builder, run *analysis.Run) {
+	groups := run.Groups(results.Staleness)
 	if len(groups) == 0 {
 		return
 	}
 	b.WriteString("\n## Staleness\n\nHow many completed writes a read lags behind, counted from the oldest write of its key that it does not reflect; and the age of that one: how long it had been complete. 0 if it is fresh. Medians over the blocks. The throughput is measured apart, on the same keys with as many readers and writers, but there half of the keys are in the map and half of the writes delete; here every key is, and writes only set.\n")
 	var rows [][]string
 	for i, g := range groups {
-		if i == 0 || describe(g.ID) != describe(groups[i-1].ID) {
+		if i == 0 || analysis.Describe(g.ID) != analysis.Describe(groups[i-1].ID) {
 			table(b, rows)
-			fmt.Fprintf(b, "\n### %s\n\n", describe(g.ID))
+			fmt.Fprintf(b, "\n### %s\n\n", analysis.Describe(g.ID))
 			rows = [][]string{{"map", "verdict", "mean", "p50", "p99", "greatest", "mean age", "p50", "p99", "greatest", "stale reads", "reads/s", "writes/s"}}
 		}
-		v := set.Verdict(g.ID.Impl)
+		v := run.Verdict(g.ID.Impl)
 		row := []string{g.ID.Impl, bold(Label(v), v.Outcome != results.Ok)}
 		for _, unit := range []string{results.StaleMean, results.StaleOps(50), results.StaleOps(99), results.StaleOps(100)} {
 			row = append(row, number(g.Summary(unit).Median))
@@ -251,7 +210,7 @@ func staleness(b *strings.Builder, set *analysis.Run) {
 		twin := g.ID
 		twin.Kind = results.Throughput
 		for _, unit := range []string{results.ReadsPerSec, results.WritesPerSec} {
-			row = append(row, medianOf(set, twin, unit))
+			row = append(row, medianOf(run, twin, unit))
 		}
 		rows = append(rows, row)
 	}
@@ -259,8 +218,8 @@ func staleness(b *strings.Builder, set *analysis.Run) {
 }
 
 // medianOf returns the median of the cells of id, or "" if there are none.
-func medianOf(set *analysis.Run, id results.ID, unit string) string {
-	for _, g := range set.Groups(id.Kind) {
+func medianOf(run *analysis.Run, id results.ID, unit string) string {
+	for _, g := range run.Groups(id.Kind) {
 		if g.ID == id {
 			return number(g.Summary(unit).Median)
 		}
@@ -269,24 +228,24 @@ func medianOf(set *analysis.Run, id results.ID, unit string) string {
 }
 
 // floors says how much of a measurement is the harness.
-func floors(b *strings.Builder, standings []standing) {
+func floors(b *strings.Builder, standings []*analysis.Standing) {
 	rows := [][]string{{"workload", "floor, ns an operation", "fastest map, ns an operation"}}
 	for _, s := range standings {
-		for _, r := range s.rows {
-			if r.impl != Floor {
+		for _, r := range s.Rows {
+			if !r.Floor {
 				continue
 			}
 			best := ""
-			if c := s.contenders(anyFreshness); len(c) > 0 {
-				best = nanoseconds(c[0].group.SecondsPerOp())
+			if c := s.Contenders; len(c) > 0 {
+				best = nanoseconds(c[0].Group.SecondsPerOp())
 			}
-			rows = append(rows, []string{describe(s.workload), nanoseconds(r.group.SecondsPerOp()), best})
+			rows = append(rows, []string{analysis.Describe(s.Workload), nanoseconds(r.Group.SecondsPerOp()), best})
 		}
 	}
 	if len(rows) == 1 {
 		return
 	}
-	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are of processors: as measured for the whole process or, where that cannot be, of the processors in use.\n\n", Floor)
+	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are of processors: as measured for the whole process or, where that cannot be, of the processors in use.\n\n", analysis.Floor)
 	table(b, rows)
 }
 

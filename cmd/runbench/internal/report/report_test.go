@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"doublebuf/analysis"
-	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -191,7 +190,7 @@ func golden(t *testing.T, path string, got []byte) {
 
 // TestAnswer holds the answers to what the example was made to show.
 func TestAnswer(t *testing.T) {
-	s := standingsOf(analysis.Of(example()))[0]
+	s := analysis.Of(example()).Standings[0]
 	want := []string{
 		"r95w5, zipf0.99, 64Ki uint64 keys, 2 goroutines",
 		"**fresh**: 75.0 M ops/s [50.0 M, 100 M]",
@@ -199,11 +198,11 @@ func TestAnswer(t *testing.T) {
 		"**batched**: 90.0 M ops/s [60.0 M, 120 M]",
 		"+20.0 % [+20.0 %, +20.0 %]", // a drift of half does not widen what is paired
 	}
-	if got := s.answer(); strings.Join(got, "\n") != strings.Join(want, "\n") {
+	if got := answer(s); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	roles := standingsOf(analysis.Of(example()))[1]
-	if got, want := roles.answer()[4], "+10.0 % [-5.0 %, +20.0 %], no claim"; got != want { // the interval holds 0
+	roles := analysis.Of(example()).Standings[1]
+	if got, want := answer(roles)[4], "+10.0 % [-5.0 %, +20.0 %], no claim"; got != want { // the interval holds 0
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -214,10 +213,10 @@ func TestControlBoundsClaims(t *testing.T) {
 	for twin, want := range map[float64]string{1.25: "+20.0 % [+20.0 %, +20.0 %], no claim", 1.15: "+20.0 % [+20.0 %, +20.0 %]"} {
 		set := example()
 		set.Twins[2].Metrics[results.OpsPerSec] *= twin / 0.98
-		if limit := analysis.Of(set).Control.Limit; math.Abs(limit-(twin-1)) > 1e-9 || math.Abs(Claimable(analysis.Of(set))-(twin-1)) > 1e-9 {
-			t.Errorf("limit %g, claimable %g; want %g", limit, Claimable(analysis.Of(set)), twin-1)
+		if limit := analysis.Of(set).Control.Limit; math.Abs(limit-(twin-1)) > 1e-9 || math.Abs(analysis.Of(set).MinConclusive-(twin-1)) > 1e-9 {
+			t.Errorf("limit %g, claimable %g; want %g", limit, analysis.Of(set).MinConclusive, twin-1)
 		}
-		if got := standingsOf(analysis.Of(set))[0].answer()[4]; got != want {
+		if got := answer(analysis.Of(set).Standings[0])[4]; got != want {
 			t.Errorf("with a twin %g times as fast: %s; want %s", twin, got, want)
 		}
 	}
@@ -232,7 +231,7 @@ func TestTooFewBlocks(t *testing.T) {
 		}
 	}
 	set.Cells = few
-	if got, want := standingsOf(analysis.Of(set))[0].answer()[4], "+20.0 %, no claim"; got != want {
+	if got, want := answer(analysis.Of(set).Standings[0])[4], "+20.0 %, no claim"; got != want {
 		t.Errorf("5 blocks: got %s, want %s", got, want)
 	}
 }
@@ -290,16 +289,16 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 		{8, 1, "8 links, 8 processes: intervals are over the links, and want 6 or more of them."},
 	} {
 		set := layout(c.links, c.processes, 7)
-		s := standingsOf(analysis.Of(set))[0]
-		a, b := s.rows[0], s.rows[1]
-		if a.impl != "a" {
+		s := analysis.Of(set).Standings[0]
+		a, b := s.Rows[0], s.Rows[1]
+		if a.Impl != "a" {
 			a, b = b, a
 		}
-		m := analysis.Compare(a.group, b.group, s.unit)
+		m := s.Effect(a, b)
 		if outside := m.Interval && m.Lo > 1; outside != (c.links == 1) {
 			t.Errorf("%d links: the margin is %+v", c.links, m)
 		}
-		if text := s.margin(a, b); !strings.HasSuffix(text, ", no claim") {
+		if text := effect(s.Effect(a, b)); !strings.HasSuffix(text, ", no claim") {
 			t.Errorf("%d links: %s; want no claim", c.links, text)
 		}
 		for i := range set.Cells {
@@ -307,8 +306,8 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 				set.Cells[i].Metrics[results.OpsPerSec] *= 0.96
 			}
 		}
-		s = standingsOf(analysis.Of(set))[0]
-		if text := s.margin(s.rows[0], s.rows[1]); strings.HasSuffix(text, "no claim") != (c.links < 6 && c.links > 1) && c.links > 1 {
+		s = analysis.Of(set).Standings[0]
+		if text := effect(s.Effect(s.Rows[0], s.Rows[1])); strings.HasSuffix(text, "no claim") != (c.links < 6 && c.links > 1) && c.links > 1 {
 			t.Errorf("%d links, with a true effect: %s", c.links, text)
 		}
 		var out bytes.Buffer
@@ -330,43 +329,18 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 // TestWidest: of the margins that the example shows the one of the readers beside a writer
 // is the widest, from -5 % to +20 %. What failed its check has none.
 func TestWidest(t *testing.T) {
-	width, margin := Widest(analysis.Of(example()))
+	width, margin := analysis.Of(example()).Widest()
 	if math.Abs(width-(1.2/0.95-1)) > 1e-9 || margin != "fresh against batched: roles, zipf0.99, 64Ki uint64 keys, readers 1, writers 1" {
 		t.Errorf("%v, of %s", width, margin)
 	}
 	few := example()
 	few.Cells = slices.DeleteFunc(few.Cells, func(c results.Cell) bool { return c.Impl == "fresh-too" && c.Block > 5 })
-	if width, margin = Widest(analysis.Of(few)); !math.IsInf(width, 1) || !strings.HasPrefix(margin, "fresh-too against batched: r95w5") {
+	if width, margin = analysis.Of(few).Widest(); !math.IsInf(width, 1) || !strings.HasPrefix(margin, "fresh-too against batched: r95w5") {
 		t.Errorf("with a margin that has no interval: %v, of %s", width, margin)
 	}
 	few.Cells = slices.DeleteFunc(few.Cells, func(c results.Cell) bool { return c.Impl != "fresh" && c.Impl != "loses" })
-	if _, margin = Widest(analysis.Of(few)); margin != "" {
+	if _, margin = analysis.Of(few).Widest(); margin != "" {
 		t.Errorf("with one map that passed its check: %s", margin)
-	}
-}
-
-// TestBeyond: what this run can show must lie outside the interval, not below the median only.
-func TestBeyond(t *testing.T) {
-	s := standing{claimable: 0.05}
-	for _, c := range []struct {
-		median, lo, hi float64
-		want           bool
-	}{
-		{1.2, 1.06, 1.4, true},
-		{1.2, 1.04, 1.4, false},
-		{1.2, 0.99, 1.4, false},
-		{1.03, 1.02, 1.04, false},
-		{1 / 1.2, 1 / 1.4, 1 / 1.06, true},
-		{1 / 1.2, 1 / 1.4, 1 / 1.04, false},
-	} {
-		m := stat.Summary{Median: c.median, Lo: c.lo, Hi: c.hi, Interval: true}
-		if got := s.beyond(m); got != c.want {
-			t.Errorf("%.2f [%.2f, %.2f]: claim is %v", c.median, c.lo, c.hi, got)
-		}
-		m.Interval = false
-		if s.beyond(m) {
-			t.Errorf("%.2f without an interval is a claim", c.median)
-		}
 	}
 }
 
@@ -388,8 +362,8 @@ func TestClaimOfMany(t *testing.T) {
 				}
 			}
 		}
-		s := standingsOf(analysis.Of(set))[0]
-		return s.margin(*s.row("b"), *s.row("a"))
+		s := analysis.Of(set).Standings[0]
+		return effect(s.Effect(s.Row("b"), s.Row("a")))
 	}
 	few := []float64{1.06, 1.08, 1.1, 1.12, 1.14, 1.16} // beyond 5 %: t is 3.9 of 5 degrees of freedom, p 0.011
 	for _, c := range []struct {

@@ -11,8 +11,8 @@ import (
 
 // spreads says how much of what repetitions differ by hangs on the link, the process and
 // the block. Of one link and one process there is nothing to split.
-func spreads(b *strings.Builder, set *analysis.Run, standings []standing) {
-	links, processes := set.Links, set.Processes
+func spreads(b *strings.Builder, run *analysis.Run, standings []*analysis.Standing) {
+	links, processes := run.Links, run.Processes
 	if processes == 1 {
 		return
 	}
@@ -23,13 +23,13 @@ func spreads(b *strings.Builder, set *analysis.Run, standings []standing) {
 	b.WriteString(" A dash stands where there was only one.\n\n")
 	rows := [][]string{{"workload", "map", "link", "process", "block", "margin: link", "process", "block"}}
 	for _, s := range standings {
-		first := s.contenders(anyFreshness)
-		for _, r := range s.rows {
-			row := append([]string{describe(s.workload), r.impl}, deviations(r.group.Spread(s.unit))...)
-			if len(first) == 0 || first[0].impl == r.impl {
+		first := s.Contenders
+		for _, r := range s.Rows {
+			row := append([]string{analysis.Describe(s.Workload), r.Impl}, deviations(r.Group.Spread(s.Unit))...)
+			if len(first) == 0 || first[0].Impl == r.Impl {
 				row = append(row, "", "", "")
 			} else {
-				row = append(row, deviations(analysis.SpreadOfRatio(r.group, first[0].group, s.unit))...)
+				row = append(row, deviations(s.SpreadOfRatio(r, first[0]))...)
 			}
 			rows = append(rows, row)
 		}

@@ -12,22 +12,22 @@ import (
 
 // Trust writes, for the terminal, what the harness costs in each mix and the grade of the
 // run with what it hangs on.
-func Trust(w io.Writer, set *analysis.Run) error {
+func Trust(w io.Writer, run *analysis.Run) error {
 	var b strings.Builder
 	var floors []string
 	seen := map[string]bool{}
-	for _, s := range standingsOf(set) {
-		for _, r := range s.rows {
-			if r.impl == Floor && !seen[s.workload.Mix] {
-				seen[s.workload.Mix] = true
-				floors = append(floors, s.workload.Mix+" "+nanoseconds(r.group.SecondsPerOp()))
+	for _, s := range run.Standings {
+		for _, r := range s.Rows {
+			if r.Floor && !seen[s.Workload.Mix] {
+				seen[s.Workload.Mix] = true
+				floors = append(floors, s.Workload.Mix+" "+nanoseconds(r.Group.SecondsPerOp()))
 			}
 		}
 	}
 	if len(floors) > 0 {
 		fmt.Fprintf(&b, "Harness floor, ns of processor time an operation: %s.\n", strings.Join(floors, ", "))
 	}
-	if g := set.Grade; g.Letter != "" {
+	if g := run.Grade; g.Letter != "" {
 		fmt.Fprintf(&b, "\ngrade %s\n", g.Letter)
 		columns := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, p := range g.Parts {
@@ -40,8 +40,8 @@ func Trust(w io.Writer, set *analysis.Run) error {
 }
 
 // machine says how far the run is to be trusted, and what was found out about the machine.
-func machine(b *strings.Builder, set *analysis.Run) {
-	g := set.Grade
+func machine(b *strings.Builder, run *analysis.Run) {
+	g := run.Grade
 	if g.Letter == "" {
 		return
 	}
@@ -51,10 +51,10 @@ func machine(b *strings.Builder, set *analysis.Run) {
 		rows = append(rows, []string{p.What, p.Found, string(p.Letter)})
 	}
 	table(b, append(rows, []string{"the run", "", "**" + string(g.Letter) + "**"}))
-	control(b, set.Control)
-	for i, s := range set.Manifest.Sittings {
+	control(b, run.Control)
+	for i, s := range run.Manifest.Sittings {
 		title := "The machine"
-		if len(set.Manifest.Sittings) > 1 {
+		if len(run.Manifest.Sittings) > 1 {
 			title = fmt.Sprintf("The machine, sitting %d", i+1)
 		}
 		fmt.Fprintf(b, "\n### %s\n\n", title)

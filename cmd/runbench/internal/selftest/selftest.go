@@ -24,7 +24,6 @@ import (
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/plan"
-	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/results"
 )
@@ -80,13 +79,13 @@ func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration)
 		case fit:
 			maps = append(maps, e)
 		}
-		if e.Name == report.Floor {
+		if e.Name == analysis.Floor {
 			t.entries = append(t.entries, slowed(e, e.Name+paced, 0), slowed(e, e.Name+slow, spinPerOp*between))
 		}
 	}
 	perMix := Pairs / len(mixes)
 	if len(maps) < perMix || t.subject.Name == "" || len(t.entries) == 0 {
-		return nil, fmt.Errorf("self-test: %d maps; want %d, %s and %s among them", len(maps), perMix, subjectMap, report.Floor)
+		return nil, fmt.Errorf("self-test: %d maps; want %d, %s and %s among them", len(maps), perMix, subjectMap, analysis.Floor)
 	}
 	maps = maps[:perMix]
 	t.entries = append(t.entries, slowed(t.subject, subjectMap+paced, 0))
@@ -98,7 +97,7 @@ func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration)
 			t.plan.Cells = append(t.plan.Cells, t.cell(subjectMap+paced, mix))
 		}
 	}
-	t.plan.Cells = append(t.plan.Cells, t.cell(report.Floor+paced, mixes[0]), t.cell(report.Floor+slow, mixes[0]))
+	t.plan.Cells = append(t.plan.Cells, t.cell(analysis.Floor+paced, mixes[0]), t.cell(analysis.Floor+slow, mixes[0]))
 	t.entries = append(t.entries, maps...)
 	return t, t.plan.Validate(t.entries)
 }
@@ -149,11 +148,11 @@ func (t *Test) slowedPlan(mix string) plan.Plan {
 // workloads, each beside the same map without a delay. set has the cells of the control;
 // the blocks of these follow its blocks.
 func (t *Test) Slow(ctx context.Context, set *analysis.Run, share float64, keep Keep) error {
-	empty, err := t.secondsPerOp(set, report.Floor+paced, mixes[0])
+	empty, err := t.secondsPerOp(set, analysis.Floor+paced, mixes[0])
 	if err != nil {
 		return err
 	}
-	full, err := t.secondsPerOp(set, report.Floor+slow, mixes[0])
+	full, err := t.secondsPerOp(set, analysis.Floor+slow, mixes[0])
 	if err != nil {
 		return err
 	}

@@ -216,7 +216,7 @@ func Judge(set *analysis.Run, c Claim) (Finding, error) {
 	switch {
 	case a == nil || b == nil:
 	case c.Over != "":
-		f.Seen = analysis.Compare(a, b, c.Unit)
+		f.Seen = set.Effect(a, b, c.Unit).Summary
 	default:
 		f.Seen = a.Summary(c.Unit)
 	}

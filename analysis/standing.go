@@ -1,0 +1,188 @@
+package analysis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"doublebuf/analysis/stat"
+	"doublebuf/results"
+)
+
+// Floor is the name of the harness floor, and Ceiling that of the map without synchronisation.
+const (
+	Floor   = "noop"
+	Ceiling = "plain"
+)
+
+// Standing is the order of the maps in one workload.
+type Standing struct {
+	Workload results.ID // without a map
+	Unit     string     // by which the maps are ordered
+	Rows     []*Row     // all maps, the fastest first
+
+	// Contenders are the rows that are compared, the fastest first: neither floor nor ceiling, and no
+	// map that failed a check. Fresh are those of them whose reads are never stale, and Stale the
+	// others.
+	Contenders, Fresh, Stale []*Row
+
+	yardsticks []*Row
+	effects    *effects
+}
+
+// Row is one map in a workload.
+type Row struct {
+	Impl    string
+	Group   *Group
+	Summary stat.Summary // in the unit of the standing
+	Verdict results.Verdict
+	Fresh   bool // no read of it is stale: it declares linearizability
+	Floor   bool // it is the harness floor
+	Ceiling bool // it is the map without synchronisation
+}
+
+// Yardsticks are the maps that a report compares all others with, beside the ceiling.
+var Yardsticks = []string{"xsync", "syncmap", "rwmutex"}
+
+// standingsOf returns the standings of groups, one for each workload, in the order in which the workloads
+// were first measured.
+func standingsOf(groups []*Group, verdict func(impl string) results.Verdict, e *effects) []*Standing {
+	var all []*Standing
+	at := map[results.ID]*Standing{}
+	for _, g := range groups {
+		w := g.ID
+		w.Impl = ""
+		s := at[w]
+		if s == nil {
+			s = &Standing{Workload: w, Unit: w.Rate(), effects: e}
+			at[w] = s
+			all = append(all, s)
+		}
+		v := verdict(g.ID.Impl)
+		s.Rows = append(s.Rows, &Row{
+			Impl: g.ID.Impl, Group: g, Summary: g.Summary(s.Unit), Verdict: v,
+			Fresh: v.Level == "linearizable", Floor: g.ID.Impl == Floor, Ceiling: g.ID.Impl == Ceiling,
+		})
+	}
+	for _, s := range all {
+		s.order()
+	}
+	return all
+}
+
+// order sorts the rows and picks those that are compared.
+func (s *Standing) order() {
+	slices.SortStableFunc(s.Rows, func(a, b *Row) int { return cmp.Compare(b.Summary.Median, a.Summary.Median) })
+	for _, r := range s.Rows {
+		if r.Ceiling {
+			s.yardsticks = append(s.yardsticks, r)
+		}
+		if r.Floor || r.Ceiling || r.Verdict.Outcome == results.Illegal {
+			continue
+		}
+		s.Contenders = append(s.Contenders, r)
+		if r.Fresh {
+			s.Fresh = append(s.Fresh, r)
+		} else {
+			s.Stale = append(s.Stale, r)
+		}
+	}
+	for _, name := range Yardsticks {
+		if y := s.Row(name); y != nil {
+			s.yardsticks = append(s.yardsticks, y)
+		}
+	}
+}
+
+// Row returns the row of a map, or nil.
+func (s *Standing) Row(impl string) *Row {
+	if i := slices.IndexFunc(s.Rows, func(r *Row) bool { return r.Impl == impl }); i >= 0 {
+		return s.Rows[i]
+	}
+	return nil
+}
+
+// Units returns the units in which effects are shown.
+func (s *Standing) Units() []string {
+	if s.Unit == results.ReadsPerSec {
+		return []string{s.Unit, results.WritesPerSec}
+	}
+	return []string{s.Unit}
+}
+
+// Effect returns the effect of a over b in the unit of the standing.
+func (s *Standing) Effect(a, b *Row) Effect { return s.effects.of(a.Group, b.Group, s.Unit) }
+
+// EffectIn returns the effect of a over b in another unit.
+func (s *Standing) EffectIn(a, b *Row, unit string) Effect {
+	return s.effects.of(a.Group, b.Group, unit)
+}
+
+// SpreadOfRatio splits the variance of a's value over b's in the same block, in the unit of the
+// standing. What slows both down for a while is not part of it.
+func (s *Standing) SpreadOfRatio(a, b *Row) stat.Spread {
+	return pair(a.Group, b.Group, s.Unit).Spread()
+}
+
+// compared returns the pairs whose effects a report shows, beside those with yardsticks.
+func (s *Standing) compared() (pairs [][2]*Row) {
+	for i := 1; i < len(s.Contenders); i++ {
+		pairs = append(pairs, [2]*Row{s.Contenders[i], s.Contenders[0]})
+	}
+	if len(s.Fresh) > 1 {
+		pairs = append(pairs, [2]*Row{s.Fresh[0], s.Fresh[1]})
+	}
+	if len(s.Fresh) > 0 && len(s.Stale) > 0 {
+		pairs = append(pairs, [2]*Row{s.Stale[0], s.Fresh[0]})
+	}
+	return pairs
+}
+
+// family returns all pairs whose effects a report shows, some of them twice.
+func (s *Standing) family() [][2]*Row {
+	pairs := s.compared()
+	for _, y := range s.yardsticks {
+		for _, r := range s.Rows {
+			if r != y && !r.Floor && r.Verdict.Outcome != results.Illegal {
+				pairs = append(pairs, [2]*Row{r, y})
+			}
+		}
+	}
+	return pairs
+}
+
+// Describe names a workload in words.
+func Describe(w results.ID) string {
+	workers := fmt.Sprintf("%d goroutines", w.G)
+	switch {
+	case w.G == 1:
+		workers = "1 goroutine"
+	case w.G == 0:
+		workers = fmt.Sprintf("readers %d, writers %d", w.Readers, w.Writers)
+	}
+	return fmt.Sprintf("%s, %s, %s %s keys, %s", w.Mix, w.Dist, results.FormatKeys(w.Keys), w.KeyType, workers)
+}
+
+// correct decides which effects are conclusive, of all that a report shows: those of the standings'
+// pairs and those over the yardsticks. The more effects are shown, the smaller their probabilities
+// must be, by Holm's procedure.
+func correct(e *effects, standings []*Standing) {
+	var p []float64
+	for _, s := range standings {
+		seen := map[[2]*Row]bool{}
+		for _, pair := range s.family() {
+			if seen[pair] || seen[[2]*Row{pair[1], pair[0]}] {
+				continue
+			}
+			seen[pair] = true
+			for _, unit := range s.Units() {
+				p = append(p, e.test(pair[0].Group, pair[1].Group, unit).p)
+			}
+		}
+	}
+	for i, corrected := range stat.Holm(p) {
+		if corrected < 1-stat.Confidence {
+			e.sure = max(e.sure, p[i])
+		}
+	}
+}
