@@ -11,41 +11,43 @@ import (
 	"doublebuf/lincheck/judge"
 )
 
-// Options says how thoroughly to check and where to leave evidence. The zero value is
-// a check of well under a second that leaves nothing.
+// Options says how thoroughly to check and where to leave evidence. The zero value is a check of
+// well under a second that leaves no files.
 type Options struct {
-	Seed uint64 // of everything random; the same seed draws the same operations
-	// Histories is how many are recorded of each kind that the level calls for; 0 = 100.
+	Seed uint64 // for all random choices; the same seed draws the same operations
+	// Histories is the number of histories of each kind that the level calls for; 0 = 100.
 	Histories int
-	// Time is when to stop recording further ones, at least one of each kind apart;
-	// 0 = a second. A map that is known to be broken gets up to twenty times both, and so does
-	// what a level does not promise.
+	// Time is when to stop recording histories, after at least one of each kind; 0 = a second. A
+	// map that is known to be broken gets up to twenty times the Histories and the Time. So does a
+	// property that the level does not promise.
 	Time time.Duration
-	// By leaves out histories that others judge than those named; "" = leave out none.
-	// With it nothing is said of the next stronger level.
+	// By limits the check to the histories that this judge judges; "" = all. With a limit Check
+	// does not test the next stronger level.
 	By Judge
-	// Dir is an existing folder for illegal histories and their pictures; "" = none.
+	// Dir is an existing folder for Illegal histories and their pictures; "" = save none.
 	Dir string
-	// Designs says to leave there, too, what shows that a level does not promise a property.
+	// Designs says to save also the histories that show what the level does not promise.
 	Designs bool
 }
 
-// Judge is who judges a history.
+// Judge names a part of package judge that judges histories.
 type Judge string
 
+// The judges.
 const (
-	ByStamps    Judge = "stamps"    // the linear-time checkers C0 to C6, of stamped guards
-	ByPorcupine Judge = "porcupine" // all else
+	ByStamps    Judge = "stamps"    // the linear-time checkers C0 to C6, for stamped guards
+	ByPorcupine Judge = "porcupine" // porcupine, for all other histories
 )
 
+// judges reports whether j judges histories with the claim c.
 func (j Judge) judges(c history.Claim) bool { return j == "" || (j == ByStamps) == c.Stamped() }
 
-// Check records histories of e in this process and judges them by its declared level.
-// It stops at the first Illegal, reduces that history and saves it. Then it shows, by
-// schedules directed at that, that the map has not the next stronger level too: else it is
-// Illegal to declare this one. It blocks until
-// it has a verdict; it crashes or hangs if the map does, see [Supervise]. An entry of
-// level None is Ok, for it promised nothing; one that is not valid is Illegal.
+// Check records histories of e in this process and judges them by the level that e declares. It
+// stops at the first Illegal history, reduces it and saves it. Otherwise it then tests, by directed
+// schedules, that the map does not also keep the next stronger level; a map that does is Illegal
+// under its level. An entry of level None is Ok, because it promises nothing. An invalid entry is
+// Illegal. Check blocks until it has a verdict. It crashes or hangs if the map does, see
+// [Supervise].
 func Check(e kv.Entry, o Options) Verdict {
 	if o.Histories == 0 {
 		o.Histories = 100
@@ -61,12 +63,12 @@ func Check(e kv.Entry, o Options) Verdict {
 		v.Outcome, v.Checker, v.Reason = Illegal, "entry", err.Error()
 		return v
 	}
-	if why := unlikeCaps(e); why != "" {
+	if why := missingCapability(e); why != "" {
 		v.Outcome, v.Checker, v.Reason = Illegal, "capabilities", why
 		return v
 	}
 	if e.Level == kv.None {
-		v.Outcome, v.Reason = Ok, "it declares nothing, and nothing was checked"
+		v.Outcome, v.Reason = Ok, "it declares no level, so nothing was checked"
 		return v
 	}
 	v.Outcome = Ok
@@ -80,7 +82,7 @@ func Check(e kv.Entry, o Options) Verdict {
 			}
 			h := d.Record(e, o.Seed+uint64(i))
 			one := judge.History(h)
-			v.Note(propertiesOf(d, e), one)
+			v.AddProperties(propertiesOf(d, e), one)
 			if take(&v, one, h, o.Dir); v.Outcome == Illegal {
 				return v
 			}
@@ -99,9 +101,9 @@ func Check(e kv.Entry, o Options) Verdict {
 	return v
 }
 
-// exceed plays d, whose schedule leaves what the level of e promises, until it is seen to.
-func exceed(d drive.Driver, e kv.Entry, o Options) judge.Found {
-	f := judge.Found{Property: d.Shows, ByDesign: true, Outcome: Ok}
+// exceed plays d until a history breaks the property that the level of e does not promise.
+func exceed(d drive.Driver, e kv.Entry, o Options) judge.PropertyResult {
+	f := judge.PropertyResult{Property: d.Shows, ByDesign: true, Outcome: Ok}
 	if !o.Designs {
 		o.Dir = ""
 	}
@@ -114,13 +116,12 @@ func exceed(d drive.Driver, e kv.Entry, o Options) judge.Found {
 			return f
 		}
 	}
-	f.Reason = fmt.Sprintf("its level is %s, but in %d histories directed at that it was never seen to be other than %s", e.Level, n, d.Shows)
+	f.Reason = fmt.Sprintf("its level is %s, but %d histories that were directed against it did not show that it is not %s", e.Level, n, d.Shows)
 	return f
 }
 
-// patient returns o for what must fail: twenty times as much, but no more
-// than ten seconds. What fails as it should takes none of it, and what breaks seldom on this
-// machine gets its chance.
+// patient returns o for a check that must fail: twenty times as much, but no more than ten seconds.
+// A map that fails at once takes no longer; a map that seldom fails on this machine gets more time.
 func (o Options) patient() Options {
 	const times, most = 20, 10 * time.Second
 	o.Time = min(times*o.Time, max(most, o.Time))
@@ -130,7 +131,8 @@ func (o Options) patient() Options {
 	return o
 }
 
-// take adds the verdict on h to that on the map. The first Unknown and an Illegal are kept in dir.
+// take adds the verdict one on h to the verdict v on the map. It saves the first Unknown, and an
+// Illegal, in dir.
 func take(v *Verdict, one Verdict, h *history.History, dir string) {
 	v.Counts.Add(one.Counts)
 	if one.Outcome == Ok || one.Outcome == v.Outcome {
@@ -145,8 +147,8 @@ func take(v *Verdict, one Verdict, h *history.History, dir string) {
 	v.Reason, v.Evidence = judge.Save(h, dir)
 }
 
-// unlikeCaps tells which capability e declares that its handles do not have, or "".
-func unlikeCaps(e kv.Entry) string {
+// missingCapability returns which declared capability of e its handles do not have, or "".
+func missingCapability(e kv.Entry) string {
 	m := e.Uint64(0)
 	defer kv.Close(m)
 	h := kv.Open(m)
@@ -154,23 +156,23 @@ func unlikeCaps(e kv.Entry) string {
 		defer kv.Close(h)
 	}
 	if _, ok := h.(kv.Versioned[uint64, uint64]); e.Caps.Has(kv.Versions) && !ok {
-		return "it declares Versions, but its handles are no kv.Versioned"
+		return "it declares Versions, but its handles do not implement kv.Versioned"
 	}
 	if _, ok := h.(kv.Ranger[uint64, uint64]); e.Caps.Has(kv.Range) && !ok {
-		return "it declares Range, but its handles are no kv.Ranger"
+		return "it declares Range, but its handles do not implement kv.Ranger"
 	}
 	if _, ok := h.(kv.Swapper[uint64, uint64]); e.Caps.Has(kv.Swaps) && !ok {
-		return "it declares Swaps, but its handles are no kv.Swapper"
+		return "it declares Swaps, but its handles do not implement kv.Swapper"
 	}
 	if _, ok := h.(kv.Clearer); e.Caps.Has(kv.Clears) && !ok {
-		return "it declares Clears, but its handles are no kv.Clearer"
+		return "it declares Clears, but its handles do not implement kv.Clearer"
 	}
 	if _, ok := h.(kv.Retainer[uint64, uint64]); e.Caps.Has(kv.Retains) && !ok {
-		return "it declares Retains, but its handles are no kv.Retainer"
+		return "it declares Retains, but its handles do not implement kv.Retainer"
 	}
 	_, publishes := h.(kv.Publisher)
 	if !publishes && (e.Level == kv.Atomic || e.Level == kv.PerHandle) {
-		return fmt.Sprintf("it declares the level %s, which is about publishes, but its handles are no kv.Publisher", e.Level)
+		return fmt.Sprintf("it declares the level %s, which needs publishes, but its handles do not implement kv.Publisher", e.Level)
 	}
 	return ""
 }

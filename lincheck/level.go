@@ -8,20 +8,18 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// level says how the lab holds a map to a level of consistency.
+// level says how a map of a consistency level is checked.
 type level struct {
 	of kv.Level
-	// implies are the histories that must be legal, and by them the checkers that the level
-	// implies.
+	// implies are drivers of histories that must be legal. Their claims imply the checkers.
 	implies []drive.Driver
-	// exceeds are directed schedules that break the next stronger level, or a property that
-	// the level does not have. One history of each must be Illegal: else the map is
-	// better than it says, or the checker is blind.
+	// exceeds are drivers whose directed schedules break the next stronger level, or a property
+	// that the level does not promise. One history of each must be Illegal. Else the map is better
+	// than it declares, or the checker finds nothing.
 	exceeds []drive.Driver
 }
 
-// What is recorded of batches and of guards, whatever the level.
-
+// batches returns the drivers of histories of batches, of any level.
 func batches(c history.Claim) []drive.Driver {
 	return []drive.Driver{
 		{Claim: c, Play: drive.Batches},
@@ -29,6 +27,7 @@ func batches(c history.Claim) []drive.Driver {
 	}
 }
 
+// guards returns the drivers of histories of stamped guards, of any level.
 func guards(c history.Claim) []drive.Driver {
 	const several = kv.Versions | kv.Concurrent
 	return []drive.Driver{
@@ -39,6 +38,7 @@ func guards(c history.Claim) []drive.Driver {
 	}
 }
 
+// levels are all levels that promise something.
 var levels = []level{
 	{
 		of: kv.Linearizable,
@@ -62,8 +62,8 @@ var levels = []level{
 	},
 }
 
-// levelOf returns the level that e declares, with those drivers only that apply to e. Of
-// level None there are none.
+// levelOf returns the level that e declares, with only those drivers that apply to e. Level None
+// has no drivers.
 func levelOf(e kv.Entry) level {
 	l := level{of: e.Level}
 	if i := slices.IndexFunc(levels, func(l level) bool { return l.of == e.Level }); i >= 0 {
@@ -75,7 +75,7 @@ func levelOf(e kv.Entry) level {
 	return l
 }
 
-// judged returns the properties that a history that d records of e is judged by.
+// propertiesOf returns the properties that a history of e, recorded by d, is judged by.
 func propertiesOf(d drive.Driver, e kv.Entry) []Property {
 	return slices.DeleteFunc(Properties(), func(p Property) bool {
 		switch p.Name {

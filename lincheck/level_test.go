@@ -35,7 +35,8 @@ func TestPropertiesOfLevels(t *testing.T) {
 		"dbuf-maxwait-b64":  "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, progress Ok, eventual Ok, linearizable by design",
 		"syncmap":           "linearizable Ok",
 	} {
-		// Few histories, but time enough for what must fail on a machine that has other things to do.
+		// Few histories, but time enough for what must fail on a machine that has other things to
+		// do.
 		v := Check(registered(t, name), Options{Seed: 1, Histories: 20, Time: time.Minute})
 		var got []string
 		for _, p := range Properties() {

@@ -11,7 +11,7 @@ import (
 	"doublebuf/lincheck/judge"
 )
 
-// These are the words of the packages below, for programs that only check maps.
+// Names of the packages below, for programs that only check maps.
 type (
 	// Verdict is a map's check result, or the result for a saved history.
 	Verdict = judge.Verdict

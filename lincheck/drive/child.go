@@ -19,21 +19,21 @@ const (
 	defaultChildTime   = time.Minute
 	defaultChildMemory = 1 << 30
 	outputKept         = 1 << 20 // bytes of a child's stdout and of its stderr
-	outputShown        = 2 << 10 // bytes of stderr that travel with the verdict
+	outputShown        = 2 << 10 // bytes of stderr in the verdict itself
 	dumpDelay          = 3 * time.Second
 	verdictDelay       = 10 * time.Second
 
-	// leastProcs is on how many threads a child runs goroutines at least. Where there are
-	// fewer processors the kernel stops threads within operations, far more often than Go
-	// stops goroutines.
+	// leastProcs is the least GOMAXPROCS of a child. On a machine with fewer processors the kernel
+	// then stops threads within operations, far more often than Go stops goroutines.
 	leastProcs = 4
 
-	mostStack    = 32 << 20        // bytes of one goroutine's stack: a map that recurses without end
-	leakPatience = 3 * time.Second // that goroutines have to end when their maps are closed
+	mostStack    = 32 << 20        // bytes of one goroutine's stack; catches endless recursion
+	leakPatience = 3 * time.Second // time for goroutines to end after their maps are closed
 	secretEnv    = "LINCHECK_SECRET"
 )
 
-// keepOutput adds a child's stderr to the verdict's evidence.
+// KeepOutput adds the stderr of a child to the verdict's evidence, and saves it in dir; "" =
+// nowhere.
 func KeepOutput(v *judge.Verdict, stderr, dir string) {
 	if stderr == "" {
 		return
@@ -51,8 +51,8 @@ func KeepOutput(v *judge.Verdict, stderr, dir string) {
 }
 
 // ChildMain is the child's side of [Supervise] for a check of many histories: it calls check, looks
-// for goroutines that the maps left behind, and writes the verdict to w. It crashes the process when
-// that uses more memory than GOMEMLIMIT says.
+// for goroutines that the maps left behind, and writes the verdict to w. It crashes the process
+// when that uses more memory than GOMEMLIMIT says.
 func ChildMain(check func() judge.Verdict, dir string, w io.Writer) error {
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), leastProcs))
 	return RunChild(func() judge.Verdict {
@@ -63,8 +63,8 @@ func ChildMain(check func() judge.Verdict, dir string, w io.Writer) error {
 	}, w)
 }
 
-// leaks makes an Ok Illegal if at least one goroutine is left of each history, whose map has been
-// closed. before is how many there were before the check.
+// leaks turns an Ok into an Illegal if at least one goroutine is left of each history, although its
+// map has been closed. before is the number of goroutines before the check.
 func leaks(v *judge.Verdict, goroutines func() int, before int, dir string) {
 	if v.Outcome != history.Ok {
 		return
@@ -83,26 +83,26 @@ func leaks(v *judge.Verdict, goroutines func() int, before int, dir string) {
 	}
 }
 
-// inChild writes the verdict that judge comes to, as the last line of a child, and crashes the
-// process when that uses more memory than GOMEMLIMIT says.
+// RunChild calls check and writes its verdict to w, as the last line of a child process. It crashes
+// the process when that uses more memory than GOMEMLIMIT says.
 func RunChild(check func() judge.Verdict, w io.Writer) error {
 	done := make(chan struct{})
 	defer close(done)
 	secret := os.Getenv(secretEnv)
-	os.Unsetenv(secretEnv) // which fails only for names that are none
+	os.Unsetenv(secretEnv) // fails only for malformed names
 	debug.SetMaxStack(mostStack)
 	go watchMemory(debug.SetMemoryLimit(-1), done)
 	line, err := encode(check())
 	if err != nil {
 		return err
 	}
-	// The map may have printed something, and ended within a line.
+	// The map may have printed something, and stopped within a line.
 	_, err = w.Write(append([]byte("\n"+secret), line...))
 	return err
 }
 
-// watchMemory panics when the process holds more than limit bytes. The limit that the
-// runtime itself keeps is soft: it collects more often, but does not refuse.
+// watchMemory panics when the process holds more than limit bytes. The limit of the Go runtime is
+// soft: near it the runtime collects garbage more often, but it does not refuse memory.
 func watchMemory(limit int64, done <-chan struct{}) {
 	held := []metrics.Sample{
 		{Name: "/memory/classes/total:bytes"},

@@ -8,7 +8,7 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// client is one goroutine's handle, tape and randomness.
+// client is one goroutine with its handle, tape and random choices.
 type client struct {
 	*Tape
 	h       kv.Map[uint64, uint64]
@@ -17,7 +17,7 @@ type client struct {
 	every   int // writes between publishes that are part of a write; 0 = never
 	unsent  int // writes since the last publish
 	written uint64
-	content map[uint64]uint64 // what it has written, if it is the only one that does
+	content map[uint64]uint64 // what it has written, if it is the only writer
 }
 
 // pause lets other goroutines run now and then, between operations.
@@ -29,7 +29,7 @@ func (c *client) pause() {
 
 func (c *client) key() uint64 { return c.rng.Uint64N(c.keys) }
 
-// value returns one that no other write of the history has.
+// value returns a value that no other write of the history has.
 func (c *client) value() uint64 {
 	c.written++
 	return uint64(c.client+1)*1_000_000 + c.written
@@ -41,8 +41,6 @@ func (c *client) get(key uint64) (uint64, bool) {
 	c.Call(called, history.Call{Op: history.Get, Key: history.Word(key), Result: history.ValueOf(v, ok)})
 	return v, ok
 }
-
-// found is what a map answered as a Value: maps may answer anything beside false.
 
 func (c *client) write(key uint64) {
 	if c.rng.IntN(4) == 0 {
@@ -60,8 +58,8 @@ func (c *client) delete(key uint64) {
 	delete(c.content, key)
 }
 
-// deleted records that the only writer has just removed all entries for which gone holds, as deletes of
-// their keys.
+// deleted records deletes of all entries for which gone holds. The client, the only writer, has
+// just removed them with one operation.
 func (c *client) deleted(gone func(key, value uint64) bool) {
 	now := c.Now()
 	for key := range c.keys {
@@ -84,7 +82,7 @@ func (c *client) set(key uint64) {
 	}
 }
 
-// policy publishes, as a part of the write, if it is time.
+// policy publishes, as part of a write, if the publish policy says so.
 func (c *client) policy() {
 	if c.every == 0 {
 		return
@@ -95,7 +93,7 @@ func (c *client) policy() {
 	}
 }
 
-// publish publishes as a call of its own.
+// publish publishes and records that as a call.
 func (c *client) publish() {
 	c.unsent = 0
 	called := c.Now()
@@ -103,7 +101,7 @@ func (c *client) publish() {
 	c.Call(called, history.Call{Op: history.Publish, Version: version})
 }
 
-// swap does one of the operations that answer, with old as what compares.
+// swap does one of the operations of kv.Swapper. The comparing ones compare with old.
 func (c *client) swap(key, old uint64) {
 	h := c.h.(kv.Swapper[uint64, uint64])
 	value := c.value()
@@ -135,7 +133,7 @@ func (c *client) swap(key, old uint64) {
 	c.Call(called, r)
 }
 
-// openGuard is a guard and its index on the tape.
+// openGuard is an open guard with its index on the tape.
 type openGuard struct {
 	kv.Guard[uint64, uint64]
 	index int // or unrecorded

@@ -9,23 +9,24 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// Directed schedules go for one place in which levels differ, instead of waiting for chance
-// to come there.
+// A directed schedule aims at one situation in which levels differ, instead of waiting for it to
+// come up by chance.
 
-// crowd is how many handles stand between the two that are watched while a publish turns
-// handles one by one. It makes that last some microseconds.
+// crowd is the number of handles between the two that a schedule watches. A publish that takes
+// effect handle by handle then takes some microseconds from the first to the last.
 const crowd = 1000
 
-// driveTurn has one goroutine open a guard by the first of very many handles, as soon as that
-// sees a new version, and then one by the last of them. A publish that takes effect for
-// all at one instant shows both the same. One that turns handle by handle is found half-way:
-// the last handle still sees the version before, though another guard has seen the new
-// one. It is what happens to a goroutine that is handed different handles by a pool.
+// Turn is a schedule in which one goroutine watches the first of very many handles. As soon as that
+// handle sees a new version, the goroutine opens a guard by it, and then a guard by the last
+// handle. If a publish takes effect for all handles at one instant, both guards have the same
+// version. If it takes effect handle by handle, the last handle may still see the old version,
+// although another guard has seen the new one. That is what a goroutine sees that gets its handles
+// from a pool.
 func Turn(s *Session) {
 	const publishes = 40
 	writer, first, last, done := s.openCrowd(2*publishes + 16)
 	defer done()
-	var seen atomic.Uint64 // the last version that was looked for
+	var seen atomic.Uint64 // the last version that both handles have opened
 	beside(func() {
 		for v := range uint64(publishes) {
 			writer.writeBatches(1, 1)
@@ -47,9 +48,9 @@ func Turn(s *Session) {
 	s.converge(s.rangeAll)
 }
 
-// driveUnpublished has a reader look for a write that its writer has finished and not yet
-// published, or, if a write is published before it returns, look for it by the first and
-// the last of very many handles before that.
+// Unpublished is a schedule in which a reader looks for a write that has returned and is not yet
+// published. If a write is published before it returns, the reader compares the first with the last
+// of very many handles instead.
 func Unpublished(s *Session) {
 	const writes = 20
 	writer, first, last, done := s.openCrowd(2*writes + 16)
@@ -68,8 +69,8 @@ func Unpublished(s *Session) {
 	})
 }
 
-// driveTurnedReads is driveTurn without versions: of what was published, the last of the
-// handles reads what the first has just read, or what came after.
+// TurnedReads is Turn without versions: the last handle must read the value that the first handle
+// has just read, or a later one.
 func TurnedReads(s *Session) {
 	const publishes = 20
 	writer, first, last, done := s.openCrowd(2*publishes + 16)
@@ -83,8 +84,8 @@ func TurnedReads(s *Session) {
 	s.converge(s.readAll)
 }
 
-// compareWith has c read key 0 as long as write runs, and whenever it has a new value has the
-// other client read it too.
+// compareWith lets c read key 0 while write runs. Whenever c finds a new value, the other client
+// reads the key too.
 func (c *client) compareWith(other *client, write func()) {
 	beside(write, func(more func() bool) {
 		for seen := uint64(0); more(); {
@@ -98,7 +99,7 @@ func (c *client) compareWith(other *client, write func()) {
 	})
 }
 
-// pair opens a client that publishes so often, and one that reads beside it.
+// pair opens a client that publishes the given number of times, and one that reads beside it.
 func (s *Session) pair(publishes int) (writer, reader *client) {
 	s.open(2, 8, 2*publishes+16)
 	for _, c := range s.clients {
@@ -107,9 +108,9 @@ func (s *Session) pair(publishes int) (writer, reader *client) {
 	return s.clients[0], s.clients[1]
 }
 
-// driveChain has a reader open each guard before it closes the one before, without end,
-// until the writer has published so often. A writer who waits for a moment at which that
-// reader has no guard at all never does.
+// Chain is a schedule in which a reader opens each guard before it closes the previous one, until
+// the writer has published a number of times. A writer that waits until the reader has no guard
+// open at all never gets there.
 func Chain(s *Session) {
 	const publishes = 50
 	writer, reader := s.pair(publishes)
@@ -127,9 +128,10 @@ func Chain(s *Session) {
 	s.converge(s.rangeAll)
 }
 
-// driveCollections has a reader hold guards while memory is collected and the writer goes on to publish,
-// until the writer has published so often. A writer who goes by what the collector finds in use is misled by a guard
-// that does not keep that.
+// Collections is a schedule in which a reader holds guards while garbage is collected and the
+// writer publishes, until the writer has published a number of times. It finds a guard that does
+// not keep its copy alive, in a map whose writer relies on the collector to see which copies are in
+// use.
 func Collections(s *Session) {
 	const publishes = 6
 	writer, reader := s.pair(publishes)
@@ -146,8 +148,9 @@ func Collections(s *Session) {
 	s.converge(s.rangeAll)
 }
 
-// collect forces as many collections as a writer takes, who needs one for each publish, to publish twice: the
-// one that runs may have begun before the swap.
+// Collect forces enough garbage collections for two publishes of a writer that needs a collection
+// for each publish. A collection that is running may have begun before the swap, so it does not
+// count.
 func Collect() {
 	for range 4 {
 		runtime.GC()
@@ -155,8 +158,8 @@ func Collect() {
 	}
 }
 
-// openCrowd opens three clients and their handles, a crowd of others between the last two
-// of them, and returns the clients and what closes the crowd.
+// openCrowd opens three clients with their handles, and a crowd of other handles between the last
+// two. It returns the clients, and a function that closes the crowd.
 func (s *Session) openCrowd(events int) (writer, first, last *client, done func()) {
 	s.open(3, 8, events)
 	writer, first, last = s.clients[0], s.clients[1], s.clients[2]
@@ -175,8 +178,8 @@ func (s *Session) openCrowd(events int) (writer, first, last *client, done func(
 	}
 }
 
-// patience is after how many looks in vain a goroutine gives its processor away. One that
-// did so each time would soon share it with the one that it is to run beside.
+// patience is the number of failed looks after which a goroutine yields its processor. A goroutine
+// that yields after each look would soon share a processor with the one that it should run beside.
 const patience = 200
 
 // spin waits until ok.
@@ -188,7 +191,8 @@ func spin(ok func() bool) {
 	}
 }
 
-// beside runs write, and watch in a goroutine of its own that is told when write has ended.
+// beside runs write, and watch in another goroutine. In watch, more reports whether write still
+// runs.
 func beside(write func(), watch func(more func() bool)) {
 	var started, ended atomic.Bool
 	var all sync.WaitGroup
@@ -208,8 +212,8 @@ func beside(write func(), watch func(more func() bool)) {
 	all.Wait()
 }
 
-// openAfter opens a guard, and records it if it is not of the given version, so that a long
-// wait does not take the memory of all its guards.
+// openAfter opens a guard, and records it unless it is of the given version. So a long wait does
+// not fill the memory with its guards.
 func (c *client) openAfter(version uint64) openGuard {
 	called := c.Now()
 	g := openGuard{c.h.(kv.Versioned[uint64, uint64]).Read(), unrecorded}
@@ -219,14 +223,14 @@ func (c *client) openAfter(version uint64) openGuard {
 	return g
 }
 
-// version is that of a guard that goes unrecorded.
+// version returns the version of a guard that is not recorded.
 func (c *client) version() uint64 {
 	g := c.h.(kv.Versioned[uint64, uint64]).Read()
 	defer g.Release()
 	return g.Version()
 }
 
-// wait spins until what comes next is after t beyond what the clocks may be wrong.
+// wait spins until the next event is after t by more than the slack.
 func (c *client) wait(t int64) {
 	for c.Now() <= t+2*int64(history.DefaultSlack) {
 	}

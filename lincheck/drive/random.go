@@ -2,8 +2,8 @@ package drive
 
 import "doublebuf/baselines/kv"
 
-// driveOperations records single-key operations of several clients, each with the
-// publish that the policy prescribes as a part of the write.
+// Operations is a schedule of single-key operations by several clients. Publishes are part of the
+// writes, as the publish policy says.
 func Operations(s *Session) {
 	const steps = 100
 	clients := 2 + s.rng.IntN(3)
@@ -38,8 +38,8 @@ func Operations(s *Session) {
 	s.readAll()
 }
 
-// prefill has the first client write to a map that must not be written later, before
-// there are handles.
+// prefill lets the first client write to a map that must not be written later. There are no handles
+// yet.
 func (s *Session) prefill() {
 	c := s.clients[0]
 	c.h = s.m
@@ -49,8 +49,8 @@ func (s *Session) prefill() {
 	c.h = nil
 }
 
-// driveBatches records several writers, their publishes, and readers that see only
-// what was published.
+// Batches is a schedule of several writers with publishes, and of readers that see only published
+// values.
 func Batches(s *Session) {
 	const steps = 80
 	writers := 1
@@ -75,8 +75,8 @@ func Batches(s *Session) {
 	s.converge(s.readAll)
 }
 
-// driveGuards records one writer and readers with several guards open at once, side by
-// side and chained.
+// Guards is a schedule of one writer, and of readers that have several guards open at once, nested
+// or chained.
 func Guards(s *Session) {
 	const steps = 150
 	s.open(2+s.rng.IntN(3), 8, 2*steps+16)
@@ -92,7 +92,8 @@ func Guards(s *Session) {
 	s.converge(s.rangeAll)
 }
 
-// writeBatches writes as the only client that does, and now and then to all keys at once.
+// writeBatches writes and publishes, as the only writer. Sometimes one operation writes to all
+// keys.
 func (c *client) writeBatches(steps, batch int) {
 	for range steps {
 		c.pause()
@@ -118,7 +119,7 @@ func (c *client) writeBatches(steps, batch int) {
 	}
 }
 
-// readGuards opens, reads and closes guards in random order, but holds none for long.
+// readGuards opens, reads and closes guards in random order. It holds no guard for long.
 func (c *client) readGuards(steps int) {
 	const most = 3
 	var open []openGuard
@@ -142,8 +143,8 @@ func (c *client) readGuards(steps int) {
 	}
 }
 
-// converge publishes what is left and reads everything with each handle; then again
-// after an empty publish, when the readers are on the other copy.
+// converge publishes the rest and lets each handle read everything. Then it does the same after an
+// empty publish, when readers see the other copy.
 func (s *Session) converge(read func()) {
 	for range 2 {
 		s.clients[0].publish()
@@ -151,7 +152,7 @@ func (s *Session) converge(read func()) {
 	}
 }
 
-// rangeAll has each client but the writer see everything under a guard.
+// rangeAll lets each client except the writer walk over everything under a guard.
 func (s *Session) rangeAll() {
 	for _, c := range s.clients[1:] {
 		g := c.open()
@@ -160,6 +161,7 @@ func (s *Session) rangeAll() {
 	}
 }
 
+// readAll lets each client read every key.
 func (s *Session) readAll() {
 	for _, c := range s.clients {
 		for key := range s.keys {

@@ -6,16 +6,16 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// Recorder records one run of a map. It must not synchronise the goroutines that it
-// watches, for that would hide their races: every client writes to a tape of its own,
-// and the tapes are merged after the clients have ended.
+// Recorder records one run of a map. It must not synchronise the goroutines that it watches,
+// because that would hide their races. So every client writes to a separate tape, and the tapes are
+// merged after the clients have ended.
 type Recorder struct {
 	start time.Time
 	tapes []*Tape
 }
 
-// NewRecorder returns a recorder of as many clients, each with room for the given
-// number of calls and guards.
+// NewRecorder returns a recorder for the given number of clients. Each has memory for the given
+// number of calls and of guards, and gets more if it needs more.
 func NewRecorder(clients, events int) *Recorder {
 	r := &Recorder{start: time.Now()}
 	for i := range clients {
@@ -30,61 +30,62 @@ func NewRecorder(clients, events int) *Recorder {
 	return r
 }
 
-// Tape returns the tape of a client, which that client alone writes.
+// Tape returns the tape of a client. Only the goroutine of that client may write to it.
 func (r *Recorder) Tape(client int) *Tape { return r.tapes[client] }
 
-// Tape is what one client did, in its order.
+// Tape records what one client did, in its order.
 type Tape struct {
 	start  time.Time
 	client int
 	calls  []history.Call
 	guards []history.Guard
 	reads  []guardRead
-	_      [64]byte // keeps what clients write off each other's cache lines
+	_      [64]byte // no two tapes share a cache line
 }
 
-// guardRead is a read of the tape's guard of that index. Guards of one client may be
-// open side by side, so their reads come mixed.
+// guardRead is a read of the guard with that index. Guards of one client may be open at the same
+// time, so their reads are mixed.
 type guardRead struct {
 	guard int
-	all   bool // seen while ranging over everything
+	all   bool // part of a walk over the whole content
 	read  history.Read
 }
 
-// Now is the time to stamp an event with. Read it directly before the operation.
+// Now returns the time for the stamp of an event, in nanoseconds since the recorder was made. The
+// client calls it directly before the operation.
 func (t *Tape) Now() int64 { return int64(time.Since(t.start)) }
 
-// Call records c, which was called at the time given and has just returned.
+// Call records c, which was called at the given time and has just returned.
 func (t *Tape) Call(called int64, c history.Call) {
 	c.Return = t.Now()
 	c.Called, c.Client = called, t.client
 	t.calls = append(t.calls, c)
 }
 
-// Open records a guard of version, whose opening was called at the time given and
-// returned at the other, and returns its index on this tape.
+// Open records a guard of the given version. Its opening was called at the time called and returned
+// at the time opened. Open returns the guard's index on this tape.
 func (t *Tape) Open(called, opened int64, version uint64) int {
 	t.guards = append(t.guards, history.Guard{Client: t.client, Version: version, Called: called, Opened: opened})
 	return len(t.guards) - 1
 }
 
-// Read records what a guard found under a key.
+// Read records the value that a guard found under a key.
 func (t *Tape) Read(guard int, key history.Word, value history.Value) {
 	t.reads = append(t.reads, guardRead{guard, false, history.Read{Key: key, Value: value}})
 }
 
-// Ranged records that the guard is about to range over everything.
+// Ranged records that the guard is about to walk over the whole content.
 func (t *Tape) Ranged(guard int) { t.guards[guard].Ranged = true }
 
-// Entry records an entry found while ranging.
+// Entry records an entry that a guard found on its walk.
 func (t *Tape) Entry(guard int, key, value history.Word) {
 	t.reads = append(t.reads, guardRead{guard, true, history.Read{Key: key, Value: history.Some(value)}})
 }
 
-// Closed records that the guard's closing was called at the time given.
+// Closed records that the closing of the guard was called at the given time.
 func (t *Tape) Closed(guard int, called int64) { t.guards[guard].Closed = called }
 
-// History merges the tapes. All clients must have ended.
+// History merges the tapes into a history with the given header. All clients must have ended.
 func (r *Recorder) History(header history.Header) *history.History {
 	h := &history.History{Header: header}
 	for _, t := range r.tapes {

@@ -13,21 +13,21 @@ import (
 // A Schedule says what the clients of a session do.
 type Schedule func(*Session)
 
-// A Driver records one short history of a map. Everything that it does hangs from a
-// seed, but for how the clients interleave, and for how often the readers of a directed
-// schedule look again at what they wait for.
+// A Driver records one short history of a map. A seed determines all that it does, except how the
+// clients interleave and how often the readers of a directed schedule repeat a read.
 type Driver struct {
-	Claim history.Claim // of its histories
+	Claim history.Claim // the claim of its histories
 	Play  Schedule
-	Needs kv.Caps // without which it does not apply
-	Every int     // it plays in the first of so many rounds; 0 = 1
-	Shows string  // the property that it is made for, or ""
+	Needs kv.Caps // capabilities that a map needs for it
+	Every int     // it plays in the first of this many rounds; 0 = 1
+	Shows string  // the property that it is meant to break, or ""
 }
 
-// due reports whether d plays in round i.
+// Due reports whether d plays in round i.
 func (d Driver) Due(i int) bool { return i%max(d.Every, 1) == 0 }
 
-// record has the driver play one history with e.
+// Record makes a map of e, plays one history with it and returns that. It blocks until all clients
+// have ended.
 func (d Driver) Record(e kv.Entry, seed uint64) *history.History {
 	s := &Session{e: e, rng: rand.New(rand.NewPCG(seed, 0)), m: e.Uint64(0)}
 	defer kv.Close(s.m)
@@ -44,7 +44,7 @@ func (d Driver) Record(e kv.Entry, seed uint64) *history.History {
 	return s.rec.History(h)
 }
 
-// needsHandles reports whether what kv.Open returns is to be closed apart from the map.
+// NeedsHandles reports whether the map has handles, which must be closed before the map.
 func NeedsHandles(m kv.Map[uint64, uint64]) bool {
 	_, ok := m.(kv.Opener[uint64, uint64])
 	return ok
@@ -60,7 +60,8 @@ type Session struct {
 	keys    uint64
 }
 
-// open gives the Session its clients, yet without handles.
+// open gives the session its clients, without handles. Each client records up to the given number
+// of events without more memory.
 func (s *Session) open(clients int, keys uint64, events int) {
 	s.keys = keys
 	s.rec = NewRecorder(clients, events)
@@ -69,9 +70,9 @@ func (s *Session) open(clients int, keys uint64, events int) {
 	}
 }
 
-// run plays body for each client in a goroutine of its own, all starting together,
-// and returns when all have ended. Half of the sessions open their handles before, the
-// others in the clients' goroutines, while others already read and write.
+// run runs body for each client in a separate goroutine. All start together, and run returns when
+// all have ended. Half of the sessions open their handles before that. The others open them in the
+// clients' goroutines, while other clients already read and write.
 func (s *Session) run(body func(i int, c *client)) {
 	if s.rng.IntN(2) == 0 {
 		for _, c := range s.clients {
@@ -96,9 +97,8 @@ func (s *Session) run(body func(i int, c *client)) {
 	all.Wait()
 }
 
-// batch draws the number of writes between publishes for a short history: 1 where the
-// policy says so, else a few, however large the batches are that the map is measured
-// with.
+// batch draws the number of writes between publishes: 1 if the publish policy says so, else a few.
+// A short history needs small batches, even of a map that is measured with large ones.
 func (s *Session) batch() int {
 	const most = 32
 	every := s.e.Policy.Every

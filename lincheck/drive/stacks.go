@@ -9,23 +9,22 @@ import (
 	"strings"
 )
 
-// stacks returns those of all goroutines.
+// Stacks returns the stacks of all goroutines.
 func Stacks() string {
 	text := make([]byte, 1<<20)
 	return string(text[:runtime.Stack(text, true)])
 }
 
-// role is what goroutines are called in a report that have some function on their stacks.
+// role is the name in a report of the goroutines that have the function on their stacks.
 type role struct{ function, name string }
 
-// roles are those of goroutines that use the map under check.
+// roles are the roles of goroutines that use the map under check, in this package and in soak.
 var roles = []role{{".(*soak).write(", "writing"}, {".(*soak).read(", "reading"}, {".(*Session).run.func", "of the clients"}}
 
 var goroutineLine = regexp.MustCompile(`^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[([^,\]]*)`)
 
-// whereabouts says of the goroutines of a dump that have a role where they are: what they
-// wait for, if they do, and in which function. Those that are alike are counted. It returns "" if there
-// are none.
+// Summarize says where the goroutines of a dump are that have a role: in which function, and what
+// they wait for. It counts equal ones. It returns "" if there are none.
 func Summarize(dump string) string {
 	count := map[string]int{}
 	for block := range strings.SplitSeq(dump, "\n\n") {
@@ -46,8 +45,8 @@ func Summarize(dump string) string {
 	return strings.Join(list, ", ")
 }
 
-// within returns the innermost function of a goroutine that is not of Go's standard library,
-// whose packages with blocking functions these are.
+// within returns the innermost function of a goroutine that is not in Go's standard library. It
+// knows the packages of the library that have blocking functions.
 func within(block string) string {
 	_, frames, _ := strings.Cut(block, "\n")
 	for line := range strings.Lines(frames) {

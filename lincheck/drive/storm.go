@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// stormEvery is how many of the other histories are recorded for each storm, which takes
-// some ten times as long as one of them.
+// StormEvery is the number of rounds for each storm. A storm takes about ten times as long as
+// another history.
 const StormEvery = 16
 
-// nap is how long one client of a storm sleeps between its writes. Where it wakes, another
-// is stopped, wherever it is.
+// nap is how long one client of a storm sleeps between its writes. When it wakes, the scheduler
+// stops another client wherever that is.
 const nap = 20 * time.Microsecond
 
-// driveStorm has all clients write the same few keys as fast as they can, for milliseconds
-// and off the record, so that the scheduler stops one of them within an operation while the
-// others do many. When all have ended one client sets each key alone, every one reads
-// it, and the same with a delete: that is recorded. What was not recorded needs not be known,
-// since a key's first recorded call is a set that nothing overlaps.
+// Storm is a schedule in which all clients write the same few keys as fast as they can, for
+// milliseconds and without recording. So the scheduler stops one of them within an operation while
+// the others do many. When all have ended, one client sets each key alone and all read it; then it
+// deletes each key and all read it. These calls are recorded. The unrecorded writes need not be
+// known, because the first recorded call of a key is a set that no call overlaps.
 //
-// It finds maps that damage their way to a key and do not find back: haxmap puts an entry
-// into its index that has been deleted since, and from then on misses every set of that key.
+// Storm finds maps that lose the path to a key for good. For example, haxmap puts an entry into its
+// index that has been deleted in the meantime, and then misses every set of that key.
 func Storm(s *Session) {
 	s.open(2+s.rng.IntN(3), 1+s.rng.Uint64N(2), 64)
 	for _, c := range s.clients {
@@ -31,14 +31,14 @@ func Storm(s *Session) {
 	var arrived atomic.Int64
 	s.run(func(i int, c *client) {
 		meetings := 0
-		meet := func() { // waits until all clients have come here as often as this one
+		meet := func() { // waits until all clients have come here equally often
 			meetings++
 			arrived.Add(1)
 			for arrived.Load() < int64(meetings*len(s.clients)) {
 				runtime.Gosched()
 			}
 		}
-		// readAfter has the first client write each key, and all read it.
+		// readAfter lets the first client write each key, and all clients read it.
 		readAfter := func(write func(key uint64)) {
 			for key := range c.keys {
 				if i == 0 {
@@ -56,9 +56,9 @@ func Storm(s *Session) {
 	})
 }
 
-// storm writes for so long, off the record. It publishes as the policy says.
+// storm writes for the given time without recording. It publishes as the policy says.
 func (c *client) storm(long time.Duration) {
-	const unwatched = 4 // writes without a look at the clock
+	const unwatched = 4 // writes between two looks at the clock
 	for start := time.Now(); time.Since(start) < long; {
 		for range unwatched {
 			if key := c.key(); c.rng.IntN(2) == 0 {

@@ -18,31 +18,30 @@ import (
 	"doublebuf/lincheck/judge"
 )
 
-// about returns an empty verdict on e.
+// NewVerdict returns an empty verdict on e.
 func NewVerdict(e kv.Entry) judge.Verdict {
 	return judge.Verdict{Map: e.Name, Level: e.Level.String(), Broken: e.Broken}
 }
 
-// Child says how to run the process in which a map is checked. The program at Path,
-// called with Args, must call [ChildMain] for the same entry.
+// Child says how to run the process in which a map is checked. The program at Path, called with
+// Args, must call [ChildMain] or [RunChild] for the same entry.
 type Child struct {
 	Path   string
 	Args   []string
-	Dir    string        // existing folder for the output of a child that crashed; "" = keep only its beginning
-	Time   time.Duration // after it the child has hung; 0 = a minute
+	Dir    string        // existing folder for the stderr of a failed child; "" = keep only its beginning
+	Time   time.Duration // a child that runs longer hangs; 0 = a minute
 	Memory int64         // bytes that the child may use; 0 = 1 GiB
-	// Report is told each line that the child writes to stdout before its verdict; nil = nobody
-	// is. A child with a Report is not killed but interrupted when ctx ends, and has ten
-	// seconds for its verdict then.
+	// Report gets each line that the child writes to stdout before its verdict; nil = ignore them.
+	// A child with a Report is not killed when ctx ends: it is interrupted, and has ten seconds for
+	// its verdict.
 	Report func(line string)
 }
 
-// Supervise has e checked by a child process and returns its verdict. A Go program
-// cannot recover from a concurrent map write, and a map that hangs hangs its checker;
-// so a child that crashes, hangs or exceeds its memory makes the verdict Illegal, with
-// what it wrote to stderr as evidence. A child that could not start, was killed from
-// outside or was interrupted through ctx makes it Unknown. Supervise blocks until the
-// child has ended; any goroutine may call it.
+// Supervise lets a child process check e and returns its verdict. A Go program cannot recover from
+// a concurrent map write, and a map that hangs would hang its checker. So a child that crashes,
+// hangs or exceeds its memory makes the verdict Illegal, with its stderr as evidence. A child that
+// could not start, that was killed from outside, or that was interrupted through ctx makes it
+// Unknown. Supervise blocks until the child has ended. Any goroutine may call it.
 func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 	if c.Time == 0 {
 		c.Time = defaultChildTime
@@ -52,23 +51,8 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 	}
 	limited, cancel := context.WithTimeout(ctx, c.Time)
 	defer cancel()
-	cmd := exec.CommandContext(limited, c.Path, c.Args...)
-	// A child that hung is asked for the stacks of its goroutines before it is killed.
-	cmd.Cancel = func() error {
-		switch {
-		case ctx.Err() == nil:
-			return cmd.Process.Signal(syscall.SIGQUIT)
-		case c.Report != nil:
-			return cmd.Process.Signal(os.Interrupt)
-		}
-		return cmd.Process.Kill()
-	}
-	cmd.WaitDelay = dumpDelay
-	if c.Report != nil {
-		cmd.WaitDelay = verdictDelay
-	}
 	secret := rand.Text()
-	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", c.Memory), "GOTRACEBACK=all", secretEnv+"="+secret)
+	cmd := c.command(ctx, limited, secret)
 	stdout, stderr := lastLine{each: c.Report}, head{}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -90,23 +74,44 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 	case errors.As(err, &exit):
 		v.Outcome, v.Reason = history.Illegal, "it crashed: "+CrashCause(stderr.String(), exit)
 	case errors.Is(err, exec.ErrWaitDelay):
-		v.Reason = "the checking process has ended, but not another that it has started and that keeps its output open"
+		v.Reason = "the checking process has ended, but a process that it started keeps its output open"
 	case err != nil && ctx.Err() == nil:
 		v.Reason = "the checking process did not run: " + err.Error()
 	default:
 		answer, err := lastVerdict(stdout.line, secret)
-		if err != nil {
-			v.Reason = err.Error()
-			break
+		if err == nil {
+			return answer
 		}
-		return answer
+		v.Reason = err.Error()
 	}
 	KeepOutput(&v, stderr.String(), c.Dir)
 	return v
 }
 
-// killed reports whether the process was ended by a signal that Go programs neither
-// send to themselves nor die of by their own fault.
+// command returns the command that runs the child. When limited ends the command asks the child for
+// the stacks of its goroutines, and kills it a little later. When ctx ends it kills the child at
+// once, or lets a child with a Report finish.
+func (c Child) command(ctx, limited context.Context, secret string) *exec.Cmd {
+	cmd := exec.CommandContext(limited, c.Path, c.Args...)
+	cmd.Cancel = func() error {
+		switch {
+		case ctx.Err() == nil:
+			return cmd.Process.Signal(syscall.SIGQUIT)
+		case c.Report != nil:
+			return cmd.Process.Signal(os.Interrupt)
+		}
+		return cmd.Process.Kill()
+	}
+	cmd.WaitDelay = dumpDelay
+	if c.Report != nil {
+		cmd.WaitDelay = verdictDelay
+	}
+	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", c.Memory), "GOTRACEBACK=all", secretEnv+"="+secret)
+	return cmd
+}
+
+// killed reports whether a signal ended the process that Go programs neither send to themselves nor
+// cause by a fault of their own.
 func killed(exit *exec.ExitError) bool {
 	status, ok := exit.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {
@@ -116,8 +121,8 @@ func killed(exit *exec.ExitError) bool {
 	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGKILL
 }
 
-// CrashCause returns the line that says what happened, of what a Go program that crashed
-// wrote to stderr; or exit, how it ended, if it wrote nothing.
+// CrashCause returns the line of a crashed Go program's stderr that says what happened. If stderr
+// is empty it returns exit, the way in which the program ended.
 func CrashCause(stderr string, exit error) string {
 	for line := range strings.Lines(stderr) {
 		for _, first := range []string{"panic: ", "fatal error: ", "WARNING: DATA RACE"} {
@@ -132,8 +137,9 @@ func CrashCause(stderr string, exit error) string {
 	return exit.Error()
 }
 
-// lastVerdict decodes the last line of a child's output: a map under check might print others, and end
-// the process itself. So a verdict comes behind a secret, which the map is not told.
+// lastVerdict decodes the last line of a child's output. The map under check may print lines too,
+// and may end the process. So a secret stands before the verdict, and the map does not know the
+// secret.
 func lastVerdict(line []byte, secret string) (judge.Verdict, error) {
 	line = bytes.TrimSpace(line)
 	answer, ours := bytes.CutPrefix(line, []byte(secret))
@@ -144,8 +150,7 @@ func lastVerdict(line []byte, secret string) (judge.Verdict, error) {
 	return v, nil
 }
 
-// head keeps the beginning of what is written to it. In a crash that is where the
-// cause stands.
+// head keeps the beginning of what is written to it. The beginning of a crash names its cause.
 type head struct{ bytes.Buffer }
 
 func (h *head) Write(p []byte) (int, error) {
@@ -153,9 +158,9 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lastLine keeps the last line of what is written to it, and tells the others.
+// lastLine keeps the last line of what is written to it, and passes the other lines to each.
 type lastLine struct {
-	each func(string) // or nil
+	each func(string) // nil = nothing
 	line []byte
 }
 

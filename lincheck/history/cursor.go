@@ -2,7 +2,7 @@ package history
 
 import "math"
 
-// parseNumber reads a whole number of JSON.
+// parseNumber reads a whole number in JSON's form.
 func parseNumber(text []byte) (n int64, ok bool) {
 	digits, negative := text, len(text) > 0 && text[0] == '-'
 	if negative {
@@ -24,8 +24,8 @@ func parseNumber(text []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// cursor reads JSON from left to right, without looking closely: whoever uses a value
-// sees whether it is one.
+// cursor reads JSON from left to right. It does not validate values; the code that uses a value
+// does.
 type cursor struct {
 	text []byte
 	at   int
@@ -50,7 +50,7 @@ func (c *cursor) skipSpace() {
 	}
 }
 
-// take skips white space and then b, if that stands there, and reports whether it does.
+// take skips white space, then takes b if that comes next, and reports whether it did.
 func (c *cursor) take(b byte) bool {
 	c.skip()
 	if c.at == len(c.text) || c.text[c.at] != b {
@@ -60,7 +60,7 @@ func (c *cursor) take(b byte) bool {
 	return true
 }
 
-// takeAll takes text, if that stands there, and reports whether it does.
+// takeAll takes text if that comes next, and reports whether it did.
 func (c *cursor) takeAll(text string) bool {
 	if len(c.text)-c.at < len(text) || string(c.text[c.at:c.at+len(text)]) != text {
 		return false
@@ -69,13 +69,13 @@ func (c *cursor) takeAll(text string) bool {
 	return true
 }
 
-// number takes a whole number from 0 on, of no more digits than surely fit, if that stands there and nothing that might be
-// part of it follows. Else it returns no text, and takes nothing.
+// number takes a whole number of 0 or more, if that comes next with a delimiter behind it and its
+// digits surely fit an int64. Else it takes nothing and returns no text.
 func (c *cursor) number() (n int64, text []byte) {
 	const most = 18
 	at := c.at
 	for ; at < len(c.text) && c.text[at]-'0' <= 9; at++ {
-		n = 10*n + int64(c.text[at]-'0') // too many of them are found out below
+		n = 10*n + int64(c.text[at]-'0') // may overflow; too many digits are refused below
 	}
 	digits := at - c.at
 	if digits == 0 || digits > most || digits > 1 && c.text[c.at] == '0' || at == len(c.text) || c.text[at] != ',' && c.text[at] != '}' && c.text[at] != ']' {
@@ -86,8 +86,8 @@ func (c *cursor) number() (n int64, text []byte) {
 	return n, text
 }
 
-// value takes the next value, with its quotes or brackets; it is empty if there is none. A
-// string that it returns has both its quotes.
+// value takes the next value, with its quotes or brackets. It returns no text if there is no value.
+// A string that it returns has both its quotes.
 func (c *cursor) value() []byte {
 	c.skip()
 	from, depth := c.at, 0
@@ -121,7 +121,7 @@ func (c *cursor) value() []byte {
 	return c.text[from:c.at]
 }
 
-// quoted takes a string with its quotes, and reports whether it has an end.
+// quoted takes a string with its quotes, and reports whether the string ends.
 func (c *cursor) quoted() bool {
 	for c.at++; c.at < len(c.text); c.at++ {
 		switch c.text[c.at] {

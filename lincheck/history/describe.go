@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// word is w as a person writes it.
+// FormatWord returns w as text: a number, or a quoted string.
 func (h *History) FormatWord(w Word) string {
 	if w&nameBit != 0 {
 		return strconv.Quote(h.Names[w&^nameBit])
@@ -14,6 +14,7 @@ func (h *History) FormatWord(w Word) string {
 	return strconv.FormatUint(uint64(w), 10)
 }
 
+// FormatValue returns v as text, "none" for no value.
 func (h *History) FormatValue(v Value) string {
 	if !v.Ok {
 		return "none"
@@ -21,7 +22,7 @@ func (h *History) FormatValue(v Value) string {
 	return h.FormatWord(v.Word)
 }
 
-// describe is c as a person writes it, as in "get(3) -> 17".
+// Describe returns c as text, as in "get(3) -> 17".
 func (h *History) Describe(c Call) string {
 	key := h.FormatWord(c.Key)
 	switch c.Op {
@@ -43,7 +44,7 @@ func (h *History) Describe(c Call) string {
 	return "publish()"
 }
 
-// describeTimed is c with its client and its times.
+// DescribeTimed returns c as text, with its client and its times in nanoseconds.
 func (h *History) DescribeTimed(c *Call) string {
 	what := h.Describe(*c)
 	if c.Op == Publish && c.Version != 0 {
@@ -55,9 +56,9 @@ func (h *History) DescribeTimed(c *Call) string {
 	return fmt.Sprintf("client %d %s: called %d, returned %d", c.Client, what, c.Called, c.Return)
 }
 
-// describeGuard is g as a person writes it.
+// DescribeGuard returns g as text, with its client, its times in nanoseconds and its first reads.
 func (h *History) DescribeGuard(g *Guard) string {
-	const most = 8 // reads
+	const most = 8 // reads in each list
 	var b strings.Builder
 	fmt.Fprintf(&b, "client %d guard of version %d: called %d, opened %d, closed %d", g.Client, g.Version, g.Called, g.Opened, g.Closed)
 	list := func(what string, reads []Read) {

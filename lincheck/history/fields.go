@@ -5,20 +5,21 @@ import (
 	"strings"
 )
 
-// fields are the fields of a line. Its methods take one, and keep the first error.
+// fields are the fields of a line. Its methods each read one field, and keep the first error.
 type fields struct {
 	has     fieldSet
-	raw     [numFields][]byte // of those that are there, as JSON has them
-	numeric fieldSet          // whole numbers of few digits
-	numbers [numFields]int64  // of those
-	unknown string            // the name of one that is no field
+	raw     [numFields][]byte // JSON text of each field that the line has
+	numeric fieldSet          // fields that are whole numbers of few digits
+	numbers [numFields]int64  // their numbers
+	unknown string            // a name that is not a field's; "" = none
 	err     error
 
-	// Lines are alike: that which followed a field, or none, in the line in which it came last.
+	// Lines are alike. follows[f] is the field that last came after f, and follows[numFields] the
+	// field that last came first.
 	follows [numFields + 1]field
 }
 
-// fieldStarts are the names of fields as most programs write them.
+// fieldStarts are the names of fields in the form that most programs write.
 var fieldStarts = func() (starts [numFields]string) {
 	for k := range numFields {
 		starts[k] = `"` + fieldNames[k] + `":`
@@ -26,13 +27,13 @@ var fieldStarts = func() (starts [numFields]string) {
 	return starts
 }()
 
-// split takes a line apart.
+// split finds the fields of a line.
 func (f *fields) split(line []byte) error {
 	f.has, f.numeric, f.unknown, f.err = 0, 0, "", nil
 	c := cursor{text: line}
 	last := numFields
 	if !c.take('{') {
-		return fmt.Errorf("no JSON object: %.40q", line)
+		return fmt.Errorf("not a JSON object: %.40q", line)
 	}
 	for more := !c.take('}'); more; more = !c.take('}') {
 		if (f.has != 0 || f.unknown != "") && !c.take(',') {
@@ -62,7 +63,7 @@ func (f *fields) split(line []byte) error {
 			return fmt.Errorf("no value at byte %d", c.at+1)
 		case k == numFields:
 		case f.has.has(k):
-			return fmt.Errorf("field %q stands there twice", k)
+			return fmt.Errorf("field %q appears twice", k)
 		default:
 			f.has |= 1 << k
 			f.raw[k] = raw
@@ -88,9 +89,9 @@ func fieldOf(name []byte) field {
 	return numFields
 }
 
-// op returns what the line is about.
+// op returns the operation of the line, and whether it is a known one.
 func (f *fields) op() (Op, bool) {
-	if f.has.has(fOp) && string(f.raw[fOp]) == `"guard"` { // as most are of a history that is long
+	if f.has.has(fOp) && string(f.raw[fOp]) == `"guard"` { // most lines of a long history
 		return opGuard, true
 	}
 	for op := range kinds {
@@ -101,7 +102,7 @@ func (f *fields) op() (Op, bool) {
 	return 0, false
 }
 
-// text is the field as it stands there.
+// text returns the JSON text of a field.
 func (f *fields) text(name field) string {
 	if !f.has.has(name) {
 		return `""`
@@ -109,7 +110,7 @@ func (f *fields) text(name field) string {
 	return string(f.raw[name])
 }
 
-// shape checks that the fields are those of op.
+// shape checks that the line has the fields of op.
 func (f *fields) shape(op Op) error {
 	must, known := kinds[op].must, kinds[op].must|kinds[op].may
 	if missing := must &^ f.has; missing != 0 {
@@ -131,7 +132,7 @@ func (f *fields) fail(format string, args ...any) {
 	}
 }
 
-// number reads a whole number that must be there.
+// number reads a required whole number.
 func (f *fields) number(name field) int64 {
 	if f.numeric.has(name) {
 		return f.numbers[name]
@@ -143,7 +144,7 @@ func (f *fields) number(name field) int64 {
 	return n
 }
 
-// time reads a time. Sums of times and slacks must not overflow.
+// time reads a time. The limit keeps sums of times and slacks from overflowing.
 func (f *fields) time(name field) int64 {
 	const most = 1 << 61
 	n := f.number(name)
@@ -153,7 +154,7 @@ func (f *fields) time(name field) int64 {
 	return n
 }
 
-// count reads a number from 0 on, which is 0 where the field is not there.
+// count reads a number of 0 or more. A missing field counts as 0.
 func (f *fields) count(name field) int64 {
 	if !f.has.has(name) {
 		return 0

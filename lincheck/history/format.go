@@ -19,7 +19,7 @@ type headerLine struct {
 	Note    string  `json:"note,omitempty"`
 }
 
-// callLine is the line of a call. Words are numbers or strings, nil is none.
+// callLine is the line of a call. Keys and values are numbers or strings; nil is no value.
 type callLine struct {
 	Client   int    `json:"client"`
 	Op       string `json:"op"`
@@ -92,11 +92,10 @@ func (s fieldSet) names() (list []string) {
 	return list
 }
 
-// opGuard is what stands for a guard where there are operations otherwise.
+// opGuard stands for a guard in lists of operations.
 const opGuard = CompareAndDelete + 1
 
-// kinds lists, for each kind of line, its name, the fields that must be there, and those
-// that may.
+// kinds lists, for each kind of line, its name, its required fields and its optional ones.
 var kinds = [...]struct {
 	name      string
 	must, may fieldSet
@@ -113,7 +112,7 @@ var kinds = [...]struct {
 	opGuard:          {"guard", setOf(fClient, fOp, fVersion, fCalled, fOpened, fClosed), setOf(fReads, fAll)},
 }
 
-// claimOps lists what may occur in a history of each claim.
+// claimOps lists the operations that a history of each claim may have.
 var claimOps = map[Claim][]Op{
 	ClaimLinearizable:      {Get, Set, Delete, Swap, LoadOrStore, LoadAndDelete, CompareAndSwap, CompareAndDelete},
 	ClaimAtomic:            {Set, Delete, Publish, opGuard},

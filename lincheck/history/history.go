@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// Word is a key or a value of a history. Below 1<<63 it is that number; above, it is
-// an index into the history's names, for programs whose keys or values are strings.
+// Word is a key or a value of a history. Below 1<<63 it is that number. From there on it is an
+// index into the history's names, for programs whose keys or values are strings.
 type Word uint64
 
 const nameBit Word = 1 << 63
 
-// Value is a value, or none where a key was not there.
+// Value is the value of a key, or none.
 type Value struct {
 	Word Word
-	Ok   bool // false: there is none
+	Ok   bool // false: the key has no value
 }
 
-// Op is what a call does.
+// Op is the operation of a call.
 type Op uint8
 
-// The operations. Those from Swap on are kv.Swapper's.
+// The operations. Swap and those after it are the operations of kv.Swapper.
 const (
 	Get Op = iota
 	Set
@@ -39,8 +39,8 @@ var opNames = [...]string{"get", "set", "delete", "publish", "swap", "load-or-st
 
 func (op Op) String() string { return opNames[op] }
 
-// Never is the return time of a call that did not return: it may have taken effect at
-// any time after it was called, or not at all.
+// Never is the return time of a call that did not return. Such a call took effect at some time
+// after it was called, or not at all.
 const Never = math.MaxInt64
 
 // Call is one operation of one client.
@@ -50,11 +50,11 @@ type Call struct {
 	Key     Word
 	New     Word   // Set, Swap, LoadOrStore, CompareAndSwap: the value to store
 	Old     Word   // CompareAndSwap, CompareAndDelete: the value that must be there
-	Result  Value  // Get: what it found; Swap, LoadAndDelete: what was there before; LoadOrStore: the actual value
-	Did     bool   // CompareAndSwap, CompareAndDelete: it did; LoadOrStore: the value was there before
-	Version uint64 // Publish: the version that it made, if the map tells
+	Result  Value  // Get, LoadOrStore: the value; Swap, LoadAndDelete: the previous value
+	Did     bool   // CompareAndSwap, CompareAndDelete: it did; LoadOrStore: it loaded
+	Version uint64 // Publish: the version that it made; 0 if the map does not say
 	Called  int64  // nanoseconds since the history's start
-	Return  int64  // likewise, or Never
+	Return  int64  // the same unit; Never if the call did not return
 }
 
 // Read is what a guard found under a key.
@@ -63,81 +63,85 @@ type Read struct {
 	Value Value
 }
 
-// Guard is one stamped guard.
+// Guard is one stamped guard: an open read of a known version.
 type Guard struct {
 	Client  int
 	Version uint64
-	Called  int64  // when its opening was called, in nanoseconds since the history's start
-	Opened  int64  // when that returned
-	Closed  int64  // when its closing was called
-	Reads   []Read // single look-ups
+	Called  int64  // time of the call that opened it, in nanoseconds since the history's start
+	Opened  int64  // time at which that call returned
+	Closed  int64  // time of the call that closed it
+	Reads   []Read // single lookups
 	All     []Read // the whole content, if Ranged
 	Ranged  bool
 }
 
-// Claim is what a history is judged by.
+// Claim says by which laws a history is judged.
 type Claim string
 
 const (
-	// ClaimLinearizable: every call takes effect at one instant between its call and
-	// its return. Publishes do not occur.
+	// ClaimLinearizable: every call takes effect at one instant between its call and its return.
+	// Publishes do not occur.
 	ClaimLinearizable Claim = "linearizable"
 	// ClaimAtomic: stamped guards and publishes are an atomic register of versions (C0 to C6).
 	ClaimAtomic Claim = "atomic"
-	// ClaimPerHandle: the same without C3.
+	// ClaimPerHandle: as ClaimAtomic, without C3.
 	ClaimPerHandle Claim = "per-handle"
-	// ClaimEventual: unstamped reads see only what publishes made visible, to all at one instant.
+	// ClaimEventual: unstamped reads see only what publishes made visible. Each publish takes
+	// effect for all clients at one instant.
 	ClaimEventual Claim = "eventual"
-	// ClaimEventualPerHandle: the same, at one instant for each client alone.
+	// ClaimEventualPerHandle: as ClaimEventual, but at a separate instant for each client.
 	ClaimEventualPerHandle Claim = "eventual-per-handle"
 )
 
 var claims = []Claim{ClaimLinearizable, ClaimAtomic, ClaimPerHandle, ClaimEventual, ClaimEventualPerHandle}
 
+// Stamped reports whether a history with this claim consists of stamped guards and the calls of one
+// writer.
 func (c Claim) Stamped() bool { return c == ClaimAtomic || c == ClaimPerHandle }
 
-// Header is what a history says about itself.
+// Header describes a history.
 type Header struct {
 	Claim Claim
-	Map   string        // its name, or ""
-	Seed  uint64        // that its operations were drawn from, or 0
+	Map   string        // the map's name, or ""
+	Seed  uint64        // the seed of its operations, or 0
 	Slack time.Duration // see the package documentation
-	// Lag is the n of C5; 0 leaves C5 out. A double buffer without a bound on its
-	// waiting keeps 1.
+	// Lag is the n of law C5; 0 leaves C5 out. A double buffer that waits for its readers without
+	// a limit keeps 1.
 	Lag uint64
-	// From is the version before that of the first publish, if stamped guards say more; its content counts as
-	// empty. No guard is of an earlier one. What shows a breach begins late.
+	// From is the version before the first publish of a history of stamped guards. Its content
+	// counts as empty, and no guard has an earlier version. A reduced history begins late.
 	From uint64
-	// Verdict, Checker and Note are what the history was found to be, if that is known.
+	// Verdict, Checker and Note are the result of an earlier judgement, if there was one.
 	Verdict Outcome
 	Checker string
 	Note    string
 }
 
-// DefaultSlack covers the instructions that a processor has under way while it reads
-// the clock: some hundred, of which few miss the cache.
+// DefaultSlack covers the instructions that a processor has under way while it reads the clock:
+// about a hundred, few of which miss the cache.
 const DefaultSlack = 100 * time.Nanosecond
 
-// History is what a few clients did. Calls are ordered by the time of the call, and
-// guards by that of their opening; of one client neither overlap.
+// History is what a few clients did. Calls are in the order in which they were called, and guards
+// in the order in which their openings were called. The calls of one client do not overlap, and
+// neither do its openings of guards.
 type History struct {
 	Header
 	Calls  []Call
 	Guards []Guard
-	Names  []string // of words with nameBit
-	// Cut says that the file ended within a line. The history is then incomplete, and
-	// the verdict is Unknown.
+	Names  []string // the strings of words from 1<<63 on
+	// Cut says that the file ended within a line. Then the history is incomplete, and its verdict
+	// is Unknown.
 	Cut bool
 }
 
-// sort puts the events in the order that History promises, keeping each client's own.
+// Sort puts the events in the order that History promises. It keeps the order of each client.
 func (h *History) Sort() {
 	h.Calls = byCalled(h.Calls, func(c *Call) int64 { return c.Called })
 	h.Guards = byCalled(h.Guards, func(g *Guard) int64 { return g.Called })
 }
 
-// byCalled returns events in the order of those times; equal ones keep theirs. The events are
-// large, so that it sorts their times and moves each event once.
+// byCalled returns events in the order of their times; events with equal times keep their order.
+// Events are large, so it sorts their times first and then moves each event once.
 func byCalled[E any](events []E, called func(*E) int64) []E {
 	type place struct {
 		at int64
@@ -159,7 +163,7 @@ func byCalled[E any](events []E, called func(*E) int64) []E {
 	return moved
 }
 
-// inOrder passes all events on in the order in which they were called.
+// InOrder passes all events to call and guard, in the order in which they were called.
 func (h *History) InOrder(call func(*Call), guard func(*Guard)) {
 	c, g := 0, 0
 	for c < len(h.Calls) || g < len(h.Guards) {
@@ -173,7 +177,8 @@ func (h *History) InOrder(call func(*Call), guard func(*Guard)) {
 	}
 }
 
-// ValueOf returns what a map answered as a Value. A map may answer any v beside ok == false.
+// ValueOf returns the answer of a map as a Value. If ok is false it ignores v, which may be
+// anything.
 func ValueOf(v uint64, ok bool) Value {
 	if !ok {
 		return Value{}
@@ -181,5 +186,5 @@ func ValueOf(v uint64, ok bool) Value {
 	return Value{Word(v), true}
 }
 
-// Some returns w as a value that is there.
+// Some returns the value w.
 func Some(w Word) Value { return Value{w, true} }

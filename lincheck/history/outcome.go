@@ -2,16 +2,16 @@ package history
 
 import "fmt"
 
-// Outcome is what a check found. The zero value is Unknown: what was not judged is
-// never a pass.
+// Outcome is what a checker found. The zero value is Unknown: an unjudged history never passes.
 type Outcome int
 
 const (
-	// Unknown: no answer within the limits, or no answer that the clock can bear.
+	// Unknown: the checker found no answer within its limits, or the answer rests on time
+	// differences below the slack.
 	Unknown Outcome = iota
-	// Ok: no law was seen broken.
+	// Ok: the checker found no violation.
 	Ok
-	// Illegal: a law was seen broken, or the map crashed or hung.
+	// Illegal: the checker found a violation, or the map crashed or hung.
 	Illegal
 )
 

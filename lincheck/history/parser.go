@@ -10,29 +10,29 @@ import (
 	"unicode/utf8"
 )
 
-// sink takes the events of a history as they are read, until it returns an error. It may keep
-// what an event points to, but not the event.
+// Sink takes the events of a history as they are read, until it returns an error. It may keep what
+// an event points to, but not the event itself.
 type Sink interface {
 	Call(*Call) error
 	Guard(*Guard) error
 }
 
-// parser reads lines. It allocates for names and reads that are kept, but not for lines.
+// parser reads lines. It allocates memory for names and for the reads of guards, but not for lines.
 type parser struct {
 	h       *History
-	ops     []Op // that may occur
+	ops     []Op // the operations that the claim allows
 	sink    Sink
 	names   map[string]Word
-	writer  int            // 1 + the client that writes a stamped history
-	last    map[int]*times // of each client
+	writer  int            // 1 + the writing client of a stamped history; 0 = none yet
+	last    map[int]*times // by client
 	fields  fields
 	call    Call
 	guard   Guard
 	scratch []Read
-	reads   []Read // room for those that are kept
+	reads   []Read // memory for the reads of guards
 }
 
-// times says when a client's last call returned, and the opening of its last guard.
+// times are the times at which a client's last call and its last opening of a guard returned.
 type times struct{ returned, opened int64 }
 
 func (p *parser) header(line []byte) error {
@@ -78,7 +78,7 @@ func (p *parser) event(line []byte) error {
 	return nil
 }
 
-// times returns those of a client, which begin before all others.
+// times returns the times of a client. A new client has times before all others.
 func (p *parser) times(client int) *times {
 	t := p.last[client]
 	if t == nil {
@@ -104,7 +104,7 @@ func (p *parser) readCall(f *fields, op Op) error {
 	case c.Return < c.Called:
 		return fmt.Errorf("it returned at %d, before it was called at %d", c.Return, c.Called)
 	case c.Return == Never && (c.Did || c.Result.Ok || c.Version != 0 && !p.h.Claim.Stamped()):
-		return errors.New("it did not return and yet has an outcome")
+		return errors.New("it did not return, but it has a result")
 	case c.Called < t.returned:
 		return fmt.Errorf("client %d calls at %d, before its last call returned; one client does one thing at a time", c.Client, c.Called)
 	case p.h.Claim.Stamped() && op == Publish && c.Version == 0:
@@ -138,7 +138,7 @@ func (p *parser) readGuard(f *fields) error {
 	return p.sink.Guard(g)
 }
 
-// word reads a key or a value that must be there if the field is.
+// word reads a key or a value that must not be null. A missing field counts as 0.
 func (p *parser) word(f *fields, name field) Word {
 	if !f.has.has(name) {
 		return 0
@@ -160,7 +160,7 @@ func (p *parser) optional(f *fields, name field) Value {
 	return p.value(f, f.raw[name])
 }
 
-// pairs reads a field like [[3,17],[4,null]].
+// pairs reads a list of pairs like [[3,17],[4,null]].
 func (p *parser) pairs(f *fields, name field) []Read {
 	if !f.has.has(name) {
 		return nil
@@ -189,7 +189,7 @@ func (p *parser) pairs(f *fields, name field) []Read {
 		}
 		read := Read{key.Word, value}
 		if !key.Ok || name == fAll && !value.Ok {
-			f.fail("field %q: null in %s; only values that are not there are null, and all lists only those that are", name, pair.value())
+			f.fail("field %q: null in %s; only a value that is not there is null, and all has no such entries", name, pair.value())
 		}
 		p.scratch = append(p.scratch, read)
 	}
@@ -205,7 +205,7 @@ func (p *parser) pairs(f *fields, name field) []Read {
 	return p.reads[from:len(p.reads):len(p.reads)]
 }
 
-// next takes the next value.
+// next reads the next value.
 func (p *parser) next(f *fields, c *cursor) Value {
 	if n, raw := c.number(); len(raw) > 0 {
 		return Value{Word(n), true}
@@ -223,18 +223,18 @@ func (p *parser) value(f *fields, raw []byte) Value {
 	}
 	n, ok := parseNumber(raw)
 	if !ok || n < 0 {
-		f.fail("%s is no key or value; want a whole number below 2^63, or a string", raw)
+		f.fail("%s is not a key or value; want a whole number below 2^63, or a string", raw)
 	}
 	return Value{Word(n), true}
 }
 
-// name returns the word of a string that is quoted as in JSON.
+// name returns the word of a quoted JSON string.
 func (p *parser) name(f *fields, quoted []byte) Word {
 	text := quoted[1 : len(quoted)-1]
 	if !plain(text) {
 		var name string
 		if err := json.Unmarshal(quoted, &name); err != nil {
-			f.fail("%s is no string: %v", quoted, err)
+			f.fail("%s is not a string: %v", quoted, err)
 			return 0
 		}
 		text = []byte(name)
@@ -248,7 +248,7 @@ func (p *parser) name(f *fields, quoted []byte) Word {
 	return w
 }
 
-// plain reports whether a string of JSON stands for itself.
+// plain reports whether the text of a JSON string needs no decoding.
 func plain(text []byte) bool {
 	for _, c := range text {
 		if c < ' ' || c == '\\' {

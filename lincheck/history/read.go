@@ -7,9 +7,8 @@ import (
 	"io"
 )
 
-// ReadHistory reads a history file, see the package documentation. Errors name the line and
-// what would be right. A last line without a newline is left out, and the history says that
-// it was Cut.
+// Parse reads a whole history file, see the package documentation. An error names the line and what
+// would be right. Parse ignores a last line without a newline, and marks the history as Cut.
 func Parse(r io.Reader) (*History, error) {
 	h, err := Scan(r, func(h *History) Sink { return (*Loader)(h) })
 	if err != nil {
@@ -19,21 +18,24 @@ func Parse(r io.Reader) (*History, error) {
 	return h, nil
 }
 
-// loader keeps all events in a history.
+// Loader is a [Sink] that keeps all events in a history.
 type Loader History
 
+// Call appends c.
 func (l *Loader) Call(c *Call) error {
 	l.Calls = append(l.Calls, *c)
 	return nil
 }
 
+// Guard appends g.
 func (l *Loader) Guard(g *Guard) error {
 	l.Guards = append(l.Guards, *g)
 	return nil
 }
 
-// Scan reads a history file into the sink that begin makes for its header, event by
-// event. The history that it returns has the header and the names.
+// Scan reads a history file event by event into the sink that begin makes for its header. It
+// returns a history with the header and the names, but without the events. It stops at the first
+// error, of the file or of the sink.
 func Scan(r io.Reader, begin func(*History) Sink) (*History, error) {
 	p := parser{h: &History{}, names: map[string]Word{}, last: map[int]*times{}}
 	lines := lineReader{r: bufio.NewReaderSize(r, 1<<16)}
@@ -41,7 +43,7 @@ func Scan(r io.Reader, begin func(*History) Sink) (*History, error) {
 		line, err := lines.next()
 		if err == io.EOF {
 			if n == 1 {
-				return nil, errors.New("line 1: no complete header; want one like {\"history\":1,\"claim\":\"linearizable\"}")
+				return nil, errors.New("line 1: no complete header; want a line like {\"history\":1,\"claim\":\"linearizable\"}")
 			}
 			p.h.Cut = len(line) > 0
 			return p.h, nil
@@ -61,14 +63,14 @@ func Scan(r io.Reader, begin func(*History) Sink) (*History, error) {
 	}
 }
 
-// lineReader reads lines of any length into memory that it uses again.
+// lineReader reads lines of any length. It reuses its memory.
 type lineReader struct {
 	r    *bufio.Reader
 	long []byte // a line that is longer than r's buffer
 }
 
-// next returns the next line with its newline, valid until the next call; or at the end
-// io.EOF with what stands after the last newline.
+// next returns the next line with its newline, valid until the next call. At the end it returns
+// io.EOF with the text after the last newline.
 func (l *lineReader) next() ([]byte, error) {
 	line, err := l.r.ReadSlice('\n')
 	if err != bufio.ErrBufferFull {

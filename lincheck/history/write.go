@@ -7,10 +7,11 @@ import (
 	"io"
 )
 
-// Write writes h as a history file, its lines in the order in which the events were called.
+// Write writes h to w as a history file. The lines are in the order in which the events were
+// called.
 func (h *History) Write(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
-	enc := json.NewEncoder(buffered) // its errors are buffered's, which Flush returns
+	enc := json.NewEncoder(buffered) // Flush returns its errors
 	enc.SetEscapeHTML(false)
 	enc.Encode(headerLine{1, h.Claim, h.Map, h.Seed, int64(h.Slack), h.Lag, h.From, h.Verdict, h.Checker, h.Note})
 	h.InOrder(func(c *Call) { enc.Encode(h.callLine(c)) }, func(g *Guard) {
@@ -51,7 +52,7 @@ func (h *History) callLine(c *Call) callLine {
 	return line
 }
 
-// token is w as JSON has it.
+// token returns w as a JSON value.
 func (h *History) token(w Word) any {
 	if w&nameBit != 0 {
 		return h.Names[w&^nameBit]

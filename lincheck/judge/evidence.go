@@ -9,19 +9,20 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// mostExplained is how large a file of stamped guards may be, in bytes, to be read once more for
-// the few events that show a breach.
+// mostExplained is the size, in bytes, of the largest file of stamped guards that Explain reads
+// again.
 const mostExplained = 64 << 20
 
-// Explain reduces an Illegal history that File or Stream has judged to the few events that
-// show it, and leaves them in dir, an existing folder, with a picture; "" = nowhere. path is the file,
-// or "" if there is none. Other verdicts, and those on histories of stamped guards that are a stream or too large,
-// it returns as they are. It blocks for some seconds at most.
+// Explain reduces an Illegal history, which File or Stream has judged, to the few events that show
+// the violation. It returns v with these events. It saves them with a picture in dir, an existing
+// folder; "" = save nothing. path is the file of the history, or "" for a stream. Explain returns v
+// unchanged if it is not Illegal, or if the history has stamped guards and was a stream or is
+// larger than 64 MiB. It blocks for a few seconds at most.
 func Explain(v Verdict, path, dir string) Verdict {
 	if v.Outcome != history.Illegal {
 		return v
 	}
-	h := v.shows
+	h := v.illegal
 	if h == nil && path != "" {
 		if h = small(path); h == nil {
 			return v
@@ -35,7 +36,7 @@ func Explain(v Verdict, path, dir string) Verdict {
 	}
 	shown := Reduce(h)
 	if shown.Verdict != history.Illegal || shown.Checker != v.Checker {
-		return v // the time did not suffice to judge it again
+		return v // the reduced history was not judged in time
 	}
 	var evidence Evidence
 	v.Reason, evidence = Save(shown, dir)
@@ -56,11 +57,10 @@ func Explain(v Verdict, path, dir string) Verdict {
 	return v
 }
 
-// fileName is what may stand in the names of files: whoever wrote a history chose its map's name.
+// fileName matches map names that are safe in file names. A history file may hold any name.
 var fileName = regexp.MustCompile(`^[A-Za-z0-9_+-][A-Za-z0-9._+-]*$`)
 
-// small reads the history at path if it is not too large, and else returns nil. That it can be
-// read has been seen.
+// small reads the history at path. It returns nil if the file is too large, or cannot be read.
 func small(path string) *history.History {
 	f, err := os.Open(path)
 	if err != nil {
@@ -77,8 +77,10 @@ func small(path string) *history.History {
 	return h
 }
 
-// save leaves h, a judged history, in dir and returns what its header notes. An Illegal one, which is reduced, gets a
-// picture; to draw one of a history without an answer would take as long again as the search for that.
+// Save writes h, a judged history, to a file in dir, an existing folder; "" = nowhere. It returns
+// the note of the header and where the evidence is. An Illegal history, which should be reduced,
+// gets a picture. An Unknown history gets none: drawing it would take as long as the search without
+// an answer.
 func Save(h *history.History, dir string) (reason string, e Evidence) {
 	reason = h.Note
 	if dir == "" {

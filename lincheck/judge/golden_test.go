@@ -1,13 +1,10 @@
 package judge
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"doublebuf/lincheck/history"
 )
@@ -53,25 +50,6 @@ func TestAmbiguousPairsAreCounted(t *testing.T) {
 		v, err := File(path)
 		if err != nil || v.Counts.Ambiguous != want {
 			t.Errorf("%s: %d ambiguous, %v; want %d", path, v.Counts.Ambiguous, err, want)
-		}
-	}
-}
-
-func TestWriteAndReadBack(t *testing.T) {
-	files, _ := filepath.Glob("testdata/*.jsonl")
-	for _, path := range files {
-		h := readFile(t, path)
-		h.Cut = false
-		var file bytes.Buffer
-		if err := h.Write(&file); err != nil {
-			t.Fatal(err)
-		}
-		again, err := history.Parse(&file)
-		if err != nil {
-			t.Fatal(path, err)
-		}
-		if diff := cmp.Diff(h, again); diff != "" {
-			t.Errorf("%s: %s", path, diff)
 		}
 	}
 }

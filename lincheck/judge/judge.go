@@ -12,16 +12,17 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// judgeLimit is porcupine's time for one history. Nearly all take milliseconds. A search without an answer takes memory
-// at hundreds of MiB a second, and should end before a child has used up what it may.
+// judgeLimit is porcupine's time for one history. Nearly all histories take milliseconds. A search
+// without an answer takes hundreds of MiB a second. It should end before a child process has used
+// up its memory.
 const judgeLimit = 3 * time.Second
 
-// Judge judges h by its claim. It blocks for at most a few seconds.
+// History judges h by its claim. It blocks for a few seconds at most.
 func History(h *history.History) Verdict {
 	return cutOff(h, judgeWithin(h, judgeLimit))
 }
 
-// cut makes v Unknown if the file of h was cut off.
+// cutOff returns v, or Unknown if the file of h was cut off.
 func cutOff(h *history.History, v Verdict) Verdict {
 	if h.Cut {
 		v = v.unknown("the last line is cut off; without it the history is " + v.String())
@@ -29,6 +30,7 @@ func cutOff(h *history.History, v Verdict) Verdict {
 	return v
 }
 
+// judgeWithin judges h by its claim. Searches without an answer take no longer than limit.
 func judgeWithin(h *history.History, limit time.Duration) Verdict {
 	if !h.Claim.Stamped() {
 		return search(h, limit).of(h)
@@ -38,10 +40,10 @@ func judgeWithin(h *history.History, limit time.Duration) Verdict {
 	return s.verdict().of(h)
 }
 
-// File reads a history and judges it by the claim in its header. One of stamped guards
-// or of a linearizable map whose lines stand in the order in which the events were called is judged while it
-// is read, and may be larger than the memory. The error is about the file: it names the line and what
-// would be right.
+// File reads the history file at path and judges it by the claim in its header. A history of
+// stamped guards or of a linearizable map is judged while it is read, if its lines are in the order
+// in which the events were called; then it may be larger than the memory. The error is about the
+// file: it names the line and what would be right.
 func File(path string) (Verdict, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -68,9 +70,10 @@ func File(path string) (Verdict, error) {
 	return v, nil
 }
 
-// Stream judges a history while it is read, which may go on for ever: it returns when a
-// law is broken or r ends. Events must come in the order in which they were called; batches
-// without stamps are read to their end first. The error is about what was read.
+// Stream judges the history in r while it reads. It blocks until a law is broken or r ends, which
+// may be never. Events must come in the order in which they were called. Stream reads histories
+// with the claims eventual and eventual-per-handle to their end before it judges them. The error is
+// about the text of r.
 func Stream(r io.Reader) (Verdict, error) {
 	v, err := judgeWhile(r, true)
 	if err != nil {
@@ -80,13 +83,13 @@ func Stream(r io.Reader) (Verdict, error) {
 }
 
 var (
-	errDisordered = errors.New("it was called before the event of the line before; want the lines of a stream in the order of the calls")
+	errDisordered = errors.New("this event was called before the event of the previous line; want the lines of a stream in the order of the calls")
 	errBroken     = errors.New("a law is broken")
 )
 
-// judgeWhile judges a history while it is read; with stop it ends when a law is broken.
+// judgeWhile judges a history while it is read. With stop it ends when a law is broken.
 func judgeWhile(r io.Reader, stop bool) (Verdict, error) {
-	var j judge
+	var j eventJudge
 	var of *history.History
 	h, err := history.Scan(r, func(h *history.History) history.Sink {
 		switch of = h; {
@@ -112,7 +115,7 @@ func judgeWhile(r io.Reader, stop bool) (Verdict, error) {
 	return something(cutOff(of, j.verdict().of(of))), nil
 }
 
-// something makes v Unknown if what was read has no events.
+// something returns v, or Unknown if the history has no events.
 func something(v Verdict) Verdict {
 	if v.Outcome == history.Ok && v.Counts.Calls+v.Counts.Guards == 0 {
 		v = v.unknown("it has no calls and no guards; nothing was judged")
@@ -120,39 +123,42 @@ func something(v Verdict) Verdict {
 	return v
 }
 
-// judge takes events in the order in which they were called. It may keep what an event points to,
-// but not the event.
-type judge interface {
+// eventJudge takes events in the order in which they were called. It may keep what an event points
+// to, but not the event itself.
+type eventJudge interface {
 	call(*history.Call)
 	guard(*history.Guard)
-	end()             // there are no more
-	illegal() bool    // a law is broken
-	verdict() Verdict // so far
+	end()             // there are no more events
+	illegal() bool    // whether a law is broken
+	verdict() Verdict // on the events so far
 }
 
-// streamed passes events on to a judge as long as they come in order.
+// streamed passes events to a judge as long as they come in order.
 type streamed struct {
-	judge
-	now  int64 // when the last event was called
-	stop bool  // when a law is broken
+	eventJudge
+	now  int64 // time at which the last event was called
+	stop bool  // stop when a law is broken
 }
 
+// Call implements history.Sink.
 func (t *streamed) Call(c *history.Call) error {
 	if err := t.next(c.Called); err != nil {
 		return err
 	}
-	t.judge.call(c)
+	t.eventJudge.call(c)
 	return nil
 }
 
+// Guard implements history.Sink.
 func (t *streamed) Guard(g *history.Guard) error {
 	if err := t.next(g.Called); err != nil {
 		return err
 	}
-	t.judge.guard(g)
+	t.eventJudge.guard(g)
 	return nil
 }
 
+// next checks that an event may come next.
 func (t *streamed) next(called int64) error {
 	switch {
 	case t.stop && t.illegal():

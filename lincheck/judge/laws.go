@@ -2,7 +2,8 @@ package judge
 
 import "slices"
 
-// lawTexts says what each checker holds maps to. The package documentation has the same.
+// lawTexts are the laws by the names of their checkers. The package documentation has the same
+// texts.
 var lawTexts = map[string]string{
 	"C0":           "publishes make the versions 1, 2, 3 … and do not overlap",
 	"C1":           "no future: publish v was called before the opening of a guard of v returned",
@@ -16,33 +17,33 @@ var lawTexts = map[string]string{
 	"C9":           "liveness: no goroutine waits for ever, and a reader takes a bounded number of steps",
 	"C10":          "final state: what is in the map after a timed cell is what its workers put in and did not take out",
 	"linearizable": "every call takes effect at one instant between its call and its return",
-	"eventual":     "a read of a key returns what the last publish before it made visible, which each does at one instant between its call and its return; for each client at one of its own, if the claim is per handle",
+	"eventual":     "a read of a key returns what the last publish before it made visible; each publish takes effect at one instant between its call and its return, or, if the claim is per handle, at one such instant for each client",
 }
 
-// Law returns the law by which a checker judges, or "".
+// Law returns the law by which the checker of that name judges, or "" if there is none.
 func Law(checker string) string { return lawTexts[checker] }
 
-// Property is what a map may promise of its reads and writes, in so far as a checker can
-// tell.
+// Property is something that a map may promise of its reads and writes, and that a checker can
+// refute.
 type Property struct {
 	Name string
-	Doc  string // one line: what holds
-	// Checkers are the names under which a breach of it is found.
+	Doc  string // the promise, in one line
+	// Checkers are the names of the checkers that find a violation of it.
 	Checkers []string
 }
 
-// properties are those of the lab, in the order in which they are shown.
+// properties are all properties, in the order in which they are shown.
 var properties = []Property{
-	{"snapshot", "all that one guard reads is of one version", []string{"C6"}},
-	{"prefix", "that version is one that was published, and nothing is read that was not written", []string{"C0", "C1", "C6"}},
+	{"snapshot", "everything that one guard reads is of one version", []string{"C6"}},
+	{"prefix", "a guard reads a version that was published, and nothing that was not written", []string{"C0", "C1", "C6"}},
 	{"monotonic", "the versions that one handle opens never go back", []string{"C4"}},
-	{"real-time", "nor do those of all handles together, in real time", []string{"C3"}},
+	{"real-time", "the versions that all handles open never go back, in real time", []string{"C3"}},
 	{"fresh", "a guard that is opened after a publish returned sees it", []string{"C2"}},
 	{"lag", "while a guard is open at most one more version is published", []string{"C5"}},
-	{"progress", "a reader whose guards overlap without end does not hold the writer up", nil},
-	{"eventual", "reads of a key see what was published, in order, and after the last publish everything", []string{"eventual"}},
+	{"progress", "a reader whose guards always overlap does not delay the writer for ever", nil},
+	{"eventual", "reads of a key see the published values, in order, and the last one after the last publish", []string{"eventual"}},
 	{"linearizable", "each operation on a key takes effect at one instant between its call and its return", []string{"linearizable"}},
 }
 
-// Properties returns the properties of the lab, in the order in which they are shown.
+// Properties returns all properties, in the order in which they are shown.
 func Properties() []Property { return slices.Clone(properties) }

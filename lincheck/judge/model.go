@@ -10,15 +10,15 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// The models are of one key. A history is linearizable exactly if its part for each key
-// is (Herlihy and Wing, 1990), and porcupine's search takes a time that is exponential
-// in what overlaps; so histories are cut into one partition for each key.
+// The models are of one key. A history is linearizable exactly if its part for each key is (Herlihy
+// and Wing, 1990). Porcupine's search takes time exponential in the calls that overlap. So a
+// history is cut into one partition for each key.
 //
-// An operation's input and output are both the *Call; one that never returned has no
-// output to compare.
+// An operation's input and output are both the *Call. A call that never returned has no output to
+// compare.
 
-// linearizable is the model of one key of a linearizable map, which holds start at first. Its
-// state is the Value.
+// linearizable returns the model of one key of a linearizable map. The key holds start at first.
+// The state of the model is the key's Value.
 func linearizable(h *history.History, start history.Value) porcupine.Model {
 	return porcupine.Model{
 		Partition: byKey,
@@ -33,7 +33,7 @@ func linearizable(h *history.History, start history.Value) porcupine.Model {
 	}
 }
 
-// step reports whether c can take effect on a key that holds now, and what it then
+// step reports whether c can take effect on a key that holds now, and returns what the key then
 // holds.
 func step(now history.Value, c *history.Call) (legal bool, next history.Value) {
 	stored := history.Some(c.New)
@@ -67,11 +67,12 @@ func step(now history.Value, c *history.Call) (legal bool, next history.Value) {
 	return false, now
 }
 
-// saw reports whether c's outcome is this one, or unknown.
+// saw reports whether c returned this result. A call that never returned may have any.
 func saw(c *history.Call, result history.Value, did bool) bool {
 	return c.Return == history.Never || c.Result == result && c.Did == did
 }
 
+// hashValue returns a hash of v.
 func hashValue(v history.Value) uint64 {
 	if !v.Ok {
 		return 0
@@ -79,10 +80,10 @@ func hashValue(v history.Value) uint64 {
 	return mix(1, v.Word)
 }
 
-// batched is a state of one key of a map whose writes become visible in batches.
+// batched is the state of one key of a map whose writes become visible in batches.
 type batched struct {
 	published history.Value
-	pending   []pending // written, not yet published, in their order
+	pending   []pending // writes that are not yet published, in order
 }
 
 type pending struct {
@@ -91,26 +92,24 @@ type pending struct {
 	returned int64 // when the write returned
 }
 
-// eventual is the model of one key of a map whose writes become visible in batches
-// and whose reads carry no version: a read returns the published value, and a publish
-// makes pending writes visible. At first start is published and nothing pending.
+// eventual returns the model of one key of a map whose writes become visible in batches and whose
+// reads carry no version. A read returns the published value, and a publish makes pending writes
+// visible. At first start is published, and nothing is pending.
 //
-// It is nondeterministic in what a publish covers. It must cover every write that had
-// returned when it was called. But it may gather its batch long before the instant at
-// which that becomes visible, and a write that begins and returns in between is, by the
-// order of effects, before the publish and yet not part of it; so a publish takes any
-// prefix of the pending writes that holds all those that it must. What it leaves stays
-// pending, to be taken by a later publish.
+// The model is nondeterministic in what a publish covers. A publish must cover every write that had
+// returned when the publish was called. But it may gather its batch long before the batch becomes
+// visible. A write may begin and return in between: it takes effect before the publish, but is not
+// part of it. So a publish takes any prefix of the pending writes that includes all writes that it
+// must cover. The other writes stay pending, and a later publish takes them.
 //
-// Every publish is copied into the partition of each key, and there finds its own
-// instant: that several keys of one publish become visible together is left to the
-// checkers of stamped guards. A publish that is lost, or a read that goes back, is
-// Illegal here; so is a map that does not converge, for the drivers end a history with
-// a publish and a read of every key.
+// Every publish is copied into the partition of each key, and takes effect there at its own
+// instant. The checkers of stamped guards see to it that all keys of one publish become visible
+// together. A lost publish is Illegal here, and so is a read that goes back. A map that does not
+// converge is Illegal too, because the drivers end a history with a publish and a read of every
+// key.
 //
-// If perHandle, there is a partition for each key and reading client: publishes take
-// effect for each client at an instant of its own, and client by client reads are
-// monotone.
+// If perHandle is true, there is a partition for each key and each reading client. Then a publish
+// takes effect for each client at a separate instant, and the reads of each client are monotone.
 func eventual(h *history.History, start history.Value, perHandle bool) porcupine.Model {
 	partition := byKey
 	if perHandle {
@@ -139,7 +138,7 @@ func eventual(h *history.History, start history.Value, perHandle bool) porcupine
 	return nondeterministic.ToModel()
 }
 
-// step returns the states to which c may lead.
+// step returns the states that c may lead to.
 func (b batched) step(c *history.Call, slack time.Duration) []any {
 	switch c.Op {
 	case history.Get:
@@ -154,10 +153,11 @@ func (b batched) step(c *history.Call, slack time.Duration) []any {
 	return []any{batched{b.published, append(slices.Clip(b.pending), pending{value, c.Client, c.Return})}}
 }
 
-// publish returns a state for each prefix of the pending writes that c may take. Those that had returned
-// before it was called it must take, unless that rests on less than the slack between two clients.
+// publish returns a state for each prefix of the pending writes that c may take. It must take the
+// writes that had returned before it was called, unless the order rests on less than the slack
+// between two clients.
 func (b batched) publish(c *history.Call, slack time.Duration) []any {
-	least := 0 // that it must take
+	least := 0 // writes that it must take
 	for i, p := range b.pending {
 		if p.returned < c.Called-int64(slack) || p.client == c.Client && p.returned <= c.Called {
 			least = i + 1
@@ -182,8 +182,8 @@ func (b batched) hash() uint64 {
 	return sum
 }
 
-// byKey partitions a history by key and copies every publish into each partition. It
-// keeps their order, so that the numbering of partitions is the same each time.
+// byKey partitions a history by key and copies every publish into each partition. The partitions
+// are in the order of their first operations, so their numbers are the same each time.
 func byKey(ops []porcupine.Operation) [][]porcupine.Operation {
 	return parts(ops, func(op porcupine.Operation) (group uint64, all bool) {
 		c := op.Input.(*history.Call)
@@ -191,8 +191,8 @@ func byKey(ops []porcupine.Operation) [][]porcupine.Operation {
 	})
 }
 
-// byKeyAndReader also parts the reads of different clients, and copies every write of a
-// key into each of that key's partitions.
+// byKeyAndReader partitions a history by key and reading client. It copies every write of a key
+// into each of that key's partitions.
 func byKeyAndReader(ops []porcupine.Operation) [][]porcupine.Operation {
 	var all [][]porcupine.Operation
 	for _, key := range byKey(ops) {
@@ -204,8 +204,8 @@ func byKeyAndReader(ops []porcupine.Operation) [][]porcupine.Operation {
 	return all
 }
 
-// parts groups operations by where at puts them, in the order of first appearance; those
-// of all groups are copied into each.
+// parts groups operations by the group that at returns. Groups are in the order of their first
+// operations. An operation with all is copied into each group.
 func parts(ops []porcupine.Operation, at func(porcupine.Operation) (group uint64, all bool)) [][]porcupine.Operation {
 	var groups [][]porcupine.Operation
 	index := map[uint64]int{}
@@ -227,11 +227,10 @@ func parts(ops []porcupine.Operation, at func(porcupine.Operation) (group uint64
 	return groups
 }
 
-// inOrder returns m with the further rule that the operations of one client take
-// effect in that client's order. Where every operation's interval is its own, that is
-// so already; it is needed when intervals have been widened until they overlap. The
-// rule depends on nothing but what has taken effect, so it adds no states to the
-// search.
+// inOrder returns m with a further rule: the operations of one client take effect in that client's
+// order. That is so already while the intervals of one client do not overlap. The rule is needed
+// when they have been widened until they do. It depends on nothing but the operations that have
+// taken effect, so it adds no states to the search.
 func inOrder(m porcupine.Model, part []porcupine.Operation) porcupine.Model {
 	type state struct {
 		inner any
@@ -250,7 +249,7 @@ func inOrder(m porcupine.Model, part []porcupine.Operation) porcupine.Model {
 	}
 	ordered := m
 	ordered.Init = func() any { return state{inner: m.Init()} }
-	ordered.Step = nil // StepContext stands for it
+	ordered.Step = nil // StepContext replaces it
 	ordered.StepContext = func(ctx context.Context, before, input, output any) (bool, any) {
 		s, p := before.(state), places[input.(*history.Call)]
 		if s.done[p.client] != p.index {
@@ -269,15 +268,15 @@ func inOrder(m porcupine.Model, part []porcupine.Operation) porcupine.Model {
 	return ordered
 }
 
-// What porcupine answers within seconds. Its search for an order that is not there
+// Porcupine answers within seconds up to these limits. Its search for an order that does not exist
 // grows exponentially in the clients. A longer history is cut into windows.
 const (
 	maxClients   = 8
 	maxPartition = 4000 // operations
 )
 
-// modelFrom returns porcupine's model of one key that holds start at first, for the history's
-// claim, and the name under which that judges.
+// modelFrom returns porcupine's model for the claim of h, of one key that holds start at first. It
+// also returns the name of the checker.
 func modelFrom(h *history.History, start history.Value) (porcupine.Model, string) {
 	switch h.Claim {
 	case history.ClaimEventual:
@@ -288,9 +287,10 @@ func modelFrom(h *history.History, start history.Value) (porcupine.Model, string
 	return linearizable(h, start), "linearizable"
 }
 
-// model returns it of a key that holds nothing.
+// modelOf returns the model of a key that holds nothing at first.
 func modelOf(h *history.History) (porcupine.Model, string) { return modelFrom(h, history.Value{}) }
 
+// operation returns c in porcupine's form, with its return later by slack.
 func operation(c *history.Call, slack time.Duration) porcupine.Operation {
 	op := porcupine.Operation{ClientId: c.Client, Input: c, Output: c, Call: c.Called, Return: c.Return}
 	if c.Return < history.Never-int64(slack) {
@@ -299,7 +299,7 @@ func operation(c *history.Call, slack time.Duration) porcupine.Operation {
 	return op
 }
 
-// operations are the calls as porcupine takes them.
+// operations returns the calls of h in porcupine's form.
 func operations(h *history.History) []porcupine.Operation {
 	ops := make([]porcupine.Operation, len(h.Calls))
 	for i := range h.Calls {

@@ -11,8 +11,8 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// draw writes a page of h to path: porcupine's picture of the longest orders of effects that
-// it found, with the law that is broken named above.
+// draw writes a page about h to path: porcupine's picture of the longest orders of effects that it
+// found, with the broken law above.
 func draw(h *history.History, path string, limit time.Duration) error {
 	model, ops := picture(h)
 	_, info := porcupine.CheckOperationsVerbose(model, ops, limit)
@@ -20,7 +20,7 @@ func draw(h *history.History, path string, limit time.Duration) error {
 	return porcupine.VisualizePath(model, info, path)
 }
 
-// picture returns the model by which h is drawn, and its operations.
+// picture returns the model for drawing h, and its operations.
 func picture(h *history.History) (porcupine.Model, []porcupine.Operation) {
 	if !h.Claim.Stamped() {
 		model, _ := modelOf(h)
@@ -34,7 +34,8 @@ const (
 	guardColour = "#dde7f3"
 )
 
-// annotations name the law, if it is known to be broken, and show how long guards are open.
+// annotations returns a mark with the broken law, if h is Illegal, and a mark for the time that
+// each guard is open.
 func annotations(h *history.History) []porcupine.Annotation {
 	var list []porcupine.Annotation
 	first, last := span(h)
@@ -69,15 +70,14 @@ func span(h *history.History) (first, last int64) {
 	return first, last
 }
 
-// drawnRegister is a stamped history as a register of versions, written by publishes and read
-// by guards as they open. Porcupine shows which guard has no place in the order; that h
-// is illegal the checkers of package lincheck have said already. Publishes that all guards
-// have long seen are left out.
+// drawnRegister returns a stamped history as a register of versions. Publishes write it, and guards
+// read it as they open. The sweep has already found h Illegal; porcupine shows which guard has no
+// place in the order. Early publishes that all guards have seen are left out.
 func drawnRegister(h *history.History) (porcupine.Model, []porcupine.Operation) {
 	r := newSweep(h, nil)
 	r.remembers = true
 	r.all()
-	seen := r.newest() // by all guards
+	seen := r.newest() // the last version that all guards have seen
 	for i := range h.Guards {
 		seen = min(seen, h.Guards[i].Version)
 	}

@@ -8,19 +8,20 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// reduceLimit is how long reducing one history may take.
+// reduceLimit is the time for reducing one history.
 const reduceLimit = 3 * time.Second
 
-// reduce returns a smaller history that breaks the same law as h, which is Illegal. It
-// takes away only what a legal history can be without and stay legal, so that what is
-// left is Illegal for the same reason and not because something is missing: keys with
-// all that concerns them, reads, writes that nobody read, publishes without effect, and
-// what came before a moment at which the state is known (delta debugging after Zeller
-// and Hildebrandt, 2002).
+// Reduce returns a smaller history that breaks the same law as h, which is Illegal. It leaves h
+// unchanged. It blocks for a few seconds at most.
+//
+// Reduce removes only events that a legal history can lose and stay legal. So the rest is Illegal
+// for the same reason, and not because something is missing. It removes keys with all their events,
+// reads, writes that no call read, publishes without effect, and events before a moment at which
+// the state is known. It is delta debugging after Zeller and Hildebrandt (2002).
 func Reduce(h *history.History) *history.History {
 	deadline := time.Now().Add(reduceLimit)
 	want := judgeWithin(h, judgeLimit)
-	h = without(h, nil) // the caller's is left as it is
+	h = without(h, nil) // a copy
 	still := func(h *history.History) bool {
 		v := judgeWithin(h, time.Until(deadline)/4)
 		return v.Outcome == history.Illegal && v.Checker == want.Checker
@@ -41,10 +42,11 @@ func Reduce(h *history.History) *history.History {
 	return h
 }
 
+// size returns the number of events of h.
 func size(h *history.History) int { return len(h.Calls) + len(h.Guards) }
 
-// thin removes as many of items as it can while still holds: chunks first, halving.
-// Items are indexes of calls, and, beyond those, of guards.
+// thin removes as many of the items as it can while still holds. It tries large chunks first, and
+// then halves them. Items are indexes of calls; items from len(h.Calls) on are indexes of guards.
 func thin(h *history.History, items []int, still func(*history.History) bool) *history.History {
 	gone := map[int]bool{}
 	for chunk := len(items); chunk > 0; chunk /= 2 {
@@ -66,6 +68,7 @@ func thin(h *history.History, items []int, still func(*history.History) bool) *h
 	return without(h, gone)
 }
 
+// without returns a copy of h without the items in gone.
 func without(h *history.History, gone map[int]bool) *history.History {
 	less := &history.History{Header: h.Header, Names: h.Names}
 	for i := range h.Calls {
@@ -81,7 +84,7 @@ func without(h *history.History, gone map[int]bool) *history.History {
 	return less
 }
 
-// withoutKeys removes each key that it can.
+// withoutKeys removes each key that it can, while still holds.
 func withoutKeys(h *history.History, still func(*history.History) bool) *history.History {
 	for key := range keysOf(h) {
 		if less := withoutKey(h, key); still(less) {
@@ -91,6 +94,7 @@ func withoutKeys(h *history.History, still func(*history.History) bool) *history
 	return h
 }
 
+// withoutKey returns h without all events of key.
 func withoutKey(h *history.History, key history.Word) *history.History {
 	less := &history.History{Header: h.Header, Names: h.Names}
 	for _, c := range h.Calls {
@@ -113,7 +117,7 @@ func withoutKey(h *history.History, key history.Word) *history.History {
 	return less
 }
 
-// unreadGuards are all guards: nothing depends on one.
+// unreadGuards returns the items of all guards: no event depends on a guard.
 func unreadGuards(h *history.History) []int {
 	items := make([]int, len(h.Guards))
 	for i := range items {
@@ -122,7 +126,7 @@ func unreadGuards(h *history.History) []int {
 	return items
 }
 
-// calls returns the indexes of those calls for which ok holds.
+// callsWhere returns the indexes of the calls for which ok holds.
 func callsWhere(h *history.History, ok func(*history.Call) bool) []int {
 	var items []int
 	for i := range h.Calls {
@@ -133,7 +137,7 @@ func callsWhere(h *history.History, ok func(*history.Call) bool) []int {
 	return items
 }
 
-// isRead: the call changed nothing.
+// isRead reports whether c changed nothing.
 func isRead(c *history.Call) bool {
 	switch c.Op {
 	case history.Get:
@@ -148,8 +152,8 @@ func isRead(c *history.Call) bool {
 	return false
 }
 
-// unread: the call is a write of which no call says that it saw it. Stamped guards may
-// have seen any.
+// unread reports whether w is a write that no call can have seen. Stamped guards may have seen any
+// write.
 func unread(h *history.History, w *history.Call) bool {
 	if h.Claim.Stamped() || w.Op != history.Set && w.Op != history.Delete {
 		return false
@@ -164,10 +168,11 @@ func unread(h *history.History, w *history.Call) bool {
 		seen = seen || maySee(c, value)
 		first = first && (c.Op == history.Get || c.Called > w.Return)
 	}
-	return !seen || first && w.Op == history.Delete // from nothing, which is what there is at first
+	// A first delete changes nothing: the key holds nothing at first.
+	return !seen || first && w.Op == history.Delete
 }
 
-// maySee reports whether c's outcome can depend on its key having held value.
+// maySee reports whether the result of c can depend on its key having held value.
 func maySee(c *history.Call, value history.Value) bool {
 	switch c.Op {
 	case history.Get, history.Swap, history.LoadAndDelete:
@@ -180,17 +185,17 @@ func maySee(c *history.Call, value history.Value) bool {
 	return false
 }
 
-// withoutPast removes what came before the latest moment at which the state of the one
-// key of h is known: after a write, or after a publish and the last write before it,
-// that nothing overlaps. Earlier writes that were seen later stay: they show that what
-// was read is stale, and not from nowhere.
+// withoutPast removes the calls before the latest moment at which the state of the one key of h is
+// known: after a write that no call overlaps, or after such a publish and the last such write
+// before it. Earlier writes that later calls saw stay: they show that a value is stale and not
+// invented.
 func withoutPast(h *history.History, still func(*history.History) bool) *history.History {
 	if h.Claim.Stamped() || len(keysOf(h)) != 1 {
 		return h
 	}
-	latest := int64(math.MinInt64) // of the returns so far
+	latest := int64(math.MinInt64) // latest return so far
 	var moments [][2]int           // the write and the first call after it that stays
-	write := -1                    // the last, if it overlaps nothing
+	write := -1                    // the last write, if no call overlaps it
 	for i := range h.Calls {
 		c := &h.Calls[i]
 		alone := c.Called > latest && (i+1 == len(h.Calls) || h.Calls[i+1].Called > c.Return)
@@ -216,12 +221,12 @@ func withoutPast(h *history.History, still func(*history.History) bool) *history
 	return h
 }
 
-// withoutEnd removes what came after all that shows the breach: calls that were called when
-// every call before them had returned, or, of stamped guards, publishes of later versions than
-// all guards have, with the writes that they make visible.
+// withoutEnd removes calls at the end that do not show the violation. It cuts where a call was
+// called after every earlier call had returned. In a history of stamped guards it cuts after the
+// publish of the newest version that a guard has.
 func withoutEnd(h *history.History, still func(*history.History) bool) *history.History {
 	latest, version := int64(math.MinInt64), uint64(0)
-	newest := uint64(0) // that a guard has
+	newest := uint64(0) // newest version that a guard has
 	for i := range h.Guards {
 		newest = max(newest, h.Guards[i].Version)
 	}
@@ -245,8 +250,8 @@ func withoutEnd(h *history.History, still func(*history.History) bool) *history.
 	return h
 }
 
-// withoutBeginning removes, of stamped guards, the publishes of versions that all guards are
-// past. What they made visible is then so from the first publish on that is left.
+// withoutBeginning removes, from a history of stamped guards, the publishes of versions that are
+// older than all guards. Their writes then become visible with the first publish that is left.
 func withoutBeginning(h *history.History, still func(*history.History) bool) *history.History {
 	if !h.Claim.Stamped() || len(h.Guards) == 0 {
 		return h
@@ -269,8 +274,8 @@ func withoutBeginning(h *history.History, still func(*history.History) bool) *hi
 	return h
 }
 
-// since returns h with only those of the calls before the one at from that are the
-// one at write, or sets of a value that is seen from there on.
+// since returns h without most of the calls before index from. The call at index write stays, and
+// so do sets of a value that a call from there on saw.
 func since(h *history.History, write, from int) *history.History {
 	gone := map[int]bool{}
 	for i := range h.Calls[:from] {
@@ -281,6 +286,7 @@ func since(h *history.History, write, from int) *history.History {
 	return without(h, gone)
 }
 
+// keysOf returns the keys of the calls of h.
 func keysOf(h *history.History) map[history.Word]bool {
 	keys := map[history.Word]bool{}
 	for i := range h.Calls {
@@ -291,8 +297,8 @@ func keysOf(h *history.History) map[history.Word]bool {
 	return keys
 }
 
-// withoutEffect: in every order of effects, publish p makes nothing visible, or nobody
-// reads after it. Stamped guards count publishes, so they need all.
+// withoutEffect reports whether, in every order of effects, publish p makes nothing visible or no
+// call reads after it. Stamped guards count publishes, so a history of them needs all publishes.
 func withoutEffect(h *history.History, p *history.Call) bool {
 	if p.Op != history.Publish || h.Claim.Stamped() {
 		return false
@@ -300,6 +306,7 @@ func withoutEffect(h *history.History, p *history.Call) bool {
 	return noneReadsAfter(h, p) || publishedBefore(h, p)
 }
 
+// noneReadsAfter reports whether no read may take effect after publish p.
 func noneReadsAfter(h *history.History, p *history.Call) bool {
 	for i := range h.Calls {
 		if c := &h.Calls[i]; c.Op == history.Get && c.Return >= p.Called {
@@ -309,11 +316,11 @@ func noneReadsAfter(h *history.History, p *history.Call) bool {
 	return true
 }
 
-// publishedBefore reports whether one publish that returned before p was called had to
-// cover every write that p can: each had returned before that one was called, or was
-// called after p returned.
+// publishedBefore reports whether some publish q that returned before p was called had to cover
+// every write that p can cover. Each write had returned before q was called, or was called after p
+// returned.
 func publishedBefore(h *history.History, p *history.Call) bool {
-	var q *history.Call // the last such publish to be called
+	var q *history.Call // the last such publish in the order of calls
 	for i := range h.Calls {
 		if c := &h.Calls[i]; c.Op == history.Publish && c.Return < p.Called {
 			q = c

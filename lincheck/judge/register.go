@@ -24,8 +24,8 @@ const (
 
 func (l law) String() string { return fmt.Sprintf("C%d", int(l)) }
 
-// stampedLaws returns the laws that a claim calls for. If several are broken the first of
-// them is named.
+// stampedLaws returns the laws that a claim calls for. If several are broken the verdict names the
+// first of them.
 func stampedLaws(c history.Claim) []law {
 	list := []law{c0, c1, c2, c4, c5, c6}
 	if c == history.ClaimAtomic {
@@ -34,14 +34,14 @@ func stampedLaws(c history.Claim) []law {
 	return list
 }
 
-// finding is a broken law: what was seen, and the events that show it.
-type finding struct {
+// violation is a broken law: what the sweep saw, and the events that show it.
+type violation struct {
 	reason string
 	events []string
 }
 
-// contentSum stands for the content of a map. Different contents have the same with a
-// probability of about 2^-64.
+// contentSum is a digest of the content of a map. Two different contents have the same digest with
+// a probability of about 2^-64.
 type contentSum struct {
 	entries int
 	digest  uint64
@@ -63,20 +63,22 @@ func mix(key, value history.Word) uint64 {
 	return z
 }
 
-// version is what a sweep knows about one.
+// version is what a sweep knows about one version.
 type version struct {
-	publish history.Call // that made it
+	publish history.Call // the publish that made it
 	sum     contentSum
-	held    *history.Guard // of this version, the one that was closed last of those that C5 has yet to judge; or nil
+	// held is a guard of this version that C5 has yet to judge: of all such, the one that was
+	// closed last. nil = none.
+	held *history.Guard
 }
 
-// write is what a key holds from a version on.
+// write is the value of a key from a version on.
 type write struct {
 	version uint64
 	value   history.Value
 }
 
-// openings is a heap of guards by the times at which they were open.
+// openings is a heap of guards by the times at which their openings returned.
 type openings []*history.Guard
 
 func (o openings) Len() int { return len(o) }
@@ -94,38 +96,38 @@ func (o *openings) Pop() any {
 	return g
 }
 
-// sweep judges a stamped history by C0 to C6 in one pass over its events in the order in
-// which they were called: publishes are the writes of one register of versions, guards its
-// reads. C2, C3 and C4 look back only, and judge a guard as it comes. C1, C5 and C6 ask
-// for publishes that may be called while the guard is being opened, and judge it when that,
-// and the slack, is over: it is settled then.
+// sweep judges a stamped history by C0 to C6, in one pass over its events in the order in which
+// they were called. Publishes are the writes of one register of versions, and guards are its reads.
+// C2, C3 and C4 look back only, and judge a guard as it comes. C1, C5 and C6 depend on publishes
+// that may be called while the guard is being opened. They judge the guard when its opening has
+// returned and the slack is over; then the guard is settled.
 //
-// The time is in proportion to the events, but for a logarithm of the guards that are being
-// opened at once. What cannot concern a later event is forgotten, so that the memory is in
-// proportion to the content of the map, the clients, the lag, and what else is called while
-// one guard is being opened.
+// The time is in proportion to the events, times the logarithm of the guards that are being opened
+// at once. The sweep forgets what cannot concern a later event. So its memory is in proportion to
+// the content of the map, the clients, the lag, and the events that are called while one guard is
+// being opened.
 type sweep struct {
-	h         *history.History // for the header and the names
-	remembers bool             // everything
-	judged    [laws]bool
-	broken    [laws]*finding // the first breach of each
-	breaches  int            // of those
-	counts    Counts
+	h          *history.History // for the header and the names
+	remembers  bool             // forget nothing
+	judged     [laws]bool
+	broken     [laws]*violation // the first violation of each law
+	violations int              // laws that are broken
+	counts     Counts
 
-	versions []version // those that are remembered; the last is the newest
+	versions []version // versions that are not forgotten; the last is the newest
 	first    uint64    // the number of versions[0]
 	sum      contentSum
-	writes   map[history.Word][]write // of each key, in order
-	unpruned int                      // writes since the last pruning
+	writes   map[history.Word][]write // by key, in order
+	unpruned int                      // writes since the last call of prune
 
 	opening openings               // guards that are not settled
-	free    []*history.Guard       // to be used again
-	highest history.Guard          // of the highest version among those that were open beyond doubt by now
-	last    map[int]*history.Guard // of each client
+	free    []*history.Guard       // guards to reuse
+	highest history.Guard          // guard of the highest version among the settled ones
+	last    map[int]*history.Guard // last guard by client
 }
 
-// newSweep returns a sweep by those laws over the events of h. They are to be passed to
-// call and guard in the order in which they were called, and then comes end.
+// newSweep returns a sweep by those laws over the events of h. The caller passes the events to call
+// and guard in the order in which they were called, and then calls end.
 func newSweep(h *history.History, by []law) *sweep {
 	s := &sweep{
 		h:        h,
@@ -141,10 +143,10 @@ func newSweep(h *history.History, by []law) *sweep {
 	return s
 }
 
-// newest is the version that the last publish made.
+// newest returns the version that the last publish made.
 func (s *sweep) newest() uint64 { return s.first + uint64(len(s.versions)) - 1 }
 
-// version returns version v, or the next one that is not forgotten, with its number; or nil
+// version returns version v, or the next one that is not forgotten, with its number. It returns nil
 // if v has not come yet.
 func (s *sweep) version(v uint64) (*version, uint64) {
 	v = max(v, s.first)
@@ -169,7 +171,7 @@ func (s *sweep) write(c *history.Call) {
 	}
 }
 
-// at returns what S(v) holds under key.
+// at returns the value of key in S(v).
 func (s *sweep) at(key history.Word, v uint64) history.Value {
 	list := s.writes[key]
 	n, _ := slices.BinarySearchFunc(list, v+1, func(w write, v uint64) int {
@@ -184,9 +186,9 @@ func (s *sweep) at(key history.Word, v uint64) history.Value {
 	return list[n-1].value
 }
 
-// forget drops the versions that no guard but one that breaks C2 can still open: those before
-// one that had returned, beyond doubt, before the earliest call that is yet to be judged.
-// C5 may have to judge guards of the last 1+lag all the same.
+// forget drops the versions that a later guard cannot open without breaking C2. These are the
+// versions before one whose publish had returned, by more than the slack, before the earliest call
+// that is not settled. It keeps the last 2+lag versions, because C5 may still judge their guards.
 func (s *sweep) forget(now int64) {
 	if s.remembers {
 		return
@@ -203,14 +205,14 @@ func (s *sweep) forget(now int64) {
 	} else if most := len(s.versions) - int(keep); n > most {
 		n = most
 	}
-	const many = 16 // so that moving the others is seldom
+	const many = 16 // so that it seldom moves the others
 	if n >= many && n >= len(s.versions)/2 {
 		s.first += uint64(n)
 		s.versions = slices.Delete(s.versions, 0, n)
 	}
 }
 
-// prune drops the writes that are overwritten in all versions that are remembered.
+// prune drops the writes that are overwritten in all versions that are not forgotten.
 func (s *sweep) prune() {
 	s.unpruned = 0
 	for key, list := range s.writes {
@@ -227,8 +229,8 @@ func (s *sweep) prune() {
 	}
 }
 
-// before reports whether time a is before time b beyond doubt, as it is if both are of one client, and
-// counts it as ambiguous if only the clocks say so.
+// before reports whether time a is before time b for certain: by more than the slack, or by any
+// difference if both are of one client. Any other earlier a counts as ambiguous.
 func (s *sweep) before(a, b int64, one bool) bool {
 	if a >= b {
 		return false
@@ -240,19 +242,20 @@ func (s *sweep) before(a, b int64, one bool) bool {
 	return true
 }
 
-// by reports whether l is still to be judged by.
-func (s *sweep) by(l law) bool { return s.judged[l] && s.broken[l] == nil }
+// active reports whether the sweep still judges by l. It judges by each law up to its first
+// violation.
+func (s *sweep) active(l law) bool { return s.judged[l] && s.broken[l] == nil }
 
-// breach notes that g breaks l; also says what else shows it.
-func (s *sweep) breach(l law, g *history.Guard, also []string, format string, args ...any) {
+// guardViolates notes that g breaks l. The events in also show it too.
+func (s *sweep) guardViolates(l law, g *history.Guard, also []string, format string, args ...any) {
 	events := append(also, s.h.DescribeGuard(g))
-	s.find(l, events, "client %d opened a guard of version %d: %s", g.Client, g.Version, fmt.Sprintf(format, args...))
+	s.violates(l, events, "client %d opened a guard of version %d: %s", g.Client, g.Version, fmt.Sprintf(format, args...))
 }
 
-// find notes that l is broken, by which events.
-func (s *sweep) find(l law, events []string, format string, args ...any) {
-	s.broken[l] = &finding{fmt.Sprintf(format, args...), events}
-	s.breaches++
+// violates notes that the events break l.
+func (s *sweep) violates(l law, events []string, format string, args ...any) {
+	s.broken[l] = &violation{fmt.Sprintf(format, args...), events}
+	s.violations++
 }
 
 // events describes the publish that made v.

@@ -6,9 +6,9 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// search has porcupine judge h, partition by partition, and stops at the first that is
-// Illegal. It is Unknown where searches have taken as long as limit in vain, where too much overlaps, and
-// where h is Illegal only by the order of events that the clocks cannot tell apart.
+// search lets porcupine judge h, partition by partition, and stops at the first Illegal partition.
+// The verdict is Unknown if searches without an answer have taken as long as limit, if too many
+// calls overlap, or if h is Illegal only by orders of events that rest on less than the slack.
 func search(h *history.History, limit time.Duration) Verdict {
 	model, checker := modelOf(h)
 	v := Verdict{Outcome: history.Ok, Counts: countsOf(h)}
@@ -16,25 +16,25 @@ func search(h *history.History, limit time.Duration) Verdict {
 	for _, part := range model.Partition(operations(h)) {
 		w := newWindows(h, limited)
 		for _, op := range part {
-			if v.found(checker, w.add(op.Input.(*history.Call))); v.Outcome == history.Illegal {
+			if v.addWindow(checker, w.add(op.Input.(*history.Call))); v.Outcome == history.Illegal {
 				return v
 			}
 		}
-		if v.found(checker, w.end(true)); v.Outcome == history.Illegal {
+		if v.addWindow(checker, w.end(true)); v.Outcome == history.Illegal {
 			return v
 		}
 	}
 	return v
 }
 
-// found adds what was found of one window.
-func (v *Verdict) found(checker string, j judged) {
+// addWindow adds the result for one window to v.
+func (v *Verdict) addWindow(checker string, j windowResult) {
 	switch {
 	case v.Outcome == history.Illegal:
 		return
 	case j.outcome == history.Illegal:
 		v.Counts.Undecided = 0
-	case j.outcome == history.Unknown && v.Outcome == history.Ok: // the first
+	case j.outcome == history.Unknown && v.Outcome == history.Ok: // the first Unknown
 		v.Counts.Undecided++
 	default:
 		return
@@ -42,11 +42,11 @@ func (v *Verdict) found(checker string, j judged) {
 	if j.ambiguous {
 		v.Counts.Ambiguous++
 	}
-	v.Outcome, v.Checker, v.Reason, v.shows = j.outcome, checker, j.reason, j.shows
+	v.Outcome, v.Checker, v.Reason, v.illegal = j.outcome, checker, j.reason, j.illegal
 }
 
-// byKeys judges a linearizable history while it is read, key by key. Its memory is in
-// proportion to the keys and what overlaps.
+// byKeys judges a linearizable history while it is read, key by key. Its memory is in proportion to
+// the keys and the calls that overlap.
 type byKeys struct {
 	h        *history.History
 	searches *searches
@@ -55,8 +55,8 @@ type byKeys struct {
 	v        Verdict
 }
 
-// mostHeld is how many calls are kept, in the windows of all keys, before those that can be are
-// ended, short as they may be.
+// mostHeld is how many calls the windows of all keys hold together. When they hold more, all
+// windows end that can, even short ones.
 const mostHeld = 1 << 18
 
 func newByKeys(h *history.History, limit time.Duration) *byKeys {
@@ -80,7 +80,7 @@ func (b *byKeys) call(c *history.Call) {
 	b.held += len(w.calls) - before
 }
 
-// endQuiet ends all windows that can be.
+// endQuiet ends all windows that can end before a call at the time now.
 func (b *byKeys) endQuiet(now int64) {
 	b.held = 0
 	for key, w := range b.keys {
@@ -89,11 +89,11 @@ func (b *byKeys) endQuiet(now int64) {
 		}
 		b.held += len(w.calls)
 		if len(w.calls) == 0 && len(w.starts) == 1 && !w.starts[0].Ok {
-			delete(b.keys, key) // it is as if there had been nothing
+			delete(b.keys, key) // as if the key had never been used
 		}
 	}
 	if b.held > mostHeld/2 {
-		b.held = mostHeld / 2 // so that the next time is not at once
+		b.held = mostHeld / 2 // so that the next call does not end windows again
 	}
 }
 
@@ -107,7 +107,7 @@ func (b *byKeys) end() {
 	}
 }
 
-func (b *byKeys) note(j judged) { b.v.found("linearizable", j) }
+func (b *byKeys) note(j windowResult) { b.v.addWindow("linearizable", j) }
 
 func (b *byKeys) illegal() bool { return b.v.Outcome == history.Illegal }
 

@@ -8,13 +8,13 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// all sweeps over the events that h holds.
+// all sweeps over the events of s.h.
 func (s *sweep) all() {
 	s.h.InOrder(s.call, s.guard)
 	s.end()
 }
 
-func (s *sweep) illegal() bool { return s.breaches > 0 }
+func (s *sweep) illegal() bool { return s.violations > 0 }
 
 // verdict returns Ok, or Illegal by the first of the broken laws.
 func (s *sweep) verdict() Verdict {
@@ -28,8 +28,8 @@ func (s *sweep) verdict() Verdict {
 	return v
 }
 
-// call takes an event of the writer. All writes and publishes are of one client, so their
-// order is certain and each write belongs to the batch of the next publish.
+// call takes an event of the writer. All writes and publishes are of one client. So their order is
+// certain, and each write belongs to the batch of the next publish.
 func (s *sweep) call(c *history.Call) {
 	s.counts.Calls++
 	s.settle(c.Called)
@@ -39,8 +39,8 @@ func (s *sweep) call(c *history.Call) {
 	}
 	s.counts.Publishes++
 	v := s.newest() + 1
-	if c.Version != v && s.by(c0) {
-		s.find(c0, []string{s.h.DescribeTimed(c)}, "publish number %d made version %d", v, c.Version)
+	if c.Version != v && s.active(c0) {
+		s.violates(c0, []string{s.h.DescribeTimed(c)}, "publish number %d made version %d", v, c.Version)
 	}
 	s.versions = append(s.versions, version{publish: *c, sum: s.sum})
 	if n := s.h.Lag + 1; v >= s.h.From+n {
@@ -69,15 +69,15 @@ func (s *sweep) guard(g *history.Guard) {
 	heap.Push(&s.opening, own)
 }
 
-// settle judges the guards that were open, beyond doubt, before the time now, which is that
-// of the next event. All publishes are known that were called before they were open.
+// settle judges the guards that were open, by more than the slack, before now, the time of the next
+// event. By then all publishes are known that were called before these guards were open.
 func (s *sweep) settle(now int64) {
 	for len(s.opening) > 0 && s.opening[0].Opened < now-int64(s.h.Slack) {
 		s.settleNext(false)
 	}
 }
 
-// end settles what is left when there are no more events.
+// end settles the remaining guards when there are no more events.
 func (s *sweep) end() {
 	for len(s.opening) > 0 {
 		s.settleNext(true)
@@ -100,35 +100,35 @@ func (s *sweep) settleNext(end bool) {
 func (s *sweep) noFuture(g *history.Guard, end bool) bool {
 	v, number := s.version(g.Version)
 	switch {
-	case !s.by(c1):
+	case !s.active(c1):
 	case v == nil && end:
-		s.breach(c1, g, nil, "but the last publish made version %d", s.newest())
+		s.guardViolates(c1, g, nil, "but the last publish made version %d", s.newest())
 	case v == nil:
-		s.breach(c1, g, nil, "it was open before publish %d was called", g.Version)
+		s.guardViolates(c1, g, nil, "it was open before publish %d was called", g.Version)
 	case number == g.Version && s.before(g.Opened, v.publish.Called, g.Client == v.publish.Client):
-		s.breach(c1, g, s.events(v), "it was open %v before publish %d was called", time.Duration(v.publish.Called-g.Opened), g.Version)
+		s.guardViolates(c1, g, s.events(v), "it was open %v before publish %d was called", time.Duration(v.publish.Called-g.Opened), g.Version)
 	}
 	return v != nil
 }
 
 // fresh judges g by C2.
 func (s *sweep) fresh(g *history.Guard) {
-	if !s.by(c2) {
+	if !s.active(c2) {
 		return
 	}
 	next, number := s.version(g.Version + 1)
 	if next != nil && s.before(next.publish.Return, g.Called, g.Client == next.publish.Client) {
-		s.breach(c2, g, s.events(next), "its opening was called %v after publish %d had returned", time.Duration(g.Called-next.publish.Return), number)
+		s.guardViolates(c2, g, s.events(next), "its opening was called %v after publish %d had returned", time.Duration(g.Called-next.publish.Return), number)
 	}
 }
 
 // noInversion judges g by C3.
 func (s *sweep) noInversion(g *history.Guard) {
-	if !s.by(c3) {
+	if !s.active(c3) {
 		return
 	}
 	if s.highest.Version > g.Version {
-		s.breach(c3, g, []string{s.h.DescribeGuard(&s.highest)}, "client %d had version %d open %v before its opening was called",
+		s.guardViolates(c3, g, []string{s.h.DescribeGuard(&s.highest)}, "client %d had version %d open %v before its opening was called",
 			s.highest.Client, s.highest.Version, time.Duration(g.Called-s.highest.Opened))
 		return
 	}
@@ -146,22 +146,22 @@ func (s *sweep) monotone(g *history.Guard) {
 	if last == nil {
 		last = new(history.Guard)
 		s.last[g.Client] = last
-	} else if last.Version > g.Version && s.by(c4) {
-		s.breach(c4, g, []string{s.h.DescribeGuard(last)}, "the same handle had opened version %d before", last.Version)
+	} else if last.Version > g.Version && s.active(c4) {
+		s.guardViolates(c4, g, []string{s.h.DescribeGuard(last)}, "the same handle had opened version %d before", last.Version)
 	}
 	*last = *g
 }
 
-// boundedLag judges g by C5, or keeps it until the publish comes that it depends on. Of the
-// guards of one version that are kept the one that is closed last is enough.
+// boundedLag judges g by C5, or holds it until the publish comes that it depends on. Of the guards
+// of one version it is enough to hold the one that is closed last.
 func (s *sweep) boundedLag(g *history.Guard) {
-	if !s.by(c5) || s.h.Lag == 0 {
+	if !s.active(c5) || s.h.Lag == 0 {
 		return
 	}
 	late, number := s.version(g.Version + 1 + s.h.Lag)
 	if late != nil {
 		if s.before(late.publish.Return, g.Closed, g.Client == late.publish.Client) {
-			s.breach(c5, g, s.events(late), "it was open %v after publish %d had returned", time.Duration(g.Closed-late.publish.Return), number)
+			s.guardViolates(c5, g, s.events(late), "it was open %v after publish %d had returned", time.Duration(g.Closed-late.publish.Return), number)
 		}
 		return
 	}
@@ -175,31 +175,32 @@ func (s *sweep) boundedLag(g *history.Guard) {
 	}
 }
 
-// content judges g by C6. What it says is of a version that is forgotten breaks C2 already.
+// content judges g by C6. A guard of a forgotten version breaks C2 already.
 func (s *sweep) content(g *history.Guard) {
-	if !s.by(c6) || g.Version < s.first {
+	if !s.active(c6) || g.Version < s.first {
 		return
 	}
 	if why := s.misread(g); why != "" {
-		s.breach(c6, g, nil, "%s", why)
+		s.guardViolates(c6, g, nil, "%s", why)
 	}
 }
 
-// misread tells what g read that its version, which is remembered, does not hold, or "".
+// misread returns what g read that its version does not hold, or "". The version must not be
+// forgotten.
 func (s *sweep) misread(g *history.Guard) string {
 	for _, read := range g.Reads {
 		if want := s.at(read.Key, g.Version); read.Value != want {
-			return s.unlike(g, read.Key, read.Value, want)
+			return s.mismatch(g, read.Key, read.Value, want)
 		}
 	}
 	if g.Ranged {
-		return s.unlikeAll(g)
+		return s.misranged(g)
 	}
 	return ""
 }
 
-// unlikeAll tells how the whole content that g saw differs from its version's, or "".
-func (s *sweep) unlikeAll(g *history.Guard) string {
+// misranged returns how the whole content that g saw differs from that of its version, or "".
+func (s *sweep) misranged(g *history.Guard) string {
 	var sum contentSum
 	for _, e := range g.All {
 		sum.add(e.Key, e.Value.Word)
@@ -215,12 +216,13 @@ func (s *sweep) unlikeAll(g *history.Guard) string {
 		}
 		seen[e.Key] = true
 		if want := s.at(e.Key, g.Version); e.Value != want {
-			return "in its range " + s.unlike(g, e.Key, e.Value, want)
+			return "in its range " + s.mismatch(g, e.Key, e.Value, want)
 		}
 	}
 	return fmt.Sprintf("its range has %d entries, S(%d) has %d", sum.entries, g.Version, want.sum.entries)
 }
 
-func (s *sweep) unlike(g *history.Guard, key history.Word, got, want history.Value) string {
+// mismatch says that g read got under key where its version has want.
+func (s *sweep) mismatch(g *history.Guard, key history.Word, got, want history.Value) string {
 	return fmt.Sprintf("key %s -> %s, but S(%d) has %s there", s.h.FormatWord(key), s.h.FormatValue(got), g.Version, s.h.FormatValue(want))
 }

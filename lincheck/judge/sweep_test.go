@@ -20,7 +20,7 @@ import (
 // overlap; its events come in the order in which they were called. A fault may be planted.
 type steady struct {
 	versions, guards int // publishes, and guards for each
-	stale            int // the guard, counted from 1, that reads what its version does not hold; 0 is none
+	stale            int // number of the guard, from 1, with a wrong read; 0 = none
 }
 
 const (

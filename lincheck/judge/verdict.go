@@ -8,18 +8,19 @@ import (
 
 // Counts says how much a verdict rests on.
 type Counts struct {
-	Seeds     int `json:"seeds,omitempty"` // under which a check recorded, each some histories
+	Seeds     int `json:"seeds,omitempty"` // seeds under which a check recorded histories
 	Histories int `json:"histories"`
 	Calls     int `json:"calls,omitempty"`     // operations and publishes
 	Guards    int `json:"guards,omitempty"`    // stamped guards
-	Publishes int `json:"publishes,omitempty"` // those among the calls
-	// Ambiguous is the number of pairs of events, or of whole histories judged by
-	// porcupine, that would be Illegal if time stamps had no error. They never fail.
+	Publishes int `json:"publishes,omitempty"` // publishes among the calls
+	// Ambiguous is the number of pairs of events, or of whole histories judged by porcupine, that
+	// would be Illegal if time stamps had no error. They do not make a verdict Illegal.
 	Ambiguous int `json:"ambiguous,omitempty"`
 	// Undecided is the number of histories on which a checker gave up.
 	Undecided int `json:"undecided,omitempty"`
 }
 
+// Add adds d to c.
 func (c *Counts) Add(d Counts) {
 	c.Seeds += d.Seeds
 	c.Histories += d.Histories
@@ -30,40 +31,39 @@ func (c *Counts) Add(d Counts) {
 	c.Undecided += d.Undecided
 }
 
-// Evidence is what a person needs to see an Illegal, or an Unknown, for himself. Paths are relative
-// to where the check ran.
+// Evidence is what shows that a verdict is right. Paths are relative to the folder in which the
+// check ran.
 type Evidence struct {
-	History string `json:"history,omitempty"` // the history, as a file; reduced if it is Illegal
-	Picture string `json:"picture,omitempty"` // porcupine's page, if porcupine judged
-	Judge   string `json:"judge,omitempty"`   // the command that judges the history again
-	Output  string `json:"output,omitempty"`  // the beginning of a crashed child's stderr
-	Log     string `json:"log,omitempty"`     // all of that, as a file
+	History string `json:"history,omitempty"` // file of the history; reduced if it is Illegal
+	Picture string `json:"picture,omitempty"` // file of porcupine's picture
+	Judge   string `json:"judge,omitempty"`   // command that judges the history again
+	Output  string `json:"output,omitempty"`  // beginning of a crashed child's stderr
+	Log     string `json:"log,omitempty"`     // file of the whole stderr
 }
 
-// Verdict is the answer of the gate about one map or one saved history.
+// Verdict is the check result for one map or one saved history.
 type Verdict struct {
 	Map     string          `json:"map"`
 	Level   string          `json:"level,omitempty"` // what the map declares
 	Outcome history.Outcome `json:"outcome"`
-	// Broken repeats that the entry was known to fail: then Illegal is what is expected
-	// and Ok is the failure.
+	// Broken says that the entry is known to fail: Illegal is expected, and Ok is a failure.
 	Broken bool `json:"broken,omitempty"`
-	// Checker names who decided, if the outcome is not Ok: C0 to C6, linearizable,
+	// Checker names the checker that decided, if the outcome is not Ok: C0 to C7, C9, linearizable,
 	// eventual, entry, capabilities, child, leak, level.
 	Checker string   `json:"checker,omitempty"`
-	Reason  string   `json:"reason,omitempty"` // one line: what was seen
-	Events  []string `json:"events,omitempty"` // the few that show it, a line each
-	Seed    uint64   `json:"seed,omitempty"`   // of the history that decided
+	Reason  string   `json:"reason,omitempty"` // one line: what the checker saw
+	Events  []string `json:"events,omitempty"` // the few events that show it, one line each
+	Seed    uint64   `json:"seed,omitempty"`   // seed of the history that decided
 	Counts  Counts   `json:"counts"`
-	// Properties are what the map was judged by, as far as that came.
-	Properties []Found  `json:"properties,omitempty"`
-	Evidence   Evidence `json:"evidence,omitzero"`
+	// Properties are the results for those properties that the check came to.
+	Properties []PropertyResult `json:"properties,omitempty"`
+	Evidence   Evidence         `json:"evidence,omitzero"`
 
-	shows *history.History // the part of a history that is Illegal by porcupine, or nil
+	illegal *history.History // the part of a history that porcupine found Illegal, or nil
 }
 
-// AsExpected reports whether the verdict is the one that the entry predicts. It is
-// false for every Unknown.
+// AsExpected reports whether the outcome is the one that the entry predicts. It is false for
+// Unknown.
 func (v Verdict) AsExpected() bool {
 	if v.Broken {
 		return v.Outcome == history.Illegal
@@ -71,7 +71,7 @@ func (v Verdict) AsExpected() bool {
 	return v.Outcome == history.Ok
 }
 
-// Short is the verdict in a few words, to stand beside a map's name.
+// Short returns the outcome in a few words, to print beside a map's name.
 func (v Verdict) Short() string {
 	switch {
 	case v.Broken && v.Outcome == history.Illegal:
@@ -82,7 +82,7 @@ func (v Verdict) Short() string {
 	return v.Outcome.String()
 }
 
-// String is the verdict with its checker and reason, in one line.
+// String returns the verdict with its checker and reason, in one line.
 func (v Verdict) String() string {
 	s := v.Short()
 	if v.Checker != "" {
@@ -94,32 +94,32 @@ func (v Verdict) String() string {
 	return s
 }
 
-// unknown returns v as a history that was given up.
+// unknown returns v as the verdict of a checker that gave up.
 func (v Verdict) unknown(why string) Verdict {
 	v.Outcome, v.Reason = history.Unknown, why
 	v.Counts.Undecided++
 	return v
 }
 
-// of names the history that v is about.
+// of returns v with the name, claim and seed of its history.
 func (v Verdict) of(h *history.History) Verdict {
 	v.Map, v.Level, v.Seed = h.Map, string(h.Claim), h.Seed
 	return v
 }
 
-// Found is what was found about one property of one map.
-type Found struct {
+// PropertyResult is the result for one property of one map.
+type PropertyResult struct {
 	Property string          `json:"property"`
 	Outcome  history.Outcome `json:"outcome"`
-	// ByDesign says that the level does not promise the property. Then a directed schedule
-	// was to break it, and Illegal is what is expected.
+	// ByDesign says that the level does not promise the property. Then a directed schedule tried to
+	// break it, and Illegal is the expected outcome.
 	ByDesign bool     `json:"by_design,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
 	Evidence Evidence `json:"evidence,omitzero"`
 }
 
-// String is the finding in a word or two.
-func (f Found) String() string {
+// String returns the result in a word or two.
+func (f PropertyResult) String() string {
 	switch {
 	case f.ByDesign && f.Outcome == history.Illegal:
 		return "by design"
@@ -129,10 +129,10 @@ func (f Found) String() string {
 	return f.Outcome.String()
 }
 
-// note adds the verdict on a history, which was judged by those properties. An Illegal or
-// Unknown is not forgotten. A checker that finds a breach says nothing of the other
-// properties of that history.
-func (v *Verdict) Note(judged []Property, one Verdict) {
+// AddProperties adds the verdict on one history, which was judged by those properties. A later Ok
+// does not replace an Illegal or an Unknown. If a checker finds a violation, the other properties
+// of that history are Unknown.
+func (v *Verdict) AddProperties(judged []Property, one Verdict) {
 	for _, p := range judged {
 		outcome := one.Outcome
 		if outcome == history.Illegal && !slices.Contains(p.Checkers, one.Checker) {
@@ -140,7 +140,7 @@ func (v *Verdict) Note(judged []Property, one Verdict) {
 		}
 		f := v.property(p.Name)
 		if f == nil {
-			v.Properties = append(v.Properties, Found{Property: p.Name, Outcome: outcome})
+			v.Properties = append(v.Properties, PropertyResult{Property: p.Name, Outcome: outcome})
 			continue
 		}
 		if f.Outcome == history.Ok || outcome == history.Illegal {
@@ -149,25 +149,25 @@ func (v *Verdict) Note(judged []Property, one Verdict) {
 	}
 }
 
-// property returns what was found about the property of that name, or nil.
-func (v *Verdict) property(name string) *Found {
-	i := slices.IndexFunc(v.Properties, func(f Found) bool { return f.Property == name })
+// property returns the result for the property of that name, or nil.
+func (v *Verdict) property(name string) *PropertyResult {
+	i := slices.IndexFunc(v.Properties, func(f PropertyResult) bool { return f.Property == name })
 	if i < 0 {
 		return nil
 	}
 	return &v.Properties[i]
 }
 
-// Property returns what was found about the property of that name, and whether the map
-// was judged by it at all.
-func (v Verdict) Property(name string) (Found, bool) {
+// Property returns the result for the property of that name, and whether there is one.
+func (v Verdict) Property(name string) (PropertyResult, bool) {
 	f := v.property(name)
 	if f == nil {
-		return Found{}, false
+		return PropertyResult{}, false
 	}
 	return *f, true
 }
 
+// countsOf returns the counts of one history.
 func countsOf(h *history.History) Counts {
 	c := Counts{Histories: 1, Calls: len(h.Calls), Guards: len(h.Guards)}
 	for i := range h.Calls {

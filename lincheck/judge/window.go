@@ -11,35 +11,36 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// windowCalls is how many calls of a partition are judged at once, if more follow: a window is
-// at least so long, unless it would have more clients than porcupine can bear.
+// windowCalls is the least length of a window, in calls, if more calls follow. A window is shorter
+// if it would otherwise have more than maxClients clients.
 const windowCalls = 256
 
-// endsLimit is how long the values that a window can have left are searched for, in vain. Nearly all searches
-// take a millisecond.
+// endsLimit is the time for all searches, without an answer, for the values that a window can
+// leave. Nearly all searches take a millisecond.
 const endsLimit = 100 * time.Millisecond
 
-// windows has porcupine judge the calls of one partition of a history, about one key, window by
-// window, so that the time is in proportion to their number and what has been judged can be
-// forgotten. A window ends at a quiescent point: all of its calls returned, beyond doubt,
-// before the next was called, and of batches none is pending. So every order of effects
-// of the whole is one of the first window followed by one of the rest, and all that the rest needs to
-// know is which values the first can have left (Wing and Gong's search is cut, not changed).
+// windows lets porcupine judge the calls of one partition of a history, about one key, window by
+// window. So the time is in proportion to the number of calls, and judged calls can be forgotten.
 //
-// Those values are found with the returns widened by the slack. So what is Illegal here is Illegal
-// wherever the window is cut; Ok is up to what the clocks can tell.
+// A window ends at a quiescent point: all of its calls had returned, by more than the slack, before
+// the next call was called, and no batch is pending. So every order of effects of the whole is an
+// order of the first window followed by an order of the rest. The rest needs to know only which
+// values the first window can leave. This cuts Wing and Gong's search, but does not change it.
+//
+// These values are found with the returns widened by the slack. So an Illegal window is Illegal
+// wherever it is cut; an Ok window is Ok as far as the clocks can tell.
 type windows struct {
 	h        *history.History // for the claim, the slack and the names
 	searches *searches
-	brief    time.Duration   // see endsLimit
-	starts   []history.Value // that the key may hold as the window begins; none if that is not known
-	later    bool            // this is not the first window
+	brief    time.Duration   // endsLimit, or less in tests
+	starts   []history.Value // values that the key may hold at the beginning; none = not known
+	later    bool            // the window is not the first
 	calls    []*history.Call
 	clients  map[int]bool
-	latest   int64 // of the returns
-	written  int64 // likewise of writes, if they come in batches
-	pending  bool  // a batch may be
-	cut      int   // so many of the calls end at the last quiescent point; 0 if there was none
+	latest   int64 // latest return
+	written  int64 // latest return of a write, if writes come in batches
+	pending  bool  // a batch may be pending
+	cut      int   // number of calls before the last quiescent point; 0 = there was none
 }
 
 func newWindows(h *history.History, s *searches) *windows {
@@ -54,15 +55,15 @@ func (w *windows) clear() {
 	clear(w.clients)
 }
 
-// quiet reports whether the window may end before a call at the time now.
+// quiet reports whether the window may end before a call that is called at the time now.
 func (w *windows) quiet(now int64) bool {
 	return len(w.calls) > 0 && !w.pending && w.latest < now-int64(w.h.Slack)
 }
 
-// add takes the next call, in the order in which they were called. It returns Ok if that does not
-// end a window.
-func (w *windows) add(c *history.Call) judged {
-	j := judged{outcome: history.Ok}
+// add takes the next call, in the order in which the calls were called. If the call ends a window,
+// add returns the result for that window; else it returns Ok.
+func (w *windows) add(c *history.Call) windowResult {
+	j := windowResult{outcome: history.Ok}
 	if w.quiet(c.Called) {
 		w.cut = len(w.calls)
 	}
@@ -78,7 +79,7 @@ func (w *windows) add(c *history.Call) judged {
 			return j
 		}
 		for _, c := range rest {
-			w.add(c) // which ends no window: there is no quiescent point among them
+			w.add(c) // ends no window: there is no quiescent point among these calls
 		}
 	}
 	if len(w.calls) == 0 {
@@ -87,7 +88,7 @@ func (w *windows) add(c *history.Call) judged {
 	if len(w.calls) <= maxPartition {
 		w.calls = append(w.calls, c)
 	} else {
-		w.cut = 0 // it is given up as a whole: what is not kept would be missing from the rest of it
+		w.cut = 0 // the checker gives up the whole window: it lacks calls
 	}
 	w.clients[c.Client] = true
 	w.latest = max(w.latest, c.Return)
@@ -101,16 +102,16 @@ func (w *windows) add(c *history.Call) judged {
 	return j
 }
 
-// judged is what was found of a window.
-type judged struct {
+// windowResult is what a checker found in a window.
+type windowResult struct {
 	outcome   history.Outcome
 	reason    string
 	ambiguous bool
-	shows     *history.History // the window, if it is Illegal
+	illegal   *history.History // the window, if it is Illegal
 }
 
 // end judges the window and begins the next one, unless it is the last.
-func (w *windows) end(last bool) judged {
+func (w *windows) end(last bool) windowResult {
 	j := w.judge()
 	if !last && j.outcome != history.Illegal {
 		w.starts, w.later = w.ends(), true
@@ -119,27 +120,27 @@ func (w *windows) end(last bool) judged {
 	return j
 }
 
-func (w *windows) judge() judged {
+func (w *windows) judge() windowResult {
 	if len(w.calls) > maxPartition || len(w.clients) > maxClients {
-		return judged{reason: fmt.Sprintf("%d clients and %s operations in one partition; porcupine answers for up to %d and %d", len(w.clients), w.size(), maxClients, maxPartition)}
+		return windowResult{reason: fmt.Sprintf("%d clients and %s operations in one partition; porcupine answers for up to %d and %d", len(w.clients), w.size(), maxClients, maxPartition)}
 	}
 	if len(w.starts) == 0 {
-		return judged{reason: fmt.Sprintf("what key %s held before a window is not known, since the one before that was not judged", w.h.FormatWord(w.key()))}
+		return windowResult{reason: fmt.Sprintf("what key %s held before a window is not known, since the one before that was not judged", w.h.FormatWord(w.key()))}
 	}
 	ops := w.operations(0)
 	switch w.fromAny(ops, false) {
 	case porcupine.Ok:
-		return judged{outcome: history.Ok}
+		return windowResult{outcome: history.Ok}
 	case porcupine.Unknown:
-		return judged{reason: fmt.Sprintf("no answer within %v", w.searches.limit)}
+		return windowResult{reason: fmt.Sprintf("no answer within %v", w.searches.limit)}
 	}
 	switch w.fromAny(w.operations(w.h.Slack), true) {
 	case porcupine.Ok:
-		return judged{reason: fmt.Sprintf("illegal only if the clocks are right to within %v", w.h.Slack), ambiguous: true}
+		return windowResult{reason: fmt.Sprintf("illegal only if the clocks are right to within %v", w.h.Slack), ambiguous: true}
 	case porcupine.Unknown:
-		return judged{reason: fmt.Sprintf("illegal as stamped, but whether also with a slack of %v was not found within %v", w.h.Slack, w.searches.limit)}
+		return windowResult{reason: fmt.Sprintf("illegal as stamped, but whether also with a slack of %v was not found within %v", w.h.Slack, w.searches.limit)}
 	}
-	return judged{outcome: history.Illegal, reason: w.reason(), shows: w.history()}
+	return windowResult{outcome: history.Illegal, reason: w.reason(), illegal: w.history()}
 }
 
 func (w *windows) size() string {
@@ -149,8 +150,8 @@ func (w *windows) size() string {
 	return fmt.Sprintf("over %d", maxPartition)
 }
 
-// fromAny searches for an order of the operations from any of the values that the key may hold.
-// They are wide if their returns have been made later.
+// fromAny searches for an order of the operations from any of the values that the key may hold at
+// the beginning. wide says that the returns have been made later.
 func (w *windows) fromAny(ops []porcupine.Operation, wide bool) porcupine.CheckResult {
 	result := porcupine.Illegal
 	for _, start := range w.starts {
@@ -164,11 +165,11 @@ func (w *windows) fromAny(ops []porcupine.Operation, wide bool) porcupine.CheckR
 	return result
 }
 
-// ends returns the values that the key may hold when all calls have taken effect; none
-// if that is not known.
+// ends returns the values that the key may hold when all calls have taken effect, or nothing if
+// that is not known.
 func (w *windows) ends() []history.Value {
 	if len(w.calls) > maxPartition {
-		return nil // not all of them are there
+		return nil // the window lacks calls
 	}
 	latest, none := int64(0), true
 	for _, c := range w.calls {
@@ -180,7 +181,8 @@ func (w *windows) ends() []history.Value {
 	if none {
 		ends = slices.Clone(w.starts)
 	}
-	// Else the last of those calls to take effect is one that none of them came after for certain.
+	// Among the calls that leave a known value, the last to take effect is one that no other of
+	// them followed for certain.
 	for _, c := range w.calls {
 		if v, known := w.leaves(c); known && c.Return >= latest-int64(w.h.Slack) && !slices.Contains(ends, v) {
 			ends = append(ends, v)
@@ -190,8 +192,9 @@ func (w *windows) ends() []history.Value {
 		return ends
 	}
 	after := w.latest + int64(w.h.Slack) + 1
-	// What a brief search does not exclude counts as possible, which makes nothing Illegal. A long one is
-	// porcupine's worst case, an order that is not there, and takes a GiB within seconds.
+	// A value that a brief search does not exclude counts as possible; that makes no history
+	// Illegal. A long search is porcupine's worst case, an order that does not exist: it takes a
+	// GiB within seconds.
 	brief := *w
 	brief.searches = &searches{limit: w.brief}
 	return slices.DeleteFunc(ends, func(v history.Value) bool {
@@ -200,7 +203,8 @@ func (w *windows) ends() []history.Value {
 	})
 }
 
-// leaves returns what the key holds when c, which returned, has taken effect, if that is known.
+// leaves returns what the key holds after c, which returned, has taken effect, and whether that is
+// known.
 func (w *windows) leaves(c *history.Call) (history.Value, bool) {
 	switch c.Op {
 	case history.Set, history.Swap:
@@ -208,7 +212,8 @@ func (w *windows) leaves(c *history.Call) (history.Value, bool) {
 	case history.Delete, history.LoadAndDelete:
 		return history.Value{}, true
 	case history.Get, history.LoadOrStore:
-		return c.Result, w.h.Claim == history.ClaimLinearizable // of batches it holds what is written, not what is read
+		// In batches a read says nothing about the latest write.
+		return c.Result, w.h.Claim == history.ClaimLinearizable
 	case history.CompareAndSwap:
 		return history.Some(c.New), c.Did
 	case history.CompareAndDelete:
@@ -217,8 +222,8 @@ func (w *windows) leaves(c *history.Call) (history.Value, bool) {
 	return history.Value{}, false
 }
 
-// operations are the calls as porcupine takes them, with returns later by slack, so that no two of
-// different clients are ordered by less.
+// operations returns the calls in porcupine's form, with returns later by slack. So no order of two
+// calls of different clients rests on less than the slack.
 func (w *windows) operations(slack time.Duration) []porcupine.Operation {
 	ops := make([]porcupine.Operation, len(w.calls), len(w.calls)+1)
 	for i, c := range w.calls {
@@ -227,7 +232,7 @@ func (w *windows) operations(slack time.Duration) []porcupine.Operation {
 	return ops
 }
 
-// key is that which the calls are about.
+// key returns the key of the calls.
 func (w *windows) key() history.Word {
 	for _, c := range w.calls {
 		if c.Op != history.Publish {
@@ -237,7 +242,7 @@ func (w *windows) key() history.Word {
 	return 0
 }
 
-// reason tells why the window is Illegal, and what it did if that is little, in the order of the calls.
+// reason returns why the window is Illegal. It lists the calls if they are few, in order.
 func (w *windows) reason() string {
 	const few = 8
 	text := fmt.Sprintf("no order of the %d calls about key %s", len(w.calls), w.h.FormatWord(w.key()))
@@ -258,8 +263,8 @@ func (w *windows) reason() string {
 	return text
 }
 
-// history is the window as a history of its own. What the key holds as it begins is set by a call that
-// was not recorded.
+// history returns the window as a separate history. An added call sets what the key holds at the
+// beginning.
 func (w *windows) history() *history.History {
 	h := &history.History{Header: w.h.Header, Names: w.h.Names}
 	if start := w.starts[0]; w.later && start.Ok {
@@ -275,12 +280,13 @@ func (w *windows) history() *history.History {
 	return h
 }
 
-// searches are those of one history. Together those that find no answer take no longer than limit.
+// searches limits the searches of one history. All searches without an answer take no longer than
+// limit together.
 type searches struct {
 	limit, vain time.Duration
 }
 
-// from has porcupine search for an order of the operations from a key that holds start.
+// from lets porcupine search for an order of the operations, from a key that holds start.
 func (s *searches) from(h *history.History, start history.Value, ops []porcupine.Operation, wide bool) porcupine.CheckResult {
 	model, _ := modelFrom(h, start)
 	model.Partition = nil
@@ -288,7 +294,8 @@ func (s *searches) from(h *history.History, start history.Value, ops []porcupine
 		model = inOrder(model, ops)
 	}
 	began := time.Now()
-	result := porcupine.CheckOperationsTimeout(model, ops, max(s.limit-s.vain, time.Microsecond)) // 0 would be no limit
+	left := max(s.limit-s.vain, time.Microsecond) // 0 means no limit
+	result := porcupine.CheckOperationsTimeout(model, ops, left)
 	if result == porcupine.Unknown {
 		s.vain += time.Since(began)
 	}

@@ -28,7 +28,8 @@ func long(rng *rand.Rand, claim history.Claim, rounds int) *history.History {
 		h.Calls = append(h.Calls, history.Call{Client: client, Op: op, Key: 7, New: history.Word(value), Result: result, Called: called, Return: returned})
 	}
 	for i := range uint64(rounds) {
-		// Some clients overlap. Each takes effect in the middle of its call, the writers one after the other.
+		// Some clients overlap. Each takes effect in the middle of its call, the writers one after
+		// the other.
 		writers, readers := 1+rng.IntN(2), rng.IntN(3)
 		first := rng.IntN(clients)
 		for j := range writers {
@@ -68,14 +69,14 @@ func TestLongHistories(t *testing.T) {
 			right := c.Result
 			c.Result.Word -= 500 // overwritten long ago
 			v := History(h)
-			if v.Outcome != history.Illegal || v.shows == nil {
+			if v.Outcome != history.Illegal || v.illegal == nil {
 				t.Fatalf("%s: %v with a stale read of %d", claim, v, c.Result.Word)
 			}
 			waysAgree(t, h, history.Illegal)
-			if again := History(v.shows); again.Outcome != history.Illegal {
+			if again := History(v.illegal); again.Outcome != history.Illegal {
 				t.Errorf("%s: the window by itself is %v", claim, again)
 			}
-			if shown := Reduce(v.shows); shown.Verdict != history.Illegal || len(shown.Calls) > 6 {
+			if shown := Reduce(v.illegal); shown.Verdict != history.Illegal || len(shown.Calls) > 6 {
 				t.Errorf("%s: %d calls show it; want a few:\n%+v", claim, len(shown.Calls), shown.Calls)
 			}
 			c.Result = right
@@ -173,11 +174,11 @@ func TestWindowsAgreeWithTheWhole(t *testing.T) {
 	}
 }
 
-// inSmallest judges the history of w, of one key, in windows that are cut wherever they can be, and says how often
-// that was.
-func inSmallest(w *windows) (got judged, cuts int) {
-	got = judged{outcome: history.Ok}
-	note := func(j judged) {
+// inSmallest judges the history of w, of one key, in windows that are cut wherever they can be, and
+// says how often that was.
+func inSmallest(w *windows) (got windowResult, cuts int) {
+	got = windowResult{outcome: history.Ok}
+	note := func(j windowResult) {
 		if got.outcome != history.Illegal && (j.outcome == history.Illegal || got.outcome == history.Ok) {
 			got = j
 		}
@@ -198,8 +199,8 @@ func inSmallest(w *windows) (got judged, cuts int) {
 	return got, cuts
 }
 
-// Searches that have no time say that they found nothing, and make no right history Illegal: neither those for the
-// values that a window can have left, nor those for an order.
+// Searches that have no time say that they found nothing, and make no right history Illegal:
+// neither those for the values that a window can have left, nor those for an order.
 func TestSearchesWithoutTime(t *testing.T) {
 	for _, claim := range []history.Claim{history.ClaimLinearizable, history.ClaimEventual, history.ClaimEventualPerHandle} {
 		counts, inVain := map[history.Outcome]int{}, map[history.Outcome]int{}
@@ -240,7 +241,7 @@ func TestAfterAWindowThatIsGivenUp(t *testing.T) {
 	if v := History(h); v.Outcome != history.Illegal {
 		t.Error(v)
 	}
-	if got := History(h).shows.Calls; !slices.ContainsFunc(got, func(c history.Call) bool { return c.Result.Word == 4 }) {
+	if got := History(h).illegal.Calls; !slices.ContainsFunc(got, func(c history.Call) bool { return c.Result.Word == 4 }) {
 		t.Error(fmt.Sprint(got))
 	}
 }
