@@ -7,8 +7,8 @@ import (
 	"doublebuf/lincheck/drive"
 )
 
-// guards does about n guards of a shape and returns how many it has done.
-func (r *watcher) guards(sh shape, n int) (int, *breach) {
+// guards opens and checks about n guards of a shape. It returns how many it did.
+func (r *reader) guards(sh shape, n int) (int, *violation) {
 	switch sh {
 	case lookUps:
 		for range n {
@@ -46,8 +46,8 @@ func (r *watcher) guards(sh shape, n int) (int, *breach) {
 	return n, nil
 }
 
-// hold keeps a guard open while others run, and now and then while memory is collected: a writer may go
-// by what the collector finds in use.
+// hold keeps a guard open while other goroutines run, and sometimes during garbage collections: a
+// writer may rely on the collector to see which copies are in use.
 func hold(rng *rand.Rand) {
 	if rng.IntN(8) == 0 {
 		drive.Collect()
@@ -58,13 +58,13 @@ func hold(rng *rand.Rand) {
 	}
 }
 
-// chain opens each guard before it closes the last, and leaves the last open for the next call, so that
-// there is no moment without one.
-func (r *watcher) chain(n int) (int, *breach) {
+// chain opens each guard before it closes the previous one. It leaves the last guard open for the
+// next call, so that a guard is open at every moment.
+func (r *reader) chain(n int) (int, *violation) {
 	for range n {
 		next, b := r.open()
 		if b == nil {
-			b = r.unchain()
+			b = r.endChain()
 		}
 		if b != nil {
 			return 0, b
@@ -74,19 +74,19 @@ func (r *watcher) chain(n int) (int, *breach) {
 	return n, nil
 }
 
-// unchain closes the guard that a chain has come to.
-func (r *watcher) unchain() *breach {
+// endChain closes the last guard of a chain, if there is one.
+func (r *reader) endChain() *violation {
 	if !r.chained {
 		return nil
 	}
 	g := r.link
-	r.link, r.chained = watched{}, false // the collector would find it in use
+	r.link, r.chained = openGuard{}, false // else the collector would find it in use
 	return r.close(g)
 }
 
-// nest opens n guards and closes them in an order of chance.
-func (r *watcher) nest(n int) (int, *breach) {
-	var open []watched
+// nest opens n guards and closes them in random order.
+func (r *reader) nest(n int) (int, *violation) {
+	var open []openGuard
 	for range n {
 		g, b := r.open()
 		if b != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// shape is what guards are like.
+// shape is how readers use guards.
 type shape string
 
 const (
@@ -18,20 +18,21 @@ const (
 	walks   shape = "walks"
 )
 
-// phase is the load of one.
+// phase is the load of one phase.
 type phase struct {
 	number  int
 	readers int
 	shape   shape
-	churn   int // guards of a handle; 0 is any number
-	batch   int // operations in a publish
+	churn   int // guards for each handle; 0 = any number
+	batch   int // operations for each publish
 	clears  bool
 	yields  bool // the writer yields after each publish
 	procs   int
 	gc      int           // GOGC, in per cent
-	disturb time.Duration // how often goroutines are stopped by force; 0 is never
+	disturb time.Duration // time between forced stops of goroutines; 0 = none
 }
 
+// String describes the load.
 func (p phase) String() string {
 	text := fmt.Sprintf("%d readers with %s on %d processors, %d operations in a publish, GOGC=%d", p.readers, p.shape, p.procs, p.batch, p.gc)
 	if p.churn > 0 {
@@ -49,7 +50,8 @@ func (p phase) String() string {
 	return text
 }
 
-// next draws the next phase. Cheap shapes come more often, since they do most guards.
+// next draws the next phase. Cheap shapes come more often, because they open more guards in a
+// phase.
 func (p phase) next(rng *rand.Rand, readers int) phase {
 	shapes := []shape{lookUps, lookUps, lookUps, single, single, single, single, nested, chained, chained, held, walks}
 	q := phase{

@@ -17,14 +17,16 @@ import (
 	"doublebuf/lincheck/judge"
 )
 
-// Soak runs e in this process, with one writer, under a load that changes from phase to
-// phase: how many goroutines read and on how many processors, what their guards are like, how
-// often they change their handles, how much the writer publishes at a time, how often memory is
-// collected, and whether goroutines are stopped by force. An online oracle checks every guard
-// (C7, and C0, C4 and C6 with it). Soak returns at the first breach of a law, when a goroutine
-// hangs (C9), when the time is over, or when ctx ends. Its goroutines have ended then, but for those that a broken
-// map does not let go within a second. Only one soak
-// may run in a process at a time, because it sets GOMAXPROCS and the pace of the collector.
+// Run runs e in this process, with one writer, under a load that changes from phase to phase. A
+// phase sets how many goroutines read, on how many processors, how they use guards and how often
+// they change their handles; how much the writer publishes at a time; how often garbage is
+// collected; and whether goroutines are stopped by force. An online oracle checks every guard by
+// C7, and by C0, C4 and C6.
+//
+// Run blocks until it finds a violation, a goroutine hangs (C9), the time is over, or ctx ends.
+// Then its goroutines have ended, except those that a broken map does not release within a second.
+// Only one soak may run in a process at a time, because it sets GOMAXPROCS and the pace of the
+// collector.
 func Run(ctx context.Context, e kv.Entry, o Options) judge.Verdict {
 	v := drive.NewVerdict(e)
 	v.Seed = o.Seed
@@ -40,44 +42,44 @@ func Run(ctx context.Context, e kv.Entry, o Options) judge.Verdict {
 	s.o.Report(totals)
 	v.Outcome = history.Ok
 	v.Counts = judge.Counts{Guards: int(totals.Guards), Publishes: int(totals.Publishes)}
-	switch b := s.breach.Load(); {
+	switch b := s.violation.Load(); {
 	case b != nil:
 		v.Outcome, v.Checker, v.Reason = history.Illegal, b.law, b.reason
 	case hung != "":
 		v.Outcome, v.Checker = history.Illegal, "C9"
-		v.Reason = fmt.Sprintf("a goroutine has not got on for %v; there are %s", s.o.Hang, drive.Summarize(hung))
+		v.Reason = fmt.Sprintf("a goroutine made no progress for %v; there are %s", s.o.Hang, drive.Summarize(hung))
 		drive.KeepOutput(&v, hung, o.Dir)
 	default:
-		kv.Close(s.m) // nobody is left in it
+		kv.Close(s.m) // no goroutine uses it any more
 		return v
 	}
 	v.Events = []string{
 		fmt.Sprintf("phase %d of seed %d: %v", s.phase.number, o.Seed, s.phase),
-		fmt.Sprintf("by then version %d was published and version %d begun; %v", s.oracle.completed.Load(), s.oracle.started.Load(), totals),
+		fmt.Sprintf("version %d had been published and version %d begun; %v", s.oracle.completed.Load(), s.oracle.started.Load(), totals),
 	}
 	return v
 }
 
-// soak is the state of one.
+// soak is the state of a soak.
 type soak struct {
 	o      Options
 	e      kv.Entry
 	oracle *oracle
 	m      kv.Map[uint64, uint64]
-	scribe scribe
+	writer writer
 	rng    *rand.Rand
 	start  time.Time
 
 	phase     phase
 	stop      atomic.Bool
-	breach    atomic.Pointer[breach] // the first
-	broken    chan struct{}          // closed when there is one
-	givenUp   chan struct{}          // closed when readers are not to wait for the writer any more
+	violation atomic.Pointer[violation] // the first one
+	broken    chan struct{}             // closed when there is a violation
+	givenUp   chan struct{}             // closed when readers must not wait for the writer any more
 	readers   [maxReaders]progress
 	publishes progress
 }
 
-// progress is what one goroutine has done, stored now and then by that goroutine alone.
+// progress counts what one goroutine has done. Only that goroutine stores it, from time to time.
 type progress struct {
 	n atomic.Uint64
 	_ [120]byte
@@ -99,13 +101,13 @@ func (s *soak) totals() Totals {
 
 // run plays phase after phase. If a goroutine hangs it returns the stacks of all.
 func (s *soak) run(ctx context.Context) (hung string) {
-	s.scribe = scribe{o: s.oracle, h: kv.Open(s.m)}
+	s.writer = writer{o: s.oracle, h: kv.Open(s.m)}
 	limit := time.NewTimer(s.o.Time)
 	defer limit.Stop()
 	report := time.NewTicker(s.o.Every)
 	defer report.Stop()
 	over, converged := false, false
-	for !converged && hung == "" && s.breach.Load() == nil {
+	for !converged && hung == "" && s.violation.Load() == nil {
 		s.stop.Store(false)
 		var ended chan struct{}
 		if converged = over; over {
@@ -116,52 +118,65 @@ func (s *soak) run(ctx context.Context) (hung string) {
 			debug.SetGCPercent(s.phase.gc)
 			ended = s.begin(s.phase)
 		}
-		length, stall := time.NewTimer(s.o.Phase), newStall(s.o.Hang)
-		enough := uint64(0) // publishes for the phase to end; 0 as long as its time is not over
-		for playing := true; playing && hung == ""; {
-			select {
-			case <-ended:
-				playing = false
-			case <-s.broken:
-				playing = false
-			case <-length.C:
-				// Readers go on until there were two publishes more: they might never let them be. One may
-				// have had its wait behind it, as those had that were made before the readers began.
-				switch n := s.publishes.n.Load(); {
-				case enough == 0:
-					enough = n + 2
-					length.Reset(s.o.Phase / 20)
-				case n < enough:
-					length.Reset(s.o.Phase / 20)
-				default:
-					s.stop.Store(true)
-				}
-			case <-limit.C:
-				over = true
-				s.stop.Store(true)
-			case <-ctx.Done():
-				over = true
-				s.stop.Store(true)
-				ctx = context.WithoutCancel(ctx)
-			case <-report.C:
-				s.o.Report(s.totals())
-			case <-stall.tick.C:
-				if s.stalled(stall) {
-					hung = drive.Stacks()
-				}
-			}
+		var last bool
+		last, hung = s.await(ctx, ended, limit.C, report.C)
+		if over = over || last; over {
+			ctx = context.WithoutCancel(ctx)
 		}
-		length.Stop()
-		stall.tick.Stop()
-		if hung != "" || s.breach.Load() != nil {
+		if hung != "" || s.violation.Load() != nil {
 			s.giveUp(ended)
 		}
 	}
 	return hung
 }
 
-// giveUp has the goroutines of a phase end, if it can: the writer may wait for guards that were left open, and is
-// let go when collections have found that nobody has their handles any more.
+// await waits for the end of a phase, and ends it in time. over says that the soak is over too. If
+// a goroutine hangs await returns the stacks of all.
+func (s *soak) await(ctx context.Context, ended <-chan struct{}, limit, report <-chan time.Time) (over bool, hung string) {
+	length, stall := time.NewTimer(s.o.Phase), newStall(s.o.Hang)
+	defer length.Stop()
+	defer stall.tick.Stop()
+	done := ctx.Done()
+	enough := uint64(0) // publishes for the phase to end; 0 as long as its time is not over
+	for hung == "" {
+		select {
+		case <-ended:
+			return over, ""
+		case <-s.broken:
+			return over, ""
+		case <-length.C:
+			// Readers go on until there were two more publishes: they might never let them happen.
+			// The wait of the first may be over already, like the waits of publishes before the
+			// readers began.
+			switch n := s.publishes.n.Load(); {
+			case enough == 0:
+				enough = n + 2
+				length.Reset(s.o.Phase / 20)
+			case n < enough:
+				length.Reset(s.o.Phase / 20)
+			default:
+				s.stop.Store(true)
+			}
+		case <-limit:
+			over = true
+			s.stop.Store(true)
+		case <-done:
+			over, done = true, nil
+			s.stop.Store(true)
+		case <-report:
+			s.o.Report(s.totals())
+		case <-stall.tick.C:
+			if s.stalled(stall) {
+				hung = drive.Stacks()
+			}
+		}
+	}
+	return over, hung
+}
+
+// giveUp ends the goroutines of a phase, if it can. The writer may wait for guards that were left
+// open. It goes on when garbage collections have found that no goroutine has their handles any
+// more.
 func (s *soak) giveUp(ended <-chan struct{}) {
 	s.stop.Store(true)
 	close(s.givenUp)
@@ -174,7 +189,7 @@ func (s *soak) giveUp(ended <-chan struct{}) {
 	}
 }
 
-// begin starts the goroutines of a phase, and returns what is closed when all have ended.
+// begin starts the goroutines of a phase. It returns a channel that is closed when all have ended.
 func (s *soak) begin(p phase) (ended chan struct{}) {
 	ended = make(chan struct{})
 	var all sync.WaitGroup
@@ -199,9 +214,9 @@ func (s *soak) begin(p phase) (ended chan struct{}) {
 	return ended
 }
 
-// found ends the soak by b, unless that is nil.
-func (s *soak) found(b *breach) {
-	if b != nil && s.breach.CompareAndSwap(nil, b) {
+// fail ends the soak with the violation b, unless b is nil.
+func (s *soak) fail(b *violation) {
+	if b != nil && s.violation.CompareAndSwap(nil, b) {
 		s.stop.Store(true)
 		close(s.broken)
 	}
@@ -210,19 +225,19 @@ func (s *soak) found(b *breach) {
 // write publishes until the phase is over.
 func (s *soak) write(p phase, rng *rand.Rand) {
 	for !s.stop.Load() {
-		s.found(s.scribe.publish(p.batch, p.clears && rng.IntN(8) == 0))
-		s.publishes.n.Store(s.scribe.version)
+		s.fail(s.writer.publish(p.batch, p.clears && rng.IntN(8) == 0))
+		s.publishes.n.Store(s.writer.version)
 		if p.yields {
 			runtime.Gosched()
 		}
 	}
 }
 
-// read opens and checks guards, as reader i, until the phase is over. It keeps its handle until
-// the writer has ended, who would otherwise be let go by the collector if a guard was left open, or the soak
-// is given up.
+// read opens and checks guards, as reader i, until the phase is over. It keeps its handle until the
+// writer has ended or the soak is given up. Else the collector would find the dropped handle and
+// release a writer that waits for a guard that the map left open.
 func (s *soak) read(p phase, i int, rng *rand.Rand, written <-chan struct{}) {
-	r := &watcher{name: fmt.Sprintf("reader %d", i), o: s.oracle, h: kv.Open(s.m), rng: rng}
+	r := &reader{name: fmt.Sprintf("reader %d", i), o: s.oracle, h: kv.Open(s.m), rng: rng}
 	defer func() {
 		select {
 		case <-written:
@@ -230,7 +245,7 @@ func (s *soak) read(p phase, i int, rng *rand.Rand, written <-chan struct{}) {
 		case <-s.givenUp:
 		}
 	}()
-	const between = 64 // guards between looks at the state of the phase
+	const between = 64 // guards between two looks at the state of the phase
 	ofHandle := 0
 	for !s.stop.Load() {
 		n := between
@@ -238,20 +253,20 @@ func (s *soak) read(p phase, i int, rng *rand.Rand, written <-chan struct{}) {
 			n = min(n, p.churn-ofHandle)
 		}
 		guards, b := r.guards(p.shape, n)
-		if s.found(b); b != nil {
-			return // and leave the guards as they are
+		if s.fail(b); b != nil {
+			return // leave the guards as they are
 		}
 		s.readers[i].n.Add(uint64(guards))
 		if s.e.Collects {
 			runtime.Gosched()
 		}
 		if ofHandle += guards; p.churn > 0 && ofHandle >= p.churn {
-			s.found(r.unchain())
+			s.fail(r.endChain())
 			s.close(r.h)
 			r.h, r.last, ofHandle = kv.Open(s.m), 0, 0
 		}
 	}
-	s.found(r.unchain())
+	s.fail(r.endChain())
 }
 
 // close closes a handle, which may be the map itself.
@@ -261,7 +276,7 @@ func (s *soak) close(h kv.Map[uint64, uint64]) {
 	}
 }
 
-// disturb stops all goroutines, wherever they are, every so often, in the ways that Go has.
+// disturb stops all goroutines wherever they are, again and again, by the means that Go has.
 func (s *soak) disturb(p phase, rng *rand.Rand) {
 	for !s.stop.Load() {
 		time.Sleep(p.disturb)
@@ -276,18 +291,19 @@ func (s *soak) disturb(p phase, rng *rand.Rand) {
 	}
 }
 
-// converge starts a goroutine that publishes nothing, twice, and has a new handle see
-// everything, in either copy. It returns what is closed when that has ended.
+// converge starts a goroutine that makes two empty publishes, and checks the whole content by a new
+// handle after each, so in both copies. It returns a channel that is closed when the goroutine has
+// ended.
 func (s *soak) converge() (ended chan struct{}) {
 	ended = make(chan struct{})
 	go func() {
 		defer close(ended)
-		r := &watcher{name: "the last reader", o: s.oracle, h: kv.Open(s.m), rng: s.rng}
+		r := &reader{name: "the last reader", o: s.oracle, h: kv.Open(s.m), rng: s.rng}
 		defer func() { s.close(r.h) }()
 		for range 2 {
-			b := s.scribe.publish(0, false)
-			s.publishes.n.Store(s.scribe.version)
-			var g watched
+			b := s.writer.publish(0, false)
+			s.publishes.n.Store(s.writer.version)
+			var g openGuard
 			if b == nil {
 				g, b = r.open()
 			}
@@ -297,13 +313,13 @@ func (s *soak) converge() (ended chan struct{}) {
 			if b == nil {
 				b = r.close(g)
 			}
-			s.found(b)
+			s.fail(b)
 		}
 	}()
 	return ended
 }
 
-// stall knows when each goroutine has last got on.
+// stall knows when each goroutine last made progress.
 type stall struct {
 	tick  *time.Ticker
 	hang  time.Duration
@@ -319,8 +335,8 @@ func newStall(hang time.Duration) *stall {
 	return w
 }
 
-// stalled reports whether a goroutine of the phase has done nothing for too long, be it
-// that it waits for ever or is never let in, or that it does not see the end of the phase.
+// stalled reports whether a goroutine of the phase made no progress for too long: it waits for
+// ever, it never gets in, or it does not see the end of the phase.
 func (s *soak) stalled(w *stall) bool {
 	now := time.Now()
 	for i := range 1 + s.phase.readers {
@@ -337,9 +353,9 @@ func (s *soak) stalled(w *stall) bool {
 	return false
 }
 
-// ChildMain is the child's side of [Supervise] for a soak: it writes totals to w every so often,
-// and at last the verdict.
+// ChildMain is the child's side of [drive.Supervise] for a soak. It writes the totals to w from
+// time to time, and at last the verdict.
 func ChildMain(ctx context.Context, e kv.Entry, o Options, w io.Writer) error {
-	o.Report = func(t Totals) { fmt.Fprintln(w, t) } // a parent that is gone is told nothing
+	o.Report = func(t Totals) { fmt.Fprintln(w, t) } // errors mean that the parent is gone
 	return drive.RunChild(func() judge.Verdict { return Run(ctx, e, o) }, w)
 }

@@ -148,8 +148,8 @@ func TestSoakFindsWhoHangs(t *testing.T) {
 		dir := t.TempDir()
 		release := make(chan struct{})
 		wrap := func(h handle) kv.Map[uint64, uint64] { return stuck(h, release) }
-		// A writer who waits gets up after 1 s, to report the stall, and after 1.6 and 6.4 s, to have garbage collected:
-		// half-way between he sleeps.
+		// A writer who waits gets up after 1 s, to report the stall, and after 1.6 and 6.4 s, to
+		// have garbage collected: half-way between he sleeps.
 		v := Run(context.Background(), onRealMap(t, wrap), Options{Seed: 1, Time: time.Minute, Hang: 4 * time.Second, Readers: 2, Dir: dir})
 		if v.Outcome != history.Illegal || v.Checker != "C9" || !strings.Contains(v.Reason, name) || v.Evidence.Log == "" {
 			t.Errorf("%v, %v; want C9, and who hangs: %s", v, v.Evidence.Log, name)
