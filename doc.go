@@ -16,7 +16,7 @@
 //	lincheck/drive     recorders, schedules, child processes
 //	lincheck/soak      long runs under an online oracle
 //	lincheck/explore   every interleaving of impl's atomic operations
-//	lincheck/mutants   the broken code that the checkers must catch, and the matrix of who does
+//	lincheck/mutants   patches that plant faults, and the matrix of the checkers that find them
 //	results            what was measured, in files: cells as Go benchmark text, and the manifest
 //	analysis           what follows from a run: summaries, verdicts, the A/A control, the grade
 //	analysis/stat      the statistics of repeated measurements

@@ -113,9 +113,9 @@ func (k Kill) built(flags ...string) Kill {
 	return k
 }
 
-// Build builds the mutant for the try. root is the folder of the module; what is built
-// stands in dir, and is not built again for another try at the same mutant. It blocks for the
-// seconds that go build takes.
+// Build builds the mutant for the try and returns the name of the program. root is the folder of
+// the module. The program is in dir; Build does not build it again for another try at the same
+// mutant. It blocks for the seconds that go build takes.
 func (k Kill) Build(ctx context.Context, m *Mutant, root, dir string) (program string, err error) {
 	flat := strings.NewReplacer("/", "_", " ", "_")
 	program = filepath.Join(dir, flat.Replace(strings.Join(append([]string{k.pkg}, k.build...), " ")))
@@ -134,14 +134,15 @@ func (k Kill) Build(ctx context.Context, m *Mutant, root, dir string) (program s
 	return program, nil
 }
 
-// Shot is what came of one try with one seed.
+// Shot is the result of one try under one seed.
 type Shot struct {
 	Killed bool
-	How    string        // the law that was broken, or what else gave the mutant away
-	Time   time.Duration // until the checker had ended
+	How    string        // the law that is broken, or another sign of the fault
+	Time   time.Duration // from the start of the program to its end
 }
 
-// Try has the program that Build made checked under a seed. What it leaves is below dir.
+// Try runs the checker with the program that Build made, under a seed. It writes its files below
+// dir. It blocks until the program ends, two minutes at most, or ctx is done.
 func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Shot, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
@@ -150,20 +151,20 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	defer os.RemoveAll(folder)
 	switch {
 	case k.verdicts():
-		// Seeds of a check are those of its histories, one after the other.
+		// The histories of a check use the seed, the seed plus 1 and so on.
 		args = append(args[:len(args):len(args)], "-seed", fmt.Sprint(seed*1_000_000), "-time", k.patience().String(), "-results", folder)
 	case k.By == FinalState:
 		args = append(args[:len(args):len(args)], "-seed", fmt.Sprint(seed))
 	}
 	cmd := exec.CommandContext(ctx, program, args...)
-	// What is interrupted ends its own children.
+	// A program that is interrupted ends its own children.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	if cmd.Dir = dir; k.By == Tests || k.By == Race {
 		cmd.Dir = filepath.Join(root, k.pkg)
 	}
 	if k.By == Race {
-		cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1") // what races may hang, too
+		cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1") // a program with a race may also hang
 	}
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
@@ -181,6 +182,8 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	}
 	shot.Killed = exit != nil
 	switch text := string(out); {
+	case strings.Contains(text, "no tests to run"):
+		return shot, fmt.Errorf("%s has no test that matches %s", k.pkg, strings.Join(k.args, " "))
 	case !shot.Killed:
 	case k.By == Race:
 		shot.How, shot.Killed = "race", strings.Contains(text, "WARNING: DATA RACE")
@@ -197,21 +200,22 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	return shot, nil
 }
 
-// verdicts reports whether k is a runbench check or soak, whose verdict is in a file.
+// verdicts reports whether k runs runbench check or soak, which write their verdict to a file.
 func (k Kill) verdicts() bool { return k.pkg == "./cmd/runbench" }
 
-// patience is how long histories are recorded, or a soak goes on, if nothing is found.
+// patience returns how long a check records histories, or a soak runs, if it finds nothing.
 func (k Kill) patience() time.Duration {
 	switch {
 	case k.Misses:
-		return 500 * time.Millisecond // what a check of the registry takes
+		return 500 * time.Millisecond // as long as runbench checks a map by default
 	case k.By == Liveness:
 		return time.Second
 	}
 	return 30 * time.Second
 }
 
-// verdict reads what a check left in the folder; or a soak, which leaves nothing if all was well.
+// verdict reads the verdict that a check wrote into the folder. A soak that finds nothing writes
+// none.
 func (k Kill) verdict(folder string) (how string, killed bool, err error) {
 	text, err := os.ReadFile(filepath.Join(folder, "verdicts.json"))
 	if k.By == Oracle && errors.Is(err, fs.ErrNotExist) {
@@ -224,16 +228,17 @@ func (k Kill) verdict(folder string) (how string, killed bool, err error) {
 	if err := json.Unmarshal(text, &all); err != nil || len(all) != 1 {
 		return "", false, fmt.Errorf("%s: want one verdict (%w)", text, err)
 	}
-	how, killed = k.caught(all[0])
+	how, killed = k.classify(all[0])
 	return how, killed, nil
 }
 
-// caught tells how a verdict came about, and whether it is a kill by this checker. Whoever uses
-// Go's maps wrongly crashes, and who miscounts guards may hang: that is how histories show it.
-func (k Kill) caught(v lincheck.Verdict) (how string, killed bool) {
+// classify returns how a verdict came about, and whether it is a kill by this checker. For
+// histories a crash or no answer is a kill: a map of Go that is used wrongly crashes, and a wrong
+// count of guards may hang.
+func (k Kill) classify(v lincheck.Verdict) (how string, killed bool) {
 	if how = v.Checker; how == "child" {
 		how = "crash"
-		// A writer is poisoned by an audit that panics, and whoever publishes next may be the first to tell.
+		// An audit that panics poisons the writer. The next publish may be the first to report it.
 		for _, sign := range []struct{ text, name string }{{"law ", "law"}, {"the copies differ", "C8"}, {"an operation panicked on the second copy", "C8"}} {
 			if strings.Contains(v.Reason, sign.text) {
 				how = sign.name

@@ -28,12 +28,15 @@ const matrixFile = "lincheck/mutants/matrix.md"
 
 const matrixHead = `# Mutants and the checkers that kill them
 
-Each row is a mutant: the project's code with one planted fault, from one patch file in testdata. README.md lists the kinds of
-faults by their numbers and says how to add a mutant. A cell says in how many of the tried seeds the checker killed the mutant, the
-median time from the start of the program to its end, and which law or sign showed the fault. 0 means that the checker must miss the
-mutant, because a short history has too few keys, operations, publishes or goroutines. An empty cell means that it is not tried.
+Each row is a mutant: the project's code with one planted fault, from one patch file in testdata.
+README.md lists the kinds of faults by their numbers and says how to add a mutant. A cell says in
+how many of the tried seeds the checker killed the mutant, the median time from the start of the
+program to its end, and which law or sign showed the fault. 0 means that the checker must miss the
+mutant, because a short history has too few keys, operations, publishes or goroutines. An empty cell
+means that it is not tried.
 
-- E: the schedule explorer. It tries all orders and needs no seed. The cell has the kind of failure and the simplest schedule.
+- E: the schedule explorer. It tries all orders and needs no seed. The cell has the kind of failure
+  and the simplest schedule.
 - H: recorded histories of guards (C0 to C6), or a crash or no answer in them.
 - P: recorded histories of operations, judged by porcupine.
 - O: the oracle in a soak (C7, with C0, C4, C6 and C9), or a crash.

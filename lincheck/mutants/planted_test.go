@@ -38,7 +38,7 @@ func TestPlanted(t *testing.T) {
 				continue
 			}
 			if err := house.check(&m); err != nil {
-				t.Errorf("%s, tags %q: %v", m.Patch, tags, err)
+				t.Errorf("tags %q: %v", tags, err)
 			}
 		}
 	}
@@ -124,16 +124,18 @@ func (h *house) check(m *Mutant) error {
 		}
 		f, err := parser.ParseFile(h.files, filepath.Join(p.Dir, name), text, parser.SkipObjectResolution)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", m.Patch, err)
 		}
 		files = append(files, f)
 	}
 	if !planted {
-		return fmt.Errorf("%s is not compiled", m.File)
+		return fmt.Errorf("%s: %s is not compiled", m.Patch, m.File)
 	}
 	config := types.Config{Importer: h.imports, Sizes: types.SizesFor("gc", runtime.GOARCH)}
-	_, err = config.Check(path, h.files, files, nil)
-	return err
+	if _, err := config.Check(path, h.files, files, nil); err != nil {
+		return fmt.Errorf("%s: %w", m.Patch, err)
+	}
+	return nil
 }
 
 // TestReferences compares the patches with what they refer to: the maps in the registry and the

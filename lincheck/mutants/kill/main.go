@@ -1,12 +1,14 @@
-// Kill builds the mutants of package mutants and has the checkers catch them, each under
-// many seeds, and writes the matrix of mutants and checkers.
+// Kill builds the mutants of package mutants, runs their checkers under many seeds, and writes the
+// matrix of mutants and checkers.
 //
 //	go run ./lincheck/mutants/kill -seeds 20            # all: an hour or more on 2 processors
 //	go run ./lincheck/mutants/kill -seeds 20 -run '^4[0-9] '
 //
-// The rows are kept in lincheck/mutants/matrix.md, where those of mutants that are not run
-// stay. It is to be called in the folder of the module. Exit code 3: a mutant lived that
-// was to be caught, or was caught where that is said to take more.
+// Run it in the folder of the module. It writes lincheck/mutants/matrix.md and keeps the cells that
+// it does not measure. With -run '^$' it only writes the rows anew.
+//
+// Exit code 1: a mutant does not apply or does not build, or a checker does not run. Exit code 3: a
+// checker did not kill a mutant that it must kill, or killed one that it must miss.
 package main
 
 import (
@@ -38,12 +40,12 @@ func main() {
 		fmt.Fprintf(os.Stderr, "kill: %v\n", err)
 		os.Exit(1)
 	case len(wrong) > 0:
-		fmt.Fprintf(os.Stderr, "kill: not as it should be: %s\n", strings.Join(wrong, "; "))
+		fmt.Fprintf(os.Stderr, "kill: not as the patches say: %s\n", strings.Join(wrong, "; "))
 		os.Exit(3)
 	}
 }
 
-// kill tries the mutants whose name matches and returns what is wrong.
+// kill tries the mutants whose names match and returns the tries that did not end as the patches say.
 func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err error) {
 	match, err := regexp.Compile(run)
 	if err != nil {
@@ -75,7 +77,7 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 			if err != nil {
 				return wrong, fmt.Errorf("%s, by %s: %w", c.Name, k.By, err)
 			}
-			text, ok := tell(k, shots)
+			text, ok := summarize(k, shots)
 			fmt.Printf("%-75s  %s  %s\n", c.Name, k.By, text)
 			if !ok {
 				wrong = append(wrong, fmt.Sprintf("%s by %s: %s", c.Name, k.By, text))
@@ -95,7 +97,7 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 	return wrong, m.Write(".")
 }
 
-// try builds the mutant in dir and tries to catch it under each seed.
+// try builds the mutant in dir and runs the checker under each seed.
 func try(ctx context.Context, m *mutants.Mutant, k mutants.Kill, dir string, seeds int) ([]mutants.Shot, error) {
 	root, err := os.Getwd()
 	if err != nil {
@@ -116,9 +118,8 @@ func try(ctx context.Context, m *mutants.Mutant, k mutants.Kill, dir string, see
 	return shots, nil
 }
 
-// tell says how often a mutant was caught, in what time, and by what, and whether that is as it
-// should be.
-func tell(k mutants.Kill, shots []mutants.Shot) (text string, ok bool) {
+// summarize returns the text of a cell of the matrix, and whether it is what the patch says.
+func summarize(k mutants.Kill, shots []mutants.Shot) (text string, ok bool) {
 	var times []time.Duration
 	var hows []string
 	for _, s := range shots {
