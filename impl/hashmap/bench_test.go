@@ -20,7 +20,7 @@ type bare struct{ table.Table[uint64, uint64] }
 //go:noinline
 func (b *bare) Get(key uint64) (uint64, bool) { return b.Table.Get(key) }
 
-// stored looks up between two atomic stores to a word that nobody else touches: the
+// stored looks up between two atomic stores to a word that no other goroutine accesses: the
 // least that a reader can do who tells a writer that he comes and goes.
 type stored struct {
 	word *paddedWord

@@ -148,9 +148,10 @@ func TestRegularIntegers(t *testing.T) {
 	}
 }
 
-// TestScatter has keys at regular distances under very many seeds: a hash can be good under most of
-// them and scatter such keys badly under one in a thousand, which somebody would meet. Linear probing of
-// random hashes puts entries 0.16 slots from home here, and 0.26 in the worst of so many trials.
+// TestScatter has keys at regular distances under very many seeds: a hash can be good under most
+// of them and scatter such keys badly under one in a thousand, which somebody would meet. Linear
+// probing of random hashes puts entries 0.16 slots from home here, and 0.26 in the worst of so
+// many trials.
 func TestScatter(t *testing.T) {
 	const trials, n, slots = 35_000, 1000, 4096
 	rng := rand.New(rand.NewPCG(4, 0))
@@ -296,7 +297,8 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
-// TestImpossibleCapacity asks for more than there is memory for, up to more than slots can be counted for.
+// TestImpossibleCapacity asks for more than there is memory for, up to more than slots can be
+// counted for.
 func TestImpossibleCapacity(t *testing.T) {
 	for _, capacity := range []int{math.MaxInt / 8, math.MaxInt / 2, math.MaxInt} {
 		if panicOf(func() { newFlat[uint64, int](capacity) }) == nil || panicOf(func() { newFlat[string, int](capacity) }) == nil {

@@ -1,6 +1,6 @@
-// Package table holds what one copy of the concurrent map is: a hash table without any
-// synchronisation, which is what lets it be faster than a concurrent one. There are two
-// kinds of it, see [Kind].
+// Package table implements the hash tables that the two copies of the concurrent map are. A table
+// has no synchronisation of its own, and so can be faster than a concurrent table. There are two
+// kinds, see [Kind].
 package table
 
 import (
@@ -10,31 +10,30 @@ import (
 	"unsafe"
 )
 
-// Kind says how a table is built.
+// Kind is the kind of a table.
 type Kind uint8
 
 const (
 	// Builtin is Go's map.
 	Builtin Kind = iota
-	// Flat is a table of ours that spends memory on quick look-ups, see flat.go: 2.7 to 5.3
-	// slots for each entry, keys and values in place. It is meant for integers above all,
-	// and not for values of hundreds of bytes.
+	// Flat is our own table. It spends memory on quick lookups: each entry takes 2.7 to 5.3
+	// slots for integer keys and 1.6 to 3.2 for others, with key and value in the slot. It suits
+	// integer keys best. It does not suit values of hundreds of bytes.
 	Flat
 )
 
-// Table is a hash table. Like a map it is a reference, so that copies of a Table share
-// their entries, and nothing in it changes but what it refers to. The zero Table is empty
-// but cannot be written; use New. Any number of goroutines may read a table that nobody
-// writes.
+// Table is a hash table. Like a Go map it is a reference: copies of a Table share their entries.
+// The zero Table is empty and read-only; use New. Any number of goroutines may read a table while
+// no goroutine writes it.
 //
-// Keys behave as they do in Go's map, whatever the kind: +0 and -0 are one key; each Set of
-// NaN makes a new entry, which is never found; a key that cannot be hashed panics.
+// Keys behave as in Go's map for both kinds: +0 and -0 are one key; each Set of NaN makes a new
+// entry that no lookup finds; an unhashable key panics.
 type Table[K comparable, V any] struct {
 	m    map[K]V
 	flat *flat[K, V] // used instead of m unless nil
 }
 
-// New returns an empty table of a kind, sized for capacity entries.
+// New returns an empty table of the given kind, sized for capacity entries.
 func New[K comparable, V any](kind Kind, capacity int) Table[K, V] {
 	if kind == Flat {
 		return Table[K, V]{flat: newFlat[K, V](capacity)}
@@ -52,8 +51,8 @@ func (t Table[K, V]) Get(key K) (value V, ok bool) {
 	return
 }
 
-// Ints returns what a look-up of an integer needs, see [At], or nil if t has none: if it is not a
-// [Flat] table of integers. The writer of t changes what it returns.
+// Ints returns the part of t that a lookup of an integer needs, see [At]. It returns nil unless t
+// is a [Flat] table with integer keys. The writer of t changes the result.
 func (t Table[K, V]) Ints() *Ints {
 	if t.flat == nil || !t.flat.integer {
 		return nil
@@ -74,8 +73,8 @@ func (t Table[K, V]) Clone() Table[K, V] {
 	return Table[K, V]{m: maps.Clone(t.m)}
 }
 
-// GetMany looks up keys[i] and stores its value, or the zero value, in values[i] and
-// whether it was there in found[i], for every i. The slices must not be shorter than keys.
+// GetMany looks up every key. It stores the value of keys[i], or the zero value, in values[i], and
+// whether there is one in found[i]. Both slices must be at least as long as keys.
 func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {
 	values, found = slices.Clip(values)[:len(keys)], slices.Clip(found)[:len(keys)]
 	if t.flat != nil {
@@ -87,19 +86,20 @@ func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {
 	}
 }
 
-// Touches reports whether Touch is worth the while: if t is a [Flat] table too large for the first caches, and its keys are no
-// integers, of which the misses overlap anyhow where they are treated in a loop without calls, nor so large that it takes more to
-// gather them (64 such would not be on the stack).
-func (t Table[K, V]) Touches() bool {
+// Prefetches reports whether [Table.Prefetch] pays. It does if t is a [Flat] table that is larger
+// than the first caches, unless its keys are integers or very large. A loop over integers has no
+// calls, so that its cache misses overlap anyway. A batch of very large keys would not fit on the
+// stack.
+func (t Table[K, V]) Prefetches() bool {
 	var key K
 	return t.flat != nil && !t.flat.integer && len(t.flat.slots) >= 1<<14 && unsafe.Sizeof(key) <= 256
 }
 
-// Touch loads what a Get, Set or Delete of each of at most 64 keys will look at first, so that their cache
-// misses overlap. It changes nothing.
-func (t Table[K, V]) Touch(keys []K) {
+// Prefetch loads the memory that a Get, Set or Delete of each key reads first, so that the cache
+// misses overlap. keys has at most 64 elements. Prefetches must be true.
+func (t Table[K, V]) Prefetch(keys []K) {
 	var hashes [batch]uint64
-	t.flat.touch(keys, hashes[:])
+	t.flat.prefetch(keys, hashes[:])
 }
 
 // Set stores value under key.
@@ -120,7 +120,7 @@ func (t Table[K, V]) Delete(key K) {
 	delete(t.m, key)
 }
 
-// Clear removes all entries, those with NaN in their key too. The memory is kept.
+// Clear removes all entries, also those with NaN in their key. It keeps the memory.
 func (t Table[K, V]) Clear() {
 	if t.flat != nil {
 		t.flat.clear()
@@ -137,8 +137,8 @@ func (t Table[K, V]) Len() int {
 	return len(t.m)
 }
 
-// All iterates over the entries in no particular order. The table must not be changed
-// meanwhile.
+// All iterates over the entries in no particular order. The table must not change during the
+// iteration.
 func (t Table[K, V]) All() iter.Seq2[K, V] {
 	if t.flat != nil {
 		return t.flat.all

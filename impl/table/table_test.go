@@ -39,7 +39,8 @@ var subjects = []subject{
 	subjectOf("array", func(b byte) [3]uint16 { return [3]uint16{1, uint16(b % 16), uint16(b)} }),
 	subjectOf("nothing", func(byte) struct{} { return struct{}{} }),
 	{"unmixed", func(t *testing.T, s script) {
-		// The upper halves of keys are their hashes: there are eight homes, about the end of the slots.
+		// The upper halves of keys are their hashes: there are eight homes, about the end of the
+		// slots.
 		run(t, s, 0, 1, func(b byte) uint64 { return (uint64(b)>>3<<20 + 1020 + uint64(b&7)) << 32 })
 	}},
 }
@@ -51,8 +52,8 @@ func subjectOf[K comparable](name string, key func(byte) K) subject {
 // oneSeed makes a script take the same course each time in this process, but for NaN.
 var oneSeed = maphash.MakeSeed()
 
-// run runs s on a flat table with the given seeds of integers and on a built-in one, and compares them at
-// each step.
+// run runs s on a flat table with the given seeds of integers and on a built-in one, and compares
+// them at each step.
 func run[K comparable](t *testing.T, s script, mask, factor uint64, key func(byte) K) {
 	flat, builtin := New[K, int](Flat, 0), New[K, int](Builtin, 0)
 	flat.flat.mask, flat.flat.factor, flat.flat.seed = mask, factor, oneSeed
@@ -172,7 +173,8 @@ func TestGetMany(t *testing.T) {
 	}
 }
 
-// TestGetManyIntoShortSlices: what lies behind the length of a slice is not written, though there be room.
+// TestGetManyIntoShortSlices: what lies behind the length of a slice is not written, though there
+// be room.
 func TestGetManyIntoShortSlices(t *testing.T) {
 	for name, kind := range kinds {
 		table := New[uint64, int](kind, 0)

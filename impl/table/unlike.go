@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// Unlike returns how t differs from other, in a few words, or "" if they hold the same. It is
-// for checked builds. Values are the same if they are to the bit, with what they point to left
-// aside. Entries with NaN in their key are only counted, since nothing finds them.
+// Unlike describes how t differs from other, or returns "" if both hold the same entries. It is for
+// checked builds. Values are compared bit by bit, without what they point to. Entries with NaN in
+// their key are only counted, because no lookup finds them.
 func (t Table[K, V]) Unlike(other *Table[K, V]) string {
 	if t.Len() != other.Len() {
 		return fmt.Sprintf("one has %d entries, the other %d", t.Len(), other.Len())
@@ -30,11 +30,11 @@ func (t Table[K, V]) Unlike(other *Table[K, V]) string {
 	return ""
 }
 
-// part is where in a value something stands.
+// part is the place of a field or element within a value.
 type part struct{ offset, size uintptr }
 
-// partsOf returns the parts of a value of type t at offset, without the padding between them,
-// which assignments need not copy.
+// partsOf returns the parts of a value of type t at offset. It leaves out padding, which
+// assignments need not copy.
 func partsOf(t reflect.Type, offset uintptr) (parts []part) {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -54,7 +54,7 @@ func partsOf(t reflect.Type, offset uintptr) (parts []part) {
 	return []part{{offset, t.Size()}}
 }
 
-// sameParts reports whether the values at v and w are the same in all parts.
+// sameParts reports whether the values at v and w are equal in all parts.
 func sameParts(parts []part, v, w unsafe.Pointer) bool {
 	for _, p := range parts {
 		if !bytes.Equal(unsafe.Slice((*byte)(unsafe.Add(v, p.offset)), p.size), unsafe.Slice((*byte)(unsafe.Add(w, p.offset)), p.size)) {
