@@ -47,7 +47,7 @@ func TestBrokenMapsFail(t *testing.T) {
 	} {
 		t.Run(test.entry.Name, func(t *testing.T) {
 			for seed := range uint64(5) {
-				v := Check(test.entry, Options{Seed: seed * 1000, Histories: 300, Time: 20 * time.Second})
+				v := Check(test.entry, Options{Seed: seed * 1000, Histories: 300, Time: 5 * time.Minute})
 				found := false
 				for _, c := range test.checkers {
 					found = found || v.Outcome == Illegal && v.Checker == c
@@ -64,7 +64,7 @@ func TestBrokenMapsFail(t *testing.T) {
 func TestTurnedOneByOneIsPerHandle(t *testing.T) {
 	e := controls.BatchedEntry()
 	e.Name, e.Level, e.Uint64 = "turned-one-by-one", kv.PerHandle, func(int) kv.Map[uint64, uint64] { return newTurned() }
-	if v := Check(e, Options{Histories: 100, Time: 20 * time.Second}); v.Outcome != Ok {
+	if v := Check(e, Options{Histories: 100, Time: 5 * time.Minute}); v.Outcome != Ok {
 		t.Error(v)
 	}
 }
@@ -104,7 +104,7 @@ func (l *losesItsWay) Get(key uint64) (uint64, bool) {
 func TestHaxmapFails(t *testing.T) {
 	entries := baselines.All()
 	e := entries[slices.IndexFunc(entries, func(e kv.Entry) bool { return e.Name == "haxmap" })]
-	if v := Check(e, Options{Seed: 1, Histories: 10_000, Time: time.Minute}); v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
+	if v := Check(e, Options{Seed: 1, Histories: 100_000, Time: 5 * time.Minute}); v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
 		t.Errorf("%v after %+v; want Illegal by linearizable, as expected", v, v.Counts)
 	} else {
 		t.Logf("%v, %+v", v, v.Counts)

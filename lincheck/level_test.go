@@ -37,7 +37,7 @@ func TestPropertiesOfLevels(t *testing.T) {
 	} {
 		// Few histories, but time enough for what must fail on a machine that has other things to
 		// do.
-		v := Check(registered(t, name), Options{Seed: 1, Histories: 20, Time: time.Minute})
+		v := Check(registered(t, name), Options{Seed: 1, Histories: 20, Time: 5 * time.Minute})
 		var got []string
 		for _, p := range Properties() {
 			if f, ok := v.Property(p.Name); ok {
@@ -64,7 +64,7 @@ func TestLevelsThatAreNotTheMaps(t *testing.T) {
 		checkers []string
 	}{
 		{low, 10 * time.Millisecond, []string{"level"}},
-		{high, 20 * time.Second, []string{"C3", "eventual"}},
+		{high, 5 * time.Minute, []string{"C3", "eventual"}},
 	} {
 		v := Check(test.entry, Options{Seed: 1, Histories: 5000, Time: test.time})
 		if v.Outcome != Illegal || !slices.Contains(test.checkers, v.Checker) || v.AsExpected() {
@@ -76,7 +76,7 @@ func TestLevelsThatAreNotTheMaps(t *testing.T) {
 // What a level does not promise is shown by few operations, which judge the same again, and
 // with a picture.
 func TestByDesignIsShown(t *testing.T) {
-	v := Check(registered(t, "dbuf-refcount-b64"), Options{Seed: 1, Histories: 20, Time: time.Minute, Dir: t.TempDir(), Designs: true})
+	v := Check(registered(t, "dbuf-refcount-b64"), Options{Seed: 1, Histories: 20, Time: 5 * time.Minute, Dir: t.TempDir(), Designs: true})
 	for name, most := range map[string]int{"real-time": 2, "linearizable": 2} {
 		f, _ := v.Property(name)
 		if !f.ByDesign || f.Outcome != Illegal {

@@ -24,7 +24,7 @@ func TestInterruptFromTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer notes.Close()
-	if err := notes.SetReadDeadline(time.Now().Add(time.Minute)); err != nil { // a run that never begins
+	if err := notes.SetReadDeadline(time.Now().Add(5 * time.Minute)); err != nil { // a run that never begins
 		t.Fatal(err)
 	}
 	self, err := os.Executable()

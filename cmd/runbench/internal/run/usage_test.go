@@ -41,7 +41,7 @@ func TestUsage(t *testing.T) {
 
 // TestHeap: what is alive counts, and what is dead does not.
 func TestHeap(t *testing.T) {
-	// Whoever else takes the processors lengthens a collection: the least of several counts.
+	// Other processes lengthen a collection: the least of several counts.
 	collect := func() (least heap) {
 		least.mark = math.Inf(1)
 		for range 9 {
@@ -66,6 +66,12 @@ func TestHeap(t *testing.T) {
 	}
 	if got := after.live - before.live; got > 0.05*want {
 		t.Errorf("%v bytes are alive that are dead", got)
+	}
+	for range 20 { // in case that all collections before were lengthened
+		if full.mark > before.mark {
+			break
+		}
+		before.mark = min(before.mark, collect().mark)
 	}
 	if full.mark <= before.mark {
 		t.Errorf("it took %v s to mark 65536 objects more, and %v before", full.mark, before.mark)
