@@ -1,6 +1,7 @@
 package doublebuf
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,15 +10,16 @@ import (
 	"testing"
 )
 
-// The two ways in which ALGORITHM.md names what shows a claim, on one line each.
+// The ways in which ALGORITHM.md names what shows a claim, on one line each.
 var (
 	testsIn  = regexp.MustCompile("((?:`(?:Test|Fuzz)\\w+`(?: \\([^)]*\\))?(?:,? and |, )?)+) in `([\\w/]+)`")
 	programs = regexp.MustCompile("programs? ((?:`[^`]+`(?:,? and |, )?)+)")
+	mutants  = regexp.MustCompile("[Mm]utants? ((?:\\d+(?:,? and |, )?)+)")
 	spans    = regexp.MustCompile("`([^`]+)`")
 )
 
 // missingEvidence returns what a text names as evidence that does not exist: tests that are not in
-// the package that it names, and programs that the explorer does not have.
+// the package that it names, programs that the explorer does not have, and mutants without a patch.
 func missingEvidence(t *testing.T, text string) (missing []string) {
 	t.Helper()
 	text = strings.Join(strings.Fields(text), " ")
@@ -34,6 +36,17 @@ func missingEvidence(t *testing.T, text string) (missing []string) {
 		for _, name := range spans.FindAllStringSubmatch(m[1], -1) {
 			if !strings.Contains(known, `"`+name[1]+`"`) {
 				missing = append(missing, "the program "+name[1])
+			}
+		}
+	}
+	for _, m := range mutants.FindAllStringSubmatch(text, -1) {
+		for _, number := range regexp.MustCompile(`\d+`).FindAllString(m[1], -1) {
+			patches, err := filepath.Glob(fmt.Sprintf("lincheck/mutants/testdata/%02s-*.patch", number))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(patches) == 0 {
+				missing = append(missing, "mutant "+number)
 			}
 		}
 	}
@@ -80,6 +93,7 @@ func TestMissingEvidenceIsFound(t *testing.T) {
 		"`TestDetach`, `TestNone` (steps) and `TestFlush` in `impl`": 3,
 		"the program `nested guards`":                                0,
 		"the programs `nested guards`, `no such\nguards` and `none`": 2,
+		"Mutants 1, 99 and\n49, and mutant 98":                       2,
 	} {
 		if missing := missingEvidence(t, text); len(missing) != want {
 			t.Errorf("in %q %v are missing, want %d", text, missing, want)
