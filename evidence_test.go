@@ -14,7 +14,7 @@ import (
 var (
 	testsIn  = regexp.MustCompile("((?:`(?:Test|Fuzz)\\w+`(?: \\([^)]*\\))?(?:,? and |, )?)+) in `([\\w/]+)`")
 	programs = regexp.MustCompile("programs? ((?:`[^`]+`(?:,? and |, )?)+)")
-	mutants  = regexp.MustCompile("[Mm]utants? ((?:\\d+(?:,? and |, )?)+)")
+	mutants  = regexp.MustCompile(`[Mm]utants? ((?:\d+(?:,? and |, )?)+)`)
 	spans    = regexp.MustCompile("`([^`]+)`")
 )
 
