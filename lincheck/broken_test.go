@@ -13,8 +13,8 @@ import (
 	"doublebuf/lincheck/internal/controls"
 )
 
-// Maps that are broken in ways that need other goroutines to show. None of them breaks
-// the rules of Go. The gate must find each, with every seed, and by the law it breaks.
+// Check must find each of these broken maps, with every seed, and by the law that the map breaks.
+// They show their faults only beside other goroutines. None of them breaks the rules of Go.
 func TestBrokenMapsFail(t *testing.T) {
 	versioned := func(name string, m func() kv.Map[uint64, uint64]) kv.Entry {
 		e := controls.BatchedEntry()
@@ -60,7 +60,7 @@ func TestBrokenMapsFail(t *testing.T) {
 	}
 }
 
-// What is turned handle by handle is right at its own level.
+// A map whose publishes take effect handle by handle keeps the level per-handle.
 func TestTurnedOneByOneIsPerHandle(t *testing.T) {
 	e := controls.BatchedEntry()
 	e.Name, e.Level, e.Uint64 = "turned-one-by-one", kv.PerHandle, func(int) kv.Map[uint64, uint64] { return newTurned() }
@@ -69,7 +69,7 @@ func TestTurnedOneByOneIsPerHandle(t *testing.T) {
 	}
 }
 
-// casInTwoSteps loads, compares, and only then locks again to store.
+// casInTwoSteps loads and compares, and then locks again to store.
 type casInTwoSteps struct{ *controls.Locked }
 
 func (c casInTwoSteps) CompareAndSwap(key, old, new uint64) bool {
@@ -81,8 +81,8 @@ func (c casInTwoSteps) CompareAndSwap(key, old, new uint64) bool {
 	return true
 }
 
-// losesItsWay does not find key 0 any more when it has had more deletes than the histories
-// that are recorded from beginning to end have calls.
+// losesItsWay does not find key 0 any more after more deletes than a fully recorded history has
+// calls.
 type losesItsWay struct {
 	*controls.Locked
 	deletes atomic.Int64
@@ -100,7 +100,7 @@ func (l *losesItsWay) Get(key uint64) (uint64, bool) {
 	return l.Locked.Get(key)
 }
 
-// The map of somebody else that is known to lose values.
+// Check finds the fault of haxmap, which is known to lose values.
 func TestHaxmapFails(t *testing.T) {
 	entries := baselines.All()
 	e := entries[slices.IndexFunc(entries, func(e kv.Entry) bool { return e.Name == "haxmap" })]
@@ -111,13 +111,13 @@ func TestHaxmapFails(t *testing.T) {
 	}
 }
 
-// losesWrites keeps nothing.
+// losesWrites ignores writes.
 type losesWrites struct{ *controls.Locked }
 
 func (losesWrites) Set(uint64, uint64) {}
 
-// turned keeps the state that each handle sees in the handle, and a publish turns them
-// one after the other.
+// turned keeps in each handle the state that the handle sees. A publish changes them one after the
+// other.
 type turned struct {
 	*controls.Batched
 	mu      sync.Mutex
@@ -156,7 +156,7 @@ func (h *turnedHandle) Publish() uint64 {
 func (h *turnedHandle) Get(key uint64) (uint64, bool)  { return h.state.Load().Get(key) }
 func (h *turnedHandle) Read() kv.Guard[uint64, uint64] { return h.state.Load() }
 
-// changesCopy opens guards that look at the newest state each time.
+// changesCopy opens guards that read the newest state each time.
 type changesCopy struct{ *controls.Batched }
 
 type changingGuard struct {
@@ -168,7 +168,7 @@ func (m changesCopy) Read() kv.Guard[uint64, uint64] { return changingGuard{m.Cu
 
 func (g changingGuard) Get(key uint64) (uint64, bool) { return g.m.Current().Get(key) }
 
-// earlyVersion opens guards that tell a version before they take its content.
+// earlyVersion opens guards that take their version before they take their content.
 type earlyVersion struct{ *controls.Batched }
 
 type earlyGuard struct {

@@ -40,7 +40,7 @@ func TestControlsFail(t *testing.T) {
 	}
 }
 
-// What Check leaves of an illegal history judges the same again.
+// The history that Check saves judges the same again.
 func TestEvidence(t *testing.T) {
 	for _, e := range Controls() {
 		dir := t.TempDir()
@@ -87,7 +87,7 @@ func TestLevelThatIsNotDeclared(t *testing.T) {
 	}
 }
 
-// A check says under how many seeds it recorded.
+// The counts say under how many seeds a check recorded histories.
 func TestSeedsAreCounted(t *testing.T) {
 	for time, want := range map[time.Duration]int{time.Hour: 3, time.Nanosecond: 1} {
 		if v := Check(controls.LockedEntry(), Options{Histories: 3, Time: time}); v.Outcome != Ok || v.Counts.Seeds != want {

@@ -16,7 +16,7 @@ import (
 	"doublebuf/lincheck/internal/controls"
 )
 
-// childEnv tells this test binary to be the child of Supervise, and with which map.
+// childEnv makes this test binary a child of Supervise. Its value names the map.
 const childEnv = "LINCHECK_TEST_CHILD"
 
 // childDirEnv names the folder for the child's evidence.
@@ -32,12 +32,12 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	// As in a child: with one thread what needs two of them would not be seen.
+	// As in a child: one thread would hide faults that need two.
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
 	os.Exit(m.Run())
 }
 
-// childEntries are the maps that the child knows, by how they behave.
+// childEntries returns the maps of the child by what they do.
 func childEntries() map[string]kv.Entry {
 	with := func(name string, get func(*controls.Locked)) kv.Entry {
 		e := controls.LockedEntry()
@@ -52,7 +52,7 @@ func childEntries() map[string]kv.Entry {
 		"fine":   with("fine", func(*controls.Locked) {}),
 		"stale":  Controls()[1],
 		"panics": with("panics", func(*controls.Locked) { panic("the map is broken") }),
-		"throws": with("throws", func(*controls.Locked) { new(sync.Mutex).Unlock() }), // as a concurrent map write does, but always
+		"throws": with("throws", func(*controls.Locked) { new(sync.Mutex).Unlock() }), // like a concurrent map write, but in every run
 		"hangs":  with("hangs", func(*controls.Locked) { select {} }),
 		"hoards": with("hoards", func(*controls.Locked) {
 			block := make([]byte, 1<<20)
@@ -60,7 +60,7 @@ func childEntries() map[string]kv.Entry {
 				block[i] = 1
 			}
 			hoard <- block
-			time.Sleep(time.Millisecond) // as much as the machine has, but not at once
+			time.Sleep(time.Millisecond) // take memory slowly
 		}),
 		"killed": with("killed", func(*controls.Locked) {
 			p, _ := os.FindProcess(os.Getpid())

@@ -10,9 +10,9 @@ import (
 	"doublebuf/lincheck/internal/controls"
 )
 
-// The same seed draws the same operations for each client, however the clients
-// interleave; another seed draws others. Of a directed schedule that is so of the writer
-// alone, which is the first client: the others read again whenever they see something new.
+// The same seed draws the same operations for each client, however the clients interleave. Another
+// seed draws others. In a directed schedule this holds for the writer only, which is the first
+// client: the others read again whenever they see something new.
 func TestSeedsDrawTheSameOperations(t *testing.T) {
 	type op struct {
 		Op       history.Op
@@ -38,15 +38,15 @@ func TestSeedsDrawTheSameOperations(t *testing.T) {
 	}
 }
 
-// A history of batches ends with reads that must see everything, by each client, on
-// both of a double buffer's copies.
+// A history of batches ends with reads that must see everything, by each client, in both copies of
+// a double buffer.
 func TestHistoriesEndConverged(t *testing.T) {
 	for seed := range uint64(10) {
 		for _, d := range levelOf(controls.BatchedEntry()).implies {
 			h := d.Record(controls.BatchedEntry(), seed)
 			for copies := range 2 {
 				publish, ends := lastPublish(h)
-				complete := map[int]int{} // of each client, keys or ranges after that publish
+				complete := map[int]int{} // keys read by each client after that publish
 				for _, c := range ends {
 					if c.Op != history.Get {
 						t.Fatalf("%s, seed %d: %v after publish %d from the end", d.Claim, seed, c.Op, copies+1)
@@ -64,7 +64,7 @@ func TestHistoriesEndConverged(t *testing.T) {
 					}
 				}
 				if len(complete) == 0 {
-					t.Errorf("%s, seed %d: nobody reads at the end", d.Claim, seed)
+					t.Errorf("%s, seed %d: no client reads at the end", d.Claim, seed)
 				}
 				h.Calls = h.Calls[:len(h.Calls)-len(ends)-1]
 				h.Guards = slices.DeleteFunc(h.Guards, func(g history.Guard) bool { return g.Called > publish.Called })
@@ -73,7 +73,7 @@ func TestHistoriesEndConverged(t *testing.T) {
 	}
 }
 
-// lastPublish returns that, and the calls after it.
+// lastPublish returns the last publish, and the calls after it.
 func lastPublish(h *history.History) (history.Call, []history.Call) {
 	for i, c := range slices.Backward(h.Calls) {
 		if c.Op == history.Publish {

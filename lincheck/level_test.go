@@ -24,8 +24,7 @@ func registered(t *testing.T, name string) kv.Entry {
 	return entries[i]
 }
 
-// The table of the properties of each level, on real maps, from the next stronger level's
-// failure on.
+// Real maps have exactly the properties of their levels, and fail those of the next stronger level.
 func TestPropertiesOfLevels(t *testing.T) {
 	for name, want := range map[string]string{
 		"dbuf-epoch-b64":    "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, lag Ok, progress Ok, eventual Ok, linearizable by design",
@@ -35,8 +34,7 @@ func TestPropertiesOfLevels(t *testing.T) {
 		"dbuf-maxwait-b64":  "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, progress Ok, eventual Ok, linearizable by design",
 		"syncmap":           "linearizable Ok",
 	} {
-		// Few histories, but time enough for what must fail on a machine that has other things to
-		// do.
+		// Few histories, but enough time for the schedules that must fail on a busy machine.
 		v := Check(registered(t, name), Options{Seed: 1, Histories: 20, Time: 5 * time.Minute})
 		var got []string
 		for _, p := range Properties() {
@@ -50,14 +48,14 @@ func TestPropertiesOfLevels(t *testing.T) {
 	}
 }
 
-// Whoever declares less than his map is, is told so; and so is whoever declares more, by the
+// Check finds an entry that declares less than its map keeps, and one that declares more, by the
 // same directed schedule.
 func TestLevelsThatAreNotTheMaps(t *testing.T) {
 	low := registered(t, "dbuf-epoch-b64")
 	low.Level = kv.PerHandle
 	high := registered(t, "dbuf-refcount-b64")
 	high.Level = kv.Atomic
-	// The schedules beside the directed one find it now and then too.
+	// The other schedules sometimes find it too.
 	for _, test := range []struct {
 		entry    kv.Entry
 		time     time.Duration
@@ -73,8 +71,7 @@ func TestLevelsThatAreNotTheMaps(t *testing.T) {
 	}
 }
 
-// What a level does not promise is shown by few operations, which judge the same again, and
-// with a picture.
+// A few operations and a picture show what a level does not promise. They judge the same again.
 func TestByDesignIsShown(t *testing.T) {
 	v := Check(registered(t, "dbuf-refcount-b64"), Options{Seed: 1, Histories: 20, Time: 5 * time.Minute, Dir: t.TempDir(), Designs: true})
 	for name, most := range map[string]int{"real-time": 2, "linearizable": 2} {

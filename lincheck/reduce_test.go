@@ -31,7 +31,7 @@ func TestReduceLeavesTheFewThatShowIt(t *testing.T) {
 	}
 }
 
-// illegal records a history of e that is.
+// illegal records an Illegal history of e.
 func illegal(t *testing.T, e kv.Entry, seed uint64) *history.History {
 	t.Helper()
 	for i := range uint64(100) {

@@ -10,8 +10,7 @@ import (
 	"doublebuf/lincheck/internal/controls"
 )
 
-// A writer who waits for a reader to have no guard at all never comes to an end with one
-// who chains them.
+// The schedule Chain starves a writer that waits until a reader has no guard open at all.
 func TestChainedGuardsShowWhoStarves(t *testing.T) {
 	m := &starving{Batched: controls.NewBatched(controls.Faults{})}
 	e := controls.BatchedEntry()
@@ -23,7 +22,7 @@ func TestChainedGuardsShowWhoStarves(t *testing.T) {
 	}
 }
 
-// starving has one count for all guards, for which a publish waits to be zero, but gives up
+// starving has one count of open guards. A publish waits until the count is zero, but gives up
 // after many looks.
 type starving struct {
 	*controls.Batched

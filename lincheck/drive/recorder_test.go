@@ -9,7 +9,7 @@ import (
 )
 
 func TestRecorderKeepsEachClientsOrder(t *testing.T) {
-	r := NewRecorder(2, 1) // room for one event each: tapes grow if they must
+	r := NewRecorder(2, 1) // memory for one event each: tapes grow
 	a, b := r.Tape(0), r.Tape(1)
 	first := a.Open(5, 6, 1)
 	second := a.Open(7, 8, 2)
@@ -27,7 +27,7 @@ func TestRecorderKeepsEachClientsOrder(t *testing.T) {
 
 	h := r.History(history.Header{Map: "m"})
 	for i := range h.Calls {
-		h.Calls[i].Return = 0 // the real time
+		h.Calls[i].Return = 0 // the real time differs in every run
 	}
 	want := &history.History{
 		Header: history.Header{Map: "m"},

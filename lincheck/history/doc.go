@@ -24,19 +24,20 @@
 //
 // A history file is JSON Lines. The first line is the header:
 //
-//	{"history":1,"claim":"atomic","map":"dbuf","seed":7,"slack_ns":100,"lag":1,"verdict":"Illegal","checker":"C2","note":"a stale guard"}
+//	{"history":1,"claim":"atomic","map":"dbuf","slack_ns":100,"lag":1,"verdict":"Ok"}
 //
 // The fields history (the version of the format) and claim are required. A history of stamped
 // guards may begin late: "from":33 says that the first publish made version 34, and that version 33
-// counts as empty. The fields verdict, checker and note say what an earlier judgement found; a
-// checker does not rely on them.
+// counts as empty. The fields map and seed say how the history was recorded. The fields verdict,
+// checker and note are the result of an earlier judge; a checker does not rely on them.
 //
 // Every other line is a call or a guard:
 //
 //	{"client":0,"op":"set","key":3,"new":17,"called":100,"returned":140}
 //	{"client":1,"op":"get","key":3,"result":17,"called":120,"returned":160}
 //	{"client":0,"op":"publish","version":1,"called":150,"returned":190}
-//	{"client":2,"op":"guard","version":1,"called":200,"opened":210,"closed":300,"reads":[[3,17],[4,null]],"all":[[3,17]]}
+//	{"client":2,"op":"guard","version":1,"called":200,"opened":210,"closed":300,"all":[[3,17]]}
+//	{"client":2,"op":"guard","version":1,"called":310,"opened":320,"closed":400,"reads":[[4,null]]}
 //
 // Lines may come in any order, but the lines of one client come in the order of its operations.
 // Times are nanoseconds of one clock, of any origin. Keys and values are whole numbers below 2^63,

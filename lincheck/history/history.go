@@ -111,7 +111,7 @@ type Header struct {
 	// From is the version before the first publish of a history of stamped guards. Its content
 	// counts as empty, and no guard has an earlier version. A reduced history begins late.
 	From uint64
-	// Verdict, Checker and Note are the result of an earlier judgement, if there was one.
+	// Verdict, Checker and Note are the result of an earlier judge, if there was one.
 	Verdict Outcome
 	Checker string
 	Note    string

@@ -9,8 +9,8 @@ import (
 	"doublebuf/lincheck/internal/controls"
 )
 
-// Small random histories are judged a second time, by trying every order of effects.
-// The specification tried is an actual map behind a lock, not the model.
+// A second judge tries every order of effects of small random histories. Its specification is an
+// actual map behind a lock, not the model.
 func TestLinearizableAgreesWithBruteForce(t *testing.T) {
 	counts := map[history.Outcome]int{}
 	for seed := range uint64(1000) {
@@ -31,7 +31,8 @@ func TestLinearizableAgreesWithBruteForce(t *testing.T) {
 	t.Log(counts)
 }
 
-// The same for batches: every order, and every choice of what each publish covers.
+// The same for batches: the second judge tries every order, and every choice of what a publish
+// covers.
 func TestEventualAgreesWithBruteForce(t *testing.T) {
 	counts := map[history.Outcome]int{}
 	for seed := range uint64(1000) {
@@ -52,8 +53,8 @@ func TestEventualAgreesWithBruteForce(t *testing.T) {
 	t.Log(counts)
 }
 
-// randomHistory has three clients do a few things each on one key, with pauses up to
-// gap and values so few that outcomes are often right by chance.
+// randomHistory lets three clients do a few operations each on one key, with pauses up to gap.
+// There are so few values that results are often right by chance.
 func randomHistory(rng *rand.Rand, claim history.Claim, ops []history.Op, steps int, gap int64) *history.History {
 	h := &history.History{Header: history.Header{Claim: claim}}
 	for client := range 3 {
@@ -81,8 +82,8 @@ func randomHistory(rng *rand.Rand, claim history.Claim, ops []history.Op, steps 
 	return h
 }
 
-// anyOrder reports whether explains holds for an order of calls that keeps every one
-// that returned before another was called before that.
+// anyOrder reports whether explains holds for some order of the calls that keeps the order of calls
+// that do not overlap.
 func anyOrder(calls []history.Call, order []*history.Call, explains func([]*history.Call) bool) bool {
 	if len(order) == len(calls) {
 		return explains(order)
@@ -141,7 +142,7 @@ func explainedByLocked(order []*history.Call) bool {
 	return true
 }
 
-// explainedByBatches follows an order, with each choice that a publish has.
+// explainedByBatches reports whether some choice of what each publish covers explains the order.
 func explainedByBatches(order []*history.Call, published history.Value, unseen []*history.Call) bool {
 	if len(order) == 0 {
 		return true
@@ -167,8 +168,8 @@ func explainedByBatches(order []*history.Call, published history.Value, unseen [
 	return false
 }
 
-// The sweep over random guards agrees with the laws taken literally. C5 is not asked about
-// guards of versions that are not yet there.
+// The sweep over random guards agrees with the laws taken literally. C5 does not count for guards
+// of versions that do not exist yet.
 func TestSweepAgreesWithTheLaws(t *testing.T) {
 	broken := map[law]int{}
 	for seed := range uint64(2000) {
@@ -195,7 +196,7 @@ func TestSweepAgreesWithTheLaws(t *testing.T) {
 
 const testSlack = 3
 
-// literally are C1 to C5 word by word: whether a pair breaks one beyond doubt.
+// literally are C1 to C5 word by word: whether a pair breaks the law by more than the slack.
 var literally = map[law]func(*history.History) bool{
 	c1: anyGuard(func(h *history.History, g *history.Guard) bool {
 		p := publishOf(h, g.Version)
@@ -261,7 +262,7 @@ func randomGuards(rng *rand.Rand) *history.History {
 			g := history.Guard{Client: 1 + client, Called: now, Opened: now + rng.Int64N(10)}
 			now = g.Opened + 1 + rng.Int64N(20)
 			g.Closed = g.Opened + rng.Int64N(30)
-			for i := range h.Calls { // about the version that the time makes right
+			for i := range h.Calls { // about the right version for this time
 				if h.Calls[i].Called < g.Opened {
 					g.Version = h.Calls[i].Version
 				}

@@ -25,8 +25,8 @@ func TestCutOffLastLine(t *testing.T) {
 	}
 }
 
-// What can be read can be written and reads back as the same, and judging it neither
-// panics nor takes long.
+// A history that can be read can be written, and reads back as the same. Judging it neither panics
+// nor takes long.
 func FuzzReadHistory(f *testing.F) {
 	f.Add([]byte(linearizableHeader + "\n" + `{"client":0,"op":"compare-and-swap","key":"a","old":1,"new":"<b>","did":true,"called":1,"returned":2}` + "\n"))
 	f.Add([]byte(`{"history":1,"claim":"atomic","lag":1}` + "\n" + `{"client":-1,"op":"guard","version":9,"called":1,"opened":4,"closed":6,"reads":[["a",null]],"all":[]}` + "\n"))

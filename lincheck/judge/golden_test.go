@@ -9,8 +9,8 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// The histories of testdata carry their verdict in the header. Those of stamped guards
-// that break a law break that one only.
+// The histories of testdata have their verdict in the header. A history of stamped guards breaks
+// only the law that its header names.
 func TestJudgeFiles(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.jsonl")
 	if len(files) < 30 {
@@ -34,7 +34,7 @@ func TestJudgeFiles(t *testing.T) {
 	}
 }
 
-// onlyBreaks reports checkers that find something in h though they are not its own.
+// onlyBreaks reports violations in h of other laws than the one that its header names.
 func onlyBreaks(t *testing.T, h *history.History) {
 	s := newSweep(h, stampedLaws(h.Claim))
 	s.all()

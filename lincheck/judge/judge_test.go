@@ -16,7 +16,7 @@ func TestJudgeFileThatIsNotThere(t *testing.T) {
 	}
 }
 
-// A search that would take longer than its limit ends, and is no pass.
+// A search that would take longer than its limit ends, with the outcome Unknown.
 func TestSearchThatGivesUp(t *testing.T) {
 	h := &history.History{Header: history.Header{Claim: history.ClaimLinearizable}}
 	for client := range maxClients {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The package documentation has the laws as they are printed.
+// The package documentation has the laws as the command prints them.
 func TestLawsAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("doc.go")
 	if err != nil {

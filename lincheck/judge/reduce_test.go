@@ -14,8 +14,7 @@ var everyOp = map[history.Claim][]history.Op{
 	history.ClaimEventualPerHandle: {history.Get, history.Get, history.Set, history.Delete, history.Publish, history.Publish},
 }
 
-// What reduce takes away, a legal history can be without: however much of it is taken
-// from one, it stays legal.
+// A legal history stays legal without the events that Reduce removes, however many it removes.
 func TestReducingKeepsLegal(t *testing.T) {
 	always := func(*history.History) bool { return true }
 	for claim, ops := range everyOp {

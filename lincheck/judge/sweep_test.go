@@ -16,8 +16,8 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// steady is a legal history, of any length, of one writer and some readers whose guards
-// overlap; its events come in the order in which they were called. A fault may be planted.
+// steady is a legal history of any length, of one writer and some readers whose guards overlap. Its
+// events come in the order in which they were called. It may have one planted fault.
 type steady struct {
 	versions, guards int // publishes, and guards for each
 	stale            int // number of the guard, from 1, with a wrong read; 0 = none
@@ -28,8 +28,8 @@ const (
 	steadyReaders = 8
 )
 
-// each passes all events on until one of the functions returns an error. They must not keep
-// what they are given.
+// each passes all events to the functions until one returns an error. The functions must not keep
+// the events.
 func (s steady) each(call func(*history.Call) error, guard func(*history.Guard) error) error {
 	var reads [1]history.Read
 	var c history.Call
@@ -77,7 +77,7 @@ func (s steady) history() *history.History {
 	return h
 }
 
-// reader returns the history as a file, whose lines are made as they are read.
+// reader returns the history as a file. Its lines are made while they are read.
 func (s steady) reader() io.ReadCloser {
 	r, w := io.Pipe()
 	go func() {
@@ -122,8 +122,8 @@ func (s steady) reader() io.ReadCloser {
 	return r
 }
 
-// A fault late in a long history is found, whichever way the history comes; and what the
-// sweep remembers does not grow with it.
+// The sweep finds a fault late in a long history, in memory and in a stream. What it remembers does
+// not grow with the history.
 func TestSweepOfALongHistory(t *testing.T) {
 	s := steady{versions: 20_000, guards: 5}
 	stale := s
@@ -160,8 +160,8 @@ func TestSweepOfALongHistory(t *testing.T) {
 	}
 }
 
-// Files in any order, and streams, are judged like histories in memory. The histories have
-// more versions than the sweep remembers, and half of them one fault.
+// Files in any order and streams get the same verdicts as histories in memory. The histories have
+// more versions than the sweep remembers, and half of them have one fault.
 func TestWaysToJudgeAgree(t *testing.T) {
 	broken := map[string]int{}
 	for seed := range uint64(100) {
@@ -209,7 +209,7 @@ func anyLiterally(h *history.History) bool {
 	return false
 }
 
-// literalC6 plays the writes of each version again, for each guard.
+// literalC6 repeats the writes of each version, for each guard.
 func literalC6(h *history.History) bool {
 	for _, g := range h.Guards {
 		content := map[history.Word]history.Word{}
@@ -232,8 +232,8 @@ func literalC6(h *history.History) bool {
 	return false
 }
 
-// faultyHistory is of a few hundred versions. Its guards are right, but for one in every
-// second history.
+// faultyHistory returns a history of a few hundred versions. Every second history has one wrong
+// guard.
 func faultyHistory(rng *rand.Rand) *history.History {
 	h := &history.History{Header: history.Header{Claim: history.ClaimAtomic, Slack: testSlack, Lag: rng.Uint64N(4)}}
 	content := []map[history.Word]history.Word{{}}
@@ -306,7 +306,7 @@ func guardsFirst(file string) string {
 	return lines[0] + guards.String() + calls.String()
 }
 
-// A stream ends at the first breach, and without one where it is not in order.
+// Stream returns at the first violation, or else where the events are not in order.
 func TestStreamStops(t *testing.T) {
 	const header = `{"history":1,"claim":"atomic"}` + "\n"
 	guard := func(version, called int) string {
@@ -352,7 +352,7 @@ func BenchmarkJudgeInMemory(b *testing.B) {
 	b.ReportMetric(0, "B/op")
 }
 
-// BenchmarkJudgeFile reads them from a file that is written meanwhile.
+// BenchmarkJudgeFile reads them from a file that is written at the same time.
 func BenchmarkJudgeFile(b *testing.B) {
 	for b.Loop() {
 		r := large.reader()
@@ -380,7 +380,7 @@ func expect(b *testing.B, v Verdict, want history.Outcome) {
 	}
 }
 
-// inUse is how many bytes the process holds.
+// inUse returns how many bytes the process holds.
 func inUse() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -14,11 +14,11 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// long is a history of one key by the given claim that is right, and has quiescent points. Its
-// calls, and if it is linearizable its clients too, are more than porcupine can bear at once.
+// long returns a legal history of one key with the given claim and with quiescent points. It has
+// more calls than porcupine can judge at once, and, if it is linearizable, more clients.
 func long(rng *rand.Rand, claim history.Claim, rounds int) *history.History {
 	h := &history.History{Header: history.Header{Claim: claim, Slack: 2}}
-	clients := maxClients // of batches a window does not end before a publish
+	clients := maxClients // a window of batches does not end before a publish
 	if claim == history.ClaimLinearizable {
 		clients = 3 * maxClients / 2
 	}
@@ -53,8 +53,8 @@ func long(rng *rand.Rand, claim history.Claim, rounds int) *history.History {
 	return h
 }
 
-// Histories that are far longer, and of more clients, than porcupine can bear at once are cut
-// into windows, whatever the claim; and one wrong read among them is found.
+// Histories of every claim are cut into windows, if they are far longer or have more clients than
+// porcupine can judge at once. One wrong read in them is found.
 func TestLongHistories(t *testing.T) {
 	for _, claim := range []history.Claim{history.ClaimLinearizable, history.ClaimEventual, history.ClaimEventualPerHandle} {
 		rng := rand.New(rand.NewPCG(1, 0))
@@ -84,7 +84,7 @@ func TestLongHistories(t *testing.T) {
 	}
 }
 
-// waysAgree judges h as a stream, and as files in order and not.
+// waysAgree judges h as a stream, and as files in order and out of order.
 func waysAgree(t *testing.T, h *history.History, want history.Outcome) {
 	t.Helper()
 	var file bytes.Buffer
@@ -120,7 +120,7 @@ func waysAgree(t *testing.T, h *history.History, want history.Outcome) {
 	}
 }
 
-// A linearizable history that goes on for ever is judged in memory that does not grow with it.
+// Judging an endless linearizable history takes memory that does not grow with it.
 func TestEndlessLinearizableHistory(t *testing.T) {
 	h := &history.History{Header: history.Header{Claim: history.ClaimLinearizable}}
 	b := newByKeys(h, time.Second)
@@ -142,8 +142,9 @@ func TestEndlessLinearizableHistory(t *testing.T) {
 	}
 }
 
-// Where windows are cut makes no difference. The histories are small, and judged once as
-// one window and once in the smallest ones; a few values make wrong ones often right by chance.
+// The place where windows are cut makes no difference. Small histories are judged as one window,
+// and again in the smallest windows. There are so few values that wrong results are often right by
+// chance.
 func TestWindowsAgreeWithTheWhole(t *testing.T) {
 	for claim, ops := range map[history.Claim][]history.Op{
 		history.ClaimLinearizable: {history.Get, history.Set, history.Set, history.Delete, history.Swap, history.LoadOrStore, history.LoadAndDelete, history.CompareAndSwap, history.CompareAndDelete},
@@ -161,8 +162,8 @@ func TestWindowsAgreeWithTheWhole(t *testing.T) {
 			counts[want.Outcome]++
 			got, cuts := inSmallest(newWindows(h, &searches{limit: time.Minute}))
 			cut += cuts
-			// What is wrong only if clocks are right may pass where it is cut, since what a window
-			// leaves is found with the slack.
+			// A history that is wrong only within the slack may pass when it is cut, because the
+			// values that a window leaves are found with the slack.
 			if got.outcome != want.Outcome && !(want.Counts.Ambiguous > 0 && got.outcome == history.Ok) {
 				t.Fatalf("%s, seed %d: in windows %v, as a whole %v: %+v", claim, seed, got, want, h.Calls)
 			}
@@ -174,8 +175,8 @@ func TestWindowsAgreeWithTheWhole(t *testing.T) {
 	}
 }
 
-// inSmallest judges the history of w, of one key, in windows that are cut wherever they can be, and
-// says how often that was.
+// inSmallest judges the history of w, of one key, in windows that are cut wherever possible. It
+// also returns the number of cuts.
 func inSmallest(w *windows) (got windowResult, cuts int) {
 	got = windowResult{outcome: history.Ok}
 	note := func(j windowResult) {
@@ -199,8 +200,8 @@ func inSmallest(w *windows) (got windowResult, cuts int) {
 	return got, cuts
 }
 
-// Searches that have no time say that they found nothing, and make no right history Illegal:
-// neither those for the values that a window can have left, nor those for an order.
+// A search without time has no answer, and makes no legal history Illegal. This holds for searches
+// for the values that a window can leave, and for searches for an order.
 func TestSearchesWithoutTime(t *testing.T) {
 	for _, claim := range []history.Claim{history.ClaimLinearizable, history.ClaimEventual, history.ClaimEventualPerHandle} {
 		counts, inVain := map[history.Outcome]int{}, map[history.Outcome]int{}
@@ -225,7 +226,7 @@ func TestSearchesWithoutTime(t *testing.T) {
 	}
 }
 
-// A window that cannot be judged makes the verdict Unknown, but does not hide what is wrong later.
+// A window that cannot be judged makes the verdict Unknown, but does not hide a later violation.
 func TestAfterAWindowThatIsGivenUp(t *testing.T) {
 	h := &history.History{Header: history.Header{Claim: history.ClaimLinearizable}}
 	for client := range maxClients + 1 {
@@ -246,8 +247,8 @@ func TestAfterAWindowThatIsGivenUp(t *testing.T) {
 	}
 }
 
-// A window that is given up since it has too many calls is given up as a whole: those that were not
-// kept may be what explains the rest.
+// A window with too many calls is given up as a whole, because the calls that were not kept may
+// explain the rest.
 func TestWindowGivenUpAsAWhole(t *testing.T) {
 	h := &history.History{Header: history.Header{Claim: history.ClaimLinearizable}}
 	now, value := int64(0), history.Word(0)
@@ -256,10 +257,10 @@ func TestWindowGivenUpAsAWhole(t *testing.T) {
 		h.Calls = append(h.Calls, history.Call{Client: client, Op: history.Set, Key: 7, New: value, Called: now, Return: now + takes})
 		now += 10
 	}
-	for i := range windowCalls / 2 { // with quiescent points, but too few to end a window
+	for i := range windowCalls / 2 { // with quiescent points, but too few calls to end a window
 		set(2+i%(maxClients-2), 5)
 	}
-	for i := range maxPartition + 100 { // without
+	for i := range maxPartition + 100 { // without quiescent points
 		set(i%2, 15)
 	}
 	h.Calls = append(h.Calls, history.Call{Client: maxClients, Op: history.Get, Key: 7, Result: history.Some(value), Called: now + 2, Return: now + 3})

@@ -10,7 +10,7 @@ import (
 // guards opens and checks about n guards of a shape. It returns how many it did.
 func (r *reader) guards(sh shape, n int) (int, *violation) {
 	switch sh {
-	case lookUps:
+	case lookups:
 		for range n {
 			if b := r.get(); b != nil {
 				return 0, b

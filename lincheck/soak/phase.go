@@ -10,7 +10,7 @@ import (
 type shape string
 
 const (
-	lookUps shape = "look-ups"
+	lookups shape = "lookups"
 	single  shape = "guards"
 	nested  shape = "nested guards"
 	chained shape = "chained guards"
@@ -53,7 +53,7 @@ func (p phase) String() string {
 // next draws the next phase. Cheap shapes come more often, because they open more guards in a
 // phase.
 func (p phase) next(rng *rand.Rand, readers int) phase {
-	shapes := []shape{lookUps, lookUps, lookUps, single, single, single, single, nested, chained, chained, held, walks}
+	shapes := []shape{lookups, lookups, lookups, single, single, single, single, nested, chained, chained, held, walks}
 	q := phase{
 		number:  p.number + 1,
 		readers: min(readers, 1<<rng.IntN(7)),

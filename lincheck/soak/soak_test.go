@@ -37,7 +37,7 @@ func TestSoakOfCorrectMaps(t *testing.T) {
 	}
 }
 
-// onRealMap is the real map, wrapped into something that is wrong.
+// onRealMap returns a real map in a wrapper that breaks it.
 func onRealMap(t *testing.T, wrap func(inner handle) kv.Map[uint64, uint64]) kv.Entry {
 	e := registered(t, "dbuf-epoch-b64")
 	inner := e.Watched
@@ -48,7 +48,7 @@ func onRealMap(t *testing.T, wrap func(inner handle) kv.Map[uint64, uint64]) kv.
 	return e
 }
 
-// handle is one of the real map.
+// handle is a handle of the real map.
 type handle interface {
 	kv.Map[uint64, uint64]
 	kv.Publisher
@@ -63,14 +63,14 @@ type wrapped struct {
 
 func (w *wrapped) Open() kv.Map[uint64, uint64] { return w.wrap(kv.Open(w.Map).(handle)) }
 
-// Each part of the oracle finds the fault that it is for. The maps break no rule of Go.
+// Each part of the oracle finds its fault. The maps break no rule of Go.
 func TestSoakFinds(t *testing.T) {
 	doesNotWait := registered(t, "dbuf-epoch-b64")
 	inner := doesNotWait.Uint64
 	doesNotWait.Watched = func(capacity int, entered func()) kv.Map[uint64, uint64] {
 		return &wrapped{inner(capacity), func(h handle) kv.Map[uint64, uint64] { return early{h, entered} }}
 	}
-	unbounded := controls.BatchedEntry() // its guards are for ever, so that the writer need not wait
+	unbounded := controls.BatchedEntry() // its guards stay valid, so its writer need not wait
 	unbounded.Caps |= kv.BoundedLag | kv.Range
 	stale := controls.BatchedEntry()
 	stale.Uint64 = controls.Constructor(controls.Faults{StaleGuard: 50})
@@ -107,7 +107,7 @@ func TestSoakFinds(t *testing.T) {
 	}
 }
 
-// early says that the writer begins before it has waited.
+// early reports that the writer begins before it has waited.
 type early struct {
 	handle
 	entered func()
@@ -118,7 +118,7 @@ func (m early) Publish() uint64 {
 	return m.handle.Publish()
 }
 
-// future opens guards that tell one version too many.
+// future opens guards whose version is too high by one.
 type future struct{ handle }
 
 type futureGuard struct{ kv.Guard[uint64, uint64] }
@@ -126,7 +126,7 @@ type futureGuard struct{ kv.Guard[uint64, uint64] }
 func (m future) Read() kv.Guard[uint64, uint64] { return futureGuard{m.handle.Read()} }
 func (g futureGuard) Version() uint64           { return g.Guard.Version() + 1 }
 
-// torn opens guards that look keys up in other guards of the handle.
+// torn opens guards that look keys up by another guard of the handle.
 type torn struct{ handle }
 
 type tornGuard struct {
@@ -137,7 +137,7 @@ type tornGuard struct {
 func (m *torn) Read() kv.Guard[uint64, uint64]    { return tornGuard{m.handle.Read(), m} }
 func (g tornGuard) Get(key uint64) (uint64, bool) { return g.m.handle.Get(key) }
 
-// loses does not write one key.
+// loses ignores writes to one key.
 type loses struct{ handle }
 
 func (m loses) Set(key, value uint64) {
@@ -146,9 +146,9 @@ func (m loses) Set(key, value uint64) {
 	}
 }
 
-// What hangs is found, and the verdict says where it is. What can end has ended when the soak has.
-// A machine that is busy with something else may hold up another goroutine for as long: then what
-// hangs gets twice the time to stand out.
+// A soak finds a goroutine that hangs, and its verdict says where. All goroutines that can end have
+// ended with the soak. A busy machine may delay another goroutine for as long as the limit; then the
+// test tries again with twice the limit.
 func TestSoakFindsWhatHangs(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -160,8 +160,8 @@ func TestSoakFindsWhatHangs(t *testing.T) {
 			func(h handle, release chan struct{}) kv.Map[uint64, uint64] { return stuckWriter{h, release} },
 		},
 		{
-			// A writer that waits gets up after 1 s, to report the stall, and after 1.6 and 6.4 s, to
-			// have garbage collected: half-way between it sleeps.
+			// A waiting writer wakes after 1 s, to report the stall, and after 1.6 and 6.4 s, to
+			// collect garbage. Half-way between it sleeps.
 			"1 writing in atomicx.(*Parker).Park [select]", 4 * time.Second,
 			func(h handle, _ chan struct{}) kv.Map[uint64, uint64] { return leaksGuards{h} },
 		},
@@ -189,7 +189,7 @@ func TestSoakFindsWhatHangs(t *testing.T) {
 // awaitSoak returns when no goroutine of a soak is left.
 func awaitSoak() {
 	for drive.Summarize(drive.Stacks()) != "" {
-		runtime.GC() // which finds guards that were left open, and where that is enough to be let go, lets the writer go
+		runtime.GC() // may release a writer that waits for guards that were left open
 	}
 }
 
@@ -249,16 +249,16 @@ func TestPhases(t *testing.T) {
 	}
 	a, b, other := draw(1), draw(1), draw(2)
 	if strings.Join(a, "\n") != strings.Join(b, "\n") || strings.Join(a, "\n") == strings.Join(other, "\n") {
-		t.Error("phases do not hang from the seed alone")
+		t.Error("the seed alone does not determine the phases")
 	}
-	for _, what := range []string{string(lookUps), string(single), string(nested), string(chained), string(held), string(walks), "64 readers", "1 readers", "clears", "stopped", "of a handle", "yielding"} {
+	for _, what := range []string{string(lookups), string(single), string(nested), string(chained), string(held), string(walks), "64 readers", "1 readers", "clears", "stopped", "of a handle", "yielding"} {
 		if !strings.Contains(strings.Join(a, "\n"), what) {
 			t.Errorf("no phase of 50 has %s", what)
 		}
 	}
 }
 
-// contentAt is what the operations, one after another, come to.
+// contentAt agrees with the operations done one after another.
 func TestContentAt(t *testing.T) {
 	content := map[uint64]uint64{}
 	const cleared = contentKeys + 500
