@@ -95,7 +95,8 @@ func TestKilledByTests(t *testing.T) {
 	}
 }
 
-// TestKill builds a mutant as a program and runs each checker that needs one. The command kill does so for all.
+// TestKill builds a mutant as a program and runs each checker that needs one. The command kill does
+// so for all.
 func TestKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a program")

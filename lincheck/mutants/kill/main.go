@@ -45,7 +45,8 @@ func main() {
 	}
 }
 
-// kill tries the mutants whose names match and returns the tries that did not end as the patches say.
+// kill tries the mutants whose names match and returns the tries that did not end as the patches
+// say.
 func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err error) {
 	match, err := regexp.Compile(run)
 	if err != nil {
