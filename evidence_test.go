@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The ways in which ALGORITHM.md names what shows a claim, on one line each.
+// The ways in which documents name what shows a claim, on one line each.
 var (
 	testsIn  = regexp.MustCompile("((?:`(?:Test|Fuzz)\\w+`(?: \\([^)]*\\))?(?:,? and |, )?)+) in `([\\w/]+)`")
 	programs = regexp.MustCompile("programs? ((?:`[^`]+`(?:,? and |, )?)+)")
@@ -71,17 +71,22 @@ func sources(t *testing.T, folder, pattern string) string {
 	return all.String()
 }
 
-func TestAlgorithmNamesItsEvidence(t *testing.T) {
-	text, err := os.ReadFile("ALGORITHM.md")
-	if err != nil {
-		t.Fatal(err)
+func TestDocumentsNameTheirEvidence(t *testing.T) {
+	tests, explored := 0, 0
+	for _, path := range documents(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, missing := range missingEvidence(t, string(text)) {
+			t.Errorf("%s names as evidence %s, which does not exist", path, missing)
+		}
+		flat := strings.Join(strings.Fields(string(text)), " ")
+		tests += len(testsIn.FindAllString(flat, -1))
+		explored += len(programs.FindAllString(flat, -1))
 	}
-	for _, missing := range missingEvidence(t, string(text)) {
-		t.Errorf("ALGORITHM.md names as evidence %s, which does not exist", missing)
-	}
-	flat := strings.Join(strings.Fields(string(text)), " ")
-	if n, m := len(testsIn.FindAllString(flat, -1)), len(programs.FindAllString(flat, -1)); n < 30 || m < 10 {
-		t.Errorf("only %d places that name tests and %d that name programs are found", n, m)
+	if tests < 30 || explored < 10 {
+		t.Errorf("only %d places that name tests and %d that name programs are found", tests, explored)
 	}
 }
 
