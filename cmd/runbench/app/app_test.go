@@ -137,7 +137,7 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		{"run illegal", "run -impl good,loses,loses-large,crashes", 3, []string{
 			"| good | linearizable | Ok",
 			"| loses | linearizable | **FAILED** | linearizable: ",
-			"| loses-large | linearizable | **FAILED** | sum check: ",
+			"| loses-large | linearizable | **FAILED** | final-state check: ",
 			"| crashes | linearizable | **FAILED** | it crashed: panic",
 		}, "not what was declared: loses, loses-large, crashes;"},
 		{"run crash alone", "run -impl crashes", 3, []string{
@@ -165,7 +165,7 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 			}
 			manifest, _ := os.ReadFile(filepath.Join(dir, "r", "manifest.json"))
 			if got, want := strings.Count(string(manifest), `"check": "sum"`), strings.Count(c.args, "loses"); args[0] == "run" && got != want {
-				t.Errorf("the manifest has %d verdicts by the sum check; want %d\n%s", got, want, manifest)
+				t.Errorf("the manifest has %d verdicts by the final-state check; want %d\n%s", got, want, manifest)
 			}
 			for _, want := range c.output {
 				if !strings.Contains(stdout+string(report), want) {

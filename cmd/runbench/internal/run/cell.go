@@ -10,7 +10,7 @@ import (
 	"doublebuf/workloads"
 )
 
-// drawn keeps what the last job drew from the seed, for the next one on the same keys
+// drawn keeps what the last job drew from the seed. The next job uses it if it has the same keys
 // and distribution.
 type drawn struct {
 	keyType, dist string
@@ -18,7 +18,7 @@ type drawn struct {
 	workload      any // *workload[K]
 }
 
-// workload is what a cell runs on, apart from its mix. Nobody changes it.
+// workload is the input of a cell, apart from its mix. It does not change.
 type workload[K comparable] struct {
 	set  *workloads.KeySet[K]
 	tape *workloads.Tape[K]
@@ -92,12 +92,12 @@ func draw[K comparable](r *Runner, id results.ID, keys func(n int, seed uint64) 
 	return load, nil
 }
 
-// cellOf returns the cell of the job, without what is measured.
+// cellOf returns the cell of the job, without metrics.
 func cellOf(j plan.Job) results.Cell {
 	return results.Cell{ID: j.ID, Block: j.Block, Process: j.Process, Link: j.Link}
 }
 
-// cell is a job with all that it needs.
+// cell is a job with everything that it needs.
 type cell[K comparable] struct {
 	keys, lookups []K // equal, in other memory
 	mix           workloads.Mix
@@ -109,19 +109,19 @@ type cell[K comparable] struct {
 	cpus          []int // to which workers are bound, if they are
 }
 
-// subject is a map under measurement and a handle of it for each worker, and then for the
-// reader that stalls, if the mix has one.
+// subject is the map that is measured, with a handle for each worker. The reader that stalls, if
+// the mix has one, has the last handle.
 type subject[K comparable] struct {
 	m       kv.Map[K, uint64]
 	handles []kv.Map[K, uint64]
 }
 
-// subject builds the map, stores value(i) under each key that holds says is there at the
-// start, publishes, and only then opens a handle for each worker. It publishes twice,
-// because a double buffer's second copy is filled by the publish after; that is no work
-// for the first worker who publishes on the clock.
+// subject builds the map and stores value(i) under each key i for which holds(i) is true. It
+// publishes, and only then opens a handle for each worker. It publishes twice, because the second
+// publish fills the second copy of a double buffer. Otherwise the first publish of a worker would
+// do that on the clock.
 //
-// A map that starts empty is not told how large it will become: growing is measured.
+// A map that starts empty is not told how large it will become, so growing is measured.
 func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int) uint64) *subject[K] {
 	capacity := 0
 	for i := range c.keys {

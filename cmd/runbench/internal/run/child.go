@@ -14,15 +14,14 @@ import (
 	"doublebuf/results"
 )
 
-// A child is told the plan, and then one job after another, as JSON on its standard
-// input; it answers each on its standard output. While it measures, this process waits
-// and does nothing, and while this process writes the cell to the disk, the child waits.
-// At the end of its input the child ends, so that none is left over by a parent that was
-// killed.
+// A child reads the plan, and then one job after another, as JSON from its standard input. It answers
+// each on its standard output. While it measures, this process waits and does nothing. While this
+// process writes the cell to the disk, the child waits. The child ends at the end of its input, so
+// that no child remains if the parent is killed.
 
-// answer is what a child says to the plan, and to each job.
+// answer is what a child answers to the plan, and to each job.
 type answer struct {
-	Commit string // to the plan: of what the child was built from
+	Commit string // in the answer to the plan: what the child was built from
 	Dirty  bool
 	Cell   results.Cell
 	Error  string
@@ -38,7 +37,7 @@ type child struct {
 	stderr  bytes.Buffer
 }
 
-// measureInChild measures j in the process that is to measure it.
+// measureInChild measures j in the child process of its set, which it starts if need be.
 func (r *Runner) measureInChild(j plan.Job) (results.Cell, error) {
 	if r.child != nil && r.child.process != j.Process {
 		r.endChild()
@@ -63,11 +62,11 @@ func (r *Runner) measureInChild(j plan.Job) (results.Cell, error) {
 	return a.Cell, err
 }
 
-// endChild ends the process that measures, if there is one.
+// endChild ends the child, if there is one.
 func (r *Runner) endChild() {
 	if r.child != nil {
 		_ = r.child.stdin.Close()
-		_ = r.child.cmd.Wait() // all that it had to say it has said
+		_ = r.child.cmd.Wait() // every answer has arrived already
 		r.child = nil
 	}
 }
@@ -109,7 +108,7 @@ func (r *Runner) ask(order any) (answer, error) {
 	return a, nil
 }
 
-// Serve measures what a Runner in another process asks for on in, and answers on out. It
+// Serve measures the jobs that a Runner in another process sends on in, and answers on out. It
 // blocks until in ends.
 func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
 	orders, answers := json.NewDecoder(in), json.NewEncoder(out)

@@ -12,40 +12,40 @@ import (
 	"doublebuf/workloads"
 )
 
-// A closed loop, in which a worker begins an operation when it has ended the one before,
-// hides what matters: while the map stalls nobody asks it anything, so that a stall counts
-// as one slow operation, however many would have come meanwhile (coordinated omission:
-// Tene, "How NOT to measure latency", 2013; Schroeder, Wierman and Harchol-Balter, "Open
-// versus closed: a cautionary tale", NSDI 2006). A latency cell is an open loop. Every
-// operation has an intended start, drawn before the clock starts, and its latency lasts
-// from there to its end. One that waits because its worker is late has waited.
+// In a closed loop a worker begins an operation when it has ended the one before. That hides what
+// matters. While the map stalls no operation arrives, so a stall counts as one slow operation,
+// however many would have arrived meanwhile. This is called coordinated omission (Tene, "How NOT to
+// measure latency", 2013; Schroeder, Wierman and Harchol-Balter, "Open versus closed: a cautionary
+// tale", NSDI 2006). A latency cell is an open loop. Every operation has an intended start, which is
+// drawn before the clock starts, and its latency lasts from there to its end. So the time that an
+// operation waits because its worker is late counts.
 
-// maxLatency is the greatest latency that histograms tell from greater ones.
+// maxLatency is the longest latency that histograms distinguish from longer ones.
 const maxLatency = time.Minute
 
 // server is a worker of a latency cell.
 type server[K comparable] struct {
 	worker[K]
 	walks bool                                // its reads are walks over the whole map
-	steps workloads.Steps[K]                  // that it is in
+	steps workloads.Steps[K]                  // in which it is
 	at    int                                 // the next one of them
 	gaps  []float32                           // between arrivals, in units of their mean
 	gap   int                                 // the next one of them
 	mean  float64                             // of the gaps, in nanoseconds
 	next  float64                             // the last arrival, in nanoseconds
 	until time.Duration                       // operations arrive before
-	spins bool                                // it need not yield while it waits, for it has a processor
-	clock func(began time.Time) time.Duration // time.Since, but in tests
+	spins bool                                // it has a processor, so it need not yield while it waits
+	clock func(began time.Time) time.Duration // time.Since, except in tests
 
 	ofReads, ofWrites, ofPublishes *hdrhistogram.Histogram // latencies in nanoseconds
 	waits                          *hdrhistogram.Histogram // how late it began operations for which it waited
 	due, inTime                    int64                   // operations that arrived, and those done before until
 }
 
-// latency measures how long operations take that arrive at the load's share of the rate at
-// which a closed loop of the same workers did them just before. gaps are those between
-// arrivals, which all workers share, each from a place of its own; window is how long
-// operations arrive. Those that have waited may take half of that longer.
+// latency measures how long operations take. First a closed loop of the workers finds the rate that
+// the map reaches. Then operations arrive at the share of it that the load says, for the time
+// window. Those that have waited may take half of that longer. gaps are the times between arrivals.
+// All workers share them, and each begins at an index of its own.
 func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	id := c.job.ID
 	all := id.Goroutines()
@@ -93,12 +93,12 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	if !out.Overloaded() {
 		putLatencies(out.Metrics, servers)
 	}
-	_, out.Fault = c.sumFault(s, workers)
+	_, out.Fault = c.finalStateFault(s, workers)
 	return out
 }
 
-// putLatencies puts into metrics the latencies of all servers together, and how late they began,
-// at each quantile beyond which there is a value.
+// putLatencies puts into metrics the latencies of all servers together, and how late they began, at
+// each quantile beyond which there is a value.
 func putLatencies[K comparable](metrics map[string]float64, servers []*server[K]) {
 	for what, of := range map[string]func(*server[K]) *hdrhistogram.Histogram{
 		results.OfReads:     func(v *server[K]) *hdrhistogram.Histogram { return v.ofReads },
@@ -107,27 +107,27 @@ func putLatencies[K comparable](metrics map[string]float64, servers []*server[K]
 	} {
 		h := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{of(v)} })
 		for _, q := range results.Quantiles {
-			if told(h, q) {
+			if reaches(h, q) {
 				metrics[results.LatencyUnit(what, q)] = float64(h.ValueAtQuantile(q)) / 1e9
 			}
 		}
 	}
 	waits := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{v.waits} })
 	for unit, q := range map[string]float64{results.PaceP50: 50, results.PaceP99: 99} {
-		if told(waits, q) {
+		if reaches(waits, q) {
 			metrics[unit] = float64(waits.ValueAtQuantile(q)) / 1e9
 		}
 	}
 }
 
-// told reports whether h has so many values that at least one lies beyond the quantile q.
-func told(h *hdrhistogram.Histogram, q float64) bool {
+// reaches reports whether h has so many values that at least one lies beyond the quantile q.
+func reaches(h *hdrhistogram.Histogram, q float64) bool {
 	n := float64(h.TotalCount())
 	return n > 0 && (q == 100 || n*(100-q) >= 100*(1-1e-9))
 }
 
-// roleRate returns how many operations a second one of the workers did, on average over
-// those that only read, or over the others.
+// roleRate returns the mean rate, in operations a second, of the workers that only read, or of the
+// others.
 func roleRate[K comparable](workers []*worker[K], reads bool, seconds float64) float64 {
 	ops, n := 0.0, 0.0
 	for _, w := range workers {
@@ -150,10 +150,10 @@ func merged[K comparable](servers []*server[K], of func(*server[K]) []*hdrhistog
 	return sum
 }
 
-// newLatencies returns an empty histogram of nanoseconds, to two digits.
+// newLatencies returns an empty histogram of nanoseconds, with two digits.
 func newLatencies() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(maxLatency), 2) }
 
-// clockCost returns how long it takes to read the clock, by the median of several rounds.
+// clockCost returns the time that a reading of the clock takes: the median of several rounds.
 func clockCost() time.Duration {
 	const reads = 1000
 	var rounds [9]time.Duration
@@ -173,8 +173,8 @@ func (v *server[K]) forget() {
 	v.ofReads, v.ofWrites, v.ofPublishes, v.waits = newLatencies(), newLatencies(), newLatencies(), newLatencies()
 }
 
-// closed does operations one after another, as open does but without waiting, so that what it
-// costs to measure is part of the capacity.
+// closed does operations one after another, as open does but without waiting. So the cost of
+// measuring is part of the capacity.
 func (v *server[K]) closed(stop *stopFlag) {
 	now := v.clock(stop.began)
 	for !stop.Load() || v.ops == 0 {
@@ -182,14 +182,14 @@ func (v *server[K]) closed(stop *stopFlag) {
 	}
 }
 
-// open does the operations that arrive, each when it has arrived and the one before has
-// ended. Those that it has not come to when it shall stop have waited until then, and count
-// with that: it is the least that they can have taken, and without it what a map does to the
-// last of them, few enough not to be overloaded by, would be no one's latency.
+// open does each operation when it has arrived and the one before has ended. An operation that has
+// arrived but not begun at the stop counts with the time that it has waited until then, which is
+// less than its latency would be. Without these operations, no latency would show what a map does
+// to the last ones.
 //
-// It waits by reading the clock again and again, because a sleep ends tens of microseconds
-// late or more. Where there are more workers than processors it lets others run meanwhile,
-// and finds out as late as these hold it up: the metrics PaceP50 and PaceP99 tell.
+// It waits by reading the clock again and again, because a sleep ends tens of microseconds late or
+// more. If there are more workers than processors it lets others run meanwhile, and may then begin
+// late. The metrics PaceP50 and PaceP99 say how late.
 func (v *server[K]) open(stop *stopFlag) {
 	var now time.Duration
 	stopped := false
@@ -218,7 +218,7 @@ func (v *server[K]) open(stop *stopFlag) {
 	}
 }
 
-// arrival returns when the next operation arrives.
+// arrival returns the time at which the next operation arrives.
 func (v *server[K]) arrival() time.Duration {
 	v.next += float64(v.gaps[v.gap]) * v.mean
 	if v.gap++; v.gap == len(v.gaps) {
@@ -227,9 +227,9 @@ func (v *server[K]) arrival() time.Duration {
 	return time.Duration(v.next)
 }
 
-// serve does the next operation, which arrived at due, and returns when it has ended; times
-// are since began. A write has ended when the publish that the policy prescribes after it
-// has: until then nobody can rely on it, and its worker does nothing else.
+// serve does the next operation, which arrived at due, and returns when it ended. Times are since
+// began. A write ends when the publish that the policy prescribes after it has ended: until then no
+// reader can rely on the write, and its worker does nothing else.
 func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration) {
 	kind, i := v.step()
 	lookup := v.steps.Lookups[i]
@@ -254,7 +254,7 @@ func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration
 	return end
 }
 
-// step returns the kind of the next operation, and where in v.steps it is.
+// step returns the kind of the next operation, and its index in v.steps.
 func (v *server[K]) step() (kind workloads.Kind, i int) {
 	if v.at == len(v.steps.Kinds) {
 		v.steps, v.at = v.stream.Next(stride), 0
@@ -267,7 +267,7 @@ func (v *server[K]) step() (kind workloads.Kind, i int) {
 	return v.steps.Kinds[i], i
 }
 
-// of returns the latencies of operations of a kind.
+// of returns the histogram for operations of a kind.
 func (v *server[K]) of(kind workloads.Kind) *hdrhistogram.Histogram {
 	if kind.Writes() {
 		return v.ofWrites
@@ -275,7 +275,7 @@ func (v *server[K]) of(kind workloads.Kind) *hdrhistogram.Histogram {
 	return v.ofReads
 }
 
-// record records a time, but none beyond the histogram's range.
+// record records a time, limited to the range of the histogram.
 func record(h *hdrhistogram.Histogram, d time.Duration) {
 	_ = h.RecordValue(int64(min(max(d, 1), maxLatency))) // it is in the range
 }

@@ -377,7 +377,7 @@ func checkLatencyCell(t *testing.T, p plan.Plan, c plan.Cell, entries []kv.Entry
 	p.Latency = []plan.Cell{c}
 	for ; ; p.Time, p.LatencyTime = 2*p.Time, 2*p.LatencyTime {
 		got := measured(t, p, entries...)[0]
-		if faulty := strings.Contains(got.Fault, "sum check"); faulty != (got.Impl == "keeps") {
+		if faulty := strings.Contains(got.Fault, "final-state check"); faulty != (got.Impl == "keeps") {
 			t.Errorf("%s: fault %q", got.Name(), got.Fault)
 		}
 		switch lack := checkLatencies(t, got); {

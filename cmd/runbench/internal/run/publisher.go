@@ -6,7 +6,7 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// publisher publishes what one worker writes, as the policy of its configuration says.
+// publisher publishes the writes of one worker, as the publish policy of its map says.
 type publisher struct {
 	handle      kv.Publisher
 	every       int           // writes between two publishes; or else never, if it is -1
@@ -28,7 +28,7 @@ func newPublisher(h any, policy kv.Policy) publisher {
 	return publisher{handle: handle, every: policy.Every}
 }
 
-// due is called after each write, and reports whether the worker is to publish now.
+// due is called after each write. It reports whether the worker must publish now.
 func (p *publisher) due() bool {
 	p.unpublished++
 	return p.unpublished == p.every && p.elapsed()

@@ -1,8 +1,8 @@
-// Package run measures: it takes a plan, runs its cells in interleaved blocks, and hands
-// on each cell as it is finished. It prints nothing and writes no files.
+// Package run measures. It takes a plan, runs its cells in interleaved blocks, and passes each cell
+// on when it is finished. It prints nothing and writes no files.
 //
-// The final-state check asks, when the workers of a throughput or latency cell have ended, whether
-// what they did explains what the map holds.
+// When the workers of a throughput or latency cell have ended, the final-state check asks whether
+// what they wrote explains what the map holds.
 package run
 
 import (
@@ -28,12 +28,12 @@ type Runner struct {
 	cpus    []int // to which workers are bound, if they are
 	drawn   drawn
 
-	// Children is for plans that are Forked.
+	// Children is used if the plan is Forked.
 	Children Children
 	child    *child
 }
 
-// Children says how processes are started that measure for a Runner.
+// Children says how to start the processes that measure for a Runner.
 type Children struct {
 	// Start returns the command that runs [Serve] in a program of that link.
 	Start func(link int) *exec.Cmd
@@ -41,16 +41,16 @@ type Children struct {
 	Cause func(stderr string, end error) string
 }
 
-// Progress is how far a run has come.
+// Progress says how far a run is.
 type Progress struct {
 	Done, Total int           // jobs
 	Elapsed     time.Duration // since Run was called
-	Left        time.Duration // until it ends, if the jobs left take as long as those done
+	Left        time.Duration // until it ends, if the remaining jobs take as long as those done
 }
 
-// New returns a runner of p on the maps of entries, once the plan is valid and the
-// real input that it needs has been read, so that a run does not fail half-way. If the plan
-// pins the process it is bound from now on, which fails where there is no way to do it.
+// New returns a runner of p on the maps of entries. It validates the plan and reads the real input
+// that the plan needs, so that a run does not fail half-way. If the plan pins the process, New
+// binds it; that fails where the system cannot do it.
 func New(p plan.Plan, entries []kv.Entry) (*Runner, error) {
 	if err := p.Validate(entries); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func New(p plan.Plan, entries []kv.Entry) (*Runner, error) {
 	return r, nil
 }
 
-// loadTrace reads the plan's trace, and refuses cells that cannot have its keys.
+// loadTrace reads the plan's trace and refuses cells that cannot have its keys.
 func (r *Runner) loadTrace() (err error) {
 	if r.plan.Trace == nil {
 		return nil
@@ -111,11 +111,10 @@ func (r *Runner) Trace() *workloads.Trace { return r.trace }
 // Source returns the real input of the plan, or nil if it has none.
 func (r *Runner) Source() *workloads.Source { return r.source }
 
-// Run measures jobs, which are those of the plan or what is left of them, one after
-// another, and calls done after each. Between two jobs it ends with the first error of
-// done, or with the context's if that is cancelled; a job that runs is never cut short.
-// While it runs, GOMAXPROCS is what the plan says. A plan that is Forked is measured by
-// children of this process, one at a time.
+// Run measures jobs, which are those of the plan or what is left of them, one after another. It
+// calls done after each job. It returns the first error of done, or that of ctx, between two jobs:
+// it never cuts a running job short. While it runs, GOMAXPROCS is what the plan says. A Forked plan
+// is measured by children of this process, one at a time.
 func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func(results.Cell, Progress) error) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
 	defer r.endChild()
@@ -140,7 +139,3 @@ func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func(results.Cel
 	}
 	return nil
 }
-
-// SumChecked reports whether the throughput cells of e end with a sum check. Those of
-// entries that declare no level do not, because there is nothing to hold them to.
-func SumChecked(e kv.Entry) bool { return e.Level != kv.None }

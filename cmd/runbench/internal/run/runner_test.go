@@ -39,7 +39,7 @@ func good() plan.Plan {
 }
 
 // Every map of the registry under every mix that it can do (variations of it under some), with the distributions and
-// key types in turn: the metrics add up and the sum check holds, but for maps that are
+// key types in turn: the metrics add up and the final-state check holds, but for maps that are
 // known to be broken.
 func TestEveryMapAndMix(t *testing.T) {
 	p := plan.Plan{Seed: 3, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2}
@@ -142,7 +142,7 @@ func TestCellCountsWhatItDoes(t *testing.T) {
 		if m.opened.Load() != workers || m.earlySets != keys/2 {
 			t.Errorf("%d handles and %d keys before them, want %d and %d", m.opened.Load(), m.earlySets, workers, keys/2)
 		}
-		gets, writes := m.gets.Load()-keys, m.sets.Load()+m.deletes.Load()-m.earlySets // the sum check gets every key
+		gets, writes := m.gets.Load()-keys, m.sets.Load()+m.deletes.Load()-m.earlySets // the final-state check gets every key
 		if c.Ops != gets+writes {
 			t.Errorf("%d operations, want %d gets and %d writes", c.Ops, gets, writes)
 		}
@@ -351,7 +351,7 @@ func (l losing) Set(key uint64, v kv.Wide) {
 	}
 }
 
-// What a map with large values loses the sum check finds, and handles and maps are closed once.
+// What a map with large values loses the final-state check finds, and handles and maps are closed once.
 func TestValues(t *testing.T) {
 	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	for _, lost := range []int64{0, 1} {

@@ -13,40 +13,40 @@ import (
 	"doublebuf/workloads"
 )
 
-// maxStaleWrites is after how many writes a staleness cell ends, if its time does not end
-// it before: so large is the memory that it prepares.
+// maxStaleWrites bounds the number of writes of a staleness cell, because memory for all of them is
+// prepared. The cell ends at that number if its time has not ended it before.
 const maxStaleWrites = 1 << 22
 
-// clock numbers the writes of a staleness cell. The first ones fill the map, one for each
-// key; the value of a write is its number.
+// clock numbers the writes of a staleness cell. The first ones fill the map, one for each key. The
+// value of a write is its number.
 type clock struct {
-	// ended holds, for each write but the first ones, when it was complete. It is stored
-	// before next of the write before, so that whoever finds a number there may read it.
+	// ended holds, for each write but the first ones, when it was complete. It is stored before
+	// next of the write before it, so a reader that finds a number there may read it.
 	ended []time.Duration
-	// next holds, for each write, the number of the next write of the same key, as soon
-	// as that is complete: the map's Set has returned, and the publish that its policy
-	// prescribes. 0 if there is none.
+	// next holds, for each write, the number of the next write of the same key, as soon as that one
+	// is complete: the Set of the map has returned, and so has the publish that its policy
+	// prescribes. It is 0 if there is none.
 	next []atomic.Uint32
 	_    [64]byte
-	// completed is the number of the last complete write. It is stored after next, so
-	// that next knows of every write up to the number that a reader has loaded.
+	// completed is the number of the last complete write. It is stored after next, so next covers
+	// every write up to the number that a reader has loaded.
 	completed atomic.Uint32
 	_         [60]byte
 
 	since func(began time.Time) time.Duration // time.Since, but in tests
 }
 
-// newClock returns the clock of a cell on a map with keys keys, after the writes that
-// filled it, for at most writes more.
+// newClock returns the clock of a cell on a map with keys keys, after the writes that filled it.
+// There may be writes more writes.
 func newClock(keys, writes int) *clock {
 	c := &clock{next: make([]atomic.Uint32, keys+writes+1), ended: make([]time.Duration, keys+writes+1), since: time.Since}
 	c.completed.Store(uint32(keys))
 	return c
 }
 
-// missed returns the oldest write that a read of its key does not reflect, which was called
-// when completed writes were complete and returned the value of write v; 0 if there is none,
-// as always on a linearizable map.
+// missed returns the oldest write that a read of its key does not reflect; 0 if there is none, as
+// always on a linearizable map. completed is the number of complete writes when the read was
+// called, and v is the write whose value it returned.
 func (c *clock) missed(completed, v uint32) uint32 {
 	next := c.next[v].Load()
 	if next > completed {
@@ -55,10 +55,10 @@ func (c *clock) missed(completed, v uint32) uint32 {
 	return next
 }
 
-// lags is how far reads lagged behind, to three digits. That of a read that reflects
-// everything is 0. Of any other it is, in operations, how many of the writes that were
-// complete when it was called came no earlier than the oldest write of its key that it does
-// not reflect; and, in nanoseconds, how long that one had been complete.
+// lags holds the staleness of reads, to three digits. That of a read that reflects everything is 0.
+// Otherwise it has two values. In operations, it is the number of writes from the oldest write of
+// its key that it does not reflect up to the last one that was complete when it was called. In
+// nanoseconds, it is the time since that oldest write was complete.
 type lags struct {
 	ops, ages      *hdrhistogram.Histogram
 	opsSum, ageSum int64
@@ -70,7 +70,7 @@ func (c *clock) newLags() lags {
 }
 
 func (l *lags) record(ops int64, age time.Duration) {
-	_ = l.ops.RecordValue(ops) // both are in the range
+	_ = l.ops.RecordValue(ops) // Both are in the range.
 	_ = l.ages.RecordValue(int64(min(age, time.Hour)))
 	l.opsSum += ops
 	l.ageSum += int64(age)
@@ -87,7 +87,7 @@ func (l *lags) add(other lags) {
 	l.stale += other.stale
 }
 
-// staleness measures how far reads lag behind.
+// staleness measures how stale reads are.
 func (c *cell[K]) staleness() results.Cell {
 	id, keys := c.job.ID, len(c.keys)
 	all := id.Goroutines()
@@ -109,7 +109,7 @@ func (c *cell[K]) staleness() results.Cell {
 	return c.lag(w, readers, wall(spans).seconds())
 }
 
-// lag sums up what the readers saw.
+// lag makes a cell of what the readers saw.
 func (c *cell[K]) lag(w *staleWriter[K], readers []*staleReader[K], seconds float64) results.Cell {
 	seen := w.clock.newLags()
 	out := cellOf(c.job)
@@ -155,8 +155,8 @@ func newStaleWriter[K comparable](clk *clock, h kv.Map[K, uint64], stream *workl
 	return w
 }
 
-// write sets keys until it shall stop, or until all numbers are used up: then it stops
-// the readers too, who would otherwise watch a map that nobody writes.
+// write sets keys until it must stop, or until all numbers are used up. Then it stops the readers
+// too, which would otherwise read a map without writes.
 func (w *staleWriter[K]) write(stop *stopFlag) {
 	number := w.clock.completed.Load()
 	for {

@@ -10,13 +10,13 @@ import (
 	"doublebuf/workloads"
 )
 
-// stride is how many reads a worker does before it looks whether it shall stop. After a
-// write it looks each time, because a write may take long: it may copy a map or wait for
-// a reader that has lost its processor.
+// stride is how many reads a worker does before it looks at the stop flag. It looks after each
+// write, because a write may take long: it may copy a map, or wait for a reader that has lost its
+// processor.
 const stride = 256
 
-// worker is one goroutine of a throughput cell. It is on no cache line that another one
-// writes while the clock runs.
+// worker is one goroutine of a throughput cell. No other goroutine writes to its cache lines while
+// the clock runs.
 type worker[K comparable] struct {
 	handle    kv.Map[K, uint64]
 	publisher publisher
@@ -25,7 +25,7 @@ type worker[K comparable] struct {
 	reads     bool // it only reads
 
 	ops  int64
-	sink uint64 // what it read, so that no read can be left out
+	sink uint64 // what it read, so that the compiler keeps every read
 }
 
 // worker returns worker i of all, with its handle.
@@ -36,7 +36,7 @@ func (c *cell[K]) worker(i, all int, h kv.Map[K, uint64]) worker[K] {
 	}
 }
 
-// throughput measures how fast the workers go, and then checks the sum.
+// throughput measures how fast the workers go, and then checks the final state.
 func (c *cell[K]) throughput() results.Cell {
 	all := c.job.ID.Goroutines()
 	var before, after heap
@@ -61,11 +61,11 @@ func (c *cell[K]) throughput() results.Cell {
 	out := cellOf(c.job)
 	out.Ops, out.Metrics = c.figures(workers, spans[:all], used)
 	entries := 0
-	entries, out.Fault = c.sumFault(s, workers)
+	entries, out.Fault = c.finalStateFault(s, workers)
 	if entries > 0 {
 		workers = nil
 		after.collect()
-		if live := after.live - before.live; live > 0 { // or it is lost in what else the process does
+		if live := after.live - before.live; live > 0 { // otherwise it is lost in the rest of the process
 			out.Metrics[results.LivePerKey] = live / float64(entries)
 		}
 		out.Metrics[results.MarkPerKey] = max(0, after.mark-before.mark) / float64(entries)
@@ -91,12 +91,12 @@ func (c *cell[K]) stalled(s *subject[K]) []body {
 	}}
 }
 
-// sumFault returns what the sum check finds, if there is anything to hold the map to, and how
-// many entries.
-func (c *cell[K]) sumFault(s *subject[K], workers []*worker[K]) (entries int, fault string) {
-	if SumChecked(c.entry) {
+// finalStateFault returns what the final-state check found wrong, "" if nothing, and the number of
+// entries. A map without a level is not checked: there is nothing to check it against.
+func (c *cell[K]) finalStateFault(s *subject[K], workers []*worker[K]) (entries int, fault string) {
+	if c.entry.Level != kv.None {
 		var err error
-		if entries, err = c.checkSum(s.handles[0], workers); err != nil {
+		if entries, err = c.checkFinalState(s.handles[0], workers); err != nil {
 			fault = err.Error()
 		}
 	}
@@ -105,9 +105,9 @@ func (c *cell[K]) sumFault(s *subject[K], workers []*worker[K]) (entries int, fa
 
 // read is the work of a worker that only reads.
 //
-// Go keeps nothing in registers across a call. The place among the keys and the sum go through
-// memory, and if they did so at each look-up it would wait there for the one before: that is a
-// quarter of what the floor cost. So a round of the loop is eight look-ups.
+// A round of the loop is eight lookups, because Go keeps nothing in registers across a call. The
+// index of the key and the sum go through memory. With one lookup in a round, each lookup would
+// wait there for the one before, which was a quarter of the cost of the floor.
 func (w *worker[K]) read(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
 	for !stop.Load() || ops == 0 {
@@ -135,8 +135,8 @@ func (w *worker[K]) read(stop *stopFlag) {
 	w.ops, w.sink = ops, sum
 }
 
-// mixed is the work of a worker that does the mix. The value that it sets tells the
-// worker and the step.
+// mixed is the work of a worker that does the mix. Each value that it sets names the worker and the
+// step.
 func (w *worker[K]) mixed(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
 	value := firstValue(w.number)
@@ -168,7 +168,7 @@ work:
 	w.ops, w.sink = ops, sum
 }
 
-// do does an operation that is no Get, and returns the sum of the values that it read.
+// do does an operation other than Get, and returns the sum of the values that it read.
 func do[K comparable](h kv.Map[K, uint64], kind workloads.Kind, lookup, key K, value uint64) (sum uint64) {
 	switch kind {
 	case workloads.Set:
@@ -196,7 +196,8 @@ func (w *worker[K]) walk(stop *stopFlag) {
 	}
 }
 
-// scan walks over so many entries, or all that there are, and returns the sum of their values.
+// scan walks over most entries, or over all if there are fewer, and returns the sum of their
+// values.
 func scan[K comparable](h kv.Map[K, uint64], most int) (sum uint64) {
 	for _, v := range h.(kv.Ranger[K, uint64]).All() {
 		sum += v
@@ -254,8 +255,8 @@ func (c *cell[K]) figures(workers []*worker[K], spans []span, used usage) (int64
 	return ops, m
 }
 
-// fairness returns the rate of the slowest worker over that of the fastest. Readers and
-// writers that are apart are compared among themselves; the less fair role counts.
+// fairness returns the rate of the slowest worker over that of the fastest. If readers and writers
+// are separate goroutines, each role is compared with itself, and the less fair role counts.
 func fairness[K comparable](workers []*worker[K], spans []span) float64 {
 	least := 1.0
 	for i, a := range workers {

@@ -9,16 +9,16 @@ import (
 	"doublebuf/cmd/runbench/internal/pin"
 )
 
-// stopFlag tells workers to stop. It has a cache line of its own: they read it all the time,
-// and nothing that they write may be near.
+// stopFlag tells workers to stop. It has a cache line of its own: workers read it all the time, so
+// nothing that they write may share the line.
 type stopFlag struct {
 	_ [64]byte
 	atomic.Bool
-	began time.Time // when all were let go
+	began time.Time // when all were started
 	_     [32]byte
 }
 
-// body is the work of one worker: it ends soon after stop is set.
+// body is the work of one worker. It ends soon after stop is set.
 type body func(stop *stopFlag)
 
 // span is the time that one worker worked, by its own stamps.
@@ -26,7 +26,7 @@ type span struct{ start, end time.Time }
 
 func (s span) seconds() float64 { return s.end.Sub(s.start).Seconds() }
 
-// usage is what the process allocated, and what collections took, while workers worked.
+// usage is what the process allocated, and what collections used, while workers worked.
 type usage struct {
 	bytes, allocs float64
 	gcSeconds     float64       // processor time of the collections that ended meanwhile
@@ -35,9 +35,10 @@ type usage struct {
 	paused, longestPause time.Duration // of all goroutines, by collections
 }
 
-// together starts a goroutine for each body, collects garbage while they wait, lets them
-// all go at once, and stops them after d, if they have not all ended before. If there are cpus
-// each goroutine has a thread of its own, bound to one of them, which ends with it.
+// together starts a goroutine for each body and collects garbage while they wait. Then it starts
+// all of them at once, and stops them after d, unless they have ended before. If cpus is not empty
+// each goroutine has a thread of its own, which is bound to one of the processors and ends with the
+// goroutine.
 func together(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
 	stop := new(stopFlag)
 	spans := make([]span, len(bodies))

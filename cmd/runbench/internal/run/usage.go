@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// meter finds out what the process uses from begin to end, without adding to it.
+// meter measures what the process uses between begin and end, without adding to it.
 type meter struct {
 	mem [2]runtime.MemStats
 	gc  [2]metrics.Sample
@@ -42,21 +42,20 @@ func (m *meter) end() usage {
 	return u
 }
 
-// collecting returns the processor time that collections have taken, but for what processors
-// did that had nothing else to do.
+// collecting returns the processor time of garbage collections, without what idle processors did.
 func (m *meter) collecting() float64 {
 	metrics.Read(m.gc[:])
 	return m.gc[0].Value.Float64() - m.gc[1].Value.Float64()
 }
 
-// heap is what is alive, and what it takes to find that out.
+// heap says how much is alive, and how long marking it takes.
 type heap struct {
 	live float64 // bytes
 	mark float64 // processor time to mark them, in seconds
 }
 
-// collect collects twice: what finalizers, cleanups and pools hold on to is gone only then.
-// The second collection is the one that is timed.
+// collect collects twice: only then is everything gone that finalizers, cleanups and pools hold. It
+// measures the second collection.
 func (h *heap) collect() {
 	runtime.GC()
 	awaitCleanups()
@@ -68,9 +67,9 @@ func (h *heap) collect() {
 	h.live = float64(mem.HeapAlloc)
 }
 
-// awaitCleanups returns when the cleanups and finalizers have run that collections have found due,
-// or after a second. What they hold on to, as each handle of a double buffer does of its copies,
-// would else be taken for alive before a cell, and be missed in what its map keeps.
+// awaitCleanups returns when all due cleanups and finalizers have run, or after a second. Each
+// handle of a double buffer holds its copies until its cleanup has run. Without the wait these
+// copies would count as alive before a cell, and be missing from what its map keeps.
 func awaitCleanups() {
 	samples := [...]metrics.Sample{
 		{Name: "/gc/cleanups/queued:cleanups"},
@@ -86,7 +85,7 @@ func awaitCleanups() {
 	}
 }
 
-// marking returns the processor time that all collections have taken to mark.
+// marking returns the processor time that all collections have spent marking.
 func marking() (seconds float64) {
 	samples := [...]metrics.Sample{
 		{Name: "/cpu/classes/gc/mark/assist:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/dedicated:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"},

@@ -6,24 +6,24 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// large is a value of another type than uint64. It stands for the number in its first word, or
-// the one that it points to.
+// large is a type of values other than uint64. Its number is in the first word, or behind the
+// pointer.
 type large interface{ kv.Line | kv.Wide | *uint64 }
 
-// valued is a map with large values as one with numbers, so that one harness drives and checks
-// both. A look-up copies the whole value out of the map, and a set a whole one into it, all
-// other words 0; the pointer of a set is to a new object. The call on the map itself is one
-// more than for numbers, for every map alike.
+// valued makes a map with large values look like one with numbers, so that one harness drives and
+// checks both. A lookup copies the whole value out of the map. A set copies a whole value into the
+// map, with 0 in all other words; the pointer of a set is to a new object. Each operation costs one
+// call more than on a map with numbers. That holds for every map alike.
 //
-// It has all methods that a map may have. They may be called where the entry of the map
-// declares the capability.
+// It has all methods that a map may have. Each may be called if the entry of the map declares the
+// capability.
 type valued[V large] struct {
 	m    kv.Map[uint64, V]
 	keep bool // m is closed by another
 }
 
-// withValues makes a constructor of maps with large values one of maps with numbers; nil
-// remains nil.
+// withValues turns a constructor of maps with large values into one of maps with numbers. It
+// returns nil for nil.
 func withValues[V large](build func(capacity int) kv.Map[uint64, V]) func(capacity int) kv.Map[uint64, uint64] {
 	if build == nil {
 		return nil
@@ -65,7 +65,7 @@ func (m *valued[V]) Set(key, n uint64) {
 
 func (m *valued[V]) Delete(key uint64) { m.m.Delete(key) }
 
-// Open returns a handle that closes what it has opened, and nothing else.
+// Open returns a handle. Closing it closes what Open has opened, and nothing else.
 func (m *valued[V]) Open() kv.Map[uint64, uint64] {
 	_, opens := m.m.(kv.Opener[uint64, V])
 	return &valued[V]{kv.Open(m.m), !opens}

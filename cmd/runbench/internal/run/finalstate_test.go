@@ -135,7 +135,7 @@ func (f *faulty) All() iter.Seq2[uint64, uint64] {
 	return maps.All(f.m)
 }
 
-func TestSumCheckCatchesFaultyMaps(t *testing.T) {
+func TestFinalStateCheckFindsFaultyMaps(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		everyOf int
@@ -143,10 +143,10 @@ func TestSumCheckCatchesFaultyMaps(t *testing.T) {
 		want    string // part of the fault
 	}{
 		{"none", 1 << 60, nil, ""},
-		{"loses writes", 10, func(map[uint64]uint64, uint64) {}, "sum check: "},
+		{"loses writes", 10, func(map[uint64]uint64, uint64) {}, "final-state check: "},
 		{"deletes what it should not", 10, func(m map[uint64]uint64, key uint64) { delete(m, key) }, "with nothing"},
 		{"makes up values", 10, func(m map[uint64]uint64, key uint64) { m[key] = 99 << stepBits }, "the value of worker 98's step 0"},
-		{"makes up keys", 10, func(m map[uint64]uint64, key uint64) { m[key+1]++ }, "sum check: "},
+		{"makes up keys", 10, func(m map[uint64]uint64, key uint64) { m[key+1]++ }, "final-state check: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := kv.Entry{Name: "faulty", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range, Uint64: func(int) kv.Map[uint64, uint64] {
@@ -167,14 +167,14 @@ func TestSumCheckCatchesFaultyMaps(t *testing.T) {
 }
 
 // A map that is only wrong about how many entries it has, or has one that no worker made.
-func TestSumCheckCounts(t *testing.T) {
+func TestFinalStateCheckCounts(t *testing.T) {
 	e := kv.Entry{Name: "extra", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range, Uint64: func(int) kv.Map[uint64, uint64] {
 		return &faulty{m: map[uint64]uint64{12345: 0}, everyOf: 1 << 60}
 	}}
 	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2, Cells: []plan.Cell{
 		{Impl: "extra", Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 500, G: 1},
 	}}
-	want := "sum check: the map says that it has 251 entries, but holds 250 of the keys"
+	want := "final-state check: the map says that it has 251 entries, but holds 250 of the keys"
 	if got := measured(t, p, e)[0].Fault; got != want {
 		t.Errorf("fault %q, want %q", got, want)
 	}
