@@ -12,7 +12,7 @@ import (
 	"doublebuf/results"
 )
 
-// Watch is a look at a machine's counters, which move while something is measured.
+// Watch compares a machine's counters before and after something is measured.
 type Watch struct {
 	host  Host
 	begin time.Time
@@ -22,13 +22,13 @@ type Watch struct {
 // Watch begins to watch.
 func (h Host) Watch() Watch { return Watch{h, time.Now(), h.counters()} }
 
-// End returns what happened since the watch began. Child processes count as others until
-// they have been waited for.
+// End returns what happened since the watch began. A child process counts as another program until
+// this process has waited for it.
 func (w Watch) End() []results.Finding {
 	return during(w.start, w.host.counters(), time.Since(w.begin))
 }
 
-// counters are those of the machine, which only grow. What is not visible is missing.
+// counters of the machine only grow. One that is not visible is missing.
 type counters map[string]float64
 
 // The keys of counters: ticks of all processors together, seconds of waiting, and counts.
@@ -46,7 +46,7 @@ func (h Host) counters() counters {
 	c := counters{}
 	stat, _ := h.read("proc/stat")
 	if line, _, _ := strings.Cut(stat, "\n"); strings.HasPrefix(line, "cpu ") {
-		// user, nice, system, idle, iowait, irq, softirq, steal; those behind are in user.
+		// user, nice, system, idle, iowait, irq, softirq, steal; user contains the others.
 		for i, field := range strings.Fields(line)[1:] {
 			ticks, err := strconv.ParseFloat(field, 64)
 			if err != nil || i > 7 {
@@ -63,8 +63,8 @@ func (h Host) counters() counters {
 		}
 	}
 	if self, ok := h.read("proc/self/stat"); ok {
-		// The name of the program may hold anything; behind it utime, stime, cutime and
-		// cstime are the 12th field and the following.
+		// The name of the program may contain anything. Behind it, utime, stime, cutime and cstime
+		// are the 12th to the 15th field.
 		fields := strings.Fields(self[strings.LastIndexByte(self, ')')+1:])
 		for i := 11; i <= 14 && i < len(fields); i++ {
 			ticks, _ := strconv.ParseFloat(fields[i], 64)
@@ -103,14 +103,14 @@ func (c counters) steal() (string, results.State) {
 	return judge(c.share(stolenTicks, totalTicks))(0.005, 0.02)
 }
 
-// others judges the time that neither this process took nor nobody.
+// others judges the processor time that other programs took.
 func (c counters) others() (string, results.State) {
 	busy, ok := c.share(busyTicks, totalTicks)
 	own, visible := c.share(ownTicks, totalTicks)
 	return judge(max(0, busy-own), ok && visible)(0.02, 0.1)
 }
 
-// judge judges a share by those above which it is a doubt and unfit.
+// judge returns a function that judges a share: above doubt it is a doubt, and above unfit unfit.
 func judge(share float64, ok bool) func(doubt, unfit float64) (string, results.State) {
 	return func(doubt, unfit float64) (string, results.State) {
 		switch {
@@ -144,7 +144,7 @@ func (c counters) throttled() (string, results.State) {
 	return strings.Join(found, ", "), state
 }
 
-// during judges how counters moved in so long a time.
+// during judges how counters grew in the time took.
 func during(start, end counters, took time.Duration) []results.Finding {
 	moved := counters{}
 	for key, value := range end {
@@ -157,9 +157,10 @@ func during(start, end counters, took time.Duration) []results.Finding {
 		found, state := look()
 		all = append(all, finding(what, found, why, want, state))
 	}
-	add("steal", "time in which the hypervisor ran somebody else in place of this machine", "below 0.5 %", moved.steal)
+	add("steal", "time in which the hypervisor ran another machine instead of this one", "below 0.5 %", moved.steal)
 	add("others", "processor time that other programs took, of that of all processors", "below 2 %", moved.others)
-	// A run that keeps all processors busy waits for them itself, and for the disk after each cell.
+	// A run that keeps all processors busy waits for them itself. It also waits for the disk after
+	// each cell.
 	add("pressure", "memory was so scarce that everything waited for it; waiting for processors and for the disk may be the run's own", "memory below 1 %",
 		func() (string, results.State) {
 			return waits([]float64{1, 0.01, 1}, func(i int) (float64, bool) {
