@@ -16,37 +16,37 @@ func adviseCommand() command {
 	return command{
 		name:  "advise",
 		args:  "-trace TRACE [flags]",
-		short: "which map to take for a trace, for so many readers, with reads no staler than this",
+		short: "choose a map for a trace, with bounded staleness",
 		long: `
-Measures the maps on the keys of a trace, in its order: so many readers look up, and one writer
-sets and deletes as fast as it can. It says which map reads most, of those that passed their check,
-whose reads are stale by no more than is asked for, 99 in 100 of them, and which write as
-much as is asked for. And it says what is to be expected of it: reads and writes a second, the
-p99 of a read at 70 % of what the map can do, memory, and how sure it is that the next map
-reads less. Of maps that are published after so many writes staleness in seconds hangs on how
-often there are writes: here as often as can be.
+Chooses a map for a trace. It measures maps on the keys of the trace, in its order: a number of
+readers look up, and one writer sets and deletes as fast as it can. A map qualifies if it passed its
+check, if 99 in 100 of its reads are stale by no more than -staleness, and if it does as many writes
+as -writes says. Among these maps it names the one that reads most. It says what to expect of it:
+reads and writes a second, the p99 of a read at 70 % of the capacity, memory, and how sure it is that
+the next map reads less. If a map publishes after a number of writes, its staleness in seconds
+depends on how often there are writes. Here writes come as often as they can.
 
-All that run measures and writes is there, too. The exit code is 4 if the first map cannot be
-told from the next.`,
+Everything that run prints and writes is there too. The exit code is 4 if the first map does not lead
+conclusively.`,
 		examples: `  runbench advise -trace defs -readers 4 -staleness 50ms -writes 1e5
   runbench advise -trace cluster001.csv.gz -format twitter -readers 2
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			o := runFlags{preset: "quick", seed: 1}
-			fs.StringVar(&o.axes.Trace.Name, "trace", "", "the `trace` whose keys are looked up: a file, or source, defs or bgp")
+			fs.StringVar(&o.axes.Trace.Name, "trace", "", "`trace` with the keys: a file, or source, defs or bgp")
 			declareTrace(fs, &o.axes.Trace)
 			readers := 1
-			fs.Func("readers", "the `number` of goroutines that read (default 1)", func(text string) (err error) {
+			fs.Func("readers", "`number` of readers (default 1)", func(text string) (err error) {
 				readers, err = number(text)
 				return err
 			})
 			var bound, each plan.Duration
 			var writes float64
-			fs.TextVar(&bound, "staleness", plan.Duration(0), "`time` by which a read may be stale, as in 50ms (default not at all)")
-			fs.Float64Var(&writes, "writes", 0, "the `rate` of writes a second that the map must do beside the reads at least")
-			fs.TextVar(&each, "time", plan.Duration(0), "`how long` to measure each cell, as in 100ms, and three times that for latencies (default the preset quick's)")
-			fs.Var(&list[string]{&o.axes.Impl, word}, "impl", "`maps` to choose from (default those that quick measures)")
-			fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-advise)")
+			fs.TextVar(&bound, "staleness", plan.Duration(0), "`time` by which a read may be stale, as in 50ms (default 0)")
+			fs.Float64Var(&writes, "writes", 0, "least `rate` of writes a second beside the reads")
+			fs.TextVar(&each, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms; latencies take three times that (default the preset quick's)")
+			fs.Var(&list[string]{&o.axes.Impl, word}, "impl", "`maps` to choose from (default those of the preset quick)")
+			fs.StringVar(&o.dir, "results", "", "new `folder` for the results (default results/<UTC>-advise)")
 			fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
 			return func(args []string) error {
 				switch {
@@ -70,7 +70,7 @@ told from the next.`,
 }
 
 // advise runs what o says and advises on what comes out.
-func (s *session) advise(o *runFlags, needs report.Needs) error {
+func (s *shell) advise(o *runFlags, needs report.Needs) error {
 	if err := s.run(o); err != nil {
 		return err
 	}

@@ -41,8 +41,8 @@ const (
 	ExitUnknown = exit.Unknown // inconclusive: too noisy, too few samples, or a checker gave up before it had an answer
 )
 
-// session is what every command is given.
-type session struct {
+// shell is what every command is given: where it reads its arguments from and prints to, and the maps.
+type shell struct {
 	args           []string // as Main got them
 	stdout, stderr io.Writer
 	progress       io.Writer  // how far a run is
@@ -59,7 +59,7 @@ type command struct {
 	hidden   bool // it is not for people
 	// setup declares the flags and returns the function that runs the command with
 	// the arguments that are left when the flags have been parsed.
-	setup func(s *session, fs *flag.FlagSet) func(args []string) error
+	setup func(s *shell, fs *flag.FlagSet) func(args []string) error
 }
 
 func commands() []command {
@@ -71,7 +71,7 @@ func commands() []command {
 // command has ended; one call at a time, because a run sets GOMAXPROCS and listens to
 // the interrupt signal.
 func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
-	s := &session{args: args, stdout: stdout, stderr: stderr, progress: stderr}
+	s := &shell{args: args, stdout: stdout, stderr: stderr, progress: stderr}
 	if terminal.InColor(stdout) {
 		p := terminal.NewPainter(stdout)
 		defer p.Flush() //nolint:errcheck // nobody is left to tell
@@ -85,7 +85,7 @@ func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
 	return exit.Code(err)
 }
 
-func (s *session) dispatch(args []string, entries []kv.Entry) error {
+func (s *shell) dispatch(args []string, entries []kv.Entry) error {
 	if err := s.register(entries); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (s *session) dispatch(args []string, entries []kv.Entry) error {
 
 // register fills s.maps with the registry and entries, which must be fit for use and
 // have names of their own.
-func (s *session) register(entries []kv.Entry) error {
+func (s *shell) register(entries []kv.Entry) error {
 	s.maps = baselines.All()
 	for _, e := range entries {
 		if err := e.Validate(); err != nil {

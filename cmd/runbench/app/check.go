@@ -21,91 +21,109 @@ import (
 	"doublebuf/results"
 )
 
+const checkHelp = `
+Checks every map against the level of consistency that it declares, each in a child process. It also
+checks negative controls, which are broken on purpose: they show that the checkers can say Illegal.
+For what a level does not promise, a directed schedule shows that it does not hold. If a map fails
+its history is kept, with a picture and the command that judges it again. A history without an
+answer is kept as it is. A map that leaves goroutines behind in each history fails.
+
+-seeds checks every map that is not known to be broken under that many seeds and prints the totals:
+none of the histories may be Illegal. Verdicts are Ok, Illegal (exit code 3) and Unknown (4). Unknown
+is never a pass.
+
+-history judges a history that any program recorded. go doc doublebuf/lincheck/history says how to
+write such files. If its lines are in order it is judged while it is read, in little memory. A long
+history without stamps is cut where all calls of a key have returned. Standard input must be in
+order, and is judged until it breaks a law. If a history is Illegal the few events that show it are
+printed.`
+
 func checkCommand() command {
 	return command{
 		name:  "check",
 		args:  "[flags]",
-		short: "a verdict for every map at its level; or judge a saved history",
-		long: `
-Checks every map against the level of consistency that it declares, each in a child
-process, and controls that are broken on purpose: they show that the checkers can say
-Illegal. What a level does not promise is shown not to hold, by a schedule directed at it.
-The histories of maps that fail are kept, with a picture and the line that judges them again; so
-is one without an answer, as it is. A map that leaves goroutines behind in each history fails.
-
-With -seeds every map that is not known to be broken is checked under that many seeds, and
-the totals are printed: none of them may be Illegal. Verdicts are Ok, Illegal (exit code 3)
-and Unknown (4); Unknown is never a pass.
-
-With -history it judges a history that any program recorded: go doc doublebuf/lincheck says
-how such files are written. Where its lines are in order it is judged as it is read, in
-little memory; long ones without stamps are cut where all calls of a key have returned. What
-comes by stdin must be in order, and is judged until it breaks a law. Of an Illegal history the few
-events are shown that make it so.`,
+		short: "check every map at its level, or judge a saved history",
+		long:  checkHelp,
 		examples: `  runbench check
   runbench check -impl dbuf-epoch-b64,syncmap -time 30s -seed 7
   runbench check -seeds 1000
-  runbench check -history results/20260102T150405Z-check/evidence/control-stale-read.jsonl
+  runbench check -history results/my-check/evidence/control-stale-read.jsonl
   mystore -record | runbench check -history -
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			var impl []string
-			fs.Var(&list[string]{&impl, word}, "impl", "check only these `maps`, which may be controls (default all)")
-			seed := fs.Uint64("seed", 1, "of everything random; every `number` draws other histories")
-			var record plan.Duration
-			fs.TextVar(&record, "time", plan.Duration(500*time.Millisecond), "`how long` to record histories of each map")
-			dir := fs.String("results", "", "`folder` to make for verdicts and evidence (default results/<UTC>-check); with -history for the few events that show an Illegal, with a picture (default none)")
-			history := fs.String("history", "", "judge the history in this `file` instead, or with - what comes in by stdin")
-			seeds := 0
-			fs.Func("seeds", "record under so `many` seeds, from -seed on, however long it takes, and print totals", func(v string) (err error) {
-				seeds, err = number(v)
-				return err
-			})
-			var by lincheck.Judge
-			judgeFlag(fs, &by, "record only what these `checkers` judge: stamps or porcupine (default both)")
-			hang := plan.Duration(time.Minute)
-			fs.TextVar(&hang, "hang", hang, "after `how long`, beyond -time, a map that does not answer hangs")
-			asJSON := fs.Bool("json", false, "print the verdicts as JSON, and nothing else")
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
+			var o checkFlags
+			o.declare(fs)
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
-				if *asJSON && *history != "" {
-					return exit.Usagef("check: -json beside -history; want one of them")
-				}
-				if record <= 0 {
-					return exit.Usagef("check: time is %v; want one above 0, like \"100ms\"", record)
-				}
-				if *history != "" {
-					return s.judge(*history, *dir)
-				}
-				maps, err := plan.PickMaps(withControls(s.maps), impl)
-				if err != nil {
-					return err
-				}
-				g := gate.Options{Options: lincheck.Options{Seed: *seed, Time: time.Duration(record), By: by, Designs: true}, Hang: time.Duration(hang)}
-				if seeds > 0 {
-					g.Histories, g.Time = seeds, time.Duration(seeds)*mostPerSeed
-					maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Broken || e.Level == kv.None })
-				}
-				told := *s
-				if *asJSON {
-					told.stdout = io.Discard
-				}
-				verdicts, err := told.check(maps, g, seeds, folder(*dir, "results", "check"))
-				if err == nil && *asJSON {
-					err = writeJSON(s.stdout, verdicts)
-				}
-				if err != nil {
-					return err
-				}
-				return gate.Judge(verdicts)
+				return s.check(&o)
 			}
 		},
 	}
 }
 
-// mostPerSeed is more than the histories of one seed take, also beside other work.
+// checkFlags is what check is asked to do.
+type checkFlags struct {
+	impl         []string
+	seed         uint64
+	seeds        int // 0 is one, for as many histories as the time allows
+	record, hang plan.Duration
+	by           lincheck.Judge
+	dir          string
+	history      string // a file, - or ""
+	asJSON       bool
+}
+
+func (o *checkFlags) declare(fs *flag.FlagSet) {
+	fs.Var(&list[string]{&o.impl, word}, "impl", "check only these `maps`, which may be controls (default all)")
+	fs.Uint64Var(&o.seed, "seed", 1, "the `seed` for all random choices: another one draws other histories")
+	fs.TextVar(&o.record, "time", plan.Duration(500*time.Millisecond), "`time` to record histories of each map")
+	fs.StringVar(&o.dir, "results", "", "new `folder` for verdicts and evidence (default results/<UTC>-check); with -history, for the few events that show that it is Illegal, and a picture (default none)")
+	fs.StringVar(&o.history, "history", "", "judge the history in this `file`; - is standard input")
+	fs.Func("seeds", "record under this `number` of seeds, from -seed on, however long it takes, and print totals", func(v string) (err error) {
+		o.seeds, err = number(v)
+		return err
+	})
+	judgeFlag(fs, &o.by, "record only what these `checkers` judge: stamps or porcupine (default both)")
+	fs.TextVar(&o.hang, "hang", plan.Duration(time.Minute), "`time`, beyond -time, after which a map without an answer hangs")
+	fs.BoolVar(&o.asJSON, "json", false, "print only the verdicts, as JSON")
+}
+
+// check is the command without its flags.
+func (s *shell) check(o *checkFlags) error {
+	switch {
+	case o.asJSON && o.history != "":
+		return exit.Usagef("check: -json beside -history; want one of them")
+	case o.record <= 0:
+		return exit.Usagef("check: time is %v; want one above 0, like \"100ms\"", o.record)
+	case o.history != "":
+		return s.judge(o.history, o.dir)
+	}
+	maps, err := plan.PickMaps(withControls(s.maps), o.impl)
+	if err != nil {
+		return err
+	}
+	g := gate.Options{Options: lincheck.Options{Seed: o.seed, Time: time.Duration(o.record), By: o.by, Designs: true}, Hang: time.Duration(o.hang)}
+	if o.seeds > 0 {
+		g.Histories, g.Time = o.seeds, time.Duration(o.seeds)*mostPerSeed
+		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Broken || e.Level == kv.None })
+	}
+	out := s.stdout
+	if o.asJSON {
+		out = io.Discard
+	}
+	verdicts, err := s.checkMaps(out, maps, g, o.seeds, folder(o.dir, "results", "check"))
+	if err == nil && o.asJSON {
+		err = writeJSON(s.stdout, verdicts)
+	}
+	if err != nil {
+		return err
+	}
+	return gate.Judge(verdicts)
+}
+
+// mostPerSeed is more time than the histories of one seed take, even beside other work.
 const mostPerSeed = 4 * time.Second
 
 // judgeFlag declares the flag -by.
@@ -132,22 +150,22 @@ func folder(dir, parent, what string) string {
 	return filepath.Join(parent, time.Now().UTC().Format("20060102T150405Z")+"-"+what)
 }
 
-// check is the command without -history.
-func (s *session) check(maps []kv.Entry, g gate.Options, seeds int, dir string) ([]lincheck.Verdict, error) {
+// checkMaps checks maps into the new folder dir, and prints to out.
+func (s *shell) checkMaps(out io.Writer, maps []kv.Entry, g gate.Options, seeds int, dir string) ([]lincheck.Verdict, error) {
 	if err := results.MakeFolder(dir); err != nil {
 		return nil, err
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	verdicts, err := gate.Check(ctx, s.stdout, s.stderr, maps, g, dir)
+	verdicts, err := gate.Check(ctx, out, s.stderr, maps, g, dir)
 	if err != nil {
 		return nil, err
 	}
-	propertyTable(s.stdout, verdicts)
+	propertyTable(out, verdicts)
 	if seeds > 0 {
-		totals(s.stdout, seeds, verdicts)
+		totals(out, seeds, verdicts)
 	}
-	fmt.Fprintf(s.stdout, "\nverdicts and evidence are in %s\n", dir)
+	fmt.Fprintf(out, "\nverdicts and evidence are in %s\n", dir)
 	return verdicts, nil
 }
 
@@ -159,9 +177,10 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// judge judges a saved history by what it claims itself, or one that comes in as it is
-// recorded. What shows that it is Illegal is kept in the folder dir, which it makes then, if it has a name.
-func (s *session) judge(path, dir string) error {
+// judge judges the history in the file path, or for - on standard input, by the level that the
+// history itself claims. If it is Illegal judge makes the folder dir, unless dir is "", and keeps
+// there what shows it.
+func (s *shell) judge(path, dir string) error {
 	var v lincheck.Verdict
 	var err error
 	file := path
@@ -200,7 +219,7 @@ func childCommand() command {
 	return command{
 		name: gate.Command, hidden: true,
 		long: "Checks one map in this process and writes its verdict as JSON. runbench check starts it.",
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var o lincheck.Options
 			var impl []string
 			fs.Var(&list[string]{&impl, word}, "impl", "the `map`")

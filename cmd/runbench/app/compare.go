@@ -35,26 +35,26 @@ func compareCommand() command {
 	return command{
 		name:  "compare",
 		args:  "[flags] OLD NEW",
-		short: "what became better or worse from one run to another, and how surely",
+		short: "compare two runs, or two maps of one run",
 		long: `
-Compares two runs cell by cell: folders of runs, or files with the benchmarks of any Go
-program as go test -bench prints them (with -count 8 or so; fewer than 4 say nothing). With
--a and -b it compares two maps of one run, paired by block.
+Compares two runs cell by cell. OLD and NEW are folders of runs, or files with the benchmarks of any
+Go program as go test -bench prints them (with -count 8 or so; fewer than 4 show nothing). With -a
+and -b it compares two maps of one run, paired by block.
 
-A cell is better or worse if it differs by more than the minimum effect, and that surely:
-at 5 % for all rows together (Holm). It is the same if the whole 95 % interval lies within
-the minimum effect, and else inconclusive. The geometric mean of each unit is one more row.
-Nothing is better or worse by less than the A/A limit of a run or, of one link, by less than
-5 %; nor does one link tell that something is the same within less than that.
+A cell is better or worse if it differs conclusively by more than the minimum effect, at 5 % for all
+rows together (Holm). It is the same if the whole 95 % interval lies within the minimum effect.
+Otherwise it is inconclusive. The geometric mean of each unit is one more row. Nothing is better or
+worse by less than the A/A limit of a run. If a run has one link nothing is better or worse by less
+than 5 %, and nothing is the same within less than that.
 
-With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check
-unexpectedly; 4 if any is inconclusive, if the check of a map of NEW came to no verdict, or if a
-cell of OLD is missing in NEW; 0 otherwise.`,
+With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check unexpectedly.
+It is 4 if any row is inconclusive, if the check of a map of NEW has no answer, or if a cell of OLD
+is missing in NEW. Otherwise it is 0.`,
 		examples: `  runbench compare old new -gate
   runbench compare -a syncmap -b dbuf-epoch-b64 results/reference
   runbench compare -format markdown -min-effect 2% before.txt after.txt
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			o := compareFlags{minEffect: 0.05, format: "text"}
 			fs.StringVar(&o.old, "a", "", "`map` to compare with, in one run")
 			fs.StringVar(&o.now, "b", "", "`map` that is compared with it")
@@ -77,7 +77,7 @@ func share(s string) (float64, error) {
 	return float64(p) / 100, err
 }
 
-func (s *session) compare(o *compareFlags, paths []string) error {
+func (s *shell) compare(o *compareFlags, paths []string) error {
 	write := compareFormats[o.format]
 	maps := o.old != "" || o.now != ""
 	switch {

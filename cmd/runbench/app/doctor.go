@@ -18,48 +18,50 @@ import (
 	"doublebuf/results"
 )
 
-func doctorCommand() command {
-	return command{
-		name:  "doctor",
-		args:  "[flags]",
-		short: "is this machine fit to measure?",
-		long: `
-Looks at what disturbs measurements, each with what was found, why it matters and what would
-be right: processors, quotas, frequencies, SMT, NUMA, huge pages, the clock, virtualisation,
-load, pressure, steal and throttling. Then it watches for a while what others take. What
-cannot be seen here is said to be not visible, and is not guessed. A run does the same
-before and during its cells, keeps it in the manifest, and is graded by it:
+const doctorHelp = `
+Looks at what disturbs measurements: processors, quotas, frequencies, SMT, NUMA, huge pages, the
+clock, virtualisation, load, pressure, steal and throttling. For each it says what was found, why it
+matters and what would be right. Then it watches for a while what other programs use. What cannot be
+seen here is reported as not visible, and is not guessed. A run does the same before and during its
+cells and keeps the findings in the manifest. They count for its grade:
 
 ` + analysis.GradeRule + `
 
 The exit code is 0 if nothing makes the machine unfit, and 4 otherwise.
 
-With -self-test it measures, in about two minutes, whether the harness can be believed here:
-40 A/A cells, of which at most 5 may look different by themselves and at most 1 after
-correction, and then a map made slower by twice the limit that these show, which must come
-out worse, with an interval that excludes 0. If either fails the exit code is 3.
-It is 4 if the limit is more than 15 %, since so large a slowdown could not be missed:
-more -reps, as in -reps 80, may make it less on a machine that is never quiet.`,
+-self-test measures, in about two minutes, whether the harness can be believed here. It measures 40
+A/A cells: at most 5 may look different by themselves, and at most 1 after correction. Then it slows
+a map down by twice the A/A limit. That map must come out worse, with an interval that excludes 0.
+The exit code is 3 if either fails. It is 4 if the A/A limit is more than 15 %, because a slowdown
+that large could not be missed. On a machine that is never quiet more repetitions, as in -reps 80,
+may lower the limit.`
+
+func doctorCommand() command {
+	return command{
+		name:  "doctor",
+		args:  "[flags]",
+		short: "is this machine fit to measure?",
+		long:  doctorHelp,
 		examples: `  runbench doctor
   runbench doctor -watch 30s
   runbench doctor -self-test
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			watch := plan.Duration(time.Second)
-			fs.TextVar(&watch, "watch", watch, "`how long` to watch what others take")
+			fs.TextVar(&watch, "watch", watch, "`time` to watch what other programs use")
 			asJSON := fs.Bool("json", false, "print the findings as JSON")
-			selfTest := fs.Bool("self-test", false, "measure whether differences are told from none")
+			selfTest := fs.Bool("self-test", false, "measure whether the harness can be believed here")
 			cell := plan.Duration(5 * time.Millisecond)
-			fs.TextVar(&cell, "time", cell, "with -self-test, `how long` to measure each cell")
+			fs.TextVar(&cell, "time", cell, "with -self-test, the `time` to measure each cell")
 			blocks := selftest.Blocks
 			fs.Func("reps", fmt.Sprintf("with -self-test, the `number` of times to measure each cell (default %d)", blocks), func(s string) (err error) {
 				if blocks, err = number(s); err == nil && blocks < selftest.MinBlocks {
-					err = fmt.Errorf("%q; want %d or more, or nothing can be told", s, selftest.MinBlocks)
+					err = fmt.Errorf("%q; want %d or more, or there is no interval", s, selftest.MinBlocks)
 				}
 				return err
 			})
-			seed := fs.Uint64("seed", 1, "with -self-test, the `number` from which everything random hangs")
-			dir := fs.String("results", "", "with -self-test, `folder` to make for the cells (default results/<UTC>-self-test)")
+			seed := fs.Uint64("seed", 1, "with -self-test, the `seed` for all random choices")
+			dir := fs.String("results", "", "with -self-test, a new `folder` for the cells (default results/<UTC>-self-test)")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
@@ -89,7 +91,7 @@ more -reps, as in -reps 80, may make it less on a machine that is never quiet.`,
 }
 
 // examine is the command.
-func (s *session) examine(watch time.Duration, asJSON bool) error {
+func (s *shell) examine(watch time.Duration, asJSON bool) error {
 	host := doctor.Here(runtime.GOMAXPROCS(0))
 	found := results.Sitting{Before: host.Examine()}
 	w := host.Watch()

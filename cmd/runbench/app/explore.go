@@ -23,29 +23,31 @@ func exploreCommand() command {
 	return command{
 		name:  "explore",
 		args:  "[flags]",
-		short: "every interleaving of a strategy's atomic operations (needs -tags explore)",
+		short: "run every interleaving of a strategy's atomic operations",
 		long: `
-Runs the real code of a strategy under a scheduler of its own: readers that open and
-close guards, and a writer that publishes, in every order of their atomic operations
-that can matter. A failure is printed step by step, with the schedule that replays it.`,
-		examples: `  go run -tags explore ./cmd/runbench explore -strategy epoch -readers 2 -guards 2 -publishes 3
-  go run -tags explore ./cmd/runbench explore -preemptions 2 -readers 3 -chained
-  go run -tags explore ./cmd/runbench explore -program "nested guards" -replay sc:A7B12A3
+Runs the real code of a strategy under a scheduler of its own. Readers open and close guards and a
+writer publishes, in every order of their atomic operations that can matter. A failure is printed
+step by step, with the schedule that replays it. The command needs a build with the explorer:
+
+  go build -tags explore -o runbench ./cmd/runbench`,
+		examples: `  runbench explore -strategy epoch -readers 2 -guards 2 -publishes 3
+  runbench explore -preemptions 2 -readers 3 -chained
+  runbench explore -program "nested guards" -replay sc:A7B12A3
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var x exploration
 			fs.StringVar(&x.strategy, "strategy", "epoch", "`name` of the strategy")
-			fs.StringVar(&x.program, "program", "", "a program over the whole map, by `name`, in place of readers and guards")
+			fs.StringVar(&x.program, "program", "", "explore the program over the whole map of this `name`, instead of readers and guards")
 			fs.IntVar(&x.readers, "readers", 2, "`number` of readers")
 			fs.IntVar(&x.guards, "guards", 2, "`number` of guards that each reader opens")
 			fs.IntVar(&x.publishes, "publishes", 3, "`number` of publishes")
 			fs.BoolVar(&x.chained, "chained", false, "a reader opens its next guard before it closes the last")
-			fs.IntVar(&x.preemptions, "preemptions", -1, "at most this `number` of preemptions; -1 for all executions")
-			fs.BoolVar(&x.oneWait, "wait", false, "take the writer's wait for one step, instead of its flag, sleep and wake-up")
-			fs.BoolVar(&x.tso, "tso", false, "with the store buffers of x86 for plain words")
+			fs.IntVar(&x.preemptions, "preemptions", -1, "explore executions with at most this `number` of preemptions; -1 is all executions")
+			fs.BoolVar(&x.oneWait, "wait", false, "let the writer's wait be one step, without its flag, sleep and wake-up")
+			fs.BoolVar(&x.tso, "tso", false, "model the store buffers of x86 for plain words")
 			var limit plan.Duration
-			fs.TextVar(&limit, "time", plan.Duration(5*time.Minute), "`how long` to search at most")
-			fs.StringVar(&x.replay, "replay", "", "run one `schedule`, as a failure printed it, with a trace")
+			fs.TextVar(&limit, "time", plan.Duration(5*time.Minute), "longest `time` to search")
+			fs.StringVar(&x.replay, "replay", "", "run one `schedule`, as a failure printed it, and trace it")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err

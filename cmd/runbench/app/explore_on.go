@@ -11,7 +11,7 @@ import (
 	"doublebuf/lincheck/explore/programs"
 )
 
-func (s *session) explore(x exploration) error {
+func (s *shell) explore(x exploration) error {
 	strategy, err := programs.Find(x.strategy)
 	if err != nil {
 		return exit.With(exit.Usage, err)

@@ -6,10 +6,13 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"doublebuf/cmd/runbench/internal/terminal"
 )
 
-const intro = `runbench checks concurrent maps, measures them side by side, and draws and reports
-what it found. No figure is shown without the verdict of the map's check.
+const intro = `
+runbench checks concurrent maps, measures them side by side, and writes a report with
+figures. It shows no figure without the verdict of the map's check.
 
 usage: runbench [command] [flags]
 
@@ -17,25 +20,30 @@ commands:
 `
 
 const outro = `
-Without a command it is runbench run -preset quick. Flags may be written with one dash
-or two. Outcomes are in colour on a terminal, unless NO_COLOR is set. runbench help COMMAND
-tells more.
-
-examples:
-  runbench                             check, measure and draw every map: about two minutes
-  runbench run -preset smoke           the same in less than twenty seconds, too short to conclude from
-  runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4
-  runbench check                       a verdict for every map, nothing measured
-  runbench compare old new -gate       has anything become slower? the exit code tells
-  runbench doctor                      is this machine fit to measure, and what would be right
-  runbench list                        the names that flags take
-
-exit codes:
-  0 fine   1 error   2 usage   3 worse, or a map failed its check unexpectedly   4 inconclusive
+Without a command, runbench does runbench run -preset quick. Flags may begin with one dash or two.
+Outcomes are in colour on a terminal, unless NO_COLOR is set. runbench help COMMAND says more.
 `
 
+var overviewExamples = [][2]string{
+	{"runbench", "check, measure and draw every map: about two minutes"},
+	{"runbench run -preset smoke", "the same in less than 20 seconds, too short to conclude from"},
+	{"runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4", "measure two maps by 1, 2 and 4 goroutines"},
+	{"runbench check", "check every map, measure nothing"},
+	{"runbench compare old new -gate", "fail if anything has become slower"},
+	{"runbench doctor", "is this machine fit to measure, and what would be right?"},
+	{"runbench list", "the names that flags take"},
+}
+
+var exitCodes = [][2]string{
+	{fmt.Sprint(ExitOK), "fine"},
+	{fmt.Sprint(ExitError), "error: a file, a child process, or an interrupt"},
+	{fmt.Sprint(ExitUsage), "the arguments make no sense; nothing was begun"},
+	{fmt.Sprint(ExitFailed), "something is worse, or a verdict is not as expected"},
+	{fmt.Sprint(ExitUnknown), "inconclusive: too noisy, too few samples, or a check without an answer"},
+}
+
 // help prints the overview, or what there is to know about the command in args.
-func (s *session) help(args []string) error {
+func (s *shell) help(args []string) error {
 	if len(args) > 0 {
 		c, err := find(args[0])
 		if err != nil {
@@ -44,35 +52,38 @@ func (s *session) help(args []string) error {
 		s.helpCommand(c)
 		return nil
 	}
-	fmt.Fprint(s.stdout, intro)
-	w := columns(s.stdout)
+	fmt.Fprintf(s.stdout, "%s\n", terminal.Wrap(intro))
+	var rows [][2]string
 	for _, c := range commands() {
 		if !c.hidden {
-			fmt.Fprintf(w, "  %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.short)
+			rows = append(rows, [2]string{strings.TrimSpace(c.name + " " + c.args), c.short})
 		}
 	}
-	w.Flush()
-	fmt.Fprint(s.stdout, outro)
+	terminal.Rows(s.stdout, rows)
+	fmt.Fprintf(s.stdout, "\n%s\n\nexamples:\n", terminal.Wrap(outro))
+	terminal.Rows(s.stdout, overviewExamples)
+	fmt.Fprint(s.stdout, "\nexit codes:\n")
+	terminal.Rows(s.stdout, exitCodes)
 	return nil
 }
 
-func (s *session) helpCommand(c command) {
+// helpCommand prints what there is to know about c.
+func (s *shell) helpCommand(c command) {
 	fs := newFlagSet(c.name)
 	c.setup(s, fs)
-	fmt.Fprintf(s.stdout, "usage: runbench %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.args), strings.TrimSpace(c.long))
-	flags := 0
-	w := columns(s.stdout)
+	fmt.Fprintf(s.stdout, "usage: runbench %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.args), terminal.Wrap(c.long))
+	var rows [][2]string
 	fs.VisitAll(func(f *flag.Flag) {
-		if flags++; flags == 1 {
-			fmt.Fprint(w, "\nflags:\n")
-		}
 		value, usage := flag.UnquoteUsage(f)
 		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "0s" && f.DefValue != "0%" && f.DefValue != "false" {
 			usage += " (default " + f.DefValue + ")"
 		}
-		fmt.Fprintf(w, "  -%s %s\t%s\n", f.Name, value, usage)
+		rows = append(rows, [2]string{strings.TrimSpace("-" + f.Name + " " + value), usage})
 	})
-	w.Flush()
+	if len(rows) > 0 {
+		fmt.Fprint(s.stdout, "\nflags:\n")
+		terminal.Rows(s.stdout, rows)
+	}
 	if c.examples != "" {
 		fmt.Fprintf(s.stdout, "\nexamples:\n%s", c.examples)
 	}

@@ -15,9 +15,9 @@ import (
 func listCommand() command {
 	return command{
 		name:  "list",
-		short: "the names of maps, mixes, distributions, key types and presets",
-		long:  "Lists every name that the axes of run and check take, with what it stands for.",
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		short: "list maps, mixes, distributions, key types and presets",
+		long:  "Lists every name that the axes of run and check take, with its meaning.",
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			asJSON := fs.Bool("json", false, "print the list as JSON")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
@@ -59,7 +59,7 @@ type listedMap struct {
 	Instead string `json:"instead,omitempty"` // why another map stands in its place on this machine, and which
 }
 
-func (s *session) listing() listing {
+func (s *shell) listing() listing {
 	l := listing{Distributions: []listed{
 		{"uniform", "every key equally often"},
 		{"zipf0.99", "Zipf's distribution, with any theta from 0 on: the i-th most frequent key has weight 1/i^theta"},

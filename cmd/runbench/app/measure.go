@@ -13,8 +13,8 @@ import (
 func measureCommand() command {
 	return command{
 		name: campaign.MeasureCommand, hidden: true,
-		long: "Measures what another process asks for on standard input. runbench run starts it.",
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		long: "Measures the cells that another process asks for on standard input. runbench run starts it.",
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err

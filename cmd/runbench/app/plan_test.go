@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/cmd/runbench/internal/terminal"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -123,14 +125,28 @@ func TestListHasAllNames(t *testing.T) {
 	}
 }
 
-// TestHelpOfEveryCommand checks that whoever asks for help gets it, and gets it on
-// stdout.
+// TestHelpOfEveryCommand: help is on stdout, and fits a terminal of 80 columns.
 func TestHelpOfEveryCommand(t *testing.T) {
+	narrow := func(text string) {
+		for line := range strings.Lines(text) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > terminal.Width {
+				t.Errorf("a line of %d columns, want %d or fewer:\n%s", n, terminal.Width, line)
+			}
+		}
+	}
+	var out, errs bytes.Buffer
+	if code := Main([]string{"help"}, &out, &errs); code != ExitOK || errs.Len() > 0 {
+		t.Errorf("exit code %d, stderr %q", code, errs.String())
+	}
+	narrow(out.String())
 	for _, c := range commands() {
 		for _, args := range [][]string{{"help", c.name}, {c.name, "-h"}, {c.name, "--help"}} {
-			var out, told bytes.Buffer
-			if code := Main(args, &out, &told); code != ExitOK || !strings.HasPrefix(out.String(), "usage: runbench "+c.name) || told.Len() > 0 {
-				t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, out.String(), told.String())
+			var out, errs bytes.Buffer
+			if code := Main(args, &out, &errs); code != ExitOK || !strings.HasPrefix(out.String(), "usage: runbench "+c.name) || errs.Len() > 0 {
+				t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, out.String(), errs.String())
+			}
+			if args[0] == "help" {
+				narrow(out.String())
 			}
 		}
 	}

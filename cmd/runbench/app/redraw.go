@@ -13,7 +13,7 @@ import (
 )
 
 func plotCommand() command {
-	one := redraw(func(s *session, set *campaign.Loaded, _, plotsDir string) error {
+	one := redraw(func(s *shell, set *campaign.Loaded, _, plotsDir string) error {
 		figures, err := plots.Draw(set.Run, plotsDir)
 		s.listFigures(figures, plotsDir)
 		return err
@@ -21,15 +21,15 @@ func plotCommand() command {
 	return command{
 		name:  "plot",
 		args:  "[flags] DIR...",
-		short: "draw the figures of a run again from its results, or of several side by side",
+		short: "draw the figures of a run again, or of several runs",
 		long: `
-Draws the figures of the run in the folder DIR again, without measuring anything. Of several
-runs, as those of several machines, it draws each workload that two of them have in common,
-with the machine as the series.`,
+Draws the figures of the run in the folder DIR again. It measures nothing. Of several runs, such as
+those of several machines, it draws each workload that two of them have in common, with a series for
+each run.`,
 		examples: `  runbench plot results/reference
   runbench plot -plots plots/machines results/laptop results/server
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			plotOne := one(s, fs)
 			return func(args []string) error {
 				if len(args) < 2 {
@@ -42,9 +42,9 @@ with the machine as the series.`,
 }
 
 // plotMachines draws the runs in dirs side by side.
-func (s *session) plotMachines(dirs []string, plotsDir string) error {
+func (s *shell) plotMachines(dirs []string, plotsDir string) error {
 	if len(dirs) > plots.MaxMachines {
-		return exit.Usagef("plot: %d runs; want %d at most, which can be told apart", len(dirs), plots.MaxMachines)
+		return exit.Usagef("plot: %d runs; want %d at most, because more series look alike", len(dirs), plots.MaxMachines)
 	}
 	var runs []plots.Run
 	var names []string
@@ -68,7 +68,7 @@ func (s *session) plotMachines(dirs []string, plotsDir string) error {
 	return err
 }
 
-func (s *session) listFigures(figures []plots.Figure, plotsDir string) {
+func (s *shell) listFigures(figures []plots.Figure, plotsDir string) {
 	for _, f := range figures {
 		fmt.Fprintln(s.stdout, filepath.Join(plotsDir, f.SVG))
 	}
@@ -78,20 +78,20 @@ func reportCommand() command {
 	return command{
 		name:  "report",
 		args:  "[flags] DIR",
-		short: "write the report of a run again from its results, with its figures",
-		long:  "Draws the figures of the run in the folder DIR and writes its report again, without\nmeasuring anything.",
+		short: "write the report and the figures of a run again",
+		long:  "Draws the figures of the run in the folder DIR and writes its report again. It measures nothing.",
 		examples: `  runbench report results/reference
 `,
-		setup: redraw(func(s *session, set *campaign.Loaded, dir, plotsDir string) error {
+		setup: redraw(func(s *shell, set *campaign.Loaded, dir, plotsDir string) error {
 			return campaign.Present(s.stdout, set, dir, plotsDir)
 		}),
 	}
 }
 
 // redraw returns the setup of a command that makes something from a run's results.
-func redraw(do func(s *session, set *campaign.Loaded, dir, plotsDir string) error) func(*session, *flag.FlagSet) func([]string) error {
-	return func(s *session, fs *flag.FlagSet) func([]string) error {
-		plotsDir := fs.String("plots", "", "`folder` for the figures (default plots/<name of DIR>, wherever DIR is)")
+func redraw(do func(s *shell, set *campaign.Loaded, dir, plotsDir string) error) func(*shell, *flag.FlagSet) func([]string) error {
+	return func(s *shell, fs *flag.FlagSet) func([]string) error {
+		plotsDir := fs.String("plots", "", "`folder` for the figures (default plots/<name of DIR>)")
 		return func(args []string) error {
 			if len(args) != 1 {
 				return exit.Usagef("%s: %d arguments; want one, the folder of a run, as in runbench %s results/reference", fs.Name(), len(args), fs.Name())
@@ -106,4 +106,4 @@ func redraw(do func(s *session, set *campaign.Loaded, dir, plotsDir string) erro
 }
 
 // load reads the results of a run and prints warnings.
-func (s *session) load(dir string) (*campaign.Loaded, error) { return campaign.Load(s.stderr, dir) }
+func (s *shell) load(dir string) (*campaign.Loaded, error) { return campaign.Load(s.stderr, dir) }

@@ -39,58 +39,63 @@ type runFlags struct {
 	given            map[string]bool // the flags that were given
 }
 
+const runHelp = `
+Checks every map in a child process, measures all cells of a plan in interleaved blocks, draws
+figures and writes a report.
+
+A preset says what is measured and how long. Axes replace its choice. An axis is a list of values
+with commas between them, and all combinations of the axes are measured. If only some axes are
+given the others are read-only,r95w5,r50w50; zipf0.99; uint64; the preset's number of keys; and
+1,2,4 ... goroutines, up to twice the processors. runbench list shows all names.
+
+-trace replays real input. Unless axes say otherwise, the mix is replay, the distribution is the
+order of the trace, and the keys are its keys. The workers do the steps of the trace together: each
+takes the next step, and after the last one they begin again. At the start a map holds the keys that
+the trace gets or deletes before it sets them. With another mix, the mix chooses the operations and
+the trace only the keys. A file with malformed lines is refused. With -skip-malformed such lines
+are counted, and their number is in the manifest, with the digest and the statistics of the trace. A
+run can be resumed only with the same trace.
+
+The layout of the code and the layout of the memory can each make a map several per cent faster or
+slower. One link is one sample of the layouts of the code, and one process is one sample of the
+layouts of the memory. -links 6 -forks 2 measures all blocks in each of two processes of each of six
+links. Each link is built with another -randlayout, which follows from the seed. Intervals are over
+links if there are several, or else over processes. They need 6 or more of them. Only a run with
+several links can show that a small difference is conclusive.
+
+-latency 50,70,90 measures how long operations take that arrive at 50, 70 and 90 % of the rate that
+a closed loop reached just before. Each operation has an intended start, which is drawn beforehand.
+Its latency counts from there, so the time that it waits behind a slow operation counts too.
+
+-target-ci 2% -max 10m repeats the blocks until the intervals of all leads are narrow: until the
+upper end of each is less than 2 % above the lower. If the plan has several links or processes, each
+repetition is in another process of each link. If the time is over before that the exit code is 4.
+
+A run also measures the floor, which is the cost of the harness itself, in each mix, and one map
+twice. If the same map measured twice differs by some per cent (A/A), smaller differences of two
+maps mean nothing. The A/A limit and what runbench doctor looks at give the run a grade from A to
+D. With -strict B the exit code is 4 if the grade is worse than B.
+
+A finished cell is on the disk at once. After an interrupt (Ctrl-C) the run finishes the cell that
+it measures, draws and reports what there is, and prints the command that measures the rest.`
+
 func runCommand() command {
 	return command{
 		name:  "run",
 		args:  "[flags]",
-		short: "check, measure, draw and report maps (the default command)",
-		long: `
-Checks every map in a child process, measures all cells of a plan in interleaved blocks,
-draws figures and writes a report. A preset says what is measured and how long. Axes, lists
-with commas between their values, say it instead: all of their combinations. Where only
-some are given the others are read-only,r95w5,r50w50; zipf0.99; uint64; the preset's keys;
-and 1,2,4 ... goroutines, up to twice the processors. runbench list has all names.
-
-With -trace real input is replayed: the mix is replay, the distribution the order of the trace, and
-the keys are its own, unless axes say otherwise. The workers do its gets, sets and deletes
-together, each the next in turn, round and round. At the start a map holds the keys that the trace
-gets or deletes before it sets them. With another mix the operations are the mix's, on keys in
-the order of the trace. A file with malformed lines is refused, or, with -skip-malformed, their
-number noted in the manifest, with the digest and the statistics of the trace. A resumed run
-wants the same trace.
-
-One link of the program is one sample of the layouts of its code, and one process one of
-memory; both can make a map several per cent faster or slower. -links 6 -forks 2 measures
-all blocks in each of two processes of each of six links, each built with a -randlayout
-that hangs from the seed. Where there are several links intervals are over these, or else
-over processes, and want 6 or more of them. A small difference is claimed of links only.
-
--latency 50,70,90 measures how long operations take that arrive at 50, 70 and 90 % of the
-rate at which a closed loop did them just before. Each has an intended start, drawn before,
-and its latency counts from there, so that what waits behind a slow operation counts too.
-
-With -target-ci 2% -max 10m it repeats the blocks, each time in another process of each link
-if there are several of either, until the upper end of every margin's interval is less than
-2 % above the lower. If the time does not suffice for that the exit code is 4.
-
-Beside what is asked for a run measures the floor, which is what the harness itself costs,
-in each mix, and one map twice: differences that it shows of a map against itself (A/A) are
-the least that it can show of two. From these, and from what runbench doctor looks at, it
-gets a grade from A to D; with -strict B the exit code is 4 if that is worse than B.
-
-A finished cell is on the disk at once. An interrupt (Ctrl-C) ends the run after the
-running cell, draws and reports what there is, and says how to go on.`,
+		short: "check, measure, draw and report maps (the default)",
+		long:  runHelp,
 		examples: `  runbench run -preset smoke
-  runbench run -impl dbuf-epoch-b64,syncmap,rwmutex -mix read-only,r95w5 -g 1,2,4 -keys 1Ki,1Mi
+  runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4 -keys 1Ki,1Mi
   runbench run -mix roles -readers 1,2,4 -writers 1 -dist uniform
-  runbench run -impl dbuf-epoch-b64,rwmutex -mix r95w5 -g 2,8,64 -latency 50,70,90
+  runbench run -impl dbuf-epoch-b64,rwmutex -mix r95w5 -g 2,8 -latency 50,70,90
   runbench run -preset smoke -impl dbuf-epoch-b64,xsync -reps 3 -links 6
   runbench run -trace defs -impl dbuf-epoch-b64,xsync
   runbench run -trace cluster001.csv.gz -format twitter -skip-malformed -g 2
   runbench run -trace bgp -mix r95w5 -g 2
   runbench run -resume -results results/20260102T150405Z-quick
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var o runFlags
 			o.declare(fs)
 			return func(args []string) error {
@@ -109,27 +114,27 @@ running cell, draws and reports what there is, and says how to go on.`,
 }
 
 func (o *runFlags) declare(fs *flag.FlagSet) {
-	fs.StringVar(&o.preset, "preset", "quick", "`name` of what to measure: smoke, quick, standard, full or limits")
-	fs.StringVar(&o.planFile, "plan", "", "measure what this `file` says: the plan section of a manifest.json")
+	fs.StringVar(&o.preset, "preset", "quick", "`name` of a preset: smoke, quick, standard, full or limits")
+	fs.StringVar(&o.planFile, "plan", "", "measure the plan in this `file`: the plan section of a manifest.json")
 	for name, n := range map[string]struct {
 		value *int
 		usage string
 	}{
-		"reps":  {&o.reps, "the `number` of times to measure each cell in a process (default the preset's)"},
-		"forks": {&o.forks, "the `number` of processes of each link that measure (default 1)"},
-		"links": {&o.links, "the `number` of links: builds with other layouts, by the go command (default 1, this one)"},
+		"reps":  {&o.reps, "`number` of times that a process measures each cell (default the preset's)"},
+		"forks": {&o.forks, "`number` of processes of each link (default 1)"},
+		"links": {&o.links, "`number` of links, which the go command builds with different code layouts (default 1, this program)"},
 	} {
 		fs.Func(name, n.usage, func(s string) (err error) {
 			*n.value, err = number(s)
 			return err
 		})
 	}
-	fs.TextVar(&o.time, "time", plan.Duration(0), "`how long` to measure each cell, as in 100ms (default the preset's)")
-	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`how long` operations arrive in a latency cell (default the preset's)")
-	fs.TextVar(&o.target, "target-ci", plan.Percent(0), "go on until the interval of every margin is narrower than this `percentage`, as in 2%")
-	fs.TextVar(&o.max, "max", plan.Duration(0), "`how long` to go on at most with -target-ci, as in 10m")
-	fs.Uint64Var(&o.seed, "seed", 1, "the `number` from which everything random hangs")
-	fs.StringVar(&o.dir, "results", "", "`folder` to make for the results (default results/<UTC>-<preset>)")
+	fs.TextVar(&o.time, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms (default the preset's)")
+	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`time` for which operations arrive in a latency cell (default the preset's)")
+	fs.TextVar(&o.target, "target-ci", plan.Percent(0), "repeat until the interval of every lead is narrower than this `percentage`, as in 2%")
+	fs.TextVar(&o.max, "max", plan.Duration(0), "longest `time` to measure with -target-ci, as in 10m")
+	fs.Uint64Var(&o.seed, "seed", 1, "the `seed` for all random choices")
+	fs.StringVar(&o.dir, "results", "", "new `folder` for the results (default results/<UTC>-<preset>)")
 	fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
 	fs.BoolVar(&o.resume, "resume", false, "measure what is missing in the folder that -results names")
 	fs.Func("pin", "bind the process to these `processors`, as in 0-3,8 (Linux)", func(s string) error {
@@ -137,9 +142,9 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		o.pin = pin.Format(cpus)
 		return err
 	})
-	fs.BoolVar(&o.pinWorkers, "pin-workers", false, "with -pin, give each worker a thread of its own and bind it to one of them")
-	fs.BoolVar(&o.quiet, "quiet", false, "print nothing but warnings and errors: the results tell")
-	fs.Func("strict", "end with exit code 4 if the `grade` of the run is worse than this: A, B or C", func(s string) error {
+	fs.BoolVar(&o.pinWorkers, "pin-workers", false, "bind each worker, in a thread of its own, to one processor of -pin")
+	fs.BoolVar(&o.quiet, "quiet", false, "print only warnings and errors")
+	fs.Func("strict", "exit with code 4 if the run's grade is worse than this `grade`: A, B or C", func(s string) error {
 		if o.strict = s; !slices.Contains(results.Letters[:3], results.Letter(s)) {
 			return fmt.Errorf("%q; want A, B or C", s)
 		}
@@ -168,13 +173,13 @@ func declareAxes(fs *flag.FlagSet, a *plan.Axes) {
 	}{
 		"keys":    {&a.Keys, results.ParseKeys, "axis: `numbers` of keys, as in 1000,64Ki,1Mi"},
 		"g":       {&a.G, number, "axis: `numbers` of goroutines that each do the whole mix"},
-		"readers": {&a.Readers, number, "axis: `numbers` of goroutines that read, for the mix roles"},
-		"writers": {&a.Writers, number, "axis: `numbers` of goroutines that write, for the mix roles"},
-		"latency": {&a.Loads, load, "axis: measure latency too, at these `loads`, in % of the capacity, as in 50,70,90"},
+		"readers": {&a.Readers, number, "axis: `numbers` of readers, for the mix roles"},
+		"writers": {&a.Writers, number, "axis: `numbers` of writers, for the mix roles"},
+		"latency": {&a.Loads, load, "axis: `loads` of latency cells, in % of the capacity, as in 50,70,90"},
 	} {
 		fs.Var(&list[int]{axis.values, axis.parse}, name, axis.usage)
 	}
-	fs.StringVar(&a.Trace.Name, "trace", "", "replay this `trace`: a file, or source, defs or bgp, see runbench trace")
+	fs.StringVar(&a.Trace.Name, "trace", "", "replay this `trace`: a file, or source, defs or bgp (see runbench trace)")
 	declareTrace(fs, &a.Trace)
 }
 
@@ -207,7 +212,7 @@ func (o *runFlags) firstGiven(names ...string) string {
 
 // plan returns what the flags say is to be measured, the name for it, and how long each
 // map's check records.
-func (o *runFlags) plan(s *session) (p plan.Plan, name string, check time.Duration, err error) {
+func (o *runFlags) plan(s *shell) (p plan.Plan, name string, check time.Duration, err error) {
 	procs := runtime.GOMAXPROCS(0)
 	if cpus, err := pin.CPUs(o.pin); err == nil {
 		procs = min(procs, len(cpus))
@@ -217,29 +222,59 @@ func (o *runFlags) plan(s *session) (p plan.Plan, name string, check time.Durati
 		return plan.Plan{}, "", 0, err
 	}
 	if o.planFile != "" {
-		if f := o.firstGiven(append(planFlags, "preset")...); f != "" {
-			return plan.Plan{}, "", 0, exit.Usagef("run: %s beside -plan; want one of them, since a plan says all that is measured", f)
-		}
-		text, err := os.ReadFile(o.planFile)
-		if err != nil {
-			return plan.Plan{}, "", 0, fmt.Errorf("cannot read the plan: %w", err)
-		}
-		if p, err = plan.Parse(o.planFile, text); err == nil {
-			err = p.Validate(s.maps)
-		}
+		p, err = o.readPlan(s)
 		return p, "plan", preset.Check, err
 	}
-	if f := o.firstGiven("format", "skip-malformed"); f != "" && !o.given["trace"] {
-		return plan.Plan{}, "", 0, exit.Usagef("run: %s without -trace; want the trace that it is about", f)
-	}
-	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.ContainsFunc(o.axes.Mix, hasRoles) {
-		return plan.Plan{}, "", 0, exit.Usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, plan.RolesMix)
+	if err := o.consistent(); err != nil {
+		return plan.Plan{}, "", 0, err
 	}
 	if p, err = preset.Plan(o.axes, s.maps, procs); err != nil {
 		return plan.Plan{}, "", 0, err
 	}
 	plan.AddControls(&p, s.maps)
-	p.Seed = o.seed
+	if o.given["latency-time"] && len(p.Latency) == 0 {
+		return plan.Plan{}, "", 0, exit.Usagef("run: -latency-time without latency cells; want -latency, as in -latency 70")
+	}
+	o.apply(&p)
+	if err := p.Validate(s.maps); err != nil {
+		return plan.Plan{}, "", 0, exit.With(exit.Usage, err)
+	}
+	return p, preset.Name, preset.Check, nil
+}
+
+// readPlan reads the plan in a file.
+func (o *runFlags) readPlan(s *shell) (plan.Plan, error) {
+	if f := o.firstGiven(append(planFlags, "preset")...); f != "" {
+		return plan.Plan{}, exit.Usagef("run: %s beside -plan; want one of them, because a plan says all that is measured", f)
+	}
+	text, err := os.ReadFile(o.planFile)
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("cannot read the plan: %w", err)
+	}
+	p, err := plan.Parse(o.planFile, text)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	return p, p.Validate(s.maps)
+}
+
+// consistent refuses flags that go together with others that are not given.
+func (o *runFlags) consistent() error {
+	if f := o.firstGiven("format", "skip-malformed"); f != "" && !o.given["trace"] {
+		return exit.Usagef("run: %s without -trace; want -trace, as in -trace defs", f)
+	}
+	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.ContainsFunc(o.axes.Mix, hasRoles) {
+		return exit.Usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, plan.RolesMix)
+	}
+	if o.given["target-ci"] && o.target == 0 {
+		return exit.Usagef("run: target-ci is 0%%, and no interval is that narrow; want more, as in 2%%")
+	}
+	return nil
+}
+
+// apply sets what flags say of p, apart from its cells.
+func (o *runFlags) apply(p *plan.Plan) {
+	p.Seed, p.Pin, p.PinWorkers, p.TargetCI, p.Max = o.seed, o.pin, o.pinWorkers, o.target, o.max
 	if o.given["reps"] {
 		p.Blocks = o.reps
 	}
@@ -247,30 +282,18 @@ func (o *runFlags) plan(s *session) (p plan.Plan, name string, check time.Durati
 		p.Time = o.time
 	}
 	if o.given["latency-time"] {
-		if len(p.Latency) == 0 {
-			return plan.Plan{}, "", 0, exit.Usagef("run: -latency-time without latency cells; want -latency, as in -latency 70")
-		}
 		p.LatencyTime = o.latency
 	}
-	if o.given["target-ci"] && o.target == 0 {
-		return plan.Plan{}, "", 0, exit.Usagef("run: target-ci is 0%%, which no interval is narrower than; want more, as in 2%%")
-	}
-	p.Pin, p.PinWorkers = o.pin, o.pinWorkers
-	p.TargetCI, p.Max = o.target, o.max
 	if o.links > 1 {
 		p.Links = o.links
 	}
 	if o.forks > 1 {
 		p.Forks = o.forks
 	}
-	if err := p.Validate(s.maps); err != nil {
-		return plan.Plan{}, "", 0, exit.With(exit.Usage, err)
-	}
-	return p, preset.Name, preset.Check, nil
 }
 
 // setup returns what a campaign works with, in the folder dir.
-func (o *runFlags) setup(s *session, dir string) campaign.Setup {
+func (o *runFlags) setup(s *shell, dir string) campaign.Setup {
 	return campaign.Setup{
 		Args: s.args, Maps: s.maps, Out: s.stdout, Warn: s.stderr, Progress: s.progress,
 		Dir: dir, Plots: campaign.PlotsFolder(o.plots, dir), Strict: results.Letter(o.strict),
@@ -278,10 +301,10 @@ func (o *runFlags) setup(s *session, dir string) campaign.Setup {
 }
 
 // campaign returns the campaign that the flags ask for: a new one, or one to resume.
-func (s *session) campaign(o *runFlags) (*campaign.Campaign, error) {
+func (s *shell) campaign(o *runFlags) (*campaign.Campaign, error) {
 	if o.resume {
 		if o.dir == "" {
-			return nil, exit.Usagef("run: -resume without -results; want the folder of the run to go on with")
+			return nil, exit.Usagef("run: -resume without -results; want the folder of the run to resume")
 		}
 		return campaign.Resume(o.setup(s, o.dir), func(p plan.Plan) error { return o.samePlan(s, p) })
 	}
@@ -293,7 +316,7 @@ func (s *session) campaign(o *runFlags) (*campaign.Campaign, error) {
 }
 
 // run is the command without its flags.
-func (s *session) run(o *runFlags) error {
+func (s *shell) run(o *runFlags) error {
 	c, err := s.campaign(o)
 	if err != nil {
 		return err
@@ -305,7 +328,7 @@ func (s *session) run(o *runFlags) error {
 }
 
 // samePlan refuses flags that ask for another plan than was, that of the run to resume.
-func (o *runFlags) samePlan(s *session, was plan.Plan) error {
+func (o *runFlags) samePlan(s *shell, was plan.Plan) error {
 	f := o.firstGiven(append(planFlags, "preset", "plan")...)
 	if f == "" {
 		return nil

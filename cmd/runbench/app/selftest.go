@@ -19,7 +19,7 @@ import (
 )
 
 // selfTest measures whether this machine and the harness tell differences from none.
-func (s *session) selfTest(cell time.Duration, blocks int, seed uint64, dir string) error {
+func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string) error {
 	procs := runtime.GOMAXPROCS(0)
 	test, err := selftest.New(s.maps, seed, procs, blocks, cell)
 	if err != nil {

@@ -20,47 +20,51 @@ import (
 	"doublebuf/lincheck/soak"
 )
 
+const soakHelp = `
+Runs maps that publish versions, each in a child process, under a load that changes five times a
+second. There are 1 to 64 goroutines on 1 to 4 processors, with new handles and with old ones. They
+look up, and they open guards, nest them, chain them, hold them and walk over them. A writer makes
+large and small publishes. The garbage collector is busy, and goroutines are stopped by force.
+
+Every guard is checked while the map runs, in constant memory. Its version is at least the last one
+that was published before the guard was opened, and at most the one that the writer had begun. The
+versions of a handle never go back. The content of a guard is that of its version. The writer does
+not begin with a copy while a guard in it is open.
+
+The first violation ends the soak, with what was seen, the phase and the seed. A goroutine that hangs
+ends it too, with the stacks of all goroutines. An interrupt ends it early, with the totals. The exit
+code is 3 if a map failed, and 0 if all maps passed as long as they ran.`
+
 func soakCommand() command {
 	return command{
 		name:  "soak",
 		args:  "[flags]",
-		short: "check every guard of a double buffer for as long as you like, under changing load",
-		long: `
-Runs maps that publish versions, each in a child process, under a load that changes five
-times a second: 1 to 64 goroutines that look up, open, nest, chain, hold and walk, on 1 to 4
-processors, with new handles and with old; a writer with large and with small publishes; a
-busy garbage collector; and goroutines stopped by force. Every guard is checked while the map
-runs, in constant memory: its version is at least the last that was published before it was
-opened and at most the one that the writer had begun, it never goes back on a handle, its
-content is that of its version, and the writer does not begin with its copy while it is open.
-
-The first breach ends it, with what was seen, the phase and the seed; so does a goroutine that
-hangs, with the stacks of all. An interrupt ends it early, with the totals. The exit code is 3
-if a map failed, and 0 if all held as long as they ran.`,
+		short: "check every guard of a double buffer under changing load",
+		long:  soakHelp,
 		examples: `  runbench soak
   runbench soak -time 10m -impl dbuf-epoch-b64
   runbench soak -time 8h -seed 7 -every 1m
   runbench soak -impl control-stale-guard
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var impl []string
-			fs.Var(&list[string]{&impl, word}, "impl", "soak only these `maps`, which may be controls (default all that tell versions)")
+			fs.Var(&list[string]{&impl, word}, "impl", "soak only these `maps`, which may be controls (default all that have versions)")
 			o := soak.Options{}
-			fs.Uint64Var(&o.Seed, "seed", 1, "of everything random; every `number` draws other phases")
+			fs.Uint64Var(&o.Seed, "seed", 1, "the `seed` for all random choices: another one draws other phases")
 			times := map[string]*plan.Duration{}
 			for _, f := range []struct {
 				name, usage string
 				value       time.Duration
 			}{
-				{"time", "`how long` to soak each map", 10 * time.Second},
-				{"every", "print totals every `so often`", 5 * time.Second},
-				{"hang", "a goroutine hangs that does nothing for `so long`", 20 * time.Second},
+				{"time", "`time` to soak each map", 10 * time.Second},
+				{"every", "`time` between two lines of totals", 5 * time.Second},
+				{"hang", "`time` after which a goroutine that does nothing hangs", 20 * time.Second},
 			} {
 				d := plan.Duration(f.value)
 				fs.TextVar(&d, f.name, d, f.usage)
 				times[f.name] = &d
 			}
-			dir := fs.String("results", "", "`folder` to make if a map fails, for verdicts and evidence (default results/<UTC>-soak)")
+			dir := fs.String("results", "", "new `folder` for verdicts and evidence if a map fails (default results/<UTC>-soak)")
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
@@ -82,7 +86,7 @@ if a map failed, and 0 if all held as long as they ran.`,
 }
 
 // soakable returns the maps of the given names, or all that a soak can check.
-func (s *session) soakable(names []string) ([]kv.Entry, error) {
+func (s *shell) soakable(names []string) ([]kv.Entry, error) {
 	if len(names) == 0 {
 		return slices.DeleteFunc(slices.Clone(s.maps), func(e kv.Entry) bool { return soak.Supports(e) != nil }), nil
 	}
@@ -99,7 +103,7 @@ func (s *session) soakable(names []string) ([]kv.Entry, error) {
 }
 
 // soak soaks maps one after another, each in a child process. It makes dir when one fails.
-func (s *session) soak(maps []kv.Entry, o soak.Options, dir string) error {
+func (s *shell) soak(maps []kv.Entry, o soak.Options, dir string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot start a child process: %w", err)
@@ -133,7 +137,7 @@ func (s *session) soak(maps []kv.Entry, o soak.Options, dir string) error {
 	return gate.Judge(verdicts)
 }
 
-func (s *session) soakOne(ctx context.Context, self string, e kv.Entry, o soak.Options, dir string) (lincheck.Verdict, error) {
+func (s *shell) soakOne(ctx context.Context, self string, e kv.Entry, o soak.Options, dir string) (lincheck.Verdict, error) {
 	temp, err := os.MkdirTemp("", "runbench-soak-")
 	if err != nil {
 		return lincheck.Verdict{}, err
@@ -181,7 +185,7 @@ func soakChildCommand() command {
 	return command{
 		name: soakChildName, hidden: true,
 		long: "Soaks one map in this process and writes totals and its verdict as JSON. runbench soak starts it.",
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var o soak.Options
 			var impl []string
 			fs.Var(&list[string]{&impl, word}, "impl", "the `map`")

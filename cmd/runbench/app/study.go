@@ -15,27 +15,28 @@ func studyCommand() command {
 	return command{
 		name:  "study",
 		args:  "[-restate] [TEXT [DIR]]",
-		short: "whether a run bears out the figures that a text about it claims",
+		short: "compare the figures of a text with the cells of a run",
 		long: fmt.Sprintf(`
-Holds every figure of the Markdown file TEXT (default STUDY.md) to the cells of the run in
-the folder DIR (default results/reference). Each figure of the text has a claim behind it, a
-comment that names its cells:
+Compares every figure of the Markdown file TEXT (default STUDY.md) with the cells of the run in the
+folder DIR (default results/reference). Each figure of the text has a claim behind it, a comment that
+names its cells:
 
-  <!-- claim: 2.1 times: ops/s of dbuf-epoch-b64 over rwmutex in mix=read-only/g=2 -->
+  <!-- claim: 2.1 times: ops/s of dbuf-epoch-b64 over rwmutex in mix=r95w5 -->
 
-A claim is supported if the whole 95 %% interval lies on its side ("at least", "at most") or
-else within %v times the figure either way; contradicted if all of it lies elsewhere, or if
-a map failed its check; unsure if it holds both.
+A claim is supported if the whole 95 %% interval lies on its side ("at least", "at most"), or within
+%v times the figure either way. It is contradicted if the whole interval lies elsewhere, or if a map
+failed its check. It is unsure if part of the interval lies on either side.
 
-The claims of a paragraph stand in the order of their figures, behind them. "Would be" is what the figure would read of these cells.
+The claims of a paragraph stand behind it, in the order of its figures. "Would be" is the figure that
+these cells have.
 
-The exit code is 3 if any claim is contradicted, 4 if any is unsure or was not measured.`, study.Tolerance),
+The exit code is 3 if any claim is contradicted, and 4 if any is unsure or was not measured.`, study.Tolerance),
 		examples: `  runbench study
   runbench study STUDY.md results/my-rerun
-  runbench study -restate STUDY.md results/my-rerun > restated.md    # then read whether its words still fit
+  runbench study -restate STUDY.md results/my-rerun > restated.md
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
-			restate := fs.Bool("restate", false, "write the text with the figures that these cells have, instead")
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
+			restate := fs.Bool("restate", false, "write the text with the figures of these cells; then read whether its words still fit")
 			return func(args []string) error {
 				all := []string{"STUDY.md", "results/reference"}
 				if len(args) > len(all) {
@@ -48,7 +49,7 @@ The exit code is 3 if any claim is contradicted, 4 if any is unsure or was not m
 	}
 }
 
-func (s *session) study(path, dir string, restate bool) error {
+func (s *shell) study(path, dir string, restate bool) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("cannot read the study: %w", err)

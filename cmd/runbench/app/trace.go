@@ -7,6 +7,7 @@ import (
 
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/cmd/runbench/internal/terminal"
 	"doublebuf/workloads"
 )
 
@@ -14,12 +15,12 @@ func traceCommand() command {
 	return command{
 		name:  "trace",
 		args:  "[flags] FILE|source|defs|bgp",
-		short: "what a trace of real input is like: keys, hits, skew",
+		short: "describe a trace of real input: keys, hits, skew",
 		long: `
-Reads a trace and says what it is like: its licence, steps, distinct keys, the share of its
-gets that an unlimited cache would hit, and the Zipf distribution that is nearest to how often
-keys come, with the greatest difference between the two (0 to 1). A trace is a file, which may
-be compressed by gzip, or one of these:
+Reads a trace and describes it: licence, steps, distinct keys, the share of its gets that an
+unlimited cache would hit, and the Zipf distribution that is nearest to how often its keys come,
+with the greatest difference between the two (0 to 1). A trace is a file, which may be compressed by
+gzip, or one of these:
 
 ` + traceDocs() + `
 Formats of files:
@@ -28,13 +29,13 @@ Formats of files:
 		examples: `  runbench trace defs
   runbench trace -format twitter -skip-malformed cluster001.csv.gz
 `,
-		setup: func(s *session, fs *flag.FlagSet) func([]string) error {
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var in workloads.TraceInput
 			declareTrace(fs, &in)
-			asJSON := fs.Bool("json", false, "print it as JSON")
+			asJSON := fs.Bool("json", false, "print the description as JSON")
 			return func(args []string) error {
 				if len(args) != 1 {
-					return exit.Usagef("trace: %d arguments; want one, a file or one of source, defs and bgp", len(args))
+					return exit.Usagef("trace: %d arguments; want one: a file, or source, defs or bgp", len(args))
 				}
 				in.Name = args[0]
 				t, err := plan.LoadTrace(&in)
@@ -52,29 +53,36 @@ Formats of files:
 }
 
 func traceDocs() string {
-	var b strings.Builder
+	var rows [][2]string
 	for _, k := range workloads.KnownTraces() {
-		fmt.Fprintf(&b, "  %-9s %s\n", k.Name, k.Doc)
+		rows = append(rows, [2]string{k.Name, k.Doc})
 	}
-	return b.String()
+	return rowsOf(rows)
 }
 
 func formatDocs() string {
-	var b strings.Builder
+	var rows [][2]string
 	for _, f := range workloads.Formats() {
-		fmt.Fprintf(&b, "  %-9s %s\n", f.Name, f.Doc)
+		rows = append(rows, [2]string{f.Name, f.Doc})
 	}
+	return rowsOf(rows)
+}
+
+// rowsOf returns rows as they stand in a help text.
+func rowsOf(rows [][2]string) string {
+	var b strings.Builder
+	terminal.Rows(&b, rows)
 	return b.String()
 }
 
 // declareTrace declares the flags that say how a trace is read.
 func declareTrace(fs *flag.FlagSet, in *workloads.TraceInput) {
-	fs.StringVar(&in.Format, "format", "plain", "the `format` of a trace's file")
-	fs.BoolVar(&in.SkipMalformed, "skip-malformed", false, "count malformed lines of a trace, rather than refuse it")
+	fs.StringVar(&in.Format, "format", "plain", "`format` of the file of a trace")
+	fs.BoolVar(&in.SkipMalformed, "skip-malformed", false, "count malformed lines of a trace instead of refusing it")
 }
 
 // describe prints what t is like.
-func (s *session) describe(t *workloads.Trace) {
+func (s *shell) describe(t *workloads.Trace) {
 	w := columns(s.stdout)
 	for _, row := range plan.TraceRows(t) {
 		fmt.Fprintln(w, row[0]+"\t"+row[1])

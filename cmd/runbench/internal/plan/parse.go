@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// Parse reads the JSON form of a plan. file is its name for errors, which tell the
-// place: line and column where it is no JSON or has an unknown field, and the cell and the
-// field. The plan is not validated.
+// Parse reads the JSON form of a plan. file is its name for errors. They say where the error is:
+// the line and column if the text is not JSON or has an unknown field, and the cell and the field.
+// Parse does not validate the plan.
 func Parse(file string, data []byte) (Plan, error) {
 	type fields Plan
 	var p Plan
@@ -43,8 +43,8 @@ func Parse(file string, data []byte) (Plan, error) {
 	return p, nil
 }
 
-// parse decodes part of data, which is one JSON value without unknown fields, into x. Its
-// errors begin with the rest of their place, and then what the part is.
+// parse decodes part of data, one JSON value without unknown fields, into x. Its errors begin with
+// the rest of their place, and then say what the part is.
 func parse(data, part []byte, what string, x any) error {
 	dec := json.NewDecoder(bytes.NewReader(part))
 	dec.DisallowUnknownFields()
@@ -57,7 +57,7 @@ func parse(data, part []byte, what string, x any) error {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case err == nil && len(bytes.TrimSpace(part[dec.InputOffset():])) > 0:
-		return at(dec.InputOffset()+1, "something follows the plan; want one JSON object")
+		return at(dec.InputOffset()+1, "there is text behind the plan; want one JSON object")
 	case err == nil:
 		return nil
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -69,7 +69,7 @@ func parse(data, part []byte, what string, x any) error {
 		return fmt.Errorf(" %s%s: found JSON of type %s; want %s", what, cmp.Or(field, "plan"), kind.Value, inJSON(kind.Type))
 	}
 	text := strings.TrimPrefix(err.Error(), "json: ")
-	if name, ok := strings.CutPrefix(text, "unknown field "); ok { // which comes without its place
+	if name, ok := strings.CutPrefix(text, "unknown field "); ok { // the error does not say where
 		key := regexp.MustCompile(regexp.QuoteMeta(name) + `\s*:`)
 		if found := key.FindIndex(part); found != nil {
 			return at(int64(found[0])+1, "%s", text)
@@ -78,7 +78,7 @@ func parse(data, part []byte, what string, x any) error {
 	return fmt.Errorf(" %s%s", what, text)
 }
 
-// inJSON returns the type of JSON value that goes into t.
+// inJSON returns the type of JSON value that is decoded into t.
 func inJSON(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -90,11 +90,10 @@ func inJSON(t reflect.Type) string {
 	case reflect.Bool:
 		return "true or false"
 	}
-	return "string" // a Duration's and a Percent's too
+	return "string" // also for a Duration and a Percent
 }
 
-// position turns an offset in text into the line and column of the byte before it, both
-// from 1.
+// position returns the line and column, both from 1, of the byte before the offset in text.
 func position(text []byte, offset int64) (line, column int) {
 	before := text[:max(offset-1, 0)]
 	return bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')

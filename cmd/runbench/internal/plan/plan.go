@@ -4,19 +4,18 @@
 //
 // # Words
 //
-//   - A cell is one configuration under one workload, measured once. In a throughput
-//     cell workers do their operations as fast as they can. In a staleness cell one
-//     writer and several readers find out how far reads lag behind. In a latency cell
-//     operations arrive at a share of the rate that the map can keep up with, whether it
-//     is ready for them or not.
-//   - A block is one round over all cells of a plan, in which every cell is measured
-//     once. Every second block goes backwards (ABBA), so that a machine that drifts
-//     favours nobody, and cells are compared with those of the same block.
+//   - A cell is one map under one workload, measured once. In a throughput cell workers do their
+//     operations as fast as they can. In a staleness cell one writer and several readers find out
+//     how stale reads are. In a latency cell operations arrive at a share of the rate that the map
+//     can keep up with, whether the map is ready for them or not.
+//   - A block is one pass over all cells of a plan, which measures every cell once. Every second
+//     block goes backwards (ABBA), so a machine that drifts favours no map. Cells are compared with
+//     those of the same block.
 //   - A job is a cell in a block.
-//   - A set is as many blocks as the plan says, one after another in one process. There
-//     is a set for each process of each link; the links take turns. One link and one
-//     process measure in the process that runs the plan; several in children of it. What a
-//     resumed run adds to a set that was cut short counts as of the same process.
+//   - A set is as many blocks as the plan says, one after another in one process. There is a set
+//     for each process of each link, and the links take turns. One process of one link measures in
+//     the process that runs the plan. Several processes are children of it. What a resumed campaign
+//     adds to a set that was cut short counts as of the same process.
 package plan
 
 import (
@@ -30,47 +29,47 @@ import (
 	"doublebuf/workloads"
 )
 
-// Plan says all that is measured and how. Its JSON form is the plan section of a run's
-// manifest, and a plan file.
+// Plan says what is measured, and how. Its JSON form is the plan section of a manifest, and a plan
+// file.
 type Plan struct {
-	Seed   uint64   `json:"seed"`   // of everything that is drawn
+	Seed   uint64   `json:"seed"`   // for all random choices
 	Blocks int      `json:"blocks"` // how often each cell is measured in a process
-	Time   Duration `json:"time"`   // how long each cell is measured; of a latency cell, the closed loop
+	Time   Duration `json:"time"`   // of measuring a cell; in a latency cell, of the closed loop
 	Procs  int      `json:"procs"`  // GOMAXPROCS
 
-	// Pin is the processors to which the process is bound, as in 0-3,8, or all if it is "". With
-	// PinWorkers worker i has a thread of its own, bound to the i-th of them, or, if there are more
-	// workers, round and round.
+	// Pin lists the processors to which the process is bound, as in 0-3,8; "" is all. With
+	// PinWorkers worker i has a thread of its own, which is bound to the i-th of them. If there are
+	// more workers than processors they begin again at the first.
 	Pin        string `json:"pin,omitempty"`
 	PinWorkers bool   `json:"pin-workers,omitempty"`
 
-	Links int `json:"links,omitempty"` // of the program; 0 is one: the program that runs
+	Links int `json:"links,omitempty"` // builds of the program; 0 is one: the program that runs
 	Forks int `json:"forks,omitempty"` // processes of each link; 0 is one
 
-	// TargetCI, if it is not 0, has sets added, one to each link, until every interval of
-	// a margin is narrower: until its upper end is less than this above the lower. None
-	// are begun that would probably end later than Max after the measuring began.
+	// TargetCI, if it is not 0, asks for narrow intervals. Sets are added, one for each link, until
+	// the upper end of the interval of every lead is less than TargetCI above the lower end. No set
+	// begins that would probably end later than Max after the begin of the measuring.
 	TargetCI Percent  `json:"target-ci,omitempty"`
 	Max      Duration `json:"max,omitempty"`
 
-	// Trace is what the key types trace and prefix, the distribution of its name and the mix
-	// replay are of; nil if no cell has any of them.
+	// Trace is the input of the key types trace and prefix, of the distribution of its name, and of
+	// the mix replay. It is nil if no cell has any of them.
 	Trace *workloads.TraceInput `json:"trace,omitempty"`
 
-	// LatencyTime is how long operations arrive in each latency cell, after the closed loop.
+	// LatencyTime is the time for which operations arrive in a latency cell, after the closed loop.
 	LatencyTime Duration `json:"latency-time,omitempty"`
 
-	// Cells, then Staleness and then Latency cells, in the order of the first block. Cells
-	// that share keys and distribution should stand together: they share what was drawn.
+	// Cells, Staleness and Latency are the cells of each kind, in the order of the first block.
+	// Cells with the same keys and distribution should stand together, because they share what is
+	// drawn for them.
 	Cells     []Cell `json:"cells"`
 	Staleness []Cell `json:"staleness,omitempty"`
 	Latency   []Cell `json:"latency,omitempty"`
 }
 
-// Cell is a configuration and the workload that drives it. Either G goroutines each do
-// the mix; or the mix has roles, and Readers and Writers are goroutines of their own.
-// A staleness cell has one writer, which does not delete, and at least one reader. A latency
-// cell, and no other, has a Load.
+// Cell is a map and the workload that drives it. Either G goroutines each do the mix, or the mix
+// has roles, and there are separate goroutines that read and that write. A staleness cell has at
+// least one reader and one writer, which does not delete. A latency cell, and no other, has a Load.
 type Cell struct {
 	Impl    string `json:"impl"`
 	Mix     string `json:"mix"`
@@ -101,7 +100,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Percent is a number of hundredths whose text is like "2%".
+// Percent is a number of hundredths, whose text is like "2%".
 type Percent float64
 
 func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'g', -1, 64) + "%" }
@@ -127,17 +126,17 @@ type Job struct {
 	ID            results.ID
 }
 
-// Forked reports whether the plan's cells are measured by processes of their own.
+// Forked reports whether the cells are measured by child processes.
 func (p Plan) Forked() bool { return p.Links > 1 || p.Forks > 1 }
 
 // Sets returns how many sets the plan begins with.
 func (p Plan) Sets() int { return max(1, p.Links) * max(1, p.Forks) }
 
-// Jobs returns what a run of the plan measures at least, in order.
+// Jobs returns the jobs of a run without added sets, in order.
 func (p Plan) Jobs() []Job { return p.JobsOf(0, p.Sets()) }
 
-// JobsOf returns the jobs of the sets from one to before another, in order. Sets are
-// numbered from 0, and there are always more.
+// JobsOf returns the jobs of the sets with numbers in [from, to), in order. Sets are numbered from
+// 0 without end.
 func (p Plan) JobsOf(from, to int) []Job {
 	var ids []results.ID
 	for _, kind := range results.Kinds() {
@@ -162,7 +161,7 @@ func (p Plan) JobsOf(from, to int) []Job {
 	return jobs
 }
 
-// ID returns what identifies the cell in results, on so many processors.
+// ID returns the identity of the cell in results, for a GOMAXPROCS.
 func (c Cell) ID(kind results.Kind, procs int) results.ID {
 	return results.ID{
 		Kind: kind, Impl: c.Impl, Mix: c.Mix, Dist: c.Dist, KeyType: c.KeyType, Keys: c.Keys,
@@ -170,7 +169,7 @@ func (c Cell) ID(kind results.Kind, procs int) results.ID {
 	}
 }
 
-// List returns the list of the plan's cells of a kind.
+// List returns the plan's list of cells of a kind.
 func (p *Plan) List(kind results.Kind) *[]Cell {
 	switch kind {
 	case results.Staleness:
@@ -184,8 +183,8 @@ func (p *Plan) List(kind results.Kind) *[]Cell {
 // All returns the cells of all kinds.
 func (p Plan) All() []Cell { return slices.Concat(p.Cells, p.Staleness, p.Latency) }
 
-// Window is how long operations arrive in a latency cell of the mix. A stall is followed by
-// as much time again, in which what has waited can be done.
+// Window returns the time for which operations arrive in a latency cell of the mix. A mix with a
+// stall gets twice the time of the stall, so that what has waited can be done.
 func (p Plan) Window(mix workloads.Mix) time.Duration {
 	if mix.Stalls {
 		return max(time.Duration(p.LatencyTime), 2*workloads.StallTime)
@@ -193,9 +192,9 @@ func (p Plan) Window(mix workloads.Mix) time.Duration {
 	return time.Duration(p.LatencyTime)
 }
 
-// Estimate returns about how long a run of the plan takes: for each cell its time, and
-// what it takes to fill the map, to collect garbage and to check the sum. It counts
-// neither links nor what TargetCI adds.
+// Estimate returns about how long a run of the plan takes. It counts for each cell the measuring,
+// the filling of the map, the garbage collection and the final-state check. It counts neither
+// builds nor what TargetCI adds.
 func (p Plan) Estimate() time.Duration {
 	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
 	const process = 100 * time.Millisecond

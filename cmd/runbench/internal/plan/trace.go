@@ -9,7 +9,8 @@ import (
 	"doublebuf/workloads"
 )
 
-// LoadTrace reads the trace.
+// LoadTrace reads the trace. An unknown format, and flags that do not apply to the trace, are usage
+// errors.
 func LoadTrace(in *workloads.TraceInput) (*workloads.Trace, error) {
 	if _, ok := workloads.FindFormat(in.Format); !ok {
 		var known []string
@@ -20,16 +21,16 @@ func LoadTrace(in *workloads.TraceInput) (*workloads.Trace, error) {
 	}
 	for _, k := range workloads.KnownTraces() {
 		if k.Name == in.Name && (in.Format != "plain" || in.SkipMalformed) {
-			return nil, exit.Usagef("trace %s is no file: it has no -format and no malformed lines; want it alone", in.Name)
+			return nil, exit.Usagef("trace %s is built in, so it has no -format and no malformed lines; want it without these flags", in.Name)
 		}
 	}
 	return in.Load()
 }
 
-// TraceFacts says what a trace is like.
+// TraceFacts describes a trace.
 type TraceFacts struct {
 	Trace    string   `json:"trace"`
-	Licence  string   `json:"licence"` // "" if it does not say
+	Licence  string   `json:"licence"` // "" if not stated
 	SHA256   string   `json:"sha256"`
 	Steps    int      `json:"steps"`
 	Gets     int      `json:"gets"`
@@ -42,7 +43,7 @@ type TraceFacts struct {
 	Skipped  int      `json:"malformed_lines_skipped"`
 }
 
-// TraceFactsOf returns what t is like.
+// TraceFactsOf describes t.
 func TraceFactsOf(t *workloads.Trace) TraceFacts {
 	var kinds [3]int
 	for _, k := range t.Kinds {
@@ -60,7 +61,7 @@ func TraceFactsOf(t *workloads.Trace) TraceFacts {
 	return d
 }
 
-// TraceRows says what t is like, in rows of a name and what it stands for.
+// TraceRows describes t in rows of a name and a text.
 func TraceRows(t *workloads.Trace) [][2]string {
 	d := TraceFactsOf(t)
 	percent := func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
