@@ -200,3 +200,49 @@ func TestDeadReferencesAreFound(t *testing.T) {
 		t.Errorf("%v are said not to exist", dead)
 	}
 }
+
+// goBlocks returns the fenced blocks of Go code in a document.
+func goBlocks(text string) (blocks []string) {
+	for i, part := range strings.Split("\n"+text, "\n```") {
+		if code, ok := strings.CutPrefix(part, "go\n"); ok && i%2 == 1 {
+			blocks = append(blocks, code)
+		}
+	}
+	return blocks
+}
+
+// TestCodeInDocumentsIsTested holds that each block of Go code in a document is tested: it is
+// part of an example of go test, or a whole file, which TestREADMEAddsAMap builds and runs.
+func TestCodeInDocumentsIsTested(t *testing.T) {
+	r := readRepository(t)
+	blocks := 0
+	for _, path := range documents(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range goBlocks(string(text)) {
+			blocks++
+			if strings.HasPrefix(code, "package main\n") {
+				if path != "baselines/README.md" {
+					t.Errorf("%s: no test builds this file:\n%s", path, code)
+				}
+				continue
+			}
+			if !isExample(r, code) {
+				t.Errorf("%s: this code is part of no file example_test.go:\n%s", path, code)
+			}
+		}
+	}
+	if blocks == 0 {
+		t.Error("no document has any Go code")
+	}
+	if isExample(r, "x := noSuchThing()\n") {
+		t.Error("code that is in no example is taken for tested")
+	}
+}
+
+func isExample(r repository, code string) bool {
+	code = withoutIndentation(strings.TrimSpace(code))
+	return slices.ContainsFunc(r.examples, func(text string) bool { return strings.Contains(text, code) })
+}
