@@ -179,7 +179,8 @@ func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool
 	l.sum += sum
 }
 
-// strategies are those whose look-ups are measured: all. Those that need no handles are read without.
+// strategies are those whose look-ups are measured: all. Those that need no handles are read
+// without.
 var strategies = []struct {
 	name string
 	open func(strategy.Options) strategy.Strategy

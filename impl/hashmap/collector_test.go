@@ -111,8 +111,9 @@ func TestCollectorWaitsForTheLastUse(t *testing.T) {
 	}
 }
 
-// TestCollectorStallIsReported has one goroutine hold a guard and publish twice. The strategy does not know who
-// holds the writer up, but checked builds know where the guard was opened, also that of a goroutine without a handle.
+// TestCollectorStallIsReported has one goroutine hold a guard and publish twice. The strategy
+// does not know who holds the writer up, but checked builds know where the guard was opened, also
+// that of a goroutine without a handle.
 func TestCollectorStallIsReported(t *testing.T) {
 	for name, read := range map[string]func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int]{
 		"by a handle":      func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int] { return w.NewReadHandle().Read() },

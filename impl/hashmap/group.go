@@ -2,32 +2,31 @@ package hashmap
 
 import "doublebuf/impl/atomicx"
 
-// Group is a writer for any number of goroutines at once, whose operations return what
-// they found. Each takes effect for all readers at one instant between its call and its
-// return: with a strategy whose level is atomic, and with look-ups by Get or by a
-// guard each, the map is linearizable.
+// Group is a writer for any number of goroutines. Each operation returns its result. It takes
+// effect for all readers at one instant between its call and its return. So the map is
+// linearizable if its strategy has the level atomic, and each lookup is a Get or uses a guard of
+// its own.
 //
-// Writers that come while another publishes are combined: one of them, the leader, takes the
-// operations of all that wait to the log, publishes once, and answers everyone. The idea is
-// flat combining (Hendler, Incze, Shavit and Tzafrir, 2010), or the group commit of databases.
-// It pays where a publish waits for readers, for all that come meanwhile share the next one. Where it does
-// not, a writer leads again and again without meeting another, as with a lock, and is about as quick
-// as a WriteHandle under one. To have him stand back so that the others can join him was tried:
-// every operation then takes a switch of goroutines, which costs more than the publish that it
-// saves. See BenchmarkTargets in package baselines.
+// Operations that arrive while another goroutine publishes are combined. One caller, the leader,
+// logs the operations of all callers that wait, publishes once, and answers all of them. This is
+// flat combining (Hendler, Incze, Shavit and Tzafrir, 2010); databases call it group commit. It
+// pays if a publish waits for readers, because all operations that arrive during the wait share
+// the next publish. Otherwise a goroutine usually leads alone, and is about as fast as a
+// WriteHandle under a lock. impl/DESIGN.md tells what else was tried.
 //
-// Every method waits as Publish does, so whoever has a guard open must not call one. All panic
-// with ErrClosed after Close, and if key cannot be hashed. Insert and Remove allocate nothing.
-// If the report of a stall panics, the caller who leads has that panic and has done nothing, and another leads.
+// Every method waits as Publish does. So a goroutine with an open guard must not call one. After
+// Close all methods panic with ErrClosed. They also panic if key is unhashable. Insert and Remove
+// allocate nothing. If the report of a stall panics, the leader gets the panic and its operation
+// has no effect. The other operations get another leader.
 type Group[K comparable, V any] struct {
-	waiting  atomicx.Pointer[request[K, V]] // a stack: anyone pushes, the leader takes all
+	waiting  atomicx.Pointer[request[K, V]] // a stack: callers push, the leader takes all
 	led      atomicx.Bool                   // there is a leader
 	requests atomicx.Pool                   // of *request[K, V]
 
-	// The leader's.
+	// Only the leader uses the fields below.
 	w      *WriteHandle[K, V]
-	closed error            // why nothing is written any more, or nil
-	batch  []*request[K, V] // kept for its memory
+	closed error            // the reason why writing has ended, or nil
+	batch  []*request[K, V] // reused memory
 }
 
 // NewGroup returns the writer of a new, empty map.
@@ -41,7 +40,8 @@ func NewGroup[K comparable, V any](options ...Option) *Group[K, V] {
 // NewReadHandle returns a new handle for reading. Any goroutine may call it at any time.
 func (g *Group[K, V]) NewReadHandle() *ReadHandle[K, V] { return g.w.NewReadHandle() }
 
-// Share returns a new Shared for the map of g, or ErrHandles. Any goroutine may call it at any time.
+// Share returns a new Shared for the map of g, or ErrHandles. Any goroutine may call it at any
+// time.
 func (g *Group[K, V]) Share() (*Shared[K, V], error) { return g.w.Share() }
 
 // Insert sets key to value.
@@ -52,7 +52,7 @@ func (g *Group[K, V]) Insert(key K, value V) {
 // Remove removes key if it is there.
 func (g *Group[K, V]) Remove(key K) { g.do(call[K, V]{kind: groupRemove, key: key}) }
 
-// Swap sets key to value, and returns the value before and whether there was one.
+// Swap sets key to value. It returns the previous value and whether there was one.
 func (g *Group[K, V]) Swap(key K, value V) (previous V, loaded bool) {
 	return g.do(call[K, V]{kind: groupSwap, key: key, value: value})
 }
@@ -67,34 +67,34 @@ func (g *Group[K, V]) LoadOrStore(key K, value V) (actual V, loaded bool) {
 	return actual, loaded
 }
 
-// LoadAndDelete removes key, and returns the value that it had and whether it had one.
+// LoadAndDelete removes key. It returns the previous value and whether there was one.
 func (g *Group[K, V]) LoadAndDelete(key K) (value V, loaded bool) {
 	return g.do(call[K, V]{kind: groupLoadAndDelete, key: key})
 }
 
-// CompareAndSwap sets key to new if its value is equal to old, and reports whether it was.
-// It panics if old is of a type that cannot be compared.
+// CompareAndSwap sets key to new if its value equals old, and reports whether it did. It panics if
+// the type of old has no equality.
 func (g *Group[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
 	mustCompare(old)
 	_, swapped = g.do(call[K, V]{kind: groupCompareAndSwap, key: key, old: old, value: new})
 	return swapped
 }
 
-// CompareAndDelete removes key if its value is equal to old, and reports whether it was.
-// It panics if old is of a type that cannot be compared.
+// CompareAndDelete removes key if its value equals old, and reports whether it did. It panics if
+// the type of old has no equality.
 func (g *Group[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	mustCompare(old)
 	_, deleted = g.do(call[K, V]{kind: groupCompareAndDelete, key: key, old: old})
 	return deleted
 }
 
-// mustCompare panics here, in the caller, if v cannot be compared. What can be compared with
-// itself can be compared with anything: a comparison panics only where both sides have
-// the same type that has no equality.
+// mustCompare panics, in the caller's goroutine, if v cannot be compared. A value that can be
+// compared with itself can be compared with every other: a comparison panics only if both sides
+// have the same type, and that type has no equality.
 func mustCompare[V any](v V) { _ = any(v) == any(v) }
 
-// Close ends writing. Operations that were called before are answered; readers keep the last
-// version. Closing twice is harmless.
+// Close ends writing. Earlier operations are answered. Readers keep the last version. Closing twice
+// does no harm.
 func (g *Group[K, V]) Close() { g.ask(call[K, V]{kind: groupClose}) }
 
 type groupKind uint8
@@ -110,14 +110,14 @@ const (
 	groupClose
 )
 
-// call is what a caller asks for.
+// call is an operation with its arguments.
 type call[K comparable, V any] struct {
 	kind       groupKind
 	key        K
 	value, old V
 }
 
-// answer is what he gets.
+// answer is the result of a call.
 type answer[V any] struct {
 	found V
 	ok    bool
@@ -127,24 +127,25 @@ type answer[V any] struct {
 // request is a call that waits for its answer.
 type request[K comparable, V any] struct {
 	call[K, V]
-	answer[V] // written by the leader before state says so
+	answer[V] // the leader writes it before it sets state to answered
 
 	state  atomicx.Uint32
-	next   *request[K, V] // that was pushed before
+	next   *request[K, V] // the request below it on the stack
 	parker atomicx.Parker
 }
 
 // The states of a request.
 const (
 	pending  uint32 = iota
-	parked          // and the caller sleeps, or is about to
-	answered        // and the request is the caller's again
+	parked          // pending, and the caller sleeps or is about to
+	answered        // only the caller uses the request from now on
 )
 
-// polls is how often a caller looks, with a yield between, before he sleeps.
+// polls is the number of times that a caller checks its request before it sleeps. It yields between
+// the checks.
 const polls = 64
 
-// do has c answered.
+// do returns the result of c, or panics with its error.
 func (g *Group[K, V]) do(c call[K, V]) (V, bool) {
 	if g.w.checkKeys {
 		mustHash(c.key)
@@ -166,8 +167,8 @@ func (g *Group[K, V]) ask(c call[K, V]) answer[V] {
 		g.await(r)
 	}
 	a := r.answer
-	r.call, r.answer, r.next = call[K, V]{}, answer[V]{}, nil // let go of keys and values
-	r.state.Store(pending)                                    // a leader may still look at it, see await
+	r.call, r.answer, r.next = call[K, V]{}, answer[V]{}, nil // keep no keys and values alive
+	r.state.Store(pending)                                    // a leader may still read it, see await
 	g.requests.Put(r)
 	return a
 }
@@ -181,14 +182,20 @@ func (g *Group[K, V]) push(r *request[K, V]) {
 	}
 }
 
-// await returns when r, which has been pushed, is answered, by another leader or by the caller as
-// one: who leads takes all that wait.
+// await returns when r, which has been pushed, is answered. Another leader answers it, or the
+// caller becomes the leader itself. A leader takes all requests on the stack.
 //
-// No wake-up is lost. A caller sleeps only if he has found a leader after he had said that he
-// would. That leader ceases to be one later, and then looks at the top of the stack. If r is there he wakes
-// its caller. If another request is, its caller does not sleep yet and finds no leader before he
-// does, or is woken, and leads. If there is none, r has been taken. A request that was taken and
-// answered meanwhile may be in use again: its caller is then woken for nothing, and looks again.
+// No wake-up is lost. A caller sleeps only if it saw a leader after it had set its state to parked.
+// That leader stops leading later, and then checks the top of the stack:
+//
+//  1. r is on top. The leader wakes r's caller.
+//  2. Another request is on top, and r below it. If the caller on top is parked, the leader wakes
+//     it. If it is not parked yet, it finds no leader before it sleeps. In both cases it leads
+//     next, and answers r too.
+//  3. The stack is empty. Then r has been taken, and its leader answers it.
+//
+// The request on top may have been answered and reused since the leader read it. Then its caller
+// wakes for nothing and checks again.
 func (g *Group[K, V]) await(r *request[K, V]) {
 	for i := 0; r.state.Load() != answered; i++ {
 		switch {
@@ -205,21 +212,22 @@ func (g *Group[K, V]) await(r *request[K, V]) {
 	}
 }
 
-// lead answers all that wait, and own, the leader's, which has been pushed or is none of those. It
-// first waits for readers, if there are such to wait for, so that who comes meanwhile is among those.
+// lead answers all requests on the stack and own, the leader's request. pushed tells whether own is
+// on the stack too. lead first waits for readers if it must, so that requests that arrive during
+// the wait are answered too.
 //
-// A panic within that wait is that of a function of the user's, the report of a stall above all. Nothing has
-// been taken then: the leader has the panic, and his operation alone is dropped, as law L3 wants; the
-// others have another leader. If the laws hold there is none later.
+// A panic in that wait comes from a function of the user, such as the report of a stall. No request
+// has been taken then. The leader gets the panic and drops only its own operation, as law L3
+// demands. The other requests get another leader. If the laws hold there is no later panic.
 func (g *Group[K, V]) lead(own *request[K, V], pushed bool) {
 	batch, whole := g.batch[:0], false
-	apart := own // from those that wait
+	direct := own // the request that is not on the stack
 	if pushed {
-		apart = nil
+		direct = nil
 	}
 	defer func() {
 		if !whole {
-			g.fail(own, batch, apart)
+			g.fail(own, batch, direct)
 		}
 		clear(batch)
 		g.batch = batch
@@ -228,13 +236,13 @@ func (g *Group[K, V]) lead(own *request[K, V], pushed bool) {
 			top.parker.Unpark()
 		}
 	}()
-	if apart == nil && own.state.Load() == answered { // by the leader before
+	if direct == nil && own.state.Load() == answered { // by the leader before
 		whole = true
 		return
 	}
 	_, err := g.w.log.Apply(nil)
-	if apart != nil {
-		batch = append(batch, apart)
+	if direct != nil {
+		batch = append(batch, direct)
 	}
 	if g.waiting.Load() != nil {
 		for r := g.waiting.Swap(nil); r != nil; r = r.next {
@@ -242,13 +250,14 @@ func (g *Group[K, V]) lead(own *request[K, V], pushed bool) {
 		}
 	}
 	g.commit(batch, err)
-	g.answer(batch, apart)
+	g.answer(batch, direct)
 	whole = true
 }
 
-// fail ends the work of a leader who panics. If it had not begun he drops own, which may stand among those
-// that wait: they are put back without it. What has been taken may be in the log, or not: no more can be written.
-func (g *Group[K, V]) fail(own *request[K, V], batch []*request[K, V], apart *request[K, V]) {
+// fail ends the work of a leader that panics. If the leader has taken no requests, only its own
+// is dropped: if own is on the stack, the others are pushed again without it. Otherwise the
+// requests of batch may or may not be in the log, and the map can no longer be written.
+func (g *Group[K, V]) fail(own *request[K, V], batch []*request[K, V], direct *request[K, V]) {
 	if len(batch) == 0 {
 		for r := g.waiting.Swap(nil); r != nil; {
 			next := r.next
@@ -264,20 +273,22 @@ func (g *Group[K, V]) fail(own *request[K, V], batch []*request[K, V], apart *re
 	for _, r := range batch {
 		r.err = g.closed
 	}
-	g.answer(batch, apart)
+	g.answer(batch, direct)
 }
 
-// answer tells the callers of batch that they are answered, but for one who does not wait.
-func (g *Group[K, V]) answer(batch []*request[K, V], apart *request[K, V]) {
+// answer marks the requests of batch as answered and wakes their callers. direct, the leader's own,
+// needs no mark.
+func (g *Group[K, V]) answer(batch []*request[K, V], direct *request[K, V]) {
 	for _, r := range batch {
-		if r != apart && r.state.Swap(answered) == parked {
+		if r != direct && r.state.Swap(answered) == parked {
 			r.parker.Unpark()
 		}
 	}
 }
 
-// commit logs the requests, each of which finds what those before it have left, and
-// publishes; or err says why that cannot be. Nobody is answered before that.
+// commit logs the requests in order and publishes. Each request sees the effects of those before
+// it. No request is answered before the publish. If err is not nil, nothing can be published, and
+// the requests get err.
 func (g *Group[K, V]) commit(batch []*request[K, V], err error) {
 	for _, r := range batch {
 		switch {
@@ -304,14 +315,14 @@ func (g *Group[K, V]) commit(batch []*request[K, V], err error) {
 	}
 }
 
-// publish need not wait for readers, since lead has, and so cannot fail.
+// publish cannot fail: lead has waited for the readers.
 func (g *Group[K, V]) publish() {
 	if err := g.w.Publish(); err != nil {
 		panic(err)
 	}
 }
 
-// resolve is the function of an Update.
+// resolve is the function for Update. It stores what it finds in r and returns the new value.
 func (r *request[K, V]) resolve(value V, ok bool) (V, bool) {
 	r.found, r.ok = value, ok
 	switch r.kind {

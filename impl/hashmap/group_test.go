@@ -139,7 +139,8 @@ func TestGroupClosed(t *testing.T) {
 	g.Insert(1, 2)
 }
 
-// TestGroupRefusedDoesNothing has the strategy refuse a publish: the operation is not left for a later one.
+// TestGroupRefusedDoesNothing has the strategy refuse a publish: the operation is not left for a
+// later one.
 func TestGroupRefusedDoesNothing(t *testing.T) {
 	g := hashmap.NewGroup[int, int](hashmap.WithStrategy(strategy.Single))
 	r := g.NewReadHandle()
@@ -176,7 +177,8 @@ func TestGroupRefusesWhatCannotBeCompared(t *testing.T) {
 	g.CompareAndSwap(1, []int{1}, 2)
 }
 
-// TestGroupCombines has writers wait while a reader holds the leader up. One publish answers them all.
+// TestGroupCombines has writers wait while a reader holds the leader up. One publish answers them
+// all.
 func TestGroupCombines(t *testing.T) {
 	const writers = 8
 	synctest.Test(t, func(t *testing.T) {
@@ -199,8 +201,9 @@ func TestGroupCombines(t *testing.T) {
 	})
 }
 
-// TestGroupSurvivesPanickingReports has a reader hold up one leader after another, whose report of it
-// panics: each has that panic and has written nothing, and all others have what they asked for (law L3).
+// TestGroupSurvivesPanickingReports has a reader hold up one leader after another, whose report
+// of it panics: each has that panic and has written nothing, and all others have what they asked
+// for (law L3).
 func TestGroupSurvivesPanickingReports(t *testing.T) {
 	const writers, unlucky = 8, 3
 	synctest.Test(t, func(t *testing.T) {

@@ -16,8 +16,9 @@
 // Both copies hold every entry, and values are shared by them shallowly: what a value
 // points to must not be changed once it has been inserted.
 //
-// A WriteHandle is used by one goroutine at a time; NewReadHandle alone may be called
-// from any. A [Locked] or a [Group] is a writer for many. Each ReadHandle with its guards is used by one goroutine at a time.
+// A WriteHandle is used by one goroutine at a time; NewReadHandle alone may be called from any. A
+// [Locked] or a [Group] is a writer for many. Each ReadHandle with its guards is used by one
+// goroutine at a time.
 //
 // The design follows RustyYato's series of articles on double buffers and the crates
 // left-right and evmap of Jon Gjengset.
@@ -70,21 +71,22 @@ func WithTable(k table.Kind) Option { return func(c *config) { c.table = k } }
 // WithCapacity sizes both copies for n entries.
 func WithCapacity(n int) Option { return func(c *config) { c.capacity = n } }
 
-// WithStallReport has report called, on the writer's goroutine, when the writer has waited
-// for readers as long as after, once in each such wait. The default is a warning in the
-// default log of log/slog after one second. report must not use the writer within whose wait it is called, and would wait
-// for ever for a [Group] or a [Locked]; but it may release guards, and may close a [WriteHandle]: the call that waits
-// then does nothing more, and returns ErrClosed when its wait is over.
+// WithStallReport has report called, on the writer's goroutine, when the writer has waited for
+// readers as long as after, once in each such wait. The default is a warning in the default log
+// of log/slog after one second. report must not use the writer within whose wait it is called,
+// and would wait for ever for a [Group] or a [Locked]; but it may release guards, and may close a
+// [WriteHandle]: the call that waits then does nothing more, and returns ErrClosed when its wait
+// is over.
 func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
 	return func(c *config) { c.options.StallAfter, c.options.Stalled = after, report }
 }
 
-// WithMaxWait bounds the time that a publish waits for readers. When it is over, the copy
-// that they hold is left to them and the garbage collector, and the writer goes on with a
-// clone of the readable one: that costs time in proportion to the map once, and memory for
-// a third copy as long as those guards are open. Also, a [ReadHandle] keeps the copy that its last Get has read until it is
-// used again or dropped, so that each idle one may keep one more. A bound of up to 200 µs is waited
-// out without giving the processor away. The default is no bound.
+// WithMaxWait bounds the time that a publish waits for readers. When it is over, the copy that
+// they hold is left to them and the garbage collector, and the writer goes on with a clone of the
+// readable one: that costs time in proportion to the map once, and memory for a third copy as
+// long as those guards are open. Also, a [ReadHandle] keeps the copy that its last Get has read
+// until it is used again or dropped, so that each idle one may keep one more. A bound of up to
+// 200 µs is waited out without giving the processor away. The default is no bound.
 func WithMaxWait(d time.Duration) Option { return func(c *config) { c.options.MaxWait = d } }
 
 // WithWatch has entered called, on the writer's goroutine, each time that its wait for readers
@@ -297,8 +299,8 @@ func (r *ReadHandle[K, V]) Close() {
 // Get returns the value of key in the last published version, and whether there is one.
 // It never waits and allocates nothing. It panics if key cannot be hashed.
 //
-// It is inlined into the caller, though calls in it are dearer than the compiler's inliner allows for,
-// because the inliner takes a call of a function literal for cheap. (Seen with Go 1.26.)
+// It is inlined into the caller, though calls in it are dearer than the compiler's inliner allows
+// for, because the inliner takes a call of a function literal for cheap. (Seen with Go 1.26.)
 func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	inline(func() {
 		sure := false
@@ -315,9 +317,10 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 
 func inline(f func()) { f() }
 
-// getInt is Get for most integers in a flat table, or sure is false. It calls nothing and spills nothing, and so
-// needs no stack frame, and is as short as can be, with a return of its own for each end: among many keys a
-// look-up costs what keeps it from overlapping with others, see [table.Ints].
+// getInt is Get for most integers in a flat table, or sure is false. It calls nothing and spills
+// nothing, and so needs no stack frame, and is as short as can be, with a return of its own for
+// each end: among many keys a look-up costs what keeps it from overlapping with others, see
+// [table.Ints].
 func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	w := table.Word(key)
 	if w == 0 {
@@ -467,9 +470,10 @@ func (g ReadGuard[K, V]) Version() uint64 {
 	return v
 }
 
-// Release closes the guard, which must not be used any more, and above all not released
-// again: that panics if its handle has no other guard open in the same version or the one
-// before, and otherwise takes that one's place. It goes unnoticed where guards hold nobody up: under the strategy
-// collector, and after WithMaxWait has left their copy to them. Checked builds (-race, or the tag invariants) panic
-// in any case, and on any use after Release. It wakes the writer if it sleeps, and never waits.
+// Release closes the guard, which must not be used any more, and above all not released again:
+// that panics if its handle has no other guard open in the same version or the one before, and
+// otherwise takes that one's place. It goes unnoticed where guards hold nobody up: under the
+// strategy collector, and after WithMaxWait has left their copy to them. Checked builds (-race,
+// or the tag invariants) panic in any case, and on any use after Release. It wakes the writer if
+// it sleeps, and never waits.
 func (g ReadGuard[K, V]) Release() { g.raw.Release() }

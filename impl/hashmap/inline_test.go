@@ -20,7 +20,8 @@ func TestGuardIsInlined(t *testing.T) {
 	binary := testBinary(t)
 	for _, f := range []struct{ name, symbol, contains, calls string }{
 		{"get", method("get"), "XCHG", `runtime\.|\.reopen\(|\.getGuarded\(|\.get\(|refcountReader\)\.Close\(`},
-		// A look-up of an integer in a flat table calls nothing at all, so that it needs no stack frame.
+		// A look-up of an integer in a flat table calls nothing at all, so that it needs no stack
+		// frame.
 		{"getInt", method("getInt"), "IMULQ", `$^`},
 		// The loop of a benchmark, with Get of a handle in it.
 		{"a loop", `hashmap_test\.\(\*lookups\)\.guarded$`, "getInt", `runtime\.|\.getInt\(|\.get\(|\.free\(`},
@@ -65,10 +66,11 @@ func disassemble(t *testing.T, binary, symbol string) string {
 	return string(code)
 }
 
-// TestPlainLeafMachineCode holds look-ups under the strategies asymmetric and adaptive against their arguments: the
-// mark is stored by a plain instruction, after it comes the load of the readable copy, under adaptive with a locked
-// addition between, after that the table is looked at, and after that the mark is taken back. The two exchanges are the
-// atomic leaf's, two locked instructions refcount's.
+// TestPlainLeafMachineCode holds look-ups under the strategies asymmetric and adaptive against
+// their arguments: the mark is stored by a plain instruction, after it comes the load of the
+// readable copy, under adaptive with a locked addition between, after that the table is looked
+// at, and after that the mark is taken back. The two exchanges are the atomic leaf's, two locked
+// instructions refcount's.
 func TestPlainLeafMachineCode(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("plain words are used on amd64 only, and not in checked builds, where calls to the checks stand between")
@@ -102,10 +104,10 @@ func TestPlainLeafMachineCode(t *testing.T) {
 	}
 }
 
-// TestCollectorMachineCode holds look-ups under the strategy collector against its argument: one load opens the
-// guard, and nothing else does; the reference stands on the stack, where the garbage collector finds it, before
-// the table is looked at. (It is live there for that it is used later, by KeepAlive; were it not,
-// it would not have been put there.)
+// TestCollectorMachineCode holds look-ups under the strategy collector against its argument: one
+// load opens the guard, and nothing else does; the reference stands on the stack, where the
+// garbage collector finds it, before the table is looked at. (It is live there for that it is
+// used later, by KeepAlive; were it not, it would not have been put there.)
 func TestCollectorMachineCode(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("only amd64 code is understood here, and checked builds have calls to the checks between")

@@ -2,13 +2,14 @@ package hashmap
 
 import "doublebuf/impl/atomicx"
 
-// Locked is a writer for any number of goroutines at once, who take turns at a WriteHandle. An
-// operation only goes to the log; what whoever has logged becomes visible with the next Publish, whoever calls that.
-// A [Group] instead publishes each operation before it returns, and tells what it found.
+// Locked is a writer for any number of goroutines. They share one WriteHandle under a lock. An
+// operation only goes to the log. The next Publish by any goroutine makes all logged operations
+// visible. A [Group] instead publishes each operation before it returns, and returns its result.
 //
-// All methods do what those of a WriteHandle of these names do, and may be called by any goroutine. But a publish
-// holds the lock while it waits for readers: whoever has a guard open must call nothing that needs the lock, or he may wait
-// for a publish that waits for his guard. NewReadHandle and Share need none. A panic leaves the lock free.
+// The methods do what the WriteHandle methods of the same names do. Any goroutine may call them at
+// any time. A publish holds the lock while it waits for readers. So a goroutine with an open guard
+// must not call a method that takes the lock: it could wait for a publish that waits for its guard.
+// NewReadHandle and Share take no lock. A panic releases the lock.
 type Locked[K comparable, V any] struct {
 	mu atomicx.Mutex
 	w  *WriteHandle[K, V]
@@ -25,7 +26,7 @@ func (l *Locked[K, V]) NewReadHandle() *ReadHandle[K, V] { return l.w.NewReadHan
 // Share returns a new Shared for the map, or ErrHandles.
 func (l *Locked[K, V]) Share() (*Shared[K, V], error) { return l.w.Share() }
 
-// Do calls f with the writer, which nobody else uses meanwhile. f must not keep it, nor use l.
+// Do calls f with the writer, under the lock. f must not keep the writer and must not use l.
 func (l *Locked[K, V]) Do(f func(w *WriteHandle[K, V])) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,8 +47,8 @@ func (l *Locked[K, V]) Remove(key K) {
 	l.w.Remove(key)
 }
 
-// Publish publishes what all have logged, and returns the version that it has made. On an error
-// nothing is published, and the version is the last one.
+// Publish publishes all logged operations and returns the new version. If there is an error it
+// publishes nothing and returns the last version.
 func (l *Locked[K, V]) Publish() (version uint64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,7 +56,7 @@ func (l *Locked[K, V]) Publish() (version uint64, err error) {
 	return l.w.Version(), err
 }
 
-// Close ends writing, and drops what has not been published. Readers keep the last version.
+// Close ends writing and drops pending operations. Readers keep the last version.
 func (l *Locked[K, V]) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

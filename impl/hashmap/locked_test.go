@@ -8,8 +8,8 @@ import (
 	"doublebuf/impl/hashmap"
 )
 
-// TestLocked has goroutines write and publish at once. Nothing of it is lost, a version is one publish's, and who
-// has published sees what he has written before.
+// TestLocked has goroutines write and publish at once. Nothing of it is lost, a version is one
+// publish's, and who has published sees what he has written before.
 func TestLocked(t *testing.T) {
 	const writers, each = 4, 200
 	l := hashmap.NewLocked[int, int]()

@@ -13,22 +13,22 @@ const (
 	opInsert opKind = iota
 	opRemove
 	opClear
-	opFunc     // a user's function, to be resolved
-	opResolved // what such a function came to
+	opFunc     // a function of the user that has not been resolved
+	opResolved // the result of such a function
 )
 
 // op is one operation in the log.
 type op[K comparable, V any] struct {
 	key    K
 	value  V
-	change *change[K, V] // of opFunc and opResolved
+	change *change[K, V] // for opFunc and opResolved
 	kind   opKind
 }
 
-// change is what an operation with a user's function does. The function runs once, on
-// the copy that the operation meets first, and yields data; the data is applied to both
-// copies (law L3). So a function that is stateful, or depends on the order of its calls,
-// cannot make the copies differ, and one that panics has changed nothing.
+// change is the effect of an operation with a function of the user. The function runs once, on the
+// first of the two copies, and yields data. The data is then applied to both copies (law L3). So a
+// function that has state, or depends on the order of its calls, cannot make the copies differ. A
+// function that panics has changed nothing.
 type change[K comparable, V any] struct {
 	resolve func(t *table.Table[K, V], c *change[K, V])
 	sets    []entry[K, V]
@@ -61,7 +61,7 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	case opClear:
 		t.Clear()
 	case opFunc:
-		panic("law L3 is broken: a function has come to a copy unresolved")
+		panic("law L3 is broken: a function reached the second copy unresolved")
 	case opResolved:
 		for _, e := range o.change.sets {
 			t.Set(e.key, e.value)
@@ -72,10 +72,9 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	}
 }
 
-// ApplyBatch implements [buffers.Batcher]. Operations that set and remove keys are simple. Most of them set an
-// integer that is in its home, and are done here without a call, so that their cache misses overlap: a write
-// takes 23 ns instead of 48, with both copies, in a map of 10,000, published every 4,096 writes, on a
-// processor of an AMD EPYC of family 25, model 1, whose other thread was busy.
+// ApplyBatch implements [buffers.Batcher]. It applies operations that set and remove keys, and
+// stops at the first other one. Most operations set an integer that is in its home. They need no
+// call here, so that their cache misses overlap; see impl/DESIGN.md.
 func (*op[K, V]) ApplyBatch(t *table.Table[K, V], ops []op[K, V]) (done int) {
 	const stretch = 64 // operations whose keys are prefetched at once
 	prefetches, ints := t.Prefetches(), t.Ints()
@@ -125,7 +124,7 @@ func resolveRetain[K comparable, V any](f func(K, *V) bool) func(*table.Table[K,
 	return func(t *table.Table[K, V], c *change[K, V]) {
 		for k, v := range t.All() {
 			if k != k {
-				continue // NaN: neither a set nor a removal could find this entry again
+				continue // NaN: no set and no removal could find this entry again
 			}
 			old := v
 			switch keep := f(k, &v); {
@@ -138,8 +137,8 @@ func resolveRetain[K comparable, V any](f func(K, *V) bool) func(*table.Table[K,
 	}
 }
 
-// sameBits reports whether a and b are the same to the bit, and so need not be stored
-// anew. Unlike ==, it works for every type, and for NaN.
+// sameBits reports whether a and b have the same bits. Then the value need not be stored again.
+// Unlike == this works for every type, and for NaN.
 func sameBits[V any](a, b *V) bool {
 	size := unsafe.Sizeof(*a)
 	return bytes.Equal(unsafe.Slice((*byte)(unsafe.Pointer(a)), size), unsafe.Slice((*byte)(unsafe.Pointer(b)), size))

@@ -14,8 +14,8 @@ import (
 // ErrHandles is returned by Share under a strategy that needs a handle for each goroutine.
 var ErrHandles = errors.New("doublebuf: the strategy needs a ReadHandle for each goroutine that reads; indicator and collector do not")
 
-// Shared reads a map from any number of goroutines at once. It needs no Close: when it is
-// dropped, and all its guards are, the garbage collector finds it.
+// Shared reads a map for any number of goroutines at once. It needs no Close: the garbage collector
+// frees it when nothing refers to it or to its guards any more.
 type Shared[K comparable, V any] struct {
 	readable   *atomicx.Pointer[strategy.Copy] // for look-ups without calls, if a load opens a guard
 	indicators strategy.Indicators             // for look-ups without calls, if visits
@@ -25,7 +25,7 @@ type Shared[K comparable, V any] struct {
 }
 
 // Share returns a new Shared for the map of w, or ErrHandles. Any goroutine may call it at any
-// time, also while Publish waits. One is enough for all.
+// time, also while Publish waits. All goroutines can use the same Shared.
 func (w *WriteHandle[K, V]) Share() (*Shared[K, V], error) {
 	s := &Shared[K, V]{handles: w.log.Share(), checkKeys: w.checkKeys}
 	if len(s.handles) == 0 {
@@ -52,7 +52,7 @@ func (s *Shared[K, V]) Get(key K) (V, bool) {
 		if atomicx.Hooked || invariants.Enabled {
 			raw.Leave(c)
 		}
-		runtime.KeepAlive(c) // which is the guard, and all of it
+		runtime.KeepAlive(c) // this reference is the whole guard
 		return v, ok
 	}
 	if !s.visits {
@@ -86,8 +86,8 @@ func (s *Shared[K, V]) get(key K) (V, bool) {
 	return v, ok
 }
 
-// Read opens a guard on the last published version. It never waits and allocates nothing. One
-// goroutine at a time uses the guard, whichever that is, and it must be released.
+// Read opens a guard on the last published version. It never waits and allocates nothing. Any one
+// goroutine at a time may use the guard. It must be released.
 func (s *Shared[K, V]) Read() ReadGuard[K, V] {
 	g := s.handles[strategy.Stripe(len(s.handles))].Read()
 	return ReadGuard[K, V]{g, *g.Value()}

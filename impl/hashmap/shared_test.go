@@ -135,9 +135,9 @@ func TestSharedDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestDroppedGuardsEnd has guards be dropped that nobody releases, and then all that they hang on: the
-// writer goes on, and nothing takes them for open (law S1). The documents of the strategies say so. A
-// guard that is still used is not dropped, whatever else is.
+// TestDroppedGuardsEnd has guards be dropped that nobody releases, and then all that they hang
+// on: the writer goes on, and nothing takes them for open (law S1). The documents of the
+// strategies say so. A guard that is still used is not dropped, whatever else is.
 func TestDroppedGuardsEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		open func(strategy.Options) strategy.Strategy

@@ -79,8 +79,9 @@ func TestFlatTable(t *testing.T) {
 	}
 }
 
-// TestWritesDoNotAllocate has the operations of a publish, once memory for a log of that length is there, take no more, for keys
-// that are looked up by themselves, by tags, and by tags with keys too large to be gathered.
+// TestWritesDoNotAllocate has the operations of a publish, once memory for a log of that length
+// is there, take no more, for keys that are looked up by themselves, by tags, and by tags with
+// keys too large to be gathered.
 func TestWritesDoNotAllocate(t *testing.T) {
 	if atomicx.Hooked {
 		t.Skip("what the explorer is told of is allocated")
@@ -117,9 +118,9 @@ func writesDoNotAllocate[K comparable](t *testing.T, kind table.Kind, key func(i
 	}
 }
 
-// TestBatches runs random operations, most of which are applied many at once, in batches of all lengths, with
-// those that are not between, and now and then with a look at the writer's copy, which applies what there is.
-// Both copies are compared with Go's map.
+// TestBatches runs random operations, most of which are applied many at once, in batches of all
+// lengths, with those that are not between, and now and then with a look at the writer's copy,
+// which applies what there is. Both copies are compared with Go's map.
 func TestBatches(t *testing.T) {
 	for name, kind := range map[string]table.Kind{"built-in": table.Builtin, "flat": table.Flat} {
 		t.Run(name+"/uint64", func(t *testing.T) { batches(t, kind, func(k uint64) uint64 { return k }) })
@@ -170,10 +171,10 @@ func batches[K comparable](t *testing.T, kind table.Kind, key func(uint64) K) {
 	}
 }
 
-// TestGrowthStallsNobody stops the writer before and after each step of a batch under which the table grows
-// many times, until readers have looked everything up: in a guard that was opened before, in one that is opened now, and
-// without. If any of them waited for him all would wait for ever. They see
-// the version before.
+// TestGrowthStallsNobody stops the writer before and after each step of a batch under which the
+// table grows many times, until readers have looked everything up: in a guard that was opened
+// before, in one that is opened now, and without. If any of them waited for him all would wait
+// for ever. They see the version before.
 func TestGrowthStallsNobody(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		synctest.Test(t, func(t *testing.T) {

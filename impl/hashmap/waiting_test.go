@@ -136,7 +136,8 @@ func TestPanicOfAFunction(t *testing.T) {
 	})
 }
 
-// TestPanicOfAReport has the report of a stall panic, in the midst of a wait. Nothing is lost by it.
+// TestPanicOfAReport has the report of a stall panic, in the midst of a wait. Nothing is lost by
+// it.
 func TestPanicOfAReport(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		synctest.Test(t, func(t *testing.T) {
@@ -190,7 +191,8 @@ func TestCloseInAReport(t *testing.T) {
 	})
 }
 
-// TestPanicOfAWatcher has a watcher panic when a copy is detached. The guard in it must not see it changed.
+// TestPanicOfAWatcher has a watcher panic when a copy is detached. The guard in it must not see
+// it changed.
 func TestPanicOfAWatcher(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		once := true
@@ -217,8 +219,8 @@ func TestPanicOfAWatcher(t *testing.T) {
 	})
 }
 
-// TestDetachedGuardReleasedTwice: only checked builds notice it, and it harms nobody, least of all the guards of the
-// successor of its copy.
+// TestDetachedGuardReleasedTwice: only checked builds notice it, and it harms nobody, least of
+// all the guards of the successor of its copy.
 func TestDetachedGuardReleasedTwice(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		w := hashmap.New[int, int](s, hashmap.WithMaxWait(time.Microsecond))
