@@ -12,20 +12,19 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// heldAll is set in the word of a reader who may come to hold any copy; bit v says that he holds
-// that of version v.
+// heldAll is set in the word of a reader that is about to hold a copy, of whatever version. Bit v
+// is set while the reader holds the copy of version v.
 const heldAll = 1 << 63
 
-// Collected is [Strategy.Guards] for the strategy collector, beside a garbage collector. That
-// finds a copy unreachable at any time after it has ceased to be readable at which no guard
-// refers to it, and other copies before or after it in any order; and then a goroutine has its
-// token tell.
+// Collected is [Strategy.Guards] for the strategy collector, beside a modelled garbage collector.
+// The model finds a copy unreachable at any time after the copy is no longer readable, if no guard
+// refers to it. It finds copies in any order. A goroutine then reports the copy's token.
 //
-// That a guard refers to its copy from the load to the release, and not longer, is taken for
-// granted here: it is the compiler's and the runtime's part. Explored is what the writer makes of
-// it. A reader holds what he is about to load before he loads it. In the real thing he does not,
-// but a copy that is found unreachable in the short time between is so without him, and might as
-// well have been found before he came.
+// The program assumes that a guard refers to its copy exactly from the load to the release. The
+// compiler and the runtime ensure this. The exploration covers what the writer does with it. In the
+// model a reader holds a copy shortly before it loads it; in reality it holds it from the load on.
+// This makes no difference: a copy that is found unreachable between these two moments could have
+// been found before the reader arrived.
 func Collected(shape Shape) explore.Program {
 	type token struct {
 		copy *strategy.Copy

@@ -1,4 +1,4 @@
-// Package programs has the programs by which the schedule explorer checks this
-// project's own strategies, buffers and map. They exist under the build tag explore
-// only, since the code that they run is under the explorer only then.
+// Package programs has the programs with which the schedule explorer checks this project's own
+// strategies, buffers and map. It needs the build tag explore: only then does the explorer control
+// the code that the programs run.
 package programs

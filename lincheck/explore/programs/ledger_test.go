@@ -18,9 +18,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 const goldenLedger = "testdata/ledger.txt"
 
-// TestLedger holds the remote accesses of look-ups, guards and publishes against a table: a
-// claim about scaling that two processors can check. Readers without handles are taken to
-// come to one stripe, all of them: that is the worst case.
+// TestLedger compares the remote accesses of lookups, guards and publishes with a table. The table
+// is a claim about scaling that two processors can check. Readers without handles all use one
+// stripe, which is the worst case.
 func TestLedger(t *testing.T) {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -56,8 +56,9 @@ func TestLedger(t *testing.T) {
 
 type remote struct{ get, guard, fresh, publish int }
 
-// ledgerOf has readers take turns, as goroutines 1 and up, beside a writer, 0. A publish
-// is counted when all readers have read since the one before; of the readers the worst.
+// ledgerOf counts the remote accesses of readers, goroutines 1 and up, beside a writer, goroutine
+// 0. The readers take turns. A publish is counted after all readers have read since the last
+// publish. Of the readers the one with the most remote accesses counts.
 func ledgerOf(s Strategy, readers int) (r remote) {
 	var l explore.Ledger
 	var w *hashmap.WriteHandle[int, int]

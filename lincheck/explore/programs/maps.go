@@ -18,16 +18,15 @@ import (
 type MapProgram struct {
 	Name string
 	Make func(Strategy) explore.Program
-	// Timeouts is how many sleeps of each goroutine may end by their timeouts.
+	// Timeouts is the number of sleeps of each goroutine that may end by their timeouts.
 	Timeouts int
-	// Large is set if only strategies that are Large can be exhausted with it in a minute.
+	// Large is set if the program can be exhausted in a minute only for strategies that are Large.
 	Large bool
-	// Bounded is set if not even they can.
+	// Bounded is set if the program cannot be exhausted in a minute for any strategy.
 	Bounded bool
 }
 
-// Maps are programs over the whole map: the table, the log, the buffers and a strategy
-// at once.
+// Maps are the programs over the whole map, with its table, log, buffers and strategy.
 var Maps = []MapProgram{
 	{Name: "look-ups", Make: lookUps, Large: true},
 	{Name: "look-ups under a guard", Make: lookUpsUnderGuard, Large: true},
@@ -53,11 +52,11 @@ var Maps = []MapProgram{
 	{Name: "the same under a fenced name", Make: leafLookUps(1, 1, 2, flat)},
 }
 
-// realTimeName names the program that strategies of the level per handle fail.
+// realTimeName names the program in which strategies of the level per-handle fail.
 const realTimeName = "versions in real time"
 
-// world is the map of a program. Its writer keeps key 1 at the number of the version and
-// key 2 at twice that, so that every guard can tell whether it sees one version.
+// world is the map of a program. Its writer sets key 1 to the number of the version and key 2 to
+// twice that number. So every guard can check that it sees one version.
 type world struct {
 	x      *explore.Exec
 	w      *hashmap.WriteHandle[int, int]
@@ -65,13 +64,13 @@ type world struct {
 	n      int                       // publishes called for
 }
 
-// reader is what goroutines read through.
+// reader is what a goroutine reads through: a handle or a Shared.
 type reader interface {
 	Get(key int) (int, bool)
 	Read() hashmap.ReadGuard[int, int]
 }
 
-// reader returns what one goroutine is to read through.
+// reader returns a new reader for one goroutine.
 func (w *world) reader() reader {
 	if w.shared != nil {
 		return w.shared
@@ -107,7 +106,8 @@ func (w *world) must(err error) {
 	}
 }
 
-// look checks the guard's view, which must not be older than last, and returns its version.
+// look checks the content that the guard sees, and returns its version. It fails if the version is
+// older than last.
 func (w *world) look(g hashmap.ReadGuard[int, int], last uint64) uint64 {
 	v := g.Version()
 	one, _ := g.Get(1)
@@ -121,7 +121,7 @@ func (w *world) look(g hashmap.ReadGuard[int, int], last uint64) uint64 {
 	return v
 }
 
-// readers starts n readers that look twice.
+// readers starts n readers. Each opens two guards.
 func (w *world) readers(n int) {
 	for range n {
 		r := w.reader()
@@ -136,7 +136,7 @@ func (w *world) readers(n int) {
 	}
 }
 
-// get is the look-up of one key without a guard; it returns the version that it saw.
+// get looks up one key without a guard and returns the version that it saw.
 func (w *world) get(r reader, key int, last uint64) uint64 {
 	v, _ := r.Get(key)
 	if v%key != 0 || uint64(v/key) < last {
@@ -159,8 +159,8 @@ func lookUps(s Strategy) explore.Program {
 	}
 }
 
-// flat is for look-ups that go the shortest way, which is for integers in such tables. Its seeds
-// are others in each execution, but no step depends on where in a table a key stands.
+// flat is the option for lookups on the shortest path, which integers in a flat table take. The
+// seeds of its hash differ between executions, but no step depends on the place of a key.
 var flat = hashmap.WithTable(table.Flat)
 
 // leafLookUps has look-ups that are not the first on their handle: where there are leaves they
@@ -214,8 +214,9 @@ func lookUpsUnderGuard(s Strategy) explore.Program {
 	}
 }
 
-// realTime checks that publishes and guards are an atomic register: a guard is of no version
-// older than what had been published, or what any guard had seen, before it was opened.
+// realTime checks that publishes and guards form an atomic register. The version of a guard is not
+// older than the last publish that returned before the guard opened, and not older than the version
+// of any guard that opened before.
 func realTime(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)
@@ -354,7 +355,7 @@ func writerCloses(s Strategy) explore.Program {
 	}
 }
 
-// deadline is a context that is cancelled by the program, so that the explorer sees it.
+// deadline is a context that the program cancels by a step of the explorer.
 type deadline struct {
 	context.Context
 	done chan struct{}
@@ -411,11 +412,11 @@ func operations(s Strategy) explore.Program {
 	}
 }
 
-// bound is the bound on a publish's wait in the programs that detach copies. Under the
-// explorer it is over when a sleep ends by its timeout, and it must be the first to be so.
+// bound is the MaxWait of the programs that detach copies. Under the explorer it ends when a sleep
+// ends by its timeout, and it must be the first timeout.
 var bound = hashmap.WithMaxWait(time.Millisecond)
 
-// detached has a guard outlive its copy, with others in the copy's successor.
+// detached lets a guard outlive its copy, while other guards are open in the copy's successor.
 func detached(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s, bound)
@@ -438,8 +439,8 @@ func detached(s Strategy) explore.Program {
 	}
 }
 
-// detachedUnderLookUps has look-ups outlive their copy. The last one, when all is done, must not
-// take the successor for it.
+// detachedUnderLookUps lets lookups outlive their copy. The last lookup, after all goroutines have
+// ended, must not confuse the successor with that copy.
 func detachedUnderLookUps(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s, bound)
@@ -454,7 +455,7 @@ func detachedUnderLookUps(s Strategy) explore.Program {
 	}
 }
 
-// detachedUnderTwo has two guards outlive their copy, which may share a count.
+// detachedUnderTwo lets two guards outlive their copy. They may share a count.
 func detachedUnderTwo(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s, bound)
@@ -475,8 +476,8 @@ func detachedUnderTwo(s Strategy) explore.Program {
 	}
 }
 
-// refused has the kernel refuse what it did before. A writer who needs it cannot know any
-// more when his readers have left, and must panic rather than go on.
+// refused lets the kernel refuse a membarrier that it granted before. A writer that needs it cannot
+// know any more when its readers have left. It must panic.
 func refused(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)
@@ -500,8 +501,8 @@ func refused(s Strategy) explore.Program {
 	}
 }
 
-// group has two writers swap values into one key. Each must see its own value, or what
-// replaced it, as soon as it has its answer; and each value comes out of one swap at most.
+// group lets two writers swap values into one key. After its swap has returned, a writer must see
+// its own value or the one that replaced it. At most one swap returns each value.
 func group(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		g := hashmap.NewGroup[int, int](hashmap.WithStrategy(s.New))
@@ -525,8 +526,8 @@ func group(s Strategy) explore.Program {
 	}
 }
 
-// underLock has two writers publish a key each. Each must see its own when it has published it,
-// whoever else writes, and no publish is told twice.
+// underLock lets two writers publish one key each. A writer must see its key after its publish has
+// returned. No two publishes return the same version.
 func underLock(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		l := hashmap.NewLocked[int, int](hashmap.WithStrategy(s.New))

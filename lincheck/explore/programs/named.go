@@ -9,7 +9,7 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// shapes are the shapes of readers and writer that have names.
+// shapes are the named shapes.
 var shapes = []struct {
 	name string
 	Shape
@@ -20,10 +20,12 @@ var shapes = []struct {
 	{"one guard, three publishes", Shape{1, 1, 3, false}},
 }
 
-// Named returns the program of that name for s: "guards" and "chained guards", of two readers
-// with two guards each and three publishes, "one guard" of one reader and two publishes, "one
-// guard, three publishes", and those of Maps; and how many sleeps of each goroutine are to end by
-// their timeouts.
+// Named returns the program of the given name for s, and the number of sleeps of each goroutine
+// that end by their timeouts. The names are those of Maps and these:
+//
+//   - "guards" and "chained guards": two readers with two guards each, three publishes
+//   - "one guard": one reader with one guard, two publishes
+//   - "one guard, three publishes"
 func (s Strategy) Named(name string) (p explore.Program, timeouts int, err error) {
 	var known []string
 	for _, n := range shapes {

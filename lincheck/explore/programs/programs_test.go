@@ -11,7 +11,7 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// perSearch bounds a search by time, far beyond what go test allows all of them.
+// perSearch bounds the time of a search. It is far longer than the time limit of go test.
 const perSearch = 24 * time.Hour
 
 func run(t *testing.T, cfg explore.Config, p explore.Program) explore.Result {
@@ -30,15 +30,16 @@ func run(t *testing.T, cfg explore.Config, p explore.Program) explore.Result {
 	return res
 }
 
-// smallest is the shape in which every reader can miss one swap, and be waited for in another.
+// smallest is the smallest shape in which a reader can miss one swap, and the writer can wait for
+// it in another.
 var smallest = Shape{2, 1, 2, false}
 
 const ownFlags = "The model has one flag that every reader looks at when it closes a guard, which puts its readers in order. " +
 	"Here the flag stands in each reader's own count, and the readers' orders among themselves do not matter."
 
-// TestGuards exhausts the protocol of each strategy. The independent counts are of models
-// of the same protocols, written for another tool; the code's own steps differ from the
-// models' in number, so that only the order of magnitude is held against them.
+// TestGuards exhausts the protocol of each strategy. The independent counts come from models of the
+// same protocols in another tool. The code has another number of steps than the models, so that
+// only the order of magnitude is compared.
 func TestGuards(t *testing.T) {
 	for _, s := range Strategies {
 		for _, c := range []struct {
@@ -106,7 +107,7 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// mustFail holds a strategy against the next stronger level, which it does not have.
+// mustFail checks that a strategy does not have the next stronger level.
 func mustFail(t *testing.T, p explore.Program) {
 	t.Helper()
 	res, err := explore.Run(explore.Config{Search: explore.UpTo(3), MaxTime: perSearch}, p)
@@ -133,8 +134,8 @@ func TestMaps(t *testing.T) {
 	}
 }
 
-// TestSleepSetsAgree holds the search that goes by races against the one that tries
-// every goroutine in every state: both visit one execution of each class.
+// TestSleepSetsAgree compares the search by races with the one that tries every goroutine in every
+// state. Both must visit the same number of groups of executions.
 func TestSleepSetsAgree(t *testing.T) {
 	for _, s := range Strategies {
 		if s.Bound > 0 {
@@ -158,10 +159,10 @@ func TestSleepSetsAgree(t *testing.T) {
 	}
 }
 
-// TestForMutants explores one program, for package mutants, which builds this package with its
-// mutants and runs this test with the names of program and strategy. It prints what kind of
-// failure the simplest schedule leads to, and that schedule. If EXPLORE_TSO is set, the failure
-// must need store buffers: without them there must be none.
+// TestForMutants explores one program for package mutants. That package builds this one with a
+// mutant, and runs this test with the names of a program and a strategy. The test prints the kind
+// of the failure and its simplest schedule. If EXPLORE_TSO is set the failure must need store
+// buffers: without them there must be none.
 func TestForMutants(t *testing.T) {
 	name := os.Getenv("EXPLORE_PROGRAM")
 	if name == "" {
@@ -193,7 +194,8 @@ func TestForMutants(t *testing.T) {
 	}
 }
 
-// TestCollected exhausts what the writer of the strategy collector makes of a garbage collector.
+// TestCollected exhausts the programs of the strategy collector beside a modelled garbage
+// collector.
 func TestCollected(t *testing.T) {
 	for _, c := range []struct {
 		Shape
