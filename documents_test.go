@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // repository is what documents may refer to.
@@ -201,48 +202,59 @@ func TestDeadReferencesAreFound(t *testing.T) {
 	}
 }
 
-// goBlocks returns the fenced blocks of Go code in a document.
-func goBlocks(text string) (blocks []string) {
-	for i, part := range strings.Split("\n"+text, "\n```") {
-		if code, ok := strings.CutPrefix(part, "go\n"); ok && i%2 == 1 {
-			blocks = append(blocks, code)
+// wide returns the numbers of the lines of a Markdown text that are longer than 100 characters. Lines
+// that cannot be wrapped may be: of tables, of blocks, of comments, and those with an image.
+func wide(text string) (numbers []int) {
+	fence, comment, code, blank := false, false, false, true
+	for i, line := range strings.Split(text, "\n") {
+		indented := strings.HasPrefix(line, "    ")
+		code = line != "" && indented && (code || blank)
+		blank = line == ""
+		starts := strings.HasPrefix(line, "<!--")
+		switch {
+		case strings.HasPrefix(line, "```"):
+			fence = !fence
+		case starts || comment:
+			comment = !strings.Contains(line, "-->")
+		case fence || code || strings.HasPrefix(line, "|") || strings.HasPrefix(line, "!["):
+		case utf8.RuneCountInString(line) > 100:
+			numbers = append(numbers, i+1)
 		}
 	}
-	return blocks
+	return numbers
 }
 
-// TestCodeInDocumentsIsTested holds that each block of Go code in a document is tested: it is
-// part of an example of go test, or a whole file, which TestREADMEAddsAMap builds and runs.
-func TestCodeInDocumentsIsTested(t *testing.T) {
-	r := readRepository(t)
-	blocks := 0
+func TestDocumentsAreWrapped(t *testing.T) {
 	for _, path := range documents(t) {
+		if strings.HasSuffix(path, "matrix.md") {
+			continue // is generated
+		}
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, code := range goBlocks(string(text)) {
-			blocks++
-			if strings.HasPrefix(code, "package main\n") {
-				if path != "baselines/README.md" {
-					t.Errorf("%s: no test builds this file:\n%s", path, code)
-				}
-				continue
-			}
-			if !isExample(r, code) {
-				t.Errorf("%s: this code is part of no file example_test.go:\n%s", path, code)
-			}
+		for _, n := range wide(string(text)) {
+			t.Errorf("%s:%d: the line is longer than 100 characters", path, n)
 		}
-	}
-	if blocks == 0 {
-		t.Error("no document has any Go code")
-	}
-	if isExample(r, "x := noSuchThing()\n") {
-		t.Error("code that is in no example is taken for tested")
 	}
 }
 
-func isExample(r repository, code string) bool {
-	code = withoutIndentation(strings.TrimSpace(code))
-	return slices.ContainsFunc(r.examples, func(text string) bool { return strings.Contains(text, code) })
+// TestWideLinesAreFound plants the fault that the test above is for, and what it allows.
+func TestWideLinesAreFound(t *testing.T) {
+	long := strings.Repeat("word ", 21)
+	for text, want := range map[string]int{
+		long:                              1,
+		"* " + long + "\n" + long:         2,
+		"first\n    " + long:              1, // goes on with a paragraph
+		"| " + long:                       0,
+		"first\n\n    " + long:            0,
+		"```go\n" + long + "\n```\n":      0,
+		"```go\n" + "\n```\n" + long:      1,
+		"<!-- " + long + "-->\n" + long:   1,
+		"<!--\n" + long + "\n-->\n" + "a": 0,
+	} {
+		if n := len(wide(text)); n != want {
+			t.Errorf("%d wide lines in %q, want %d", n, text, want)
+		}
+	}
 }
