@@ -20,7 +20,7 @@ type Driver struct {
 	Play  Schedule
 	Needs kv.Caps // capabilities that a map needs for it
 	Every int     // it plays in the first of this many rounds; 0 = 1
-	Shows string  // the property that it is meant to break, or ""
+	Shows string  // the property that it tests in particular, or ""
 }
 
 // Due reports whether d plays in round i.
@@ -44,7 +44,8 @@ func (d Driver) Record(e kv.Entry, seed uint64) *history.History {
 	return s.rec.History(h)
 }
 
-// NeedsHandles reports whether the map has handles, which must be closed before the map.
+// NeedsHandles reports whether kv.Open returns a handle that must be closed separately from the
+// map.
 func NeedsHandles(m kv.Map[uint64, uint64]) bool {
 	_, ok := m.(kv.Opener[uint64, uint64])
 	return ok

@@ -108,15 +108,15 @@ func judgeWhile(r io.Reader, stop bool) (Verdict, error) {
 		return Verdict{}, err
 	case j == nil:
 		h.Sort()
-		return something(History(h)), nil
+		return unlessEmpty(History(h)), nil
 	default:
 		j.end()
 	}
-	return something(cutOff(of, j.verdict().of(of))), nil
+	return unlessEmpty(cutOff(of, j.verdict().of(of))), nil
 }
 
-// something returns v, or Unknown if the history has no events.
-func something(v Verdict) Verdict {
+// unlessEmpty returns v, or Unknown if the history has no events.
+func unlessEmpty(v Verdict) Verdict {
 	if v.Outcome == history.Ok && v.Counts.Calls+v.Counts.Guards == 0 {
 		v = v.unknown("it has no calls and no guards; nothing was judged")
 	}

@@ -15,7 +15,7 @@ import (
 // if it would otherwise have more than maxClients clients.
 const windowCalls = 256
 
-// endsLimit is the time for all searches, without an answer, for the values that a window can
+// endsLimit is the total time of the searches without an answer for the values that one window can
 // leave. Nearly all searches take a millisecond.
 const endsLimit = 100 * time.Millisecond
 
