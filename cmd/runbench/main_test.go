@@ -248,14 +248,14 @@ func TestTargetCI(t *testing.T) {
 	blocks := strings.Count(read(t, dir, "r/cells.txt"), "# block ")
 	told := fmt.Sprintf("\n%d blocks: the widest interval is ", blocks)
 	if code != 0 || blocks < 6 || blocks%3 != 0 || !strings.Contains(stdout, told) || strings.Count(stdout, ", narrower than 1000%: ") != 1 ||
-		!strings.Contains(stdout, "\n3 blocks: not every margin has an interval: ") {
+		!strings.Contains(stdout, "\n3 blocks: some leads have no interval: ") {
 		t.Errorf("exit code %d and %d blocks; want 0, and 6 or a few more\n%s%s", code, blocks, stdout, stderr)
 	}
 
 	// With no time at all the plan is measured nevertheless, and each start adds what it may.
 	code, stdout, stderr = runbench(t, dir, append(args, "-results", "s", "-target-ci", "0.0001%", "-max", "1ms")...)
 	if n := strings.Count(read(t, dir, "s/cells.txt"), "# block "); code != 4 || n != 3 ||
-		!strings.Contains(stderr, "runbench: the time is over and not every margin has an interval, of ") || !strings.Contains(stdout, "report:") {
+		!strings.Contains(stderr, "runbench: the time is over and some leads have no interval, of ") || !strings.Contains(stdout, "report:") {
 		t.Errorf("exit code %d and %d blocks; want 4 and 3\n%s%s", code, n, stdout, stderr)
 	}
 	write(t, dir, "s/manifest.json", strings.Replace(read(t, dir, "s/manifest.json"), `"max": "1ms"`, `"max": "2s"`, 1))

@@ -29,7 +29,7 @@ func TestSoak(t *testing.T) {
 			`^control-stale-guard: Illegal, as expected \(C[47]\): reader [0-9]+ `,
 			`^  C[47] says: `,
 			`^  phase [0-9]+ of seed 1: [0-9]+ readers with `,
-			`^  by then version [0-9]+ was published and version [0-9]+ begun; `,
+			`^  version [0-9]+ had been published and version [0-9]+ begun; `,
 		}},
 	} {
 		dir := t.TempDir()
@@ -97,7 +97,7 @@ func TestSoakFailed(t *testing.T) {
 	if want := "runbench: not what was declared: dbuf-epoch-b64; see the reasons above\n"; code != 3 || stderr != want {
 		t.Errorf("exit code %d, stderr %q; want 3 and %q\n%s", code, stderr, want, stdout)
 	}
-	if want := "\ndbuf-epoch-b64: Illegal (C9): a goroutine has not got on for 1ns; there are "; !strings.Contains(stdout, want) {
+	if want := "\ndbuf-epoch-b64: Illegal (C9): a goroutine made no progress for 1ns; there are "; !strings.Contains(stdout, want) {
 		t.Errorf("stdout lacks %q:\n%s", want, stdout)
 	}
 	if stacks := read(t, filepath.Join(dir, "r"), "evidence/dbuf-epoch-b64-stderr.txt"); !strings.Contains(stacks, ".(*soak).") || !strings.Contains(stdout, "\n  output: r/evidence/dbuf-epoch-b64-stderr.txt\n") {

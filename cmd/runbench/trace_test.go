@@ -39,7 +39,7 @@ func TestTraceRun(t *testing.T) {
 		t.Errorf("resumed with another text: exit code %d, %s", code, stderr)
 	}
 	write(t, dir, "other.txt", text)
-	if code, _, stderr := runbench(t, dir, append(goOn, "-trace", "other.txt", "-skip-malformed")...); code != 2 || !strings.Contains(stderr, "with -trace and the other flags the plan is another one") {
+	if code, _, stderr := runbench(t, dir, append(goOn, "-trace", "other.txt", "-skip-malformed")...); code != 2 || !strings.Contains(stderr, "with -trace and the other flags the plan would change") {
 		t.Errorf("resumed with another trace: exit code %d, %s", code, stderr)
 	}
 	if err := os.Remove(filepath.Join(dir, "my.trace.txt")); err != nil {
@@ -71,7 +71,7 @@ func TestAdvise(t *testing.T) {
 		strings.Count(stdout, "never stale") != 3 || strings.Contains(stdout, "not measured") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	if code == 4 && !strings.Contains(stderr, "runbench: the first map cannot be told from the next") {
+	if code == 4 && !strings.Contains(stderr, "runbench: the lead of the first map is not conclusive") {
 		t.Errorf("inconclusive, and says\n%s", stderr)
 	}
 	read(t, dir, "r/report.html")

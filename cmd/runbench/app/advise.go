@@ -80,7 +80,7 @@ func (s *shell) advise(o *runFlags, needs report.Needs) error {
 	}
 	certain, err := report.Advise(s.stdout, set.Run, needs)
 	if err == nil && !certain {
-		err = exit.With(exit.Unknown, fmt.Errorf("the first map cannot be told from the next: the margin is no claim; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
+		err = exit.With(exit.Unknown, fmt.Errorf("the lead of the first map is not conclusive; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
 	}
 	if err != nil && !exit.Has(err) {
 		err = fmt.Errorf("cannot advise: %w", err)

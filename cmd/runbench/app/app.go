@@ -10,8 +10,8 @@
 //		}))
 //	}
 //
-// A map is checked, and may be measured, in child processes, which are the same program
-// started with other arguments: Main must see the arguments of the program unchanged.
+// Maps are checked, and may be measured, in child processes. A child is the same program with other
+// arguments, so Main must get the arguments of the program unchanged.
 package app
 
 import (
@@ -31,17 +31,16 @@ import (
 	"doublebuf/results"
 )
 
-// Exit codes of [Main]. Every code but ExitOK comes with one line on stderr that says
-// why.
+// Exit codes of [Main]. With every code except ExitOK, one line on stderr says why.
 const (
 	ExitOK      = exit.OK
 	ExitError   = exit.Error   // something could not be done: a file, a child process, an interrupt
 	ExitUsage   = exit.Usage   // the arguments make no sense: nothing was begun
-	ExitFailed  = exit.Failed  // worse; or a map failed its check, or one that is known to be broken passed
-	ExitUnknown = exit.Unknown // inconclusive: too noisy, too few samples, or a checker gave up before it had an answer
+	ExitFailed  = exit.Failed  // worse; or a map failed its check, or a negative control passed
+	ExitUnknown = exit.Unknown // inconclusive: too noisy, too few samples, or a check without an answer
 )
 
-// shell is what every command is given: where it reads its arguments from and prints to, and the maps.
+// shell is what every command works with: arguments, streams and maps.
 type shell struct {
 	args           []string // as Main got them
 	stdout, stderr io.Writer
@@ -56,9 +55,9 @@ type command struct {
 	short    string // one line, in the list of commands
 	long     string // what -help says before the flags
 	examples string
-	hidden   bool // it is not for people
-	// setup declares the flags and returns the function that runs the command with
-	// the arguments that are left when the flags have been parsed.
+	hidden   bool // only another process runs it
+	// setup declares the flags. It returns the function that runs the command with the arguments
+	// that remain after the flags.
 	setup func(s *shell, fs *flag.FlagSet) func(args []string) error
 }
 
@@ -66,10 +65,9 @@ func commands() []command {
 	return []command{runCommand(), checkCommand(), soakCommand(), compareCommand(), plotCommand(), reportCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), adviseCommand(), exploreCommand(), childCommand(), soakChildCommand(), measureCommand()}
 }
 
-// Main runs the command that args name, "run" if they name none, and returns the exit
-// code of the process. entries are added to the registry. Main blocks until the
-// command has ended; one call at a time, because a run sets GOMAXPROCS and listens to
-// the interrupt signal.
+// Main runs the command that args name, or "run" if they name none, and returns the exit code of
+// the process. It adds entries to the registry of maps. Main blocks until the command has ended.
+// Only one call may run at a time, because a run sets GOMAXPROCS and handles the interrupt signal.
 func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
 	s := &shell{args: args, stdout: stdout, stderr: stderr, progress: stderr}
 	if terminal.InColor(stdout) {
@@ -102,10 +100,10 @@ func (s *shell) dispatch(args []string, entries []kv.Entry) error {
 	}
 	fs := newFlagSet(c.name)
 	run := c.setup(s, fs)
-	// Flags may stand behind arguments, too.
+	// Flags may follow arguments.
 	var rest []string
 	for len(args) > 0 {
-		if len(args[0]) < 2 || args[0][0] != '-' { // - is no flag
+		if len(args[0]) < 2 || args[0][0] != '-' { // - is not a flag
 			rest, args = append(rest, args[0]), args[1:]
 			continue
 		}
@@ -119,8 +117,8 @@ func (s *shell) dispatch(args []string, entries []kv.Entry) error {
 	return run(rest)
 }
 
-// register fills s.maps with the registry and entries, which must be fit for use and
-// have names of their own.
+// register fills s.maps with the registry and entries. Each of entries must be valid and have a
+// name of its own.
 func (s *shell) register(entries []kv.Entry) error {
 	s.maps = baselines.All()
 	for _, e := range entries {

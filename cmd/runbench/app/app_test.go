@@ -197,8 +197,8 @@ func TestResumeWithAnotherInstead(t *testing.T) {
 	const instead = `"elsewhere": "it is at home elsewhere, good instead"`
 	for _, c := range []struct{ was, want string }{
 		{instead, ""},
-		{"", "runbench: cannot resume r: it measured elsewhere itself, and here it is at home elsewhere, good instead; want the same\n"},
-		{instead + `, "good": "it is ill"`, "runbench: cannot resume r: in the place of good stood another map (it is ill), and here it stands itself; want the same\n"},
+		{"", "runbench: cannot resume r: it measured elsewhere itself, and here it is at home elsewhere, good instead; want the same map\n"},
+		{instead + `, "good": "it is ill"`, "runbench: cannot resume r: it measured another map instead of good (it is ill), and here it would measure good itself; want the same map\n"},
 	} {
 		if err := os.WriteFile(path, bytes.Replace(manifest, []byte(instead), []byte(c.was), 1), 0o666); err != nil {
 			t.Fatal(err)

@@ -66,13 +66,13 @@ func doctorCommand() command {
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
-				other := []string{"time", "reps", "seed", "results"} // which are of -self-test
+				other := []string{"time", "reps", "seed", "results"} // flags of -self-test
 				if *selfTest {
 					other = []string{"watch", "json"}
 				}
 				for _, name := range other {
 					if given(fs, name) {
-						return exit.Usagef("doctor: -%s, and -self-test is %v; see runbench doctor -help for which flags go together", name, *selfTest)
+						return exit.Usagef("doctor: -%s does not go with -self-test=%v; see runbench doctor -help", name, *selfTest)
 					}
 				}
 				if *selfTest {
@@ -118,7 +118,7 @@ func (s *shell) examine(watch time.Duration, asJSON bool) error {
 	return exit.With(exit.Unknown, errors.New("unfit to measure: "+strings.Join(against, "; ")))
 }
 
-// writeJSON writes x for another program.
+// writeJSON writes x as JSON.
 func writeJSON(w io.Writer, x any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

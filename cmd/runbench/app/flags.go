@@ -12,15 +12,15 @@ import (
 	"doublebuf/cmd/runbench/internal/names"
 )
 
-// newFlagSet returns a set of flags that neither prints nor exits.
+// newFlagSet returns a set of flags that does not print and does not exit.
 func newFlagSet(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	return fs
 }
 
-// parse parses args and says what is wrong in a usage error, with the flag that was
-// probably meant. It passes on flag.ErrHelp.
+// parse parses args. Its error says what is wrong, and for an unknown flag which one was probably
+// meant. It returns flag.ErrHelp unchanged.
 func parse(fs *flag.FlagSet, args []string) error {
 	err := fs.Parse(args)
 	if err == nil || errors.Is(err, flag.ErrHelp) {
@@ -31,7 +31,7 @@ func parse(fs *flag.FlagSet, args []string) error {
 		fs.VisitAll(func(f *flag.Flag) { known = append(known, "-"+f.Name) })
 		return exit.With(exit.Usage, names.Unknown("flag", name, known))
 	}
-	// The flags that others than this package parse are whole numbers, and true or false.
+	// The flags that package flag parses itself are whole numbers, and true or false.
 	text, want := err.Error(), "; want a whole number"
 	if strings.HasPrefix(text, "invalid boolean") {
 		want = "; want true or false"
@@ -46,7 +46,7 @@ func given(fs *flag.FlagSet, name string) bool {
 	return found
 }
 
-// noArgs refuses arguments where a command takes none.
+// noArgs refuses arguments of a command that takes none.
 func noArgs(fs *flag.FlagSet, args []string) error {
 	if len(args) > 0 {
 		return exit.Usagef("%s: unexpected argument %q; it takes flags only, see runbench %s -help", fs.Name(), args[0], fs.Name())
@@ -54,7 +54,7 @@ func noArgs(fs *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// list is a flag of comma-separated values: an axis. Giving it twice adds to it.
+// list is a flag of values that are separated by commas. If it is given twice the values add up.
 type list[T any] struct {
 	values *[]T
 	parse  func(string) (T, error)
@@ -73,7 +73,7 @@ func (l *list[T]) Set(s string) error {
 	return nil
 }
 
-// word parses a name that something else will look up.
+// word parses a name, which is looked up later.
 func word(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("empty name; want names separated by commas")
@@ -81,11 +81,11 @@ func word(s string) (string, error) {
 	return s, nil
 }
 
-// number parses a whole number from 1 on.
+// number parses a whole number, 1 or more.
 func number(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%q; want a whole number from 1 on", s)
+		return 0, fmt.Errorf("%q; want a whole number, 1 or more", s)
 	}
 	return n, nil
 }

@@ -82,7 +82,7 @@ func TestLinksWithoutGo(t *testing.T) {
 		t.Setenv("PATH", path)
 		dir := t.TempDir()
 		code, _, stderr := stranger(t, dir, strings.Fields("run -impl good -links 2"+few)...)
-		if code != 1 || !strings.HasPrefix(stderr, "runbench: -links wants to link the program again: ") || !strings.Contains(stderr, name) || strings.Count(stderr, "\n") != 1 {
+		if code != 1 || !strings.HasPrefix(stderr, "runbench: -links must build the program again: ") || !strings.Contains(stderr, name) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("exit code %d and %q; want 1 and one line with %q", code, stderr, name)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "r")); err == nil {

@@ -42,7 +42,7 @@ var exitCodes = [][2]string{
 	{fmt.Sprint(ExitUnknown), "inconclusive: too noisy, too few samples, or a check without an answer"},
 }
 
-// help prints the overview, or what there is to know about the command in args.
+// help prints the overview, or the help of the command that args name.
 func (s *shell) help(args []string) error {
 	if len(args) > 0 {
 		c, err := find(args[0])
@@ -67,7 +67,7 @@ func (s *shell) help(args []string) error {
 	return nil
 }
 
-// helpCommand prints what there is to know about c.
+// helpCommand prints the help of c.
 func (s *shell) helpCommand(c command) {
 	fs := newFlagSet(c.name)
 	c.setup(s, fs)

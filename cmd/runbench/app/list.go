@@ -33,7 +33,7 @@ func listCommand() command {
 	}
 }
 
-// listing is every name that axes take.
+// listing is every name that the axes take.
 type listing struct {
 	Maps          []listedMap `json:"maps"`
 	Mixes         []listed    `json:"mixes"`
@@ -50,13 +50,13 @@ type listed struct {
 type listedMap struct {
 	Name   string   `json:"name"`
 	Level  string   `json:"level"`  // that it declares
-	Caps   []string `json:"caps"`   // what it can, and what it cannot that nearly every map can
+	Caps   []string `json:"caps"`   // capabilities that few maps have, and the lack of those that nearly every map has
 	Policy string   `json:"policy"` // when its writes are published
 	Doc    string   `json:"doc"`
 	Broken bool     `json:"broken"` // it must fail its check
-	Aside  bool     `json:"aside"`  // measured only where it is asked for by name or preset
+	Aside  bool     `json:"aside"`  // measured only if it is named, by the flag or by a preset
 
-	Instead string `json:"instead,omitempty"` // why another map stands in its place on this machine, and which
+	Instead string `json:"instead,omitempty"` // which map replaces it on this machine, and why
 }
 
 func (s *shell) listing() listing {
@@ -123,7 +123,7 @@ func (l listing) text(w io.Writer) {
 	}
 }
 
-// table prints a title and indented rows below it, in aligned columns.
+// table prints a title, and below it indented rows in aligned columns.
 func table(w io.Writer, title string, rows [][]string) {
 	fmt.Fprintln(w, title)
 	c := columns(w)
@@ -134,7 +134,7 @@ func table(w io.Writer, title string, rows [][]string) {
 	fmt.Fprintln(w)
 }
 
-// capNames lists capabilities. Those that nearly every map has are told by absence.
+// capNames lists capabilities. For those that nearly every map has, it lists the lack of them.
 func capNames(c kv.Caps) []string {
 	all := []string{}
 	for _, n := range []struct {

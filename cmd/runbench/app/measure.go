@@ -19,12 +19,12 @@ func measureCommand() command {
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
-				// An interrupt from the terminal reaches all processes. The one that asks ends
-				// after the running cell.
+				// An interrupt from the terminal reaches all processes. The parent ends after the
+				// running cell, and this process with it.
 				signal.Ignore(os.Interrupt, syscall.SIGTERM)
 				answers := s.stdout
 				if answers == os.Stdout {
-					os.Stdout = os.Stderr // a map that prints must not print among the answers
+					os.Stdout = os.Stderr // a map that prints must not print between the answers
 				}
 				return run.Serve(s.maps, os.Stdin, answers)
 			}

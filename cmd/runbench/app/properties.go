@@ -8,8 +8,8 @@ import (
 	"doublebuf/lincheck"
 )
 
-// propertyTable prints what was found about each property of each map, what the names of
-// the properties mean, and the lines that judge again what a level does not promise.
+// propertyTable prints what was found about each property of each map, the meaning of the
+// properties, and the commands that judge again what a level does not promise.
 func propertyTable(w io.Writer, verdicts []lincheck.Verdict) {
 	properties := lincheck.Properties()
 	names := 0
@@ -55,7 +55,7 @@ func propertyTable(w io.Writer, verdicts []lincheck.Verdict) {
 	}
 }
 
-// totals prints what verdicts on so many seeds each amount to.
+// totals prints the totals of verdicts on so many seeds each.
 func totals(w io.Writer, seeds int, verdicts []lincheck.Verdict) {
 	var all lincheck.Counts
 	illegal := 0
@@ -69,6 +69,6 @@ func totals(w io.Writer, seeds int, verdicts []lincheck.Verdict) {
 			illegal++
 		}
 	}
-	fmt.Fprintf(w, "\n%d configurations x %d seeds: %d histories of %d calls and %d guards\n", len(verdicts), seeds, all.Histories, all.Calls, all.Guards)
+	fmt.Fprintf(w, "\n%d maps x %d seeds: %d histories of %d calls and %d guards\n", len(verdicts), seeds, all.Histories, all.Calls, all.Guards)
 	fmt.Fprintf(w, "Ok %d, Illegal %d, Unknown %d histories; %d ambiguous pairs\n", all.Histories-illegal-all.Undecided, illegal, all.Undecided, all.Ambiguous)
 }

@@ -27,7 +27,7 @@ func TestResumeBelievesOnlyThePlan(t *testing.T) {
 		}
 		whole[name] = string(text)
 	}
-	const noCell = "which its plan has not; want the files as the run left them"
+	const noCell = "which is not in its plan; want the files as the run left them"
 	for _, c := range []struct{ name, file, old, now, want string }{
 		{"block that no plan has", "cells.txt", `# block 2\b`, "# block 999999999", noCell},
 		{"block behind the last", "cells.txt", `# block 2\b`, "# block 3", noCell},

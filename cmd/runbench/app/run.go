@@ -32,7 +32,7 @@ type runFlags struct {
 	seed             uint64
 	dir, plots       string
 	resume           bool
-	strict           string // the worst grade that will do; "" is any
+	strict           string // the worst grade that is good enough; "" is any
 	pin              string // a list of processors
 	pinWorkers       bool
 	quiet            bool
@@ -210,8 +210,8 @@ func (o *runFlags) firstGiven(names ...string) string {
 	return ""
 }
 
-// plan returns what the flags say is to be measured, the name for it, and how long each
-// map's check records.
+// plan returns the plan that the flags ask for, its name, and the time to record histories of each
+// map.
 func (o *runFlags) plan(s *shell) (p plan.Plan, name string, check time.Duration, err error) {
 	procs := runtime.GOMAXPROCS(0)
 	if cpus, err := pin.CPUs(o.pin); err == nil {
@@ -258,7 +258,7 @@ func (o *runFlags) readPlan(s *shell) (plan.Plan, error) {
 	return p, p.Validate(s.maps)
 }
 
-// consistent refuses flags that go together with others that are not given.
+// consistent refuses flags that need another flag, which is missing.
 func (o *runFlags) consistent() error {
 	if f := o.firstGiven("format", "skip-malformed"); f != "" && !o.given["trace"] {
 		return exit.Usagef("run: %s without -trace; want -trace, as in -trace defs", f)
@@ -272,7 +272,7 @@ func (o *runFlags) consistent() error {
 	return nil
 }
 
-// apply sets what flags say of p, apart from its cells.
+// apply sets the fields of p that flags set, apart from its cells.
 func (o *runFlags) apply(p *plan.Plan) {
 	p.Seed, p.Pin, p.PinWorkers, p.TargetCI, p.Max = o.seed, o.pin, o.pinWorkers, o.target, o.max
 	if o.given["reps"] {
@@ -327,7 +327,8 @@ func (s *shell) run(o *runFlags) error {
 	return c.Run(ctx)
 }
 
-// samePlan refuses flags that ask for another plan than was, that of the run to resume.
+// samePlan refuses flags that ask for another plan than was, which is the plan of the run to
+// resume.
 func (o *runFlags) samePlan(s *shell, was plan.Plan) error {
 	f := o.firstGiven(append(planFlags, "preset", "plan")...)
 	if f == "" {
@@ -343,7 +344,7 @@ func (o *runFlags) samePlan(s *shell, was plan.Plan) error {
 	}
 	old, err := json.Marshal(was)
 	if err == nil && string(text) != string(old) {
-		err = exit.Usagef("cannot resume %s: with %s and the other flags the plan is another one; want -resume and -results alone", o.dir, f)
+		err = exit.Usagef("cannot resume %s: with %s and the other flags the plan would change; want only -resume and -results", o.dir, f)
 	}
 	return err
 }

@@ -85,7 +85,7 @@ func soakCommand() command {
 	}
 }
 
-// soakable returns the maps of the given names, or all that a soak can check.
+// soakable returns the maps of the given names, or all maps that a soak can check.
 func (s *shell) soakable(names []string) ([]kv.Entry, error) {
 	if len(names) == 0 {
 		return slices.DeleteFunc(slices.Clone(s.maps), func(e kv.Entry) bool { return soak.Supports(e) != nil }), nil
@@ -102,7 +102,7 @@ func (s *shell) soakable(names []string) ([]kv.Entry, error) {
 	return maps, nil
 }
 
-// soak soaks maps one after another, each in a child process. It makes dir when one fails.
+// soak soaks maps one after another, each in a child process. It makes dir if a map fails.
 func (s *shell) soak(maps []kv.Entry, o soak.Options, dir string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -166,7 +166,7 @@ func (s *shell) soakOne(ctx context.Context, self string, e kv.Entry, o soak.Opt
 	return v, nil
 }
 
-// keep copies a file into a folder that it makes if need be.
+// keep copies a file, and makes the folder of the copy if it is missing.
 func keep(from, to string) error {
 	text, err := os.ReadFile(from)
 	if err == nil {
@@ -178,7 +178,7 @@ func keep(from, to string) error {
 	return err
 }
 
-// soakChildName is the command that a soaking process runs.
+// soakChildName is the command of runbench that a child runs. It soaks one map.
 const soakChildName = "soak-child"
 
 func soakChildCommand() command {

@@ -68,7 +68,7 @@ func formatDocs() string {
 	return rowsOf(rows)
 }
 
-// rowsOf returns rows as they stand in a help text.
+// rowsOf returns rows as text for a help text.
 func rowsOf(rows [][2]string) string {
 	var b strings.Builder
 	terminal.Rows(&b, rows)
@@ -81,7 +81,7 @@ func declareTrace(fs *flag.FlagSet, in *workloads.TraceInput) {
 	fs.BoolVar(&in.SkipMalformed, "skip-malformed", false, "count malformed lines of a trace instead of refusing it")
 }
 
-// describe prints what t is like.
+// describe prints a description of t.
 func (s *shell) describe(t *workloads.Trace) {
 	w := columns(s.stdout)
 	for _, row := range plan.TraceRows(t) {

@@ -20,17 +20,17 @@ const MeasureCommand = "measure-child"
 
 // links builds the program again, with other layouts of its code.
 type links struct {
-	path  string   // of the main package
-	flags []string // for go build, that make the program what it is
+	path  string   // of package main
+	flags []string // of go build, which this program was built with
 	env   []string
 }
 
 // newLinks finds out how this program was built. It fails if it cannot be built again.
 func newLinks(ctx context.Context) (*links, error) {
-	const why = "-links wants to link the program again: "
+	const why = "-links must build the program again: "
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Path == "" || info.Path == "command-line-arguments" {
-		return nil, errors.New(why + "it does not say which package it is of; want one built from a package, as by go build ./cmd/runbench")
+		return nil, errors.New(why + "the program does not say its package; want a program that go build built, as in go build ./cmd/runbench")
 	}
 	l := &links{path: info.Path}
 	ldflags := ""
@@ -49,7 +49,7 @@ func newLinks(ctx context.Context) (*links, error) {
 		return nil, errors.New(why + "there is no go command in the path")
 	}
 	if _, err := l.command(ctx, "list", "-find", l.path); err != nil {
-		return nil, fmt.Errorf("%s%s is not to be found here: %w; want to be started in its source tree", why, l.path, err)
+		return nil, fmt.Errorf("%scannot find %s here: %w; want to be started in its source tree", why, l.path, err)
 	}
 	return l, nil
 }
@@ -65,7 +65,8 @@ func (l *links) build(ctx context.Context, dir string, layout int64) (string, er
 	return file, nil
 }
 
-// command runs the go command and returns what it prints, or the first line of why not.
+// command runs the go command and returns its output. If it fails, the error is the first line of
+// what it printed.
 func (l *links) command(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), l.env...)

@@ -61,8 +61,8 @@ func (l *loop) measure(ctx context.Context) error {
 	}
 }
 
-// wantsMore reports whether to add sets that will probably have been measured when the measuring
-// has lasted until end.
+// wantsMore reports whether to add sets. end is the time that the measuring would probably have
+// taken with them.
 func (l *loop) wantsMore(end time.Duration) (bool, error) {
 	if len(l.store.done) == 0 {
 		return false, nil // no map survived its check
@@ -71,24 +71,24 @@ func (l *loop) wantsMore(end time.Duration) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	width, margin := analysis.Of(set).Widest()
-	if margin == "" {
-		fmt.Fprintln(l.out, "there is no margin whose interval could be narrow")
+	width, lead := analysis.Of(set).Widest()
+	if lead == "" {
+		fmt.Fprintln(l.out, "no lead has an interval")
 		return false, nil
 	}
 	is := fmt.Sprintf("the widest interval is %.3g%% wide", 100*width)
 	if math.IsInf(width, 0) {
-		is = "not every margin has an interval"
+		is = "some leads have no interval"
 	}
 	target := l.plan.TargetCI
 	switch {
 	case width < float64(target)/100:
 		is += fmt.Sprintf(", narrower than %v", target)
 	case end > time.Duration(l.plan.Max):
-		l.short = fmt.Sprintf("the time is over and %s, of %s; want narrower than %v", is, margin, target)
+		l.short = fmt.Sprintf("the time is over and %s, of %s; want narrower than %v", is, lead, target)
 		return false, nil
 	}
-	fmt.Fprintf(l.out, "%d blocks: %s: %s\n", l.sets*l.plan.Blocks, is, margin)
+	fmt.Fprintf(l.out, "%d blocks: %s: %s\n", l.sets*l.plan.Blocks, is, lead)
 	return width >= float64(target)/100, nil
 }
 

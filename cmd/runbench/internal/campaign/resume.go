@@ -77,7 +77,7 @@ func (c *Campaign) count(cells []results.Cell) error {
 	for _, cell := range cells {
 		j := jobOf(cell)
 		if !planned[j] {
-			return fmt.Errorf("cannot resume %s: it has a cell %s of block %d, process %d, link %d, which its plan has not; want the files as the run left them",
+			return fmt.Errorf("cannot resume %s: it has a cell %s of block %d, process %d, link %d, which is not in its plan; want the files as the run left them",
 				c.Dir, cell.Name(), cell.Block, cell.Process, cell.Link)
 		}
 		c.store.done[j] = true
@@ -127,9 +127,9 @@ func (c *Campaign) sameMaps() error {
 		was, is := c.store.manifest.Instead[e.Name], now[e.Name]
 		switch {
 		case was == "" && is != "":
-			return fmt.Errorf("cannot resume %s: it measured %s itself, and here %s; want the same", c.Dir, e.Name, is)
+			return fmt.Errorf("cannot resume %s: it measured %s itself, and here %s; want the same map", c.Dir, e.Name, is)
 		case was != "" && is == "":
-			return fmt.Errorf("cannot resume %s: in the place of %s stood another map (%s), and here it stands itself; want the same", c.Dir, e.Name, was)
+			return fmt.Errorf("cannot resume %s: it measured another map instead of %s (%s), and here it would measure %[2]s itself; want the same map", c.Dir, e.Name, was)
 		}
 	}
 	return nil

@@ -81,8 +81,7 @@ func jobOf(c results.Cell) plan.Job {
 	return plan.Job{Block: c.Block, Process: c.Process, Link: c.Link, ID: c.ID}
 }
 
-// finalState is the check, in the manifest, that follows a cell: the final-state check. The name in
-// files is older.
+// finalState is the name that manifests have for the final-state check.
 const finalState = "sum"
 
 // crashed is the checker, in package lincheck, of a map that crashed its process.

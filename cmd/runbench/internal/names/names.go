@@ -1,5 +1,5 @@
-// Package names refuses unknown names in one voice: it says what was given, which
-// known name is near, and which names there are.
+// Package names words the errors for unknown names: what was given, which known name is similar, and
+// which names there are.
 package names
 
 import (
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Unknown returns the error for a name that is not among known. what says what the
-// name should have named, as in "map" or "preset".
+// Unknown returns the error for a name that is not among known. what says what the name should be,
+// as in "map" or "preset".
 func Unknown(what, name string, known []string) error {
 	if n := nearest(name, known); n != "" {
 		return fmt.Errorf("unknown %s %q; did you mean %q? There are: %s", what, name, n, strings.Join(known, ", "))
@@ -19,8 +19,8 @@ func Unknown(what, name string, known []string) error {
 	return fmt.Errorf("unknown %s %q; there are: %s", what, name, strings.Join(known, ", "))
 }
 
-// nearest returns the known name with the least edit distance to name, or "" if even
-// that one differs in more than a third of its letters: too far to be a slip.
+// nearest returns the known name with the least edit distance to name. It returns "" if more than a
+// third of the letters differ, which is no typing error.
 func nearest(name string, known []string) string {
 	best, least := "", 0
 	for _, k := range known {
@@ -32,8 +32,8 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// distance is the number of bytes to insert, delete, replace or swap with their
-// neighbour to turn a into b (Damerau's distance in its "optimal alignment" form).
+// distance returns the number of bytes to insert, delete, replace or swap with their neighbour to
+// turn a into b (Damerau's distance in its "optimal alignment" form).
 func distance(a, b string) int {
 	d := make([][]int, len(a)+1)
 	for i := range d {

@@ -1,5 +1,5 @@
-// Package pin binds the process, or one thread of it, to processors. Where the system
-// cannot do that, which is everywhere but on Linux, both are refused.
+// Package pin binds the process, or one thread of it, to processors. On systems other than Linux
+// both return an error.
 package pin
 
 import (
@@ -12,7 +12,7 @@ import (
 // maxCPU bounds the numbers of processors: Linux has fewer.
 const maxCPU = 1 << 13
 
-// CPUs reads a list of processors as the kernel and taskset write it, like 0-3,8. It
+// CPUs reads a list of processors in the format of the kernel and of taskset, like 0-3,8. It
 // returns their numbers in ascending order.
 func CPUs(list string) ([]int, error) {
 	var all []int
@@ -24,7 +24,7 @@ func CPUs(list string) ([]int, error) {
 		from, err := strconv.Atoi(low)
 		to, err2 := strconv.Atoi(high)
 		if err != nil || err2 != nil || from < 0 || to < from || to >= maxCPU {
-			return nil, fmt.Errorf("%q is no list of processors; want one like 0-3,8", list)
+			return nil, fmt.Errorf("%q is not a list of processors; want one like 0-3,8", list)
 		}
 		for cpu := from; cpu <= to; cpu++ {
 			all = append(all, cpu)
@@ -34,7 +34,7 @@ func CPUs(list string) ([]int, error) {
 	return slices.Compact(all), nil
 }
 
-// Format writes what CPUs reads, of numbers in ascending order.
+// Format writes numbers in ascending order in the format that CPUs reads.
 func Format(cpus []int) string {
 	var parts []string
 	for i := 0; i < len(cpus); {

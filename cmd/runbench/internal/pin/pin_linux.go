@@ -9,16 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Process binds all threads of the process, and with them those that they will start and
-// the child processes, to cpus. It fails, and may have bound some, if one of cpus is not
-// there or not allowed.
+// Process binds all threads of the process to cpus, and with them the threads and child processes
+// that they start later. It fails if one of cpus does not exist or is not allowed. Some threads may
+// be bound then.
 func Process(cpus []int) error {
 	set, err := allowed(cpus)
 	if err != nil {
 		return err
 	}
-	// A thread that is started meanwhile by one that is not bound yet is not bound either,
-	// and is met in the next round.
+	// A thread that is not bound yet may start another one meanwhile. That one is not bound either,
+	// and the next round finds it.
 	bound := map[int]bool{}
 	for {
 		threads, err := os.ReadDir("/proc/self/task")
@@ -42,8 +42,8 @@ func Process(cpus []int) error {
 	}
 }
 
-// Thread binds the thread that runs the calling goroutine, which must be locked to it, to
-// one processor.
+// Thread binds the thread of the calling goroutine to one processor. The goroutine must be locked
+// to its thread.
 func Thread(cpu int) error {
 	var set unix.CPUSet
 	set.Set(cpu)

@@ -9,8 +9,8 @@ import (
 
 var errUnsupported = errors.New("pinning to processors needs Linux; this is " + runtime.GOOS + "; leave -pin out")
 
-// Process returns an error: there is no way here.
+// Process returns an error: this system cannot bind.
 func Process([]int) error { return errUnsupported }
 
-// Thread returns an error: there is no way here.
+// Thread returns an error: this system cannot bind.
 func Thread(int) error { return errUnsupported }
