@@ -12,16 +12,16 @@ import (
 	"doublebuf/impl/table"
 )
 
-// A look-up in the map is a call, and so are those that it is compared with: that of the
-// bare table alone could be inlined into a loop, and what a call costs would count as a
-// cost of guards.
+// A lookup in the map is a call, and so are the lookups that it is compared with. The lookup in the
+// bare table could be inlined into the loop. Then the cost of a call would count as a cost of
+// guards.
 type bare struct{ table.Table[uint64, uint64] }
 
 //go:noinline
 func (b *bare) Get(key uint64) (uint64, bool) { return b.Table.Get(key) }
 
 // stored looks up between two atomic stores to a word that no other goroutine accesses: the
-// least that a reader can do who tells a writer that he comes and goes.
+// least that a reader can do to announce its guard to the writer.
 type stored struct {
 	word *paddedWord
 	table.Table[uint64, uint64]
@@ -59,7 +59,7 @@ func (l *lookups) read() hashmap.ReadGuard[uint64, uint64] {
 	return l.handle.Read()
 }
 
-// readers sets up what l reads through: a handle, or what needs none if that is to be had.
+// readers sets up what l reads through: a Shared if the strategy has it, or else a handle.
 func (l *lookups) readers(w *hashmap.WriteHandle[uint64, uint64]) {
 	var err error
 	if l.shared, err = w.Share(); err != nil {
@@ -129,7 +129,7 @@ func (l *lookups) free(n int) {
 	l.sum += sum
 }
 
-// Two more that are compared with one another. Both can be inlined.
+// Two more loops that are compared with each other. Both can be inlined.
 
 func (l *lookups) inlined(n int) {
 	t, sum := l.bare.Table, uint64(0)
@@ -151,7 +151,7 @@ func (l *lookups) held(n int) {
 	l.sum += sum
 }
 
-// many is how many keys a GetMany is asked for.
+// many is the number of keys of a GetMany.
 const many = 64
 
 func (l *lookups) noneMany(n int) {
@@ -166,7 +166,7 @@ func (l *lookups) guardedMany(n int) {
 	})
 }
 
-// inMany looks n keys up, or up to 63 more.
+// inMany looks up n keys, rounded up to whole batches.
 func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool)) {
 	values, found, sum := make([]uint64, many), make([]bool, many), uint64(0)
 	for i := 0; i < n; i += many {
@@ -179,8 +179,8 @@ func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool
 	l.sum += sum
 }
 
-// strategies are those whose look-ups are measured: all. Those that need no handles are read
-// without.
+// strategies are the strategies whose lookups are measured: all of them. Those that need no handles
+// are read without.
 var strategies = []struct {
 	name string
 	open func(strategy.Options) strategy.Strategy
@@ -195,14 +195,14 @@ var strategies = []struct {
 	{"single", strategy.Single},
 }
 
-// A loop is one of those above, under the name of what it looks up through.
+// A loop is one of the functions above, with the name of what it looks up through.
 type loop struct {
 	strategy string
 	run      func(l *lookups, n int)
 }
 
-// benchmark runs the loops without a strategy, and guarded under each strategy, for all kinds
-// of table and three sizes. An operation is one look-up.
+// benchmark runs the loops for all kinds of table and three sizes: those without a strategy once,
+// those with a guard for each strategy. An operation is one lookup.
 func benchmark(b *testing.B, guarded func(l *lookups, n int), loops ...loop) {
 	for _, t := range []struct {
 		name string
@@ -238,8 +238,8 @@ func BenchmarkGetMany(b *testing.B) {
 	benchmark(b, (*lookups).guardedMany, loop{"none", (*lookups).noneMany})
 }
 
-// BenchmarkPublish writes batches to a map of 10,000 keys and publishes each. An operation is
-// one publish, with its writes. With readers=1 a goroutine looks keys up all the time.
+// BenchmarkPublish writes batches to a map of 10,000 keys and publishes each. An operation is one
+// publish with its writes. With readers=1 a goroutine looks up keys all the time.
 func BenchmarkPublish(b *testing.B) {
 	const keys = 10_000
 	for _, s := range strategies {

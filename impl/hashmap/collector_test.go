@@ -13,7 +13,8 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// collect returns when a garbage collection has run, and a finalizer of something that it found.
+// collect returns after a garbage collection has run, and after a finalizer of an object that it
+// found.
 func collect() {
 	done := new(atomic.Bool)
 	runtime.SetFinalizer(&struct{ _ [4]*int }{}, func(any) { done.Store(true) })
@@ -22,7 +23,8 @@ func collect() {
 	}
 }
 
-// tryPublish has garbage collections run, and reports whether there is then nobody to wait for.
+// tryPublish runs garbage collections, and then reports whether the writer can publish without a
+// wait.
 func tryPublish[K comparable, V any](t *testing.T, w *hashmap.WriteHandle[K, V]) bool {
 	t.Helper()
 	for range 3 {
@@ -35,9 +37,9 @@ func tryPublish[K comparable, V any](t *testing.T, w *hashmap.WriteHandle[K, V])
 	return ok
 }
 
-// TestCollectorWaitsForTheLastUse has guards whose last use is what the name says: nobody releases
-// them. The second publish after their version must wait for the end of that use (law V1),
-// and, since nobody refers to them any more, not longer.
+// TestCollectorWaitsForTheLastUse uses guards that are never released. Their last use is what the
+// name of the case says. The second publish after their version must wait for the end of that use
+// (law V1). It must not wait longer, because nothing refers to the guard after that.
 func TestCollectorWaitsForTheLastUse(t *testing.T) {
 	const keys = 100
 	for name, use := range map[string]func(g hashmap.ReadGuard[int, int], within func()) (seen int){
@@ -111,9 +113,9 @@ func TestCollectorWaitsForTheLastUse(t *testing.T) {
 	}
 }
 
-// TestCollectorStallIsReported has one goroutine hold a guard and publish twice. The strategy
-// does not know who holds the writer up, but checked builds know where the guard was opened, also
-// that of a goroutine without a handle.
+// TestCollectorStallIsReported holds a guard and publishes twice in one goroutine. The strategy does
+// not know which reader blocks the writer. Checked builds know where the guard was opened, with or
+// without a handle.
 func TestCollectorStallIsReported(t *testing.T) {
 	for name, read := range map[string]func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int]{
 		"by a handle":      func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int] { return w.NewReadHandle().Read() },

@@ -77,7 +77,7 @@ func TestGroupOfNaN(t *testing.T) {
 	}
 }
 
-// TestGroupShares reads without a handle what the group has written.
+// TestGroupShares reads what the group has written, without a handle.
 func TestGroupShares(t *testing.T) {
 	for name, open := range sharers {
 		g := hashmap.NewGroup[int, int](hashmap.WithStrategy(open))
@@ -97,7 +97,7 @@ func TestGroupShares(t *testing.T) {
 	}
 }
 
-// TestGroupCounts loses no increment of many goroutines.
+// TestGroupCounts checks that no increment of many goroutines is lost.
 func TestGroupCounts(t *testing.T) {
 	const writers, each = 8, 200
 	g := hashmap.NewGroup[int, int]()
@@ -139,8 +139,8 @@ func TestGroupClosed(t *testing.T) {
 	g.Insert(1, 2)
 }
 
-// TestGroupRefusedDoesNothing has the strategy refuse a publish: the operation is not left for a
-// later one.
+// TestGroupRefusedDoesNothing lets the strategy refuse a publish. The operation must not take effect
+// at a later publish.
 func TestGroupRefusedDoesNothing(t *testing.T) {
 	g := hashmap.NewGroup[int, int](hashmap.WithStrategy(strategy.Single))
 	r := g.NewReadHandle()
@@ -177,8 +177,8 @@ func TestGroupRefusesWhatCannotBeCompared(t *testing.T) {
 	g.CompareAndSwap(1, []int{1}, 2)
 }
 
-// TestGroupCombines has writers wait while a reader holds the leader up. One publish answers them
-// all.
+// TestGroupCombines lets writers wait while a reader blocks the leader. One publish must answer all
+// of them.
 func TestGroupCombines(t *testing.T) {
 	const writers = 8
 	synctest.Test(t, func(t *testing.T) {
@@ -201,9 +201,9 @@ func TestGroupCombines(t *testing.T) {
 	})
 }
 
-// TestGroupSurvivesPanickingReports has a reader hold up one leader after another, whose report
-// of it panics: each has that panic and has written nothing, and all others have what they asked
-// for (law L3).
+// TestGroupSurvivesPanickingReports lets a reader block one leader after another. The stall report
+// of each leader panics. Each leader must get the panic and must have written nothing. All other
+// operations must take effect (law L3).
 func TestGroupSurvivesPanickingReports(t *testing.T) {
 	const writers, unlucky = 8, 3
 	synctest.Test(t, func(t *testing.T) {

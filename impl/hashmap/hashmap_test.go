@@ -30,8 +30,8 @@ func content[K comparable, V any](r *hashmap.ReadHandle[K, V]) map[K]V {
 	return maps.Collect(g.All())
 }
 
-// TestAgainstModel runs random operations against Go's map, with functions that count
-// their calls and depend on their order, and compares both copies after each publish.
+// TestAgainstModel compares the map with Go's map under random operations. Some have functions that
+// count their calls and depend on their order. Both copies are compared after each publish.
 func TestAgainstModel(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 0))
@@ -51,7 +51,7 @@ func TestAgainstModel(t *testing.T) {
 				delete(model, k)
 			case 6:
 				w.Update(k, func(v int, ok bool) (int, bool) { calls++; return v + calls, ok && v%3 != 0 })
-				// The model runs the same function when the writer does: see sync.
+				// The model runs the same function when the writer does, see sync.
 				w, m := w, model
 				if v, ok := m[k]; ok && v%3 != 0 {
 					m[k] = v + calls + 1
@@ -96,8 +96,8 @@ func TestAgainstModel(t *testing.T) {
 	}
 }
 
-// TestFunctionsRunOnce covers law L3: stateful and order-dependent functions do not make
-// the copies differ.
+// TestFunctionsRunOnce checks law L3: functions with state, or that depend on the order of their
+// calls, do not make the copies differ.
 func TestFunctionsRunOnce(t *testing.T) {
 	w := hashmap.New[int, int]()
 	r := w.NewReadHandle()
@@ -262,8 +262,8 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// TestSingle has the writer want a copy in which his own goroutine has a guard: nothing is
-// published, and nothing lost.
+// TestSingle publishes while the writer's own goroutine has a guard in the copy that the writer
+// needs. Nothing is published, and nothing is lost.
 func TestSingle(t *testing.T) {
 	w := hashmap.New[int, int](hashmap.WithStrategy(strategy.Single))
 	r := w.NewNamedReadHandle("culprit")
@@ -295,8 +295,8 @@ func TestSingle(t *testing.T) {
 	}
 }
 
-// TestDroppedHandle opens guards and forgets the handles. The writer finds them by a
-// collection that it forces after a tenth of a second.
+// TestDroppedHandle opens guards and drops their handles. The writer forces a garbage collection
+// after a tenth of a second, which finds the handles.
 func TestDroppedHandle(t *testing.T) {
 	w := hashmap.New[int, int]()
 	func() {
@@ -311,8 +311,9 @@ func TestDroppedHandle(t *testing.T) {
 // slow is a key whose hashing takes long enough for a garbage collection.
 type slow [1 << 18]string
 
-// TestHandleLivesAsLongAsItsLookUp has a look-up be the last use of its handle. If the handle
-// were found dropped meanwhile, its guard would no longer hold the writer.
+// TestHandleLivesAsLongAsItsLookUp makes a lookup the last use of its handle. If a garbage
+// collection found the handle during the lookup, the lookup's guard would no longer block the
+// writer.
 func TestHandleLivesAsLongAsItsLookUp(t *testing.T) {
 	w := hashmap.New[slow, int]()
 	var key slow
@@ -339,8 +340,8 @@ func TestHandleLivesAsLongAsItsLookUp(t *testing.T) {
 	}
 }
 
-// TestReadersSeeWholePublishes has the writer keep all values equal in each version, while
-// readers come, clone, nest and go.
+// TestReadersSeeWholePublishes keeps all values equal in each version, while readers open handles,
+// clone them, nest guards and close handles.
 func TestReadersSeeWholePublishes(t *testing.T) {
 	const keys, publishes, readers = 16, 500, 4
 	w := hashmap.New[int, int]()

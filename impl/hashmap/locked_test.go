@@ -8,8 +8,8 @@ import (
 	"doublebuf/impl/hashmap"
 )
 
-// TestLocked has goroutines write and publish at once. Nothing of it is lost, a version is one
-// publish's, and who has published sees what he has written before.
+// TestLocked writes and publishes in many goroutines at once. No write is lost, no two publishes
+// have the same version, and a goroutine that has published sees its own earlier writes.
 func TestLocked(t *testing.T) {
 	const writers, each = 4, 200
 	l := hashmap.NewLocked[int, int]()
@@ -50,7 +50,7 @@ func TestLocked(t *testing.T) {
 	}
 }
 
-// TestLockedSurvivesPanics has what panics in the caller leave the lock free.
+// TestLockedSurvivesPanics checks that a panic in the caller's goroutine releases the lock.
 func TestLockedSurvivesPanics(t *testing.T) {
 	l := hashmap.NewLocked[any, int]()
 	var unhashable any = []int{}

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 )
 
-// TestPoisonedGroup has a leader panic where only a broken law could have him do so, while others
-// wait for him: all have an answer, and nothing more is written.
+// TestPoisonedGroup makes a leader panic at a place where only a broken law could, while other
+// callers wait. All callers must get an answer, and nothing more may be written.
 func TestPoisonedGroup(t *testing.T) {
 	const writers = 8
 	synctest.Test(t, func(t *testing.T) {

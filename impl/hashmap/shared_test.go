@@ -36,8 +36,8 @@ func TestShareNeedsAStrategyForIt(t *testing.T) {
 	}
 }
 
-// TestShared has goroutines come and go that read without handles, while the writer keeps key 1
-// at the number of the version and key 2 at twice that.
+// TestShared starts and ends goroutines that read without handles. In each version key 1 is the
+// number of the version and key 2 is twice that number.
 func TestShared(t *testing.T) {
 	for name, open := range sharers {
 		for kind, options := range map[string][]hashmap.Option{
@@ -93,7 +93,7 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// TestSharedKeysThatCannotBeHashed has a look-up panic that must not leave a guard open.
+// TestSharedKeysThatCannotBeHashed makes a lookup panic. It must not leave a guard open.
 func TestSharedKeysThatCannotBeHashed(t *testing.T) {
 	for name, open := range sharers {
 		t.Run(name, func(t *testing.T) {
@@ -135,9 +135,9 @@ func TestSharedDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestDroppedGuardsEnd has guards be dropped that nobody releases, and then all that they hang
-// on: the writer goes on, and nothing takes them for open (law S1). The documents of the
-// strategies say so. A guard that is still used is not dropped, whatever else is.
+// TestDroppedGuardsEnd drops guards without a release, and then their handles. The writer continues,
+// and the checks of law S1 do not count the guards as open. The documents of the strategies promise
+// this. A guard that is still used is not dropped, whatever else is.
 func TestDroppedGuardsEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		open func(strategy.Options) strategy.Strategy

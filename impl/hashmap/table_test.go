@@ -15,9 +15,9 @@ import (
 	"doublebuf/impl/table"
 )
 
-// TestFlatTable runs random operations on a map of flat tables and on Go's, and compares
-// them after each publish, so that both copies have their turn. Readers look on meanwhile:
-// the race detector tells if a table is written that is being read.
+// TestFlatTable runs random operations on a map of flat tables and on Go's map. It compares them
+// after each publish, so that both copies are compared. Readers read all the time: the race detector
+// finds a table that is written while it is read.
 func TestFlatTable(t *testing.T) {
 	for seed := range uint64(2) {
 		w := hashmap.New[uint64, uint64](hashmap.WithTable(table.Flat))
@@ -79,9 +79,8 @@ func TestFlatTable(t *testing.T) {
 	}
 }
 
-// TestWritesDoNotAllocate has the operations of a publish, once memory for a log of that length
-// is there, take no more, for keys that are looked up by themselves, by tags, and by tags with
-// keys too large to be gathered.
+// TestWritesDoNotAllocate checks that writes and publishes allocate nothing once the log has its
+// memory. The keys are looked up directly, by tags, and by tags without prefetching.
 func TestWritesDoNotAllocate(t *testing.T) {
 	if atomicx.Hooked {
 		t.Skip("what the explorer is told of is allocated")
@@ -118,9 +117,9 @@ func writesDoNotAllocate[K comparable](t *testing.T, kind table.Kind, key func(i
 	}
 }
 
-// TestBatches runs random operations, most of which are applied many at once, in batches of all
-// lengths, with those that are not between, and now and then with a look at the writer's copy,
-// which applies what there is. Both copies are compared with Go's map.
+// TestBatches runs random operations in batches of all lengths. Most of them are applied many at
+// once, and others come in between. Now and then it reads the writer's copy, which applies the
+// pending operations. Both copies are compared with Go's map.
 func TestBatches(t *testing.T) {
 	for name, kind := range map[string]table.Kind{"built-in": table.Builtin, "flat": table.Flat} {
 		t.Run(name+"/uint64", func(t *testing.T) { batches(t, kind, func(k uint64) uint64 { return k }) })
@@ -171,10 +170,10 @@ func batches[K comparable](t *testing.T, kind table.Kind, key func(uint64) K) {
 	}
 }
 
-// TestGrowthStallsNobody stops the writer before and after each step of a batch under which the
-// table grows many times, until readers have looked everything up: in a guard that was opened
-// before, in one that is opened now, and without. If any of them waited for him all would wait
-// for ever. They see the version before.
+// TestGrowthStallsNobody applies a batch that makes the table grow many times. It stops the writer
+// before and after each step until readers have looked up all keys: in a guard that was opened
+// before, in a new guard, and without a guard. If a reader waited for the writer, both would wait
+// for ever. The readers must see the version before.
 func TestGrowthStallsNobody(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		synctest.Test(t, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// waiting are the strategies whose writer waits for readers.
+// waiting are the strategies with a writer that waits for readers.
 var waiting = map[string]func(strategy.Options) strategy.Strategy{
 	"adaptive":   strategy.Adaptive,
 	"asymmetric": strategy.Asymmetric,
@@ -86,7 +86,7 @@ func TestFlush(t *testing.T) {
 	})
 }
 
-// TestSelfDeadlockIsReported has one goroutine hold a guard and publish twice. Checked builds know
+// TestSelfDeadlockIsReported holds a guard and publishes twice in one goroutine. Checked builds know
 // where the guard was opened.
 func TestSelfDeadlockIsReported(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
@@ -114,7 +114,8 @@ func TestSelfDeadlockIsReported(t *testing.T) {
 	})
 }
 
-// TestPanicOfAFunction covers law L3: the operation alone is dropped, and a publish works after it.
+// TestPanicOfAFunction checks law L3: only the operation that panicked is dropped, and the next
+// publish works.
 func TestPanicOfAFunction(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		w := hashmap.New[int, int](s)
@@ -136,8 +137,7 @@ func TestPanicOfAFunction(t *testing.T) {
 	})
 }
 
-// TestPanicOfAReport has the report of a stall panic, in the midst of a wait. Nothing is lost by
-// it.
+// TestPanicOfAReport makes the report of a stall panic during a wait. Nothing is lost.
 func TestPanicOfAReport(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		synctest.Test(t, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestPanicOfAReport(t *testing.T) {
 	})
 }
 
-// TestCloseInAReport has the report of a stall close the writer that waits, which stays closed.
+// TestCloseInAReport closes the writer in its own stall report. The writer stays closed.
 func TestCloseInAReport(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		for _, bound := range []time.Duration{0, 2 * time.Second} { // with the latter the copy is detached
@@ -191,8 +191,8 @@ func TestCloseInAReport(t *testing.T) {
 	})
 }
 
-// TestPanicOfAWatcher has a watcher panic when a copy is detached. The guard in it must not see
-// it changed.
+// TestPanicOfAWatcher makes the watcher panic when a copy is detached. The guard in that copy must
+// not see it change.
 func TestPanicOfAWatcher(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		once := true
@@ -219,8 +219,8 @@ func TestPanicOfAWatcher(t *testing.T) {
 	})
 }
 
-// TestDetachedGuardReleasedTwice: only checked builds notice it, and it harms nobody, least of
-// all the guards of the successor of its copy.
+// TestDetachedGuardReleasedTwice releases a guard of a detached copy twice. Only checked builds
+// notice it. It must not affect the guards in the copy's successor.
 func TestDetachedGuardReleasedTwice(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		w := hashmap.New[int, int](s, hashmap.WithMaxWait(time.Microsecond))
@@ -247,7 +247,7 @@ func TestDetachedGuardReleasedTwice(t *testing.T) {
 	})
 }
 
-// misuse is what must panic, and with which words.
+// misuse is a wrong call and the text of the panic that it must cause.
 func misuse(t *testing.T, what string, f func(), words ...string) {
 	t.Helper()
 	got := fmt.Sprint(panicOf(f))

@@ -8,8 +8,8 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// The watcher is told once for each publish, not while a guard holds its copy, and before the
-// copy is changed.
+// The watcher is called once for each publish, after the last guard has left the copy, and before
+// the copy changes.
 func TestWatch(t *testing.T) {
 	for name, s := range map[string]func(strategy.Options) strategy.Strategy{"epoch": strategy.Epoch, "refcount": strategy.Refcount} {
 		entered := 0
@@ -49,7 +49,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// A map that is watched is read as one that is not.
+// A watcher changes nothing for readers.
 func TestWatchShared(t *testing.T) {
 	for name, s := range map[string]func(strategy.Options) strategy.Strategy{"indicator": strategy.Indicator, "collector": strategy.Collector} {
 		entered := 0
