@@ -269,7 +269,7 @@ func TestTargetCI(t *testing.T) {
 	}
 }
 
-// afterFirstCell starts cmd, sends it sig when it has told of its first cell, and waits.
+// afterFirstCell starts cmd, sends it sig when it has shown its first cell, and waits.
 func afterFirstCell(t *testing.T, cmd *exec.Cmd, sig os.Signal) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, told bytes.Buffer
@@ -290,7 +290,7 @@ func afterFirstCell(t *testing.T, cmd *exec.Cmd, sig os.Signal) (code int, stdou
 			sig = nil
 		}
 	}
-	_ = cmd.Wait() // the exit code tells
+	_ = cmd.Wait() // the exit code is checked below
 	return cmd.ProcessState.ExitCode(), out.String(), told.String()
 }
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestQuiet: a run that is told to be quiet prints nothing, and leaves the same behind.
+// TestQuiet: a run with -quiet prints nothing, and leaves the same files.
 func TestQuiet(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -11,7 +11,7 @@ import (
 	"doublebuf/results"
 )
 
-// TestPin runs on one processor, and goes on there, in processes of its own too.
+// TestPin runs on one processor and resumes there, also in processes of its own.
 func TestPin(t *testing.T) {
 	t.Parallel()
 	var may unix.CPUSet

@@ -81,7 +81,7 @@ func TestSoakInterrupted(t *testing.T) {
 			}
 		}
 	}
-	_ = cmd.Wait() // the exit code tells
+	_ = cmd.Wait() // the exit code is checked below
 	text := strings.Join(all, "\n")
 	want := "\ndbuf-epoch-b64: Ok\ninterrupted; 1 of 2 maps were begun"
 	if code := cmd.ProcessState.ExitCode(); code != 0 || !strings.HasSuffix(text, want) || stderr.String() != "" {
@@ -89,7 +89,8 @@ func TestSoakInterrupted(t *testing.T) {
 	}
 }
 
-// A map that fails is told on stderr, too, and the exit code is 3. Its evidence is kept.
+// TestSoakFailed: a map that fails is named on stderr too, and the exit code is 3. Its evidence is
+// kept.
 func TestSoakFailed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

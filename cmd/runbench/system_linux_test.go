@@ -24,7 +24,7 @@ func mount(t *testing.T, dir, options string) {
 	})
 }
 
-// lastLine returns what stderr says but for progress and warnings, which must be one line.
+// lastLine returns what stderr holds besides progress and warnings. It must be one line.
 func lastLine(t *testing.T, stderr string) string {
 	t.Helper()
 	var lines []string
@@ -39,8 +39,8 @@ func lastLine(t *testing.T, stderr string) string {
 	return lines[0]
 }
 
-// TestFullDisk fills the disk under a run, which ends with one line, and makes room for
-// it, whereupon it goes on: what was measured before the disk was full is still there.
+// TestFullDisk fills the disk under a run, which ends with one line. Then it makes room and resumes
+// the run: what was measured before is still there.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestTraceRun replays a trace with a malformed line: its digest and statistics are in the
-// manifest, and only the same trace goes on with the run.
+// TestTraceRun replays a trace with a malformed line. Its digest and statistics are in the
+// manifest, and only the same trace resumes the run.
 func TestTraceRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -72,7 +72,7 @@ func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
 	s := &shell{args: args, stdout: stdout, stderr: stderr, progress: stderr}
 	if terminal.InColor(stdout) {
 		p := terminal.NewPainter(stdout)
-		defer p.Flush() //nolint:errcheck // nobody is left to tell
+		defer p.Flush() //nolint:errcheck // the command has ended
 		s.stdout = p
 	}
 	err := s.dispatch(args, entries)

@@ -16,8 +16,8 @@ import (
 	"doublebuf/cmd/runbench/app"
 )
 
-// asStranger in the environment makes the test binary the program of somebody who has
-// maps of his own, good and bad ones.
+// asStranger in the environment makes the test binary a program that adds maps of its own, good and
+// bad ones.
 const asStranger = "RUNBENCH_TEST_AS_STRANGER"
 
 func TestMain(m *testing.M) {
@@ -35,7 +35,7 @@ type fault struct {
 	lose  int  // so manieth Sets do nothing
 	large bool // only those of keys above any of a history
 	crash bool
-	print bool // it says something that nobody asked for
+	print bool // it prints something
 }
 
 // locked is a stranger's map.
@@ -182,8 +182,8 @@ func TestListTellsOfSubstitutes(t *testing.T) {
 	}
 }
 
-// TestResumeWithAnotherInstead: a run must not go on where other maps stand in the place of those
-// that it has cells of.
+// TestResumeWithAnotherInstead: a run is not resumed where other maps are measured instead of those
+// of the plan.
 func TestResumeWithAnotherInstead(t *testing.T) {
 	dir := t.TempDir()
 	if code, _, stderr := stranger(t, dir, "run", "-preset", "smoke", "-impl", "good,elsewhere", "-mix", "read-only", "-g", "1", "-keys", "64", "-reps", "1", "-time", "1ms", "-results", "r", "-plots", "p"); code != 0 {

@@ -151,7 +151,7 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// TestBenchmarkCell runs the benchmark of one cell, and of what nobody knows none.
+// TestBenchmarkCell runs the benchmark of one cell, and refuses an unknown map.
 func TestBenchmarkCell(t *testing.T) {
 	p, err := benchPlan(parsed(t, "-impl rwmutex,noop -mix r50w50 -keys 64 -g 3"), 2)
 	if err != nil {

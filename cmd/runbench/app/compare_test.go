@@ -9,8 +9,8 @@ import (
 	"doublebuf/results"
 )
 
-// TestDoubts: what can be told is what both runs can tell, of layouts and of noise; what
-// matters is left as it was asked for.
+// TestDoubts: a comparison is limited by the layouts and the noise of both runs. The minimum effect
+// is what was asked for.
 func TestDoubts(t *testing.T) {
 	of := func(links int) *results.Set {
 		set := &results.Set{Manifest: results.Manifest{Environment: results.Environment{Go: "go1.26"}}}

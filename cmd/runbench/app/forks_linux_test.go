@@ -46,7 +46,7 @@ func TestInterruptFromTerminal(t *testing.T) {
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // the exit code tells
+	_ = cmd.Wait() // the exit code is checked below
 	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.HasSuffix(out.String(), "runbench: interrupted; go on with: runbench run -resume -results r -plots p\n") {
 		t.Errorf("exit code %d; want 1, and that it was interrupted\n%s", code, &out)
 	}

@@ -61,8 +61,8 @@ func TestForksAreProcesses(t *testing.T) {
 	}
 }
 
-// TestForkCrashes has a map that is fine when it is checked and crashes when it is
-// measured: what happened is one line, and the run can go on.
+// TestForkCrashes has a map that passes its check and crashes when it is measured. The error is one
+// line, and the run can be resumed.
 func TestForkCrashes(t *testing.T) {
 	dir := t.TempDir()
 	code, stdout, stderr := stranger(t, dir, strings.Fields("run -impl crashes-measured -forks 2"+few)...)

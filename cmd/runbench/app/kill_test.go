@@ -70,7 +70,7 @@ const (
 	killCells  = 5 // of the map, one of them of its twin and two of latency
 )
 
-// start starts the run, or goes on with it if there is one.
+// start starts the run, or resumes it if it has begun.
 func (k *killed) start(out *strings.Builder) *exec.Cmd {
 	k.t.Helper()
 	args := "run -resume -results r -plots p"

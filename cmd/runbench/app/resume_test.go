@@ -79,7 +79,7 @@ func TestResumeBelievesOnlyThePlan(t *testing.T) {
 	}
 }
 
-// TestOneMeasuresAtATime goes on with a run that somebody else measures.
+// TestOneMeasuresAtATime resumes a run that another process measures.
 func TestOneMeasuresAtATime(t *testing.T) {
 	dir := t.TempDir()
 	if code, stdout, stderr := stranger(t, dir, strings.Fields("run -impl good"+few)...); code != 0 {

@@ -81,7 +81,7 @@ func TestProcess(t *testing.T) {
 	run := func(list string) string {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), pinned+"="+list)
-		out, _ := cmd.CombinedOutput() // which tells
+		out, _ := cmd.CombinedOutput() // it has the result
 		return string(out)
 	}
 	last := Format(cpus[len(cpus)-1:])

@@ -180,8 +180,8 @@ func TestJobsGoBackAndForth(t *testing.T) {
 	}
 }
 
-// TestSets: links take turns, every set has a process of its own, and blocks go on being
-// counted; in the process that runs the plan there is but one.
+// TestSets: links take turns, every set has a process of its own, and the numbers of blocks
+// continue. A plan that is not forked has one process.
 func TestSets(t *testing.T) {
 	p := good()
 	p.Cells, p.Staleness, p.Latency = p.Cells[:1], nil, nil

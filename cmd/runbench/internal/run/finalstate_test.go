@@ -67,8 +67,8 @@ func TestExplain(t *testing.T) {
 	by := func(worker int, step uint64) found { return found{firstValue(worker) + step, true} }
 	initially := func(i int) found { return []found{{0, true}, {1, true}, {2, true}, {}}[i] }
 
-	// Key 0: both workers wrote it. Key 1: only worker 1, twice. Key 2: nobody. Key 3:
-	// nobody, and it was not there at the start. Worker 0 deletes key 0 after setting it.
+	// Key 0: both workers wrote it. Key 1: only worker 1, twice. Key 2: no worker. Key 3:
+	// no worker, and it was not there at the start. Worker 0 deletes key 0 after setting it.
 	writes := [][]workloads.Write{
 		{del(9, 0), set(4, 0)},
 		{set(8, 1), del(7, 1), set(5, 0)},
@@ -82,7 +82,7 @@ func TestExplain(t *testing.T) {
 		{"key 0, with the value of worker 0's step 4: that is no worker's last", []found{by(0, 4), by(1, 8), {2, true}, {}}},                 // come back from the dead
 		{"key 0, with the value that key 0 had at the start: that is no", []found{{0, true}, by(1, 8), {2, true}, {}}},                       // all puts lost
 		{"key 0, with the value of worker 1's step 8", []found{by(1, 8), by(1, 8), {2, true}, {}}},                                           // of another key
-		{"key 0, with the value of worker 6's step 1", []found{by(6, 1), by(1, 8), {2, true}, {}}},                                           // of nobody
+		{"key 0, with the value of worker 6's step 1", []found{by(6, 1), by(1, 8), {2, true}, {}}},                                           // of no worker
 		{"key 1, with nothing", []found{{}, {}, {2, true}, {}}},                                                                              // the last put lost
 		{"key 2, with nothing: no worker wrote it; want the value that key 2 had at the start", []found{{}, by(1, 8), {}, {}}},               // gone
 		{"key 3, with the value that key 3 had at the start: no worker wrote it; want nothing", []found{{}, by(1, 8), {2, true}, {3, true}}}, // come

@@ -69,8 +69,8 @@ func serverOf(t *testing.T, s *simulated, rate float64, until time.Duration) *se
 
 func near(got, want, by float64) bool { return math.Abs(got-want) <= by*want }
 
-// TestOpenLoop simulates a queue before one server, of which theory tells the mean wait: in
-// M/D/1 at load 1/2 it is half the service time. An operation takes 120 ns with the clock.
+// TestOpenLoop simulates a queue before one server, whose mean wait theory gives: for M/D/1 at load
+// 1/2 it is half the service time. An operation takes 120 ns with the clock.
 func TestOpenLoop(t *testing.T) {
 	s := &simulated{}
 	const window = 100 * time.Millisecond
@@ -128,9 +128,9 @@ func TestPublishIsPartOfItsWrite(t *testing.T) {
 	}
 }
 
-// TestOfferedRate: of each cell the operations come at its share of the capacity, which it tells,
-// give or take the chance of drawn arrivals. (Of n that arrive at random the deviation is the
-// root of n; one in a billion lies beyond six of them.)
+// TestOfferedRate: the operations of each cell arrive at its share of the capacity, which the cell
+// reports, apart from the chance of drawn arrivals. (Of n random arrivals the standard deviation is
+// the square root of n. One in a billion lies beyond six of them.)
 func TestOfferedRate(t *testing.T) {
 	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(5 * time.Millisecond), LatencyTime: plan.Duration(20 * time.Millisecond), Procs: 2}
 	for _, load := range []int{10, 50, 200} {
@@ -166,7 +166,7 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-// slow takes a millisecond for each look-up after the first thousand.
+// slow takes a millisecond for each lookup after the first thousand.
 type slow struct {
 	kv.Map[uint64, uint64]
 	gets int

@@ -37,9 +37,9 @@ func good() plan.Plan {
 	}
 }
 
-// Every map of the registry under every mix that it can do (variations of it under some), with the distributions and
-// key types in turn: the metrics add up and the final-state check holds, but for maps that are
-// known to be broken.
+// TestEveryMapAndMix runs every map of the registry under every mix that it can do, and variations
+// of a map under some of them. Distributions and key types take turns. The metrics must add up and
+// the final-state check must hold, except for maps that are known to be broken.
 func TestEveryMapAndMix(t *testing.T) {
 	p := plan.Plan{Seed: 3, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2}
 	dists, types := []string{"uniform", "zipf0.99", "zipf2", "latest", "sequential", "hotspot80-20", "one"}, []string{"uint64", "int", "string", "ident", "string-short"}
