@@ -187,7 +187,7 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 	case !shot.Killed:
 	case k.By == Race:
 		shot.How, shot.Killed = "race", strings.Contains(text, "WARNING: DATA RACE")
-	case strings.Contains(text, "sum check: "), strings.Contains(text, "final-state check: "):
+	case strings.Contains(text, "final-state check: "):
 		shot.How = "final state"
 	case strings.Contains(text, "--- FAIL: "):
 		_, after, _ := strings.Cut(text, "--- FAIL: ")
