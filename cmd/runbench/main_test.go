@@ -196,7 +196,7 @@ func TestInterrupt(t *testing.T) {
 	if !strings.Contains(read(t, dir, "r/report.md"), "was not completed") {
 		t.Error("the report does not say that the run was not completed")
 	}
-	if code, _, stderr := runbench(t, dir, append(goOn, "-seed", "2")...); code != 2 || !strings.Contains(stderr, "another one") {
+	if code, _, stderr := runbench(t, dir, append(goOn, "-seed", "2")...); code != 2 || !strings.Contains(stderr, "the plan would change") {
 		t.Errorf("resumed with another seed: exit code %d, %s", code, stderr)
 	}
 	manifest := read(t, dir, "r/manifest.json")
