@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"doublebuf/workloads"
 )
 
 // Manifest is all about a run that is not a cell. It is kept as manifest.json.
@@ -17,7 +19,11 @@ type Manifest struct {
 	Environment Environment       `json:"environment"`
 	Inputs      map[string]string `json:"inputs,omitempty"`  // digest of each real input, by its name
 	Instead     map[string]string `json:"instead,omitempty"` // why another map stood in the place of one, and which, by its name
-	Verdicts    []Verdict         `json:"verdicts"`
+	// Maps are the identities of the maps measured, and Mixes the definitions of the mixes used, so
+	// that a run can be read after either has changed in the program. See Set.Map and Set.Mix.
+	Maps     []Map           `json:"maps,omitempty"`
+	Mixes    []workloads.Mix `json:"mixes,omitempty"`
+	Verdicts []Verdict       `json:"verdicts"`
 	// Layouts holds for each link, if there are several, the seed of the layout of its code:
 	// what it was built with, as go build -ldflags=-randlayout=SEED.
 	Layouts []int64 `json:"layouts,omitempty"`

@@ -36,38 +36,47 @@ func (k Kind) Writes() bool { return k != Get && k != Scan }
 // fill stays constant. In a mix with as many sets as deletes the map holds half of the key set.
 // Half of the gets then find their key (under zipf somewhat more, see Holds), and sets insert as
 // often as they overwrite.
+//
+// The manifest of a run holds the definitions of its mixes, in JSON.
 type Mix struct {
-	Name string
-	Doc  string
+	Name string `json:"name"`
+	Doc  string `json:"doc"`
 
-	Gets, Sets, Deletes, Modifies, Scans int // per mille; of the writers' operations if Roles
-	Fill                                 int // per mille of the key set that the map holds at the start
+	// Shares in per mille; of the writers' operations if Roles.
+	Gets     int `json:"gets,omitempty"`
+	Sets     int `json:"sets,omitempty"`
+	Deletes  int `json:"deletes,omitempty"`
+	Modifies int `json:"modifies,omitempty"`
+	Scans    int `json:"scans,omitempty"`
+	// Fill is the share of the key set that the map holds at the start, in per mille.
+	Fill int `json:"fill,omitempty"`
 
 	// Clears and Retains are numbers of operations in one round of the kinds, not shares,
 	// because each of them concerns the whole map. They replace other operations.
-	Clears, Retains int
+	Clears  int `json:"clears,omitempty"`
+	Retains int `json:"retains,omitempty"`
 
 	// Burst is the number of writes in a row. With 0 writes are placed at random, one by one.
-	Burst int
+	Burst int `json:"burst,omitempty"`
 	// Roles separates readers and writers into different goroutines. Readers only get. The
 	// shares are those of the writers.
-	Roles bool
+	Roles bool `json:"roles,omitempty"`
 	// Walks makes readers walk over the whole map instead of getting. Each walk is an operation.
-	Walks bool
+	Walks bool `json:"walks,omitempty"`
 	// Stalls adds a reader beside the workers. It begins to walk over the map and stays at the
 	// first entry for StallTime, or until the cell ends.
-	Stalls bool
+	Stalls bool `json:"stalls,omitempty"`
 	// FirstSeen makes the first step with a given key a set, and all others gets. The shares
 	// above do not apply.
-	FirstSeen bool
+	FirstSeen bool `json:"first_seen,omitempty"`
 	// Replay takes the kinds from a trace, in its order. The shares above do not apply.
-	Replay bool
+	Replay bool `json:"replay,omitempty"`
 	// Window moves a window over the keys: sets insert new keys and deletes remove the oldest.
 	// One in latestStep operations is a set, and one is a delete. Fill does not apply.
-	Window bool
+	Window bool `json:"window,omitempty"`
 	// Misses replaces each key that the map holds at the start by the next one that it does not
 	// hold.
-	Misses bool
+	Misses bool `json:"misses,omitempty"`
 }
 
 var mixes = []Mix{

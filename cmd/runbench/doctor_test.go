@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"doublebuf/baselines/kv"
 	"doublebuf/results"
 )
 
@@ -45,6 +46,9 @@ func TestStrict(t *testing.T) {
 	}
 	if m.Grade == nil || m.Grade.Letter != "D" || m.Control == nil || len(m.Control.Pairs) != 1 || len(m.Sittings) != 1 || len(m.Sittings[0].During) == 0 {
 		t.Errorf("the manifest has the grade %+v, the control %+v and %d sittings", m.Grade, m.Control, len(m.Sittings))
+	}
+	if len(m.Maps) != 2 || m.Maps[0].Impl != "rwmutex" || m.Maps[1].Role != kv.Floor || len(m.Mixes) != 1 || m.Mixes[0].Gets != 950 {
+		t.Errorf("the manifest has the maps %+v and the mixes %+v; want rwmutex, the floor, and r95w5", m.Maps, m.Mixes)
 	}
 	for _, name := range []string{"noop", "rwmutex.twin"} {
 		if !strings.Contains(read(t, dir, "r/cells.txt"), "impl="+name+"/mix=r95w5/") {

@@ -38,6 +38,7 @@ func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string
 	defer f.Close()
 	host := doctor.Here(procs)
 	manifest := results.Manifest{Preset: "self-test", Seed: seed, Environment: env, Plan: text, Sittings: []results.Sitting{{Before: host.Examine()}}}
+	manifest.Maps, manifest.Mixes = p.Describe(test.Maps())
 	if err := results.WriteManifest(dir, manifest); err != nil {
 		return err
 	}

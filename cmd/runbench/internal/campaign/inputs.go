@@ -16,9 +16,10 @@ import (
 // firstManifest returns the manifest of a campaign that begins.
 func (c *Campaign) firstManifest(name string) (results.Manifest, error) {
 	text, err := json.Marshal(c.plan)
+	maps, mixes := c.plan.Describe(c.Maps)
 	return results.Manifest{
 		Preset: name, Seed: c.plan.Seed, Plan: text, Inputs: inputs(c.runner), Instead: substitutes(c.plan, c.Maps),
-		Layouts: layouts(c.plan), Environment: results.CollectEnvironment(append([]string{"runbench"}, c.Args...)),
+		Layouts: layouts(c.plan), Maps: maps, Mixes: mixes, Environment: results.CollectEnvironment(append([]string{"runbench"}, c.Args...)),
 	}, err
 }
 

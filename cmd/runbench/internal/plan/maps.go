@@ -7,6 +7,7 @@ import (
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/results"
+	"doublebuf/workloads"
 )
 
 // FindMap returns the entry of that name, or of the original if it is the name of a twin.
@@ -18,6 +19,23 @@ func FindMap(entries []kv.Entry, name string) (kv.Entry, bool) {
 		}
 	}
 	return kv.Entry{}, false
+}
+
+// Describe returns what a manifest holds of the maps that p measures, in the order of entries, and
+// of its mixes.
+func (p Plan) Describe(entries []kv.Entry) (maps []results.Map, mixes []workloads.Mix) {
+	for _, e := range entries {
+		measured := func(c Cell) bool { name, _ := results.Original(c.Impl); return name == e.Name }
+		if slices.ContainsFunc(p.All(), measured) {
+			maps = append(maps, results.MapOf(e))
+		}
+	}
+	for _, m := range workloads.Mixes() {
+		if slices.ContainsFunc(p.All(), func(c Cell) bool { return c.Mix == m.Name }) {
+			mixes = append(mixes, m)
+		}
+	}
+	return maps, mixes
 }
 
 // MapNames returns the names of entries in their order.

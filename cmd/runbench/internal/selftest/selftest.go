@@ -112,6 +112,9 @@ func (t *Test) cell(impl, mix string) plan.Cell {
 // Plan returns the plan of the control.
 func (t *Test) Plan() plan.Plan { return t.plan }
 
+// Maps returns the entries that the test measures, those of slowed maps among them.
+func (t *Test) Maps() []kv.Entry { return t.entries }
+
 // slowedTime is how long cells of slowed maps last.
 func (t *Test) slowedTime() plan.Duration { return 2 * t.plan.Time }
 

@@ -1,0 +1,95 @@
+package results
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/workloads"
+)
+
+// TestManifestSaysWhatMapsAre: a run is read by its own manifest, whatever the program says today.
+func TestManifestSaysWhatMapsAre(t *testing.T) {
+	mix, _ := workloads.FindMix("r95w5")
+	mix.Sets, mix.Deletes, mix.Doc = 50, 50, "another definition"
+	m := testManifest
+	m.Mixes = []workloads.Mix{mix}
+	m.Maps = []Map{
+		MapOf(kv.Entry{
+			Name: "dbuf-new-b64", Policy: kv.Policy{Every: 64},
+			Identity: kv.Identity{Family: kv.DoubleBuffer, Strategy: "new", Table: "builtin", Writer: "group", Variation: true, Role: kv.Ceiling},
+		}),
+		MapOf(kv.Entry{Name: "mine", Policy: kv.Policy{Interval: time.Millisecond}}),
+		{Impl: "noop", Identity: kv.Identity{Family: "changed"}},
+	}
+	dir := t.TempDir()
+	if err := WriteManifest(dir, m); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadManifest(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Set{Manifest: read}
+	for _, want := range m.Maps {
+		if diff := cmp.Diff(want, s.Map(want.Impl)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", want.Impl, diff)
+		}
+	}
+	if got := s.Map("mine").Family; got != "mine" {
+		t.Errorf("the family of an entry without one is %q; want its name", got)
+	}
+	if got, ok := s.Mix("r95w5"); !ok || got != mix {
+		t.Errorf("the mix is %+v, %v; want that of the manifest", got, ok)
+	}
+	if _, ok := s.Mix("r50w50"); ok {
+		t.Error("a mix that the manifest does not have is taken from the program")
+	}
+}
+
+// TestEarlierManifests: a run without identities gets those of its time, and today's mixes.
+func TestEarlierManifests(t *testing.T) {
+	s, _, err := Load("reference")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Manifest.Maps != nil || s.Manifest.Mixes != nil {
+		t.Fatal("the reference run has identities; want an earlier run")
+	}
+	for _, v := range s.Manifest.Verdicts {
+		if _, ok := earlier[v.Impl]; !ok {
+			t.Errorf("no identity of %s", v.Impl)
+		}
+	}
+	want := Map{
+		Impl:     "dbuf-flat-b4096",
+		Identity: kv.Identity{Family: kv.DoubleBuffer, Strategy: "epoch", Table: "flat", Variation: true},
+		Policy:   kv.Policy{Every: 4096},
+	}
+	if got := s.Map(want.Impl); got != want {
+		t.Errorf("%+v; want %+v", got, want)
+	}
+	if got := s.Map("stranger"); got != (Map{Impl: "stranger", Identity: kv.Identity{Family: "stranger"}}) {
+		t.Errorf("a map of no list is %+v; want a peer in a family of its own", got)
+	}
+	if _, ok := s.Mix("r95w5"); !ok {
+		t.Error("no definition of r95w5")
+	}
+}
+
+// TestMixAsJSON: no field of a mix is lost, so a definition in a manifest is whole.
+func TestMixAsJSON(t *testing.T) {
+	for _, m := range workloads.Mixes() {
+		text, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back workloads.Mix
+		if err := json.Unmarshal(text, &back); err != nil || back != m {
+			t.Errorf("%s becomes %+v, %v; want %+v", text, back, err, m)
+		}
+	}
+}
