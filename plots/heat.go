@@ -17,6 +17,7 @@ import (
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
+	"doublebuf/baselines/kv"
 	"doublebuf/results"
 )
 
@@ -74,7 +75,7 @@ func shade(ratio float64) float64 {
 // the fastest of all other maps whose reads are never stale.
 func byWriteShareAndSize(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Throughput),
-		func(id results.ID) bool { _, ok := writeShare(id); return ok },
+		func(id results.ID) bool { _, ok := writeShare(s, id); return ok },
 		func(id results.ID) results.ID { id.Mix, id.Keys = "", 0; return id })
 	var charts []*chart
 	for _, f := range families {
@@ -95,11 +96,11 @@ func byWriteShareAndSize(s *analysis.Run) []*chart {
 // addHeat fills c with a panel for each map, and reports whether there is one with several
 // rows and columns.
 func (c *chart) addHeat(s *analysis.Run, f family) bool {
-	share := func(id results.ID) float64 { v, _ := writeShare(id); return v }
+	share := func(id results.ID) float64 { v, _ := writeShare(s, id); return v }
 	var drawn []stat.Summary
 	doubt := false
 	for _, impl := range s.Impls() {
-		if !strings.HasPrefix(impl, "dbuf-") || len(c.heat) == maxHeats {
+		if s.Map(impl).Family != kv.DoubleBuffer || len(c.heat) == maxHeats {
 			continue
 		}
 		own := family{id: f.id, groups: slices.DeleteFunc(slices.Clone(f.groups), func(g *analysis.Group) bool { return g.ID.Impl != impl })}
@@ -160,12 +161,13 @@ func fastestFresh(s *analysis.Run, groups []*analysis.Group, id results.ID) (bes
 	for _, g := range groups {
 		other := g.ID
 		other.Impl = id.Impl
-		v := s.Verdict(g.ID.Impl)
-		if other != id || v.Level != "linearizable" || v.Outcome == results.Illegal || g.ID.Impl == "plain" || strings.HasPrefix(g.ID.Impl, "dbuf-") {
+		m, v := s.Map(g.ID.Impl), s.Verdict(g.ID.Impl)
+		fresh := v.Level == kv.Linearizable.String() && v.Outcome != results.Illegal
+		if other != id || !fresh || m.Role == kv.Ceiling || m.Family == kv.DoubleBuffer {
 			continue
 		}
-		if m := g.Summary(results.OpsPerSec).Median; m > top {
-			best, top, ok = g, m, true
+		if rate := g.Summary(results.OpsPerSec).Median; rate > top {
+			best, top, ok = g, rate, true
 		}
 	}
 	return best, ok

@@ -9,6 +9,7 @@ import (
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
+	"doublebuf/baselines/kv"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -21,7 +22,7 @@ func byGoroutines(s *analysis.Run) []*chart {
 		func(id results.ID) results.ID { id.G = 0; return id })
 	goroutines := func(id results.ID) float64 { return float64(id.G) }
 	var charts []*chart
-	for i, f := range sides(families, goroutines) {
+	for i, f := range sides(s, families, goroutines) {
 		gs := distinct(f.groups, goroutines)
 		if len(gs) < 2 && (i > 0 || anySeveral(families, goroutines)) {
 			continue
@@ -29,7 +30,7 @@ func byGoroutines(s *analysis.Run) []*chart {
 		c := &chart{
 			name:     "throughput-by-goroutines-" + fileName(f.id.Mix, f.id),
 			title:    "Throughput by goroutines",
-			subtitle: mixLabel(f.id.Mix) + "; " + keysLabel(f.id),
+			subtitle: mixLabel(s, f.id.Mix) + "; " + keysLabel(f.id),
 			xLabel:   "goroutines",
 		}
 		for _, g := range gs {
@@ -53,11 +54,11 @@ func byGoroutines(s *analysis.Run) []*chart {
 // measured under several mixes of one kind.
 func byWriteShare(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Throughput),
-		func(id results.ID) bool { _, ok := writeShare(id); return ok },
+		func(id results.ID) bool { _, ok := writeShare(s, id); return ok },
 		func(id results.ID) results.ID { id.Mix = ""; return id })
-	share := func(id results.ID) float64 { v, _ := writeShare(id); return v }
+	share := func(id results.ID) float64 { v, _ := writeShare(s, id); return v }
 	var charts []*chart
-	for i, f := range sides(families, share) {
+	for i, f := range sides(s, families, share) {
 		shares := distinct(f.groups, share)
 		if len(shares) < 2 && (i > 0 || anySeveral(families, share)) {
 			continue
@@ -85,24 +86,39 @@ func byWriteShare(s *analysis.Run) []*chart {
 	return charts
 }
 
-// family is groups that differ in the configuration and in what the x axis shows.
+// family is groups that differ in the map and in what the x axis shows.
 type family struct {
 	id     results.ID // without either
 	groups []*analysis.Group
-	inside bool     // these are only the double buffers, and what they are to be held to
-	apart  bool     // the double buffers of other strategies and tables than the first have a family of their own
-	left   []string // maps that are left out, since they have but one place on the axis
+	inside bool     // it holds only the double buffers and the maps to compare them with
+	apart  bool     // the variations of the double buffer have a family of their own
+	left   []string // maps that are left out, because they have only one place on the axis
 }
 
-// maxMaps is how many maps can be told apart in one figure.
+// maxMaps is how many maps a reader can tell apart in one figure.
 const maxMaps = 20
 
-// sides returns the families with those of more than maxMaps maps in two: all maps but double buffers of
-// other strategies and tables than the first, and all double buffers beside xsync.Map, the ceiling
-// and the floor. x tells the place on the axis of figures of lines, and is nil for others. There maps
-// that have but one place would be in the way of the lines of strategies, and are left out; if
-// no other strategy is left, there is no second family.
-func sides(families []family, x func(results.ID) float64) (all []family) {
+// rival is the family that the double buffers are compared with in a figure of their own.
+const rival = "xsync"
+
+// variation reports whether m is a double buffer that differs from the main one by more than the
+// publish policy: a double buffer of another strategy, table or writer.
+func variation(m results.Map) bool { return m.Family == kv.DoubleBuffer && m.Variation }
+
+// besideOurs reports whether m belongs in the figure of the double buffers.
+func besideOurs(m results.Map) bool {
+	return m.Family == kv.DoubleBuffer || m.Family == rival || m.Role == kv.Ceiling || m.Role == kv.Floor
+}
+
+// sides returns families, with each family of more than maxMaps maps in two: all maps without the
+// variations of the double buffer, and all double buffers beside the rival, the ceiling and the
+// floor.
+//
+// x returns the place of a cell on the axis of a figure with lines; it is nil for other figures.
+// Maps with only one place there would hide the lines of the variations, and are left out. If no
+// variation remains, there is no second family.
+func sides(s *analysis.Run, families []family, x func(results.ID) float64) (all []family) {
+	isVariation := func(g *analysis.Group) bool { return variation(s.Map(g.ID.Impl)) }
 	for _, f := range families {
 		var impls []string
 		for _, g := range f.groups {
@@ -115,30 +131,25 @@ func sides(families []family, x func(results.ID) float64) (all []family) {
 		}
 		kinds, strategies := family{id: f.id, apart: true}, family{id: f.id, inside: true}
 		for _, g := range f.groups {
-			if !otherStrategy(g.ID.Impl) {
+			if !isVariation(g) {
 				kinds.groups = append(kinds.groups, g)
 			}
-			if strings.HasPrefix(g.ID.Impl, "dbuf-") || slices.Contains([]string{"xsync", "plain", "noop"}, g.ID.Impl) {
+			if besideOurs(s.Map(g.ID.Impl)) {
 				strategies.groups = append(strategies.groups, g)
 			}
 		}
 		if x != nil {
 			strategies = strategies.lines(x)
 		}
-		if slices.ContainsFunc(strategies.groups, func(g *analysis.Group) bool { return otherStrategy(g.ID.Impl) }) {
+		if slices.ContainsFunc(strategies.groups, isVariation) {
 			all = append(all, kinds, strategies)
 			continue
 		}
 		kinds.apart = false
-		kinds.left = slices.DeleteFunc(strategies.left, func(impl string) bool { return !otherStrategy(impl) })
+		kinds.left = slices.DeleteFunc(strategies.left, func(impl string) bool { return !variation(s.Map(impl)) })
 		all = append(all, kinds)
 	}
 	return all
-}
-
-// otherStrategy reports whether impl is a double buffer of another strategy or table than the first.
-func otherStrategy(impl string) bool {
-	return strings.HasPrefix(impl, "dbuf-") && !strings.HasPrefix(impl, "dbuf-epoch-")
 }
 
 // lines returns f without the maps that have but one place on the axis, if any has more.
@@ -206,8 +217,8 @@ func anySeveral(families []family, x func(results.ID) float64) bool {
 // writeShare returns the share of writes in % of cells whose mixes differ in nothing
 // else: every worker does the mix, of gets, sets and as many deletes, one by one, and the map
 // is filled the same.
-func writeShare(id results.ID) (share float64, ok bool) {
-	m, ok := workloads.FindMix(id.Mix)
+func writeShare(s *analysis.Run, id results.ID) (share float64, ok bool) {
+	m, ok := s.Mix(id.Mix)
 	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Misses || m.Stalls || m.Burst > 0 || m.Fill != 500 || m.Sets != m.Deletes {
 		return 0, false
 	}
@@ -229,7 +240,7 @@ func (c *chart) addLines(s *analysis.Run, groups []*analysis.Group, xName string
 	for _, impl := range s.Impls() {
 		verdict := s.Verdict(impl)
 		note := verdictNote(verdict)
-		line := series{style: styleOf(impl, verdict), line: true}
+		line := series{style: styleOf(s.Map(impl), verdict), line: true}
 		for _, t := range c.ticks { // in the order of the axis, whatever that of measurement
 			for _, g := range groups {
 				at, label := x(g.ID)
@@ -290,8 +301,8 @@ func rangeLabel(values []float64) string {
 	return formatCount(math.Round(lo / 1e6))
 }
 
-func mixLabel(mix string) string {
-	if m, ok := workloads.FindMix(mix); ok {
+func mixLabel(s *analysis.Run, mix string) string {
+	if m, ok := s.Mix(mix); ok {
 		return mix + ": " + m.Doc
 	}
 	return mix
@@ -300,8 +311,8 @@ func mixLabel(mix string) string {
 func keysLabel(id results.ID) string {
 	keys := id.KeyType + " keys"
 	for _, k := range workloads.KeyTypes() {
-		if k.Name == id.KeyType && strings.HasPrefix(k.Doc, "uint64 keys with ") { // its name is one of values
-			keys = k.Doc[:strings.IndexAny(k.Doc+";", ",;")]
+		if k.Name == id.KeyType && k.Label != "" {
+			keys = k.Label
 		}
 	}
 	return fmt.Sprintf("%s over %s %s", id.Dist, results.FormatKeys(id.Keys), keys)

@@ -16,11 +16,11 @@ import (
 // and not drawn: what the others say is no picture of it.
 func byPercentile(s *analysis.Run) []*chart {
 	var charts []*chart
-	for _, f := range sides(split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
+	for _, f := range sides(s, split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
 		c := &chart{
 			name:     "latency-by-percentile-" + fileName(f.id.Mix+"-"+workersName(f.id)+"-load"+strconv.Itoa(f.id.Load), f.id),
 			title:    "Latency by percentile, at " + strconv.Itoa(f.id.Load) + " % of the capacity",
-			subtitle: mixLabel(f.id.Mix) + "; " + workersLabel(f.id) + "; " + keysLabel(f.id),
+			subtitle: mixLabel(s, f.id.Mix) + "; " + workersLabel(f.id) + "; " + keysLabel(f.id),
 			xLabel:   "percentile",
 		}
 		c.quantileTicks(results.Quantiles)
@@ -43,7 +43,7 @@ func byPercentile(s *analysis.Run) []*chart {
 func publishByGoroutines(s *analysis.Run) []*chart {
 	goroutines := func(id results.ID) float64 { return float64(id.G) }
 	var charts []*chart
-	for _, f := range sides(split(s.Groups(results.Latency),
+	for _, f := range sides(s, split(s.Groups(results.Latency),
 		func(id results.ID) bool { return id.G > 0 },
 		func(id results.ID) results.ID { id.G = 0; return id }), nil) {
 		gs := distinct(f.groups, goroutines)
@@ -53,7 +53,7 @@ func publishByGoroutines(s *analysis.Run) []*chart {
 		c := &chart{
 			name:     "publish-latency-by-goroutines-" + fileName(f.id.Mix+"-load"+strconv.Itoa(f.id.Load), f.id),
 			title:    "Publish latency by goroutines, at " + strconv.Itoa(f.id.Load) + " % of the capacity",
-			subtitle: mixLabel(f.id.Mix) + "; " + keysLabel(f.id),
+			subtitle: mixLabel(s, f.id.Mix) + "; " + keysLabel(f.id),
 			xLabel:   "goroutines",
 		}
 		for _, g := range gs {
@@ -83,7 +83,7 @@ func publishByGoroutines(s *analysis.Run) []*chart {
 // stale are named, and not drawn: their lines would lie over each other.
 func staleDistribution(s *analysis.Run) []*chart {
 	var charts []*chart
-	for _, f := range sides(split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
+	for _, f := range sides(s, split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
 		c := &chart{
 			name:     "staleness-by-percentile-" + fileName(f.id.Mix+"-"+workersName(f.id), f.id),
 			title:    "Staleness of reads by percentile, by publish policy",
@@ -229,11 +229,11 @@ func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels
 		row := slices.IndexFunc(c.legend, func(r legendRow) bool { return r.label == label })
 		if row < 0 {
 			row = len(c.legend)
-			c.legend = append(c.legend, legendRow{style: styleOf(g.ID.Impl, verdict), line: true, label: label, value: "–"})
+			c.legend = append(c.legend, legendRow{style: styleOf(s.Map(g.ID.Impl), verdict), line: true, label: label, value: "–"})
 		}
 		lines := &all[p].series
 		if len(*lines) == 0 || (*lines)[len(*lines)-1].name != g.ID.Impl {
-			*lines = append(*lines, series{style: styleOf(g.ID.Impl, verdict), line: true, name: g.ID.Impl})
+			*lines = append(*lines, series{style: styleOf(s.Map(g.ID.Impl), verdict), line: true, name: g.ID.Impl})
 		}
 		line := &(*lines)[len(*lines)-1]
 		position := c.ticks[x].at

@@ -9,6 +9,7 @@ import (
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
 	"doublebuf/results"
+	"doublebuf/workloads"
 )
 
 // Run is one of several runs that stand side by side.
@@ -45,15 +46,24 @@ var machineStyles = []style{
 // MaxMachines is how many runs DrawMachines can tell apart.
 var MaxMachines = len(machineStyles)
 
+// workload is what maps are compared in, with the definition of the mix in the run. A mix that was
+// changed between two runs is another workload.
+type workload struct {
+	results.ID // without the map and GOMAXPROCS
+	mix        workloads.Mix
+}
+
 func byMachine(runs []Run) []*chart {
-	var order []results.ID // workloads
-	in := map[results.ID]int{}
-	ofRun := make([]map[results.ID][]*analysis.Group, len(runs))
+	var order []workload
+	in := map[workload]int{}
+	ofRun := make([]map[workload][]*analysis.Group, len(runs))
 	for i, run := range runs {
-		ofRun[i] = map[results.ID][]*analysis.Group{}
+		ofRun[i] = map[workload][]*analysis.Group{}
 		for _, g := range run.Groups(results.Throughput) {
-			w := g.ID
+			w := workload{ID: g.ID}
 			w.Impl, w.Procs = "", 0
+			w.mix, _ = run.Mix(w.Mix)
+			w.mix.Doc = ""
 			if ofRun[i][w] == nil {
 				if in[w] == 0 {
 					order = append(order, w)
@@ -65,22 +75,26 @@ func byMachine(runs []Run) []*chart {
 	}
 	var charts []*chart
 	for _, w := range order {
-		groups := make([][]*analysis.Group, len(runs))
-		for i := range runs {
-			groups[i] = ofRun[i][w]
-		}
 		if in[w] < 2 {
 			continue
 		}
-		if c := machineChart(runs, w, groups); c != nil {
+		groups := make([][]*analysis.Group, len(runs))
+		first := len(runs) // that has the workload
+		for i := range runs {
+			groups[i] = ofRun[i][w]
+			if groups[i] != nil {
+				first = min(first, i)
+			}
+		}
+		if c := machineChart(runs, w.ID, mixLabel(runs[first].Run, w.Mix), groups); c != nil {
 			charts = append(charts, c)
 		}
 	}
 	return charts
 }
 
-// machineChart draws a workload; groups are those of it in each run.
-func machineChart(runs []Run, w results.ID, groups [][]*analysis.Group) *chart {
+// machineChart draws a workload whose mix has that label; groups are those of it in each run.
+func machineChart(runs []Run, w results.ID, mix string, groups [][]*analysis.Group) *chart {
 	unit, workers := results.OpsPerSec, plural(w.G, "goroutine")
 	file := "g" + strconv.Itoa(w.G)
 	if w.G == 0 {
@@ -91,7 +105,7 @@ func machineChart(runs []Run, w results.ID, groups [][]*analysis.Group) *chart {
 	c := &chart{
 		name:     strings.Join([]string{"throughput-by-machine", w.Mix, file, w.Dist, w.KeyType, results.FormatKeys(w.Keys)}, "-"),
 		title:    "Throughput by machine",
-		subtitle: mixLabel(w.Mix) + "; " + workers + "; " + keysLabel(w),
+		subtitle: mix + "; " + workers + "; " + keysLabel(w),
 		slanted:  true,
 		table:    [][]string{append([]string{"map", "run", "machine", "verdict"}, summaryHeader(unit)...)},
 	}
@@ -128,7 +142,7 @@ func machineChart(runs []Run, w results.ID, groups [][]*analysis.Group) *chart {
 				at := float64(x) + (float64(i)-float64(len(runs)-1)/2)*0.5/float64(len(runs))
 				pt := point{x: at, y: y, xLo: at, xHi: at}
 				if verdict.Outcome == results.Illegal {
-					p.series = append(p.series, series{style: styleOf(impl, verdict), points: []point{pt}})
+					p.series = append(p.series, series{style: styleOf(run.Map(impl), verdict), points: []point{pt}})
 				} else {
 					s.points = append(s.points, pt)
 				}

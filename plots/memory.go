@@ -31,7 +31,7 @@ func memoryAKey(s *analysis.Run) []*chart {
 	}
 	var charts []*chart
 	for _, k := range order {
-		for _, f := range sides(families[best[k]:best[k]+1], nil) {
+		for _, f := range sides(s, families[best[k]:best[k]+1], nil) {
 			if c := memoryChart(s, f); c != nil {
 				f.tell(c)
 				charts = append(charts, c)
@@ -45,7 +45,7 @@ func memoryChart(s *analysis.Run, f family) *chart {
 	c := &chart{
 		name:        "memory-a-key-" + fileName(f.id.Mix+"-"+workersName(f.id), f.id),
 		title:       "Memory a key",
-		subtitle:    "at rest, after " + mixLabel(f.id.Mix) + "; " + workersLabel(f.id) + "; " + keysLabel(f.id),
+		subtitle:    "at rest, after " + mixLabel(s, f.id.Mix) + "; " + workersLabel(f.id) + "; " + keysLabel(f.id),
 		slanted:     true,
 		legendTitle: "bytes/key",
 		table:       [][]string{append([]string{"map", "verdict"}, summaryHeader(results.LivePerKey)...)},
@@ -61,8 +61,8 @@ func memoryChart(s *analysis.Run, f family) *chart {
 		x := float64(len(c.ticks))
 		label := g.ID.Impl + verdictNote(verdict)
 		c.ticks = append(c.ticks, tick{x, label})
-		p.series = append(p.series, series{style: styleOf(g.ID.Impl, verdict), points: []point{{x: x, y: y, xLo: x, xHi: x}}})
-		c.legend = append(c.legend, legendRow{style: styleOf(g.ID.Impl, verdict), label: label, value: strconv.FormatFloat(y.Median, 'f', 0, 64)})
+		p.series = append(p.series, series{style: styleOf(s.Map(g.ID.Impl), verdict), points: []point{{x: x, y: y, xLo: x, xHi: x}}})
+		c.legend = append(c.legend, legendRow{style: styleOf(s.Map(g.ID.Impl), verdict), label: label, value: strconv.FormatFloat(y.Median, 'f', 0, 64)})
 		c.table = append(c.table, append([]string{g.ID.Impl, string(verdict.Outcome)}, summaryFields(y)...))
 		drawn = append(drawn, y)
 		doubt = doubt || verdict.Outcome == results.Unknown

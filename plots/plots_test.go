@@ -62,6 +62,7 @@ func testRun(maps []testMap, blocks int) *results.Set {
 		Go: "go1.26", GOOS: "linux", GOARCH: "amd64", CPU: "Example CPU @ 2.00GHz", Processors: 2, GOMAXPROCS: 2,
 		Commit: "0123456789abcdef0123456789abcdef01234567", Dirty: true, Date: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}}}
+	s.Manifest.Maps = variants()
 	for _, m := range maps {
 		s.Manifest.Verdicts = append(s.Manifest.Verdicts, results.Verdict{Impl: m.name, Level: m.level, Outcome: m.result})
 	}
@@ -288,7 +289,7 @@ func TestStaleAndFreshStandApart(t *testing.T) {
 	stale := map[look]bool{}
 	for _, m := range testMaps {
 		if m.stale > 0 {
-			stale[key(styleOf(m.name, analysis.Of(wholeRun).Verdict(m.name)))] = true
+			stale[key(styleOf(wholeRun.Map(m.name), analysis.Of(wholeRun).Verdict(m.name)))] = true
 		}
 	}
 	if c.gap == 0 || len(c.panels) != 2 {
@@ -340,30 +341,27 @@ func TestStylesTellMapsApart(t *testing.T) {
 	seen := map[look]string{}
 	for name, s := range styles {
 		if other, taken := seen[key(s)]; taken {
-			t.Errorf("%s and %s have one colour and glyph", name, other)
+			t.Errorf("%+v and %s have one colour and glyph", name, other)
 		}
-		seen[key(s)] = name
+		seen[key(s)] = fmt.Sprintf("%+v", name)
 	}
 	ok := results.Verdict{Outcome: results.Ok}
 	for i := range 1000 {
-		s := styleOf(fmt.Sprintf("stranger%d", i), ok)
+		s := styleOf((&results.Set{}).Map(fmt.Sprintf("stranger%d", i)), ok)
 		if name, taken := seen[key(s)]; taken {
 			t.Fatalf("stranger%d looks like %s", i, name)
 		}
 	}
-	failed := styleOf("syncmap", results.Verdict{Outcome: results.Illegal})
+	failed := styleOf((&results.Set{}).Map("syncmap"), results.Verdict{Outcome: results.Illegal})
 	if failed.color != failedGrey || failed.glyph != (cross{}) {
 		t.Errorf("a failed map is drawn as %+v", failed)
 	}
-	for strategy := range strategies {
-		for policy := range policies {
-			name := "dbuf-" + strategy + "-" + policy
-			s := styleOf(name, ok)
-			if other, taken := seen[key(s)]; taken {
-				t.Errorf("%s and %s have one look", name, other)
-			}
-			seen[key(s)] = name
+	for _, m := range variants() {
+		s := styleOf(m, ok)
+		if other, taken := seen[key(s)]; taken {
+			t.Errorf("%s and %s have one look", m.Impl, other)
 		}
+		seen[key(s)] = m.Impl
 	}
 }
 

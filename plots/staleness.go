@@ -3,12 +3,12 @@ package plots
 import (
 	"cmp"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
+	"doublebuf/baselines/kv"
 	"doublebuf/results"
 )
 
@@ -27,7 +27,7 @@ func byStaleness(s *analysis.Run) []*chart {
 		throughput[g.ID] = g
 	}
 	var charts []*chart
-	for _, f := range sides(families, nil) {
+	for _, f := range sides(s, families, nil) {
 		if c := staleChart(s, f, throughput); c != nil {
 			f.tell(c)
 			charts = append(charts, c)
@@ -38,7 +38,7 @@ func byStaleness(s *analysis.Run) []*chart {
 
 // staleMap is one map in such a figure.
 type staleMap struct {
-	impl          string
+	results.Map
 	verdict       results.Verdict
 	stale         stat.Summary
 	ever          bool // stale in any block
@@ -70,14 +70,14 @@ func staleChart(s *analysis.Run, f family, throughput map[results.ID]*analysis.G
 			continue
 		}
 		m := staleMap{
-			id.Impl, s.Verdict(id.Impl), g.Summary(results.StaleMean), everStale(g),
+			s.Map(id.Impl), s.Verdict(id.Impl), g.Summary(results.StaleMean), everStale(g),
 			t.Summary(results.ReadsPerSec), t.Summary(results.WritesPerSec),
 		}
 		if m.stale.N == 0 || !isMap(m.verdict) {
 			continue
 		}
 		found = append(found, m)
-		row := append([]string{m.impl, string(m.verdict.Outcome)}, summaryFields(m.stale)...)
+		row := append([]string{m.Impl, string(m.verdict.Outcome)}, summaryFields(m.stale)...)
 		row = append(append(row, summaryFields(m.reads)...), summaryFields(m.writes)...)
 		c.table = append(c.table, row)
 	}
@@ -91,7 +91,7 @@ func staleChart(s *analysis.Run, f family, throughput map[results.ID]*analysis.G
 	var drawn []stat.Summary
 	reads, writes := panel{yLabel: "reads/s"}, panel{yLabel: "writes/s"}
 	for i, m := range found {
-		st := styleOf(m.impl, m.verdict)
+		st := styleOf(m.Map, m.verdict)
 		pt := point{x: axis(m.stale.Median, i), xLo: axis(m.stale.Lo, i), xHi: axis(m.stale.Hi, i)}
 		for _, side := range []struct {
 			panel *panel
@@ -103,7 +103,7 @@ func staleChart(s *analysis.Run, f family, throughput map[results.ID]*analysis.G
 				drawn = append(drawn, side.y)
 			}
 		}
-		c.legend = append(c.legend, legendRow{style: st, label: m.impl + verdictNote(m.verdict), value: formatShort(m.stale.Median)})
+		c.legend = append(c.legend, legendRow{style: st, label: m.Impl + verdictNote(m.verdict), value: formatShort(m.stale.Median)})
 		doubt = doubt || m.verdict.Outcome == results.Unknown
 	}
 	if len(drawn) == 0 {
@@ -186,35 +186,32 @@ func (c *chart) staleAxis(found []staleMap) func(v float64, i int) float64 {
 	}
 }
 
-var policyName = regexp.MustCompile(`^(.+)-b(\d+)$`)
-
-// policyLinks links the maps that differ in the number of writes between publishes.
+// policyLinks links the maps that differ only in the number of writes between publishes.
 func policyLinks(found []staleMap, axis func(float64, int) float64, reads bool) []link {
 	type member struct {
 		every int
 		point point
 		style style
 	}
-	var order []string
-	members := map[string][]member{}
+	var order []kv.Identity
+	members := map[kv.Identity][]member{}
 	for i, m := range found {
-		name := policyName.FindStringSubmatch(m.impl)
 		y := m.writes
 		if reads {
 			y = m.reads
 		}
-		if name == nil || y.N == 0 {
+		if m.Every == 0 || y.N == 0 {
 			continue
 		}
-		if members[name[1]] == nil {
-			order = append(order, name[1])
+		if members[m.Identity] == nil {
+			order = append(order, m.Identity)
 		}
-		every, _ := strconv.Atoi(name[2]) // digits
-		members[name[1]] = append(members[name[1]], member{every, point{x: axis(m.stale.Median, i), y: y}, styleOf(m.impl, m.verdict)})
+		at := point{x: axis(m.stale.Median, i), y: y}
+		members[m.Identity] = append(members[m.Identity], member{m.Every, at, styleOf(m.Map, m.verdict)})
 	}
 	var links []link
-	for _, name := range order {
-		ms := members[name]
+	for _, id := range order {
+		ms := members[id]
 		slices.SortFunc(ms, func(a, b member) int { return cmp.Compare(a.every, b.every) })
 		l := link{style: ms[0].style}
 		for _, m := range ms {

@@ -4,11 +4,12 @@ import (
 	"hash/fnv"
 	"image/color"
 	"math"
-	"strings"
+	"time"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"doublebuf/baselines/kv"
 	"doublebuf/results"
 )
 
@@ -75,80 +76,109 @@ const (
 	otherWidth = vg.Length(1.6)
 )
 
-// styles are those of the maps that are always there. The double buffer is blue and
-// bold, and its publish policies are told apart by glyph and dashes; see strategies for those of
-// other strategies. So are maps of one kind: read-write locks are orange, sharded maps green, and
-// maps that writers copy, the whole or in part, sky blue.
-var styles = map[string]style{
-	"dbuf-epoch-b1":     {blue, circle, solid, ourWidth, full},
-	"dbuf-epoch-b64":    {blue, square, dashed, ourWidth, full},
-	"dbuf-epoch-b4096":  {blue, up, dashDot, ourWidth, full},
-	"dbuf-epoch-t100us": {blue, down, dashDot, ourWidth, full},
-	"dbuf-epoch-demand": {blue, diamond, dotted, ourWidth, full},
-	"dbuf-maxwait-b1":   {blue, left, solid, ourWidth, full},
-	"dbuf-maxwait-b64":  {blue, right, dashed, ourWidth, full},
-	"dbuf-group":        {blue, pentagon, solid, ourWidth, full},
-
-	"syncmap": {vermilion, circle, solid, otherWidth, full},
-	"xsync":   {wine, square, solid, otherWidth, full},
-	"rwmutex": {orange, square, solid, otherWidth, full},
-	"rbmutex": {orange, down, dashed, otherWidth, full},
-	"mutex":   {purple, down, solid, otherWidth, full},
-	"sharded": {green, diamond, solid, otherWidth, full},
-	"cow":     {skyBlue, up, solid, otherWidth, full},
-	"haxmap":  {vermilion, up, dashDot, otherWidth, full},
-	"plain":   {black, pentagon, dotted, otherWidth, full},
-
-	"concurrent-map": {green, square, dashed, otherWidth, full},
-	"immutable":      {skyBlue, circle, dashed, otherWidth, full},
+// subject is what a style belongs to.
+type subject struct {
+	family string
+	copies           // of double buffers
+	policy kv.Policy // of double buffers
 }
 
-// strategies are the looks of double buffers of other strategies and tables, dbuf-STRATEGY-POLICY:
-// colour and glyph are the strategy's, what is inside the glyph and the dashes are the policy's. No
-// glyph is full, so that no map of another kind looks so. A strategy that is not here looks
-// as its name has it.
-var strategies = map[string]style{
-	"flat":       {color: blue, glyph: square},
-	"asymmetric": {color: vermilion, glyph: circle},
-	"adaptive":   {color: skyBlue, glyph: right},
-	"refcount":   {color: orange, glyph: diamond},
-	"counted":    {color: purple, glyph: left},
-	"indicator":  {color: green, glyph: up},
-	"collector":  {color: black, glyph: down},
-	"single":     {color: wine, glyph: pentagon},
+// copies says how a double buffer keeps its copies.
+type copies struct{ strategy, table, writer string }
+
+func peer(family string) subject { return subject{family: family} }
+
+// epoch is the double buffer of the strategy epoch over the built-in map.
+func epoch(writer string, policy kv.Policy) subject {
+	return subject{kv.DoubleBuffer, copies{"epoch", "builtin", writer}, policy}
+}
+
+func every(writes int) kv.Policy { return kv.Policy{Every: writes} }
+
+// styles are those of the maps that are measured most. The double buffer is blue and bold; glyph
+// and dashes tell its publish policies apart. Maps of one kind have one colour: read-write locks
+// are orange, sharded maps green, and maps that writers copy, as a whole or in part, sky blue.
+var styles = map[subject]style{
+	epoch("", every(1)):                                    {blue, circle, solid, ourWidth, full},
+	epoch("", every(64)):                                   {blue, square, dashed, ourWidth, full},
+	epoch("", every(4096)):                                 {blue, up, dashDot, ourWidth, full},
+	epoch("", kv.Policy{}):                                 {blue, diamond, dotted, ourWidth, full},
+	epoch("maxwait", every(1)):                             {blue, left, solid, ourWidth, full},
+	epoch("maxwait", every(64)):                            {blue, right, dashed, ourWidth, full},
+	epoch("group", kv.Policy{}):                            {blue, pentagon, solid, ourWidth, full},
+	epoch("", kv.Policy{Interval: 100 * time.Microsecond}): {blue, down, dashDot, ourWidth, full},
+
+	peer("syncmap"): {vermilion, circle, solid, otherWidth, full},
+	peer("xsync"):   {wine, square, solid, otherWidth, full},
+	peer("rwmutex"): {orange, square, solid, otherWidth, full},
+	peer("rbmutex"): {orange, down, dashed, otherWidth, full},
+	peer("mutex"):   {purple, down, solid, otherWidth, full},
+	peer("sharded"): {green, diamond, solid, otherWidth, full},
+	peer("cow"):     {skyBlue, up, solid, otherWidth, full},
+	peer("haxmap"):  {vermilion, up, dashDot, otherWidth, full},
+	peer("plain"):   {black, pentagon, dotted, otherWidth, full},
+
+	peer("concurrent-map"): {green, square, dashed, otherWidth, full},
+	peer("immutable"):      {skyBlue, circle, dashed, otherWidth, full},
+}
+
+// variations are the colours and glyphs of the other double buffers. The publish policy decides
+// what is inside the glyph, and the dashes. No glyph is full, so none looks like a map of another
+// family. A double buffer that is not here has a look that follows from its fields.
+var variations = map[copies]style{
+	{"epoch", "flat", ""}:         {color: blue, glyph: square},
+	{"asymmetric", "builtin", ""}: {color: vermilion, glyph: circle},
+	{"adaptive", "builtin", ""}:   {color: skyBlue, glyph: right},
+	{"refcount", "builtin", ""}:   {color: orange, glyph: diamond},
+	{"counted", "builtin", ""}:    {color: purple, glyph: left},
+	{"indicator", "builtin", ""}:  {color: green, glyph: up},
+	{"collector", "builtin", ""}:  {color: black, glyph: down},
+	{"single", "builtin", ""}:     {color: wine, glyph: pentagon},
 }
 
 // policies are the looks of publish policies there.
-var policies = map[string]style{
-	"b1":    {dashes: solid, inside: eye},
-	"b64":   {dashes: dashed, inside: ring},
-	"b4096": {dashes: dashDot, inside: spot},
+var policies = map[kv.Policy]style{
+	every(1):    {dashes: solid, inside: eye},
+	every(64):   {dashes: dashed, inside: ring},
+	every(4096): {dashes: dashDot, inside: spot},
 }
 
-// styleOf returns the style of a map with that verdict. Maps that are not known here
-// get one by their name, so that it does not depend on what else is drawn.
-func styleOf(impl string, v results.Verdict) style {
-	st, known := styles[impl]
-	if !known {
-		h := fnv.New32a()
-		h.Write([]byte(impl))
-		n := int(h.Sum32() >> 1)
-		st = style{strangeColors[n%len(strangeColors)], strangeShapes[n/8%len(strangeShapes)], dashings[n/64%len(dashings)], otherWidth, full}
-		if strategy, ours := strings.CutPrefix(impl, "dbuf-"); ours {
-			strategy, policy, _ := strings.Cut(strategy, "-")
-			if known, ok := strategies[strategy]; ok {
-				st.color, st.glyph = known.color, known.glyph
-			}
-			st.width, st.inside = ourWidth, ring
-			if known, ok := policies[policy]; ok {
-				st.dashes, st.inside = known.dashes, known.inside
-			}
-		}
-	}
+// styleOf returns the style of a map with that verdict. It depends on the map alone, not on what
+// else is drawn.
+func styleOf(m results.Map, v results.Verdict) style {
 	if v.Outcome == results.Illegal {
-		st = style{failedGrey, cross{}, dotted, otherWidth, full}
+		return style{failedGrey, cross{}, dotted, otherWidth, full}
+	}
+	of := subject{family: m.Family}
+	if m.Family == kv.DoubleBuffer {
+		of.copies, of.policy = copies{m.Strategy, m.Table, m.Writer}, m.Policy
+	}
+	if st, known := styles[of]; known {
+		return st
+	}
+	if m.Family != kv.DoubleBuffer {
+		return strange(m.Impl)
+	}
+	st, known := variations[of.copies]
+	if !known {
+		st = strange(m.Strategy + "-" + m.Table + "-" + m.Writer) // for all of its policies
+	}
+	st.dashes, st.width, st.inside = solid, ourWidth, ring
+	if policy, known := policies[m.Policy]; known {
+		st.dashes, st.inside = policy.dashes, policy.inside
 	}
 	return st
+}
+
+// strange returns a style that follows from the name of a map.
+func strange(name string) style {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	n := int(h.Sum32() >> 1)
+	return style{
+		strangeColors[n%len(strangeColors)], strangeShapes[n/8%len(strangeShapes)],
+		dashings[n/64%len(dashings)], otherWidth, full,
+	}
 }
 
 // glyphs are the glyph of the style, before it its white rim, and after it what is inside.

@@ -1,7 +1,10 @@
 package results
 
 import (
+	_ "embed"
+	"encoding/json"
 	"slices"
+	"sync"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/workloads"
@@ -17,29 +20,39 @@ type Map struct {
 // MapOf returns what a manifest says of the entry e.
 func MapOf(e kv.Entry) Map { return Map{Impl: e.Name, Identity: e.Kind(), Policy: e.Policy} }
 
-// Map returns what the manifest says of impl. Manifests that were written before they had
-// identities are completed from a list of the maps of that time. Anything else is a peer in a
-// family of its own.
-func (s *Set) Map(impl string) Map {
-	if i := slices.IndexFunc(s.Manifest.Maps, func(m Map) bool { return m.Impl == impl }); i >= 0 {
-		return s.Manifest.Maps[i]
+//go:embed earlier.json
+var earlierText []byte
+
+// earlier returns what a manifest said of all maps and mixes at the time when manifests began to say
+// it. It serves the runs that were measured before, so the file never changes.
+var earlier = sync.OnceValue(func() (m Manifest) {
+	if err := json.Unmarshal(earlierText, &m); err != nil {
+		panic(err) // a test reads it
 	}
-	if m, ok := earlier[impl]; ok {
-		m.Impl = impl
-		return m
+	return m
+})
+
+// Map returns what the manifest says of impl, or else what it would have said when manifests began
+// to have identities. A map that is in neither is a peer in a family of its own.
+func (s *Set) Map(impl string) Map {
+	for _, m := range []Manifest{s.Manifest, earlier()} {
+		if i := slices.IndexFunc(m.Maps, func(m Map) bool { return m.Impl == impl }); i >= 0 {
+			return m.Maps[i]
+		}
 	}
 	return Map{Impl: impl, Identity: kv.Identity{Family: impl}}
 }
 
-// Mix returns the definition of a mix at the time of the run, and whether it is known. Manifests
-// that were written before they had definitions are completed with those of today.
+// Mix returns the definition of a mix at the time of the run, and whether it is known. If the
+// manifest is of the time before it had definitions, it is the definition of that time.
 func (s *Set) Mix(name string) (workloads.Mix, bool) {
-	if s.Manifest.Mixes == nil {
-		return workloads.FindMix(name)
+	m := s.Manifest
+	if m.Mixes == nil {
+		m = earlier()
 	}
-	i := slices.IndexFunc(s.Manifest.Mixes, func(m workloads.Mix) bool { return m.Name == name })
+	i := slices.IndexFunc(m.Mixes, func(m workloads.Mix) bool { return m.Name == name })
 	if i < 0 {
 		return workloads.Mix{}, false
 	}
-	return s.Manifest.Mixes[i], true
+	return m.Mixes[i], true
 }
