@@ -7,19 +7,16 @@ import (
 	"doublebuf/results"
 )
 
-// controlMap is the map of the A/A control where a plan has it: one that is quick, whose
-// writes wait for nobody, and so shows what the machine does.
+// controlMap is the family of the A/A control in plans that have it. It is fast and its writes wait
+// for nobody, so it shows what the machine does.
 const controlMap = "xsync"
-
-// floor is the map that measures what the harness itself costs.
-const floor = "noop"
 
 // controlMixes is in how many mixes the control is measured.
 const controlMixes = 3
 
-// AddControls adds to plan what every run has to have so that its figures can be judged:
-// a cell of the floor in each mix, and in some mixes a twin of one map. Each stands behind
-// all others of its workload: as far from its original as any map.
+// AddControls adds to plan what every run needs so that its figures can be judged: a cell of the
+// floor in each mix, and in some mixes a twin of one map. Each stands behind all others of its
+// workload: as far from its original as any map.
 func AddControls(plan *Plan, maps []kv.Entry) {
 	var mixes []string
 	for _, c := range plan.Cells {
@@ -28,10 +25,15 @@ func AddControls(plan *Plan, maps []kv.Entry) {
 		}
 	}
 	original := originalOf(plan, maps)
+	isFloor := func(e kv.Entry) bool { return e.Kind().Role == kv.Floor }
 	twins := 0
 	for _, mix := range mixes {
-		if !slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Mix == mix && c.Impl == floor }) {
-			addBehind(plan, maps, mix, "", floor)
+		hasFloor := slices.ContainsFunc(plan.Cells, func(c Cell) bool {
+			e, known := FindMap(maps, c.Impl)
+			return c.Mix == mix && known && isFloor(e)
+		})
+		if i := slices.IndexFunc(maps, isFloor); i >= 0 && !hasFloor {
+			addBehind(plan, maps, mix, "", maps[i].Name)
 		}
 		if twins < controlMixes && addBehind(plan, maps, mix, original, results.Twin(original)) {
 			twins++
@@ -39,19 +41,20 @@ func AddControls(plan *Plan, maps []kv.Entry) {
 	}
 }
 
-// originalOf returns the map of plan that is to be measured twice: controlMap, or else the
-// first that can be read and written by many and is linearizable, or else the first.
+// originalOf returns the name of the map of plan that is to be measured twice: controlMap, or else
+// the first that many goroutines can read and write and that is linearizable, or else the first.
 func originalOf(plan *Plan, maps []kv.Entry) string {
-	has := func(name string) bool {
-		return slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Impl == name })
+	has := func(e kv.Entry) bool {
+		return slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Impl == e.Name })
 	}
-	if has(controlMap) {
-		return controlMap
+	isControl := func(e kv.Entry) bool { return e.Kind().Family == controlMap && has(e) }
+	if i := slices.IndexFunc(maps, isControl); i >= 0 {
+		return maps[i].Name
 	}
 	first := ""
 	for _, e := range maps {
 		switch {
-		case !has(e.Name) || e.Broken || e.Level == kv.None:
+		case !has(e) || e.Broken || e.Level == kv.None:
 		case e.Level == kv.Linearizable && e.Caps.Has(kv.Concurrent|kv.Writes):
 			return e.Name
 		case first == "":

@@ -29,37 +29,6 @@ const RolesMix = "roles"
 // mainMixes are measured where no mix is asked for.
 var mainMixes = []string{"read-only", "r95w5", "r50w50"}
 
-// onDemand is the map that nobody publishes in a run: its readers lag by as much as the
-// cell is long.
-const onDemand = "dbuf-epoch-demand"
-
-// timed is the map that is published after a time. It stands beside the other publish
-// policies where staleness is asked for.
-const timed = "dbuf-epoch-t100us"
-
-// scenery is what stands around the maps: a ceiling and a floor. It is measured where
-// it tells something, not at every point of every axis.
-var scenery = []string{"plain", "noop"}
-
-// peers are maps of other modules that quick has but one cell each of.
-var peers = []string{"haxmap", "concurrent-map", "immutable"}
-
-// punctual are the maps whose latency standard measures: ours with and without a bound on how
-// long a publish waits, and one of each kind of the others.
-var punctual = []string{"dbuf-epoch-b1", "dbuf-epoch-b64", "dbuf-epoch-b4096", "dbuf-maxwait-b64", "syncmap", "xsync", "rwmutex", "sharded", "cow", "noop"}
-
-// waiting are those beside them where the latency of a publish is asked for: one of each strategy
-// whose publishes wait otherwise.
-var waiting = []string{"dbuf-refcount-b64", "dbuf-indicator-b64", "dbuf-asymmetric-b64", "dbuf-counted-b64", "dbuf-group"}
-
-// alike are maps that say in most workloads what rwmutex and sharded say, and haxmap, which
-// loses values.
-var alike = []string{"mutex", "rbmutex", "concurrent-map", "haxmap"}
-
-// leaders are those of the maps that stand aside that standard has wherever it asks what kind of
-// keys or access suits which map: the other table, and the strategy whose readers are the quickest.
-var leaders = []string{"dbuf-flat-b64", "dbuf-asymmetric-b64"}
-
 // Presets returns all presets for so many processors.
 func Presets(procs int) []Preset {
 	return []Preset{
@@ -91,74 +60,77 @@ func Presets(procs int) []Preset {
 	}
 }
 
-// quickSweeps has throughput by goroutines, by write share, against staleness, and on
-// real input. It is short because it leaves out what says least: publish policies where
-// nobody writes, the map that is published on demand where nobody demands it, mutex and
-// rbmutex where rwmutex says the same, most maps on real input, and the peers, of which it
-// has one cell each.
+// quickSweeps has throughput by goroutines, by write share, against staleness, and on real input.
+// It is short because it leaves out what tells least: publish policies where nobody writes, the map
+// that is published on demand where nobody demands it, mutex and rbmutex where rwmutex tells the
+// same, and most maps on real input. The peers have one cell each.
 func quickSweeps(procs, keys int) []sweep {
 	one, most := 1, 2*procs
-	k := []int{keys}
-	const often, seldom, mutex = "dbuf-epoch-b1", "dbuf-epoch-b4096", "mutex"
+	k, p := []int{keys}, []int{procs}
+	locks := families("mutex", "rbmutex")
+	policies := mainly(1, 4096)
+	fewer := anyOf(locks, peers)
 	return []sweep{
-		{kind: results.Throughput, mixes: mainMixes, keys: k, g: []int{procs}, without: append([]string{onDemand, mutex, "rbmutex"}, peers...)},
-		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{procs}, without: []string{onDemand}},
+		{kind: results.Throughput, mixes: mainMixes, keys: k, g: p, without: anyOf(fewer, onDemand)},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: p, without: onDemand},
 		{
 			kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{one, most},
-			without: slices.Concat([]string{often, seldom, onDemand, mutex, "rbmutex"}, peers, scenery),
+			without: anyOf(fewer, onDemand, policies, scenery),
 		},
-		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, without: append([]string{mutex, "rbmutex"}, peers...)},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, without: fewer},
 		{
 			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"},
-			keys: []int{min(keys, 16<<10)}, g: []int{procs}, without: append([]string{often, seldom, onDemand, mutex, "rbmutex", "sharded", "cow"}, peers...),
+			keys: []int{min(keys, 16<<10)}, g: p, without: anyOf(fewer, onDemand, policies, families("sharded", "cow")),
 		},
-		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, without: append([]string{mutex, "rbmutex"}, peers...)},
-		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, only: []string{timed}},
-		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, only: []string{timed}},
-		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{procs}, loads: []int{70}, only: []string{"dbuf-epoch-b64", "syncmap", "xsync", "rwmutex", "noop"}},
+		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, without: fewer},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, only: timed},
+		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, only: timed},
+		{
+			kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: p, loads: []int{70},
+			only: anyOf(mainly(64), families("syncmap", "xsync", "rwmutex"), ofRole(kv.Floor)),
+		},
 	}
 }
 
-// standardSweeps has every map where maps differ most: read only, at 5 % of writes, beside a writer of
-// its own, and with more goroutines than processors. Around that middle, zipf0.99 over so many
-// uint64 keys and as many goroutines as processors, it varies one axis at a time, with one map
-// of each kind. It leaves out what says least: publish policies where nobody writes, and
-// maps that are alike. The map that nobody publishes stands only where its staleness does.
+// standardSweeps has every map where maps differ most: read only, at 5 % of writes, beside a writer
+// of its own, and with more goroutines than processors. Around that middle, zipf0.99 over so many
+// uint64 keys and as many goroutines as processors, it varies one axis at a time, with one map of
+// each kind. It leaves out what tells least: publish policies where nobody writes, and maps that
+// are alike. The map that is published on demand has cells only where staleness is measured.
 func standardSweeps(procs, keys int) []sweep {
 	k, p := []int{keys}, []int{procs}
 	many, beside := 32*procs, []roles{{1, 1}, {4 * procs, 1}}
-	never := []string{onDemand}
-	fewer := slices.Concat(never, alike)
-	late := slices.Concat(punctual, waiting)
+	fewer := anyOf(onDemand, alike)
+	around := func(sw sweep, without ...selection) sweep { // one axis varied around the middle
+		sw.kind, sw.g, sw.aside, sw.once, sw.without = results.Throughput, p, leaders, true, anyOf(append(without, fewer)...)
+		return sw
+	}
 	return []sweep{
-		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{1, procs}, aside: everyone, once: true, without: never},
-		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{2 * procs}, once: true, without: never},
-		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: p, aside: everyone, without: never},
-		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{1, 2 * procs, many}, aside: everyone, once: true, without: never},
-		{kind: results.Throughput, mixes: []string{"r50w50"}, keys: k, g: p, aside: everyone, once: true, without: never},
-		{kind: results.Throughput, mixes: []string{"r99w1", "r75w25", "r50w50", "write-only"}, keys: k, g: p, without: never},
+		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{1, procs}, aside: everyone, once: true, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{2 * procs}, once: true, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: p, aside: everyone, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{1, 2 * procs, many}, aside: everyone, once: true, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"r50w50"}, keys: k, g: p, aside: everyone, once: true, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"r99w1", "r75w25", "r50w50", "write-only"}, keys: k, g: p, without: onDemand},
 		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, roles: beside, aside: everyone},
 		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[:1], aside: everyone},
 		{
 			kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[1:],
-			only: []string{"dbuf-epoch-b1", "dbuf-epoch-b64", "dbuf-epoch-b4096", timed, "dbuf-maxwait-b64", "syncmap", "xsync", "rwmutex"},
+			only: anyOf(mainly(), timed, bounded(64), families("syncmap", "xsync", "rwmutex")),
 		},
-		{kind: results.Throughput, mixes: mainMixes, keys: []int{1 << 10}, g: p, aside: leaders, once: true, without: fewer},
-		{kind: results.Throughput, mixes: mainMixes, keys: []int{1 << 20}, g: p, aside: leaders, once: true, without: slices.Concat(fewer, []string{"cow", "immutable"})},
-		{kind: results.Throughput, mixes: []string{"r95w5"}, dists: []string{"uniform"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
-		{kind: results.Throughput, mixes: []string{"read-only", "r95w5"}, keyTypes: []string{"string"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
-		{kind: results.Throughput, mixes: []string{"r95w5"}, keyTypes: []string{"uint64-wide"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
-		{kind: results.Throughput, mixes: []string{"ycsb-a", "r95w5-bursts", "walk-roles"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
-		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: k, g: p, aside: leaders, once: true, without: fewer},
-		{
-			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}, g: p,
-			aside: leaders, once: true, without: slices.Concat(fewer, []string{"cow"}),
-		},
-		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{procs, 4 * procs, many}, loads: []int{70}, only: late},
+		around(sweep{mixes: mainMixes, keys: []int{1 << 10}}),
+		around(sweep{mixes: mainMixes, keys: []int{1 << 20}}, families("cow", "immutable")),
+		around(sweep{mixes: []string{"r95w5"}, dists: []string{"uniform"}, keys: k}),
+		around(sweep{mixes: []string{"read-only", "r95w5"}, keyTypes: []string{"string"}, keys: k}),
+		around(sweep{mixes: []string{"r95w5"}, keyTypes: []string{"uint64-wide"}, keys: k}),
+		around(sweep{mixes: []string{"ycsb-a", "r95w5-bursts", "walk-roles"}, keys: k}),
+		around(sweep{mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: k}),
+		around(sweep{mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}}, families("cow")),
+		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{procs, 4 * procs, many}, loads: []int{70}, only: anyOf(punctual, waiting)},
 		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: p, loads: []int{90}, only: punctual},
 		{ // a stall of half the time leaves half to catch up
 			kind: results.Latency, mixes: []string{"r95w5-stall"}, keys: k, g: p, loads: []int{25},
-			only: []string{"dbuf-epoch-b64", "dbuf-maxwait-b64", "xsync", "rwmutex"},
+			only: anyOf(mainly(64), bounded(64), families("xsync", "rwmutex")),
 		},
 	}
 }
@@ -173,29 +145,32 @@ func fullSweeps(procs, keys int) []sweep {
 		{kind: results.Throughput, mixes: shares, keys: []int{1 << 10, 1 << 20}, g: p},
 		{kind: results.Throughput, mixes: pair, dists: []string{"zipf0.5", "zipf1.2", "hotspot80-20", "latest", "sequential", "one"}, keys: k, g: p},
 		{kind: results.Throughput, mixes: pair, keyTypes: []string{"int", "string-short", "uint64-line", "uint64-pointer"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: []string{"read-hits", "read-misses", "clear", "retain", "read-heavy", "exchange", "ycsb-b", "ycsb-c", "ycsb-f"}, keys: k, g: p},
+		{
+			kind: results.Throughput, keys: k, g: p,
+			mixes: []string{"read-hits", "read-misses", "clear", "retain", "read-heavy", "exchange", "ycsb-b", "ycsb-c", "ycsb-f"},
+		},
 		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: []int{1 << 20}, g: p},
 		{kind: results.Throughput, mixes: []string{"ycsb-e"}, keys: k, g: p},
 		{kind: results.Throughput, mixes: []string{"rapid-grow"}, dists: []string{"sequential"}, keys: []int{1 << 20}, g: p},
 	}...)
 }
 
-// limitSweeps has every strategy beside other maps, at three sizes. It leaves out what says the same:
-// where nobody writes a strategy stands once, whatever its publish policy; and where goroutines outnumber
-// processors it is published every 64 writes, or waits for a bounded time only, and strings are of one size.
+// limitSweeps has every strategy beside the yardsticks, at three sizes. It leaves out what tells
+// the same: a strategy has one publish policy where nobody writes. Where goroutines outnumber
+// processors it is published every 64 writes, or waits for a bounded time only, and strings have
+// one size.
 func limitSweeps() []sweep {
 	sizes := []int{1_000, 10_000, 1_000_000}
 	types := []string{"uint64", "string"}
-	others := []string{"plain", "xsync", "syncmap", "rwmutex"}
-	crowd := []roles{{2, 1}, {8, 1}, {64, 1}}
 	read := sweep{
 		kind: results.Throughput, mixes: []string{"read-only"}, dists: []string{"uniform"}, keyTypes: types,
-		keys: sizes, g: []int{1, 2}, only: others, policies: []string{"b64", "dbuf-single-b1"},
+		keys: sizes, g: []int{1, 2}, only: anyOf(yardsticks, published()), once: true,
 	}
-	pair, crowded := read, read
-	pair.mixes, pair.roles, pair.policies = []string{RolesMix}, []roles{{1, 1}}, []string{"b1", "b64", "b4096"}
-	crowded.mixes, crowded.roles, crowded.policies = pair.mixes, crowd, []string{"b64", "dbuf-maxwait-b1"}
-	crowded.only, crowded.keyTypes = append(others, "cow"), types[:1]
+	pair := read
+	pair.mixes, pair.roles, pair.once = []string{RolesMix}, []roles{{1, 1}}, false
+	crowded := pair
+	crowded.roles, crowded.keyTypes = []roles{{2, 1}, {8, 1}, {64, 1}}, types[:1]
+	crowded.only = anyOf(yardsticks, families("cow"), published(64), bounded(1))
 	strings := crowded
 	strings.keyTypes, strings.keys = types[1:], sizes[1:2]
 	return []sweep{read, pair, crowded, strings}

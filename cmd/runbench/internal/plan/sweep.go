@@ -4,7 +4,6 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"strings"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
@@ -20,40 +19,40 @@ type sweep struct {
 	dists    []string
 	keyTypes []string
 	keys     []int
-	g        []int    // for mixes without roles
-	roles    []roles  // for mixes with them
-	loads    []int    // of latency cells
-	aside    []string // maps that stand aside and take part; or everyone
-	once     bool     // one publish policy of each strategy: where there is one, every 64 writes
-	without  []string // maps that are left out
-	only     []string // or else the maps that take part, those that stand aside among them
-	policies []string // with only: these double buffers too, by name or by publish policy, such as b64
+	g        []int     // for mixes without roles
+	roles    []roles   // for mixes with them
+	loads    []int     // of latency cells
+	aside    selection // maps that stand aside and take part; nil is nobody
+	once     bool      // each map in one publish policy: every 64 writes, if it has that one
+	without  selection // maps that are left out; nil is nobody
+	only     selection // if not nil, the maps that take part, those that stand aside among them
 }
-
-// everyone is all maps that stand aside.
-var everyone = []string{"*"}
 
 // among returns the maps of everything that take part; maps are those that take part in a run
 // without being asked for.
 func (sw sweep) among(maps, everything []kv.Entry) (all []kv.Entry) {
-	named := func(list []kv.Entry, name string) bool {
-		return slices.ContainsFunc(list, func(e kv.Entry) bool { return e.Name == name })
-	}
-	const twin = "-b64"
 	for _, e := range everything {
-		at := strings.LastIndexByte(e.Name, '-')
-		switch {
-		case !sw.takes(e.Name):
-			continue
-		case sw.only != nil:
-		case !named(maps, e.Name) && !slices.Contains(sw.aside, e.Name) && !slices.Equal(sw.aside, everyone):
-			continue
-		case sw.once && e.Policy != (kv.Policy{}) && e.Name[at:] != twin && named(everything, e.Name[:at]+twin):
-			continue
+		takes := sw.only
+		if takes == nil {
+			takes = func(e kv.Entry) bool {
+				asked := slices.ContainsFunc(maps, func(m kv.Entry) bool { return m.Name == e.Name })
+				return (asked || sw.aside.has(e)) && !sw.without.has(e)
+			}
 		}
-		all = append(all, e)
+		if takes(e) && !(sw.once && repeats(e, everything)) {
+			all = append(all, e)
+		}
 	}
 	return all
+}
+
+// repeats reports whether e has a publish policy, and everything has the same map published every
+// 64 writes.
+func repeats(e kv.Entry, everything []kv.Entry) bool {
+	usual := kv.Policy{Every: 64}
+	return e.Policy != kv.Policy{} && e.Policy != usual && slices.ContainsFunc(everything, func(other kv.Entry) bool {
+		return other.Kind() == e.Kind() && other.Policy == usual
+	})
 }
 
 // Axes holds the values of axes. An axis that is empty was not given.
@@ -165,18 +164,6 @@ func (sw sweep) expand(plan *Plan, maps []kv.Entry, refused map[string]error) er
 		}
 	}
 	return nil
-}
-
-// takes reports whether the sweep, by its lists of names, has the map of that name.
-func (sw sweep) takes(name string) bool {
-	if sw.only == nil {
-		return !slices.Contains(sw.without, name)
-	}
-	policy := ""
-	if strings.HasPrefix(name, "dbuf-") {
-		policy = name[strings.LastIndexByte(name, '-')+1:]
-	}
-	return slices.Contains(sw.only, name) || slices.Contains(sw.policies, name) || slices.Contains(sw.policies, policy)
 }
 
 // fits returns why e cannot run the cell.

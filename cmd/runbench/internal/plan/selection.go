@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"slices"
+
+	"doublebuf/baselines/kv"
+)
+
+// selection chooses maps by what they are. It never looks at a name, so a new map or strategy
+// takes part in every sweep that it fits.
+type selection func(e kv.Entry) bool
+
+// has reports whether s chooses e; nil chooses nothing.
+func (s selection) has(e kv.Entry) bool { return s != nil && s(e) }
+
+func everyone(kv.Entry) bool { return true }
+
+// anyOf chooses what one of all chooses.
+func anyOf(all ...selection) selection {
+	return func(e kv.Entry) bool {
+		return slices.ContainsFunc(all, func(s selection) bool { return s(e) })
+	}
+}
+
+// families chooses the maps of these families.
+func families(names ...string) selection {
+	return func(e kv.Entry) bool { return slices.Contains(names, e.Kind().Family) }
+}
+
+// ofRole chooses the maps of these roles.
+func ofRole(wanted ...kv.Role) selection {
+	return func(e kv.Entry) bool { return slices.Contains(wanted, e.Kind().Role) }
+}
+
+// published chooses what workers publish after so many of their writes; after any number if none
+// is given.
+func published(every ...int) selection {
+	return func(e kv.Entry) bool {
+		return e.Policy.Every > 0 && (len(every) == 0 || slices.Contains(every, e.Policy.Every))
+	}
+}
+
+// mainly chooses the main double buffer in these publish policies, or in any if none is given.
+func mainly(every ...int) selection {
+	return func(e kv.Entry) bool {
+		return e.Kind().Family == kv.DoubleBuffer && !e.Kind().Variation && published(every...)(e)
+	}
+}
+
+// bounded chooses the double buffer whose publishes wait for a bounded time.
+func bounded(every int) selection {
+	return func(e kv.Entry) bool { return e.Kind().Writer == "maxwait" && published(every)(e) }
+}
+
+// timed chooses what workers publish after a time. It stands beside the other publish policies
+// where staleness is measured.
+func timed(e kv.Entry) bool { return e.Policy.Interval > 0 }
+
+// onDemand chooses what has to be published, and is not: in a run its readers lag by as much as
+// the cell is long.
+func onDemand(e kv.Entry) bool { return e.Policy == kv.Policy{} && e.Caps.Has(kv.Versions) }
+
+// scenery is what stands around the maps: a ceiling and a floor. It is measured where it tells
+// something, not at every point of every axis.
+var scenery = ofRole(kv.Ceiling, kv.Floor)
+
+// peers are maps of other modules of which quick has only one cell each.
+var peers = families("haxmap", "concurrent-map", "immutable")
+
+// alike are maps that in most workloads tell the same as rwmutex and sharded, and haxmap, which
+// loses values.
+var alike = families("mutex", "rbmutex", "concurrent-map", "haxmap")
+
+// punctual are the maps whose latency standard measures: the double buffer with and without a
+// bound on how long a publish waits, and one of each kind of the others.
+var punctual = anyOf(mainly(), bounded(64), families("syncmap", "xsync", "rwmutex", "sharded", "cow"), ofRole(kv.Floor))
+
+// waiting are further maps where standard measures the latency of a publish: one of each strategy
+// whose publishes wait in another way, and the double buffer of many writers. The strategy
+// adaptive waits as asymmetric does, and a publish that collects garbage takes too long.
+func waiting(e kv.Entry) bool {
+	id := e.Kind()
+	other := id.Variation && id.Table == "builtin" && id.Strategy != "adaptive" && !e.Collects
+	return other && (published(64)(e) || id.Writer == "group")
+}
+
+// leaders are the variations that standard measures wherever it varies keys or access: every other
+// table, and the strategy whose readers are the fastest.
+func leaders(e kv.Entry) bool {
+	id := e.Kind()
+	return id.Variation && published(64)(e) && (id.Table != "builtin" || id.Strategy == "asymmetric")
+}
+
+// yardsticks are the maps that limits measures every strategy against.
+var yardsticks = anyOf(ofRole(kv.Ceiling), families("xsync", "syncmap", "rwmutex"))
