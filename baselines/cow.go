@@ -3,7 +3,6 @@ package baselines
 import (
 	"iter"
 	"maps"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -11,21 +10,13 @@ import (
 )
 
 func copyOnWrite() kv.Entry {
-	return kv.Entry{
+	return withCOWMap(kv.Entry{
 		Name:     "cow",
 		Doc:      "atomic pointer to an immutable built-in map, which writers copy under a lock",
 		Identity: kv.Identity{Family: "cow"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
-		Uint64:   newCOWMap[uint64, uint64],
-		Int:      newCOWMap[int, uint64],
-		String:   newCOWMap[string, uint64],
-		Float64:  newCOWMap[float64, uint64],
-		Wide:     newCOWMap[uint64, kv.Wide],
-		Line:     newCOWMap[uint64, kv.Line],
-		Pointer:  newCOWMap[uint64, *uint64],
-		Prefix:   newCOWMap[netip.Prefix, uint64],
-	}
+	})
 }
 
 // cowMap reads without any lock and pays with a copy of the whole map for each write.

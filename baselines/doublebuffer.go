@@ -2,7 +2,6 @@ package baselines
 
 import (
 	"iter"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -68,18 +67,10 @@ func doubleBuffers() []kv.Entry {
 		e.Aside = true
 		entries = append(entries, e)
 	}
-	return append(entries, kv.Entry{
+	return append(entries, withGroup(kv.Entry{
 		Name: "dbuf-group", Identity: variation("epoch", "builtin", "group"), Doc: "double buffer of many writers, whose operations are combined and published before they return",
 		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps, Aside: true,
-		Uint64:  newGroup[uint64, uint64],
-		Int:     newGroup[int, uint64],
-		String:  newGroup[string, uint64],
-		Float64: newGroup[float64, uint64],
-		Wide:    newGroup[uint64, kv.Wide],
-		Line:    newGroup[uint64, kv.Line],
-		Pointer: newGroup[uint64, *uint64],
-		Prefix:  newGroup[netip.Prefix, uint64],
-	})
+	}))
 }
 
 var maxWait = hashmap.WithMaxWait(20 * time.Microsecond)
@@ -101,21 +92,13 @@ func variationOf(strategy, table, writer string, entries ...kv.Entry) []kv.Entry
 // capabilities that all have with those that it has more, published by each
 // worker every so many writes.
 func configuration(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
-	return kv.Entry{
+	return withDoubleBuffer(kv.Entry{
 		Name: name, Doc: doc, Level: level,
 		Identity: kv.Identity{Family: kv.DoubleBuffer, Strategy: "epoch", Table: "builtin"},
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains | more,
 		Policy:   kv.Policy{Every: every},
-		Uint64:   newDoubleBuffer[uint64, uint64](options),
-		Int:      newDoubleBuffer[int, uint64](options),
-		String:   newDoubleBuffer[string, uint64](options),
-		Float64:  newDoubleBuffer[float64, uint64](options),
-		Wide:     newDoubleBuffer[uint64, kv.Wide](options),
-		Line:     newDoubleBuffer[uint64, kv.Line](options),
-		Pointer:  newDoubleBuffer[uint64, *uint64](options),
-		Prefix:   newDoubleBuffer[netip.Prefix, uint64](options),
 		Watched:  watched(newDoubleBuffer[uint64, uint64], options),
-	}
+	}, options)
 }
 
 // watched is what open returns, but that the function that it takes as well is called when a wait is over.
@@ -134,15 +117,7 @@ func asymmetric(name, doc string, level kv.Level, every int, open func(strategy.
 
 // handleFree is a configuration whose readers have no handles.
 func handleFree(name, doc string, level kv.Level, every int, options ...hashmap.Option) kv.Entry {
-	e := configuration(name, doc, level, kv.BoundedLag, every)
-	e.Uint64 = newFree[uint64, uint64](options)
-	e.Int = newFree[int, uint64](options)
-	e.String = newFree[string, uint64](options)
-	e.Float64 = newFree[float64, uint64](options)
-	e.Wide = newFree[uint64, kv.Wide](options)
-	e.Line = newFree[uint64, kv.Line](options)
-	e.Pointer = newFree[uint64, *uint64](options)
-	e.Prefix = newFree[netip.Prefix, uint64](options)
+	e := withFree(configuration(name, doc, level, kv.BoundedLag, every), options)
 	e.Watched = watched(newFree[uint64, uint64], options)
 	return e
 }
@@ -151,7 +126,7 @@ func handleFree(name, doc string, level kv.Level, every int, options ...hashmap.
 // battery takes its time, and does not need all types.
 func collects(e kv.Entry) kv.Entry {
 	e.Collects = true
-	e.Int, e.Float64, e.Wide, e.Line, e.Pointer, e.Prefix = nil, nil, nil, nil, nil, nil
+	e.Constructors = kv.Constructors{String: e.String}
 	return e
 }
 

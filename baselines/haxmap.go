@@ -9,20 +9,14 @@ import (
 )
 
 func haxMap() kv.Entry {
-	return kv.Entry{
+	return withHaxAdapter(kv.Entry{
 		Name:     "haxmap",
 		Doc:      "haxmap.Map, a sorted list without locks under an index of hashes",
 		Identity: kv.Identity{Family: "haxmap"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range,
 		Broken:   true, // it loses a Set that comes after a Delete of the same key beside others
-		Uint64:   newHaxAdapter[uint64, uint64],
-		Int:      newHaxAdapter[int, uint64],
-		String:   newHaxAdapter[string, uint64],
-		Wide:     newHaxAdapter[uint64, kv.Wide],
-		Line:     newHaxAdapter[uint64, kv.Line],
-		Pointer:  newHaxAdapter[uint64, *uint64],
-	}
+	})
 }
 
 // haxAdapter is haxmap.Map under the names of package kv. It has no capability Swaps, since

@@ -4,7 +4,7 @@ import (
 	"hash/maphash"
 	"iter"
 	"math"
-	"net/netip"
+	"reflect"
 	"sync"
 	"sync/atomic"
 
@@ -14,21 +14,13 @@ import (
 )
 
 func immutableMap() kv.Entry {
-	return kv.Entry{
+	return withPersistentMap(kv.Entry{
 		Name:     "immutable",
 		Doc:      "atomic pointer to a persistent hash trie (benbjohnson/immutable), of which writers make the next one under a lock",
 		Identity: kv.Identity{Family: "immutable"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
-		Uint64:   newPersistentMap[uint64, uint64](nil),
-		Int:      newPersistentMap[int, uint64](nil),
-		String:   newPersistentMap[string, uint64](nil),
-		Float64:  newPersistentMap[float64, uint64](floatHasher{}),
-		Wide:     newPersistentMap[uint64, kv.Wide](nil),
-		Line:     newPersistentMap[uint64, kv.Line](nil),
-		Pointer:  newPersistentMap[uint64, *uint64](nil),
-		Prefix:   newPersistentMap[netip.Prefix, uint64](prefixHasher{maphash.MakeSeed()}),
-	}
+	})
 }
 
 // persistentMap reads without any lock, as cowMap does, and a write copies the few nodes on
@@ -40,14 +32,23 @@ type persistentMap[K comparable, V any] struct {
 	mu      sync.Mutex // held by writers
 }
 
-// newPersistentMap makes maps with that hasher; nil is the library's own. They cannot be
-// sized in advance.
-func newPersistentMap[K comparable, V any](h immutable.Hasher[K]) func(capacity int) kv.Map[K, V] {
-	return func(int) kv.Map[K, V] {
-		m := &persistentMap[K, V]{empty: immutable.NewMap[K, V](h)}
-		m.current.Store(m.empty)
-		return m
+// newPersistentMap makes a map that cannot be sized in advance.
+func newPersistentMap[K comparable, V any](int) kv.Map[K, V] {
+	m := &persistentMap[K, V]{empty: immutable.NewMap[K, V](hasherOf[K]())}
+	m.current.Store(m.empty)
+	return m
+}
+
+// hasherOf returns the hasher of keys of the type K. nil is the library's own, which it has for
+// integers and strings.
+func hasherOf[K comparable]() immutable.Hasher[K] {
+	switch k := reflect.TypeFor[K]().Kind(); {
+	case k == reflect.Float64:
+		return any(floatHasher{}).(immutable.Hasher[K])
+	case k >= reflect.Int && k <= reflect.Uintptr || k == reflect.String:
+		return nil
 	}
+	return comparableHasher[K]{maphash.MakeSeed()}
 }
 
 func (m *persistentMap[K, V]) Get(key K) (V, bool) { return m.current.Load().Get(key) }
@@ -94,7 +95,7 @@ func (m *persistentMap[K, V]) Retain(keep func(K, V) bool) {
 	m.current.Store(next)
 }
 
-// floatHasher is for the key type that the library has no hasher for.
+// floatHasher is for float64, for which the library has no hasher.
 type floatHasher struct{}
 
 func (floatHasher) Equal(a, b float64) bool { return a == b }
@@ -104,9 +105,9 @@ func (floatHasher) Hash(key float64) uint32 {
 	return uint32(math.Float64bits(key+0) * 0x9e3779b97f4a7c15 >> 32)
 }
 
-// prefixHasher is another one of those.
-type prefixHasher struct{ seed maphash.Seed }
+// comparableHasher is for all other types.
+type comparableHasher[K comparable] struct{ seed maphash.Seed }
 
-func (prefixHasher) Equal(a, b netip.Prefix) bool { return a == b }
+func (comparableHasher[K]) Equal(a, b K) bool { return a == b }
 
-func (h prefixHasher) Hash(key netip.Prefix) uint32 { return uint32(maphash.Comparable(h.seed, key)) }
+func (h comparableHasher[K]) Hash(key K) uint32 { return uint32(maphash.Comparable(h.seed, key)) }

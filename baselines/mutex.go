@@ -2,28 +2,19 @@ package baselines
 
 import (
 	"iter"
-	"net/netip"
 	"sync"
 
 	"doublebuf/baselines/kv"
 )
 
 func mutex() kv.Entry {
-	return kv.Entry{
+	return withMutexMap(kv.Entry{
 		Name:     "mutex",
 		Doc:      "built-in map under one sync.Mutex",
 		Identity: kv.Identity{Family: "mutex"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
-		Uint64:   newMutexMap[uint64, uint64],
-		Int:      newMutexMap[int, uint64],
-		String:   newMutexMap[string, uint64],
-		Float64:  newMutexMap[float64, uint64],
-		Wide:     newMutexMap[uint64, kv.Wide],
-		Line:     newMutexMap[uint64, kv.Line],
-		Pointer:  newMutexMap[uint64, *uint64],
-		Prefix:   newMutexMap[netip.Prefix, uint64],
-	}
+	})
 }
 
 // mutexMap differs from rwMutexMap by its lock, which readers do not share. The lock is not

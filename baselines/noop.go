@@ -2,27 +2,18 @@ package baselines
 
 import (
 	"iter"
-	"net/netip"
 
 	"doublebuf/baselines/kv"
 )
 
 func noop() kv.Entry {
-	return kv.Entry{
+	return withNoopMap(kv.Entry{
 		Name:     "noop",
 		Doc:      "does nothing at all: the floor, what the harness itself costs",
 		Identity: kv.Identity{Family: "noop", Role: kv.Floor},
 		Level:    kv.None,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
-		Uint64:   newNoopMap[uint64, uint64],
-		Int:      newNoopMap[int, uint64],
-		String:   newNoopMap[string, uint64],
-		Float64:  newNoopMap[float64, uint64],
-		Wide:     newNoopMap[uint64, kv.Wide],
-		Line:     newNoopMap[uint64, kv.Line],
-		Pointer:  newNoopMap[uint64, *uint64],
-		Prefix:   newNoopMap[netip.Prefix, uint64],
-	}
+	})
 }
 
 // noopMap is called as every map is, by one dynamic call, and answers at once. Its methods are

@@ -2,27 +2,18 @@ package baselines
 
 import (
 	"iter"
-	"net/netip"
 
 	"doublebuf/baselines/kv"
 )
 
 func plain() kv.Entry {
-	return kv.Entry{
+	return withPlainMap(kv.Entry{
 		Name:     "plain",
 		Doc:      "built-in map without any synchronisation, read only once it is shared: the ceiling",
 		Identity: kv.Identity{Family: "plain", Role: kv.Ceiling},
 		Level:    kv.Linearizable, // trivially, since nothing changes while it is shared
 		Caps:     kv.Concurrent | kv.Range | kv.Snapshot,
-		Uint64:   newPlainMap[uint64, uint64],
-		Int:      newPlainMap[int, uint64],
-		String:   newPlainMap[string, uint64],
-		Float64:  newPlainMap[float64, uint64],
-		Wide:     newPlainMap[uint64, kv.Wide],
-		Line:     newPlainMap[uint64, kv.Line],
-		Pointer:  newPlainMap[uint64, *uint64],
-		Prefix:   newPlainMap[netip.Prefix, uint64],
-	}
+	})
 }
 
 // plainMap may be written by one goroutine while it has the map for itself, and not after.

@@ -2,7 +2,6 @@ package baselines
 
 import (
 	"iter"
-	"net/netip"
 
 	"github.com/puzpuzpuz/xsync/v4"
 
@@ -10,21 +9,13 @@ import (
 )
 
 func rbMutex() kv.Entry {
-	return kv.Entry{
+	return withRBMutexMap(kv.Entry{
 		Name:     "rbmutex",
 		Doc:      "built-in map under one xsync.RBMutex, a read-write lock whose readers seldom meet",
 		Identity: kv.Identity{Family: "rbmutex"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
-		Uint64:   newRBMutexMap[uint64, uint64],
-		Int:      newRBMutexMap[int, uint64],
-		String:   newRBMutexMap[string, uint64],
-		Float64:  newRBMutexMap[float64, uint64],
-		Wide:     newRBMutexMap[uint64, kv.Wide],
-		Line:     newRBMutexMap[uint64, kv.Line],
-		Pointer:  newRBMutexMap[uint64, *uint64],
-		Prefix:   newRBMutexMap[netip.Prefix, uint64],
-	}
+	})
 }
 
 // rbMutexMap differs from rwMutexMap by its lock, in which readers count themselves in slots

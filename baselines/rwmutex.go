@@ -2,28 +2,19 @@ package baselines
 
 import (
 	"iter"
-	"net/netip"
 	"sync"
 
 	"doublebuf/baselines/kv"
 )
 
 func rwMutex() kv.Entry {
-	return kv.Entry{
+	return withRWMutexMap(kv.Entry{
 		Name:     "rwmutex",
 		Doc:      "built-in map under one sync.RWMutex",
 		Identity: kv.Identity{Family: "rwmutex"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
-		Uint64:   newRWMutexMap[uint64, uint64],
-		Int:      newRWMutexMap[int, uint64],
-		String:   newRWMutexMap[string, uint64],
-		Float64:  newRWMutexMap[float64, uint64],
-		Wide:     newRWMutexMap[uint64, kv.Wide],
-		Line:     newRWMutexMap[uint64, kv.Line],
-		Pointer:  newRWMutexMap[uint64, *uint64],
-		Prefix:   newRWMutexMap[netip.Prefix, uint64],
-	}
+	})
 }
 
 // rwMutexMap locks without defer where nothing can panic, as its users do where it matters.

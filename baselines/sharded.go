@@ -4,28 +4,19 @@ import (
 	"hash/maphash"
 	"iter"
 	"math/bits"
-	"net/netip"
 	"runtime"
 
 	"doublebuf/baselines/kv"
 )
 
 func sharded() kv.Entry {
-	return kv.Entry{
+	return withShardedMap(kv.Entry{
 		Name:     "sharded",
 		Doc:      "built-in maps, each under its sync.RWMutex, chosen by the hash of the key",
 		Identity: kv.Identity{Family: "sharded"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
-		Uint64:   newShardedMap[uint64, uint64],
-		Int:      newShardedMap[int, uint64],
-		String:   newShardedMap[string, uint64],
-		Float64:  newShardedMap[float64, uint64],
-		Wide:     newShardedMap[uint64, kv.Wide],
-		Line:     newShardedMap[uint64, kv.Line],
-		Pointer:  newShardedMap[uint64, *uint64],
-		Prefix:   newShardedMap[netip.Prefix, uint64],
-	}
+	})
 }
 
 // shardsPerProc is the least number of shards for each processor: so many that two

@@ -2,28 +2,19 @@ package baselines
 
 import (
 	"iter"
-	"net/netip"
 	"sync"
 
 	"doublebuf/baselines/kv"
 )
 
 func syncMap() kv.Entry {
-	return kv.Entry{
+	return withTypedSyncMap(kv.Entry{
 		Name:     "syncmap",
 		Doc:      "sync.Map of the standard library, a concurrent hash trie",
 		Identity: kv.Identity{Family: "syncmap"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
-		Uint64:   newTypedSyncMap[uint64, uint64],
-		Int:      newTypedSyncMap[int, uint64],
-		String:   newTypedSyncMap[string, uint64],
-		Float64:  newTypedSyncMap[float64, uint64],
-		Wide:     newTypedSyncMap[uint64, kv.Wide],
-		Line:     newTypedSyncMap[uint64, kv.Line],
-		Pointer:  newTypedSyncMap[uint64, *uint64],
-		Prefix:   newTypedSyncMap[netip.Prefix, uint64],
-	}
+	})
 }
 
 // typedSyncMap is sync.Map as its users have it: keys and values are boxed in interfaces,

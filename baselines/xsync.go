@@ -1,29 +1,19 @@
 package baselines
 
 import (
-	"net/netip"
-
 	"github.com/puzpuzpuz/xsync/v4"
 
 	"doublebuf/baselines/kv"
 )
 
 func xsyncMap() kv.Entry {
-	return kv.Entry{
+	return withXsyncAdapter(kv.Entry{
 		Name:     "xsync",
 		Doc:      "xsync.Map, a hash table of one cache line a bucket whose readers take no lock",
 		Identity: kv.Identity{Family: "xsync"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
-		Uint64:   newXsyncAdapter[uint64, uint64],
-		Int:      newXsyncAdapter[int, uint64],
-		String:   newXsyncAdapter[string, uint64],
-		Float64:  newXsyncAdapter[float64, uint64],
-		Wide:     newXsyncAdapter[uint64, kv.Wide],
-		Line:     newXsyncAdapter[uint64, kv.Line],
-		Pointer:  newXsyncAdapter[uint64, *uint64],
-		Prefix:   newXsyncAdapter[netip.Prefix, uint64],
-	}
+	})
 }
 
 // xsyncAdapter is xsync.Map under the names of package kv. Delete, LoadOrStore,

@@ -310,10 +310,8 @@ func mixLabel(s *analysis.Run, mix string) string {
 
 func keysLabel(id results.ID) string {
 	keys := id.KeyType + " keys"
-	for _, k := range workloads.KeyTypes() {
-		if k.Name == id.KeyType && k.Label != "" {
-			keys = k.Label
-		}
+	if k, ok := workloads.FindKeyType(id.KeyType); ok && k.Label != "" {
+		keys = k.Label
 	}
 	return fmt.Sprintf("%s over %s %s", id.Dist, results.FormatKeys(id.Keys), keys)
 }

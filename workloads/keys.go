@@ -3,6 +3,9 @@ package workloads
 import (
 	"fmt"
 	"math/bits"
+	"slices"
+
+	"doublebuf/baselines/kv"
 )
 
 // KeySet is n distinct keys in a seeded random order.
@@ -26,22 +29,20 @@ type KeyType struct {
 	Name, Doc string
 	// Label is what a figure calls the keys. "" stands for the name and "keys".
 	Label string
+	// Has reports whether a map can have such keys and values.
+	Has func(kv.Entry) bool
 }
 
 // KeyTypes returns all key types.
-func KeyTypes() []KeyType {
-	return []KeyType{
-		{Name: "uint64", Doc: "64-bit numbers that look random, as hashes and identifiers do; small dense numbers would flatter weak hash functions"},
-		{Name: "int", Doc: "the same numbers, as int"},
-		{Name: "string", Doc: fmt.Sprintf("%d bytes: %q and 16 hexadecimal digits; keys differ only near their ends", len(stringPrefix)+16, stringPrefix)},
-		{Name: "string-short", Doc: "16 bytes: the hexadecimal digits alone; most keys differ near their beginnings"},
-		{Name: "uint64-line", Label: "uint64 keys with values of 64 bytes", Doc: "uint64 keys with values of 64 bytes; the other key types have values of 8 bytes"},
-		{Name: "uint64-wide", Label: "uint64 keys with values of 1024 bytes", Doc: "uint64 keys with values of 1024 bytes"},
-		{Name: "uint64-pointer", Label: "uint64 keys with values that are pointers", Doc: "uint64 keys with pointers as values; each set allocates the 8 bytes that its value points to"},
-		{Name: "trace", Doc: "the keys of the trace, as text (with -trace)"},
-		{Name: "prefix", Doc: "the keys of the trace, as netip.Prefix (with -trace, if all keys are IP prefixes)"},
-		{Name: "ident", Doc: "the first n identifiers of Go's standard library, in the order of its source"},
+func KeyTypes() []KeyType { return slices.Clone(keyTypes) }
+
+// FindKeyType returns the key type of that name.
+func FindKeyType(name string) (KeyType, bool) {
+	i := slices.IndexFunc(keyTypes, func(t KeyType) bool { return t.Name == name })
+	if i < 0 {
+		return KeyType{}, false
 	}
+	return keyTypes[i], true
 }
 
 const stringPrefix = "https://example.org/items?id="

@@ -1,8 +1,9 @@
 package kv
 
+//go:generate go run ./generate
+
 import (
 	"fmt"
-	"net/netip"
 	"time"
 )
 
@@ -80,8 +81,9 @@ type (
 // Entry is a map's row in the registry, under the name by which it is measured and checked.
 //
 // Go cannot store a generic constructor, so an entry has one constructor for each type that the
-// harness uses. nil means that the map cannot have such keys or values. A constructor takes the
-// number of entries to size the map for; 0 means that the number is not known.
+// harness uses; baselines/kv/generate/types.go lists the types. nil means that the map cannot have
+// such keys or values. A constructor takes the number of entries to size the map for; 0 means that
+// the number is not known.
 type Entry struct {
 	Name     string // of letters, digits, '.', '_', '+' and '-'
 	Doc      string // one line: what it is
@@ -101,14 +103,8 @@ type Entry struct {
 	// It returns nil if none does. It may be nil itself.
 	Instead func() error
 
-	Uint64  func(capacity int) Map[uint64, uint64]
-	Int     func(capacity int) Map[int, uint64]
-	String  func(capacity int) Map[string, uint64]
-	Float64 func(capacity int) Map[float64, uint64]
-	Prefix  func(capacity int) Map[netip.Prefix, uint64]
-	Line    func(capacity int) Map[uint64, Line]
-	Wide    func(capacity int) Map[uint64, Wide]
-	Pointer func(capacity int) Map[uint64, *uint64]
+	Uint64 func(capacity int) Map[uint64, uint64]
+	Constructors
 
 	// Watched is Uint64 with a function that observes waits; only entries with Versions have it.
 	// The publishing goroutine calls entered each time that a wait for readers has ended and

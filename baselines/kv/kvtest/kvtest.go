@@ -93,14 +93,7 @@ func (c check) judge(seed uint64) error {
 // battery returns the checks that e must pass.
 func battery(e kv.Entry) []check {
 	all := []check{{"entry", 0, func(*rand.Rand) error { return e.Validate() }}}
-	all = append(all, checks("uint64", e, e.Uint64, spread, number, fromNumber)...)
-	all = append(all, checks("int", e, e.Int, alternate, number, fromNumber)...)
-	all = append(all, checks("string", e, e.String, text, number, fromNumber)...)
-	all = append(all, checks("float64", e, e.Float64, half, number, fromNumber)...)
-	all = append(all, checks("prefix", e, e.Prefix, prefix, number, fromNumber)...)
-	all = append(all, checks("line", e, e.Line, spread, line, fromLine)...)
-	all = append(all, checks("wide", e, e.Wide, spread, wide, fromWide)...)
-	all = append(all, checks("pointer", e, e.Pointer, spread, pointer, fromPointer)...)
+	all = append(all, batteries(e)...)
 	if e.Pointer != nil && e.Caps.Has(kv.Writes) {
 		all = append(all, check{"pointer/forgets", kv.Writes, func(*rand.Rand) error { return forgets(e) }})
 	}

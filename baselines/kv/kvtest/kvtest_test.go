@@ -15,14 +15,16 @@ func TestGoodMapsPass(t *testing.T) {
 		for _, e := range []kv.Entry{
 			{
 				Name: "good", Level: kv.Linearizable, Caps: goodCaps,
-				Uint64:  func(int) map64 { return newGood[uint64, uint64]() },
-				Int:     func(int) kv.Map[int, uint64] { return newGood[int, uint64]() },
-				String:  func(int) kv.Map[string, uint64] { return newGood[string, uint64]() },
-				Float64: func(int) kv.Map[float64, uint64] { return newGood[float64, uint64]() },
-				Prefix:  func(int) kv.Map[netip.Prefix, uint64] { return newGood[netip.Prefix, uint64]() },
-				Line:    func(int) kv.Map[uint64, kv.Line] { return newGood[uint64, kv.Line]() },
-				Wide:    func(int) kv.Map[uint64, kv.Wide] { return newGood[uint64, kv.Wide]() },
-				Pointer: func(int) kv.Map[uint64, *uint64] { return newGood[uint64, *uint64]() },
+				Uint64: func(int) map64 { return newGood[uint64, uint64]() },
+				Constructors: kv.Constructors{
+					Int:     func(int) kv.Map[int, uint64] { return newGood[int, uint64]() },
+					String:  func(int) kv.Map[string, uint64] { return newGood[string, uint64]() },
+					Float64: func(int) kv.Map[float64, uint64] { return newGood[float64, uint64]() },
+					Prefix:  func(int) kv.Map[netip.Prefix, uint64] { return newGood[netip.Prefix, uint64]() },
+					Line:    func(int) kv.Map[uint64, kv.Line] { return newGood[uint64, kv.Line]() },
+					Wide:    func(int) kv.Map[uint64, kv.Wide] { return newGood[uint64, kv.Wide]() },
+					Pointer: func(int) kv.Map[uint64, *uint64] { return newGood[uint64, *uint64]() },
+				},
 			},
 			{
 				Name: "good-versions", Level: kv.Atomic, Caps: versionedCaps,
@@ -81,9 +83,11 @@ func TestFaultsAreFound(t *testing.T) {
 		})
 	}
 	all := kv.Entry{
-		Caps:    ^kv.Caps(0),
-		Float64: func(int) kv.Map[float64, uint64] { return nil },
-		Pointer: func(int) kv.Map[uint64, *uint64] { return nil },
+		Caps: ^kv.Caps(0),
+		Constructors: kv.Constructors{
+			Float64: func(int) kv.Map[float64, uint64] { return nil },
+			Pointer: func(int) kv.Map[uint64, *uint64] { return nil },
+		},
 	}
 	for _, c := range battery(all) {
 		if _, kind, _ := strings.Cut(c.name, "/"); !found[kind] {

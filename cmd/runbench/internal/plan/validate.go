@@ -161,26 +161,11 @@ func validateKeys(id results.ID, e kv.Entry) error {
 	case id.Keys < 1 || id.Keys > 1<<28:
 		return fmt.Errorf("keys is %d; want 1 to %d", id.Keys, 1<<28)
 	}
-	var ok bool
-	switch id.KeyType {
-	case "uint64":
-		ok = e.Uint64 != nil
-	case "int":
-		ok = e.Int != nil
-	case "string", "string-short", "ident", "trace":
-		ok = e.String != nil
-	case "prefix":
-		ok = e.Prefix != nil
-	case "uint64-line":
-		ok = e.Line != nil
-	case "uint64-wide":
-		ok = e.Wide != nil
-	case "uint64-pointer":
-		ok = e.Pointer != nil
-	default:
+	keyType, ok := workloads.FindKeyType(id.KeyType)
+	if !ok {
 		return names.Unknown("key type", id.KeyType, nameOf(workloads.KeyTypes(), func(t workloads.KeyType) string { return t.Name }))
 	}
-	if !ok {
+	if !keyType.Has(e) {
 		return fmt.Errorf("map %s cannot have keys or values of type %s", e.Name, id.KeyType)
 	}
 	return nil

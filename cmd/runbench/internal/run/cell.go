@@ -1,7 +1,6 @@
 package run
 
 import (
-	"net/netip"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -27,28 +26,12 @@ type workload[K comparable] struct {
 // measure runs one job.
 func (r *Runner) measure(j plan.Job) (results.Cell, error) {
 	e, _ := plan.FindMap(r.entries, j.ID.Impl)
-	switch j.ID.KeyType {
-	case "uint64":
-		return measure(r, j, e, e.Uint64, workloads.Uint64Keys)
-	case "int":
-		return measure(r, j, e, e.Int, workloads.IntKeys)
-	case "string":
-		return measure(r, j, e, e.String, workloads.StringKeys)
-	case "string-short":
-		return measure(r, j, e, e.String, workloads.ShortStringKeys)
-	case "uint64-line":
-		return measure(r, j, e, withValues(e.Line), workloads.Uint64Keys)
-	case "uint64-wide":
-		return measure(r, j, e, withValues(e.Wide), workloads.Uint64Keys)
-	case "uint64-pointer":
-		return measure(r, j, e, withValues(e.Pointer), workloads.Uint64Keys)
-	case "trace":
-		return measure(r, j, e, e.String, func(_ int, seed uint64) *workloads.KeySet[string] { return r.trace.Keys(seed) })
-	case "prefix":
-		return measure(r, j, e, e.Prefix, func(_ int, seed uint64) *workloads.KeySet[netip.Prefix] { return r.trace.PrefixKeys(seed) })
-	default:
-		return measure(r, j, e, e.String, r.source.Keys)
-	}
+	return r.measureWith(j, e)
+}
+
+// whole ignores the number of keys: a trace has all of its keys.
+func whole[K comparable](keys func(seed uint64) *workloads.KeySet[K]) func(n int, seed uint64) *workloads.KeySet[K] {
+	return func(_ int, seed uint64) *workloads.KeySet[K] { return keys(seed) }
 }
 
 func measure[K comparable](r *Runner, j plan.Job, e kv.Entry, build func(capacity int) kv.Map[K, uint64],

@@ -1,0 +1,76 @@
+package main
+
+// keyType is a type of keys and values that maps are built and checked with. It becomes a
+// constructor of kv.Entry.
+type keyType struct {
+	field      string // the constructor
+	key, value string // the types, as Go writes them
+	battery    battery
+}
+
+// battery is how package kvtest makes keys and values. Each field but the name is a Go expression
+// there.
+type battery struct {
+	name             string
+	key              string // of an index
+	value, fromValue string // of a number, and back
+}
+
+// workload is a way to make keys of a type. Its name is what -keytype takes.
+type workload struct {
+	name, doc string
+	label     string // what a figure calls the keys; "" stands for the name and "keys"
+	field     string // of the type
+	keys      string // a Go expression in package run, where r is the runner
+}
+
+// types and workloads are the one list of key types. After a change run
+//
+//	go generate ./baselines/kv
+var types = []keyType{
+	{"Uint64", "uint64", "uint64", battery{"uint64", "spread", "number", "fromNumber"}},
+	{"Int", "int", "uint64", battery{"int", "alternate", "number", "fromNumber"}},
+	{"String", "string", "uint64", battery{"string", "text", "number", "fromNumber"}},
+	{"Float64", "float64", "uint64", battery{"float64", "half", "number", "fromNumber"}},
+	{"Prefix", "netip.Prefix", "uint64", battery{"prefix", "prefix", "number", "fromNumber"}},
+	{"Line", "uint64", "kv.Line", battery{"line", "spread", "line", "fromLine"}},
+	{"Wide", "uint64", "kv.Wide", battery{"wide", "spread", "wide", "fromWide"}},
+	{"Pointer", "uint64", "*uint64", battery{"pointer", "spread", "pointer", "fromPointer"}},
+}
+
+var workloads = []workload{
+	{
+		name: "uint64", field: "Uint64", keys: "workloads.Uint64Keys",
+		doc: "64-bit numbers that look random, as hashes and identifiers do; small dense numbers would flatter weak hash functions",
+	},
+	{name: "int", field: "Int", keys: "workloads.IntKeys", doc: "the same numbers, as int"},
+	{
+		name: "string", field: "String", keys: "workloads.StringKeys",
+		doc: `45 bytes: "https://example.org/items?id=" and 16 hexadecimal digits; keys differ only near their ends`,
+	},
+	{
+		name: "string-short", field: "String", keys: "workloads.ShortStringKeys",
+		doc: "16 bytes: the hexadecimal digits alone; most keys differ near their beginnings",
+	},
+	{
+		name: "uint64-line", field: "Line", keys: "workloads.Uint64Keys", label: "uint64 keys with values of 64 bytes",
+		doc: "uint64 keys with values of 64 bytes; the other key types have values of 8 bytes",
+	},
+	{
+		name: "uint64-wide", field: "Wide", keys: "workloads.Uint64Keys", label: "uint64 keys with values of 1024 bytes",
+		doc: "uint64 keys with values of 1024 bytes",
+	},
+	{
+		name: "uint64-pointer", field: "Pointer", keys: "workloads.Uint64Keys", label: "uint64 keys with values that are pointers",
+		doc: "uint64 keys with pointers as values; each set allocates the 8 bytes that its value points to",
+	},
+	{name: "trace", field: "String", keys: "whole(r.trace.Keys)", doc: "the keys of the trace, as text (with -trace)"},
+	{
+		name: "prefix", field: "Prefix", keys: "whole(r.trace.PrefixKeys)",
+		doc: "the keys of the trace, as netip.Prefix (with -trace, if all keys are IP prefixes)",
+	},
+	{
+		name: "ident", field: "String", keys: "r.source.Keys",
+		doc: "the first n identifiers of Go's standard library, in the order of its source",
+	},
+}
