@@ -56,7 +56,7 @@ func Of(s *results.Set) *Run {
 	}
 	r.MinConclusive = max(r.Control.Limit, r.Layout)
 	r.effects = &effects{least: r.MinConclusive, known: map[compared]tested{}}
-	r.Standings = standingsOf(r.Groups(results.Throughput), r.Verdict, r.effects)
+	r.Standings = standingsOf(r.Groups(results.Throughput), r.Map, r.Verdict, r.effects)
 	correct(r.effects, r.Standings)
 	return r
 }

@@ -6,13 +6,8 @@ import (
 	"slices"
 
 	"doublebuf/analysis/stat"
+	"doublebuf/baselines/kv"
 	"doublebuf/results"
-)
-
-// Floor is the name of the harness floor, and Ceiling that of the map without synchronisation.
-const (
-	Floor   = "noop"
-	Ceiling = "plain"
 )
 
 // Standing is the order of the maps in one workload.
@@ -33,6 +28,7 @@ type Standing struct {
 // Row is one map in a workload.
 type Row struct {
 	Impl    string
+	Map     results.Map
 	Group   *Group
 	Summary stat.Summary // in the unit of the standing
 	Verdict results.Verdict
@@ -41,12 +37,20 @@ type Row struct {
 	Ceiling bool // it is the map without synchronisation
 }
 
-// Yardsticks are the maps that a report compares all others with, beside the ceiling.
-var Yardsticks = []string{"xsync", "syncmap", "rwmutex"}
+// Yardstick chooses a map that a report compares all others with.
+type Yardstick func(m results.Map) bool
+
+// Yardsticks are the ceiling, and a map of each of three families.
+var Yardsticks = []Yardstick{
+	func(m results.Map) bool { return m.Role == kv.Ceiling },
+	func(m results.Map) bool { return m.Family == "xsync" },
+	func(m results.Map) bool { return m.Family == "syncmap" },
+	func(m results.Map) bool { return m.Family == "rwmutex" },
+}
 
 // standingsOf returns the standings of groups, one for each workload, in the order in which the workloads
 // were first measured.
-func standingsOf(groups []*Group, verdict func(impl string) results.Verdict, e *effects) []*Standing {
+func standingsOf(groups []*Group, mapOf func(impl string) results.Map, verdict func(impl string) results.Verdict, e *effects) []*Standing {
 	var all []*Standing
 	at := map[results.ID]*Standing{}
 	for _, g := range groups {
@@ -58,10 +62,10 @@ func standingsOf(groups []*Group, verdict func(impl string) results.Verdict, e *
 			at[w] = s
 			all = append(all, s)
 		}
-		v := verdict(g.ID.Impl)
+		m, v := mapOf(g.ID.Impl), verdict(g.ID.Impl)
 		s.Rows = append(s.Rows, &Row{
-			Impl: g.ID.Impl, Group: g, Summary: g.Summary(s.Unit), Verdict: v,
-			Fresh: v.Level == "linearizable", Floor: g.ID.Impl == Floor, Ceiling: g.ID.Impl == Ceiling,
+			Impl: g.ID.Impl, Map: m, Group: g, Summary: g.Summary(s.Unit), Verdict: v,
+			Fresh: v.Level == kv.Linearizable.String(), Floor: m.Role == kv.Floor, Ceiling: m.Role == kv.Ceiling,
 		})
 	}
 	for _, s := range all {
@@ -74,9 +78,6 @@ func standingsOf(groups []*Group, verdict func(impl string) results.Verdict, e *
 func (s *Standing) order() {
 	slices.SortStableFunc(s.Rows, func(a, b *Row) int { return cmp.Compare(b.Summary.Median, a.Summary.Median) })
 	for _, r := range s.Rows {
-		if r.Ceiling {
-			s.yardsticks = append(s.yardsticks, r)
-		}
 		if r.Floor || r.Ceiling || r.Verdict.Outcome == results.Illegal {
 			continue
 		}
@@ -87,16 +88,16 @@ func (s *Standing) order() {
 			s.Stale = append(s.Stale, r)
 		}
 	}
-	for _, name := range Yardsticks {
-		if y := s.Row(name); y != nil {
-			s.yardsticks = append(s.yardsticks, y)
+	for _, y := range Yardsticks {
+		if r := s.Yardstick(y); r != nil {
+			s.yardsticks = append(s.yardsticks, r)
 		}
 	}
 }
 
-// Row returns the row of a map, or nil.
-func (s *Standing) Row(impl string) *Row {
-	if i := slices.IndexFunc(s.Rows, func(r *Row) bool { return r.Impl == impl }); i >= 0 {
+// Yardstick returns the row of the fastest map that y chooses, or nil.
+func (s *Standing) Yardstick(y Yardstick) *Row {
+	if i := slices.IndexFunc(s.Rows, func(r *Row) bool { return y(r.Map) }); i >= 0 {
 		return s.Rows[i]
 	}
 	return nil

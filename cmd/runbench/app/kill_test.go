@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"doublebuf/analysis"
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/app"
@@ -221,7 +220,7 @@ func (k *killed) complete() {
 	}
 	seen := map[job]int{}
 	for _, c := range slices.Concat(set.Cells, set.Twins) {
-		if c.Impl == analysis.Floor {
+		if set.Map(c.Impl).Role == kv.Floor {
 			continue
 		}
 		seen[job{c.ID, c.Block}]++

@@ -9,9 +9,6 @@ import (
 	"doublebuf/results"
 )
 
-// yardsticks are the maps against which ratios are told.
-var yardsticks = append([]string{analysis.Ceiling}, analysis.Yardsticks...)
-
 // A family is workloads that differ in nothing but their keys.
 type family struct {
 	id  results.ID // without keys
@@ -43,7 +40,7 @@ func ratios(b *strings.Builder, standings []*analysis.Standing) {
 		"Bold is what is a claim. Maps whose level is not linearizable may have stale reads, which the others have not.\n")
 	for _, f := range families {
 		for _, unit := range f.all[0].Units() {
-			for _, yardstick := range yardsticks {
+			for _, yardstick := range analysis.Yardsticks {
 				f.table(b, unit, yardstick)
 			}
 		}
@@ -51,18 +48,19 @@ func ratios(b *strings.Builder, standings []*analysis.Standing) {
 }
 
 // table writes the ratios to one yardstick, or nothing if that is not there.
-func (f family) table(b *strings.Builder, unit, yardstick string) {
+func (f family) table(b *strings.Builder, unit string, yardstick analysis.Yardstick) {
 	heading, rows := []string{"map"}, map[string][]string{}
 	var impls []string
-	blocks := 0
+	name, blocks := "", 0
 	for _, s := range f.all {
-		of := s.Row(yardstick)
+		of := s.Yardstick(yardstick)
 		if of == nil {
 			continue
 		}
+		name = of.Impl
 		heading = append(heading, results.FormatKeys(s.Workload.Keys)+" "+s.Workload.KeyType)
 		for _, r := range s.Rows {
-			if r.Impl == yardstick || r.Floor {
+			if r == of || r.Floor {
 				continue
 			}
 			if rows[r.Impl] == nil {
@@ -92,7 +90,7 @@ func (f family) table(b *strings.Builder, unit, yardstick string) {
 		}
 		all = append(all, cells)
 	}
-	fmt.Fprintf(b, "\n### %s: %s, %s over %s's, n = %d\n\n", f.id.Mix, f.workers(), unit, yardstick, blocks)
+	fmt.Fprintf(b, "\n### %s: %s, %s over %s's, n = %d\n\n", f.id.Mix, f.workers(), unit, name, blocks)
 	table(b, all)
 }
 

@@ -229,12 +229,13 @@ func medianOf(run *analysis.Run, id results.ID, unit string) string {
 
 // floors says how much of a measurement is the harness.
 func floors(b *strings.Builder, standings []*analysis.Standing) {
-	rows := [][]string{{"workload", "floor, ns an operation", "fastest map, ns an operation"}}
+	name, rows := "", [][]string{{"workload", "floor, ns an operation", "fastest map, ns an operation"}}
 	for _, s := range standings {
 		for _, r := range s.Rows {
 			if !r.Floor {
 				continue
 			}
+			name = r.Impl
 			best := ""
 			if c := s.Contenders; len(c) > 0 {
 				best = nanoseconds(c[0].Group.SecondsPerOp())
@@ -245,7 +246,7 @@ func floors(b *strings.Builder, standings []*analysis.Standing) {
 	if len(rows) == 1 {
 		return
 	}
-	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are of processors: as measured for the whole process or, where that cannot be, of the processors in use.\n\n", analysis.Floor)
+	fmt.Fprintf(b, "\n## Harness floor\n\nWhat the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are of processors: as measured for the whole process or, where that cannot be, of the processors in use.\n\n", name)
 	table(b, rows)
 }
 

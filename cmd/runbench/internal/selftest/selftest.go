@@ -45,7 +45,7 @@ const (
 	Blocks = 40
 
 	keys = 4 << 10
-	// subjectMap is the map that is slowed down.
+	// subjectMap is the family of the map that is slowed down.
 	subjectMap = "xsync"
 	paced      = "-paced"  // wrapped as a slowed map is, but with no delay
 	slow       = "-slowed" // down
@@ -62,6 +62,7 @@ var (
 type Test struct {
 	entries []kv.Entry
 	subject kv.Entry
+	floor   string    // the name of the floor
 	plan    plan.Plan // of the control
 }
 
@@ -73,19 +74,20 @@ func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration)
 	for _, e := range entries {
 		fit := e.Caps.Has(kv.Concurrent|kv.Writes) && e.Level != kv.None && !e.Broken && !e.Aside && (e.Policy != kv.Policy{} || !e.Caps.Has(kv.Versions))
 		switch {
-		case e.Name == subjectMap:
+		case e.Kind().Family == subjectMap:
 			t.subject = e
 			maps = slices.Insert(maps, 0, e)
 		case fit:
 			maps = append(maps, e)
 		}
-		if e.Name == analysis.Floor {
+		if e.Kind().Role == kv.Floor {
+			t.floor = e.Name
 			t.entries = append(t.entries, slowed(e, e.Name+paced, 0), slowed(e, e.Name+slow, spinPerOp*between))
 		}
 	}
 	perMix := Pairs / len(mixes)
 	if len(maps) < perMix || t.subject.Name == "" || len(t.entries) == 0 {
-		return nil, fmt.Errorf("self-test: %d maps; want %d, %s and %s among them", len(maps), perMix, subjectMap, analysis.Floor)
+		return nil, fmt.Errorf("self-test: %d maps; want %d, %s and a floor among them", len(maps), perMix, subjectMap)
 	}
 	maps = maps[:perMix]
 	t.entries = append(t.entries, slowed(t.subject, subjectMap+paced, 0))
@@ -97,7 +99,7 @@ func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration)
 			t.plan.Cells = append(t.plan.Cells, t.cell(subjectMap+paced, mix))
 		}
 	}
-	t.plan.Cells = append(t.plan.Cells, t.cell(analysis.Floor+paced, mixes[0]), t.cell(analysis.Floor+slow, mixes[0]))
+	t.plan.Cells = append(t.plan.Cells, t.cell(t.floor+paced, mixes[0]), t.cell(t.floor+slow, mixes[0]))
 	t.entries = append(t.entries, maps...)
 	return t, t.plan.Validate(t.entries)
 }
@@ -151,11 +153,11 @@ func (t *Test) slowedPlan(mix string) plan.Plan {
 // workloads, each beside the same map without a delay. set has the cells of the control;
 // the blocks of these follow its blocks.
 func (t *Test) Slow(ctx context.Context, set *analysis.Run, share float64, keep Keep) error {
-	empty, err := t.secondsPerOp(set, analysis.Floor+paced, mixes[0])
+	empty, err := t.secondsPerOp(set, t.floor+paced, mixes[0])
 	if err != nil {
 		return err
 	}
-	full, err := t.secondsPerOp(set, analysis.Floor+slow, mixes[0])
+	full, err := t.secondsPerOp(set, t.floor+slow, mixes[0])
 	if err != nil {
 		return err
 	}
