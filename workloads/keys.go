@@ -29,6 +29,8 @@ type KeyType struct {
 	Name, Doc string
 	// Label is what a figure calls the keys. "" stands for the name and "keys".
 	Label string
+	// Real says that the keys are real input: those of a trace, or of source code.
+	Real bool
 	// Has reports whether a map can have such keys and values.
 	Has func(kv.Entry) bool
 }
@@ -47,16 +49,21 @@ func FindKeyType(name string) (KeyType, bool) {
 
 const stringPrefix = "https://example.org/items?id="
 
-// Uint64Keys returns n distinct keys.
-func Uint64Keys(n int, seed uint64) *KeySet[uint64] {
-	keys := numbers[uint64](n, seed)
-	return &KeySet[uint64]{Keys: keys, Lookups: keys}
+// KeysOf returns a maker of keys: n distinct ones from a seed. number must make different keys of
+// different numbers.
+func KeysOf[K comparable](number func(x uint64) K) func(n int, seed uint64) *KeySet[K] {
+	return func(n int, seed uint64) *KeySet[K] {
+		keys := make([]K, n)
+		for i, x := range numbers(n, seed) {
+			keys[i] = number(x)
+		}
+		return &KeySet[K]{Keys: keys, Lookups: keys}
+	}
 }
 
-// IntKeys returns n distinct keys.
-func IntKeys(n int, seed uint64) *KeySet[int] {
-	keys := numbers[int](n, seed)
-	return &KeySet[int]{Keys: keys, Lookups: keys}
+// Uint64Keys returns n distinct keys.
+func Uint64Keys(n int, seed uint64) *KeySet[uint64] {
+	return KeysOf(func(x uint64) uint64 { return x })(n, seed)
 }
 
 // StringKeys returns n distinct keys with a long prefix that all share.
@@ -67,7 +74,7 @@ func ShortStringKeys(n int, seed uint64) *KeySet[string] { return digits("", n, 
 
 func digits(prefix string, n int, seed uint64) *KeySet[string] {
 	texts := make([]string, n)
-	for i, x := range numbers[uint64](n, seed) {
+	for i, x := range numbers(n, seed) {
 		texts[i] = fmt.Sprintf("%s%016x", prefix, x)
 	}
 	return shuffled(texts, seed, nil)
@@ -75,14 +82,14 @@ func digits(prefix string, n int, seed uint64) *KeySet[string] {
 
 // numbers returns n distinct numbers. It counts from a random start and applies the finaliser of
 // splitmix64 (Steele, Lea and Flood, OOPSLA 2014), which is a bijection.
-func numbers[T int | uint64](n int, seed uint64) []T {
+func numbers(n int, seed uint64) []uint64 {
 	start := random(seed, seedOfKeys).Uint64()
-	keys := make([]T, n)
+	keys := make([]uint64, n)
 	for i := range keys {
 		x := start + uint64(i)*0x9e3779b97f4a7c15
 		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 		x = (x ^ x>>27) * 0x94d049bb133111eb
-		keys[i] = T(x ^ x>>31)
+		keys[i] = x ^ x>>31
 	}
 	return keys
 }

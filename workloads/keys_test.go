@@ -8,7 +8,7 @@ import (
 
 func TestKeySets(t *testing.T) {
 	checkKeySet(t, "uint64", Uint64Keys)
-	checkKeySet(t, "int", IntKeys)
+	checkKeySet(t, "int", KeysOf(func(x uint64) int { return int(x) }))
 	checkKeySet(t, "string", StringKeys)
 	checkKeySet(t, "string-short", ShortStringKeys)
 	for _, key := range StringKeys(100, 1).Keys {

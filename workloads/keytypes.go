@@ -6,52 +6,52 @@ import "doublebuf/baselines/kv"
 
 var keyTypes = []KeyType{
 	{
-		Name: "uint64", Label: "",
+		Name: "uint64", Label: "", Real: false,
 		Doc: "64-bit numbers that look random, as hashes and identifiers do; small dense numbers would flatter weak hash functions",
 		Has: func(e kv.Entry) bool { return e.Uint64 != nil },
 	},
 	{
-		Name: "int", Label: "",
+		Name: "int", Label: "", Real: false,
 		Doc: "the same numbers, as int",
 		Has: func(e kv.Entry) bool { return e.Int != nil },
 	},
 	{
-		Name: "string", Label: "",
+		Name: "string", Label: "", Real: false,
 		Doc: "45 bytes: \"https://example.org/items?id=\" and 16 hexadecimal digits; keys differ only near their ends",
 		Has: func(e kv.Entry) bool { return e.String != nil },
 	},
 	{
-		Name: "string-short", Label: "",
+		Name: "string-short", Label: "", Real: false,
 		Doc: "16 bytes: the hexadecimal digits alone; most keys differ near their beginnings",
 		Has: func(e kv.Entry) bool { return e.String != nil },
 	},
 	{
-		Name: "uint64-line", Label: "uint64 keys with values of 64 bytes",
+		Name: "uint64-line", Label: "uint64 keys with values of 64 bytes", Real: false,
 		Doc: "uint64 keys with values of 64 bytes; the other key types have values of 8 bytes",
 		Has: func(e kv.Entry) bool { return e.Line != nil },
 	},
 	{
-		Name: "uint64-wide", Label: "uint64 keys with values of 1024 bytes",
+		Name: "uint64-wide", Label: "uint64 keys with values of 1024 bytes", Real: false,
 		Doc: "uint64 keys with values of 1024 bytes",
 		Has: func(e kv.Entry) bool { return e.Wide != nil },
 	},
 	{
-		Name: "uint64-pointer", Label: "uint64 keys with values that are pointers",
+		Name: "uint64-pointer", Label: "uint64 keys with values that are pointers", Real: false,
 		Doc: "uint64 keys with pointers as values; each set allocates the 8 bytes that its value points to",
 		Has: func(e kv.Entry) bool { return e.Pointer != nil },
 	},
 	{
-		Name: "trace", Label: "",
+		Name: "trace", Label: "", Real: true,
 		Doc: "the keys of the trace, as text (with -trace)",
 		Has: func(e kv.Entry) bool { return e.String != nil },
 	},
 	{
-		Name: "prefix", Label: "",
+		Name: "prefix", Label: "", Real: true,
 		Doc: "the keys of the trace, as netip.Prefix (with -trace, if all keys are IP prefixes)",
 		Has: func(e kv.Entry) bool { return e.Prefix != nil },
 	},
 	{
-		Name: "ident", Label: "",
+		Name: "ident", Label: "", Real: true,
 		Doc: "the first n identifiers of Go's standard library, in the order of its source",
 		Has: func(e kv.Entry) bool { return e.String != nil },
 	},

@@ -103,7 +103,7 @@ func keyTypes() string {
 	var b strings.Builder
 	b.WriteString("package workloads\n\nimport \"doublebuf/baselines/kv\"\n\nvar keyTypes = []KeyType{\n")
 	for _, w := range workloads {
-		fmt.Fprintf(&b, "\t{\n\t\tName: %q, Label: %q,\n\t\tDoc: %q,\n", w.name, w.label, w.doc)
+		fmt.Fprintf(&b, "\t{\n\t\tName: %q, Label: %q, Real: %v,\n\t\tDoc: %q,\n", w.name, w.label, w.real, w.doc)
 		fmt.Fprintf(&b, "\t\tHas: func(e kv.Entry) bool { return e.%s != nil },\n\t},\n", w.field)
 	}
 	b.WriteString("}\n")

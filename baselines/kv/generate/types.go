@@ -22,6 +22,7 @@ type workload struct {
 	label     string // what a figure calls the keys; "" stands for the name and "keys"
 	field     string // of the type
 	keys      string // a Go expression in package run, where r is the runner
+	real      bool   // the keys are real input: those of a trace, or of source code
 }
 
 // types and workloads are the one list of key types. After a change run
@@ -43,7 +44,7 @@ var workloads = []workload{
 		name: "uint64", field: "Uint64", keys: "workloads.Uint64Keys",
 		doc: "64-bit numbers that look random, as hashes and identifiers do; small dense numbers would flatter weak hash functions",
 	},
-	{name: "int", field: "Int", keys: "workloads.IntKeys", doc: "the same numbers, as int"},
+	{name: "int", field: "Int", keys: "workloads.KeysOf(func(x uint64) int { return int(x) })", doc: "the same numbers, as int"},
 	{
 		name: "string", field: "String", keys: "workloads.StringKeys",
 		doc: `45 bytes: "https://example.org/items?id=" and 16 hexadecimal digits; keys differ only near their ends`,
@@ -64,13 +65,13 @@ var workloads = []workload{
 		name: "uint64-pointer", field: "Pointer", keys: "workloads.Uint64Keys", label: "uint64 keys with values that are pointers",
 		doc: "uint64 keys with pointers as values; each set allocates the 8 bytes that its value points to",
 	},
-	{name: "trace", field: "String", keys: "whole(r.trace.Keys)", doc: "the keys of the trace, as text (with -trace)"},
+	{name: "trace", field: "String", keys: "whole(r.trace.Keys)", real: true, doc: "the keys of the trace, as text (with -trace)"},
 	{
-		name: "prefix", field: "Prefix", keys: "whole(r.trace.PrefixKeys)",
+		name: "prefix", field: "Prefix", keys: "whole(r.trace.PrefixKeys)", real: true,
 		doc: "the keys of the trace, as netip.Prefix (with -trace, if all keys are IP prefixes)",
 	},
 	{
-		name: "ident", field: "String", keys: "r.source.Keys",
+		name: "ident", field: "String", keys: "r.source.Keys", real: true,
 		doc: "the first n identifiers of Go's standard library, in the order of its source",
 	},
 }

@@ -144,7 +144,7 @@ func fullSweeps(procs, keys int) []sweep {
 	return append(standardSweeps(procs, keys), []sweep{
 		{kind: results.Throughput, mixes: shares, keys: []int{1 << 10, 1 << 20}, g: p},
 		{kind: results.Throughput, mixes: pair, dists: []string{"zipf0.5", "zipf1.2", "hotspot80-20", "latest", "sequential", "one"}, keys: k, g: p},
-		{kind: results.Throughput, mixes: pair, keyTypes: []string{"int", "string-short", "uint64-line", "uint64-pointer"}, keys: k, g: p},
+		{kind: results.Throughput, mixes: pair, keyTypes: furtherKeyTypes(), keys: k, g: p},
 		{
 			kind: results.Throughput, keys: k, g: p,
 			mixes: []string{"read-hits", "read-misses", "clear", "retain", "read-heavy", "exchange", "ycsb-b", "ycsb-c", "ycsb-f"},
@@ -153,6 +153,16 @@ func fullSweeps(procs, keys int) []sweep {
 		{kind: results.Throughput, mixes: []string{"ycsb-e"}, keys: k, g: p},
 		{kind: results.Throughput, mixes: []string{"rapid-grow"}, dists: []string{"sequential"}, keys: []int{1 << 20}, g: p},
 	}...)
+}
+
+// furtherKeyTypes are the key types that standard does not have, but for real input.
+func furtherKeyTypes() (names []string) {
+	for _, t := range workloads.KeyTypes() {
+		if !t.Real && !slices.Contains([]string{"uint64", "string", "uint64-wide"}, t.Name) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // limitSweeps has every strategy beside the yardsticks, at three sizes. It leaves out what tells

@@ -17,7 +17,7 @@ func (r *Runner) measureWith(j plan.Job, e kv.Entry) (results.Cell, error) {
 	case "uint64":
 		return measure(r, j, e, e.Uint64, workloads.Uint64Keys)
 	case "int":
-		return measure(r, j, e, e.Int, workloads.IntKeys)
+		return measure(r, j, e, e.Int, workloads.KeysOf(func(x uint64) int { return int(x) }))
 	case "string":
 		return measure(r, j, e, e.String, workloads.StringKeys)
 	case "string-short":

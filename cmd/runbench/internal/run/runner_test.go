@@ -202,7 +202,7 @@ func TestDraw(t *testing.T) {
 		other := id
 		change(&other)
 		if other.KeyType == "int" {
-			if w, err := draw(r, other, workloads.IntKeys); err != nil || len(w.set.Keys) != 100 {
+			if w, err := draw(r, other, workloads.KeysOf(func(x uint64) int { return int(x) })); err != nil || len(w.set.Keys) != 100 {
 				t.Error(err)
 			}
 			continue
