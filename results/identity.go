@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"slices"
-	"sync"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/workloads"
@@ -23,19 +22,19 @@ func MapOf(e kv.Entry) Map { return Map{Impl: e.Name, Identity: e.Kind(), Policy
 //go:embed earlier.json
 var earlierText []byte
 
-// earlier returns what a manifest said of all maps and mixes at the time when manifests began to say
-// it. It serves the runs that were measured before, so the file never changes.
-var earlier = sync.OnceValue(func() (m Manifest) {
+// earlier is what a manifest said of all maps and mixes at the time when manifests began to say it.
+// It serves the runs that were measured before, so the file never changes.
+var earlier = func() (m Manifest) {
 	if err := json.Unmarshal(earlierText, &m); err != nil {
 		panic(err) // a test reads it
 	}
 	return m
-})
+}()
 
 // Map returns what the manifest says of impl, or else what it would have said when manifests began
 // to have identities. A map that is in neither is a peer in a family of its own.
 func (s *Set) Map(impl string) Map {
-	for _, m := range []Manifest{s.Manifest, earlier()} {
+	for _, m := range []Manifest{s.Manifest, earlier} {
 		if i := slices.IndexFunc(m.Maps, func(m Map) bool { return m.Impl == impl }); i >= 0 {
 			return m.Maps[i]
 		}
@@ -48,7 +47,7 @@ func (s *Set) Map(impl string) Map {
 func (s *Set) Mix(name string) (workloads.Mix, bool) {
 	m := s.Manifest
 	if m.Mixes == nil {
-		m = earlier()
+		m = earlier
 	}
 	i := slices.IndexFunc(m.Mixes, func(m workloads.Mix) bool { return m.Name == name })
 	if i < 0 {

@@ -61,7 +61,7 @@ func TestEarlierManifests(t *testing.T) {
 		t.Fatal("the reference run has identities; want an earlier run")
 	}
 	for _, v := range s.Manifest.Verdicts {
-		if !slices.ContainsFunc(earlier().Maps, func(m Map) bool { return m.Impl == v.Impl }) {
+		if !slices.ContainsFunc(earlier.Maps, func(m Map) bool { return m.Impl == v.Impl }) {
 			t.Errorf("no identity of %s", v.Impl)
 		}
 	}
