@@ -29,7 +29,7 @@ const RolesMix = "roles"
 // mainMixes are measured where no mix is asked for.
 var mainMixes = []string{"read-only", "r95w5", "r50w50"}
 
-// Presets returns all presets for so many processors.
+// Presets returns all presets for a number of processors.
 func Presets(procs int) []Preset {
 	return []Preset{
 		{
@@ -186,8 +186,8 @@ func limitSweeps() []sweep {
 	return []sweep{read, pair, crowded, strings}
 }
 
-// goroutines is 1, 2, 4 … up to the processors, and twice those: more goroutines than
-// processors is the normal case in Go.
+// goroutines returns 1, 2, 4 … up to the processors, and twice the processors, because more
+// goroutines than processors are the normal case in Go.
 func goroutines(procs int) []int {
 	var all []int
 	for g := 1; g < procs; g *= 2 {
@@ -196,7 +196,7 @@ func goroutines(procs int) []int {
 	return append(all, procs, 2*procs)
 }
 
-// FindPreset returns the preset of that name for so many processors.
+// FindPreset returns the preset of that name for a number of processors.
 func FindPreset(name string, procs int) (Preset, error) {
 	var known []string
 	for _, p := range Presets(procs) {
@@ -208,10 +208,10 @@ func FindPreset(name string, procs int) (Preset, error) {
 	return Preset{}, exit.With(exit.Usage, names.Unknown("preset", name, known))
 }
 
-// Plan returns the plan of p for the maps and axes of a: all combinations of the axes
-// that are given, or the preset's own choice of combinations if none is. What a map is
-// not made for is left out; a workload that no map is made for is an error, and so is a
-// map that is asked for by name and made for none of them.
+// Plan returns the plan of p for the maps and axes of a. It has all combinations of the axes that
+// are given, or the preset's own choice if none is given. A map is left out of a workload that it
+// does not support. It is an error if no map supports a workload, or if a map that a names supports
+// none.
 func (p Preset) Plan(a Axes, maps []kv.Entry, procs int) (Plan, error) {
 	everything, err := PickMaps(maps, a.Impl)
 	if err != nil {

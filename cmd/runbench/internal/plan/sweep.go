@@ -72,8 +72,8 @@ func (a Axes) Given() bool {
 		len(a.Keys)+len(a.G)+len(a.Readers)+len(a.Writers)+len(a.Loads) > 0 || a.Trace.Name != ""
 }
 
-// withTrace gives the axes that are not given the values that go with a's trace, and returns the
-// trace; nil if there is none.
+// withTrace gives the axes that are not given the values that belong to the trace of a. It returns
+// the trace, or nil if there is none.
 func (a *Axes) withTrace() (*workloads.TraceInput, error) {
 	if a.Trace.Name == "" {
 		return nil, nil
@@ -83,7 +83,7 @@ func (a *Axes) withTrace() (*workloads.TraceInput, error) {
 		return nil, err
 	}
 	if len(a.Keys) > 0 {
-		return nil, exit.Usagef("run: -keys beside -trace; want one of them, since a trace is replayed with all of its keys")
+		return nil, exit.Usagef("run: -keys beside -trace; want one of them, because a trace is replayed with all of its keys")
 	}
 	a.Keys = []int{len(t.Names)}
 	a.KeyType = or(a.KeyType, t.KeyType())
@@ -94,8 +94,8 @@ func (a *Axes) withTrace() (*workloads.TraceInput, error) {
 	return &a.Trace, nil
 }
 
-// sweeps returns all combinations of the axes. Those that are not given are mainMixes,
-// keys, and 1, 2, 4 … goroutines; or the mix roles if readers or writers are given.
+// sweeps returns all combinations of the axes. If axes are not given they are mainMixes, keys, and
+// 1, 2, 4 … goroutines. If readers or writers are given the mix is roles.
 func (a Axes) sweeps(keys []int, procs int) []sweep {
 	sw := sweep{
 		kind: results.Throughput, mixes: mainMixes, keys: keys, g: goroutines(procs),
@@ -139,8 +139,8 @@ func or[T any](values []T, otherwise T) []T {
 	return values
 }
 
-// expand appends the sweep's cells to plan, but for those that are there already. Why a
-// map was left out it notes in refused.
+// expand appends the sweep's cells to plan, except those that plan has already. It notes in refused
+// why a map was left out.
 func (sw sweep) expand(plan *Plan, maps []kv.Entry, refused map[string]error) error {
 	if len(maps) == 0 {
 		return nil
@@ -166,13 +166,13 @@ func (sw sweep) expand(plan *Plan, maps []kv.Entry, refused map[string]error) er
 	return nil
 }
 
-// fits returns why e cannot run the cell.
+// fits returns why e cannot run the cell; nil if it can.
 func fits(plan Plan, kind results.Kind, c Cell, e kv.Entry) error {
 	alone := Plan{Blocks: plan.Blocks, Time: plan.Time, LatencyTime: plan.LatencyTime, Procs: plan.Procs, Trace: plan.Trace}
 	*alone.List(kind) = []Cell{c}
 	err := alone.Validate([]kv.Entry{e})
 	if err != nil && errors.Unwrap(err) != nil {
-		return errors.Unwrap(err) // without its place in a plan that nobody wrote
+		return errors.Unwrap(err) // without its place, because the user wrote no plan
 	}
 	return err
 }
@@ -202,7 +202,7 @@ func (sw sweep) workloads() iter.Seq[Cell] {
 	}
 }
 
-// workers returns cells that hold nothing but the numbers of workers for a mix.
+// workers returns cells with only the numbers of workers for a mix.
 func (sw sweep) workers(mix string) (all []Cell) {
 	if m, ok := workloads.FindMix(mix); ok && m.Roles {
 		for _, r := range or(sw.roles, roles{1, 1}) {
