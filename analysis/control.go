@@ -12,8 +12,8 @@ import (
 // An A/A control measures one map twice, as if it were two maps, in the same blocks as all others.
 // Whatever difference shows comes from the machine and the harness. So a difference that small
 // between two maps means nothing. The second map is the twin of the first: the same map under
-// another name, also in files of cells. Load keeps the cells of twins separate, so that no figure and
-// no comparison has them.
+// another name, also in files of cells. Load keeps the cells of twins separate, so that no figure
+// and no comparison has them.
 
 // controlOf computes the A/A control of groups and of those of their twins.
 func controlOf(groups, twins []*Group) results.Control {
@@ -63,7 +63,8 @@ func Different(c results.Control) (uncorrected, corrected int) {
 	return uncorrected, corrected
 }
 
-// Worst says how much the two maps differ in the pair of c that sets the limit. There must be a pair.
+// Worst says how much the two maps differ in the pair of c that sets the limit. There must be a
+// pair.
 func Worst(c results.Control) string {
 	p := slices.MaxFunc(c.Pairs, func(a, b results.ControlPair) int { return cmp.Compare(reach(a), reach(b)) })
 	return fmt.Sprintf("%s measured twice differs by %+.1f %% [%+.1f %%, %+.1f %%]", p.Cell, 100*(p.Ratio-1), 100*(p.Lo-1), 100*(p.Hi-1))

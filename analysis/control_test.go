@@ -80,20 +80,20 @@ func TestGrade(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name     string
-		sittings []results.Sitting
+		sittings []results.Session
 		noise    float64
 		blocks   int
 		want     results.Letter
 		part     string
 	}{
-		{"all is fit", []results.Sitting{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.005, 10, "A", "fit"},
-		{"a doubt", []results.Sitting{{Before: finding(results.Doubt), During: finding(results.Fit)}}, 0.005, 10, "B", "doubt: steal"},
-		{"not visible", []results.Sitting{{Before: finding(results.Hidden), During: finding(results.Fit)}}, 0.005, 10, "B", "not visible: steal"},
-		{"unfit", []results.Sitting{{Before: finding(results.Fit), During: finding(results.Unfit)}}, 0.005, 10, "C", "unfit: steal"},
-		{"unfit after a break", []results.Sitting{{Before: finding(results.Fit), During: finding(results.Fit)}, {Before: finding(results.Unfit), During: finding(results.Fit)}}, 0.005, 10, "C", "unfit: steal"},
-		{"killed", []results.Sitting{{Before: finding(results.Fit), During: nil}}, 0.005, 10, "B", "not visible: a part that was killed"},
-		{"noise", []results.Sitting{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.2, 10, "D", "repetitions of a cell deviate by"},
-		{"too few", []results.Sitting{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.005, 5, "D", "too few repetitions for an interval"},
+		{"all is fit", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.005, 10, "A", "fit"},
+		{"a doubt", []results.Session{{Before: finding(results.Doubt), During: finding(results.Fit)}}, 0.005, 10, "B", "doubt: steal"},
+		{"not visible", []results.Session{{Before: finding(results.Hidden), During: finding(results.Fit)}}, 0.005, 10, "B", "not visible: steal"},
+		{"unfit", []results.Session{{Before: finding(results.Fit), During: finding(results.Unfit)}}, 0.005, 10, "C", "unfit: steal"},
+		{"unfit after a break", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}, {Before: finding(results.Unfit), During: finding(results.Fit)}}, 0.005, 10, "C", "unfit: steal"},
+		{"killed", []results.Session{{Before: finding(results.Fit), During: nil}}, 0.005, 10, "B", "not visible: a part that was killed"},
+		{"noise", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.2, 10, "D", "repetitions of a cell deviate by"},
+		{"too few", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.005, 5, "D", "too few repetitions for an interval"},
 		{"not watched", nil, 0.005, 10, "", ""},
 	} {
 		// Without drift, which is noise that pairing takes away.
@@ -103,7 +103,7 @@ func TestGrade(t *testing.T) {
 			s.Cells[i].Metrics[results.OpsPerSec] /= speed / 1e6
 			s.Twins[i].Metrics[results.OpsPerSec] = 1e6
 		}
-		s.Manifest.Sittings = c.sittings
+		s.Manifest.Sessions = c.sittings
 		g := Of(s).Grade
 		has := len(g.Parts) == 0 || slices.ContainsFunc(g.Parts, func(p results.GradePart) bool { return strings.Contains(p.Found, c.part) })
 		if g.Letter != c.want || !has {
@@ -111,7 +111,7 @@ func TestGrade(t *testing.T) {
 		}
 	}
 	s := controlled(1, 3, 10, 0.005, 1)
-	s.Twins, s.Manifest.Sittings = nil, []results.Sitting{{Before: finding(results.Fit), During: finding(results.Fit)}}
+	s.Twins, s.Manifest.Sessions = nil, []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}}
 	if g := Of(s).Grade; g.Letter != "D" || !strings.HasPrefix(g.Parts[0].Found, "none") {
 		t.Errorf("without a control: %+v", g)
 	}

@@ -26,7 +26,7 @@ to 5 % B, to 12 % C, more D; the machine before the run, and during it: A if all
 there is a doubt or something that is not visible, C if anything is unfit.`
 
 // gradeOf grades a run by GradeRule. A run without a session in its manifest has no grade.
-func gradeOf(sessions []results.Sitting, control results.Control, groups []*Group) results.Grade {
+func gradeOf(sessions []results.Session, control results.Control, groups []*Group) results.Grade {
 	var g results.Grade
 	if len(sessions) == 0 {
 		return g

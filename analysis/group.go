@@ -69,9 +69,9 @@ func (g *Group) Overloaded() (n int) {
 	return n
 }
 
-// Latency summarizes a quantile of the latency of what, which is OfReads, OfWrites or OfPublishes, over
-// the cells that are not overloaded. The result is zero if one of these had too few operations for
-// the quantile, because quantiles of different cells must not stand side by side.
+// Latency summarizes a quantile of the latency of what, which is OfReads, OfWrites or OfPublishes,
+// over the cells that are not overloaded. The result is zero if one of these had too few operations
+// for the quantile, because quantiles of different cells must not stand side by side.
 func (g *Group) Latency(what string, q float64) stat.Summary {
 	s := g.Summary(results.LatencyUnit(what, q))
 	if s.N < len(g.Cells)-g.Overloaded() {
@@ -91,9 +91,9 @@ func (g *Group) Units() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// SecondsPerOp returns the median processor time of an operation, or 0 if it is not known. It is the
-// measured processor time, which other processes do not lengthen. If that was not measured, it is
-// WallPerOp.
+// SecondsPerOp returns the median processor time of an operation, or 0 if it is not known. It is
+// the measured processor time, which other processes do not lengthen. If that was not measured, it
+// is WallPerOp.
 func (g *Group) SecondsPerOp() float64 {
 	if measured := g.Summary(results.CPUPerOp); measured.N > 0 && measured.Median > 0 {
 		return measured.Median
@@ -101,9 +101,9 @@ func (g *Group) SecondsPerOp() float64 {
 	return g.WallPerOp()
 }
 
-// WallPerOp returns the median time that a processor in use takes for an operation, or 0 if it is not
-// known: the number of processors in use over the rate. As many are in use as there are processors,
-// or workers if these are fewer.
+// WallPerOp returns the median time that a processor in use takes for an operation, or 0 if it is
+// not known: the number of processors in use over the rate. As many are in use as there are
+// processors, or workers if these are fewer.
 func (g *Group) WallPerOp() float64 {
 	rate := g.Summary(results.OpsPerSec).Median
 	if rate == 0 {
@@ -115,7 +115,8 @@ func (g *Group) WallPerOp() float64 {
 // pair pairs two groups by block in a unit.
 func pair(a, b *Group, unit string) stat.Ratios { return stat.Pair(a.Samples(unit), b.Samples(unit)) }
 
-// Paired returns the effect of b over a, two groups of one run, paired by block. minEffect is a share.
+// Paired returns the effect of b over a, two groups of one run, paired by block. minEffect is a
+// share.
 func Paired(a, b *Group, unit string, minEffect float64) stat.Effect {
 	return pair(b, a, unit).Effect(minEffect)
 }

@@ -7,8 +7,8 @@ import (
 	"doublebuf/results"
 )
 
-// TestRowsByIdentity: the floor, the ceiling and the yardsticks are what the manifest says, whatever
-// their names.
+// TestRowsByIdentity: the floor, the ceiling and the yardsticks are what the manifest says,
+// whatever their names.
 func TestRowsByIdentity(t *testing.T) {
 	s := &results.Set{Manifest: results.Manifest{Maps: []results.Map{
 		{Impl: "a", Identity: kv.Identity{Role: kv.Floor}},

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// calls returns the places in the files of a folder, tests left out, that call a function or method of
-// that name.
+// calls returns the places in the files of a folder, tests left out, that call a function or method
+// of that name.
 func calls(t *testing.T, dir, name string) (places []string) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -54,8 +54,8 @@ func calls(t *testing.T, dir, name string) (places []string) {
 	return places
 }
 
-// TestComputedOnce: what follows from a run is computed in Of alone, once. What reads an analysis does
-// not make another one, nor compute statistics itself.
+// TestComputedOnce: what follows from a run is computed in Of alone, once. What reads an analysis
+// does not make another one, nor compute statistics itself.
 func TestComputedOnce(t *testing.T) {
 	for _, name := range []string{"verdictsOf", "controlOf", "gradeOf", "standingsOf", "correct", "layersOf"} {
 		if places := calls(t, ".", name); len(places) != 1 || places[0] != "Of" {

@@ -8,19 +8,20 @@ import (
 	"doublebuf/results"
 )
 
-// Run is a run with what follows from it. Of computes it once; all others read it. One goroutine uses
-// it at a time.
+// Run is a run with what follows from it. Of computes it once; all others read it. One goroutine
+// uses it at a time.
 type Run struct {
 	*results.Set
 	Control results.Control // what the A/A control shows
 	Grade   results.Grade   // how far the figures can be trusted
-	// Links and Processes are the numbers of links and processes that the cells come from, at least 1.
+	// Links and Processes are the numbers of links and processes that the cells come from, at least
+	// 1.
 	Links, Processes int
-	// Layout is the smallest effect, as a share, that cannot come from two layouts of the same code.
-	// It is 0 if there are several links, because their intervals include the layouts.
+	// Layout is the smallest effect, as a share, that cannot come from two layouts of the same
+	// code. It is 0 if there are several links, because their intervals include the layouts.
 	Layout float64
-	// MinConclusive is the smallest effect, as a share, that can be conclusive: the larger one of the
-	// A/A limit and Layout.
+	// MinConclusive is the smallest effect, as a share, that can be conclusive: the larger one of
+	// the A/A limit and Layout.
 	MinConclusive float64
 	// Standings are the orders of the maps in the throughput workloads, in the order in which the
 	// workloads were first measured.
@@ -50,7 +51,7 @@ func Of(s *results.Set) *Run {
 	}
 	r.Links, r.Processes = layersOf(s.Cells)
 	r.Control = controlOf(r.groups, groupsOf(s.Twins))
-	r.Grade = gradeOf(s.Manifest.Sittings, r.Control, r.groups)
+	r.Grade = gradeOf(s.Manifest.Sessions, r.Control, r.groups)
 	if r.Links == 1 {
 		r.Layout = layoutEffect
 	}
@@ -73,8 +74,8 @@ func layersOf(cells []results.Cell) (links, processes int) {
 	return max(1, len(l)), max(1, len(p))
 }
 
-// Impls returns the names of the maps that have cells, in the order in which they first have one. The
-// caller must not change it.
+// Impls returns the names of the maps that have cells, in the order in which they first have one.
+// The caller must not change it.
 func (r *Run) Impls() []string { return r.impls }
 
 // Maps returns the names of all maps that the run checked or measured: those with a verdict, then
@@ -94,16 +95,26 @@ func (r *Run) Maps() []string {
 	return all
 }
 
-// Groups returns the groups of a kind, in the order in which they were first measured. The caller must
-// not change it.
+// Groups returns the groups of a kind, in the order in which they were first measured. The caller
+// must not change it.
 func (r *Run) Groups(kind results.Kind) []*Group { return r.byKind[kind] }
 
-// AllGroups returns the groups of every kind, benchmarks of other programs among them. The caller must
-// not change it.
+// Group returns the group of a cell, or nil.
+func (r *Run) Group(id results.ID) *Group {
+	for _, g := range r.byKind[id.Kind] {
+		if g.ID == id {
+			return g
+		}
+	}
+	return nil
+}
+
+// AllGroups returns the groups of every kind, benchmarks of other programs among them. The caller
+// must not change it.
 func (r *Run) AllGroups() []*Group { return r.groups }
 
-// Verdict returns the worst verdict on a map, of its check and of the final-state checks of its cells
-// and of those of its twin. A map that was never checked is Unknown.
+// Verdict returns the worst verdict on a map, of its check and of the final-state checks of its
+// cells and of those of its twin. A map that was never checked is Unknown.
 func (r *Run) Verdict(impl string) results.Verdict {
 	if v, ok := r.verdicts[impl]; ok {
 		return v
@@ -139,8 +150,8 @@ func verdictsOf(s *results.Set) map[string]results.Verdict {
 }
 
 // Widest returns the width of the widest interval of all effects that a report shows, and which
-// effect that is: 0.02 if the upper end is 2 % above the lower one. The width is infinite if an effect
-// has no interval. The name is "" if there are no effects.
+// effect that is: 0.02 if the upper end is 2 % above the lower one. The width is infinite if an
+// effect has no interval. The name is "" if there are no effects.
 func (r *Run) Widest() (width float64, effect string) {
 	for _, s := range r.Standings {
 		for _, pair := range s.compared() {

@@ -16,9 +16,9 @@ type Standing struct {
 	Unit     string     // by which the maps are ordered
 	Rows     []*Row     // all maps, the fastest first
 
-	// Contenders are the rows that are compared, the fastest first: neither floor nor ceiling, and no
-	// map that failed a check. Fresh are those of them whose reads are never stale, and Stale the
-	// others.
+	// Contenders are the rows that are compared, the fastest first: neither floor nor ceiling, and
+	// no map that failed a check. Fresh are those of them whose reads are never stale, and Stale
+	// the others.
 	Contenders, Fresh, Stale []*Row
 
 	yardsticks []*Row
@@ -48,8 +48,8 @@ var Yardsticks = []Yardstick{
 	func(m results.Map) bool { return m.Family == "rwmutex" },
 }
 
-// standingsOf returns the standings of groups, one for each workload, in the order in which the workloads
-// were first measured.
+// standingsOf returns the standings of groups, one for each workload, in the order in which the
+// workloads were first measured.
 func standingsOf(groups []*Group, mapOf func(impl string) results.Map, verdict func(impl string) results.Verdict, e *effects) []*Standing {
 	var all []*Standing
 	at := map[results.ID]*Standing{}
@@ -98,6 +98,14 @@ func (s *Standing) order() {
 // Yardstick returns the row of the fastest map that y chooses, or nil.
 func (s *Standing) Yardstick(y Yardstick) *Row {
 	if i := slices.IndexFunc(s.Rows, func(r *Row) bool { return y(r.Map) }); i >= 0 {
+		return s.Rows[i]
+	}
+	return nil
+}
+
+// Row returns the row of a map, or nil.
+func (s *Standing) Row(impl string) *Row {
+	if i := slices.IndexFunc(s.Rows, func(r *Row) bool { return r.Impl == impl }); i >= 0 {
 		return s.Rows[i]
 	}
 	return nil

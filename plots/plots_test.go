@@ -233,7 +233,7 @@ func TestEveryFigureSays(t *testing.T) {
 // it has one.
 func TestGradeInTheFooter(t *testing.T) {
 	s := *wholeRun
-	s.Manifest.Sittings = []results.Sitting{{Before: []results.Finding{{What: "steal", State: results.Fit}}, During: []results.Finding{}}}
+	s.Manifest.Sessions = []results.Session{{Before: []results.Finding{{What: "steal", State: results.Fit}}, During: []results.Finding{}}}
 	for _, c := range charts(analysis.Of(&s)) {
 		if svg := string(svgOf(t, c)); !strings.Contains(svg, "2026-01-02; grade D.") {
 			t.Errorf("%s does not say its grade", c.name)

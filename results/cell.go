@@ -8,57 +8,57 @@ import (
 	"strings"
 )
 
-// ID is what is measured: a configuration and the workload that drives it. It is
-// comparable, and Name and ParseName turn it into a benchmark name and back.
+// ID is what is measured: a map and the workload that drives it. It is comparable. Name and
+// ParseName turn it into a benchmark name and back.
 //
-// A staleness cell and the throughput cell to set it beside differ in Kind alone; a latency
-// cell has its Load besides.
+// A staleness cell and the throughput cell of the same workload differ only in Kind. A latency cell
+// also has a Load.
 type ID struct {
 	Kind    Kind
-	Impl    string // name of the configuration in the registry, as dbuf-epoch-b64
+	Impl    string // name of the map in the registry, such as dbuf-epoch-b64
 	Mix     string // name of the mix of operations
 	Dist    string // name of the distribution of keys
 	KeyType string // name of the key type
 	Keys    int    // number of distinct keys
 	Load    int    // of latency cells: the rate of arrivals, in % of the measured capacity; else 0
 
-	// Either G goroutines each do the whole mix, and Readers and Writers are 0;
-	// or reading and writing are apart, and G is 0.
+	// Either G goroutines each do the whole mix, and Readers and Writers are 0. Or some goroutines
+	// only read and others only write, and G is 0.
 	G       int
 	Readers int
 	Writers int
 
 	Procs int // GOMAXPROCS
 
-	// Pkg is the package of a benchmark of another program, if its file tells. Of such
-	// a benchmark Kind is the base of the name, Impl the rest, and nothing else is known.
+	// Pkg is the package of a benchmark of another program, if its file has it. Kind is then the
+	// base of the benchmark's name, and Impl is the rest. Nothing else is known.
 	Pkg string
 }
 
 // Cell is one repetition of the measurement of an ID.
 type Cell struct {
 	ID
-	// Block is the block of the plan, from 1, in which the cell was measured; cells of
-	// one block are compared in pairs. 0 means that the file did not tell.
+	// Block is the block of the plan in which the cell was measured, from 1. 0 means that the file
+	// does not say it.
 	Block int
-	// Process is the process, and Link the link of the program, that measured the cell, each
-	// numbered from 1 within the run; 0 means that the file did not tell. Processes of
-	// different links have different numbers.
+	// Process and Link are the process and the link that measured the cell, each numbered from 1
+	// within the run. 0 means that the file does not say it. Processes of different links have
+	// different numbers.
 	Process, Link int
-	// Ops is the number of operations that all workers finished within the cell.
+	// Ops is the number of operations that all workers together finished within the cell.
 	Ops int64
 	// Metrics holds a value for each unit of Units that applies.
 	Metrics map[string]float64
-	// Fault tells in one line why the cell's sum check failed; "" if it did not.
-	// The figures of such a cell are kept, and shown as failed.
+	// Fault says in one line why the cell's final-state check failed. It is "" if the check did not
+	// fail. The figures of a cell with a fault are kept, and shown as failed.
 	Fault string
 }
 
 // Goroutines returns the number of workers.
 func (id ID) Goroutines() int { return id.G + id.Readers + id.Writers }
 
-// Rate is the unit that says how fast id is: operations a second or, where readers and
-// writers are apart, reads a second, since a sum of both would say little of either.
+// Rate is the unit that says how fast id is: operations a second or, with separate readers and
+// writers, reads a second, because a sum of both would say little about either.
 func (id ID) Rate() string {
 	if id.G == 0 && id.Readers > 0 {
 		return ReadsPerSec
@@ -70,10 +70,10 @@ func (id ID) Rate() string {
 //
 //	Map/impl=dbuf-epoch-b64/mix=r990/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2
 //
-// where separate roles take the form r=1/w=1 instead of g=2, and load=70 stands before either
-// if it is a latency cell. The number of processors
-// always ends it, or else the end of a name like shard-32 would be read as that number. A
-// benchmark of another program has the name that it came with.
+// Separate readers and writers take the form r=1/w=1 instead of g=2. A latency cell has load=70
+// before either. The number of processors always ends the name. Otherwise the end of a name like
+// shard-32 would be read as that number. A benchmark of another program keeps the name that it came
+// with.
 func (id ID) Name() string {
 	if id.Goroutines() == 0 { // of another program
 		name := strings.TrimSuffix(string(id.Kind)+"/"+id.Impl, "/")
@@ -93,7 +93,7 @@ func (id ID) Name() string {
 		id.Kind, id.Impl, id.Mix, id.Dist, id.KeyType, FormatKeys(id.Keys), workers, id.Procs)
 }
 
-// Validate reports the first thing that keeps id from being a benchmark name.
+// Validate reports the first reason why id cannot be a benchmark name.
 func (id ID) Validate() error {
 	if !slices.Contains(Kinds(), id.Kind) {
 		return fmt.Errorf("kind %q: want one of %q", id.Kind, Kinds())
@@ -171,8 +171,8 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// Overloaded reports whether c is a latency cell whose operations came faster than they
-// could be done. It has no latencies: they would have grown as long as it lasted.
+// Overloaded reports whether c is a latency cell whose operations arrived faster than the map could
+// do them. It has no latencies, because they would have grown for as long as it lasted.
 func (c Cell) Overloaded() bool { return c.Kind == Latency && c.Metrics[Reached] < Sustained }
 
 // FormatKeys writes a number of keys in the shortest exact form: 64Ki, 1Mi, 10000.

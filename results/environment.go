@@ -12,11 +12,10 @@ import (
 	"doublebuf/impl/invariants"
 )
 
-// NotKnown stands in an Environment for what could not be found out.
+// NotKnown is the value in an Environment of what could not be found out.
 const NotKnown = "unknown"
 
-// Environment is where and how a run was made. What could not be found out is said to
-// be NotKnown rather than left out.
+// Environment is where and how a run was made. What could not be found out is NotKnown.
 type Environment struct {
 	Go         string    `json:"go"` // version of the toolchain that built the program
 	GOOS       string    `json:"goos"`
@@ -32,8 +31,8 @@ type Environment struct {
 	Command    []string  `json:"command"`
 }
 
-// CollectEnvironment asks the program, the system and, where the program carries no
-// revision, git. It runs short commands and blocks for them. The date is now.
+// CollectEnvironment asks the program and the system and, if the program carries no revision, git.
+// It blocks while it runs short commands. The date is now.
 func CollectEnvironment(command []string) Environment {
 	e := Environment{
 		Go:         runtime.Version(),
@@ -55,8 +54,8 @@ func CollectEnvironment(command []string) Environment {
 	return e
 }
 
-// CommitLabel is the commit as figures print it: 12 digits of a revision, whether
-// there were changes on top of it, and whether the build was a checked one.
+// CommitLabel is the commit as figures print it: 12 digits of a revision, whether there were
+// changes on top of it, and whether the build was a checked one.
 func (e Environment) CommitLabel() string {
 	label := "commit " + e.Commit
 	switch {
@@ -87,9 +86,9 @@ func (e Environment) MachineLabel() string {
 	return fmt.Sprintf("%s, %d %s, %s/%s, %s", cpu, e.Processors, noun, e.GOOS, e.GOARCH, e.Go)
 }
 
-// commit finds the revision of the program: stamped into it by the go command, or as
-// the version under which its module was fetched, or, since go run stamps nothing, as
-// what git has checked out in the current folder.
+// commit finds the revision of the program. The go command stamps it into the program, or it is the
+// version under which the module was fetched. go run stamps nothing: then it is what git has
+// checked out in the current folder.
 func commit(info *debug.BuildInfo, output func(name string, args ...string) string) (revision string, dirty bool) {
 	for _, s := range info.Settings {
 		switch s.Key {

@@ -383,8 +383,8 @@ ok  	a	1.2s
 	}
 }
 
-// TestOddLines: what a program prints of its own among its results is passed over and warned of. It is damage
-// in a file that has a cell of ours, or no result at all.
+// TestOddLines: what a program prints of its own among its results is passed over and warned of. It
+// is damage in a file that has a cell of ours, or no result at all.
 func TestOddLines(t *testing.T) {
 	const (
 		loud   = "2026/11/25 10:00:00 loud\nBenchmarkA-2   \t2026/11/25 10:00:01 louder\n 1000\t 123 ns/op\n"

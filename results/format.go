@@ -22,8 +22,8 @@ func fileOf(k Kind) string {
 	return cellsFile
 }
 
-// fileConfig holds the only four keys that may stand outside comments: any other that
-// differs between two files would split benchstat's tables.
+// fileConfig returns the only four keys that may stand outside comments. Any other key that differs
+// between two files would split benchstat's tables.
 func fileConfig(env Environment) []benchfmt.Config {
 	var config []benchfmt.Config
 	for _, kv := range [][2]string{

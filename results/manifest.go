@@ -27,8 +27,8 @@ type Manifest struct {
 	// Layouts holds for each link, if there are several, the seed of the layout of its code:
 	// what it was built with, as go build -ldflags=-randlayout=SEED.
 	Layouts []int64 `json:"layouts,omitempty"`
-	// Sittings are what was found out about the machine, before and during the measuring.
-	Sittings []Sitting `json:"sittings,omitempty"`
+	// Sessions are what was found out about the machine, before and during the measuring.
+	Sessions []Session `json:"sittings,omitempty"`
 	// Control and Grade are what Set.Control and Set.Grade returned at the end of the last
 	// sitting, for other programs; nothing here reads them.
 	Control *Control `json:"control,omitempty"`

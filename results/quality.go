@@ -15,13 +15,13 @@ type Finding struct {
 	What  string `json:"what"` // in one or two words
 	State State  `json:"state"`
 	Found string `json:"found"`
-	Why   string `json:"why"`  // it matters
+	Why   string `json:"why"`  // why it matters
 	Want  string `json:"want"` // what would be right
 }
 
-// Sitting is a stretch of measuring without a break. A run has one, and another each time
-// it is resumed.
-type Sitting struct {
+// Session is a stretch of measuring without a break. A run has one, and another one each time it is
+// resumed.
+type Session struct {
 	Before []Finding `json:"before"`
 	During []Finding `json:"during"` // null if the run was killed
 }
@@ -48,9 +48,9 @@ type GradePart struct {
 // Control is what the A/A control of a run shows. Package analysis computes it.
 type Control struct {
 	Pairs []ControlPair `json:"pairs"`
-	// Limit is the A/A limit, the least effect that the run can show, as a share: 0.03 is 3 %. It is
-	// the largest distance from no effect that an interval of a pair reaches. It is 0 if no pair has
-	// an interval.
+	// Limit is the A/A limit, the least effect that the run can show, as a share: 0.03 is 3 %. It
+	// is the largest distance from no effect that an interval of a pair reaches. It is 0 if no pair
+	// has an interval.
 	Limit float64 `json:"limit"`
 }
 

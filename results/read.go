@@ -13,19 +13,18 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// Warning is a doubt about results that are shown nevertheless: one line that says
-// what and where.
+// Warning is a doubt about results that are shown nevertheless: one line that says what is
+// doubtful, and where.
 type Warning string
 
 func warnf(format string, args ...any) Warning { return Warning(fmt.Sprintf(format, args...)) }
 
-// ReadCells reads a file of Go benchmark text. Any damage is an error with file and
-// line, with one exception: a last line without its end is what an interruption leaves
-// behind; it is no cell, even where it reads like one, and is dropped with a warning.
+// ReadCells reads a file of Go benchmark text. Any damage is an error with file and line, with one
+// exception: an interruption leaves behind a last line without its end. That line is not a cell,
+// even if it reads like one, and is dropped with a warning.
 //
-// Benchmarks of other programs become cells whose Kind is the base of their name and
-// whose Impl is the rest of it; what go test prints around them is passed over, but not a
-// failure.
+// Benchmarks of other programs become cells whose Kind is the base of their name and whose Impl is
+// the rest. The output of go test around them is skipped, unless it says that a test failed.
 func ReadCells(path string) ([]Cell, []Warning, error) {
 	f, err := readFile(path)
 	if err != nil {
@@ -34,7 +33,7 @@ func ReadCells(path string) ([]Cell, []Warning, error) {
 	return f.cells, f.warnings, nil
 }
 
-// file is what is read from one file of cells.
+// file is the content of one file of cells.
 type file struct {
 	cells      []Cell
 	warnings   []Warning
@@ -44,8 +43,8 @@ type file struct {
 	cutOff     []byte            // the last line, if it has no end
 }
 
-// readFile reads the lines twice: benchfmt parses results and metadata but passes over
-// whatever else it meets, so lines are looked at one by one before.
+// readFile reads the lines twice: benchfmt parses results and metadata but skips everything else,
+// so scanLines looks at each line first.
 func readFile(path string) (*file, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -67,7 +66,7 @@ func readFile(path string) (*file, error) {
 	return f, nil
 }
 
-// note is what comments say of the cell in a line.
+// note is what comments say about the cell in a line.
 type note struct {
 	block, process, link int
 
@@ -81,20 +80,21 @@ var (
 	configLine = regexp.MustCompile(`^[a-z][^A-Z\s:]*:(\s|$)`)
 	resultLine = regexp.MustCompile(`^Benchmark\S+\s+\S`)
 	unitLine   = regexp.MustCompile(`^Unit\s+[^\s=]+(\s+[^\s=]+=\S*)+$`)
-	// What go test prints around results, with -v too: of a log of several lines all but the
-	// first are indented farther. A name alone stands before a result.
+	// What go test prints around results, also with -v. In a log of several lines all but the first
+	// are indented farther. A name alone comes before a result.
 	goTestLine = regexp.MustCompile(`^(PASS$|ok\s|\?\s|=== |(    )*--- (BENCH|PASS|SKIP): |    (    |\S+\.go:\d+: )|Benchmark\S+$)`)
 	failure    = regexp.MustCompile(`^(FAIL|\s*--- FAIL|panic:|fatal error:)`)
-	// ourName is what names of this project begin with, and those of others with the same base do not.
+	// ourName is what names of this project begin with, and those of others with the same base do
+	// not.
 	ourName = regexp.MustCompile(`^(Benchmark)?(Map|Staleness|Latency)/.*\b(impl|mix)=`)
 )
 
-// maxLine is the greatest length of a line, which benchfmt bounds too.
+// maxLine is the largest length of a line. benchfmt has a limit, too.
 const maxLine = 60_000
 
-// odd is lines of other programs' output that are none of the format.
+// odd is the lines of other programs' output that are not Go benchmark text.
 type odd struct {
-	foreign bool // there are results, and none is ours
+	foreign bool // there are results, and none is of this project
 	lines   int
 	first   error
 }
@@ -105,8 +105,8 @@ func (o *odd) add(err error) {
 	}
 }
 
-// scanLines refuses lines that are none of the format, unless all results are other programs', and
-// returns what comments say of each line that holds a result, by line number from 1.
+// scanLines refuses lines that are not Go benchmark text, unless all results are of other programs.
+// It returns what comments say about each line with a result, by line number from 1.
 func scanLines(path, text string) (map[int]note, *odd, error) {
 	notes := map[int]note{}
 	o := &odd{}
@@ -202,7 +202,7 @@ func (f *file) parse(path string, text []byte, notes map[int]note, o *odd) error
 	return r.Err()
 }
 
-// readConfig notes the configuration that holds for rec, and warns if it changes.
+// readConfig records the configuration that applies to rec, and warns if it changes.
 func (f *file) readConfig(path string, line int, rec *benchfmt.Result) {
 	for _, c := range rec.Config {
 		before, value := f.config[c.Key], string(c.Value)
@@ -259,7 +259,7 @@ func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
 	return c, nil
 }
 
-// asideValues reads the metrics that stand in a comment before their cell.
+// asideValues reads the metrics in the comment before a cell.
 func asideValues(text string) ([]benchfmt.Value, error) {
 	fields := strings.Fields(text)
 	var values []benchfmt.Value
@@ -273,7 +273,7 @@ func asideValues(text string) ([]benchfmt.Value, error) {
 	return values, nil
 }
 
-// otherID is the identity of a benchmark that is not of this project.
+// otherID is the identity of a benchmark of another program.
 func otherID(kind Kind, name string) ID {
 	id := ID{Kind: kind, Procs: 1}
 	name = strings.TrimPrefix(strings.TrimPrefix(name, string(kind)), "/")

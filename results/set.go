@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// Set is all that a run left behind.
+// Set is the results of a run.
 type Set struct {
 	Manifest Manifest
 	Cells    []Cell // of all kinds, in the order in which they were measured
-	Twins    []Cell // those of the A/A control, which stand with no others
-	// Better tells for each unit whether "higher" or "lower" is better, as the files
-	// declare or, of the units of package testing, as is known.
+	Twins    []Cell // those of twins, which are for the A/A control only
+	// Better says for each unit whether "higher" or "lower" is better, as the files declare it or,
+	// for the units of package testing, as it is known.
 	Better map[string]string
-	// Machine is what the files say of it: goos, goarch and cpu, as far as they do.
+	// Machine is what the files say about the machine: goos, goarch and cpu.
 	Machine map[string]string
 }
 
-// Open reads a run's folder as Load does, or a file of Go benchmark text, of whatever
-// program, which has no manifest.
+// Open reads the folder of a run, as Load does, or a file of Go benchmark text of any program. A
+// file has no manifest.
 func Open(path string) (*Set, []Warning, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, nil, fmt.Errorf("cannot read cells: %w", err)
@@ -70,8 +70,8 @@ func (s *Set) add(path string) ([]Warning, error) {
 	return f.warnings, nil
 }
 
-// Load reads the folder of a run. Cells of some kind must be there; a run that was killed may lack
-// its manifest, which is warned of.
+// Load reads the folder of a run. There must be cells of some kind. A run that was killed may lack
+// its manifest; Load then warns.
 func Load(dir string) (*Set, []Warning, error) {
 	s := &Set{}
 	var warnings []Warning
@@ -104,8 +104,8 @@ func Load(dir string) (*Set, []Warning, error) {
 	return s, warnings, nil
 }
 
-// Substitutes says of the maps in whose place others stood which they are, and why, in a line
-// for each reason.
+// Substitutes names the maps in whose place another map was measured. It returns a line for each
+// reason.
 func (s *Set) Substitutes() (lines []string) {
 	named := map[string][]string{}
 	for _, impl := range slices.Sorted(maps.Keys(s.Manifest.Instead)) {

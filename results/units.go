@@ -2,22 +2,22 @@ package results
 
 import "strconv"
 
-// Kind says what a cell measures. It is the base of the cell's benchmark name.
+// Kind is what a cell measures. It is the base of the cell's benchmark name.
 type Kind string
 
 const (
-	// Throughput cells time operations; they live in cells.txt.
+	// Throughput cells time operations. They are in cells.txt.
 	Throughput Kind = "Map"
-	// Staleness cells ask how far reads lag behind, in a loop of their own; they live
-	// in staleness.txt, because the zeros of linearizable maps would take the geometric
-	// mean away from every row of benchstat.
+	// Staleness cells measure how stale reads are, in a loop of their own. They are in
+	// staleness.txt, because the zeros of linearizable maps would leave benchstat without a
+	// geometric mean.
 	Staleness Kind = "Staleness"
-	// Latency cells ask how long operations take that arrive at a given rate, in an open
-	// loop; they live in latency.txt.
+	// Latency cells measure how long operations take that arrive at a given rate, in an open loop.
+	// They are in latency.txt.
 	Latency Kind = "Latency"
 )
 
-// MaxLoad is the greatest load of a latency cell, in % of the capacity.
+// MaxLoad is the largest load of a latency cell, in % of the capacity.
 const MaxLoad = 1000
 
 // Kinds returns all kinds of cells, in the order in which a run's folder is read.
@@ -36,38 +36,37 @@ const (
 	GCShare         = "gc-share" // share of the cell's processor time that collections took, 0 to 1
 	PauseShare      = "gc-pause-share"
 	PauseMax        = "gc-pause-max-sec"
-	CPUPerOp        = "cpu-sec/op" // of the whole process: who spins, pays
-	// Of the map at rest, after the cell: heap that it keeps alive after two collections, and
-	// processor time that a collection takes to mark it.
+	CPUPerOp        = "cpu-sec/op" // of the whole process: a map that spins pays for it
+	// Of the map at rest, after the cell: the heap that it keeps alive after two collections, and
+	// the processor time that a collection takes to mark it.
 	LivePerKey = "live-B/key"
 	MarkPerKey = "mark-sec/key"
 
-	// Staleness of a read: how many writes were complete, when it was called, that
-	// followed and included the oldest write of its key that it does not reflect; 0 if
-	// it reflects the last.
+	// Staleness of a read: the number of writes that were complete when it was called, counted from
+	// the oldest write of its key that it does not reflect. It is 0 if the read reflects the last
+	// write of its key.
 	StaleMean = "stale-ops"
-	// The same in seconds: how long the oldest write of its key that the read does not
-	// reflect had been complete, when it was called.
+	// The same in seconds: how long that oldest write had been complete when the read was called.
 	StaleMeanAge = "stale-sec"
 	// StaleShare is the share of the reads with a staleness above 0.
 	StaleShare = "stale-share"
 
-	// Of a latency cell: what a closed loop did just before, what arrived in the open loop,
-	// and which share of it was done in time.
+	// Of a latency cell: what a closed loop did just before, what arrived in the open loop, and the
+	// share of it that was done in time.
 	Capacity   = "capacity-ops/s"
 	Offered    = "offered-ops/s"
 	Reached    = "reached"
 	ClosedMean = "closed-mean-sec"
 	ClosedP99  = "closed-p99-sec"
-	// What the harness adds: reading the clock once, and how late a worker saw that the
-	// operation that it waited for was due.
+	// What the harness adds: the time to read the clock once, and the delay until a waiting worker
+	// saw that its operation was due.
 	ClockCost = "clock-sec"
 	PaceP50   = "pace-p50-sec"
 	PaceP99   = "pace-p99-sec"
 )
 
-// Sustained is the share of the operations due within a latency cell that must be done
-// within it, or else it is overloaded.
+// Sustained is the share of the operations due within a latency cell that must be done within it.
+// With less, the cell is overloaded.
 const Sustained = 0.95
 
 // FormatSeconds writes a time with two or three digits and its unit.
@@ -86,7 +85,7 @@ func FormatSeconds(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64) + " s"
 }
 
-// StaleQuantiles are those of staleness that are reported, in %. 100 is the maximum.
+// StaleQuantiles are the quantiles of staleness that are reported, in %. 100 is the maximum.
 var StaleQuantiles = []float64{50, 90, 99, 99.9, 100}
 
 // StaleOps is the unit of a quantile of staleness in operations.
@@ -102,7 +101,7 @@ const (
 	OfPublishes = "publish"
 )
 
-// Quantiles are those that are reported, in %. 100 is the maximum.
+// Quantiles are the quantiles of latencies that are reported, in %. 100 is the maximum.
 var Quantiles = []float64{50, 90, 99, 99.9, 99.99, 100}
 
 // QuantileName is the name of a quantile in units: p50, p99.99, max.
@@ -113,18 +112,17 @@ func QuantileName(q float64) string {
 	return "p" + strconv.FormatFloat(q, 'f', -1, 64)
 }
 
-// LatencyUnit is the unit of a quantile of the latency of what is one of OfReads, OfWrites
-// and OfPublishes.
+// LatencyUnit is the unit of a quantile of a latency. what is OfReads, OfWrites or OfPublishes.
 func LatencyUnit(what string, q float64) string { return what + "-" + QuantileName(q) + "-sec" }
 
-// Unit is a unit of metrics and what is to be known of it.
+// Unit is a unit of metrics.
 type Unit struct {
 	Name   string
 	Better string // "higher" or "lower"
 	Doc    string
-	// Aside marks counts that are usually zero. They stand in a comment before their
-	// cell: as metrics, one zero median would take the geometric mean away from
-	// benchstat's table, and to leave out zeros would leave a sample of the others.
+	// Aside marks counts that are usually zero. They are written into a comment before their cell.
+	// As metrics, a single zero median would leave benchstat without a geometric mean, and leaving
+	// out the zeros would leave a biased sample.
 	Aside bool
 }
 

@@ -15,15 +15,15 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// Folder is a run's folder while the run goes on. One goroutine uses it at a time.
+// Folder is the folder of a run in progress. One goroutine uses it at a time.
 type Folder struct {
 	dir   string
 	env   Environment
 	files map[Kind]*cellFile
 }
 
-// Create makes the folder dir, and those above it, for a new run in the environment env.
-// It fails with an error that is fs.ErrExist if dir is there.
+// Create makes the folder dir, and its parents, for a new run in the environment env. If dir
+// exists, it fails with an error that is fs.ErrExist.
 func Create(dir string, env Environment) (*Folder, error) {
 	if err := MakeFolder(dir); err != nil {
 		return nil, err
@@ -31,8 +31,8 @@ func Create(dir string, env Environment) (*Folder, error) {
 	return &Folder{dir: dir, env: env, files: map[Kind]*cellFile{}}, nil
 }
 
-// MakeFolder makes the folder dir, and those above it. It fails with an error that is
-// fs.ErrExist if dir is there.
+// MakeFolder makes the folder dir, and its parents. If dir exists, it fails with an error that is
+// fs.ErrExist.
 func MakeFolder(dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
 		return fmt.Errorf("cannot make the results folder: %w", err)
@@ -45,9 +45,9 @@ func MakeFolder(dir string) error {
 	return nil
 }
 
-// Continue opens the folder of a run that was interrupted, to append further cells. It
-// returns the cells that are there. What stands after the last whole cell of a file is
-// cut off, and warned of. It fails if the cells are of another machine than env.
+// Continue opens the folder of an interrupted run, to append further cells. It returns the cells
+// that are there. It cuts off whatever follows the last whole cell of a file, with a warning. It
+// fails if the cells are of another machine than env.
 func Continue(dir string, env Environment) (*Folder, []Cell, []Warning, error) {
 	f := &Folder{dir: dir, env: env, files: map[Kind]*cellFile{}}
 	var cells []Cell
@@ -76,8 +76,8 @@ func Continue(dir string, env Environment) (*Folder, []Cell, []Warning, error) {
 	return f, cells, warnings, nil
 }
 
-// Append writes a finished cell to the file of its kind, and returns when it is on the
-// disk. After an error no more cells can be appended.
+// Append writes a finished cell to the file of its kind. It blocks until the cell is on the disk.
+// After an error no more cells can be appended.
 func (f *Folder) Append(c Cell) error {
 	file := f.files[c.Kind]
 	if file == nil {
@@ -90,7 +90,7 @@ func (f *Folder) Append(c Cell) error {
 	return file.append(c)
 }
 
-// Close closes the files. The cells were safe before.
+// Close closes the files. All cells were on the disk before.
 func (f *Folder) Close() error {
 	var errs []error
 	for _, file := range f.files {
@@ -99,15 +99,15 @@ func (f *Folder) Close() error {
 	return errors.Join(errs...)
 }
 
-// cellFile is a file of cells, open to append. Text is put together in buf, so that a
-// cell reaches the file in one write.
+// cellFile is a file of cells, open for appending. buf collects the text, so that a cell reaches
+// the file in one write.
 type cellFile struct {
 	f      *os.File
 	kind   Kind
 	config []benchfmt.Config
 	buf    bytes.Buffer
 	w      *benchfmt.Writer // writes to buf
-	block  int              // that the file is in
+	block  int              // of the last cell
 }
 
 func newCellFile(f *os.File, kind Kind, env Environment) *cellFile {
@@ -147,8 +147,8 @@ func (file *cellFile) writeHeader(env Environment) error {
 	return file.flush()
 }
 
-// continueFile opens a file that was read, cuts it behind its last whole cell, and
-// goes on from there.
+// continueFile opens a file that was read, cuts it off after its last whole cell, and continues
+// there.
 func continueFile(path string, kind Kind, env Environment, read *file) (*cellFile, error) {
 	if n := bytes.Count(read.cutOff, []byte("Benchmark")); n > 1 {
 		return nil, fmt.Errorf("cannot continue: %s: what seems to be one line that was cut off has %d cells; want lines that end in a newline", path, n)
@@ -164,7 +164,7 @@ func continueFile(path string, kind Kind, env Environment, read *file) (*cellFil
 	if len(read.cells) == 0 {
 		err = file.writeHeader(env)
 	} else {
-		// The writer repeats the configuration unless it believes to have written it.
+		// Write the configuration into the void: otherwise the writer would repeat it.
 		err = file.w.Write(&benchfmt.Result{Config: file.config})
 		file.buf.Reset()
 	}
@@ -219,7 +219,7 @@ func (file *cellFile) flush() error {
 	return nil
 }
 
-// values puts the metrics of c into the order of Units, those that stand aside as text.
+// values returns the metrics of c in the order of Units; those that stand aside as text.
 func (c Cell) values() (values []benchfmt.Value, aside []string, err error) {
 	known := map[string]bool{}
 	for _, u := range Units(c.Kind) {

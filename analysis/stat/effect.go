@@ -30,15 +30,16 @@ type Effect struct {
 }
 
 // Effect returns the effect that the ratios show. Its interval is that of their Summary. There is
-// none if in some block one value alone is zero, because the other blocks would show another effect.
+// none if in some block one value alone is zero, because the other blocks would show another
+// effect.
 //
 // minEffect is a share: with 0.05 a true ratio from 1/1.05 to 1.05 is no effect.
 //
-// The test is Student's t test on the logarithms. It counts links, or processes of one link, or blocks
-// of one process. It assumes that they are nearly normal; the interval does not. A sign test would
-// not assume it either, but its smallest probability is 2/2^n: of 10 blocks nothing would remain
-// after the correction for 30 rows, however large the effect. Ratios that are all equal have no
-// spread to test by: P is then leastP.
+// The test is Student's t test on the logarithms. It counts links, or processes of one link, or
+// blocks of one process. It assumes that they are nearly normal; the interval does not. A sign test
+// would not assume it either, but its smallest probability is 2/2^n: of 10 blocks nothing would
+// remain after the correction for 30 rows, however large the effect. Ratios that are all equal have
+// no spread to test by: P is then leastP.
 func (r Ratios) Effect(minEffect float64) Effect {
 	s, single := r.paired(), singles(r.logs)
 	e := Effect{Ratio: s.Median, Lo: s.Lo, Hi: s.Hi, Interval: s.Interval, P: 1, N: [2]int{s.N, s.N}}
@@ -120,8 +121,8 @@ func allRatios(x, y []float64) []float64 {
 	return ratios
 }
 
-// welch returns the probability of y against x by Welch's t test on the logarithms, or by the U test
-// where that has no answer. e says on which side to look.
+// welch returns the probability of y against x by Welch's t test on the logarithms, or by the U
+// test where that has no answer. e says on which side to look.
 func welch(x, y []float64, e Effect) float64 {
 	t, err := stats.TwoSampleWelchTTest(stats.Sample{Xs: logsOf(y)}, stats.Sample{Xs: logsOf(x)}, side(e))
 	switch {
@@ -134,7 +135,8 @@ func welch(x, y []float64, e Effect) float64 {
 	return min(1, benchmath.AssumeNothing.Compare(benchmath.NewSample(x, th), benchmath.NewSample(y, th)).P)
 }
 
-// beyond returns the end of the range from 1/least to least that e lies beyond, if it has an interval.
+// beyond returns the end of the range from 1/least to least that e lies beyond, if it has an
+// interval.
 func beyond(e Effect, least float64) (bound float64, ok bool) {
 	switch {
 	case e.Interval && e.Ratio > least:

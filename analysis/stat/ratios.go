@@ -14,8 +14,8 @@ type Ratios struct {
 	warnings []string
 }
 
-// Pair pairs the samples of a and b by block. It leaves out, with a warning, blocks that only one of
-// them has, and blocks in which one value is 0 and the other is not. Two zeros have the ratio 1.
+// Pair pairs the samples of a and b by block. It leaves out, with a warning, blocks that only one
+// of them has, and blocks in which one value is 0 and the other is not. Two zeros have the ratio 1.
 func Pair(a, b []Sample) Ratios {
 	ofB := map[int]float64{}
 	for _, s := range b {

@@ -47,9 +47,9 @@ func Summarize(values []float64) Summary {
 	return s
 }
 
-// SummarizeLayers returns the summary of samples. If they come from one process, it is that of their
-// values. Otherwise Median is the mean over the links of the mean over the processes of the median
-// of the blocks, and the interval comes from a hierarchical bootstrap.
+// SummarizeLayers returns the summary of samples. If they come from one process, it is that of
+// their values. Otherwise Median is the mean over the links of the mean over the processes of the
+// median of the blocks, and the interval comes from a hierarchical bootstrap.
 //
 // One link is one sample of all layouts of code, and one process is one sample of all layouts of
 // memory. Layouts change a figure as much as maps differ, and more blocks of one process do not
@@ -87,8 +87,8 @@ func SummarizeLayers(samples []Sample) Summary {
 // the interval if the topmost layer has MinSamples members.
 const replicates = 2000
 
-// bootstrap returns the interval of the mean. It uses a fixed seed, so that the same values give the
-// same interval. top is the number of members of the topmost layer that has several.
+// bootstrap returns the interval of the mean. It uses a fixed seed, so that the same values give
+// the same interval. top is the number of members of the topmost layer that has several.
 func (l layers) bootstrap(top int) (lo, hi float64) {
 	draw := rand.New(rand.NewPCG(1, uint64(top)))
 	means := make([]float64, replicates)

@@ -14,7 +14,7 @@ import (
 func TestDoctor(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := runbench(t, t.TempDir(), "doctor", "-json", "-watch", "20ms")
-	var found results.Sitting
+	var found results.Session
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
 		t.Fatalf("%v\n%s", err, stdout)
 	}
@@ -44,8 +44,8 @@ func TestStrict(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, dir, "r/manifest.json")), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Grade == nil || m.Grade.Letter != "D" || m.Control == nil || len(m.Control.Pairs) != 1 || len(m.Sittings) != 1 || len(m.Sittings[0].During) == 0 {
-		t.Errorf("the manifest has the grade %+v, the control %+v and %d sittings", m.Grade, m.Control, len(m.Sittings))
+	if m.Grade == nil || m.Grade.Letter != "D" || m.Control == nil || len(m.Control.Pairs) != 1 || len(m.Sessions) != 1 || len(m.Sessions[0].During) == 0 {
+		t.Errorf("the manifest has the grade %+v, the control %+v and %d sittings", m.Grade, m.Control, len(m.Sessions))
 	}
 	if len(m.Maps) != 2 || m.Maps[0].Impl != "rwmutex" || m.Maps[1].Role != kv.Floor || len(m.Mixes) != 1 || m.Mixes[0].Gets != 950 {
 		t.Errorf("the manifest has the maps %+v and the mixes %+v; want rwmutex, the floor, and r95w5", m.Maps, m.Mixes)

@@ -135,7 +135,7 @@ func TestRun(t *testing.T) {
 		"dbuf-epoch-b64  atomic        Ok",
 		"rwmutex         linearizable  Ok",
 		"benchstat -col /impl r/cells.txt",
-		"\nHarness floor, ns of processor time an operation: read-only ", ", roles ",
+		"\nHarness floor, ns of processor time per operation: read-only ", ", roles ",
 		"\ngrade ", "  A/A control     limit ", "Map/impl=rwmutex/mix=",
 	} {
 		if !strings.Contains(stdout, want) {

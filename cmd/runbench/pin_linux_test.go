@@ -35,7 +35,7 @@ func TestPin(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, dir, "r/manifest.json")), &m); err != nil {
 		t.Fatal(err)
 	}
-	if found := m.Sittings[0].Before[0].Found; !strings.HasPrefix(found, "1 ") || !strings.HasSuffix(found, " may be used, GOMAXPROCS 1") {
+	if found := m.Sessions[0].Before[0].Found; !strings.HasPrefix(found, "1 ") || !strings.HasSuffix(found, " may be used, GOMAXPROCS 1") {
 		t.Errorf("the process may use %q; want 1 processor", found)
 	}
 

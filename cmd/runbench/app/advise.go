@@ -3,6 +3,7 @@ package app
 import (
 	"flag"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -48,7 +49,11 @@ conclusively.`,
 			fs.Var(&list[string]{&o.axes.Impl, word}, "impl", "`maps` to choose from (default those of the preset quick)")
 			fs.StringVar(&o.dir, "results", "", "new `folder` for the results (default results/<UTC>-advise)")
 			fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
+			f := formatFlags(fs)
 			return func(args []string) error {
+				if err := f.check(fs); err != nil {
+					return err
+				}
 				switch {
 				case o.axes.Trace.Name == "":
 					return exit.Usagef("advise: no -trace; want the trace to advise on, as in -trace defs")
@@ -63,22 +68,29 @@ conclusively.`,
 				o.axes.Readers, o.axes.Writers, o.axes.Loads = []int{readers}, []int{1}, []int{70}
 				o.given = map[string]bool{"trace": true, "readers": true, "writers": true, "time": each > 0, "latency-time": each > 0}
 				o.time, o.latency, o.dir = each, 3*each, folder(o.dir, "results", "advise")
-				return s.advise(&o, report.Needs{Staleness: time.Duration(bound), Writes: writes})
+				return s.advise(&o, f, report.Needs{Staleness: time.Duration(bound), Writes: writes})
 			}
 		},
 	}
 }
 
 // advise runs what o says and advises on what comes out.
-func (s *shell) advise(o *runFlags, needs report.Needs) error {
-	if err := s.run(o); err != nil {
+func (s *shell) advise(o *runFlags, f *format, needs report.Needs) error {
+	quiet := *s
+	if !f.text() {
+		quiet.stdout = io.Discard
+	}
+	if err := quiet.run(o); err != nil {
 		return err
 	}
 	set, err := s.load(o.dir)
 	if err != nil {
 		return err
 	}
-	certain, err := report.Advise(s.stdout, set.Run, needs)
+	d, certain, err := report.Advise(set.Run, needs)
+	if err == nil {
+		err = s.print(f, d)
+	}
 	if err == nil && !certain {
 		err = exit.With(exit.Unknown, fmt.Errorf("the lead of the first map is not conclusive; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
 	}

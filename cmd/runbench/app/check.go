@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"doublebuf/analysis/export"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
@@ -57,6 +58,9 @@ func checkCommand() command {
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
+				if err := o.format.check(fs); err != nil {
+					return err
+				}
 				return s.check(&o)
 			}
 		},
@@ -72,7 +76,7 @@ type checkFlags struct {
 	by           lincheck.Judge
 	dir          string
 	history      string // a file, - or ""
-	asJSON       bool
+	format       *format
 }
 
 func (o *checkFlags) declare(fs *flag.FlagSet) {
@@ -87,14 +91,14 @@ func (o *checkFlags) declare(fs *flag.FlagSet) {
 	})
 	judgeFlag(fs, &o.by, "record only what these `checkers` judge: stamps or porcupine (default both)")
 	fs.TextVar(&o.hang, "hang", plan.Duration(time.Minute), "`time`, beyond -time, after which a map without an answer hangs")
-	fs.BoolVar(&o.asJSON, "json", false, "print only the verdicts, as JSON")
+	o.format = formatFlags(fs)
 }
 
 // check is the command without its flags.
 func (s *shell) check(o *checkFlags) error {
 	switch {
-	case o.asJSON && o.history != "":
-		return exit.Usagef("check: -json beside -history; want one of them")
+	case !o.format.text() && o.history != "":
+		return exit.Usagef("check: -json or -md beside -history; want one of them")
 	case o.record <= 0:
 		return exit.Usagef("check: time is %v; want one above 0, like \"100ms\"", o.record)
 	case o.history != "":
@@ -109,14 +113,7 @@ func (s *shell) check(o *checkFlags) error {
 		g.Histories, g.Time = o.seeds, time.Duration(o.seeds)*mostPerSeed
 		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Broken || e.Level == kv.None })
 	}
-	out := s.stdout
-	if o.asJSON {
-		out = io.Discard
-	}
-	verdicts, err := s.checkMaps(out, maps, g, o.seeds, folder(o.dir, "results", "check"))
-	if err == nil && o.asJSON {
-		err = writeJSON(s.stdout, verdicts)
-	}
+	verdicts, err := s.checkMaps(o.format, maps, g, o.seeds, folder(o.dir, "results", "check"))
 	if err != nil {
 		return err
 	}
@@ -150,23 +147,31 @@ func folder(dir, parent, what string) string {
 	return filepath.Join(parent, time.Now().UTC().Format("20060102T150405Z")+"-"+what)
 }
 
-// checkMaps checks maps into the new folder dir, and prints to out.
-func (s *shell) checkMaps(out io.Writer, maps []kv.Entry, g gate.Options, seeds int, dir string) ([]lincheck.Verdict, error) {
+// checkMaps checks maps into the new folder dir. As text it prints each verdict at once.
+func (s *shell) checkMaps(f *format, maps []kv.Entry, g gate.Options, seeds int, dir string) ([]lincheck.Verdict, error) {
 	if err := results.MakeFolder(dir); err != nil {
 		return nil, err
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	verdicts, err := gate.Check(ctx, out, s.stderr, maps, g, dir)
+	progress := s.stdout // of verdicts, one by one
+	if !f.text() {
+		progress = io.Discard
+	}
+	verdicts, err := gate.Check(ctx, progress, s.stderr, maps, g, dir)
 	if err != nil {
 		return nil, err
 	}
-	propertyTable(out, verdicts)
-	if seeds > 0 {
-		totals(out, seeds, verdicts)
+	d := &export.Document{Data: verdicts}
+	if !f.text() {
+		d.Add(verdictTable(verdicts))
 	}
-	fmt.Fprintf(out, "\nverdicts and evidence are in %s\n", dir)
-	return verdicts, nil
+	properties(d, verdicts)
+	if seeds > 0 {
+		totals(d, seeds, verdicts)
+	}
+	d.Add(export.Gap{}, export.Line("verdicts and evidence are in "+dir))
+	return verdicts, s.print(f, d)
 }
 
 // interruptible returns a context that ends with the first interrupt. The second one

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -23,12 +22,8 @@ type compareFlags struct {
 	old, now  string // maps of one run
 	gate      bool
 	minEffect float64
-	format    string
+	format    *format
 	units     []string
-}
-
-var compareFormats = map[string]func(io.Writer, compare.Heading, *compare.Comparison) error{
-	"text": compare.Text, "markdown": compare.Markdown, "json": compare.JSON,
 }
 
 func compareCommand() command {
@@ -55,17 +50,22 @@ is missing in NEW. Otherwise it is 0.`,
   runbench compare -format markdown -min-effect 2% before.txt after.txt
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
-			o := compareFlags{minEffect: 0.05, format: "text"}
+			o := compareFlags{minEffect: 0.05, format: formatFlags(fs)}
 			fs.StringVar(&o.old, "a", "", "`map` to compare with, in one run")
 			fs.StringVar(&o.now, "b", "", "`map` that is compared with it")
-			fs.BoolVar(&o.gate, "gate", false, "tell the outcome by the exit code")
+			fs.BoolVar(&o.gate, "gate", false, "say the conclusion by the exit code")
 			fs.Func("min-effect", "the least `difference` that matters, as in 5% (default 5%)", func(s string) (err error) {
 				o.minEffect, err = share(s)
 				return err
 			})
-			fs.StringVar(&o.format, "format", o.format, "`form` of the output: text, markdown or json")
+			fs.StringVar(&o.format.name, "format", o.format.name, "`form` of the output: text, markdown, json, csv or html")
 			fs.Var(&list[string]{&o.units, word}, "unit", "compare in these `units` (default how fast a cell is; of other programs every unit)")
-			return func(paths []string) error { return s.compare(&o, paths) }
+			return func(paths []string) error {
+				if err := o.format.check(fs); err != nil {
+					return err
+				}
+				return s.compare(&o, paths)
+			}
 		},
 	}
 }
@@ -78,11 +78,8 @@ func share(s string) (float64, error) {
 }
 
 func (s *shell) compare(o *compareFlags, paths []string) error {
-	write := compareFormats[o.format]
 	maps := o.old != "" || o.now != ""
 	switch {
-	case write == nil:
-		return exit.With(exit.Usage, names.Unknown("format", o.format, []string{"text", "markdown", "json"}))
 	case maps && (o.old == "" || o.now == "" || o.old == o.now):
 		return exit.Usagef("compare: -a %q and -b %q; want two maps of one run", o.old, o.now)
 	case maps && len(paths) != 1:
@@ -123,7 +120,7 @@ func (s *shell) compare(o *compareFlags, paths []string) error {
 	}
 	verdicts, failed, unknown := verdictsOn(old, now, o)
 	h.Notes = append(notes, verdicts...)
-	if err := write(s.stdout, h, c); err != nil {
+	if err := s.print(o.format, compare.Document(h, c)); err != nil {
 		return err
 	}
 	if !o.gate {
@@ -143,23 +140,23 @@ func source(path string, s *analysis.Run) string {
 	return path
 }
 
-// doubts returns what must be said of a comparison of two runs, which may be the same, and
-// what can be told by it.
+// doubts returns notes on a comparison of two runs, which may be the same one, and what it can
+// conclude.
 func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits) {
 	limits := compare.Limits{MinEffect: minEffect}
 	var notes []string
 	if !maps.Equal(old.Machine, now.Machine) {
-		notes = append(notes, "The two are of different machines: the effects are those of the machines, too.")
+		notes = append(notes, "The two runs are of different machines, so the effects are also those of the machines.")
 	}
 	if a, b := old.Manifest.Inputs, now.Manifest.Inputs; len(a) > 0 && len(b) > 0 && !maps.Equal(a, b) {
-		notes = append(notes, "The two replayed other real input, see their manifests: cells of it are not of the same work.")
+		notes = append(notes, "The two runs replayed different real input, see their manifests. Cells of it are not of the same work.")
 	}
 	if a, b := cellTime(old), cellTime(now); a != b && a > 0 && b > 0 {
-		notes = append(notes, fmt.Sprintf("A cell of the old run lasted %v, and one of the new run %v: how a map is when a cell begins weighs more in the shorter one.", a, b))
+		notes = append(notes, fmt.Sprintf("A cell of the old run lasted %v, and one of the new run %v. The start of a cell weighs more in the shorter one.", a, b))
 	}
 	limits.Noise = max(old.Control.Limit, now.Control.Limit)
 	if !tellsLayers(old) || !tellsLayers(now) {
-		return append(notes, "How many links and processes there were is not known; of one link and one process differences under 5 % are not claims."), limits
+		return append(notes, "The numbers of links and processes are not known. With a single link, differences under 5 % are not conclusive."), limits
 	}
 	notes = append(notes, report.Caveat(old))
 	if now != old && report.Caveat(now) != report.Caveat(old) {
@@ -174,7 +171,7 @@ func tellsLayers(s *analysis.Run) bool {
 	return s.Manifest.Environment.Go != "" || slices.ContainsFunc(s.Cells, func(c results.Cell) bool { return c.Link > 0 })
 }
 
-// cellTime returns how long a throughput cell of the run lasted; 0 if its plan does not tell.
+// cellTime returns how long a throughput cell of the run lasted; 0 if its plan does not say it.
 func cellTime(s *analysis.Run) plan.Duration {
 	p, err := plan.Parse("", s.Manifest.Plan)
 	if err != nil {
@@ -183,8 +180,8 @@ func cellTime(s *analysis.Run) plan.Duration {
 	return p.Time
 }
 
-// verdictsOn returns notes on what the checks said of the compared maps, and names of the new run's: those
-// that failed their check unexpectedly, and those of which no check said anything.
+// verdictsOn returns notes on the verdicts of the compared maps. It also returns the names of those
+// maps of the new run that failed their check unexpectedly, and of those without an answer.
 func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown []string) {
 	runs := map[string]*analysis.Run{"the old run": old, "the new run": now}
 	if old == now {
@@ -194,7 +191,7 @@ func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown
 		set, passed := runs[name], 0
 		if set.Manifest.Environment.Go == "" {
 			if slices.ContainsFunc(set.Cells, func(c results.Cell) bool { return c.Goroutines() > 0 }) {
-				notes = append(notes, fmt.Sprintf("Whether the maps of %s are right is not known: there are no verdicts beside its cells.", name))
+				notes = append(notes, fmt.Sprintf("Whether the maps of %s are right is not known: it has no verdicts.", name))
 			}
 			continue
 		}
@@ -211,9 +208,9 @@ func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown
 				passed++
 				continue
 			case v.Outcome == results.Illegal:
-				notes = append(notes, fmt.Sprintf("%s failed its check in %s: its figures are worth nothing.", impl, name))
+				notes = append(notes, fmt.Sprintf("%s failed its check in %s, so its figures mean nothing.", impl, name))
 			default:
-				notes = append(notes, fmt.Sprintf("Whether %s is right is not known in %s, and so not what its figures are worth: %s.", impl, name, v.Reason))
+				notes = append(notes, fmt.Sprintf("Whether %s is right in %s is not known, so its figures may mean nothing: %s.", impl, name, v.Reason))
 			}
 			switch {
 			case set != now || v.AsExpected():
@@ -235,7 +232,7 @@ func failsGate(c *compare.Comparison, failed, unknown []string) error {
 	worse, unsure := c.Named(compare.Worse), c.Named(compare.Inconclusive)
 	switch {
 	case len(worse) > 0:
-		return exit.With(exit.Failed, fmt.Errorf("%d worse by more than %s: %s", len(worse), analysis.Percent(c.Claimable()), abridged(worse)))
+		return exit.With(exit.Failed, fmt.Errorf("%d worse by more than %s: %s", len(worse), analysis.Percent(c.MinConclusive()), abridged(worse)))
 	case len(failed) > 0:
 		return exit.With(exit.Failed, errors.New("failed the check: "+abridged(failed)))
 	case len(unsure) > 0:

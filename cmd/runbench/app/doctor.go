@@ -1,16 +1,15 @@
 package app
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"runtime"
 	"strings"
 	"time"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -49,7 +48,7 @@ func doctorCommand() command {
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			watch := plan.Duration(time.Second)
 			fs.TextVar(&watch, "watch", watch, "`time` to watch what other programs use")
-			asJSON := fs.Bool("json", false, "print the findings as JSON")
+			f := formatFlags(fs)
 			selfTest := fs.Bool("self-test", false, "measure whether the harness can be believed here")
 			cell := plan.Duration(5 * time.Millisecond)
 			fs.TextVar(&cell, "time", cell, "with -self-test, the `time` to measure each cell")
@@ -68,12 +67,15 @@ func doctorCommand() command {
 				}
 				other := []string{"time", "reps", "seed", "results"} // flags of -self-test
 				if *selfTest {
-					other = []string{"watch", "json"}
+					other = []string{"watch", "json", "md"}
 				}
 				for _, name := range other {
 					if given(fs, name) {
 						return exit.Usagef("doctor: -%s does not go with -self-test=%v; see runbench doctor -help", name, *selfTest)
 					}
+				}
+				if err := f.check(fs); err != nil {
+					return err
 				}
 				if *selfTest {
 					if cell <= 0 {
@@ -84,31 +86,31 @@ func doctorCommand() command {
 				if watch <= 0 {
 					return exit.Usagef("doctor: watch is %v; want one above 0, like \"1s\"", watch)
 				}
-				return s.examine(time.Duration(watch), *asJSON)
+				return s.examine(time.Duration(watch), f)
 			}
 		},
 	}
 }
 
-// examine is the command.
-func (s *shell) examine(watch time.Duration, asJSON bool) error {
+// examine is the command. As text it prints what it finds before it waits.
+func (s *shell) examine(watch time.Duration, f *format) error {
 	host := doctor.Here(runtime.GOMAXPROCS(0))
-	found := results.Sitting{Before: host.Examine()}
+	found := results.Session{Before: host.Examine()}
 	w := host.Watch()
-	if !asJSON {
-		fmt.Fprintln(s.stdout, "the machine:")
-		if err := doctor.Text(s.stdout, found.Before); err != nil {
+	d := &export.Document{Data: &found}
+	d.Add(export.Heading{Level: 3, Text: "the machine:"})
+	doctor.Describe(d, found.Before)
+	d.Add(export.Gap{}, export.Heading{Level: 3, Text: fmt.Sprintf("during the next %v:", watch)})
+	if f.text() {
+		if err := s.print(f, d); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.stdout, "\nduring the next %v:\n", watch)
+		d.Blocks = nil
 	}
 	time.Sleep(watch)
 	found.During = w.End()
-	write := func() error { return doctor.Text(s.stdout, found.During) }
-	if asJSON {
-		write = func() error { return writeJSON(s.stdout, found) }
-	}
-	if err := write(); err != nil {
+	doctor.Describe(d, found.During)
+	if err := s.print(f, d); err != nil {
 		return err
 	}
 	against := append(doctor.Against(found.Before), doctor.Against(found.During)...)
@@ -116,12 +118,4 @@ func (s *shell) examine(watch time.Duration, asJSON bool) error {
 		return nil
 	}
 	return exit.With(exit.Unknown, errors.New("unfit to measure: "+strings.Join(against, "; ")))
-}
-
-// writeJSON writes x as JSON.
-func writeJSON(w io.Writer, x any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(x)
 }

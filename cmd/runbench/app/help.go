@@ -3,9 +3,7 @@ package app
 import (
 	"flag"
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 
 	"doublebuf/cmd/runbench/internal/terminal"
 )
@@ -87,9 +85,4 @@ func (s *shell) helpCommand(c command) {
 	if c.examples != "" {
 		fmt.Fprintf(s.stdout, "\nexamples:\n%s", c.examples)
 	}
-}
-
-// columns aligns cells that are separated by tabs.
-func columns(w io.Writer) *tabwriter.Writer {
-	return tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 }

@@ -3,9 +3,9 @@ package app
 import (
 	"flag"
 	"fmt"
-	"io"
 	"strings"
 
+	"doublebuf/analysis/export"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -18,16 +18,15 @@ func listCommand() command {
 		short: "list maps, mixes, distributions, key types and presets",
 		long:  "Lists every name that the axes of run and check take, with its meaning.",
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
-			asJSON := fs.Bool("json", false, "print the list as JSON")
+			f := formatFlags(fs)
 			return func(args []string) error {
 				if err := noArgs(fs, args); err != nil {
 					return err
 				}
-				if *asJSON {
-					return writeJSON(s.stdout, s.listing())
+				if err := f.check(fs); err != nil {
+					return err
 				}
-				s.listing().text(s.stdout)
-				return nil
+				return s.print(f, s.listing().document())
 			}
 		},
 	}
@@ -89,9 +88,14 @@ func (s *shell) listing() listing {
 	return l
 }
 
-// text writes the list for a terminal.
-func (l listing) text(w io.Writer) {
-	var maps [][]string
+// document is the list, a table for each axis.
+func (l listing) document() *export.Document {
+	d := &export.Document{Data: l}
+	add := func(title string, t export.Table) {
+		t.Bare, t.Indent = true, true
+		d.Add(export.Heading{Level: 3, Text: title}, t, export.Gap{})
+	}
+	maps := export.Table{Columns: []string{"name", "level", "capabilities", "publish policy", "what it is"}}
 	for _, m := range l.Maps {
 		doc, caps := m.Doc, "-"
 		if m.Broken {
@@ -103,9 +107,9 @@ func (l listing) text(w io.Writer) {
 		if len(m.Caps) > 0 {
 			caps = strings.Join(m.Caps, ", ")
 		}
-		maps = append(maps, []string{m.Name, m.Level, caps, m.Policy, doc})
+		maps.Rows = append(maps.Rows, []string{m.Name, m.Level, caps, m.Policy, doc})
 	}
-	table(w, "maps (-impl): name, level that it declares, capabilities, publish policy", maps)
+	add("maps (-impl): name, level that it declares, capabilities, publish policy", maps)
 	for _, part := range []struct {
 		title string
 		names []listed
@@ -115,23 +119,13 @@ func (l listing) text(w io.Writer) {
 		{"types of keys, and of values if they are not uint64 (-keytype)", l.KeyTypes},
 		{"presets (-preset)", l.Presets},
 	} {
-		var rows [][]string
+		t := export.Table{Columns: []string{"name", "what it is"}}
 		for _, n := range part.names {
-			rows = append(rows, []string{n.Name, n.Doc})
+			t.Rows = append(t.Rows, []string{n.Name, n.Doc})
 		}
-		table(w, part.title, rows)
+		add(part.title, t)
 	}
-}
-
-// table prints a title, and below it indented rows in aligned columns.
-func table(w io.Writer, title string, rows [][]string) {
-	fmt.Fprintln(w, title)
-	c := columns(w)
-	for _, row := range rows {
-		fmt.Fprintln(c, "  "+strings.Join(row, "\t"))
-	}
-	c.Flush()
-	fmt.Fprintln(w)
+	return d
 }
 
 // capNames lists capabilities. For those that nearly every map has, it lists the lack of them.

@@ -2,61 +2,60 @@ package app
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
+	"doublebuf/analysis/export"
+	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/lincheck"
 )
 
-// propertyTable prints what was found about each property of each map, the meaning of the
-// properties, and the commands that judge again what a level does not promise.
-func propertyTable(w io.Writer, verdicts []lincheck.Verdict) {
-	properties := lincheck.Properties()
-	names := 0
+// verdictTable is the verdicts, with what they rest on.
+func verdictTable(verdicts []lincheck.Verdict) export.Table {
+	t := export.Table{Columns: []string{"map", "level", "verdict", "checked"}}
 	for _, v := range verdicts {
-		names = max(names, len(v.Map))
+		t.Rows = append(t.Rows, []string{v.Map, v.Level, v.String(), gate.Counts(v.Counts)})
 	}
-	width := func(p lincheck.Property) int { return max(len(p.Name), len("by design")) }
+	return t
+}
 
-	var head strings.Builder
-	for _, p := range properties {
-		fmt.Fprintf(&head, "  %-*s", width(p), p.Name)
-	}
-	fmt.Fprintf(w, "\n  %-*s%s\n", names, "", strings.TrimRight(head.String(), " "))
-	var shown []string
-	for _, v := range verdicts {
-		var line strings.Builder
-		for _, p := range properties {
-			cell := "-"
-			if f, ok := v.Property(p.Name); ok {
-				cell = f.String()
-				if f.ByDesign && f.Evidence.Judge != "" {
-					shown = append(shown, fmt.Sprintf("%-*s  %-*s  %s", names, v.Map, len("linearizable"), p.Name, f.Evidence.Judge))
-				}
-			}
-			fmt.Fprintf(&line, "  %-*s", width(p), cell)
-		}
-		fmt.Fprintf(w, "  %-*s%s\n", names, v.Map, strings.TrimRight(line.String(), " "))
-	}
-	fmt.Fprint(w, "\n")
-	for _, p := range properties {
+// properties adds what was found about each property of each map, what the names of the properties
+// mean, and the lines that judge again what a level does not promise.
+func properties(d *export.Document, verdicts []lincheck.Verdict) {
+	all := lincheck.Properties()
+	found := export.Table{Columns: []string{"map"}, Indent: true}
+	meaning := export.Table{Columns: []string{"property", "meaning"}, Bare: true, Indent: true}
+	for _, p := range all {
 		by := strings.Join(p.Checkers, ", ")
 		if by == "" {
 			by = "no answer"
 		}
-		fmt.Fprintf(w, "  %-*s  %s (%s)\n", len("linearizable"), p.Name, p.Doc, by)
+		found.Columns = append(found.Columns, p.Name)
+		meaning.Rows = append(meaning.Rows, []string{p.Name, fmt.Sprintf("%s (%s)", p.Doc, by)})
 	}
-	fmt.Fprintf(w, "  %-*s  %s\n", len("linearizable"), "by design", "the level does not promise it, and a directed schedule shows that it does not hold")
-	if len(shown) > 0 {
-		fmt.Fprintf(w, "\nby design:\n")
-		for _, line := range shown {
-			fmt.Fprintf(w, "  %s\n", line)
+	meaning.Rows = append(meaning.Rows, []string{"by design", "the level does not promise it, and a directed schedule shows that it does not hold"})
+	shown := export.Table{Columns: []string{"map", "property", "judge again"}, Bare: true, Indent: true}
+	for _, v := range verdicts {
+		row := []string{v.Map}
+		for _, p := range all {
+			cell := "-"
+			if f, ok := v.Property(p.Name); ok {
+				cell = f.String()
+				if f.ByDesign && f.Evidence.Judge != "" {
+					shown.Rows = append(shown.Rows, []string{v.Map, p.Name, f.Evidence.Judge})
+				}
+			}
+			row = append(row, cell)
 		}
+		found.Rows = append(found.Rows, row)
+	}
+	d.Add(export.Gap{}, found, export.Gap{}, meaning)
+	if len(shown.Rows) > 0 {
+		d.Add(export.Gap{}, export.Heading{Level: 3, Text: "by design:"}, shown)
 	}
 }
 
-// totals prints the totals of verdicts on so many seeds each.
-func totals(w io.Writer, seeds int, verdicts []lincheck.Verdict) {
+// totals adds what verdicts on so many seeds each amount to.
+func totals(d *export.Document, seeds int, verdicts []lincheck.Verdict) {
 	var all lincheck.Counts
 	illegal := 0
 	for _, v := range verdicts {
@@ -69,6 +68,8 @@ func totals(w io.Writer, seeds int, verdicts []lincheck.Verdict) {
 			illegal++
 		}
 	}
-	fmt.Fprintf(w, "\n%d maps x %d seeds: %d histories of %d calls and %d guards\n", len(verdicts), seeds, all.Histories, all.Calls, all.Guards)
-	fmt.Fprintf(w, "Ok %d, Illegal %d, Unknown %d histories; %d ambiguous pairs\n", all.Histories-illegal-all.Undecided, illegal, all.Undecided, all.Ambiguous)
+	d.Add(export.Gap{}, export.List{
+		fmt.Sprintf("%d maps x %d seeds: %d histories of %d calls and %d guards", len(verdicts), seeds, all.Histories, all.Calls, all.Guards),
+		fmt.Sprintf("Ok %d, Illegal %d, Unknown %d histories; %d ambiguous pairs", all.Histories-illegal-all.Undecided, illegal, all.Undecided, all.Ambiguous),
+	})
 }

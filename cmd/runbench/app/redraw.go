@@ -1,22 +1,22 @@
 package app
 
 import (
+	"cmp"
 	"flag"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/plots"
 )
 
 func plotCommand() command {
-	one := redraw(func(s *shell, set *campaign.Loaded, _, plotsDir string) error {
+	one := redraw(func(s *shell, f *format, set *campaign.Loaded, _, plotsDir string) error {
 		figures, err := plots.Draw(set.Run, plotsDir)
-		s.listFigures(figures, plotsDir)
-		return err
+		return s.listFigures(f, figures, plotsDir, err)
 	})
 	return command{
 		name:  "plot",
@@ -30,19 +30,23 @@ each run.`,
   runbench plot -plots plots/machines results/laptop results/server
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
-			plotOne := one(s, fs)
+			f := formatFlags(fs)
+			plotOne := one(s, fs, f)
 			return func(args []string) error {
 				if len(args) < 2 {
 					return plotOne(args)
 				}
-				return s.plotMachines(args, fs.Lookup("plots").Value.String())
+				if err := f.check(fs); err != nil {
+					return err
+				}
+				return s.plotMachines(f, args, fs.Lookup("plots").Value.String())
 			}
 		},
 	}
 }
 
 // plotMachines draws the runs in dirs side by side.
-func (s *shell) plotMachines(dirs []string, plotsDir string) error {
+func (s *shell) plotMachines(f *format, dirs []string, plotsDir string) error {
 	if len(dirs) > plots.MaxMachines {
 		return exit.Usagef("plot: %d runs; want %d at most, because more series look alike", len(dirs), plots.MaxMachines)
 	}
@@ -64,17 +68,30 @@ func (s *shell) plotMachines(dirs []string, plotsDir string) error {
 		plotsDir = filepath.Join("plots", strings.ReplaceAll(strings.Join(names, "-"), string(filepath.Separator), "-"))
 	}
 	figures, err := plots.DrawMachines(runs, plotsDir)
-	s.listFigures(figures, plotsDir)
+	return s.listFigures(f, figures, plotsDir, err)
+}
+
+// listFigures prints the paths of figures, also of those that were drawn before err, which it
+// returns.
+func (s *shell) listFigures(f *format, figures []plots.Figure, plotsDir string, err error) error {
+	paths := export.List{}
+	for _, f := range figures {
+		paths = append(paths, filepath.Join(plotsDir, f.SVG))
+	}
+	d := &export.Document{Data: paths}
+	if len(paths) > 0 {
+		d.Add(paths)
+	}
+	if f.text() || err == nil {
+		err = cmp.Or(err, s.print(f, d))
+	}
 	return err
 }
 
-func (s *shell) listFigures(figures []plots.Figure, plotsDir string) {
-	for _, f := range figures {
-		fmt.Fprintln(s.stdout, filepath.Join(plotsDir, f.SVG))
-	}
-}
-
 func reportCommand() command {
+	one := redraw(func(s *shell, f *format, set *campaign.Loaded, dir, plotsDir string) error {
+		return campaign.Present(s.stdout, export.Named(f.named()), set, dir, plotsDir)
+	})
 	return command{
 		name:  "report",
 		args:  "[flags] DIR",
@@ -82,25 +99,28 @@ func reportCommand() command {
 		long:  "Draws the figures of the run in the folder DIR and writes its report again. It measures nothing.",
 		examples: `  runbench report results/reference
 `,
-		setup: redraw(func(s *shell, set *campaign.Loaded, dir, plotsDir string) error {
-			return campaign.Present(s.stdout, set, dir, plotsDir)
-		}),
+		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
+			return one(s, fs, formatFlags(fs))
+		},
 	}
 }
 
 // redraw returns the setup of a command that makes something from a run's results.
-func redraw(do func(s *shell, set *campaign.Loaded, dir, plotsDir string) error) func(*shell, *flag.FlagSet) func([]string) error {
-	return func(s *shell, fs *flag.FlagSet) func([]string) error {
+func redraw(do func(s *shell, f *format, set *campaign.Loaded, dir, plotsDir string) error) func(*shell, *flag.FlagSet, *format) func([]string) error {
+	return func(s *shell, fs *flag.FlagSet, f *format) func([]string) error {
 		plotsDir := fs.String("plots", "", "`folder` for the figures (default plots/<name of DIR>)")
 		return func(args []string) error {
 			if len(args) != 1 {
 				return exit.Usagef("%s: %d arguments; want one, the folder of a run, as in runbench %s results/reference", fs.Name(), len(args), fs.Name())
 			}
+			if err := f.check(fs); err != nil {
+				return err
+			}
 			set, err := s.load(args[0])
 			if err != nil {
 				return err
 			}
-			return do(s, set, args[0], campaign.PlotsFolder(*plotsDir, args[0]))
+			return do(s, f, set, args[0], campaign.PlotsFolder(*plotsDir, args[0]))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/exit"
@@ -37,7 +38,7 @@ func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string
 	}
 	defer f.Close()
 	host := doctor.Here(procs)
-	manifest := results.Manifest{Preset: "self-test", Seed: seed, Environment: env, Plan: text, Sittings: []results.Sitting{{Before: host.Examine()}}}
+	manifest := results.Manifest{Preset: "self-test", Seed: seed, Environment: env, Plan: text, Sessions: []results.Session{{Before: host.Examine()}}}
 	manifest.Maps, manifest.Mixes = p.Describe(test.Maps())
 	if err := results.WriteManifest(dir, manifest); err != nil {
 		return err
@@ -88,7 +89,7 @@ func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string
 	if err := test.Slow(ctx, first, share, keep); err != nil {
 		return interrupted(err)
 	}
-	manifest.Sittings[0].During = watch.End()
+	manifest.Sessions[0].During = watch.End()
 	manifest.Complete = true
 	if err := results.WriteManifest(dir, manifest); err != nil {
 		return err
@@ -96,11 +97,11 @@ func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string
 	if set, _, err = results.Load(dir); err != nil {
 		return err
 	}
-	c, err := test.Verdict(set)
+	c, err := test.Compare(set)
 	if err != nil {
 		return err
 	}
-	if err := compare.Text(s.stdout, compare.Heading{Old: "the map with no delay", New: "the map slowed down"}, c); err != nil {
+	if err := (export.Text{}).Export(s.stdout, compare.Document(compare.Heading{Old: "the map with no delay", New: "the map slowed down"}, c)); err != nil {
 		return err
 	}
 	if err := selftest.Judge(control, c); errors.Is(err, selftest.ErrNoisy) {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"golang.org/x/perf/benchunit"
-
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/study"
 )
@@ -23,19 +21,20 @@ names its cells:
 
   <!-- claim: 2.1 times: ops/s of dbuf-epoch-b64 over rwmutex in mix=r95w5 -->
 
-A claim is supported if the whole 95 %% interval lies on its side ("at least", "at most"), or within
-%v times the figure either way. It is contradicted if the whole interval lies elsewhere, or if a map
-failed its check. It is unsure if part of the interval lies on either side.
+A claim holds if the whole 95 %% interval lies on its side ("at least", "at most"), or within
+%v times the figure either way. It fails if the whole interval lies elsewhere, or if a map failed its
+check. It is undecided if part of the interval lies on either side.
 
 The claims of a paragraph stand behind it, in the order of its figures. "Would be" is the figure that
 these cells have.
 
-The exit code is 3 if any claim is contradicted, and 4 if any is unsure or was not measured.`, study.Tolerance),
+The exit code is 3 if any claim fails, and 4 if any is undecided or was not measured.`, study.Tolerance),
 		examples: `  runbench study
   runbench study STUDY.md results/my-rerun
   runbench study -restate STUDY.md results/my-rerun > restated.md
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
+			f := formatFlags(fs)
 			restate := fs.Bool("restate", false, "write the text with the figures of these cells; then read whether its words still fit")
 			return func(args []string) error {
 				all := []string{"STUDY.md", "results/reference"}
@@ -43,13 +42,16 @@ The exit code is 3 if any claim is contradicted, and 4 if any is unsure or was n
 					return exit.Usagef("study: %d arguments; want at most two, a text and the folder of a run", len(args))
 				}
 				copy(all, args)
-				return s.study(all[0], all[1], *restate)
+				if err := f.check(fs); err != nil {
+					return err
+				}
+				return s.study(all[0], all[1], *restate, f)
 			}
 		},
 	}
 }
 
-func (s *shell) study(path, dir string, restate bool) error {
+func (s *shell) study(path, dir string, restate bool, f *format) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("cannot read the study: %w", err)
@@ -65,13 +67,13 @@ func (s *shell) study(path, dir string, restate bool) error {
 	if err != nil {
 		return err
 	}
-	findings := make([]study.Finding, len(claims))
+	judged := make([]study.Judged, len(claims))
 	for i, c := range claims {
-		if findings[i], err = study.Judge(set.Run, c); err != nil {
+		if judged[i], err = study.Judge(set.Run, c); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	restated, err := study.Restate(string(text), findings)
+	restated, err := study.Restate(string(text), judged)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -79,39 +81,14 @@ func (s *shell) study(path, dir string, restate bool) error {
 		_, err = fmt.Fprint(s.stdout, restated)
 		return err
 	}
-	counts := map[study.Outcome]int{}
-	w := columns(s.stdout)
-	fmt.Fprintln(w, "line\tfigure\twould be\tof\tseen\t95 % interval\tn\toutcome")
-	for i, c := range claims {
-		f := findings[i]
-		counts[f.Outcome]++
-		of := c.Unit + " of " + c.Map
-		if c.Over != "" {
-			of += " over " + c.Over
-		}
-		seen, restated, interval, why := "", "", "", ""
-		if f.Seen.N > 0 {
-			seen = benchunit.Scale(f.Seen.Median, benchunit.Decimal)
-			restated = c.Restated(f.Seen.Median)
-		}
-		if f.Seen.Interval {
-			interval = fmt.Sprintf("[%s, %s]", benchunit.Scale(f.Seen.Lo, benchunit.Decimal), benchunit.Scale(f.Seen.Hi, benchunit.Decimal))
-		}
-		if f.Why != "" {
-			why = ": " + f.Why
-		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s in %s\t%s\t%s\t%d\t%s%s\n", c.Line, c.Said(), restated, of, c.Cell, seen, interval, f.Seen.N, f.Outcome, why)
-	}
-	if err := w.Flush(); err != nil {
+	if err := s.print(f, study.Document(judged)); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "\n%d claims: %d supported, %d contradicted, %d unsure, %d not measured\n",
-		len(claims), counts[study.Supported], counts[study.Contradicted], counts[study.Unsure], counts[study.Missing])
-	if n := counts[study.Contradicted]; n > 0 {
-		return exit.With(exit.Failed, fmt.Errorf("%s contradicts %d of %d claims of %s", dir, n, len(claims), path))
+	if n := study.Count(judged, study.Fails); n > 0 {
+		return exit.With(exit.Failed, fmt.Errorf("%d of %d claims of %s fail in the run %s", n, len(claims), path, dir))
 	}
-	if n := counts[study.Unsure] + counts[study.Missing]; n > 0 {
-		return exit.With(exit.Unknown, fmt.Errorf("%s neither supports nor contradicts %d of %d claims of %s", dir, n, len(claims), path))
+	if n := study.Count(judged, study.Undecided) + study.Count(judged, study.Missing); n > 0 {
+		return exit.With(exit.Unknown, fmt.Errorf("%d of %d claims of %s are undecided in the run %s", n, len(claims), path, dir))
 	}
 	return nil
 }

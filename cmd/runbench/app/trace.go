@@ -2,9 +2,9 @@ package app
 
 import (
 	"flag"
-	"fmt"
 	"strings"
 
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/terminal"
@@ -32,7 +32,7 @@ Formats of files:
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var in workloads.TraceInput
 			declareTrace(fs, &in)
-			asJSON := fs.Bool("json", false, "print the description as JSON")
+			f := formatFlags(fs)
 			return func(args []string) error {
 				if len(args) != 1 {
 					return exit.Usagef("trace: %d arguments; want one: a file, or source, defs or bgp", len(args))
@@ -42,11 +42,16 @@ Formats of files:
 				if err != nil {
 					return err
 				}
-				if *asJSON {
-					return writeJSON(s.stdout, plan.TraceFactsOf(t))
+				if err := f.check(fs); err != nil {
+					return err
 				}
-				s.describe(t)
-				return nil
+				rows := export.Table{Columns: []string{"fact", "value"}, Bare: true}
+				for _, row := range plan.TraceRows(t) {
+					rows.Rows = append(rows.Rows, row[:])
+				}
+				d := &export.Document{Data: plan.TraceFactsOf(t)}
+				d.Add(rows)
+				return s.print(f, d)
 			}
 		},
 	}
@@ -79,13 +84,4 @@ func rowsOf(rows [][2]string) string {
 func declareTrace(fs *flag.FlagSet, in *workloads.TraceInput) {
 	fs.StringVar(&in.Format, "format", "plain", "`format` of the file of a trace")
 	fs.BoolVar(&in.SkipMalformed, "skip-malformed", false, "count malformed lines of a trace instead of refusing it")
-}
-
-// describe prints a description of t.
-func (s *shell) describe(t *workloads.Trace) {
-	w := columns(s.stdout)
-	for _, row := range plan.TraceRows(t) {
-		fmt.Fprintln(w, row[0]+"\t"+row[1])
-	}
-	w.Flush()
 }

@@ -191,15 +191,15 @@ func measures(p plan.Plan, e kv.Entry) bool {
 // session measures what is left, and keeps in the manifest what was found out about the machine
 // before and meanwhile.
 func (c *Campaign) session(ctx context.Context, m machine) error {
-	session, watch := results.Sitting{Before: m.found}, m.host.Watch()
-	earlier := c.store.manifest.Sittings
-	c.store.manifest.Sittings = append(earlier, session)
+	session, watch := results.Session{Before: m.found}, m.host.Watch()
+	earlier := c.store.manifest.Sessions
+	c.store.manifest.Sessions = append(earlier, session)
 	if err := c.store.save(); err != nil {
 		return err
 	}
 	err := c.loop.measure(ctx)
 	session.During = watch.End()
-	c.store.manifest.Sittings = append(earlier, session)
+	c.store.manifest.Sessions = append(earlier, session)
 	return cmp.Or(err, c.store.save()) // it is saved in either case
 }
 

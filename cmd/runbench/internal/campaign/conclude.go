@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/results"
@@ -27,7 +28,7 @@ func (c *Campaign) conclude() (*analysis.Run, error) {
 			return nil, err
 		}
 	}
-	return set.Run, Present(c.Out, set, c.Dir, c.Plots)
+	return set.Run, Present(c.Out, export.Text{}, set, c.Dir, c.Plots)
 }
 
 // outcome returns the error, with its exit code, that a complete campaign amounts to.

@@ -2,13 +2,13 @@ package campaign
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/report"
 	"doublebuf/plots"
 	"doublebuf/results"
@@ -26,7 +26,8 @@ type Loaded struct {
 	warnings []results.Warning
 }
 
-// Load reads the results of the run in the folder dir, prints warnings to warn, and analyses the run.
+// Load reads the results of the run in the folder dir, prints warnings to warn, and analyses the
+// run.
 func Load(warn io.Writer, dir string) (*Loaded, error) {
 	set, warnings, err := results.Load(dir)
 	for _, w := range warnings {
@@ -46,8 +47,9 @@ func PlotsFolder(plots, dir string) string {
 	return filepath.Join("plots", filepath.Base(filepath.Clean(dir)))
 }
 
-// Present draws the figures of a run, writes its report and prints a summary to out.
-func Present(out io.Writer, set *Loaded, dir, plotsDir string) error {
+// Present draws the figures of a run, writes its report and prints a summary to out. As text the
+// summary says where the report is.
+func Present(out io.Writer, as export.Exporter, set *Loaded, dir, plotsDir string) error {
 	figures, err := plots.Draw(set.Run, plotsDir)
 	if err != nil {
 		return err
@@ -56,28 +58,28 @@ func Present(out io.Writer, set *Loaded, dir, plotsDir string) error {
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	if err := report.Markdown(&text, filepath.Base(filepath.Clean(dir)), set.Run, set.warnings, links); err != nil {
-		return err
-	}
-	var page bytes.Buffer
+	doc := report.Document(filepath.Base(filepath.Clean(dir)), set.Run, set.warnings, links)
 	read := func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, filepath.FromSlash(path))) }
-	if err := report.HTML(&page, text.Bytes(), read); err != nil {
+	for _, file := range []struct {
+		name string
+		as   export.Exporter
+	}{{ReportFile, export.Markdown{}}, {pageFile, export.HTML{Read: read}}} {
+		var text bytes.Buffer
+		if err := file.as.Export(&text, doc); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, file.name), text.Bytes(), 0o666); err != nil {
+			return fmt.Errorf("cannot write the report: %w", err)
+		}
+	}
+	if err := as.Export(out, report.Summary(set.Run)); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, ReportFile)
-	err = cmp.Or(os.WriteFile(path, text.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, pageFile), page.Bytes(), 0o666))
-	if err != nil {
-		return fmt.Errorf("cannot write the report: %w", err)
+	if _, text := as.(export.Text); !text {
+		return nil
 	}
-	if err := report.Summary(out, set.Run); err != nil {
-		return err
-	}
-	if err := report.Trust(out, set.Run); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%s\n\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
-		report.Caveat(set.Run), path, filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
+	fmt.Fprintf(out, "\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
+		filepath.Join(dir, ReportFile), filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
 	return nil
 }
 

@@ -1,23 +1,23 @@
-// Package compare says of each cell of two runs, or of two maps of one run, whether the
-// new one is better, worse or the same, and how surely.
+// Package compare says of each cell of two runs, or of two maps of one run, whether the new one is
+// better, worse or the same.
 //
 // # Words
 //
 //   - Old is what is compared with, new is what is judged.
-//   - The effect is new over old, see [stat.Effect]: of two runs by all pairs of their
-//     repetitions, of two maps of one run by the blocks that both were measured in.
-//   - The minimum effect is the least that matters. As a ratio it is the margin: with
-//     5 %, effects from 1/1.05 to 1.05 lie within.
-//   - Worse and better: the effect lies beyond the margin and beyond what can be told at
-//     all, see [Limits], and the probability of such an effect if the true one lay within is
-//     under 5 % after Holm's correction over all rows of the comparison, those of geometric
-//     means among them.
-//   - Same: the interval lies within the margin. What noise hides is not the same.
-//   - Inconclusive: none of these, or some of the cell's repetitions have no value in the unit,
-//     as an overloaded one has no latencies: the others are not what it is like. The row says why.
-//   - The geometric mean is one more row: of each block, the geometric mean over the
-//     cells, and these compared as the blocks of a cell are. Where a file tells no blocks,
-//     its n-th repetitions are one.
+//   - The effect is new over old, see [stat.Effect]. Of two runs it comes from all pairs of their
+//     repetitions, of two maps of one run from the blocks in which both were measured.
+//   - The minimum effect is the smallest that matters: with 5 %, ratios from 1/1.05 to 1.05 do not.
+//   - Better and worse: the effect lies beyond the minimum effect and beyond what can be
+//     conclusive, see [Limits]. And its probability, if the true effect were no larger than that,
+//     is under 5 % after Holm's correction over all rows of the comparison, geometric means among
+//     them.
+//   - Same: the interval lies within the minimum effect. What noise hides is not the same.
+//   - Inconclusive: none of these. So is a cell of which some repetitions have no value in the
+//     unit: an overloaded one has no latencies, and the others do not stand for it. The row says
+//     why.
+//   - The geometric mean is one more row. In each block it is the geometric mean over the cells.
+//     These means are compared as the blocks of a cell are. If a file has no blocks, its n-th
+//     repetitions are one block.
 package compare
 
 import (
@@ -32,45 +32,45 @@ import (
 	"doublebuf/results"
 )
 
-// Verdict is what a row amounts to.
-type Verdict string
+// Conclusion is what a comparison says of a row.
+type Conclusion string
 
 const (
-	Better       Verdict = "better"
-	Worse        Verdict = "worse"
-	Same         Verdict = "same"
-	Inconclusive Verdict = "inconclusive"
+	Better       Conclusion = "better"
+	Worse        Conclusion = "worse"
+	Same         Conclusion = "same"
+	Inconclusive Conclusion = "inconclusive"
 )
 
-// Row is one cell in one unit, or the geometric mean of a unit.
+// Row is one cell in one unit, or the geometric mean of all cells in a unit.
 type Row struct {
-	Cell     string      // its name, without what all rows share
-	Old, New float64     // medians; of a geometric mean, the means of the medians
-	Effect   stat.Effect // its P is not corrected
-	Holm     float64     // P, corrected for all rows of the comparison
-	Verdict  Verdict
-	Why      string // if inconclusive
+	Cell       string      // its name, without what all rows share
+	Old, New   float64     // medians; of a geometric mean, the means of the medians
+	Effect     stat.Effect // its P is not corrected
+	Holm       float64     // P, corrected for all rows of the comparison
+	Conclusion Conclusion
+	Why        string // if inconclusive
 }
 
 // Table is the rows of one unit.
 type Table struct {
 	Unit   string
-	Better string // "higher", "lower" or, if nobody tells, ""
+	Better string // "higher" or "lower"; "" if that is not known
 	Rows   []Row
-	Mean   *Row // the geometric mean; nil of fewer than two cells
+	Mean   *Row // the geometric mean; nil if fewer than two cells have one
 }
 
-// Limits are the effects, as shares, that matter and that can be told: 0.05 is 5 %.
+// Limits are the effects, as shares, that matter and that can be conclusive: 0.05 is 5 %.
 type Limits struct {
 	MinEffect float64 // the minimum effect
-	Layout    float64 // differences under it can be those of two layouts of the same code
-	Noise     float64 // differences under it have been seen of a map against itself
+	Layout    float64 // smaller differences can come from two layouts of the same code
+	Noise     float64 // smaller differences have been seen between a map and its twin
 }
 
-// Claimable is the least effect that can be worse or better.
-func (l Limits) Claimable() float64 { return max(l.MinEffect, l.Layout, l.Noise) }
+// MinConclusive is the smallest effect that can be better or worse.
+func (l Limits) MinConclusive() float64 { return max(l.MinEffect, l.Layout, l.Noise) }
 
-// Comparison is all that there is to say.
+// Comparison is the result of comparing two runs, or two maps of one run.
 type Comparison struct {
 	Limits
 	Paired  bool
@@ -86,10 +86,10 @@ type pair struct {
 	old, new *analysis.Group
 }
 
-// Runs compares the cells that two runs share, in the given units or, if there are none,
-// in those that say how fast a cell is: of the cells of this project operations a second
-// or, where readers and writers are apart, reads and writes a second; of others every unit.
-// It fails if there is nothing to compare.
+// Runs compares the cells that two runs share, in the given units. Without units it uses those that
+// say how fast a cell is: operations a second or, with separate readers and writers, reads and
+// writes a second. Of benchmarks of other programs it uses every unit. It fails if there is nothing
+// to compare, or if the runs contradict each other on which direction is better.
 func Runs(old, now *analysis.Run, units []string, limits Limits) (*Comparison, error) {
 	c := &Comparison{Limits: limits}
 	ofNew := map[results.ID]*analysis.Group{}
@@ -126,8 +126,8 @@ func Runs(old, now *analysis.Run, units []string, limits Limits) (*Comparison, e
 	})
 }
 
-// Maps compares two maps of one run in every workload that both were measured in, paired
-// by block: new is measured by old. Units are as for Runs.
+// Maps compares two maps of one run in every workload in which both were measured, paired by block.
+// now is the new map. Units are as for Runs.
 func Maps(set *analysis.Run, old, now string, units []string, limits Limits) (*Comparison, error) {
 	c := &Comparison{Limits: limits, Paired: true}
 	bare := func(id results.ID) results.ID {
@@ -222,9 +222,9 @@ func (c *Comparison) row(cell string, old, now *analysis.Group, unit string) Row
 		r.Why = fmt.Sprintf("%d old and %d new repetitions have no value, being overloaded or too short", a, b)
 	}
 	if c.Paired {
-		r.Effect = analysis.Paired(old, now, unit, c.Claimable())
+		r.Effect = analysis.Paired(old, now, unit, c.MinConclusive())
 	} else {
-		r.Effect = analysis.Unpaired(old, now, unit, c.Claimable())
+		r.Effect = analysis.Unpaired(old, now, unit, c.MinConclusive())
 	}
 	return r
 }
@@ -278,40 +278,40 @@ func meanOf(groups []*analysis.Group, unit string) *analysis.Group {
 	return mean
 }
 
-// decide fills in the verdict of r.
+// decide fills in the conclusion of r.
 func (c *Comparison) decide(r *Row, t Table, family int) {
 	e := r.Effect
 	beyond := func(effect float64) bool { return e.Lo > 1+effect || e.Hi < 1/(1+effect) }
 	within := e.Lo >= 1/(1+c.MinEffect) && e.Hi <= 1+c.MinEffect
-	r.Verdict = Inconclusive
+	r.Conclusion = Inconclusive
 	switch {
 	case r.Why != "":
 	case !e.Interval:
-		r.Why = "too few to say"
+		r.Why = "too few repetitions"
 		if len(e.Warnings) > 0 {
 			r.Why = string(e.Warnings[0])
 		}
 	case within && c.MinEffect < c.Layout:
-		r.Why = fmt.Sprintf("one link cannot tell less than %s from none", analysis.Percent(c.Layout))
+		r.Why = fmt.Sprintf("a single link cannot show that a difference is under %s", analysis.Percent(c.Layout))
 	case within:
-		r.Verdict = Same
-	case beyond(c.MinEffect) && !beyond(c.Claimable()):
-		r.Why = fmt.Sprintf("it is not surely more than the %s that can be told", analysis.Percent(c.Claimable()))
-	case !beyond(c.Claimable()):
+		r.Conclusion = Same
+	case beyond(c.MinEffect) && !beyond(c.MinConclusive()):
+		r.Why = fmt.Sprintf("it may be less than the %s that can be conclusive", analysis.Percent(c.MinConclusive()))
+	case !beyond(c.MinConclusive()):
 		r.Why = "the interval is too wide"
 	case r.Holm >= 1-stat.Confidence:
-		r.Why = fmt.Sprintf("not sure enough for one of %d rows; more repetitions would tell", family)
+		r.Why = fmt.Sprintf("not conclusive as one of %d rows; want more repetitions", family)
 	case t.Better == "":
 		r.Why = fmt.Sprintf(`which direction is better is not known; want a line "Unit %s better=higher" or =lower in the file`, t.Unit)
 	case (e.Ratio > 1) == (t.Better == "higher"):
-		r.Verdict = Better
+		r.Conclusion = Better
 	default:
-		r.Verdict = Worse
+		r.Conclusion = Worse
 	}
 }
 
-// Named returns the rows with a verdict, each as its cell and unit.
-func (c *Comparison) Named(v Verdict) []string {
+// Named returns the rows with a conclusion, each as its cell and unit.
+func (c *Comparison) Named(v Conclusion) []string {
 	var found []string
 	for _, t := range c.Tables {
 		rows := t.Rows
@@ -319,7 +319,7 @@ func (c *Comparison) Named(v Verdict) []string {
 			rows = append(slices.Clone(rows), *t.Mean)
 		}
 		for _, r := range rows {
-			if r.Verdict == v {
+			if r.Conclusion == v {
 				found = append(found, r.Cell+" in "+t.Unit)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
@@ -66,7 +67,7 @@ func TestNothingChanged(t *testing.T) {
 			if row.Effect.P < 0.05 {
 				uncorrected++
 			}
-			if row.Verdict == Better || row.Verdict == Worse {
+			if row.Conclusion == Better || row.Conclusion == Worse {
 				wrong++
 			}
 		}
@@ -92,7 +93,7 @@ func TestAtTheMargin(t *testing.T) {
 	wrong := 0
 	for seed := range uint64(seeds) {
 		for _, row := range twoRuns(t, seed, 0.05, func(int) float64 { return 1 / 1.05 }).Rows {
-			if row.Verdict == Worse {
+			if row.Conclusion == Worse {
 				wrong++
 				break
 			}
@@ -107,8 +108,8 @@ func TestAtTheMargin(t *testing.T) {
 // may be missed, for want of repetitions, and none mistaken.
 func TestPlanted(t *testing.T) {
 	planted := map[int]float64{7: 0.8, 11: 1.25}
-	want := map[int]Verdict{7: Worse, 11: Better}
-	found := map[Verdict]int{}
+	want := map[int]Conclusion{7: Worse, 11: Better}
+	found := map[Conclusion]int{}
 	for seed := range uint64(seeds) {
 		for i, row := range twoRuns(t, seed, 0.05, func(cell int) float64 {
 			if f, ok := planted[cell]; ok {
@@ -116,10 +117,10 @@ func TestPlanted(t *testing.T) {
 			}
 			return 1
 		}).Rows {
-			if row.Verdict == want[i] {
-				found[row.Verdict]++
-			} else if row.Verdict != Inconclusive && (want[i] != "" || row.Verdict != Same) {
-				t.Errorf("seed %d, cell %d: %s (%s), %+v", seed, i, row.Verdict, row.Why, row.Effect)
+			if row.Conclusion == want[i] {
+				found[row.Conclusion]++
+			} else if row.Conclusion != Inconclusive && (want[i] != "" || row.Conclusion != Same) {
+				t.Errorf("seed %d, cell %d: %s (%s), %+v", seed, i, row.Conclusion, row.Why, row.Effect)
 			}
 		}
 	}
@@ -133,7 +134,7 @@ func TestPlanted(t *testing.T) {
 func TestLowerIsBetter(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))
 	old, now := run(r, 2, 10, unchanged), run(r, 2, 10, func(int) float64 { return 2 })
-	for better, want := range map[string]Verdict{"higher": Better, "lower": Worse, "": Inconclusive} {
+	for better, want := range map[string]Conclusion{"higher": Better, "lower": Worse, "": Inconclusive} {
 		old.Better[results.OpsPerSec], now.Better[results.OpsPerSec] = better, better
 		c, err := Runs(analysis.Of(old), analysis.Of(now), nil, Limits{MinEffect: 0.05})
 		if err != nil {
@@ -168,16 +169,17 @@ func TestMaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := c.Tables[0].Rows
-	if len(rows) != 2 || rows[0].Verdict != Better || rows[1].Verdict != Same || !slices.Equal(c.OnlyOld, []string{"Map/mix=z/dist=uniform/keytype=uint64/keys=64/g=1-2"}) {
+	if len(rows) != 2 || rows[0].Conclusion != Better || rows[1].Conclusion != Same || !slices.Equal(c.OnlyOld, []string{"Map/mix=z/dist=uniform/keytype=uint64/keys=64/g=1-2"}) {
 		t.Errorf("%+v, only old %q", rows, c.OnlyOld)
 	}
-	if c, err = Maps(analysis.Of(set), "b", "a", nil, Limits{MinEffect: 0.05}); err != nil || c.Tables[0].Rows[0].Verdict != Worse {
+	if c, err = Maps(analysis.Of(set), "b", "a", nil, Limits{MinEffect: 0.05}); err != nil || c.Tables[0].Rows[0].Conclusion != Worse {
 		t.Errorf("the other way round: %+v, %v", c, err)
 	}
 }
 
 // TestWhatIsMissing has the new map lack values where it did worst: what is left of it would look
-// better. No row of it is, none has an effect of no values, and nothing against nothing is the same.
+// better. No row of it is, none has an effect of no values, and nothing against nothing is the
+// same.
 func TestWhatIsMissing(t *testing.T) {
 	const unit = "read-p99-sec"
 	set := &results.Set{Better: map[string]string{unit: "lower"}}
@@ -202,9 +204,9 @@ func TestWhatIsMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []struct {
-		verdict Verdict
-		effect  string
-		why     string
+		conclusion Conclusion
+		effect     string
+		why        string
 	}{
 		{Inconclusive, "-50.0 %", "0 old and 4 new repetitions have no value, being overloaded or too short"},
 		{Inconclusive, "-50.0 %", "4 blocks have a zero, which has no ratio"},
@@ -212,15 +214,15 @@ func TestWhatIsMissing(t *testing.T) {
 		{Same, "+0.0 %", ""},
 		{Better, "-50.0 %", ""},
 	} {
-		if r := c.Tables[0].Rows[i]; r.Verdict != want.verdict || percent(r.Effect.Ratio) != want.effect || r.Why != want.why {
-			t.Errorf("row %d: %s, %s: %q; want %+v", i, r.Verdict, percent(r.Effect.Ratio), r.Why, want)
+		if r := c.Tables[0].Rows[i]; r.Conclusion != want.conclusion || percent(r.Effect.Ratio) != want.effect || r.Why != want.why {
+			t.Errorf("row %d: %s, %s: %q; want %+v", i, r.Conclusion, percent(r.Effect.Ratio), r.Why, want)
 		}
 	}
 	if m := c.Tables[0].Mean; m != nil {
 		t.Errorf("a mean of one cell: %+v", m)
 	}
 	var text bytes.Buffer
-	if err := JSON(&text, Heading{}, c); err != nil || !json.Valid(text.Bytes()) {
+	if err := (export.JSON{}).Export(&text, Document(Heading{}, c)); err != nil || !json.Valid(text.Bytes()) {
 		t.Errorf("%v\n%s", err, text.String())
 	}
 }
@@ -247,16 +249,16 @@ func TestNoise(t *testing.T) {
 	for _, c := range []struct {
 		loss   float64
 		limits Limits
-		want   Verdict
+		want   Conclusion
 		why    string
 	}{
 		{0.20, Limits{MinEffect: 0.05}, Worse, ""},
 		{0.20, Limits{MinEffect: 0.05, Noise: 0.1}, Worse, ""},
-		{0.20, Limits{MinEffect: 0.05, Noise: 0.5}, Inconclusive, "it is not surely more than the 50 % that can be told"},
-		{0.20, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.4}, Inconclusive, "it is not surely more than the 40 % that can be told"},
-		{0.10, Limits{MinEffect: 0.02, Layout: 0.15}, Inconclusive, "it is not surely more than the 15 % that can be told"},
+		{0.20, Limits{MinEffect: 0.05, Noise: 0.5}, Inconclusive, "it may be less than the 50 % that can be conclusive"},
+		{0.20, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.4}, Inconclusive, "it may be less than the 40 % that can be conclusive"},
+		{0.10, Limits{MinEffect: 0.02, Layout: 0.15}, Inconclusive, "it may be less than the 15 % that can be conclusive"},
 		{0, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.5}, Same, ""},
-		{0, Limits{MinEffect: 0.04, Layout: 0.05}, Inconclusive, "one link cannot tell less than 5 % from none"},
+		{0, Limits{MinEffect: 0.04, Layout: 0.05}, Inconclusive, "a single link cannot show that a difference is under 5 %"},
 	} {
 		made := func(factor float64) *results.Set {
 			s := run(r, 1, 10, func(int) float64 { return factor })
@@ -270,8 +272,8 @@ func TestNoise(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if row := got.Tables[0].Rows[0]; row.Verdict != c.want || row.Why != c.why {
-			t.Errorf("a loss of %v with %+v: %s, %q; want %s, %q; %+v", c.loss, c.limits, row.Verdict, row.Why, c.want, c.why, row.Effect)
+		if row := got.Tables[0].Rows[0]; row.Conclusion != c.want || row.Why != c.why {
+			t.Errorf("a loss of %v with %+v: %s, %q; want %s, %q; %+v", c.loss, c.limits, row.Conclusion, row.Why, c.want, c.why, row.Effect)
 		}
 	}
 }
@@ -289,10 +291,10 @@ func TestJSONKnowsNoInfinity(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
-	if err := JSON(&text, Heading{}, c); err != nil || !json.Valid(text.Bytes()) || !strings.Contains(text.String(), `"ratio": null`) {
+	if err := (export.JSON{}).Export(&text, Document(Heading{}, c)); err != nil || !json.Valid(text.Bytes()) || !strings.Contains(text.String(), `"ratio": null`) {
 		t.Errorf("%v\n%s", err, text.String())
 	}
-	if got := c.Tables[0].Rows[0].Verdict; got != Worse {
+	if got := c.Tables[0].Rows[0].Conclusion; got != Worse {
 		t.Errorf("allocations where there were none: %s", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
@@ -53,13 +54,17 @@ func TestMachines(t *testing.T) {
 			before[0].State = results.Fit
 		}
 		within := during(h.counters(), host(t, name, name+"-later").counters(), 10*time.Second)
-		if err := Text(&got, before); err != nil {
-			t.Fatal(err)
+		text := func(all []results.Finding) {
+			t.Helper()
+			d := &export.Document{}
+			Describe(d, all)
+			if err := (export.Text{}).Export(&got, d); err != nil {
+				t.Fatal(err)
+			}
 		}
+		text(before)
 		fmt.Fprintf(&got, "\nagainst it: %q\n\nduring:\n", Against(before))
-		if err := Text(&got, within); err != nil {
-			t.Fatal(err)
-		}
+		text(within)
 		path := filepath.Join("testdata", name+".txt")
 		if *update {
 			if err := os.WriteFile(path, got.Bytes(), 0o666); err != nil {

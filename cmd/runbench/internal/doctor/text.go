@@ -2,35 +2,31 @@ package doctor
 
 import (
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
-// Text writes findings for a terminal, and of those that are not fit why they matter.
-func Text(w io.Writer, all []results.Finding) error {
-	var b strings.Builder
-	columns := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, f := range all {
-		fmt.Fprintf(columns, "  %s\t%s\t%s\n", f.State, f.What, f.Found)
-	}
-	columns.Flush()
+// Describe adds findings to d. Of those that are not fit it says why they matter.
+func Describe(d *export.Document, all []results.Finding) {
+	t := export.Table{Columns: []string{"state", "what", "found"}, Bare: true, Indent: true}
 	var hidden []string
+	for _, f := range all {
+		t.Rows = append(t.Rows, []string{string(f.State), f.What, f.Found})
+	}
+	d.Add(t)
 	for _, f := range all {
 		switch f.State {
 		case results.Hidden:
 			hidden = append(hidden, f.What)
 		case results.Doubt, results.Unfit:
-			fmt.Fprintf(&b, "\n%s: %s\n  why it matters: %s\n  right would be: %s\n", f.What, f.Found, f.Why, f.Want)
+			d.Add(export.Gap{}, export.Line(fmt.Sprintf("%s: %s\n  why it matters: %s\n  right would be: %s", f.What, f.Found, f.Why, f.Want)))
 		}
 	}
 	if len(hidden) > 0 {
-		fmt.Fprintf(&b, "\nnot visible here, and not guessed: %s\n", strings.Join(hidden, ", "))
+		d.Add(export.Gap{}, export.Line("not visible here, and not guessed: "+strings.Join(hidden, ", ")))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // Against returns what makes the machine unfit.

@@ -17,7 +17,7 @@ import (
 // maxWorkers keeps the number of a worker within its bits of a value.
 const maxWorkers = 1 << 16
 
-// maxLayer is the largest number of links, and of processes of each link.
+// maxLayer is the greatest number of links, and of processes of each.
 const maxLayer = 1000
 
 // maxJobs is the greatest number of cells that a plan begins with, over all blocks, and maxTime
@@ -27,8 +27,8 @@ const (
 	maxTime = time.Hour
 )
 
-// Validate reports the first error in the plan, with its place in the JSON form. entries are the
-// known maps.
+// Validate reports the first thing that is wrong with the plan, with its place in the
+// JSON form. entries are the maps that there are.
 func (p Plan) Validate(entries []kv.Entry) error {
 	switch {
 	case p.Blocks < 1:
@@ -90,7 +90,7 @@ func (p Plan) Validate(entries []kv.Entry) error {
 	return check("latency", results.Latency, p.Latency)
 }
 
-// validate reports why the cell cannot be measured.
+// validate reports what keeps the cell from being measured.
 func validate(id results.ID, entries []kv.Entry) error {
 	e, ok := FindMap(entries, id.Impl)
 	if !ok {
@@ -128,10 +128,10 @@ func validate(id results.ID, entries []kv.Entry) error {
 	return id.Validate()
 }
 
-// OfTrace reports whether keys of the type come from the plan's trace.
+// OfTrace reports whether keys of that type are those of the plan's trace.
 func OfTrace(keyType string) bool { return keyType == "trace" || keyType == "prefix" }
 
-// validateTrace checks what depends on the plan's trace.
+// validateTrace checks what hangs from the plan's trace.
 func validateTrace(id results.ID, in *workloads.TraceInput) error {
 	mix, _ := workloads.FindMix(id.Mix)
 	dist, _ := workloads.ParseDist(id.Dist)

@@ -2,14 +2,12 @@ package report
 
 import (
 	"fmt"
-	"io"
-	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
@@ -17,32 +15,32 @@ import (
 // candidate is a map that advice may be about, in one workload.
 type candidate struct {
 	*analysis.Row
-	writes stat.Summary // a second, beside the reads
-	stale  stat.Summary // 99th percentile of the staleness of a read, in seconds; of a fresh map 0
+	writes stat.Summary // writes a second, beside the reads
+	stale  stat.Summary // 99th percentile of the staleness of a read, in seconds; 0 of an always-fresh map
 	read   stat.Summary // 99th percentile of the latency of a read, in seconds
-	late   bool         // it could not keep up when that was measured
+	late   bool         // it was overloaded when latencies were measured
 	live   stat.Summary // bytes that are kept alive for each key
 }
 
 // Needs is what a map must do to be advised.
 type Needs struct {
-	Staleness time.Duration // of 99 in 100 reads, at most
-	Writes    float64       // a second beside the reads, at least
+	Staleness time.Duration // upper limit, which 99 of 100 reads must meet
+	Writes    float64       // lower limit, writes a second beside the reads
 }
 
-// meets reports whether c does, as far as intervals tell; without one no block may speak
-// against the staleness, and the median counts for the writes.
+// meets reports whether c meets the needs by its intervals. Without an interval, the largest
+// staleness of a block counts, and the median of the writes.
 func (c candidate) meets(n Needs) bool {
 	return (c.Fresh || c.stale.N > 0 && c.stale.Hi <= n.Staleness.Seconds()) && c.writes.Lo >= n.Writes
 }
 
-// Advise writes which map to take of those that were measured in the first workload of set with
-// readers and writers of their own: the one that reads most of those that passed their check and
-// meet the needs. It reports whether that map is ahead of the next one as a claim.
-func Advise(w io.Writer, run *analysis.Run, needs Needs) (certain bool, err error) {
+// Advise says which map to take, of those in the first workload of the run with separate readers
+// and writers: the one with the most reads, of those that passed their check and meet the needs.
+// certain is whether its lead over the next one is conclusive. It fails if no map qualifies.
+func Advise(run *analysis.Run, needs Needs) (d *export.Document, certain bool, err error) {
 	i := slices.IndexFunc(run.Standings, func(s *analysis.Standing) bool { return s.Workload.Readers > 0 })
 	if i < 0 {
-		return false, fmt.Errorf("no cell with readers and writers of their own: nothing to advise on")
+		return nil, false, fmt.Errorf("no cell with separate readers and writers: nothing to advise on")
 	}
 	s := run.Standings[i]
 	var all []candidate
@@ -53,56 +51,103 @@ func Advise(w io.Writer, run *analysis.Run, needs Needs) (certain bool, err erro
 	}
 	fit := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !c.meets(needs) })
 	if len(fit) == 0 {
-		return false, fmt.Errorf("of %d maps that passed their check none has reads that are stale by at most %v and %.3g writes a second beside them", len(all), needs.Staleness, needs.Writes)
+		return nil, false, fmt.Errorf("of %d maps that passed their check none has reads that are stale by at most %v and %.3g writes a second beside them", len(all), needs.Staleness, needs.Writes)
 	}
-
-	var b strings.Builder
 	first := fit[0]
-	fmt.Fprintf(&b, "\nadvice: %s\n\n", first.Impl)
-	c := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(c, "  workload\t%s\n", analysis.Describe(s.Workload))
-	fmt.Fprintf(c, "  reads\t%s a second%s\n", number(first.Summary.Median), interval(first.Summary, number))
+	doubt, certain := lead(s, fit)
 	enough := "any rate"
 	if needs.Writes > 0 {
 		enough = number(needs.Writes)
 	}
-	fmt.Fprintf(c, "  writes\t%s a second beside them%s; %s will do\n", number(first.writes.Median), interval(first.writes, number), enough)
-	fmt.Fprintf(c, "  p99 of a read\t%s\n", first.latency())
-	fmt.Fprintf(c, "  staleness\t%s; %v will do\n", first.staleness(), needs.Staleness)
-	fmt.Fprintf(c, "  memory\t%s\n", first.memory(s.Workload.Keys))
-	doubt := "there is no other map that would do"
-	certain = true
-	if len(fit) > 1 {
-		certain = s.Effect(first.Row, fit[1].Row).Conclusive
-		doubt = fmt.Sprintf("against %s: %s", fit[1].Impl, effect(s.Effect(first.Row, fit[1].Row)))
-		var alike []string
-		for _, c := range fit[2:] {
-			if !s.Effect(first.Row, c.Row).Conclusive {
-				alike = append(alike, c.Impl)
-			}
-		}
-		if !certain && len(alike) > 0 {
-			doubt += "; nor can it be told from " + strings.Join(alike, ", ")
-		}
+	facts := [][]string{
+		{"workload", analysis.Describe(s.Workload)},
+		{"reads", fmt.Sprintf("%s a second%s", number(first.Summary.Median), interval(first.Summary, number))},
+		{"writes", fmt.Sprintf("%s a second beside them%s; %s will do", number(first.writes.Median), interval(first.writes, number), enough)},
+		{"p99 of a read", first.latency()},
+		{"staleness", fmt.Sprintf("%s; %v will do", first.staleness(), needs.Staleness)},
+		{"memory", first.memory(s.Workload.Keys)},
+		{"doubt", doubt},
 	}
-	fmt.Fprintf(c, "  doubt\t%s\n", doubt)
-	if g := run.Grade; g.Letter != "" {
-		fmt.Fprintf(c, "  \tgrade of the run: %s\n", g.Letter)
+	if run.Grade.Letter != "" {
+		facts = append(facts, []string{"", "grade of the run: " + string(run.Grade.Letter)})
 	}
-	c.Flush()
+	d = &export.Document{Data: advice(first, all, doubt, certain, needs, run.Grade)}
+	d.Add(export.Gap{}, export.Line("advice: "+first.Impl), export.Gap{},
+		export.Table{Columns: []string{"fact", "value"}, Rows: facts, Bare: true, Indent: true}, export.Gap{}, candidates(all, needs, s.Workload.Keys))
+	return d, certain, nil
+}
 
-	b.WriteString("\n")
-	fmt.Fprintln(c, "map\treads/s\twrites/s\tp99 of a read\tstaleness\tmemory\twould do")
-	for _, m := range all {
+// lead says how sure it is that the first of the maps that fit reads most.
+func lead(s *analysis.Standing, fit []candidate) (doubt string, certain bool) {
+	if len(fit) == 1 {
+		return "there is no other map that would do", true
+	}
+	e := s.Effect(fit[0].Row, fit[1].Row)
+	doubt = fmt.Sprintf("against %s: %s", fit[1].Impl, effect(e))
+	var alike []string
+	for _, c := range fit[2:] {
+		if !s.Effect(fit[0].Row, c.Row).Conclusive {
+			alike = append(alike, c.Impl)
+		}
+	}
+	if !e.Conclusive && len(alike) > 0 {
+		doubt += "; nor is its lead conclusive over " + strings.Join(alike, ", ")
+	}
+	return doubt, e.Conclusive
+}
+
+// candidates is a table of all maps that passed their check.
+func candidates(all []candidate, needs Needs, keys int) export.Table {
+	t := export.Table{Columns: []string{"map", "reads/s", "writes/s", "p99 of a read", "staleness", "memory", "would do"}}
+	for _, c := range all {
 		would := "yes"
-		if !m.meets(needs) {
+		if !c.meets(needs) {
 			would = "no"
 		}
-		fmt.Fprintf(c, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.Impl, number(m.Summary.Median), number(m.writes.Median), m.latency(), m.staleness(), m.memory(s.Workload.Keys), would)
+		t.Rows = append(t.Rows, []string{c.Impl, number(c.Summary.Median), number(c.writes.Median), c.latency(), c.staleness(), c.memory(keys), would})
 	}
-	c.Flush()
-	_, err = io.WriteString(w, b.String())
-	return certain, err
+	return t
+}
+
+// jsonAdvice is the form of advice as JSON. What was not measured is null.
+type jsonAdvice struct {
+	Advice  string          `json:"advice"` // the map to take
+	Certain bool            `json:"certain"`
+	Doubt   string          `json:"doubt"`
+	Grade   results.Letter  `json:"grade"`
+	Maps    []jsonCandidate `json:"maps"`
+}
+
+type jsonCandidate struct {
+	Map        string   `json:"map"`
+	Reads      float64  `json:"reads_per_sec"`
+	Writes     float64  `json:"writes_per_sec"`
+	Latency    *float64 `json:"read_p99_sec"`
+	Overloaded bool     `json:"overloaded"`
+	Staleness  *float64 `json:"stale_p99_sec"`
+	Live       *float64 `json:"live_bytes_per_key"`
+	WouldDo    bool     `json:"would_do"`
+}
+
+func advice(first candidate, all []candidate, doubt string, certain bool, needs Needs, grade results.Grade) jsonAdvice {
+	known := func(s stat.Summary) *float64 {
+		if s.N == 0 {
+			return nil
+		}
+		return &s.Median
+	}
+	out := jsonAdvice{Advice: first.Impl, Certain: certain, Doubt: doubt, Grade: grade.Letter}
+	for _, c := range all {
+		m := jsonCandidate{
+			Map: c.Impl, Reads: c.Summary.Median, Writes: c.writes.Median, Latency: known(c.read), Overloaded: c.late,
+			Staleness: known(c.stale), Live: known(c.live), WouldDo: c.meets(needs),
+		}
+		if c.Fresh {
+			m.Staleness = new(float64)
+		}
+		out.Maps = append(out.Maps, m)
+	}
+	return out
 }
 
 func candidateOf(run *analysis.Run, r *analysis.Row) candidate {
@@ -158,14 +203,4 @@ func (c candidate) memory(keys int) string {
 		all += " "
 	}
 	return fmt.Sprintf("%.0f bytes a key, %sB in all", c.live.Median, all)
-}
-
-// duration writes seconds as a time of three digits.
-func duration(seconds float64) string {
-	d := time.Duration(math.Round(seconds * 1e9))
-	unit := time.Duration(1)
-	for d >= 1000*unit {
-		unit *= 10
-	}
-	return d.Round(unit).String()
 }

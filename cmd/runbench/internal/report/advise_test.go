@@ -1,12 +1,12 @@
 package report
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 	"time"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
@@ -63,31 +63,37 @@ func TestAdvise(t *testing.T) {
 		{Needs{Writes: 8e6}, "slow", true}, // nobody else writes as much
 		{Needs{Writes: 10e6}, "", false},
 	} {
-		var out bytes.Buffer
-		certain, err := Advise(&out, analysis.Of(advised()), test.needs)
-		switch text := out.String(); {
+		d, certain, err := Advise(analysis.Of(advised()), test.needs)
+		text := ""
+		if err == nil {
+			text = string(exported(t, export.Text{}, d))
+		}
+		switch {
 		case test.advice == "" && (err == nil || !strings.Contains(err.Error(), "of 5 maps that passed their check none ")):
 			t.Errorf("%+v: %v; want an error", test.needs, err)
 		case test.advice != "" && (err != nil || !strings.Contains(text, "advice: "+test.advice+"\n") || certain != test.certain):
 			t.Errorf("%+v: %v, certain %v:\n%s", test.needs, err, certain, text)
 		}
 	}
-	var out bytes.Buffer
-	if _, err := Advise(&out, analysis.Of(advised()), Needs{Staleness: 50 * time.Millisecond}); err != nil {
+	d, _, err := Advise(analysis.Of(advised()), Needs{Staleness: 50 * time.Millisecond})
+	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/advice.txt", out.Bytes())
+	golden(t, "testdata/advice.txt", exported(t, export.Text{}, d))
+	golden(t, "testdata/advice.json", exported(t, export.JSON{}, d))
 	alike := advised()
 	for _, c := range alike.Cells {
 		if c.Impl == "slow" {
 			c.Metrics[results.ReadsPerSec] *= 4.85
 		}
 	}
-	out.Reset()
-	if _, err := Advise(&out, analysis.Of(alike), Needs{}); err != nil || !strings.Contains(out.String(), ", no claim; nor can it be told from slow\n") || !strings.Contains(out.String(), "; any rate will do\n") {
-		t.Errorf("%v:\n%s", err, out.String())
+	if d, _, err = Advise(analysis.Of(alike), Needs{}); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := Advise(&out, analysis.Of(&results.Set{}), Needs{}); err == nil {
+	if text := string(exported(t, export.Text{}, d)); !strings.Contains(text, ", not conclusive; nor is its lead conclusive over slow\n") || !strings.Contains(text, "; any rate will do\n") {
+		t.Error(text)
+	}
+	if _, _, err := Advise(analysis.Of(&results.Set{}), Needs{}); err == nil {
 		t.Error("advice on nothing")
 	}
 }

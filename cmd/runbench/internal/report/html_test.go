@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 )
 
 const drawing = "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg width=\"4pt\" height=\"2pt\" viewBox=\"0 0 4 2\">\n<path d=\"M0,0L4,2\" style=\"fill:#FFFFFF\" />\n</svg>\n"
@@ -20,17 +21,15 @@ const drawing = "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg width=\"4pt\" hei
 func figure(path string) ([]byte, error) { return []byte(drawing), nil }
 
 func TestHTMLIsSelfContained(t *testing.T) {
-	var md, html bytes.Buffer
+	var html bytes.Buffer
 	set := example()
 	set.Manifest.Verdicts[4].Reason = "<script>alert(1)</script> & <b>"
-	if err := Markdown(&md, "example", analysis.Of(set), nil, []Figure{{Title: "A & B", Image: "../p/f.svg", Table: "../p/f.csv"}}); err != nil {
-		t.Fatal(err)
-	}
+	doc := Document("example", analysis.Of(set), nil, []Figure{{Title: "A & B", Image: "../p/f.svg", Table: "../p/f.csv"}})
 	var read []string
-	err := HTML(&html, md.Bytes(), func(path string) ([]byte, error) {
+	err := export.HTML{Read: func(path string) ([]byte, error) {
 		read = append(read, path)
 		return []byte(drawing), nil
-	})
+	}}.Export(&html, doc)
 	if err != nil || !slices.Equal(read, []string{"../p/f.svg"}) {
 		t.Fatalf("%v; read %v", err, read)
 	}
@@ -53,14 +52,14 @@ func TestHTMLIsSelfContained(t *testing.T) {
 		err error
 		say string
 	}{{"", fs.ErrNotExist, "../p/f.svg"}, {"PNG", nil, "../p/f.svg is no SVG"}} {
-		err := HTML(&html, md.Bytes(), func(path string) ([]byte, error) {
+		err := export.HTML{Read: func(path string) ([]byte, error) {
 			return []byte(test.svg), errors.Join(test.err, func() error {
 				if test.err == nil {
 					return nil
 				}
 				return errors.New(path)
 			}())
-		})
+		}}.Export(&html, doc)
 		if err == nil || !strings.Contains(err.Error(), test.say) {
 			t.Errorf("%q: error %v; want it to say %s", test.svg, err, test.say)
 		}
@@ -79,21 +78,18 @@ func browser(t *testing.T) string {
 	return ""
 }
 
-// TestInBrowser opens the page, in which the headings of the first table of cells are clicked,
-// and reads what has become of it. An error in a script would be written into the page.
+// TestInBrowser opens the page, clicks the headings of the first table of cells,
+// and reads the result. An error in a script would be written into the page.
 func TestInBrowser(t *testing.T) {
 	chromium := browser(t)
-	var md, html bytes.Buffer
-	if err := Markdown(&md, "example", analysis.Of(example()), nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := HTML(&html, md.Bytes(), figure); err != nil {
+	var html bytes.Buffer
+	if err := (export.HTML{Read: figure}).Export(&html, Document("example", analysis.Of(example()), nil, nil)); err != nil {
 		t.Fatal(err)
 	}
 	rows := func(column string, clicks int) []string {
 		t.Helper()
 		test := `<script>
-			const table = [...document.querySelectorAll("table")].find((t) => t.textContent.includes("ns an operation") && t.textContent.includes("sum-fault"));
+			const table = [...document.querySelectorAll("table")].find((t) => t.textContent.includes("ns per operation") && t.textContent.includes("sum-fault"));
 			const button = [...table.querySelectorAll("th button")].find((b) => b.textContent === "` + column + `");
 			for (let i = 0; i < ` + string(rune('0'+clicks)) + `; i++) button.click();
 			document.body.dataset.rows = [...table.tBodies[0].rows].map((r) => r.cells[0].textContent).join(" ");

@@ -2,119 +2,125 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"doublebuf/analysis"
-	"doublebuf/analysis/stat"
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
-// latency says how long operations took that arrived at a given rate.
-func latency(b *strings.Builder, run *analysis.Run) {
+// latency says how long operations take that arrive at a given rate.
+func latency(d *export.Document, run *analysis.Run) {
 	groups := run.Groups(results.Latency)
 	if len(groups) == 0 {
 		return
 	}
-	clock := groups[0].Summary(results.ClockCost)
-	fmt.Fprintf(b, "\n## Latency\n\nOperations arrive at a share of the capacity, which is what a closed loop of the same workers did just before; it reads the clock as often. Each has an intended start, of a Poisson process drawn before the clock starts, and its latency lasts from there to its end: what waits behind a slow operation counts with its waiting. A write has ended when the publish after it has, if it has one; the latency of a publish begins at the end of its write. Reading the clock took %s, which every latency includes; pacing is how late workers that waited saw that an operation was due, and is included too. A cell in which less than %.0f %% of the operations were done in time is overloaded and has no latencies. Medians over the blocks that were not.\n",
-		seconds(clock), 100*results.Sustained)
-	var loads, times [][]string
+	d.Add(title("Latency"),
+		export.Line("Operations arrive at a share of the capacity. The capacity is what a closed loop of the same workers did just before; it reads the clock as often. Each operation has an intended start, of a Poisson process that is drawn before the clock starts. Its latency lasts from there to its end, so that the wait behind a slow operation counts. A write ends when the publish after it ends, if there is one. The latency of a publish begins at the end of its write."),
+		export.Line(fmt.Sprintf("Every latency includes one reading of the clock, which took %s, and pacing: how late a waiting worker sees that an operation is due. A cell is overloaded if less than %.0f %% of its operations were done in time. It has no latencies. All values are medians over the other blocks.",
+			seconds(groups[0].Summary(results.ClockCost)), 100*results.Sustained)))
+	var loads, times export.Table
 	flush := func() {
-		table(b, loads)
-		if len(times) > 1 {
-			b.WriteString("\n")
-			table(b, times)
+		d.Add(loads)
+		if len(times.Rows) > 0 {
+			d.Add(times)
 		}
 	}
 	for i, g := range groups {
-		if title := analysis.Describe(g.ID); i == 0 || title != analysis.Describe(groups[i-1].ID) || g.ID.Load != groups[i-1].ID.Load {
-			flush()
-			fmt.Fprintf(b, "\n### Latency at %d %%: %s\n\n", g.ID.Load, title)
-			loads = [][]string{{"map", "verdict", "capacity, ops/s", "overloaded", "closed loop: mean", "p99", "pacing: p50", "p99"}}
-			times = [][]string{{"map", "latency of"}}
+		if workload := analysis.Describe(g.ID); i == 0 || workload != analysis.Describe(groups[i-1].ID) || g.ID.Load != groups[i-1].ID.Load {
+			if i > 0 {
+				flush()
+			}
+			d.Add(export.Heading{Level: 3, Text: fmt.Sprintf("Latency at %d %%: %s", g.ID.Load, workload)})
+			loads = export.Table{Columns: []string{"map", "verdict", "capacity, ops/s", "overloaded", "closed loop: mean", "closed loop: p99", "pacing: p50", "pacing: p99"}}
+			times = export.Table{Columns: []string{"map", "latency of"}}
 			for _, q := range results.Quantiles {
-				times[0] = append(times[0], results.QuantileName(q))
+				times.Columns = append(times.Columns, results.QuantileName(q))
 			}
 		}
-		v := run.Verdict(g.ID.Impl)
-		row := []string{
-			g.ID.Impl, bold(Label(v), v.Outcome != results.Ok), number(g.Summary(results.Capacity).Median),
-			fmt.Sprintf("%d of %d", g.Overloaded(), len(g.Cells)),
-		}
-		for _, unit := range []string{results.ClosedMean, results.ClosedP99, results.PaceP50, results.PaceP99} {
-			row = append(row, seconds(g.Summary(unit)))
-		}
-		loads = append(loads, row)
-		for _, what := range []string{results.OfReads, results.OfWrites, results.OfPublishes} {
-			row, any := []string{g.ID.Impl, what + "s"}, false
-			if what == results.OfPublishes {
-				row[1] = "publishes"
-			}
-			for _, q := range results.Quantiles {
-				s := g.Latency(what, q)
-				any = any || s.N > 0
-				row = append(row, seconds(s))
-			}
-			if any {
-				times = append(times, row)
-			}
-		}
+		loads.Rows = append(loads.Rows, loadRow(run, g))
+		times.Rows = append(times.Rows, timeRows(g)...)
 	}
 	flush()
 }
 
-// seconds writes the median of a time; nothing if there is none.
-func seconds(s stat.Summary) string {
-	if s.N == 0 {
-		return ""
+// loadRow is what the cell of a latency did, beside latencies.
+func loadRow(run *analysis.Run, g *analysis.Group) []string {
+	row := []string{
+		g.ID.Impl, label(run.Verdict(g.ID.Impl)), number(g.Summary(results.Capacity).Median),
+		fmt.Sprintf("%d of %d", g.Overloaded(), len(g.Cells)),
 	}
-	return results.FormatSeconds(s.Median)
+	for _, unit := range []string{results.ClosedMean, results.ClosedP99, results.PaceP50, results.PaceP99} {
+		row = append(row, seconds(g.Summary(unit)))
+	}
+	return row
+}
+
+// timeRows are the latencies of what has any: reads, writes and publishes.
+func timeRows(g *analysis.Group) (rows [][]string) {
+	for _, of := range [][2]string{{results.OfReads, "reads"}, {results.OfWrites, "writes"}, {results.OfPublishes, "publishes"}} {
+		row, any := []string{g.ID.Impl, of[1]}, false
+		for _, q := range results.Quantiles {
+			s := g.Latency(of[0], q)
+			any = any || s.N > 0
+			row = append(row, seconds(s))
+		}
+		if any {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// costs are what a map takes beside time.
+var costs = []struct {
+	unit, column string
+	format       func(*analysis.Group, string) string
+}{
+	{results.LivePerKey, "live, bytes per key", plainMedian},
+	{results.MarkPerKey, "marking per key", secondsMedian},
+	{results.BytesPerOp, "allocated bytes per operation", plainMedian},
+	{results.AllocsPerOp, "allocations per operation", plainMedian},
+	{results.GCShare, "collections, share of processors", shareMedian},
+	{results.PauseMax, "longest pause", secondsMedian},
+	{results.CPUPerOp, "processor time per operation", secondsMedian},
+	{results.Fairness, "slowest over fastest worker", plainMedian},
+}
+
+func plainMedian(g *analysis.Group, unit string) string   { return number(g.Summary(unit).Median) }
+func secondsMedian(g *analysis.Group, unit string) string { return seconds(g.Summary(unit)) }
+func shareMedian(g *analysis.Group, unit string) string {
+	return fmt.Sprintf("%.2g %%", 100*g.Summary(unit).Median)
 }
 
 // cost says what maps take beside time.
-func cost(b *strings.Builder, standings []*analysis.Standing) {
-	heading := []string{
-		"map", "live, bytes a key", "marking, a key", "allocated, bytes an operation", "allocations an operation",
-		"collections, share of processors", "longest pause", "processor time an operation", "slowest over fastest worker",
-	}
-	units := []string{
-		results.LivePerKey, results.MarkPerKey, results.BytesPerOp, results.AllocsPerOp,
-		results.GCShare, results.PauseMax, results.CPUPerOp, results.Fairness,
-	}
-	inSeconds := map[string]bool{results.MarkPerKey: true, results.PauseMax: true, results.CPUPerOp: true}
+func cost(d *export.Document, run *analysis.Run) {
 	begun := false
-	for _, s := range standings {
-		rows := [][]string{heading}
+	for _, s := range run.Standings {
+		t := export.Table{Columns: []string{"map"}}
+		for _, c := range costs {
+			t.Columns = append(t.Columns, c.column)
+		}
 		for _, r := range s.Rows {
-			row, costs := []string{r.Impl}, 0
-			for _, unit := range units {
+			row, any := []string{r.Impl}, false
+			for _, c := range costs {
 				cell := ""
-				switch v := r.Group.Summary(unit); {
-				case v.N == 0:
-				case inSeconds[unit]:
-					cell = seconds(v)
-				case unit == results.GCShare:
-					cell = fmt.Sprintf("%.2g %%", 100*v.Median)
-				default:
-					cell = number(v.Median)
-				}
-				if cell != "" && unit != results.Fairness {
-					costs++
+				if r.Group.Summary(c.unit).N > 0 {
+					cell = c.format(r.Group, c.unit)
+					any = any || c.unit != results.Fairness
 				}
 				row = append(row, cell)
 			}
-			if costs > 0 {
-				rows = append(rows, row)
+			if any {
+				t.Rows = append(t.Rows, row)
 			}
 		}
-		if len(rows) == 1 {
+		if len(t.Rows) == 0 {
 			continue
 		}
 		if !begun {
-			b.WriteString("\n## Cost\n\nWhat maps take beside time, by medians over the blocks. Live is what the map keeps alive after the cell, at rest and after two collections, and marking is the processor time that one collection takes for it. Processor time is that of the whole process, user and kernel: a map that spins pays for it. A pause is of all goroutines, by a collection within the cell.\n")
+			d.Add(title("Cost"), export.Line("What maps take beside time, as medians over the blocks. Live is what the map keeps alive after the cell, at rest and after two collections. Marking is the processor time that one collection takes for it. Processor time is that of the whole process, user and kernel: a map that spins pays for it. A pause stops all goroutines, for a collection within the cell."))
 			begun = true
 		}
-		fmt.Fprintf(b, "\n### Cost of %s\n\n", analysis.Describe(s.Workload))
-		table(b, rows)
+		d.Add(export.Heading{Level: 3, Text: "Cost of " + analysis.Describe(s.Workload)}, t)
 	}
 }

@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
-// A family is workloads that differ in nothing but their keys.
+// family is workloads that differ only in their keys.
 type family struct {
 	id  results.ID // without keys
 	all []*analysis.Standing
@@ -29,27 +30,27 @@ func familiesOf(standings []*analysis.Standing) (all []family) {
 	return slices.DeleteFunc(all, func(f family) bool { return len(f.all) < 2 })
 }
 
-// ratios writes how fast each map is as a multiple of each yardstick, by sizes and types of keys, where
-// workloads differ in these.
-func ratios(b *strings.Builder, standings []*analysis.Standing) {
-	families := familiesOf(standings)
+// ratios compares each map with each yardstick, by number and type of keys, where workloads differ
+// in these.
+func ratios(d *export.Document, run *analysis.Run) {
+	families := familiesOf(run.Standings)
 	if len(families) == 0 {
 		return
 	}
-	b.WriteString("\n## Ratios\n\nEach map's rate as a multiple of another's: the median of the blocks' ratios, with its 95 % interval if there are enough blocks. " +
-		"Bold is what is a claim. Maps whose level is not linearizable may have stale reads, which the others have not.\n")
+	d.Add(title("Ratios"), export.Line("Each map's rate as a multiple of another map's: the median of the ratios within a block, with its 95 % interval if there are enough blocks. "+
+		"Bold is conclusive. Maps whose level is not linearizable may have stale reads, which the others have not."))
 	for _, f := range families {
 		for _, unit := range f.all[0].Units() {
 			for _, yardstick := range analysis.Yardsticks {
-				f.table(b, unit, yardstick)
+				f.ratios(d, unit, yardstick)
 			}
 		}
 	}
 }
 
-// table writes the ratios to one yardstick, or nothing if that is not there.
-func (f family) table(b *strings.Builder, unit string, yardstick analysis.Yardstick) {
-	heading, rows := []string{"map"}, map[string][]string{}
+// ratios adds the ratios to one yardstick, or nothing if it was not measured.
+func (f family) ratios(d *export.Document, unit string, yardstick analysis.Yardstick) {
+	columns, rows := []string{"map"}, map[string][]string{}
 	var impls []string
 	name, blocks := "", 0
 	for _, s := range f.all {
@@ -58,7 +59,7 @@ func (f family) table(b *strings.Builder, unit string, yardstick analysis.Yardst
 			continue
 		}
 		name = of.Impl
-		heading = append(heading, results.FormatKeys(s.Workload.Keys)+" "+s.Workload.KeyType)
+		columns = append(columns, results.FormatKeys(s.Workload.Keys)+" "+s.Workload.KeyType)
 		for _, r := range s.Rows {
 			if r == of || r.Floor {
 				continue
@@ -67,12 +68,11 @@ func (f family) table(b *strings.Builder, unit string, yardstick analysis.Yardst
 				impls = append(impls, r.Impl)
 			}
 			text := "not compared"
-			if m := s.EffectIn(r, of, unit); r.Verdict.Outcome != results.Illegal && m.N > 0 {
-				blocks = max(blocks, m.N)
-				text = digits(m.Median) + interval(m.Summary, digits)
-				text = bold(text, m.Conclusive)
+			if e := s.EffectIn(r, of, unit); r.Verdict.Outcome != results.Illegal && e.N > 0 {
+				blocks = max(blocks, e.N)
+				text = export.Strong(digits(e.Median)+interval(e.Summary, digits), e.Conclusive)
 			}
-			for len(rows[r.Impl]) < len(heading)-2 { // points at which it was not measured
+			for len(rows[r.Impl]) < len(columns)-2 { // points at which it was not measured
 				rows[r.Impl] = append(rows[r.Impl], "")
 			}
 			rows[r.Impl] = append(rows[r.Impl], text)
@@ -82,16 +82,15 @@ func (f family) table(b *strings.Builder, unit string, yardstick analysis.Yardst
 		return
 	}
 	slices.Sort(impls)
-	all := [][]string{heading}
+	t := export.Table{Columns: columns}
 	for _, impl := range impls {
 		cells := append([]string{impl}, rows[impl]...)
-		for len(cells) < len(heading) {
+		for len(cells) < len(columns) {
 			cells = append(cells, "")
 		}
-		all = append(all, cells)
+		t.Rows = append(t.Rows, cells)
 	}
-	fmt.Fprintf(b, "\n### %s: %s, %s over %s's, n = %d\n\n", f.id.Mix, f.workers(), unit, name, blocks)
-	table(b, all)
+	d.Add(export.Heading{Level: 3, Text: fmt.Sprintf("%s: %s, %s over %s's, n = %d", f.id.Mix, f.workers(), unit, name, blocks)}, t)
 }
 
 func (f family) workers() string {

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
@@ -35,8 +37,9 @@ func TestRatios(t *testing.T) {
 	} {
 		set.Cells = append(set.Cells, cells(at(m.keys, m.impl), results.ReadsPerSec, drifting.times(m.speed))...)
 	}
-	var b strings.Builder
-	ratios(&b, analysis.Of(set).Standings)
+	d := &export.Document{}
+	ratios(d, analysis.Of(set))
+	b := bytes.NewBuffer(exported(t, export.Markdown{}, d))
 	for _, want := range []string{
 		"### roles: uniform, readers 1, writers 1, read-ops/s over xsync's, n = 6\n",
 		"### roles: uniform, readers 1, writers 1, write-ops/s over xsync's, n = 6\n",

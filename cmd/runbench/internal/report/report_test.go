@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
@@ -133,7 +134,7 @@ func example() *results.Set {
 		c.Metrics[results.OpsPerSec] *= []float64{1, 1.01, 0.98, 1, 1.04, 0.99}[i]
 		set.Twins = append(set.Twins, c)
 	}
-	set.Manifest.Sittings = []results.Sitting{
+	set.Manifest.Sessions = []results.Session{
 		{Before: []results.Finding{
 			{What: "governor", State: results.Unfit, Found: "powersave", Why: "it hangs on the load", Want: "performance"},
 			{What: "load", State: results.Fit, Found: "0.01", Why: "others", Want: "none"},
@@ -148,28 +149,24 @@ func example() *results.Set {
 
 func TestGolden(t *testing.T) {
 	set := example()
-	var text bytes.Buffer
+	run := analysis.Of(set)
 	figures := []Figure{{Title: "Throughput", Caption: "by goroutines", Image: "../p/f.svg", Table: "../p/f.csv"}}
-	if err := Markdown(&text, "example", analysis.Of(set), []results.Warning{"a doubt"}, figures); err != nil {
+	doc := Document("example", run, []results.Warning{"a doubt"}, figures)
+	golden(t, "testdata/report.md", exported(t, export.Markdown{}, doc))
+	html := string(exported(t, export.HTML{Read: figure}, doc))
+	golden(t, "testdata/report.html", []byte(html[strings.Index(html, "<body>"):strings.Index(html, "<script>")]))
+	golden(t, "testdata/summary.txt", exported(t, export.Text{}, Summary(run)))
+	golden(t, "testdata/summary.json", exported(t, export.JSON{}, Summary(run)))
+	golden(t, "testdata/summary.csv", exported(t, export.CSV{}, Summary(run)))
+}
+
+func exported(t *testing.T, as export.Exporter, d *export.Document) []byte {
+	t.Helper()
+	var text bytes.Buffer
+	if err := as.Export(&text, d); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/report.md", text.Bytes())
-	var html bytes.Buffer
-	if err := HTML(&html, text.Bytes(), figure); err != nil {
-		t.Fatal(err)
-	}
-	body := html.String()[strings.Index(html.String(), "<body>"):strings.Index(html.String(), "<script>")]
-	golden(t, "testdata/report.html", []byte(body))
-	text.Reset()
-	if err := Summary(&text, analysis.Of(set)); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "testdata/summary.txt", text.Bytes())
-	text.Reset()
-	if err := Trust(&text, analysis.Of(set)); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "testdata/trust.txt", text.Bytes())
+	return text.Bytes()
 }
 
 func golden(t *testing.T, path string, got []byte) {
@@ -194,7 +191,7 @@ func TestAnswer(t *testing.T) {
 	want := []string{
 		"r95w5, zipf0.99, 64Ki uint64 keys, 2 goroutines",
 		"**fresh**: 75.0 M ops/s [50.0 M, 100 M]",
-		"**fresh-too**: +3.1 % [+3.1 %, +3.1 %], no claim", // under 5 %
+		"**fresh-too**: +3.1 % [+3.1 %, +3.1 %], not conclusive", // under 5 %
 		"**batched**: 90.0 M ops/s [60.0 M, 120 M]",
 		"+20.0 % [+20.0 %, +20.0 %]", // a drift of half does not widen what is paired
 	}
@@ -202,19 +199,19 @@ func TestAnswer(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	roles := analysis.Of(example()).Standings[1]
-	if got, want := answer(roles)[4], "+10.0 % [-5.0 %, +20.0 %], no claim"; got != want { // the interval holds 0
+	if got, want := answer(roles)[4], "+10.0 % [-5.0 %, +20.0 %], not conclusive"; got != want { // the interval holds 0
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-// TestControlBoundsClaims: what a map shows against itself in one block of six is claimed of
-// no two maps, however sure.
-func TestControlBoundsClaims(t *testing.T) {
-	for twin, want := range map[float64]string{1.25: "+20.0 % [+20.0 %, +20.0 %], no claim", 1.15: "+20.0 % [+20.0 %, +20.0 %]"} {
+// TestControlBoundsEffects: an effect between two maps is not conclusive if a map differs from its
+// twin by as much in one block of six.
+func TestControlBoundsEffects(t *testing.T) {
+	for twin, want := range map[float64]string{1.25: "+20.0 % [+20.0 %, +20.0 %], not conclusive", 1.15: "+20.0 % [+20.0 %, +20.0 %]"} {
 		set := example()
 		set.Twins[2].Metrics[results.OpsPerSec] *= twin / 0.98
 		if limit := analysis.Of(set).Control.Limit; math.Abs(limit-(twin-1)) > 1e-9 || math.Abs(analysis.Of(set).MinConclusive-(twin-1)) > 1e-9 {
-			t.Errorf("limit %g, claimable %g; want %g", limit, analysis.Of(set).MinConclusive, twin-1)
+			t.Errorf("limit %g, smallest conclusive effect %g; want %g", limit, analysis.Of(set).MinConclusive, twin-1)
 		}
 		if got := answer(analysis.Of(set).Standings[0])[4]; got != want {
 			t.Errorf("with a twin %g times as fast: %s; want %s", twin, got, want)
@@ -231,7 +228,7 @@ func TestTooFewBlocks(t *testing.T) {
 		}
 	}
 	set.Cells = few
-	if got, want := answer(analysis.Of(set).Standings[0])[4], "+20.0 %, no claim"; got != want {
+	if got, want := answer(analysis.Of(set).Standings[0])[4], "+20.0 %, not conclusive"; got != want {
 		t.Errorf("5 blocks: got %s, want %s", got, want)
 	}
 }
@@ -275,18 +272,18 @@ func layout(links, processes int, seed uint64) *results.Set {
 	return set
 }
 
-// TestLayoutIsNotClaimed plants an effect of the layout: of one link it has an interval
-// without 1 and is no claim for all that, of many it has none; and an effect that is
-// there in every link, and is as small, is claimed of many.
-func TestLayoutIsNotClaimed(t *testing.T) {
+// TestLayoutIsNotConclusive plants an effect of the layout. With one link its interval lies beyond
+// 1, and still it is not conclusive. With many links the interval holds 1. An effect as small that
+// every link has is conclusive with many links.
+func TestLayoutIsNotConclusive(t *testing.T) {
 	for _, c := range []struct {
 		links, processes int
 		caveat           string
 	}{
-		{1, 1, "One link, one process: differences under 5 % are not claims."},
-		{1, 8, "One link, 8 processes: differences under 5 % are not claims."},
-		{3, 3, "3 links, 9 processes: intervals are over the links, and want 6 or more of them."},
-		{8, 1, "8 links, 8 processes: intervals are over the links, and want 6 or more of them."},
+		{1, 1, "One link, one process. With a single link, differences under 5 % are not conclusive: another layout of the same code may cause them."},
+		{1, 8, "One link, 8 processes. With a single link, differences under 5 % are not conclusive: another layout of the same code may cause them."},
+		{3, 3, "3 links, 9 processes. Intervals are over the links, and need 6 or more of them."},
+		{8, 1, "8 links, 8 processes. Intervals are over the links, and need 6 or more of them."},
 	} {
 		set := layout(c.links, c.processes, 7)
 		s := analysis.Of(set).Standings[0]
@@ -296,10 +293,10 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 		}
 		m := s.Effect(a, b)
 		if outside := m.Interval && m.Lo > 1; outside != (c.links == 1) {
-			t.Errorf("%d links: the margin is %+v", c.links, m)
+			t.Errorf("%d links: the effect is %+v", c.links, m)
 		}
-		if text := effect(s.Effect(a, b)); !strings.HasSuffix(text, ", no claim") {
-			t.Errorf("%d links: %s; want no claim", c.links, text)
+		if text := effect(s.Effect(a, b)); !strings.HasSuffix(text, ", not conclusive") {
+			t.Errorf("%d links: %s; want it not conclusive", c.links, text)
 		}
 		for i := range set.Cells {
 			if set.Cells[i].Impl == "b" {
@@ -307,13 +304,11 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 			}
 		}
 		s = analysis.Of(set).Standings[0]
-		if text := effect(s.Effect(s.Rows[0], s.Rows[1])); strings.HasSuffix(text, "no claim") != (c.links < 6 && c.links > 1) && c.links > 1 {
+		if text := effect(s.Effect(s.Rows[0], s.Rows[1])); strings.HasSuffix(text, "not conclusive") != (c.links < 6 && c.links > 1) && c.links > 1 {
 			t.Errorf("%d links, with a true effect: %s", c.links, text)
 		}
 		var out bytes.Buffer
-		if err := Markdown(&out, "layout", analysis.Of(set), nil, nil); err != nil {
-			t.Fatal(err)
-		}
+		out.Write(exported(t, export.Markdown{}, Document("layout", analysis.Of(set), nil, nil)))
 		if want := "\n> " + c.caveat + "\n"; !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -326,27 +321,27 @@ func TestLayoutIsNotClaimed(t *testing.T) {
 	}
 }
 
-// TestWidest: of the margins that the example shows the one of the readers beside a writer
+// TestWidest: of the effects that the example shows the one of the readers beside a writer
 // is the widest, from -5 % to +20 %. What failed its check has none.
 func TestWidest(t *testing.T) {
-	width, margin := analysis.Of(example()).Widest()
-	if math.Abs(width-(1.2/0.95-1)) > 1e-9 || margin != "fresh against batched: roles, zipf0.99, 64Ki uint64 keys, readers 1, writers 1" {
-		t.Errorf("%v, of %s", width, margin)
+	width, name := analysis.Of(example()).Widest()
+	if math.Abs(width-(1.2/0.95-1)) > 1e-9 || name != "fresh against batched: roles, zipf0.99, 64Ki uint64 keys, readers 1, writers 1" {
+		t.Errorf("%v, of %s", width, name)
 	}
 	few := example()
 	few.Cells = slices.DeleteFunc(few.Cells, func(c results.Cell) bool { return c.Impl == "fresh-too" && c.Block > 5 })
-	if width, margin = analysis.Of(few).Widest(); !math.IsInf(width, 1) || !strings.HasPrefix(margin, "fresh-too against batched: r95w5") {
-		t.Errorf("with a margin that has no interval: %v, of %s", width, margin)
+	if width, name = analysis.Of(few).Widest(); !math.IsInf(width, 1) || !strings.HasPrefix(name, "fresh-too against batched: r95w5") {
+		t.Errorf("with an effect that has no interval: %v, of %s", width, name)
 	}
 	few.Cells = slices.DeleteFunc(few.Cells, func(c results.Cell) bool { return c.Impl != "fresh" && c.Impl != "loses" })
-	if _, margin = analysis.Of(few).Widest(); margin != "" {
-		t.Errorf("with one map that passed its check: %s", margin)
+	if _, name = analysis.Of(few).Widest(); name != "" {
+		t.Errorf("with one map that passed its check: %s", name)
 	}
 }
 
-// TestClaimOfMany: a margin that is claimed where it is the only one is not where there are many, of which
-// some would look as sure by chance; one that is much surer is.
-func TestClaimOfMany(t *testing.T) {
+// TestOneOfMany: an effect that is conclusive alone is not conclusive among many, of which some
+// would look the same by chance. A much surer one is.
+func TestOneOfMany(t *testing.T) {
 	of := func(workloads int, ratios ...float64) string {
 		set := &results.Set{}
 		for g := 1; g <= workloads; g++ {
@@ -369,7 +364,7 @@ func TestClaimOfMany(t *testing.T) {
 	for _, c := range []struct {
 		workloads int
 		ratios    []float64
-		claim     bool
+		want      bool
 	}{
 		{1, few, true},
 		{4, few, true},
@@ -377,7 +372,7 @@ func TestClaimOfMany(t *testing.T) {
 		{60, few, false},
 		{60, []float64{1.96, 1.98, 2, 2.02, 2.04, 2.06}, true},
 	} {
-		if got := of(c.workloads, c.ratios...); strings.HasSuffix(got, "no claim") == c.claim {
+		if got := of(c.workloads, c.ratios...); strings.HasSuffix(got, "not conclusive") == c.want {
 			t.Errorf("%g in one of %d workloads: %s", c.ratios, c.workloads, got)
 		}
 	}

@@ -3,38 +3,36 @@ package report
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/analysis/stat"
 )
 
-// spreads says how much of what repetitions differ by hangs on the link, the process and
-// the block. Of one link and one process there is nothing to split.
-func spreads(b *strings.Builder, run *analysis.Run, standings []*analysis.Standing) {
-	links, processes := run.Links, run.Processes
-	if processes == 1 {
+// spreads says how much of the spread of repetitions comes from the link, the process and the
+// block. If there is one process, there is nothing to split.
+func spreads(d *export.Document, run *analysis.Run) {
+	if run.Processes == 1 {
 		return
 	}
-	b.WriteString("\n## Spread\n\nBy how much repetitions of a cell differ, as standard deviations: of links, of processes of one link, and of blocks of one process; first of the map's own figure, then of its margin against the first, which what slows down both leaves alone.")
-	if links == processes {
-		b.WriteString(" Every link had one process; what both cause stands under link.")
+	text := "How much repetitions of a cell differ, as standard deviations: between links, between processes of one link, and between blocks of one process. The first three columns are of the map's own figure. The last three are of its ratio to the first map, which what slows both down leaves alone."
+	if run.Links == run.Processes {
+		text += " Every link had one process, so the column link holds the effect of both."
 	}
-	b.WriteString(" A dash stands where there was only one.\n\n")
-	rows := [][]string{{"workload", "map", "link", "process", "block", "margin: link", "process", "block"}}
-	for _, s := range standings {
-		first := s.Contenders
+	text += " A dash stands where there was only one."
+	t := export.Table{Columns: []string{"workload", "map", "link", "process", "block", "ratio: link", "ratio: process", "ratio: block"}}
+	for _, s := range run.Standings {
 		for _, r := range s.Rows {
 			row := append([]string{analysis.Describe(s.Workload), r.Impl}, deviations(r.Group.Spread(s.Unit))...)
-			if len(first) == 0 || first[0].Impl == r.Impl {
+			if len(s.Contenders) == 0 || s.Contenders[0] == r {
 				row = append(row, "", "", "")
 			} else {
-				row = append(row, deviations(s.SpreadOfRatio(r, first[0]))...)
+				row = append(row, deviations(s.SpreadOfRatio(r, s.Contenders[0]))...)
 			}
-			rows = append(rows, row)
+			t.Rows = append(t.Rows, row)
 		}
 	}
-	table(b, rows)
+	d.Add(title("Spread"), export.Line(text), t)
 }
 
 // deviations writes the standard deviations of a logarithm.

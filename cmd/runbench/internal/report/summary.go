@@ -2,58 +2,54 @@ package report
 
 import (
 	"fmt"
-	"io"
-	"strings"
-	"text/tabwriter"
+	"slices"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/results"
 )
 
 // summaryColumns is how many workloads fit beside the verdicts on a terminal.
 const summaryColumns = 4
 
-// Summary writes a table for the terminal: every map with its verdict, and its
-// throughput in the first workloads of the run.
-func Summary(w io.Writer, run *analysis.Run) error {
+// Summary is what a terminal shows of a run: every map with its verdict and its throughput in the
+// first workloads, what the harness costs, the grade, and what the run cannot tell. Its data is the
+// whole analysis.
+func Summary(run *analysis.Run) *export.Document {
+	d := &export.Document{Data: data(run)}
 	standings := run.Standings[:min(len(run.Standings), summaryColumns)]
-	var b strings.Builder
-	c := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprint(c, "map\tlevel\tverdict")
+	t := export.Table{Columns: []string{"map", "level", "verdict"}}
+	workers := []string{"", "", ""}
 	for _, s := range standings {
-		fmt.Fprint(c, "\t"+s.Workload.Mix)
+		t.Columns = append(t.Columns, s.Workload.Mix)
+		workers = append(workers, workersOf(s.Workload))
 	}
-	fmt.Fprint(c, "\n\t\t")
-	for _, s := range standings {
-		fmt.Fprint(c, "\t"+workersOf(s.Workload))
-	}
-	fmt.Fprint(c, "\n")
+	t.Rows = append(t.Rows, workers)
 	for _, impl := range run.Maps() {
 		v := run.Verdict(impl)
-		fmt.Fprintf(c, "%s\t%s\t%s", impl, v.Level, Label(v))
+		row := []string{impl, v.Level, Label(v)}
 		for _, s := range standings {
-			fmt.Fprint(c, "\t"+median(s, impl))
+			row = append(row, median(s, impl))
 		}
-		fmt.Fprint(c, "\n")
+		t.Rows = append(t.Rows, row)
 	}
-	c.Flush()
+	d.Add(t)
 	if len(standings) > 0 {
 		figures := "Medians"
 		if run.Processes > 1 {
 			figures = "Means over the processes of their medians"
 		}
-		fmt.Fprintf(&b, "\n%s, in operations a second (of readers alone: reads a second).\n", figures)
+		d.Add(export.Gap{}, export.Line(figures+", in operations a second (of readers alone: reads a second)."))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	trust(d, run)
+	d.Add(export.Line(Caveat(run)))
+	return d
 }
 
 // median returns the median of a map, or a dash if it has no cell.
 func median(s *analysis.Standing, impl string) string {
-	for _, r := range s.Rows {
-		if r.Impl == impl {
-			return number(r.Summary.Median)
-		}
+	if r := s.Row(impl); r != nil {
+		return number(r.Summary.Median)
 	}
 	return "-"
 }
@@ -63,4 +59,64 @@ func workersOf(w results.ID) string {
 		return fmt.Sprintf("g=%d", w.G)
 	}
 	return fmt.Sprintf("r=%d w=%d", w.Readers, w.Writers)
+}
+
+// The form of a summary as JSON.
+type (
+	jsonRun struct {
+		Links         int               `json:"links"`
+		Processes     int               `json:"processes"`
+		Caveat        string            `json:"caveat"`
+		MinConclusive float64           `json:"min_conclusive"` // the smallest effect that can be conclusive, as a share
+		Control       results.Control   `json:"control"`
+		Grade         results.Grade     `json:"grade"`
+		Verdicts      []results.Verdict `json:"verdicts"`
+		Workloads     []jsonStanding    `json:"workloads"`
+	}
+	jsonStanding struct {
+		Workload string    `json:"workload"`
+		Unit     string    `json:"unit"`
+		Maps     []jsonRow `json:"maps"` // the fastest first
+	}
+	jsonRow struct {
+		Map      string     `json:"map"`
+		N        int        `json:"n"`
+		Median   float64    `json:"median"`
+		Interval []float64  `json:"interval"` // null without one
+		Effect   *jsonRatio `json:"effect"`   // over the fastest map that is compared; null of the others and of itself
+	}
+	jsonRatio struct {
+		Ratio      float64   `json:"ratio"`
+		Interval   []float64 `json:"interval"` // null without one
+		Conclusive bool      `json:"conclusive"`
+	}
+)
+
+func data(run *analysis.Run) jsonRun {
+	out := jsonRun{
+		Links: run.Links, Processes: run.Processes, Caveat: Caveat(run), MinConclusive: run.MinConclusive,
+		Control: run.Control, Grade: run.Grade, Verdicts: []results.Verdict{}, Workloads: []jsonStanding{},
+	}
+	for _, impl := range run.Maps() {
+		out.Verdicts = append(out.Verdicts, run.Verdict(impl))
+	}
+	for _, s := range run.Standings {
+		standing := jsonStanding{Workload: analysis.Describe(s.Workload), Unit: s.Unit}
+		for _, r := range s.Rows {
+			row := jsonRow{Map: r.Impl, N: r.Summary.N, Median: r.Summary.Median}
+			if r.Summary.Interval {
+				row.Interval = []float64{r.Summary.Lo, r.Summary.Hi}
+			}
+			if i := slices.Index(s.Contenders, r); i > 0 {
+				e := s.Effect(r, s.Contenders[0])
+				row.Effect = &jsonRatio{Ratio: e.Median, Conclusive: e.Conclusive}
+				if e.Interval {
+					row.Effect.Interval = []float64{e.Lo, e.Hi}
+				}
+			}
+			standing.Maps = append(standing.Maps, row)
+		}
+		out.Workloads = append(out.Workloads, standing)
+	}
+	return out
 }

@@ -1,15 +1,15 @@
-// Package selftest measures, on the machine that it runs on, whether the harness tells
-// differences from none: that a map seldom looks different from itself, and that a map
-// that was made slower by a known amount is found to be slower.
+// Package selftest measures, on the machine on which it runs, whether the harness can tell a
+// difference from none: a map must seldom look different from itself, and a map that was made
+// slower by a known amount must be found to be slower.
 //
 // # Words
 //
-//   - The control is 40 A/A cells: each is a map and its twin in one workload, measured one
-//     right after the other, see [results.Control].
-//   - The limit is what that shows at most: the least effect that can be told.
-//   - A slowed map does a known number of additional instructions. How long they take, and
-//     an operation of the map, is measured in cells among those of the control, so that
-//     whatever slows the machine down slows both.
+//   - The control is 40 A/A cells. Each is a map and its twin in one workload, measured one right
+//     after the other, see [results.Control].
+//   - The limit is the A/A limit of the control.
+//   - A slowed map executes a known number of additional instructions. Cells among those of the
+//     control measure how long these and an operation of the map take, so that whatever slows the
+//     machine down slows both.
 package selftest
 
 import (
@@ -31,25 +31,25 @@ import (
 const (
 	// Pairs is the number of A/A cells.
 	Pairs = 40
-	// MaxDifferent is how many of them may look different by themselves, and
-	// MaxCorrected how many after Holm's correction. By chance it is 1 or 2 by themselves,
-	// more than 5 in one test of 200, and any after correction in one of 20 at most.
+	// MaxDifferent is how many of them may look different by themselves, and MaxCorrected how many
+	// after Holm's correction. By chance 1 or 2 do by themselves; more than 5 do in one test of
+	// 200. After the correction any does in at most one test of 20.
 	MaxDifferent = 5
 	MaxCorrected = 1
 
-	// MinBlocks are as many as keep the interval of a pair, and with it the limit, from being
-	// all that was seen of it.
+	// MinBlocks is the smallest number of blocks. With fewer, the interval of a pair, and so the
+	// limit, would be the whole range of what was seen.
 	MinBlocks = 12
-	// Blocks are how many there are unless more or fewer are asked for: many and short ones, as
-	// what disturbs a block is then a small part of them.
+	// Blocks is the default number of blocks. They are many and short, so that a disturbance
+	// affects a small part of them.
 	Blocks = 40
 
 	keys = 4 << 10
 	// subjectMap is the family of the map that is slowed down.
 	subjectMap = "xsync"
-	paced      = "-paced"  // wrapped as a slowed map is, but with no delay
-	slow       = "-slowed" // down
-	// spinPerOp is how many iterations an operation of the slowed floor has.
+	paced      = "-paced"  // suffix of a map that is wrapped like a slowed map, without a delay
+	slow       = "-slowed" // suffix of a slowed map
+	// spinPerOp is the number of iterations that an operation of the slowed floor takes.
 	spinPerOp = 64
 )
 
@@ -66,8 +66,8 @@ type Test struct {
 	plan    plan.Plan // of the control
 }
 
-// New plans a test of the maps of entries, the registry or more, whose cells last so long, in so
-// many blocks, MinBlocks or more.
+// New plans a test of the maps of entries, which are the registry or more. cell is how long a cell
+// lasts. blocks is at least MinBlocks.
 func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration) (*Test, error) {
 	t := &Test{plan: plan.Plan{Seed: seed, Blocks: blocks, Time: plan.Duration(cell), Procs: procs}}
 	var maps []kv.Entry
@@ -104,9 +104,9 @@ func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration)
 	return t, t.plan.Validate(t.entries)
 }
 
-// cell is a cell by half as many goroutines as there are processors. With all of them it
-// would mostly measure whether a shared host has them all to give at that moment: on one with 2
-// the limit was 36 % by 2 goroutines and 5 % by 1, within the same two minutes.
+// cell is a cell with half as many goroutines as there are processors. With as many, it would
+// mostly measure whether a shared host has all processors to give at that moment. On a host with 2
+// the limit was 36 % with 2 goroutines and 5 % with 1, within the same two minutes.
 func (t *Test) cell(impl, mix string) plan.Cell {
 	return plan.Cell{Impl: impl, Mix: mix, Dist: "zipf0.99", KeyType: "uint64", Keys: keys, G: max(1, t.plan.Procs/2)}
 }
@@ -129,7 +129,7 @@ func (t *Test) Estimate() time.Duration {
 	return d
 }
 
-// Keep is told of each finished cell, and how many there are to be in this part.
+// Keep receives each finished cell, with the progress of this part of the test.
 type Keep func(c results.Cell, p run.Progress) error
 
 // Control measures the control. It blocks until all of it is measured or ctx is cancelled.
@@ -149,9 +149,8 @@ func (t *Test) slowedPlan(mix string) plan.Plan {
 	return p
 }
 
-// Slow measures a map that needs more time for an operation by the share, in some
-// workloads, each beside the same map without a delay. set has the cells of the control;
-// the blocks of these follow its blocks.
+// Slow measures, in some workloads, a map that needs more time for an operation, by share, beside
+// the same map without a delay. set has the cells of the control. The new blocks follow its blocks.
 func (t *Test) Slow(ctx context.Context, set *analysis.Run, share float64, keep Keep) error {
 	empty, err := t.secondsPerOp(set, t.floor+paced, mixes[0])
 	if err != nil {
@@ -177,7 +176,7 @@ func (t *Test) Slow(ctx context.Context, set *analysis.Run, share float64, keep 
 			return err
 		}
 		err = r.Run(ctx, plan.Jobs(), func(c results.Cell, p run.Progress) error {
-			c.Block += t.plan.Blocks // those of the control have the same names
+			c.Block += t.plan.Blocks // the cells of the control have the same names
 			return keep(c, p)
 		})
 		if err != nil {
@@ -187,8 +186,9 @@ func (t *Test) Slow(ctx context.Context, set *analysis.Run, share float64, keep 
 	return nil
 }
 
-// Verdict compares the slowed map with the paced one. set has the cells of both parts.
-func (t *Test) Verdict(set *results.Set) (*compare.Comparison, error) {
+// Compare compares the slowed map with the same map without a delay. set has the cells of both
+// parts.
+func (t *Test) Compare(set *results.Set) (*compare.Comparison, error) {
 	later := &results.Set{Better: set.Better}
 	for _, c := range set.Cells {
 		if c.Block > t.plan.Blocks {
@@ -198,13 +198,13 @@ func (t *Test) Verdict(set *results.Set) (*compare.Comparison, error) {
 	return compare.Maps(analysis.Of(later), subjectMap+paced, subjectMap+slow, nil, compare.Limits{})
 }
 
-// ErrNoisy is what Judge returns of a machine on which the test says little.
+// ErrNoisy is the error of Judge on a machine on which the test says little.
 var ErrNoisy = errors.New("self-test inconclusive")
 
-// Judge returns why the test has failed, if it has: of the control too many cells look
-// different, or in some workload the slowed map is not found to be worse, with an interval
-// that excludes 0. It is an ErrNoisy if no cell looks different without being so, but only
-// because the limit is so large that the slowdown is one that nobody could miss.
+// Judge returns an error if the test failed: too many cells of the control look different, or in
+// some workload the slowed map is not worse, with an interval that excludes 0. The error is
+// ErrNoisy if the limit is so large that the slowdown could not be missed, so that passing would
+// mean nothing.
 func Judge(control results.Control, slowed *compare.Comparison) error {
 	alone, corrected := analysis.Different(control)
 	if alone > MaxDifferent || corrected > MaxCorrected || len(control.Pairs) != Pairs {
@@ -219,7 +219,7 @@ func Judge(control results.Control, slowed *compare.Comparison) error {
 	for _, t := range slowed.Tables {
 		for _, r := range t.Rows {
 			rows++
-			if r.Verdict == compare.Worse && r.Effect.Interval && r.Effect.Hi < 1 {
+			if r.Conclusion == compare.Worse && r.Effect.Interval && r.Effect.Hi < 1 {
 				worse++
 			}
 		}

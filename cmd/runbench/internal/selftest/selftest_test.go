@@ -121,7 +121,7 @@ func TestJudge(t *testing.T) {
 		{"it has become faster", 0.02, 0, -0.3, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
 	} {
 		set := drawn(t, test, c.noise, c.twin, c.slow)
-		v, err := test.Verdict(set)
+		v, err := test.Compare(set)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,9 +164,9 @@ func TestJudgeBounds(t *testing.T) {
 		}
 		var table compare.Table
 		for i := range c.rows {
-			r := compare.Row{Verdict: compare.Inconclusive, Effect: stat.Effect{Interval: true, Lo: 0.8, Hi: c.hi}}
+			r := compare.Row{Conclusion: compare.Inconclusive, Effect: stat.Effect{Interval: true, Lo: 0.8, Hi: c.hi}}
 			if i < c.worse {
-				r.Verdict = compare.Worse
+				r.Conclusion = compare.Worse
 			}
 			table.Rows = append(table.Rows, r)
 		}

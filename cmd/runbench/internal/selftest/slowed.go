@@ -2,14 +2,13 @@ package selftest
 
 import "doublebuf/baselines/kv"
 
-// between is how many operations lie between two delays. A processor works ahead on what
-// follows a delay, some tens of nanoseconds' worth; a seldom and long one leaves little of
-// that.
+// between is the number of operations between two delays. A processor executes ahead what follows a
+// delay, some tens of nanoseconds of it. Long and rare delays leave little of that.
 const between = 1024
 
-// slowed returns e under another name, made slower: each of its handles, after every so
-// many operations, counts for that many iterations. With none it is what a slowed map is
-// compared with, since the wrapping itself costs time.
+// slowed returns e under another name, made slower: each of its handles counts through iterations
+// after every between operations. With 0 iterations it is what a slowed map is compared with,
+// because the wrapping itself costs time.
 func slowed(e kv.Entry, name string, iterations int) kv.Entry {
 	build := e.Uint64
 	return kv.Entry{
@@ -20,7 +19,8 @@ func slowed(e kv.Entry, name string, iterations int) kv.Entry {
 	}
 }
 
-// slowedMap opens slowed handles. As a handle itself, with which it is filled, it is not.
+// slowedMap opens slowed handles. It is a handle itself, with which it is filled; that one is not
+// slowed.
 type slowedMap struct {
 	slowedHandle
 	iterations int
@@ -60,7 +60,7 @@ func (s *slowedHandle) delay() {
 	}
 }
 
-// spin counts, in a way that no compiler shortens: each step needs the last one.
+// spin counts in a way that no compiler shortens: each step needs the one before.
 //
 //go:noinline
 func spin(x uint64, iterations int) uint64 {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Restate returns the text with the figures that findings have for its claims; what was not measured
-// stays. The findings are those of all claims in the text's order, and the figures of a paragraph must
-// stand in the order of its claims. Words are left as they are, so that somebody has to
-// read whether they still fit.
-func Restate(text string, findings []Finding) (string, error) {
+// Restate returns the text with the figures that the cells give for its claims. Figures that were
+// not measured stay. judged are all claims in the order of the text. The figures of a paragraph
+// must be in the order of its claims. Words stay as they are, so that a reader must check whether
+// they still fit.
+func Restate(text string, judged []Judged) (string, error) {
 	paragraphs := strings.Split(text, "\n\n")
 	for i, p := range paragraphs {
 		var b strings.Builder
@@ -23,11 +23,11 @@ func Restate(text string, findings []Finding) (string, error) {
 		}
 		var inText, inComments []edit
 		for _, m := range comments {
-			if len(findings) == 0 {
-				return "", fmt.Errorf("the text has more claims than findings")
+			if len(judged) == 0 {
+				return "", fmt.Errorf("the text has more claims than judged")
 			}
-			f := findings[0]
-			findings = findings[1:]
+			f := judged[0]
+			judged = judged[1:]
 			said := regexp.MustCompile(`(^|[^\d.])(` + strings.ReplaceAll(regexp.QuoteMeta(f.Figure), " ", `\s+`) + `)`)
 			at := said.FindStringSubmatchIndex(plain[from:])
 			if at == nil {

@@ -1,24 +1,26 @@
-// Package study holds a text about a run to the run's cells: it reads the claims that
-// stand in the text, and says of each whether the cells of this or of another run bear it out.
+// Package study compares a text about a run with the cells of that run, or of another one. It reads
+// the claims in the text and says of each whether it holds.
 //
 // # Claims
 //
-// A claim is a comment of the Markdown text, behind the sentence that it belongs to, so that
-// readers of the text do not see it:
+// A claim is a comment in the Markdown text, after the sentence that it belongs to. Readers of the
+// text do not see it:
 //
 //	Over 1Mi keys the flat table does 2.1 times what xsync.Map does.
 //	<!-- claim: 2.1 times: ops/s of dbuf-flat-b4096 over xsync in mix=read-only/keys=1Mi/g=2 -->
 //
-//	claim    = "claim:" [ "at least" | "at most" ] figure ":" unit "of" map [ "over" map ] "in" cell
-//	figure   = number [ "times" | "% more" | "% less" | "k" | "M" | "G" | "ns" | "µs" | "ms" | "s" | "%" ]
-//	cell     = parts of its benchmark name, as in mix=r95w5/g=2, and its kind before them unless that is Map
+//	claim    = "claim:" [ "at least" | "at most" ] figure ":"
+//	           unit "of" map [ "over" map ] "in" cell
+//	figure   = number [ unit ]
+//	unit     = "times" | "% more" | "% less" | "k" | "M" | "G" | "ns" | "µs" | "ms" | "s" | "%"
+//	cell     = parts of its benchmark name, as in mix=r95w5/g=2, after its kind unless that is Map
 //
-// The figure stands in the paragraph in the same words. The parts name one cell of each map.
-// With "over" the figure is the first map's value over the second's, paired by block; without,
-// it is the map's value.
+// The paragraph must contain the figure in the same words. The parts name one cell of each map.
+// With "over" the figure is the first map's value over the second's, paired by block. Without, it
+// is the map's value.
 //
-// Every figure of a paragraph that ends in one of these words needs a claim; headings, tables and code
-// are not looked at.
+// Every figure of a paragraph with such a unit needs a claim. Headings, tables and code are not
+// checked.
 package study
 
 import (
@@ -37,7 +39,7 @@ import (
 // Claim is one claim of a text.
 type Claim struct {
 	Line     int    // of the text, from 1
-	Figure   string // as it stands there
+	Figure   string // in the words of the text
 	Unit     string
 	Map      string
 	Over     string // "" if the figure is a value of Map's alone
@@ -62,7 +64,7 @@ var (
 	scale   = map[string]float64{"": 1, "times": 1, "%": 0.01, "k": 1e3, "M": 1e6, "G": 1e9, "ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1}
 )
 
-// Said is the figure as the claim has it, with "at least" or "at most".
+// Said is the figure in the words of the claim, with "at least" or "at most".
 func (c Claim) Said() string { return strings.TrimSpace(string(c.relation) + " " + c.Figure) }
 
 // Parse returns the claims of a text in their order. A claim that cannot be understood and a
@@ -152,8 +154,8 @@ func parseClaim(s string) (Claim, error) {
 	return c, nil
 }
 
-// Restated is the figure as the text would have it of a value: in the same words, with as many digits
-// after the point, or more if it had less than two significant ones.
+// Restated is the figure as the text would have it of a value: in the same words, with as many
+// digits after the point, or more if it had less than two significant ones.
 func (c Claim) Restated(v float64) string {
 	n := number.FindStringSubmatch(c.Figure)
 	unit := n[2]
@@ -174,69 +176,75 @@ func (c Claim) Restated(v float64) string {
 	return strings.TrimSpace(strconv.FormatFloat(v, 'f', digits, 64) + " " + unit)
 }
 
-// Outcome is what the cells say of a claim.
-type Outcome string
+// Result says whether a run bears a claim out.
+type Result string
 
 const (
-	// Supported: the whole interval bears the claim out. For a figure without "at least" or
-	// "at most" that is to lie within Tolerance of it.
-	Supported Outcome = "supported"
-	// Contradicted: the whole interval speaks against it, or a map failed its check.
-	Contradicted Outcome = "contradicted"
-	// Unsure: the interval holds both, or there is none.
-	Unsure Outcome = "unsure"
+	// Holds: the whole interval bears the claim out. For a figure without "at least" or "at most"
+	// the interval must lie within Tolerance of it.
+	Holds Result = "holds"
+	// Fails: the whole interval speaks against the claim, or a map failed its check.
+	Fails Result = "fails"
+	// Undecided: the interval holds values for and against the claim, or there is no interval.
+	Undecided Result = "undecided"
 	// Missing: the run has not measured it.
-	Missing Outcome = "not measured"
+	Missing Result = "not measured"
 )
 
-// Tolerance is the ratio by which a value may be off a figure, either way.
+// Tolerance is the largest ratio between a value and the figure that claims it, either way.
 const Tolerance = 1.25
 
-// Finding is a claim with what the cells say.
-type Finding struct {
+// Judged is a claim with its result.
+type Judged struct {
 	Claim
-	Outcome Outcome
-	Seen    stat.Summary // zero if not measured
-	Why     string       // if not supported
+	Result Result
+	Seen   stat.Summary // what the cells show; zero if it was not measured
+	Why    string       // if the claim does not hold
 }
 
-// Judge holds a claim to the cells of a run. It fails if the claim names several cells.
-func Judge(set *analysis.Run, c Claim) (Finding, error) {
-	f := Finding{Claim: c}
-	a, err := find(set, c, c.Map)
+// Judge compares a claim with the cells of a run. It fails if the claim names several cells.
+func Judge(run *analysis.Run, c Claim) (Judged, error) {
+	j := Judged{Claim: c}
+	a, err := find(run, c, c.Map)
 	if err != nil {
-		return f, err
+		return j, err
 	}
 	b := a
 	if c.Over != "" {
-		if b, err = find(set, c, c.Over); err != nil {
-			return f, err
+		if b, err = find(run, c, c.Over); err != nil {
+			return j, err
 		}
 	}
 	switch {
 	case a == nil || b == nil:
 	case c.Over != "":
-		f.Seen = set.Effect(a, b, c.Unit).Summary
+		j.Seen = run.Effect(a, b, c.Unit).Summary
 	default:
-		f.Seen = a.Summary(c.Unit)
+		j.Seen = a.Summary(c.Unit)
 	}
-	if f.Seen.N == 0 {
-		f.Outcome, f.Why = Missing, "no such cells"
-		return f, nil
+	if j.Seen.N == 0 {
+		j.Result, j.Why = Missing, "no such cells"
+		return j, nil
 	}
 	for _, name := range []string{c.Map, c.Over} {
-		if name != "" && set.Verdict(name).Outcome == results.Illegal {
-			f.Outcome, f.Why = Contradicted, name+" failed its check"
-			return f, nil
+		if name != "" && run.Verdict(name).Outcome == results.Illegal {
+			j.Result, j.Why = Fails, name+" failed its check"
+			return j, nil
 		}
 	}
-	if !f.Seen.Interval {
-		f.Outcome, f.Why = Unsure, "too few repetitions for an interval"
-		return f, nil
+	if !j.Seen.Interval {
+		j.Result, j.Why = Undecided, "too few repetitions for an interval"
+		return j, nil
 	}
+	j.Result, j.Why = c.compare(j.Seen)
+	return j, nil
+}
+
+// compare compares the claim with the interval of what was seen.
+func (c Claim) compare(seen stat.Summary) (r Result, why string) {
 	// The claim is that the true value lies from low to high.
 	low, high := c.value/Tolerance, c.value*Tolerance
-	inf := max(f.Seen.Hi, high) + 1
+	inf := max(seen.Hi, high) + 1
 	switch c.relation {
 	case atLeast:
 		low, high = c.value, inf
@@ -244,25 +252,23 @@ func Judge(set *analysis.Run, c Claim) (Finding, error) {
 		low, high = 0, c.value
 	}
 	switch {
-	case f.Seen.Lo >= low && f.Seen.Hi <= high:
-		f.Outcome = Supported
-	case f.Seen.Hi < low || f.Seen.Lo > high:
-		f.Outcome, f.Why = Contradicted, "the whole interval speaks against it"
-	default:
-		f.Outcome, f.Why = Unsure, "the interval holds values for and against it"
+	case seen.Lo >= low && seen.Hi <= high:
+		return Holds, ""
+	case seen.Hi < low || seen.Lo > high:
+		return Fails, "the whole interval speaks against it"
 	}
-	return f, nil
+	return Undecided, "the interval holds values for and against it"
 }
 
-// find returns the group of a map that the parts of a claim's cell name; nil if there is
+// find returns the group that the parts of a claim's cell name, of the map name; nil if there is
 // none.
-func find(set *analysis.Run, c Claim, name string) (*analysis.Group, error) {
+func find(run *analysis.Run, c Claim, name string) (*analysis.Group, error) {
 	var found []*analysis.Group
 	parts := strings.Split(c.Cell, "/")
 	if strings.Contains(parts[0], "=") {
 		parts = append([]string{string(results.Throughput)}, parts...)
 	}
-	for _, g := range set.AllGroups() {
+	for _, g := range run.AllGroups() {
 		id := g.ID.Name()
 		has := strings.Split(id[:strings.LastIndex(id, "-")], "/")
 		if g.ID.Impl == name && !slices.ContainsFunc(parts, func(p string) bool { return !slices.Contains(has, p) }) {

@@ -82,20 +82,20 @@ func TestJudge(t *testing.T) {
 	}
 	for _, c := range []struct {
 		claim string
-		want  Outcome
+		want  Result
 	}{
-		{"2.2 times: ops/s of a over b in mix=m/g=2", Supported},
-		{"1.2 times: ops/s of a over b in mix=m/g=2", Contradicted},
-		{"3.6 times: ops/s of a over b in mix=m/g=2", Contradicted},
-		{"at least 2 times: ops/s of a over b in mix=m/g=2", Supported},
-		{"at least 2.3 times: ops/s of a over b in mix=m/g=2", Unsure},
-		{"at least 2.6 times: ops/s of a over b in mix=m/g=2", Contradicted},
-		{"at most 2.5 times: ops/s of a over b in mix=m/g=2", Supported},
-		{"at most 1.9 times: ops/s of a over b in mix=m/g=2", Contradicted},
-		{"22: ops/s of a in mix=m/g=2", Supported},
-		{"22: ops/s of wild in mix=m/g=2", Unsure},
-		{"20: ops/s of few in mix=m/g=2", Unsure},
-		{"20: ops/s of broken in mix=m/g=2", Contradicted},
+		{"2.2 times: ops/s of a over b in mix=m/g=2", Holds},
+		{"1.2 times: ops/s of a over b in mix=m/g=2", Fails},
+		{"3.6 times: ops/s of a over b in mix=m/g=2", Fails},
+		{"at least 2 times: ops/s of a over b in mix=m/g=2", Holds},
+		{"at least 2.3 times: ops/s of a over b in mix=m/g=2", Undecided},
+		{"at least 2.6 times: ops/s of a over b in mix=m/g=2", Fails},
+		{"at most 2.5 times: ops/s of a over b in mix=m/g=2", Holds},
+		{"at most 1.9 times: ops/s of a over b in mix=m/g=2", Fails},
+		{"22: ops/s of a in mix=m/g=2", Holds},
+		{"22: ops/s of wild in mix=m/g=2", Undecided},
+		{"20: ops/s of few in mix=m/g=2", Undecided},
+		{"20: ops/s of broken in mix=m/g=2", Fails},
 		{"20: ops/s of a in mix=m/g=4", Missing},
 		{"20: ops/s of a in mix=other", Missing},
 		{"20: ops/s of a in Staleness/mix=m", Missing},
@@ -107,8 +107,8 @@ func TestJudge(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := Judge(analysis.Of(set), claim)
-		if err != nil || f.Outcome != c.want {
-			t.Errorf("%s: %s, %s, %v; want %s", c.claim, f.Outcome, f.Why, err, c.want)
+		if err != nil || f.Result != c.want {
+			t.Errorf("%s: %s, %s, %v; want %s", c.claim, f.Result, f.Why, err, c.want)
 		}
 	}
 	claim, _ := parseClaim("1: ops/s of twice in mix=m")
@@ -142,8 +142,8 @@ func TestRestated(t *testing.T) {
 	}
 }
 
-// TestRestate: figures are those of the cells, in the text and in the claims, one by one even if they
-// are the same, and the text that comes out says again what it says.
+// TestRestate: figures are those of the cells, in the text and in the claims, one by one even if
+// they are the same, and the text that comes out says again what it says.
 func TestRestate(t *testing.T) {
 	const text = `# Title
 
@@ -159,9 +159,9 @@ No figure.
 	if err != nil {
 		t.Fatal(err)
 	}
-	var findings []Finding
+	var findings []Judged
 	for i, v := range []float64{2.34, 0.9, 0} {
-		f := Finding{Claim: claims[i]}
+		f := Judged{Claim: claims[i]}
 		if v > 0 {
 			f.Seen = stat.Summary{N: 1, Median: v}
 		}

@@ -33,11 +33,11 @@ type Painter struct {
 }
 
 var (
-	outcomes = regexp.MustCompile(`  (Ok|FAILED, as expected|FAILED|Illegal, as expected|Illegal|Unknown|better|worse|inconclusive|supported|contradicted|unsure|not measured|fit|doubt|unfit)\b`)
+	outcomes = regexp.MustCompile(`  (Ok|FAILED, as expected|FAILED|Illegal, as expected|Illegal|Unknown|better|worse|inconclusive|holds|fails|undecided|not measured|fit|doubt|unfit)\b`)
 	paints   = map[string]string{
-		"Ok": green, "better": green, "supported": green, "fit": green,
-		"FAILED": red, "Illegal": red, "worse": red, "contradicted": red, "unfit": red,
-		"FAILED, as expected": yellow, "Illegal, as expected": yellow, "doubt": yellow, "Unknown": yellow, "inconclusive": yellow, "unsure": yellow, "not measured": yellow,
+		"Ok": green, "better": green, "holds": green, "fit": green,
+		"FAILED": red, "Illegal": red, "worse": red, "fails": red, "unfit": red,
+		"FAILED, as expected": yellow, "Illegal, as expected": yellow, "doubt": yellow, "Unknown": yellow, "inconclusive": yellow, "undecided": yellow, "not measured": yellow,
 	}
 )
 

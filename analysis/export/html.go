@@ -1,4 +1,4 @@
-package report
+package export
 
 import (
 	"bytes"
@@ -23,11 +23,25 @@ var pageText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// HTML writes the report that Markdown wrote as one page that needs nothing else: no
-// network, and no file but where a link leads to one. Figures stand in it as SVG, which read
-// returns for the path of an image in the report. It returns the first error of read and w.
-func HTML(w io.Writer, markdown []byte, read func(path string) ([]byte, error)) error {
-	images := &inlined{read: read}
+// HTML writes documents as one page that needs nothing else: no network, and no file except where a
+// link leads to one. Read returns the SVG of an image, given its path in the document. Without it,
+// images are left out.
+type HTML struct {
+	Read func(path string) ([]byte, error)
+}
+
+// Export also returns the first error of Read.
+func (h HTML) Export(w io.Writer, d *Document) error {
+	var text bytes.Buffer
+	if err := (Markdown{}).Export(&text, d); err != nil {
+		return err
+	}
+	return h.page(w, text.Bytes())
+}
+
+// page writes a Markdown text as a page.
+func (h HTML) page(w io.Writer, markdown []byte) error {
+	images := &inlined{read: h.Read}
 	md := goldmark.New(
 		goldmark.WithExtensions(extension.Table),
 		goldmark.WithParserOptions(parser.WithAutoHeadingID()),
@@ -64,7 +78,7 @@ func HTML(w io.Writer, markdown []byte, read func(path string) ([]byte, error)) 
 	return page.Execute(w, content)
 }
 
-// dressed lets wide tables scroll by themselves, and marks verdicts.
+// dressed lets wide tables scroll by themselves, and colours verdicts.
 var dressed = strings.NewReplacer(
 	"<table>", `<div class="scroll"><table>`,
 	"</table>", "</table></div>",
@@ -72,10 +86,11 @@ var dressed = strings.NewReplacer(
 	"<td><strong>Unknown</strong></td>", `<td><span class="doubt">Unknown</span></td>`,
 	"<td><strong>FAILED</strong></td>", `<td><span class="failed">FAILED</span></td>`,
 	"<td><strong>FAILED, as expected</strong></td>", `<td><span class="failed">FAILED, as expected</span></td>`,
-	", no claim</td>", ` <span class="none">no claim</span></td>`,
+	", not conclusive</td>", ` <span class="none">not conclusive</span></td>`,
 )
 
-// short finds the cells of tables that stay in one line: names of maps, and numbers with their units.
+// short finds the cells of tables that stay in one line: names of maps, and numbers with their
+// units.
 var short = regexp.MustCompile(`<td>([^<]{1,24})</td>`)
 
 // inlined renders images, which are all SVG, in place.
@@ -97,6 +112,9 @@ func (r *inlined) image(w util.BufWriter, source []byte, n ast.Node, entering bo
 	}
 	image := n.(*ast.Image)
 	path := string(image.Destination)
+	if r.read == nil {
+		return ast.WalkSkipChildren, nil
+	}
 	svg, err := r.read(path)
 	if err == nil && !prolog.Match(svg) {
 		err = fmt.Errorf("%s is no SVG", path)

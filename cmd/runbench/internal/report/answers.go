@@ -1,0 +1,143 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"doublebuf/analysis"
+	"doublebuf/analysis/export"
+	"doublebuf/results"
+)
+
+// answers says for each workload which map is the fastest, and by how much.
+func answers(d *export.Document, run *analysis.Run) {
+	d.Add(title("Answers"))
+	if text := overview(run.Standings); text != "" {
+		d.Add(export.Line(text))
+	}
+	t := export.Table{Columns: []string{"workload", "fastest always-fresh map", "its lead over the next", "fastest map with stale reads", "its effect over the always-fresh map"}}
+	for _, s := range run.Standings {
+		t.Rows = append(t.Rows, answer(s))
+	}
+	d.Add(export.Line("Effects are paired by block. Too few blocks: no interval. A single link: nothing under 5 % is conclusive. All conclusive effects are Holm-corrected (t test on the logarithms, over all effects of this report)."), t)
+}
+
+// overview counts in how many workloads each map is the fastest, and how often its lead is
+// conclusive.
+func overview(standings []*analysis.Standing) string {
+	type count struct {
+		impl              string
+		first, conclusive int
+	}
+	var counts []count
+	fresh, faster, slower := 0, 0, 0
+	for _, s := range standings {
+		if len(s.Fresh) == 0 {
+			continue
+		}
+		fresh++
+		i := slices.IndexFunc(counts, func(c count) bool { return c.impl == s.Fresh[0].Impl })
+		if i < 0 {
+			i = len(counts)
+			counts = append(counts, count{impl: s.Fresh[0].Impl})
+		}
+		counts[i].first++
+		if len(s.Fresh) > 1 && s.Effect(s.Fresh[0], s.Fresh[1]).Conclusive {
+			counts[i].conclusive++
+		}
+		if len(s.Stale) == 0 {
+			continue
+		}
+		switch e := s.Effect(s.Stale[0], s.Fresh[0]); {
+		case e.Conclusive && e.Median > 1:
+			faster++
+		case e.Conclusive:
+			slower++
+		}
+	}
+	if fresh == 0 {
+		return ""
+	}
+	slices.SortStableFunc(counts, func(a, b count) int { return b.first - a.first })
+	var firsts []string
+	for i, c := range counts {
+		text := fmt.Sprintf("**%s** in %d, conclusively in %d", c.impl, c.first, c.conclusive)
+		if i == 0 {
+			text = fmt.Sprintf("**%s** was fastest in %d of %s, conclusively in %d", c.impl, c.first, workloads(fresh), c.conclusive)
+		}
+		firsts = append(firsts, text)
+	}
+	return fmt.Sprintf("Among always-fresh maps, %s. The fastest map with stale reads was conclusively faster than the fastest always-fresh map in %d, and conclusively slower in %d.",
+		strings.Join(firsts, "; "), faster, slower)
+}
+
+func workloads(n int) string {
+	if n == 1 {
+		return "1 workload"
+	}
+	return fmt.Sprintf("%d workloads", n)
+}
+
+// answer is the row of the table of answers for a workload.
+func answer(s *analysis.Standing) []string {
+	cells := []string{analysis.Describe(s.Workload), leader(s, s.Fresh), ahead(s, s.Fresh), leader(s, s.Stale), ""}
+	if len(s.Fresh) > 0 && len(s.Stale) > 0 {
+		cells[4] = effect(s.Effect(s.Stale[0], s.Fresh[0]))
+	}
+	return cells
+}
+
+// leader names the first of rows and says how fast it is.
+func leader(s *analysis.Standing, rows []*analysis.Row) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s %s%s", marked(rows[0]), number(rows[0].Summary.Median), s.Unit, interval(rows[0].Summary, number))
+}
+
+// ahead says how far the first of rows is ahead of the second.
+func ahead(s *analysis.Standing, rows []*analysis.Row) string {
+	if len(rows) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s", marked(rows[1]), effect(s.Effect(rows[0], rows[1])))
+}
+
+// marked is a map's name, with its verdict unless that is Ok.
+func marked(r *analysis.Row) string {
+	if r.Verdict.Outcome == results.Ok {
+		return "**" + r.Impl + "**"
+	}
+	return "**" + r.Impl + "** (" + Label(r.Verdict) + ")"
+}
+
+// standing is a table of the maps in one workload, with all their figures.
+func standing(s *analysis.Standing) export.Table {
+	t := export.Table{Columns: []string{"map", "verdict", "level", s.Unit, "95 % interval", "n", "ns per operation", "against the first, paired"}}
+	if s.Unit == results.ReadsPerSec {
+		t.Columns = append(t.Columns, results.WritesPerSec)
+	}
+	for _, r := range s.Rows {
+		against := ""
+		switch {
+		case r.Floor:
+			against = "the floor"
+		case r.Ceiling:
+			against = "the ceiling"
+		case r.Verdict.Outcome == results.Illegal:
+			against = "not compared"
+		case r != s.Contenders[0]:
+			against = effect(s.Effect(r, s.Contenders[0]))
+		}
+		cells := []string{
+			r.Impl, label(r.Verdict), r.Verdict.Level,
+			number(r.Summary.Median), strings.TrimSpace(interval(r.Summary, number)), fmt.Sprint(r.Summary.N), nanoseconds(r.Group.WallPerOp()), against,
+		}
+		if s.Unit == results.ReadsPerSec {
+			cells = append(cells, number(r.Group.Summary(results.WritesPerSec).Median))
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	return t
+}
