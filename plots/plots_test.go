@@ -338,7 +338,7 @@ type look struct {
 func key(s style) look { return look{s.color, s.glyph, s.inside} }
 
 func TestStylesTellMapsApart(t *testing.T) {
-	seen := map[look]string{}
+	seen, unknown := map[look]string{}, map[look]bool{}
 	for name, s := range styles {
 		if other, taken := seen[key(s)]; taken {
 			t.Errorf("%+v and %s have one colour and glyph", name, other)
@@ -356,8 +356,16 @@ func TestStylesTellMapsApart(t *testing.T) {
 	if failed.color != failedGrey || failed.glyph != (cross{}) {
 		t.Errorf("a failed map is drawn as %+v", failed)
 	}
+	for i := range 1000 {
+		m := variants()[i%3]
+		m.Strategy = fmt.Sprintf("brand-new%d", i)
+		unknown[key(styleOf(m, ok))] = true
+	}
 	for _, m := range variants() {
 		s := styleOf(m, ok)
+		if unknown[key(s)] {
+			t.Errorf("an unknown strategy looks like %s", m.Impl)
+		}
 		if other, taken := seen[key(s)]; taken {
 			t.Errorf("%s and %s have one look", m.Impl, other)
 		}

@@ -161,7 +161,7 @@ func styleOf(m results.Map, v results.Verdict) style {
 	}
 	st, known := variations[of.copies]
 	if !known {
-		st = strange(m.Strategy + "-" + m.Table + "-" + m.Writer) // for all of its policies
+		st = strangeVariation(of.copies)
 	}
 	st.dashes, st.width, st.inside = solid, ourWidth, ring
 	if policy, known := policies[m.Policy]; known {
@@ -170,11 +170,33 @@ func styleOf(m results.Map, v results.Verdict) style {
 	return st
 }
 
-// strange returns a style that follows from the name of a map.
-func strange(name string) style {
+// strangeVariation returns a colour and glyph that follow from c, for all of its policies. No known
+// variation has them.
+func strangeVariation(c copies) style {
+	var free []style
+	for _, color := range strangeColors {
+		for _, glyph := range []draw.GlyphDrawer{circle, square, diamond, up, down, left, right, pentagon} {
+			taken := false
+			for _, known := range variations {
+				taken = taken || known.color == color && known.glyph == glyph
+			}
+			if !taken {
+				free = append(free, style{color: color, glyph: glyph})
+			}
+		}
+	}
+	return free[hash(c.strategy+"-"+c.table+"-"+c.writer)%len(free)]
+}
+
+func hash(name string) int {
 	h := fnv.New32a()
 	h.Write([]byte(name))
-	n := int(h.Sum32() >> 1)
+	return int(h.Sum32() >> 1)
+}
+
+// strange returns a style that follows from the name of a map.
+func strange(name string) style {
+	n := hash(name)
 	return style{
 		strangeColors[n%len(strangeColors)], strangeShapes[n/8%len(strangeShapes)],
 		dashings[n/64%len(dashings)], otherWidth, full,
