@@ -197,26 +197,9 @@ func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels
 	if math.IsInf(lo, 1) {
 		return false
 	}
-	hi = max(hi, lo+1)
-	none := lo - 0.8 // where zero stands
-	if zero {
-		c.yTicks = append(c.yTicks, tick{none, "0"})
-	}
-	for d := lo; d <= hi; d++ {
-		t := tick{at: d}
-		if hi-lo <= 8 || math.Mod(d-lo, 2) == 0 {
-			t.label = results.FormatSeconds(math.Pow(10, d-9))
-		}
-		c.yTicks = append(c.yTicks, t)
-	}
+	at := c.decades(lo, max(hi, lo+1), zero)
 	c.xMin, c.xMax = c.ticks[0].at-0.3, c.ticks[len(c.ticks)-1].at+0.25
 	c.table = [][]string{append([]string{"map", "verdict", "of", xName}, summaryHeader("sec")...)}
-	at := func(v float64) float64 {
-		if v <= 0 {
-			return none
-		}
-		return decade(v)
-	}
 	all := make([]panel, len(panels))
 	var drawn []stat.Summary
 	doubt := false
@@ -252,6 +235,28 @@ func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels
 	c.legendTitle = panels[0] + " at " + c.ticks[len(c.ticks)-1].label
 	c.notes = footer(s, drawn, doubt)
 	return true
+}
+
+// decades sets up the y axis from one decade to another, with a place for zero below them if zero. It
+// returns the function from seconds to a place on the axis.
+func (c *chart) decades(lo, hi float64, zero bool) func(seconds float64) float64 {
+	none := lo - 0.8 // where zero stands
+	if zero {
+		c.yTicks = append(c.yTicks, tick{none, "0"})
+	}
+	for d := lo; d <= hi; d++ {
+		t := tick{at: d}
+		if hi-lo <= 8 || math.Mod(d-lo, 2) == 0 {
+			t.label = results.FormatSeconds(math.Pow(10, d-9))
+		}
+		c.yTicks = append(c.yTicks, t)
+	}
+	return func(v float64) float64 {
+		if v <= 0 {
+			return none
+		}
+		return decade(v)
+	}
 }
 
 // decade is the logarithm of a number of seconds in nanoseconds.

@@ -109,23 +109,7 @@ func machineChart(runs []Run, w results.ID, mix string, groups [][]*analysis.Gro
 		slanted:  true,
 		table:    [][]string{append([]string{"map", "run", "machine", "verdict"}, summaryHeader(unit)...)},
 	}
-	var impls []string
-	notes := map[string]string{}
-	for i, run := range runs {
-		for _, g := range groups[i] {
-			v := run.Verdict(g.ID.Impl)
-			if isMap(v) && !slices.Contains(impls, g.ID.Impl) {
-				impls = append(impls, g.ID.Impl)
-			}
-			if notes[g.ID.Impl] == "" || v.Outcome == results.Illegal {
-				notes[g.ID.Impl] = verdictNote(v) // the worst of the runs
-			}
-		}
-	}
-	for x, impl := range impls {
-		c.ticks = append(c.ticks, tick{float64(x), impl + notes[impl]})
-	}
-	c.xMin, c.xMax = -0.6, float64(len(impls))-0.4
+	impls := c.mapsAsTicks(runs, groups)
 	p := panel{yLabel: unit}
 	var drawn []stat.Summary
 	doubt := false
@@ -164,4 +148,26 @@ func machineChart(runs []Run, w results.ID, mix string, groups [][]*analysis.Gro
 		c.notes = append(c.notes, run.Name+": "+provenance(run.Run))
 	}
 	return c
+}
+
+// mapsAsTicks makes the maps of groups the ticks of the x axis, and returns their names in that
+// order.
+func (c *chart) mapsAsTicks(runs []Run, groups [][]*analysis.Group) (impls []string) {
+	notes := map[string]string{}
+	for i, run := range runs {
+		for _, g := range groups[i] {
+			v := run.Verdict(g.ID.Impl)
+			if isMap(v) && !slices.Contains(impls, g.ID.Impl) {
+				impls = append(impls, g.ID.Impl)
+			}
+			if notes[g.ID.Impl] == "" || v.Outcome == results.Illegal {
+				notes[g.ID.Impl] = verdictNote(v) // the worst of the runs
+			}
+		}
+	}
+	for x, impl := range impls {
+		c.ticks = append(c.ticks, tick{float64(x), impl + notes[impl]})
+	}
+	c.xMin, c.xMax = -0.6, float64(len(impls))-0.4
+	return impls
 }

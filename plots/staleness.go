@@ -59,32 +59,10 @@ func staleChart(s *analysis.Run, f family, throughput map[results.ID]*analysis.G
 	}
 	c.table = [][]string{append(append(append([]string{"map", "verdict"},
 		summaryHeader(results.StaleMean)...), summaryHeader(results.ReadsPerSec)...), summaryHeader(results.WritesPerSec)...)}
-	var found []staleMap
-	var missing string
-	for _, g := range f.groups {
-		id := g.ID
-		id.Kind = results.Throughput
-		t, ok := throughput[id]
-		if !ok {
-			missing += " " + id.Impl
-			continue
-		}
-		m := staleMap{
-			s.Map(id.Impl), s.Verdict(id.Impl), g.Summary(results.StaleMean), everStale(g),
-			t.Summary(results.ReadsPerSec), t.Summary(results.WritesPerSec),
-		}
-		if m.stale.N == 0 || !isMap(m.verdict) {
-			continue
-		}
-		found = append(found, m)
-		row := append([]string{m.Impl, string(m.verdict.Outcome)}, summaryFields(m.stale)...)
-		row = append(append(row, summaryFields(m.reads)...), summaryFields(m.writes)...)
-		c.table = append(c.table, row)
-	}
+	found, missing := c.staleMaps(s, f, throughput)
 	if len(found) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(found, func(a, b staleMap) int { return cmp.Compare(a.stale.Median, b.stale.Median) })
 	axis := c.staleAxis(found)
 
 	doubt := false
@@ -122,6 +100,33 @@ func staleChart(s *analysis.Run, f family, throughput map[results.ID]*analysis.G
 		c.notes = append(c.notes, "Not drawn, because their throughput was not measured:"+missing+".")
 	}
 	return c
+}
+
+// staleMaps returns the maps of f, the freshest first, and the names of those whose throughput was
+// not measured. It adds the maps to the table.
+func (c *chart) staleMaps(s *analysis.Run, f family, throughput map[results.ID]*analysis.Group) (found []staleMap, missing string) {
+	for _, g := range f.groups {
+		id := g.ID
+		id.Kind = results.Throughput
+		t, ok := throughput[id]
+		if !ok {
+			missing += " " + id.Impl
+			continue
+		}
+		m := staleMap{
+			s.Map(id.Impl), s.Verdict(id.Impl), g.Summary(results.StaleMean), everStale(g),
+			t.Summary(results.ReadsPerSec), t.Summary(results.WritesPerSec),
+		}
+		if m.stale.N == 0 || !isMap(m.verdict) {
+			continue
+		}
+		found = append(found, m)
+		row := append([]string{m.Impl, string(m.verdict.Outcome)}, summaryFields(m.stale)...)
+		row = append(append(row, summaryFields(m.reads)...), summaryFields(m.writes)...)
+		c.table = append(c.table, row)
+	}
+	slices.SortStableFunc(found, func(a, b staleMap) int { return cmp.Compare(a.stale.Median, b.stale.Median) })
+	return found, missing
 }
 
 // staleAxis sets up the x axis: on the left, if any map has a median of zero, a part in
