@@ -1,21 +1,23 @@
-// Package baselines is the registry of the maps that this project measures and checks:
-// the double buffer in its configurations, the maps that it stands beside, the ceiling
-// (plain) and the floor (noop).
+// Package baselines is the registry of the maps that this project measures and checks: the double
+// buffers, the maps to compare them with, the ceiling (plain) and the floor (noop).
 //
-// There is one file for each map, with its adapter to package kv and its entry. An
-// adapter is written as the map's author would have it: sized in advance, with nothing
-// between the caller and the map that the map's own users would not pay.
+// Each map has one file, with its adapter to package kv and its entry. An adapter is written as the
+// author of the map would write it: it is sized in advance, and a call costs no more than the map's
+// own users pay.
 //
-// All adapters share three rules. The body of a loop over All must not use the map, since
-// some adapters hold a lock or a guard during the walk. A goroutine that has a guard open
-// must not write. And what is set in a map before the first kv.Open on it is its prefill:
-// only then may one goroutine, alone, write a map without the capability Writes.
+// All adapters share three rules:
+//
+//   - The body of a loop over All must not use the map, because some adapters hold a lock or a guard
+//     during the walk.
+//   - A goroutine that has a guard open must not write.
+//   - Sets before the first kv.Open are the prefill. Only then may a goroutine write a map without
+//     the capability Writes, and only while no other goroutine uses the map.
 package baselines
 
 import "doublebuf/baselines/kv"
 
-// All returns the entries of the registry, always in the same order. The slice is the
-// caller's.
+// All returns the entries of the registry, always in the same order. The caller may change the
+// slice.
 func All() []kv.Entry {
 	return append(doubleBuffers(),
 		syncMap(),

@@ -5,8 +5,7 @@ import (
 	"maps"
 )
 
-// builtin is Go's map with the methods that the adapters around it share. It does not
-// synchronise: what calls it must.
+// builtin is Go's map with the methods that several adapters share. The caller synchronises.
 type builtin[K, V comparable] map[K]V
 
 func (b builtin[K, V]) swap(key K, value V) (previous V, loaded bool) {

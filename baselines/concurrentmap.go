@@ -20,8 +20,9 @@ func concurrentMap() kv.Entry {
 	})
 }
 
-// cmapAdapter is concurrent-map under the names of package kv. Clear is its own. It cannot be sized in advance.
-// It has no capability Swaps, since it cannot compare without storing.
+// cmapAdapter is concurrent-map with the methods of package kv. Clear is concurrent-map's own. It
+// cannot be sized in advance. It lacks the capability Swaps, because it cannot compare without
+// storing.
 type cmapAdapter[K comparable, V any] struct{ cmap.ConcurrentMap[K, V] }
 
 // newCMap makes a map that cannot be sized in advance. For keys that are no strings,
@@ -61,8 +62,8 @@ func shardOfFloat(key float64) uint32 {
 func (m *cmapAdapter[K, V]) Delete(key K) { m.Remove(key) }
 func (m *cmapAdapter[K, V]) Len() int     { return m.Count() }
 
-// All walks by IterCb, concurrent-map's cheapest way to read everything, which cannot be left
-// early: after the end of the loop it goes on to the last entry, doing nothing.
+// All walks by IterCb, concurrent-map's cheapest way to read everything. IterCb cannot stop early:
+// after the loop has ended it visits the remaining entries and does nothing.
 func (m *cmapAdapter[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		more := true
@@ -70,7 +71,7 @@ func (m *cmapAdapter[K, V]) All() iter.Seq2[K, V] {
 	}
 }
 
-// Retain looks for what is to go by the cheapest walk, and looks again under the lock.
+// Retain finds the entries to remove by the cheapest walk, and checks each again under the lock.
 func (m *cmapAdapter[K, V]) Retain(keep func(K, V) bool) {
 	var drop []K
 	m.IterCb(func(key K, value V) {

@@ -19,10 +19,10 @@ func copyOnWrite() kv.Entry {
 	})
 }
 
-// cowMap reads without any lock and pays with a copy of the whole map for each write.
+// cowMap reads without any lock. Each write copies the whole map.
 //
-// Until the first handle is opened the map is its builder's alone, who fills it in place:
-// nobody who uses such a map would copy it for each entry that it begins with.
+// Until the first handle is opened, one goroutine fills the map in place: no user of such a map
+// would copy it for each entry of the prefill.
 type cowMap[K, V comparable] struct {
 	current atomic.Pointer[builtin[K, V]]
 
@@ -37,7 +37,7 @@ func newCOWMap[K, V comparable](capacity int) kv.Map[K, V] {
 	return c
 }
 
-// Open ends the time in which the map may be filled in place. All handles are the map itself.
+// Open ends the prefill. All handles are the map itself.
 func (c *cowMap[K, V]) Open() kv.Map[K, V] {
 	c.mu.Lock()
 	defer c.mu.Unlock()

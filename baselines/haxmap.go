@@ -19,17 +19,19 @@ func haxMap() kv.Entry {
 	})
 }
 
-// haxAdapter is haxmap.Map under the names of package kv. It has no capability Swaps, since
-// haxmap's Swap stores nothing under a key that is not there, and it cannot compare and delete; and no keys of type float64, since
-// it has an entry for each of the two zeros. Nor has it Clears: haxmap's Clear lets go of the list first and of the index
-// later, and holds no writer off meanwhile.
+// haxAdapter is haxmap.Map with the methods of package kv.
+//
+// It lacks the capability Swaps, because haxmap's Swap stores nothing under an absent key, and haxmap
+// cannot compare and delete. It lacks Clears, because haxmap's Clear drops the list first and the
+// index later, and does not block writers between the two. It has no keys of type float64, because
+// haxmap has an entry for each of the two zeros.
 type haxAdapter[K haxKey, V any] struct{ *haxmap.Map[K, V] }
 
 // haxKey lists the key types of this project, which are among those that haxmap allows.
 type haxKey interface{ uint64 | int | string }
 
-// newHaxAdapter asks for an index that capacity entries leave half empty, as haxmap itself
-// would have it once it has grown.
+// newHaxAdapter makes an index that is half full with capacity entries, as haxmap's own are after
+// they have grown.
 func newHaxAdapter[K haxKey, V any](capacity int) kv.Map[K, V] {
 	return haxAdapter[K, V]{haxmap.New[K, V](2 * uintptr(capacity))}
 }

@@ -17,8 +17,8 @@ func mutex() kv.Entry {
 	})
 }
 
-// mutexMap differs from rwMutexMap by its lock, which readers do not share. The lock is not
-// a type parameter, since every call of it would then go through a dictionary.
+// mutexMap differs from rwMutexMap in its lock, which readers do not share. The lock is not a type
+// parameter, because every call of it would then go through a dictionary.
 type mutexMap[K, V comparable] struct {
 	mu sync.Mutex
 	m  builtin[K, V]

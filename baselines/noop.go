@@ -16,8 +16,8 @@ func noop() kv.Entry {
 	})
 }
 
-// noopMap is called as every map is, by one dynamic call, and answers at once. Its methods are
-// the pointer's, because Go calls those of a value through a wrapper with a stack frame.
+// noopMap is called like every map, by one dynamic call, and returns at once. Its methods have
+// pointer receivers, because Go calls methods of a value through a wrapper with a stack frame.
 type noopMap[K, V comparable] struct{}
 
 func newNoopMap[K, V comparable](int) kv.Map[K, V] { return new(noopMap[K, V]) }

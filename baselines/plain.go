@@ -16,7 +16,7 @@ func plain() kv.Entry {
 	})
 }
 
-// plainMap may be written by one goroutine while it has the map for itself, and not after.
+// plainMap may be written by one goroutine while no other goroutine uses it, and not later.
 type plainMap[K, V comparable] struct{ m builtin[K, V] }
 
 func newPlainMap[K, V comparable](capacity int) kv.Map[K, V] {

@@ -17,7 +17,7 @@ func rwMutex() kv.Entry {
 	})
 }
 
-// rwMutexMap locks without defer where nothing can panic, as its users do where it matters.
+// rwMutexMap locks without defer where nothing can panic, as users do where speed matters.
 type rwMutexMap[K, V comparable] struct {
 	mu sync.RWMutex
 	m  builtin[K, V]

@@ -19,18 +19,18 @@ func sharded() kv.Entry {
 	})
 }
 
-// shardsPerProc is the least number of shards for each processor: so many that two
-// processors seldom meet in one, so few that the locks stay in the cache.
+// shardsPerProc is the smallest number of shards for each processor. With so many, two processors
+// rarely use the same shard at once; with so few, the locks stay in the cache.
 const shardsPerProc = 16
 
-// shardedMap has the smallest power of two of shards that is at least shardsPerProc for
-// each processor (GOMAXPROCS as the map is made).
+// shardedMap has at least shardsPerProc shards for each processor, by the GOMAXPROCS at its
+// construction, rounded up to a power of two.
 type shardedMap[K, V comparable] struct {
 	seed   maphash.Seed
 	shards []shard[K, V]
 }
 
-// shard fills two cache lines, since processors fetch lines in pairs.
+// shard fills two cache lines, because processors fetch lines in pairs.
 type shard[K, V comparable] struct {
 	rwMutexMap[K, V]
 	_ [128 - 32]byte

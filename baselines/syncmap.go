@@ -17,13 +17,13 @@ func syncMap() kv.Entry {
 	})
 }
 
-// typedSyncMap is sync.Map as its users have it: keys and values are boxed in interfaces,
-// which is a part of its price. It cannot be sized in advance.
+// typedSyncMap is sync.Map as its users have it: it boxes keys and values in interfaces, which is
+// part of its cost. It cannot be sized in advance.
 type typedSyncMap[K, V comparable] struct{ m sync.Map }
 
 func newTypedSyncMap[K, V comparable](int) kv.Map[K, V] { return new(typedSyncMap[K, V]) }
 
-// unbox returns the value that sync.Map has returned, the zero value if there is none.
+// unbox returns the value that sync.Map returned, or the zero value if there is none.
 func unbox[V any](value any, ok bool) (V, bool) {
 	if !ok {
 		var zero V
@@ -75,7 +75,7 @@ func (m *typedSyncMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 
 func (m *typedSyncMap[K, V]) Clear() { m.m.Clear() }
 
-// Retain deletes what it has seen, and nothing that has been stored since.
+// Retain deletes entries that it has seen, and none that was stored since.
 func (m *typedSyncMap[K, V]) Retain(keep func(K, V) bool) {
 	m.m.Range(func(k, v any) bool {
 		if !keep(k.(K), v.(V)) {

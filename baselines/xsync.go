@@ -16,9 +16,8 @@ func xsyncMap() kv.Entry {
 	})
 }
 
-// xsyncAdapter is xsync.Map under the names of package kv. Delete, LoadOrStore,
-// LoadAndDelete and All are its own; All is the walk that sees no key twice, which
-// AllRelaxed, the faster one, does not promise.
+// xsyncAdapter is xsync.Map with the methods of package kv. Delete, LoadOrStore, LoadAndDelete and
+// All are xsync's own. All sees no key twice; AllRelaxed is faster but may.
 type xsyncAdapter[K, V comparable] struct{ *xsync.Map[K, V] }
 
 func newXsyncAdapter[K, V comparable](capacity int) kv.Map[K, V] {
@@ -33,8 +32,8 @@ func (m xsyncAdapter[K, V]) Swap(key K, value V) (previous V, loaded bool) {
 	return m.LoadAndStore(key, value)
 }
 
-// The map does not compare by itself: its users do so in Compute, which holds the lock of
-// the key's bucket.
+// xsync.Map has no compare-and-swap of its own. Its users compare in Compute, which holds the lock
+// of the key's bucket.
 
 func (m xsyncAdapter[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
 	m.Compute(key, func(v V, loaded bool) (V, xsync.ComputeOp) {
@@ -56,8 +55,8 @@ func (m xsyncAdapter[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	return deleted
 }
 
-// Clear is not xsync's own, which clears nothing while the map grows or shrinks: it takes its
-// turn for one of those, and then it is done.
+// Clear is not xsync's own, which clears nothing while the map grows or shrinks: it waits until that
+// has ended and returns.
 func (m xsyncAdapter[K, V]) Clear() {
 	m.DeleteMatching(func(K, V) (remove, stop bool) { return true, false })
 }

@@ -1,27 +1,25 @@
-// Package kv is the one interface that every map of this project wears, ours and
-// those of others, so that one harness drives, checks and measures them all.
+// Package kv is the interface of all maps that this project checks and measures, its own and those
+// of others.
 //
-// A map is used through handles. A map whose readers must register implements
-// [Opener]; every other map is its own handle. Callers obtain a handle with [Open],
-// outside any timed region, and use it from one goroutine at a time.
+// A map is used through handles. A map whose readers must register implements [Opener]; every other
+// map is its own handle. Callers get a handle from [Open], outside any timed region, and use it from
+// one goroutine at a time.
 //
-// What a map can do beyond Get, Set and Delete it says by implementing the small
-// interfaces of this package, on the value that [Open] returns, and by declaring the
-// matching [Caps] in its [Entry].
+// A map that can do more than Get, Set and Delete implements further small interfaces of this
+// package, on the value that [Open] returns. Its [Entry] declares the matching [Caps].
 package kv
 
 import "iter"
 
-// Map is the least that a map does. Set and Delete answer nothing: a map that can
-// answer says so by implementing [Swapper].
+// Map is the least that a map can do. Set and Delete return nothing: a map that can return what was
+// there implements [Swapper].
 //
-// Whether the methods may be called from several goroutines at once is declared by
-// the Entry's Caps.
+// The Caps of the Entry declare whether several goroutines may call the methods at once.
 type Map[K comparable, V any] interface {
 	// Get returns the value of key as this handle sees it, and whether there is one.
 	Get(key K) (V, bool)
-	// Set stores value under key. On a map that publishes, readers may not see it
-	// before the next Publish.
+	// Set stores value under key. If the map publishes, readers may not see the value before the
+	// next Publish.
 	Set(key K, value V)
 	// Delete removes key if it is there.
 	Delete(key K)
@@ -29,31 +27,31 @@ type Map[K comparable, V any] interface {
 
 // Opener is implemented by maps that are used through registered handles.
 type Opener[K comparable, V any] interface {
-	// Open returns a new handle for one goroutine. It may be called from any
-	// goroutine at any time. Release the handle with [Close].
+	// Open returns a new handle for one goroutine. Any goroutine may call it at any time. Release
+	// the handle with [Close].
 	Open() Map[K, V]
 }
 
 // Publisher is implemented by handles of maps whose writes become visible in batches.
 type Publisher interface {
-	// Publish makes all writes that any handle finished before the call visible to
-	// every read that begins after it returns. It returns the number of publishes of
-	// the map so far, which is the version that it made.
+	// Publish makes all writes that any handle finished before the call visible to every read that
+	// begins after it returns. It may block until readers have left the other copy. It returns the
+	// version that it made: the number of publishes of the map so far.
 	Publish() (version uint64)
 }
 
 // Ranger is implemented by handles that can walk over the whole map.
 type Ranger[K comparable, V any] interface {
-	// All iterates over the entries in no particular order. Unless the map has the
-	// capability Snapshot, entries added or deleted during the walk may or may not be seen,
-	// and those that are overwritten are seen once, with one of their values.
+	// All iterates over the entries in no particular order. Without the capability Snapshot, the
+	// walk may or may not see entries that are added or deleted during it. It sees an overwritten
+	// entry once, with one of its values.
 	All() iter.Seq2[K, V]
-	// Len returns the number of entries, as weakly as All.
+	// Len returns the number of entries, with the same guarantees as All.
 	Len() int
 }
 
-// Swapper is implemented by handles whose writes return what they replaced.
-// The operations have the meaning of sync.Map's methods of the same names.
+// Swapper is implemented by handles whose writes return what they replaced. The methods do what
+// those of sync.Map with the same names do.
 type Swapper[K comparable, V any] interface {
 	Swap(key K, value V) (previous V, loaded bool)
 	LoadOrStore(key K, value V) (actual V, loaded bool)
@@ -62,21 +60,21 @@ type Swapper[K comparable, V any] interface {
 	CompareAndDelete(key K, old V) (deleted bool)
 }
 
-// Clearer is implemented by handles that can remove all entries. A Set that overlaps the
-// call may come before or after it. On a map that publishes, readers may not see it before
-// the next Publish.
+// Clearer is implemented by handles that can remove all entries. A Set that overlaps the call may
+// take effect before or after it. If the map publishes, readers may not see the effect before the
+// next Publish.
 type Clearer interface{ Clear() }
 
-// Retainer is implemented by handles that can remove entries by what they are.
+// Retainer is implemented by handles that can remove entries by key and value.
 type Retainer[K comparable, V any] interface {
-	// Retain removes the entries for which keep returns false. Which entries written
-	// during the call it is asked about is not said; an entry that is removed is one that
-	// keep refused. keep must be a pure function of its arguments and not use the map. On a
-	// map that publishes, keep may be called as late as in a Publish, by any goroutine.
+	// Retain removes the entries for which keep returns false, and no others. It may or may not
+	// call keep for entries that are written during the call. keep must be a pure function of its
+	// arguments and must not use the map. If the map publishes, a later Publish may call keep, from
+	// any goroutine.
 	Retain(keep func(key K, value V) bool)
 }
 
-// Versioned is implemented by handles that read through guards which tell their version.
+// Versioned is implemented by handles that read through guards with a version.
 type Versioned[K comparable, V any] interface {
 	// Read opens a guard. Several may be open at once.
 	Read() Guard[K, V]
