@@ -11,8 +11,8 @@ import (
 	"doublebuf/results"
 )
 
-// chart is the data of a figure, before anything is drawn. Coordinates on the x axis
-// are its own; values on the y axis are in units.
+// chart is the data of a figure before it is drawn. The x axis has coordinates of its own. Values on
+// the y axis are in units.
 type chart struct {
 	name, title, subtitle string
 
@@ -68,8 +68,8 @@ type link struct {
 	points []point
 }
 
-// legendRow names a map; it stands as near as can be to the value at of the panel's y
-// axis, where the map's line ends.
+// legendRow names a map. It is placed as near as possible to the value at of the y axis, where the
+// map's line ends.
 type legendRow struct {
 	style style
 	line  bool // the sample shows a line
@@ -79,7 +79,7 @@ type legendRow struct {
 	ends  bool // the line ends at the right edge, so that it can be led on to the row
 }
 
-// verdictNote is how a map's name is continued if there is anything to say of it.
+// verdictNote is what follows a map's name in a figure.
 func verdictNote(v results.Verdict) string {
 	switch v.Outcome {
 	case results.Ok:
@@ -90,11 +90,11 @@ func verdictNote(v results.Verdict) string {
 	return " ?"
 }
 
-// isMap reports whether the verdict is one on a map, and not on the harness floor.
+// isMap reports whether v is about a map, and not about the harness floor.
 func isMap(v results.Verdict) bool { return v.Level != "none" }
 
-// footer returns the lines below every figure of one run: how often was measured, where,
-// and from which commit.
+// footer returns the lines below every figure of one run: the number of blocks, the machine, and the
+// commit.
 func footer(s *analysis.Run, drawn []stat.Summary, doubt bool) []string {
 	return []string{samplesNote(drawn, doubt), provenance(s)}
 }
@@ -144,8 +144,8 @@ func provenance(s *analysis.Run) string {
 	return note + "."
 }
 
-// formatCount writes a number with three significant digits below 1,000 and none after
-// the point, with commas, above.
+// formatCount writes a number below 1,000 with three significant digits, and a larger one as a whole
+// number with commas.
 func formatCount(v float64) string {
 	if v < 1000 {
 		return strconv.FormatFloat(v, 'g', 3, 64)

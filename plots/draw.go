@@ -38,8 +38,8 @@ func init() {
 	plotter.DefaultFont = sans
 }
 
-// svg draws the chart as SVG. The font may not be there where the figure is shown: the format knows
-// no fallback unless it is named, and since one may be wider, every text says how long it is.
+// svg draws the chart as SVG. A viewer may lack the font. SVG has no fallback font unless one is
+// named, and a fallback may be wider, so every text states its length.
 func (c *chart) svg() ([]byte, error) {
 	canvas := vgsvg.New(width, height)
 	if err := c.draw(draw.New(canvas)); err != nil {
@@ -67,7 +67,7 @@ func (c *chart) svg() ([]byte, error) {
 		[]byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")), nil
 }
 
-// textElement finds a text: its attributes, its weight, its size, and what it says.
+// textElement finds a text: its attributes, weight, size and words.
 var textElement = regexp.MustCompile(`<text ([^>]*font-weight:(\w+);[^>]*font-size:([0-9.]+)px[^>]*)>([^<]*)</text>`)
 
 func (c *chart) png() ([]byte, error) {
@@ -80,7 +80,7 @@ func (c *chart) png() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// draw draws title, panels, legend and notes, from top to bottom.
+// draw draws the title, panels, legend and notes, from top to bottom.
 func (c *chart) draw(canvas draw.Canvas) error {
 	canvas.SetColor(color.White)
 	canvas.Fill(canvas.Rectangle.Path())
@@ -130,7 +130,7 @@ func (c *chart) draw(canvas draw.Canvas) error {
 	return nil
 }
 
-// plotOf makes the axes of a panel and what stands between them.
+// plotOf makes the axes of a panel and what is drawn between them.
 func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	top := p.max()
 	factor, prefix := scaleOf(top)
@@ -192,8 +192,8 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	return pl, nil
 }
 
-// slant turns the labels of ticks on an x axis in a panel of that width: the less room there is
-// between two, the more, and then they become smaller.
+// slant turns the labels of the ticks of an x axis in a panel of that width. The less room there is
+// between two labels, the more it turns them; then it makes them smaller.
 func (c *chart) slant(label *text.Style, width vg.Length) {
 	const beside = 60 // of the panel, for the y axis
 	pitch := (width - beside) / vg.Length(c.xMax-c.xMin)
@@ -246,11 +246,11 @@ func (s series) addTo(pl *plot.Plot, factor float64) error {
 	return nil
 }
 
-// bare hides a plotter's range and boxes: axes are set, and nothing may move them.
+// bare hides a plotter's range and boxes, which would move the axes.
 type bare struct{ plot.Plotter }
 
-// band returns the area between the ends of the intervals of neighbouring points; nil if
-// there is none. That of a single point is half wide to either side.
+// band returns the area between the ends of the intervals of neighbouring points, or nil if there is
+// none. The area of a single point extends by half to either side.
 func (s series) band(factor, half float64) *plotter.Polygon {
 	var ring, back plotter.XYs
 	for _, pt := range s.points {
@@ -289,8 +289,8 @@ func xys(points []point, factor float64) plotter.XYs {
 	return data
 }
 
-// drawOver writes what stands over the data area: the names of parts of the x axis, and
-// the mark of the gap in it.
+// drawOver draws what is over the data area: the names of the parts of the x axis, and the mark of
+// the gap in it.
 func (c *chart) drawOver(data draw.Canvas) {
 	at := func(x float64) vg.Length { return data.X((x - c.xMin) / (c.xMax - c.xMin)) }
 	st := textStyle(10, textGrey)

@@ -21,8 +21,8 @@ import (
 	"doublebuf/results"
 )
 
-// heat is a panel of a heat map: how much faster one map is than the fastest of others, over
-// the share of writes and the number of keys.
+// heat is a panel of a heat map: how much faster one map is than the fastest of the others, by the
+// share of writes and the number of keys.
 type heat struct {
 	title   string
 	columns []tick // shares of writes
@@ -30,22 +30,22 @@ type heat struct {
 	cells   [][]heatCell
 }
 
-// heatCell is a cell of a row. Without blocks there is none.
+// heatCell is a cell of a row. It is empty if its ratio has no blocks.
 type heatCell struct {
 	against string
 	ratio   stat.Summary
 }
 
-// maxHeats is how many panels can be read in one figure: the first ones are drawn.
+// maxHeats is how many panels are readable in one figure. The first ones are drawn.
 const maxHeats = 9
 
-// heatSteps is how many shades there are on either side of white; the last ones are of the
-// factor 2^(heatSteps/2) and all beyond.
+// heatSteps is how many shades there are on either side of white. The last one stands for the factor
+// 2^(heatSteps/2) and all larger ones.
 const heatSteps = 4
 
-// shades is a palette from orange over a light grey to blue, which differ for all eyes. None of
-// them is a colour that something else in figures has, so that they stay as they are where a dark
-// page repaints those.
+// shades is a palette from orange over light grey to blue, which colour-blind eyes can tell apart.
+// Nothing else in a figure has one of these colours, so a dark page that repaints other colours
+// keeps them.
 type shades [2*heatSteps + 1]color.Color
 
 func (s shades) Colors() []color.Color { return s[:] }
@@ -65,14 +65,14 @@ func newShades() (s shades) {
 	return s
 }
 
-// shade returns the index of the shade of a ratio; half a power of two apart.
+// shade returns the index of the shade of a ratio. Shades are half a power of two apart.
 func shade(ratio float64) float64 {
 	return min(max(math.Round(2*math.Log2(ratio)), -heatSteps), heatSteps) + 0 // no -0
 }
 
-// byWriteShareAndSize draws, for each workload that was measured with several shares of writes
-// and several numbers of keys, by how much each configuration of the double buffer is ahead of
-// the fastest of all other maps whose reads are never stale.
+// byWriteShareAndSize draws a figure for each workload that was measured with several shares of
+// writes and several numbers of keys: how much faster each double buffer is than the fastest other
+// map whose reads are never stale.
 func byWriteShareAndSize(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Throughput),
 		func(id results.ID) bool { _, ok := writeShare(s, id); return ok },
@@ -93,8 +93,8 @@ func byWriteShareAndSize(s *analysis.Run) []*chart {
 	return charts
 }
 
-// addHeat fills c with a panel for each map, and reports whether there is one with several
-// rows and columns.
+// addHeat fills c with a panel for each map that has several rows and columns, and reports whether
+// there is one.
 func (c *chart) addHeat(s *analysis.Run, f family) bool {
 	share := func(id results.ID) float64 { v, _ := writeShare(s, id); return v }
 	var drawn []stat.Summary
@@ -154,8 +154,8 @@ func (c *chart) addHeat(s *analysis.Run, f family) bool {
 	return true
 }
 
-// fastestFresh returns the group of the map that does most operations in the workload of id, of
-// those that are linearizable, did not fail a check, and are no double buffers.
+// fastestFresh returns the group of the fastest map in the workload of id, among the linearizable
+// maps that did not fail a check. It passes over double buffers and the ceiling.
 func fastestFresh(s *analysis.Run, groups []*analysis.Group, id results.ID) (best *analysis.Group, ok bool) {
 	top := 0.0
 	for _, g := range groups {
@@ -224,8 +224,8 @@ func (c *chart) drawHeat(area draw.Canvas) error {
 	return nil
 }
 
-// ink is black, but by its name a colour of its own, so that nobody who repaints black for a
-// dark page repaints what stands on the shades.
+// ink is almost black. A dark page that repaints black does not repaint it, so that text on the
+// shades stays readable.
 var ink = color.NRGBA{R: 0x11, G: 0x11, B: 0x11, A: 255}
 
 func (h heat) draw(board draw.Canvas) error {
@@ -284,7 +284,7 @@ func (h heat) draw(board draw.Canvas) error {
 	return nil
 }
 
-// label is the ratio with two digits or more, in brackets if it is no claim.
+// label is the ratio with two digits or more, in brackets if its interval includes 1 or it has none.
 func (c heatCell) label() string {
 	m := c.ratio.Median
 	digits := cmp.Compare(10, m) + 1 // two below 10, one at 10, none above

@@ -36,9 +36,9 @@ func (c *chart) legendColumns() (names, values vg.Length) {
 	return names, values
 }
 
-// drawLegend draws a row for each map on the right of area. Where lines end at the right
-// edge of the data area, rows stand as near to the ends as they can without overlap,
-// and are led to. Otherwise they stand in their order from the top.
+// drawLegend draws a row for each map on the right of area. If lines end at the right edge of the
+// data area, each row is as near to the end of its line as it can be without overlap, and a leader
+// connects the two. Otherwise the rows are in their order from the top.
 func (c *chart) drawLegend(area, data draw.Canvas, pl *plot.Plot) {
 	factor, _ := scaleOf(c.panels[0].max())
 	_, yOf := pl.Transforms(&data)
@@ -84,8 +84,8 @@ func (c *chart) drawLegend(area, data draw.Canvas, pl *plot.Plot) {
 	}
 }
 
-// spread moves ideal positions, which descend, apart by at least row, within bottom
-// and top, each as little as possible in the order from the top.
+// spread moves ideal positions, which descend, so that they are at least row apart and between bottom
+// and top. From the top down, it moves each as little as possible.
 func spread(ideal []vg.Length, bottom, top, row vg.Length) []vg.Length {
 	ys := slices.Clone(ideal)
 	limit := top

@@ -14,8 +14,8 @@ import (
 	"doublebuf/workloads"
 )
 
-// byGoroutines draws a figure for each workload that was measured with several numbers
-// of goroutines or, if there is none, for the first workload there is.
+// byGoroutines draws a figure for each workload that was measured with several numbers of
+// goroutines. If there is none, it draws one for the first workload.
 func byGoroutines(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Throughput),
 		func(id results.ID) bool { return id.G > 0 },
@@ -152,7 +152,7 @@ func sides(s *analysis.Run, families []family, x func(results.ID) float64) (all 
 	return all
 }
 
-// lines returns f without the maps that have but one place on the axis, if any has more.
+// lines returns f without the maps that have only one place on the axis, if any has more.
 func (f family) lines(x func(results.ID) float64) family {
 	drawn := f
 	drawn.groups = nil
@@ -170,7 +170,7 @@ func (f family) lines(x func(results.ID) float64) family {
 	return drawn
 }
 
-// tell has c, a figure of f, say which side it is, and what is left out.
+// tell writes on c, a figure of f, which side it is and what is left out.
 func (f family) tell(c *chart) {
 	switch {
 	case f.inside:
@@ -184,7 +184,7 @@ func (f family) tell(c *chart) {
 	}
 }
 
-// split sorts the groups that pass keep by what strip leaves of their identity.
+// split makes families of the groups that pass keep: groups whose ID strip makes equal.
 func split(groups []*analysis.Group, keep func(results.ID) bool, strip func(results.ID) results.ID) []family {
 	var families []family
 	at := map[results.ID]int{}
@@ -214,9 +214,9 @@ func anySeveral(families []family, x func(results.ID) float64) bool {
 	return false
 }
 
-// writeShare returns the share of writes in % of cells whose mixes differ in nothing
-// else: every worker does the mix, of gets, sets and as many deletes, one by one, and the map
-// is filled the same.
+// writeShare returns the share of writes of a cell, in %. ok is true for mixes that differ in nothing
+// else: every worker does gets, sets and as many deletes, one by one, and half of the keys are there
+// at the start.
 func writeShare(s *analysis.Run, id results.ID) (share float64, ok bool) {
 	m, ok := s.Mix(id.Mix)
 	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Misses || m.Stalls || m.Burst > 0 || m.Fill != 500 || m.Sets != m.Deletes {
@@ -225,10 +225,9 @@ func writeShare(s *analysis.Run, id results.ID) (share float64, ok bool) {
 	return float64(m.Sets+m.Deletes) / 10, true
 }
 
-// addLines fills c with one panel of throughput: a line for each map in groups. Ticks
-// are there, and the legend's title names the last of them. x tells the coordinate of a
-// cell, and its label in the table's column xName. It reports whether there is any map to
-// draw.
+// addLines fills c with one panel of throughput: a line for each map in groups. The caller has set
+// the ticks, and the legend's title to the name of the last one. x returns the coordinate of a cell
+// and its label in the table's column xName. addLines reports whether there is a map to draw.
 func (c *chart) addLines(s *analysis.Run, groups []*analysis.Group, xName string, x func(results.ID) (float64, string)) bool {
 	c.xMin, c.xMax = c.ticks[0].at-0.3, c.ticks[len(c.ticks)-1].at+0.25
 	last := c.ticks[len(c.ticks)-1]

@@ -11,9 +11,9 @@ import (
 	"doublebuf/results"
 )
 
-// byPercentile draws, for each workload with latency cells, the latency of reads, writes and
-// publishes by percentile. A map that is overloaded in half of its blocks or more is named,
-// and not drawn: what the others say is no picture of it.
+// byPercentile draws a figure for each workload with latency cells: the latency of reads, writes and
+// publishes by percentile. A map that is overloaded in half of its blocks or more is named and not
+// drawn, because its other blocks do not represent it.
 func byPercentile(s *analysis.Run) []*chart {
 	var charts []*chart
 	for _, f := range sides(s, split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
@@ -38,8 +38,8 @@ func byPercentile(s *analysis.Run) []*chart {
 	return charts
 }
 
-// publishByGoroutines draws the latency of publishes for each workload and load that was
-// measured with several numbers of goroutines.
+// publishByGoroutines draws a figure for each workload and load that was measured with several
+// numbers of goroutines: the latency of publishes.
 func publishByGoroutines(s *analysis.Run) []*chart {
 	goroutines := func(id results.ID) float64 { return float64(id.G) }
 	var charts []*chart
@@ -78,9 +78,9 @@ func publishByGoroutines(s *analysis.Run) []*chart {
 	return charts
 }
 
-// staleDistribution draws, for each workload with staleness cells, how old the oldest write is
-// that a read does not reflect, by percentile of the reads. Maps of which no read was ever
-// stale are named, and not drawn: their lines would lie over each other.
+// staleDistribution draws a figure for each workload with staleness cells: the age of the oldest
+// write that a read does not reflect, by percentile of the reads. Maps without any stale read are
+// named and not drawn, because their lines would lie over each other.
 func staleDistribution(s *analysis.Run) []*chart {
 	var charts []*chart
 	for _, f := range sides(s, split(s.Groups(results.Staleness), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
@@ -165,10 +165,10 @@ func (c *chart) quantileTicks(quantiles []float64) {
 	}
 }
 
-// addLogarithmic fills c with panels of seconds on a logarithmic axis, with a line in each for
-// every map in groups. Ticks are there; value returns what a group has at one of them, which
-// is nothing if it has no place there. What is zero stands below the axis's decades, at a
-// tick of its own. Panels that nothing is in are left out. It reports whether there are any.
+// addLogarithmic fills c with panels of seconds on a logarithmic axis, with a line in each for every
+// map in groups. The caller has set the ticks. value returns what a group has at one of them, which
+// is nothing if it has no place there. Zeros are drawn below the decades, at a tick of their own.
+// Empty panels are left out. addLogarithmic reports whether a panel is left.
 func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels []string, xName string, value func(g *analysis.Group, panel, x int) stat.Summary) bool {
 	lo, hi, zero := math.Inf(1), math.Inf(-1), false
 	each := func(f func(g *analysis.Group, panel, x int, y stat.Summary)) {

@@ -12,16 +12,16 @@ import (
 	"doublebuf/workloads"
 )
 
-// Run is one of several runs that stand side by side.
+// Run is one of several runs that are compared.
 type Run struct {
-	Name string // that tells it from the others, as that of its folder
+	Name string // unique among them, such as the name of its folder
 	*analysis.Run
 }
 
-// DrawMachines draws a figure for each throughput workload that at least two of the runs
-// have cells of: over every map, a series for each run. Runs of several machines differ
-// in GOMAXPROCS, which is not part of the workload here. It is else as Draw, but fails if
-// there is nothing to draw.
+// DrawMachines draws a figure for each throughput workload that at least two of the runs have cells
+// of, with a series for each run. GOMAXPROCS is not part of the workload here, because it differs
+// between machines. DrawMachines does otherwise what Draw does, but fails if there is nothing to
+// draw.
 func DrawMachines(runs []Run, dir string) ([]Figure, error) {
 	all := byMachine(runs)
 	if len(all) == 0 {
@@ -30,8 +30,8 @@ func DrawMachines(runs []Run, dir string) ([]Figure, error) {
 	return drawAll(all, dir)
 }
 
-// machineStyles are those of the runs, in their order. No map's look can be meant: maps
-// stand on the axis.
+// machineStyles are the styles of the runs, in their order. They cannot be taken for styles of maps,
+// which are on the axis.
 var machineStyles = []style{
 	{blue, circle, solid, otherWidth, full},
 	{vermilion, square, solid, otherWidth, full},
@@ -43,7 +43,7 @@ var machineStyles = []style{
 	{wine, right, solid, otherWidth, full},
 }
 
-// MaxMachines is how many runs DrawMachines can tell apart.
+// MaxMachines is how many runs DrawMachines accepts.
 var MaxMachines = len(machineStyles)
 
 // workload is what maps are compared in, with the definition of the mix in the run. A mix that was

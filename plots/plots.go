@@ -1,20 +1,22 @@
-// Package plots draws the figures of a run from its results, as SVG and as PNG, with
-// the drawn data beside each in a CSV file. The same results give the same bytes.
+// Package plots draws the figures of a run as SVG and PNG, with the drawn data in a CSV file beside
+// each. The same results give the same bytes.
+//
+// It chooses maps by the identities in the manifest, and mixes by the definitions there.
 //
 // # What a figure promises
 //
-//   - A map has the same colour, glyph and dashes in every figure. Colours are those of
-//     Okabe and Ito and one of Tol's, which colour-blind eyes can tell apart, and never
-//     stand alone.
-//   - A point is the median over blocks. Its band or bar is the 95 % confidence interval
-//     of the median, and there is none where there are too few blocks for one.
-//   - Throughput begins at zero. Staleness has a logarithmic axis, and the maps that are
-//     always fresh a part of their own, beside it, so that nobody compares a stale read
-//     with a fresh one unawares.
-//   - A map that failed its check is drawn grey and crossed, and its name says so. One that
-//     was not checked, or without an answer, has a question mark.
+//   - A map has the same colour, glyph and dashes in every figure. The colours are those of Okabe
+//     and Ito and one of Tol's, which colour-blind eyes can tell apart. No two maps differ in colour
+//     alone.
+//   - A point is the median over blocks. Its band or bar is the 95 % confidence interval of the
+//     median. With too few blocks for an interval there is none.
+//   - Throughput begins at zero. Staleness has a logarithmic axis. Maps that are always fresh have a
+//     separate part beside it, so that a reader does not compare stale reads with fresh ones by
+//     mistake.
+//   - A map that failed its check is grey and crossed, and its name says so. A map that was not
+//     checked, or whose check was undecided, has a question mark.
 //   - Entries that declare no level are no maps: the harness floor is stated, not drawn.
-//   - Title, units, number of blocks, machine and commit stand on every figure.
+//   - Every figure has title, units, number of blocks, machine and commit.
 package plots
 
 import (
@@ -28,19 +30,19 @@ import (
 	"doublebuf/analysis"
 )
 
-// Figure is one that was drawn. Its files stand in the folder that Draw was given.
+// Figure is a figure that was drawn. Its files are in the folder that Draw was given.
 type Figure struct {
-	Name    string // of the files, without their ends
+	Name    string // of the files, without their extensions
 	Title   string
-	Caption string // what is to be seen, in one line: the workload
+	Caption string // one line: the workload
 	SVG     string // names of files
 	PNG     string
 	Table   string // the data, as CSV
 }
 
-// Draw draws all figures that the results in s have data for into the folder dir, which
-// it makes if it must. It replaces what is there. It returns the figures in the order
-// in which they are to be shown; there are none if s has no cell that a figure shows.
+// Draw draws all figures that s has data for into the folder dir. It makes the folder if there is
+// none, and replaces files of the same names. It returns the figures in the order in which to show
+// them. There are none if no figure shows a cell of s.
 func Draw(s *analysis.Run, dir string) ([]Figure, error) { return drawAll(charts(s), dir) }
 
 func drawAll(charts []*chart, dir string) ([]Figure, error) {

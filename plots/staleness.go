@@ -12,12 +12,11 @@ import (
 	"doublebuf/results"
 )
 
-// byStaleness draws, for each workload with staleness cells, the reads and the writes a
-// second of each map against the mean staleness of its reads. Throughput is that of the
-// throughput cells with the same keys and workers, never of the staleness cells themselves,
-// whose loop asks questions that slow it down. The two workloads differ: in a throughput
-// cell half of the keys are in the map and half of the writes delete, in a staleness cell
-// every key is and writes only set.
+// byStaleness draws a figure for each workload with staleness cells: the reads and writes a second of
+// each map against the mean staleness of its reads. The throughput is that of throughput cells with
+// the same keys and workers. It is never that of the staleness cells, whose loop is slowed down by
+// what it measures. The two workloads differ: in a throughput cell half of the keys are in the map
+// and half of the writes delete; in a staleness cell every key is in the map and writes only set.
 func byStaleness(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Staleness),
 		func(results.ID) bool { return true },
@@ -129,8 +128,8 @@ func (c *chart) staleMaps(s *analysis.Run, f family, throughput map[results.ID]*
 	return found, missing
 }
 
-// staleAxis sets up the x axis: on the left, if any map has a median of zero, a part in
-// which each of these has a place of its own; then a gap; then decades. It returns the
+// staleAxis sets up the x axis. If any map has a median of zero, its left part has a place for each
+// of these maps, followed by a gap; then come decades. It returns a function that returns the
 // coordinate of a staleness of the i-th map of found.
 func (c *chart) staleAxis(found []staleMap) func(v float64, i int) float64 {
 	zeros := 0
