@@ -33,7 +33,7 @@ const (
 var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
 
 func init() {
-	// The one takes the default of the other when it is loaded, and keeps it.
+	// Package plotter has copied the default of package plot by now, so both must be set.
 	plot.DefaultFont = sans
 	plotter.DefaultFont = sans
 }
