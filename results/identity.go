@@ -9,16 +9,6 @@ import (
 	"doublebuf/workloads"
 )
 
-// Map is what a run measured under one name.
-type Map struct {
-	Impl string `json:"impl"` // the name
-	kv.Identity
-	kv.Policy
-}
-
-// MapOf returns what a manifest says of the entry e.
-func MapOf(e kv.Entry) Map { return Map{Impl: e.Name, Identity: e.Kind(), Policy: e.Policy} }
-
 //go:embed earlier.json
 var earlierText []byte
 

@@ -9,37 +9,48 @@ import (
 	"path/filepath"
 	"slices"
 
+	"doublebuf/baselines/kv"
 	"doublebuf/workloads"
 )
 
-// Manifest is all about a run that is not a cell. It is kept as manifest.json.
+// Manifest is everything about a run except its cells. It is kept as manifest.json.
 type Manifest struct {
 	Preset      string            `json:"preset,omitempty"`
-	Seed        uint64            `json:"seed"` // from which everything random in the run hangs
+	Seed        uint64            `json:"seed"` // for all random choices of the run
 	Environment Environment       `json:"environment"`
 	Inputs      map[string]string `json:"inputs,omitempty"`  // digest of each real input, by its name
-	Instead     map[string]string `json:"instead,omitempty"` // why another map stood in the place of one, and which, by its name
+	Instead     map[string]string `json:"instead,omitempty"` // why and which other map was measured in the place of one, by its name
 	// Maps are the identities of the maps measured, and Mixes the definitions of the mixes used, so
 	// that a run can be read after either has changed in the program. See Set.Map and Set.Mix.
 	Maps     []Map           `json:"maps,omitempty"`
 	Mixes    []workloads.Mix `json:"mixes,omitempty"`
 	Verdicts []Verdict       `json:"verdicts"`
-	// Layouts holds for each link, if there are several, the seed of the layout of its code:
-	// what it was built with, as go build -ldflags=-randlayout=SEED.
+	// Layouts holds the seed of the code layout of each link, if there are several links. It was
+	// built with go build -ldflags=-randlayout=SEED.
 	Layouts []int64 `json:"layouts,omitempty"`
-	// Sessions are what was found out about the machine, before and during the measuring.
+	// Sessions hold what was found about the machine, before and during the measuring.
 	Sessions []Session `json:"sittings,omitempty"`
-	// Control and Grade are what Set.Control and Set.Grade returned at the end of the last
-	// sitting, for other programs; nothing here reads them.
+	// Control and Grade are those of package analysis at the end of the last session. They are for
+	// other programs. Nothing here reads them.
 	Control *Control `json:"control,omitempty"`
 	Grade   *Grade   `json:"grade,omitempty"`
-	// Complete is false while the run goes on, and stays so if it was interrupted.
+	// Complete is false during the run, and stays false if the run was interrupted.
 	Complete bool `json:"complete"`
-	// Plan is what the run set out to do, in the form of a plan file.
+	// Plan is the plan of the run, in the form of a plan file.
 	Plan json.RawMessage `json:"plan,omitempty"`
 }
 
-// Outcome is what a checker says of a map. Doubt is an outcome of its own.
+// Map is what a run measured under one name.
+type Map struct {
+	Impl string `json:"impl"` // the name
+	kv.Identity
+	kv.Policy
+}
+
+// MapOf returns what a manifest says of the entry e.
+func MapOf(e kv.Entry) Map { return Map{Impl: e.Name, Identity: e.Kind(), Policy: e.Policy} }
+
+// Outcome is the outcome of a check. Unknown is never a pass.
 type Outcome string
 
 const (
@@ -48,9 +59,9 @@ const (
 	Unknown Outcome = "Unknown"
 )
 
-// Verdict is a checker's word on one map.
+// Verdict is the check result of one map.
 type Verdict struct {
-	Impl     string   `json:"impl"`  // name of the configuration
+	Impl     string   `json:"impl"`  // name of the map
 	Level    string   `json:"level"` // the level that it declares; "none" if it is no map
 	Check    string   `json:"check"` // what was checked, as "history" or "sum"
 	Outcome  Outcome  `json:"outcome"`
@@ -59,7 +70,7 @@ type Verdict struct {
 	Evidence []string `json:"evidence,omitempty"` // files, in the run's folder, and the line that judges again
 }
 
-// AsExpected reports whether the outcome is the one that the map's entry foretells.
+// AsExpected reports whether the outcome is the one that the map's entry declares.
 func (v Verdict) AsExpected() bool {
 	if v.Broken {
 		return v.Outcome == Illegal
@@ -69,8 +80,8 @@ func (v Verdict) AsExpected() bool {
 
 const manifestFile = "manifest.json"
 
-// WriteManifest writes the manifest of the run in folder dir, in one step: at any
-// moment the folder holds the old one or the new one.
+// WriteManifest writes the manifest of the run in the folder dir. At any moment the folder holds
+// either the old manifest or the new one.
 func WriteManifest(dir string, m Manifest) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -81,14 +92,14 @@ func WriteManifest(dir string, m Manifest) error {
 		err = os.Rename(path+".new", path)
 	}
 	if err != nil {
-		_ = os.Remove(path + ".new") // part of one helps nobody, and the disk may be full
+		_ = os.Remove(path + ".new") // a part of it is of no use, and the disk may be full
 		return fmt.Errorf("cannot write the manifest: %w", err)
 	}
 	return nil
 }
 
-// writeSynced writes a file that is on the disk when it returns: a name must not come to stand
-// for text that a failing machine never wrote.
+// writeSynced writes a file, which is on the disk when it returns. Otherwise a machine that fails
+// after the renaming could leave a name without its text.
 func writeSynced(path string, text []byte) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -101,8 +112,8 @@ func writeSynced(path string, text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// ReadManifest reads the manifest of the run in folder dir. Damage, fields that it does not
-// know, and no environment are errors.
+// ReadManifest reads the manifest of the run in the folder dir. Damage, unknown fields and a
+// missing environment are errors.
 func ReadManifest(dir string) (Manifest, error) {
 	path := filepath.Join(dir, manifestFile)
 	text, err := os.ReadFile(path)
@@ -129,7 +140,7 @@ func ReadManifest(dir string) (Manifest, error) {
 	return m, nil
 }
 
-// lineOf returns the line of text that a JSON error is about, as ":12"; "" if the error
+// lineOf returns the line of text that a JSON error is about, as in ":12". It is "" if the error
 // names a field instead.
 func lineOf(err error, text []byte) string {
 	var syntax *json.SyntaxError

@@ -7,9 +7,29 @@ import (
 	"time"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
+
+// title is the heading of a part of the report.
+func title(text string) export.Heading { return export.Heading{Level: 2, Text: text} }
+
+// Label is a verdict in the words that stand beside a map's name everywhere.
+func Label(v results.Verdict) string {
+	switch {
+	case v.Broken && v.Outcome == results.Illegal:
+		return "FAILED, as expected"
+	case v.Broken && v.Outcome == results.Ok:
+		return "PASSED, expected to fail"
+	case v.Outcome == results.Illegal:
+		return "FAILED"
+	}
+	return string(v.Outcome)
+}
+
+// label is Label, strong if the verdict is not Ok.
+func label(v results.Verdict) string { return export.Strong(Label(v), v.Outcome != results.Ok) }
 
 // effect writes an effect, and whether it is conclusive.
 func effect(e analysis.Effect) string {

@@ -24,56 +24,12 @@ import (
 	"doublebuf/results"
 )
 
-// Caveat says which differences mean nothing in the run.
-func Caveat(run *analysis.Run) string {
-	count := func(n int, one, many string) string {
-		if n == 1 {
-			return "one " + one
-		}
-		return fmt.Sprintf("%d %s", n, many)
-	}
-	text := count(run.Links, "link", "links") + ", " + count(run.Processes, "process", "processes") + "."
-	text = strings.ToUpper(text[:1]) + text[1:]
-	if run.Links > 1 {
-		text += " Intervals are over the links, and need 6 or more of them."
-	}
-	limit := run.Control.Limit
-	if limit > 0 {
-		text += fmt.Sprintf(" The same map measured twice differed by up to %s", analysis.Percent(limit))
-		if limit < run.Layout {
-			text += "."
-		} else {
-			text += ", so smaller differences mean nothing in this run."
-		}
-	}
-	if limit < run.Layout {
-		text += fmt.Sprintf(" With a single link, differences under %s are not conclusive: another layout of the same code may cause them.", analysis.Percent(run.Layout))
-	}
-	return text
-}
-
 // Figure is a figure to show. Its paths are slash-separated and relative to the folder of the
 // report.
 type Figure struct {
 	Title, Caption string
 	Image, Table   string
 }
-
-// Label is a verdict in the words that stand beside a map's name everywhere.
-func Label(v results.Verdict) string {
-	switch {
-	case v.Broken && v.Outcome == results.Illegal:
-		return "FAILED, as expected"
-	case v.Broken && v.Outcome == results.Ok:
-		return "PASSED, expected to fail"
-	case v.Outcome == results.Illegal:
-		return "FAILED"
-	}
-	return string(v.Outcome)
-}
-
-// label is Label, strong if the verdict is not Ok.
-func label(v results.Verdict) string { return export.Strong(Label(v), v.Outcome != results.Ok) }
 
 // Document returns the report on a run. name is the run's. warnings are those of loading it.
 func Document(name string, run *analysis.Run, warnings []results.Warning, figures []Figure) *export.Document {
@@ -102,8 +58,6 @@ func Document(name string, run *analysis.Run, warnings []results.Warning, figure
 	}
 	return d
 }
-
-func title(text string) export.Heading { return export.Heading{Level: 2, Text: text} }
 
 func heading(d *export.Document, name string, run *analysis.Run, warnings []results.Warning) {
 	note := export.Note{Caveat(run)}

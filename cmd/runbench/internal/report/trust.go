@@ -9,6 +9,34 @@ import (
 	"doublebuf/results"
 )
 
+// Caveat says which differences mean nothing in the run.
+func Caveat(run *analysis.Run) string {
+	count := func(n int, one, many string) string {
+		if n == 1 {
+			return "one " + one
+		}
+		return fmt.Sprintf("%d %s", n, many)
+	}
+	text := count(run.Links, "link", "links") + ", " + count(run.Processes, "process", "processes") + "."
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if run.Links > 1 {
+		text += " Intervals are over the links, and need 6 or more of them."
+	}
+	limit := run.Control.Limit
+	if limit > 0 {
+		text += fmt.Sprintf(" The same map measured twice differed by up to %s", analysis.Percent(limit))
+		if limit < run.Layout {
+			text += "."
+		} else {
+			text += ", so smaller differences mean nothing in this run."
+		}
+	}
+	if limit < run.Layout {
+		text += fmt.Sprintf(" With a single link, differences under %s are not conclusive: another layout of the same code may cause them.", analysis.Percent(run.Layout))
+	}
+	return text
+}
+
 // trust adds what the harness costs in each mix, and the grade of the run with its parts.
 func trust(d *export.Document, run *analysis.Run) {
 	var floors []string
