@@ -21,13 +21,13 @@ package plots
 
 import (
 	"bytes"
-	"encoding/csv"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 )
 
 // Figure is a figure that was drawn. Its files are in the folder that Draw was given.
@@ -71,7 +71,8 @@ func (c *chart) write(dir string) (Figure, error) {
 		SVG: c.name + ".svg", PNG: c.name + ".png", Table: c.name + ".csv",
 	}
 	var table bytes.Buffer
-	if err := csv.NewWriter(&table).WriteAll(c.table); err != nil {
+	data := &export.Document{Blocks: []export.Block{export.Table{Columns: c.table[0], Rows: c.table[1:]}}}
+	if err := (export.CSV{}).Export(&table, data); err != nil {
 		return f, err
 	}
 	svg, err := c.svg()
