@@ -20,6 +20,7 @@
 //	results            what was measured, in files: cells as Go benchmark text, and the manifest
 //	analysis           what follows from a run: summaries, verdicts, the A/A control, the grade
 //	analysis/stat      the statistics of repeated measurements
+//	analysis/export    documents as text, Markdown, HTML, JSON and CSV
 //	plots              figures
 //	cmd/runbench       the command. Below it, each importing only what stands above it:
 //	    internal/plan      what a run measures: presets, sweeps, validation

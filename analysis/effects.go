@@ -14,7 +14,7 @@ type Effect struct {
 // effects holds the effects of a run. It computes each once.
 type effects struct {
 	least float64 // the smallest effect that the run can show, as a share
-	sure  float64 // the largest probability of a conclusive effect
+	maxP  float64 // the largest probability of a conclusive effect
 	known map[compared]tested
 }
 
@@ -54,5 +54,5 @@ func (e *effects) beyond(s stat.Summary) bool {
 // of returns the effect of a over b in a unit.
 func (e *effects) of(a, b *Group, unit string) Effect {
 	t := e.test(a, b, unit)
-	return Effect{t.Summary, t.p <= e.sure}
+	return Effect{t.Summary, t.p <= e.maxP}
 }

@@ -191,7 +191,7 @@ func correct(e *effects, standings []*Standing) {
 	}
 	for i, corrected := range stat.Holm(p) {
 		if corrected < 1-stat.Confidence {
-			e.sure = max(e.sure, p[i])
+			e.maxP = max(e.maxP, p[i])
 		}
 	}
 }
