@@ -22,13 +22,13 @@ func adviseCommand() command {
 Chooses a map for a trace. It measures maps on the keys of the trace, in its order: a number of
 readers look up, and one writer sets and deletes as fast as it can. A map qualifies if it passed its
 check, if 99 in 100 of its reads are stale by no more than -staleness, and if it does as many writes
-as -writes says. Among these maps it names the one that reads most. It says what to expect of it:
-reads and writes a second, the p99 of a read at 70 % of the capacity, memory, and how sure it is that
-the next map reads less. If a map publishes after a number of writes, its staleness in seconds
-depends on how often there are writes. Here writes come as often as they can.
+as -writes says. Among these maps it names the one with the most reads a second. It says what to
+expect of it: reads and writes a second, the p99 of a read at 70 % of the capacity, memory, and
+whether its lead is conclusive. If a map publishes after a number of writes, its staleness in seconds
+depends on how often there are writes. Here the writer never pauses.
 
-Everything that run prints and writes is there too. The exit code is 4 if the first map does not lead
-conclusively.`,
+The command also prints and writes everything that run does. The exit code is 4 if the lead of the
+first map is not conclusive.`,
 		examples: `  runbench advise -trace defs -readers 4 -staleness 50ms -writes 1e5
   runbench advise -trace cluster001.csv.gz -format twitter -readers 2
 `,
@@ -44,7 +44,7 @@ conclusively.`,
 			var bound, each plan.Duration
 			var writes float64
 			fs.TextVar(&bound, "staleness", plan.Duration(0), "`time` by which a read may be stale, as in 50ms (default 0)")
-			fs.Float64Var(&writes, "writes", 0, "least `rate` of writes a second beside the reads")
+			fs.Float64Var(&writes, "writes", 0, "lowest acceptable `rate` of writes a second beside the reads")
 			fs.TextVar(&each, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms; latencies take three times that (default the preset quick's)")
 			fs.Var(&list[string]{&o.axes.Impl, word}, "impl", "`maps` to choose from (default those of the preset quick)")
 			fs.StringVar(&o.dir, "results", "", "new `folder` for the results (default results/<UTC>-advise)")

@@ -25,19 +25,20 @@ import (
 const checkHelp = `
 Checks every map against the level of consistency that it declares, each in a child process. It also
 checks negative controls, which are broken on purpose: they show that the checkers can say Illegal.
-For what a level does not promise, a directed schedule shows that it does not hold. If a map fails
-its history is kept, with a picture and the command that judges it again. A history without an
-answer is kept as it is. A map that leaves goroutines behind in each history fails.
+A directed schedule is made for each property that a level does not promise: it shows that the map
+does not have the property. The history of a map that fails is kept, with a picture and the command
+that judges it again. A history whose verdict is Unknown is kept too. A map fails if it leaves
+goroutines behind in each history.
 
--seeds checks every map that is not known to be broken under that many seeds and prints the totals:
-none of the histories may be Illegal. Verdicts are Ok, Illegal (exit code 3) and Unknown (4). Unknown
+-seeds checks every map under that many seeds, except those that are known to be broken. It prints
+the totals: none of the histories may be Illegal. Verdicts are Ok, Illegal (exit code 3) and Unknown (4). Unknown
 is never a pass.
 
 -history judges a history that any program recorded. go doc doublebuf/lincheck/history says how to
-write such files. If its lines are in order it is judged while it is read, in little memory. A long
-history without stamps is cut where all calls of a key have returned. Standard input must be in
-order, and is judged until it breaks a law. If a history is Illegal the few events that show it are
-printed.`
+write such files. If its lines are in order, the history is judged while it is read, in little
+memory. A long history without versions is cut where all calls of a key have returned. Standard input
+must be in order. It is judged until it breaks a law. If a history is Illegal, the command prints the
+few events that show it.`
 
 func checkCommand() command {
 	return command{
@@ -89,8 +90,8 @@ func (o *checkFlags) declare(fs *flag.FlagSet) {
 		o.seeds, err = number(v)
 		return err
 	})
-	judgeFlag(fs, &o.by, "record only what these `checkers` judge: stamps or porcupine (default both)")
-	fs.TextVar(&o.hang, "hang", plan.Duration(time.Minute), "`time`, beyond -time, after which a map without an answer hangs")
+	judgeFlag(fs, &o.by, "record only what these `checkers` judge: stamps, for guards that know their version, or porcupine, for other histories (default both)")
+	fs.TextVar(&o.hang, "hang", plan.Duration(time.Minute), "`time`, beyond -time, after which a check without an answer counts as hanging")
 	o.format = formatFlags(fs)
 }
 

@@ -39,8 +39,8 @@ and -b it compares two maps of one run, paired by block.
 A cell is better or worse if it differs conclusively by more than the minimum effect, at 5 % for all
 rows together (Holm). It is the same if the whole 95 % interval lies within the minimum effect.
 Otherwise it is inconclusive. The geometric mean of each unit is one more row. Nothing is better or
-worse by less than the A/A limit of a run. If a run has one link nothing is better or worse by less
-than 5 %, and nothing is the same within less than that.
+worse by less than the A/A limit of a run. If a run has a single link, nothing is better or worse by
+less than 5 %, and with -min-effect below 5 % nothing is the same.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check unexpectedly.
 It is 4 if any row is inconclusive, if the check of a map of NEW has no answer, or if a cell of OLD

@@ -29,11 +29,11 @@ cells and keeps the findings in the manifest. They count for its grade:
 The exit code is 0 if nothing makes the machine unfit, and 4 otherwise.
 
 -self-test measures, in about two minutes, whether the harness can be believed here. It measures 40
-A/A cells: at most 5 may look different by themselves, and at most 1 after correction. Then it slows
-a map down by twice the A/A limit. That map must come out worse, with an interval that excludes 0.
-The exit code is 3 if either fails. It is 4 if the A/A limit is more than 15 %, because a slowdown
-that large could not be missed. On a machine that is never quiet more repetitions, as in -reps 80,
-may lower the limit.`
+A/A cells: at most 5 may look different before the Holm correction, and at most 1 after it. Then it
+slows a map down by twice the A/A limit. That map must come out worse, with an interval that excludes
+0. The exit code is 3 if either fails. It is 4 if the A/A limit is more than 15 %: a slowdown twice
+as large would always be found, so finding it would show nothing. On a machine that is never quiet,
+more repetitions may lower the limit, as in -reps 80.`
 
 func doctorCommand() command {
 	return command{

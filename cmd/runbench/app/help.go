@@ -23,12 +23,12 @@ Outcomes are in colour on a terminal, unless NO_COLOR is set. runbench help COMM
 `
 
 var overviewExamples = [][2]string{
-	{"runbench", "check, measure and draw every map: about two minutes"},
+	{"runbench", "check, measure and draw the main maps: about two minutes"},
 	{"runbench run -preset smoke", "the same in less than 20 seconds, too short to conclude from"},
 	{"runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4", "measure two maps by 1, 2 and 4 goroutines"},
 	{"runbench check", "check every map, measure nothing"},
 	{"runbench compare old new -gate", "fail if anything has become slower"},
-	{"runbench doctor", "is this machine fit to measure, and what would be right?"},
+	{"runbench doctor", "is this machine fit to measure, and what should be changed?"},
 	{"runbench list", "the names that flags take"},
 }
 

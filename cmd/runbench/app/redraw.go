@@ -23,9 +23,9 @@ func plotCommand() command {
 		args:  "[flags] DIR...",
 		short: "draw the figures of a run again, or of several runs",
 		long: `
-Draws the figures of the run in the folder DIR again. It measures nothing. Of several runs, such as
-those of several machines, it draws each workload that two of them have in common, with a series for
-each run.`,
+Draws the figures of the run in the folder DIR again. It measures nothing. Given several runs, such
+as those of several machines, it draws each workload that two of them have in common, with a series
+for each run.`,
 		examples: `  runbench plot results/reference
   runbench plot -plots plots/machines results/laptop results/server
 `,

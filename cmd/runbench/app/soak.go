@@ -24,16 +24,17 @@ const soakHelp = `
 Runs maps that publish versions, each in a child process, under a load that changes five times a
 second. There are 1 to 64 goroutines on 1 to 4 processors, with new handles and with old ones. They
 look up, and they open guards, nest them, chain them, hold them and walk over them. A writer makes
-large and small publishes. The garbage collector is busy, and goroutines are stopped by force.
+large and small publishes. The garbage collector is busy, and the runtime often stops all goroutines
+wherever they are. The maps are soaked one after the other, each for -time.
 
 Every guard is checked while the map runs, in constant memory. Its version is at least the last one
 that was published before the guard was opened, and at most the one that the writer had begun. The
 versions of a handle never go back. The content of a guard is that of its version. The writer does
-not begin with a copy while a guard in it is open.
+not change a copy while a guard in it is open.
 
 The first violation ends the soak, with what was seen, the phase and the seed. A goroutine that hangs
 ends it too, with the stacks of all goroutines. An interrupt ends it early, with the totals. The exit
-code is 3 if a map failed, and 0 if all maps passed as long as they ran.`
+code is 3 if a map failed, and otherwise 0, also after an interrupt.`
 
 func soakCommand() command {
 	return command{
@@ -43,7 +44,7 @@ func soakCommand() command {
 		long:  soakHelp,
 		examples: `  runbench soak
   runbench soak -time 10m -impl dbuf-epoch-b64
-  runbench soak -time 8h -seed 7 -every 1m
+  runbench soak -time 8h -impl dbuf-epoch-b64 -seed 7 -every 1m
   runbench soak -impl control-stale-guard
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
@@ -58,7 +59,7 @@ func soakCommand() command {
 			}{
 				{"time", "`time` to soak each map", 10 * time.Second},
 				{"every", "`time` between two lines of totals", 5 * time.Second},
-				{"hang", "`time` after which a goroutine that does nothing hangs", 20 * time.Second},
+				{"hang", "`time` after which a goroutine without progress counts as hanging", 20 * time.Second},
 			} {
 				d := plan.Duration(f.value)
 				fs.TextVar(&d, f.name, d, f.usage)

@@ -17,10 +17,10 @@ func traceCommand() command {
 		args:  "[flags] FILE|source|defs|bgp",
 		short: "describe a trace of real input: keys, hits, skew",
 		long: `
-Reads a trace and describes it: licence, steps, distinct keys, the share of its gets that an
-unlimited cache would hit, and the Zipf distribution that is nearest to how often its keys come,
-with the greatest difference between the two (0 to 1). A trace is a file, which may be compressed by
-gzip, or one of these:
+Reads a trace and describes it: licence, steps, distinct keys, and the share of its gets that an
+unlimited cache would hit. It also names the Zipf distribution that is nearest to the frequencies of
+its keys, and the greatest difference between the two (0 to 1). A trace is a file, which may be
+compressed by gzip, or one of these:
 
 ` + traceDocs() + `
 Formats of files:
