@@ -34,7 +34,7 @@ not change a copy while a guard in it is open.
 
 The first violation ends the soak, with what was seen, the phase and the seed. A goroutine that hangs
 ends it too, with the stacks of all goroutines. An interrupt ends it early, with the totals. The exit
-code is 3 if a map failed, and otherwise 0, also after an interrupt.`
+code is 3 if a map failed, 4 if a check gave no answer, and otherwise 0.`
 
 func soakCommand() command {
 	return command{
