@@ -165,35 +165,59 @@ func (c *chart) quantileTicks(quantiles []float64) {
 	}
 }
 
-// addLogarithmic fills c with panels of seconds on a logarithmic axis, with a line in each for every
-// map in groups. The caller has set the ticks. value returns what a group has at one of them, which
-// is nothing if it has no place there. Zeros are drawn below the decades, at a tick of their own.
-// Empty panels are left out. addLogarithmic reports whether a panel is left.
-func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels []string, xName string, value func(g *analysis.Group, panel, x int) stat.Summary) bool {
-	lo, hi, zero := math.Inf(1), math.Inf(-1), false
-	each := func(f func(g *analysis.Group, panel, x int, y stat.Summary)) {
-		for _, impl := range s.Impls() {
-			for panel := range panels {
-				for x := range c.ticks {
-					for _, g := range groups {
-						if y := value(g, panel, x); g.ID.Impl == impl && y.N > 0 && isMap(s.Verdict(impl)) {
-							f(g, panel, x, y)
-						}
+// logValue is what one map has at one tick of one panel.
+type logValue struct {
+	group   *analysis.Group
+	panel   int
+	x       int // the index of the tick
+	seconds stat.Summary
+}
+
+// logValues returns the values of all maps in groups, map by map. value returns what a group has at
+// a tick of a panel. Its N is 0 if the group has no place there.
+func (c *chart) logValues(s *analysis.Run, groups []*analysis.Group, panels int, value func(g *analysis.Group, panel, x int) stat.Summary) (all []logValue) {
+	for _, impl := range s.Impls() {
+		if !isMap(s.Verdict(impl)) {
+			continue
+		}
+		for panel := range panels {
+			for x := range c.ticks {
+				for _, g := range groups {
+					if y := value(g, panel, x); g.ID.Impl == impl && y.N > 0 {
+						all = append(all, logValue{g, panel, x, y})
 					}
 				}
 			}
 		}
 	}
-	each(func(_ *analysis.Group, _, _ int, y stat.Summary) {
-		for _, v := range []float64{y.Median, y.Lo, y.Hi} {
+	return all
+}
+
+// decadesOf returns the decades that hold all values but zeros, and whether there are zeros. lo is
+// +Inf if there are only zeros.
+func decadesOf(values []logValue) (lo, hi float64, zero bool) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		y := v.seconds
+		for _, seconds := range []float64{y.Median, y.Lo, y.Hi} {
 			switch {
-			case v > 0:
-				lo, hi = min(lo, math.Floor(decade(v))), max(hi, math.Ceil(decade(v)))
-			case v == 0 && (y.Interval || v == y.Median):
+			case seconds > 0:
+				lo, hi = min(lo, math.Floor(decade(seconds))), max(hi, math.Ceil(decade(seconds)))
+			case seconds == 0 && (y.Interval || seconds == y.Median):
 				zero = true
 			}
 		}
-	})
+	}
+	return lo, hi, zero
+}
+
+// addLogarithmic fills c with panels of seconds on a logarithmic axis, with a line in each for every
+// map in groups. The caller has set the ticks. value is as in logValues. Zeros are drawn below the
+// decades, at a tick of their own. Empty panels are left out. addLogarithmic reports whether a panel
+// is left.
+func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels []string, xName string, value func(g *analysis.Group, panel, x int) stat.Summary) bool {
+	values := c.logValues(s, groups, len(panels), value)
+	lo, hi, zero := decadesOf(values)
 	if math.IsInf(lo, 1) {
 		return false
 	}
@@ -203,30 +227,31 @@ func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels
 	all := make([]panel, len(panels))
 	var drawn []stat.Summary
 	doubt := false
-	each(func(g *analysis.Group, p, x int, y stat.Summary) {
-		verdict := s.Verdict(g.ID.Impl)
+	for _, v := range values {
+		impl, y := v.group.ID.Impl, v.seconds
+		verdict := s.Verdict(impl)
 		doubt = doubt || verdict.Outcome == results.Unknown
 		drawn = append(drawn, y)
-		c.table = append(c.table, append([]string{g.ID.Impl, string(verdict.Outcome), panels[p], c.ticks[x].label}, summaryFields(y)...))
-		label := g.ID.Impl + verdictNote(verdict)
+		c.table = append(c.table, append([]string{impl, string(verdict.Outcome), panels[v.panel], c.ticks[v.x].label}, summaryFields(y)...))
+		label := impl + verdictNote(verdict)
 		row := slices.IndexFunc(c.legend, func(r legendRow) bool { return r.label == label })
 		if row < 0 {
 			row = len(c.legend)
-			c.legend = append(c.legend, legendRow{style: styleOf(s.Map(g.ID.Impl), verdict), line: true, label: label, value: "–"})
+			c.legend = append(c.legend, legendRow{style: styleOf(s.Map(impl), verdict), line: true, label: label, value: "–"})
 		}
-		lines := &all[p].series
-		if len(*lines) == 0 || (*lines)[len(*lines)-1].name != g.ID.Impl {
-			*lines = append(*lines, series{style: styleOf(s.Map(g.ID.Impl), verdict), line: true, name: g.ID.Impl})
+		lines := &all[v.panel].series
+		if len(*lines) == 0 || (*lines)[len(*lines)-1].name != impl {
+			*lines = append(*lines, series{style: styleOf(s.Map(impl), verdict), line: true, name: impl})
 		}
 		line := &(*lines)[len(*lines)-1]
-		position := c.ticks[x].at
+		position := c.ticks[v.x].at
 		logged := y
 		logged.Median, logged.Lo, logged.Hi = at(y.Median), at(y.Lo), at(y.Hi)
 		line.points = append(line.points, point{x: position, y: logged, xLo: position, xHi: position})
-		if p == 0 {
+		if v.panel == 0 {
 			c.legend[row].value = results.FormatSeconds(y.Median) // that of the last tick stays
 		}
-	})
+	}
 	for i, p := range all {
 		if p.yLabel = panels[i]; len(p.series) > 0 {
 			c.panels = append(c.panels, p)

@@ -19,41 +19,75 @@ import (
 	"doublebuf/results"
 )
 
-// selfTest measures whether this machine and the harness tell differences from none.
+// selfTest is a self-test under way: whether this machine and the harness tell differences from
+// none.
+type selfTest struct {
+	*shell
+	*selftest.Test
+	dir      string
+	folder   *results.Folder
+	manifest results.Manifest
+	host     doctor.Host
+}
+
+// selfTest runs a self-test into the folder dir.
 func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string) error {
+	t, err := s.newSelfTest(cell, blocks, seed, dir)
+	if err != nil {
+		return err
+	}
+	defer t.folder.Close()
+	p := t.Plan()
+	fmt.Fprintf(s.stdout, "plan: %d A/A cells, each of a map and of its twin, %d blocks x %v, seed %d; then maps slowed down by twice what these show\ntime: about %v\nresults: %s\n\n",
+		selftest.Pairs, p.Blocks, cell, seed, t.Estimate().Round(time.Second), dir)
+	control, err := t.measure()
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted; what was measured is in %s", dir)
+	}
+	if err != nil {
+		return err
+	}
+	return t.conclude(control)
+}
+
+// newSelfTest makes the folder of a self-test.
+func (s *shell) newSelfTest(cell time.Duration, blocks int, seed uint64, dir string) (*selfTest, error) {
 	procs := runtime.GOMAXPROCS(0)
 	test, err := selftest.New(s.maps, seed, procs, blocks, cell)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p := test.Plan()
-	env := results.CollectEnvironment(append([]string{"runbench"}, s.args...))
 	text, err := json.Marshal(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	f, err := results.Create(dir, env)
+	env := results.CollectEnvironment(append([]string{"runbench"}, s.args...))
+	folder, err := results.Create(dir, env)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer f.Close()
-	host := doctor.Here(procs)
-	manifest := results.Manifest{Preset: "self-test", Seed: seed, Environment: env, Plan: text, Sessions: []results.Session{{Before: host.Examine()}}}
-	manifest.Maps, manifest.Mixes = p.Describe(test.Maps())
-	if err := results.WriteManifest(dir, manifest); err != nil {
-		return err
+	t := &selfTest{shell: s, Test: test, dir: dir, folder: folder, host: doctor.Here(procs)}
+	t.manifest = results.Manifest{Preset: "self-test", Seed: seed, Environment: env, Plan: text, Sessions: []results.Session{{Before: t.host.Examine()}}}
+	t.manifest.Maps, t.manifest.Mixes = p.Describe(test.Maps())
+	if err := results.WriteManifest(dir, t.manifest); err != nil {
+		_ = folder.Close() // nothing was measured
+		return nil, err
 	}
-	fmt.Fprintf(s.stdout, "plan: %d A/A cells, each of a map and of its twin, %d blocks x %v, seed %d; then maps slowed down by twice what these show\ntime: about %v\nresults: %s\n\n",
-		selftest.Pairs, p.Blocks, cell, seed, test.Estimate().Round(time.Second), dir)
+	return t, nil
+}
 
+// measure measures the A/A cells and then the maps that are slowed down. It returns what the A/A
+// cells show.
+func (t *selfTest) measure() (control results.Control, err error) {
 	ctx, stop := interruptible()
 	defer stop()
-	watch := host.Watch()
-	show := terminal.NewProgress(s.progress, 2*p.Blocks)
+	watch := t.host.Watch()
+	show := terminal.NewProgress(t.progress, 2*t.Plan().Blocks)
 	defer show.End()
 	keep := func(c results.Cell, p run.Progress) error {
 		show.Cell(c, p)
-		if err := f.Append(c); err != nil {
+		if err := t.folder.Append(c); err != nil {
 			return err
 		}
 		if c.Fault != "" {
@@ -61,47 +95,48 @@ func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string
 		}
 		return nil
 	}
-	interrupted := func(err error) error {
-		if errors.Is(err, context.Canceled) {
-			return fmt.Errorf("interrupted; what was measured is in %s", dir)
-		}
-		return err
+	if err := t.Control(ctx, keep); err != nil {
+		return control, err
 	}
-	if err := test.Control(ctx, keep); err != nil {
-		return interrupted(err)
-	}
-	set, _, err := results.Load(dir)
+	set, _, err := results.Load(t.dir)
 	if err != nil {
-		return err
+		return control, err
 	}
 	first := analysis.Of(set)
-	control := first.Control
+	control = first.Control
 	if control.Limit == 0 {
-		return fmt.Errorf("self-test: the A/A cells show no limit; want %d pairs of %d blocks in %s", selftest.Pairs, p.Blocks, dir)
+		return control, fmt.Errorf("self-test: the A/A cells show no limit; want %d pairs of %d blocks in %s", selftest.Pairs, t.Plan().Blocks, t.dir)
 	}
-	alone, corrected := analysis.Different(control)
-	fmt.Fprintf(s.stdout, "A/A: of %d cells %d look different by themselves (%d may), and %d after Holm's correction (%d may)\n",
-		len(control.Pairs), alone, selftest.MaxDifferent, corrected, selftest.MaxCorrected)
-	fmt.Fprintf(s.stdout, "A/A limit: %s: %v\n\n", analysis.Percent(control.Limit), analysis.Worst(control))
-
 	share := 2 * control.Limit
-	fmt.Fprintf(s.stdout, "injected: %s more time for each operation, so %s fewer operations a second\n", analysis.Percent(share), analysis.Percent(share/(1+share)))
-	if err := test.Slow(ctx, first, share, keep); err != nil {
-		return interrupted(err)
+	t.announce(control, share)
+	if err := t.Slow(ctx, first, share, keep); err != nil {
+		return control, err
 	}
-	manifest.Sessions[0].During = watch.End()
-	manifest.Complete = true
-	if err := results.WriteManifest(dir, manifest); err != nil {
-		return err
-	}
-	if set, _, err = results.Load(dir); err != nil {
-		return err
-	}
-	c, err := test.Compare(set)
+	t.manifest.Sessions[0].During = watch.End()
+	t.manifest.Complete = true
+	return control, results.WriteManifest(t.dir, t.manifest)
+}
+
+// announce prints what the A/A cells show, and the slowdown that comes next.
+func (t *selfTest) announce(control results.Control, share float64) {
+	alone, corrected := analysis.Different(control)
+	fmt.Fprintf(t.stdout, "A/A: of %d cells %d look different by themselves (%d may), and %d after Holm's correction (%d may)\n",
+		len(control.Pairs), alone, selftest.MaxDifferent, corrected, selftest.MaxCorrected)
+	fmt.Fprintf(t.stdout, "A/A limit: %s: %v\n\n", analysis.Percent(control.Limit), analysis.Worst(control))
+	fmt.Fprintf(t.stdout, "injected: %s more time for each operation, so %s fewer operations a second\n", analysis.Percent(share), analysis.Percent(share/(1+share)))
+}
+
+// conclude compares the maps with those that were slowed down, and reports the result.
+func (t *selfTest) conclude(control results.Control) error {
+	set, _, err := results.Load(t.dir)
 	if err != nil {
 		return err
 	}
-	if err := (export.Text{}).Export(s.stdout, compare.Document(compare.Heading{Old: "the map with no delay", New: "the map slowed down"}, c)); err != nil {
+	c, err := t.Compare(set)
+	if err != nil {
+		return err
+	}
+	if err := (export.Text{}).Export(t.stdout, compare.Document(compare.Heading{Old: "the map with no delay", New: "the map slowed down"}, c)); err != nil {
 		return err
 	}
 	if err := selftest.Judge(control, c); errors.Is(err, selftest.ErrNoisy) {
@@ -109,6 +144,6 @@ func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string
 	} else if err != nil {
 		return exit.With(exit.Failed, err)
 	}
-	fmt.Fprintln(s.stdout, "\npassed: no more A/A cells look different than may, and the slowdown is worse in every workload, with an interval that excludes 0")
+	fmt.Fprintln(t.stdout, "\npassed: no more A/A cells look different than may, and the slowdown is worse in every workload, with an interval that excludes 0")
 	return nil
 }
