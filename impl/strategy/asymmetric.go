@@ -2,55 +2,48 @@ package strategy
 
 import (
 	"fmt"
-	"time"
 
 	"doublebuf/impl/atomicx"
 )
 
-// asymmetric: as epoch, but a reader counts its guards with plain loads and stores, without
-// a fence or a locked instruction. The writer has the kernel put a memory barrier into all
-// threads instead, with membarrier(2), after each swap and before it sleeps. This is the way
-// of liburcu's flavour memb.
+// asymmetric: like epoch, but a reader counts its guards with plain loads and stores, without a
+// fence or a locked instruction. Instead, the writer has the kernel execute a memory barrier on all
+// threads, with membarrier(2), after each swap and before it sleeps. The flavour memb of liburcu
+// does the same.
 //
-// By Go's memory model the plain words are a race, so the argument is about x86-TSO: a
-// thread's stores reach memory in order and its loads are done in order, but a load may be
-// done while an earlier store still waits in the thread's buffer. A membarrier empties the
-// buffers of all threads at some moment between its start and its return. The Go
-// compiler keeps the order of the store and the load, because the load is an atomic one.
+// By Go's memory model the plain words are a race. So the argument is about x86-TSO. A thread's
+// stores reach memory in order, and its loads are done in order; but a load may be done while an
+// earlier store still waits in the thread's store buffer. A membarrier empties the buffers of all
+// threads, each at some moment between its start and its return. The Go compiler keeps the order
+// of the store and the load, because the load is an atomic one.
 //
-// Only the reader ever writes its counts. A count tells its generation, so that the
-// guards of a detached copy are told from those of its successor without a change to the word.
+// Only the reader writes its counts. A count holds the generation of the copy that it counts guards
+// of. So the guards of a detached copy are told from those of its successor without changing the word.
 type asymmetric struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
 
-	// The writer's own.
-	old     *Copy               // as in epoch
-	pending []*asymmetricReader // not yet seen without a guard in old
-	swaps   uint64
-	opts    Options
-	fencing bool // there are fenced names; fixed
-
-	parker atomicx.Parker
-
-	roster[*asymmetricReader]
-	generations [2]uint32 // of the copies, see Copy; guarded by mu
+	perReader[*asymmetricReader]
+	fencing bool // the readable word may hold fenced names, see adaptive; fixed
 }
 
-// Asymmetric returns the strategy that is called asymmetric: atomic. Opening a guard takes
-// plain loads and one plain store to a word of the reader's own, closing one likewise; each
-// swap takes a system call that interrupts the processors on which the process runs. Where
-// that cannot be had, see AsymmetricReady, it returns Epoch. It panics if the
+// Asymmetric returns the strategy asymmetric: level atomic. Opening a guard takes plain loads and
+// one plain store to a word of the reader's own, and so does closing it. Each swap takes a system
+// call that interrupts the processors on which the process runs.
+//
+// If the system call is not available (see [AsymmetricReady]), it returns Epoch. It panics if the
 // kernel refuses the call later.
 func Asymmetric(o Options) Strategy {
 	if AsymmetricReady() != nil {
 		return Epoch(o)
 	}
-	return &asymmetric{opts: o.withDefaults(), parker: atomicx.NewParker()}
+	s := new(asymmetric)
+	s.writer = newWriter(s, o)
+	return s
 }
 
-// AsymmetricReady returns nil, or why Asymmetric and Adaptive return Epoch here. The first call registers
-// the process with the kernel.
+// AsymmetricReady returns nil, or the reason why Asymmetric and Adaptive return Epoch here. The first
+// call registers the process with the kernel.
 func AsymmetricReady() error {
 	if err := atomicx.MembarrierReady(); err != nil {
 		return fmt.Errorf("membarriers are not available, epoch instead, because %w", err)
@@ -58,44 +51,47 @@ func AsymmetricReady() error {
 	return nil
 }
 
-// asymmetricReader is a reader's counts and what belongs to them, alone on their cache lines.
+// asymmetricReader is a reader's counts and what belongs to them, on cache lines of its own.
 type asymmetricReader struct {
-	count   [2]plainWord   // for each index the generation of a copy, and the guards open in it
+	count   [2]plainWord   // by index: the generation of a copy, and the guards open in it
 	leaf    [2]plainMark   // see Leaf
 	awaited atomicx.Uint32 // 1 + the index of the copy whose last guard is to wake the writer, or 0
 	owner   *asymmetric
 	registration
 
-	// Under the strategy adaptive.
-	fences atomicx.Uint32 // guards opened with a fence
-	limit  uint32         // of fences, for guards in name
+	// Used under the strategy adaptive.
+	fences atomicx.Uint32 // guards opened with a fence so far
+	limit  uint32         // the value of fences at which name is given up
 	name   *Copy          // the fenced name under which the last such guard found a copy
 
 	_ [128 - 88]byte
 }
 
-// Open implements Reader. It keeps S1: let the reader have raised its count of c, and then
-// have found c readable. If it looked before the membarrier that follows the swap away from c
-// reached its thread, that drove the count out of the buffer, and the writer, who looks after
-// the return of the membarrier, sees it. If it looked after that, it would have found the
-// other copy.
+// Open implements Reader. S1 holds by the two-counts argument (see epochReader.Open), of which only
+// case 1 needs other reasons here: the load L comes before a swap away from x, and the count was
+// raised before L. The count may still wait in the store buffer when the swap is made. A membarrier
+// follows the swap.
+//
+//   - L was done before the membarrier reached the reader's thread. Then the count had been stored before
+//     that too, and the membarrier drove it out of the buffer. The writer, which looks after the
+//     membarrier has returned, finds it.
+//   - L was done after that. Then it came after the swap, and this is case 2.
 func (r *asymmetricReader) Open() *Copy {
-	c := r.owner.readable.Load()
-	r.raise(c)
-	if c.of != nil {
+	c := r.owner.readable.Load() // (a)
+	r.raise(c)                   // (b)
+	if c.fenced() {
 		r.fenceUnder(c)
 	}
-	if now := r.owner.readable.Load(); now != c {
+	if now := r.owner.readable.Load(); now != c { // (c)
 		return r.reopen(c.itself(), now.itself())
 	}
 	return c.itself()
 }
 
-// reopen ends the opening of a guard that has been counted in a when b was found to be
-// readable instead, or a under another name. As in epoch, both copies are counted before the
-// readable one is read for the last time, here with a fence between if there are fenced names: then it
-// does not matter under which the copy is found. If that is a third one, another was detached meanwhile,
-// and all begins again.
+// reopen is steps (d) to (f) of the two-counts argument. A guard was counted in a; then b was found
+// readable, or a under its other name. Under adaptive a fence separates the counts from the last load, so that
+// the name under which that load finds a copy does not matter. If the load returns a third copy, one of the
+// first two was detached meanwhile, and all begins again.
 func (r *asymmetricReader) reopen(a, b *Copy) *Copy {
 	for {
 		if a != b {
@@ -123,8 +119,8 @@ func (r *asymmetricReader) reopen(a, b *Copy) *Copy {
 	}
 }
 
-// raise counts a guard in c. A count of an earlier generation is of a detached copy, whose
-// guards nobody waits for.
+// raise counts a guard in c. If the count is of an earlier generation, it counts guards in a detached
+// copy, for which nobody waits.
 func (r *asymmetricReader) raise(c *Copy) {
 	count := &r.count[c.Index]
 	n := count.Load()
@@ -134,12 +130,15 @@ func (r *asymmetricReader) raise(c *Copy) {
 	count.Store(n + 1)
 }
 
-// lower takes a guard in c off the count, unless c has been detached and forgotten, and
-// reports whether there was one.
+// lower takes a guard in c off the count, unless c was detached and the count is of its successor. It
+// returns false if the count holds no guard.
 //
-// No wake-up is lost: the writer sets awaited, calls membarrier and then looks. If the reader loads
-// awaited before the barrier reaches its thread, the writer sees the count that was stored
-// before; if after, the reader sees the flag.
+// No wake-up is lost. The writer sets awaited, calls membarrier, and then looks.
+//
+//  1. The reader loads awaited before the membarrier reaches its thread. Then the lowered count,
+//     which was stored before, is out of the store buffer when the membarrier returns. The writer
+//     finds it, and does not sleep for this reader.
+//  2. The reader loads awaited after that. Then it finds the flag, and wakes the writer.
 func (r *asymmetricReader) lower(c *Copy) bool {
 	count := &r.count[c.Index]
 	n := count.Load()
@@ -156,16 +155,16 @@ func (r *asymmetricReader) lower(c *Copy) bool {
 	return true
 }
 
-// Close implements Reader. Processors of this kind do no store before an earlier load, so
-// that what the reader looked at under the guard it has seen before the count falls.
+// Close implements Reader. A processor of this kind does no store before an earlier load, so all that
+// the reader loaded under the guard was loaded before the count falls.
 func (r *asymmetricReader) Close(c *Copy) {
 	if !r.lower(c) {
 		panic("doublebuf: guard released twice")
 	}
 }
 
-// counted returns the number of guards that are open in the copy of that index and generation,
-// but for the leaf.
+// counted returns how many guards are open in the copy of that index and generation, except the
+// lookup guard.
 func (r *asymmetricReader) counted(index int, generation uint32) uint64 {
 	n := r.count[index].Load()
 	if uint32(n/generationUnit) != generation {
@@ -174,7 +173,7 @@ func (r *asymmetricReader) counted(index int, generation uint32) uint64 {
 	return n % generationUnit
 }
 
-// guards is the same with the leaf.
+// guards implements counter.
 func (r *asymmetricReader) guards(index int, generation uint32) uint64 {
 	n := r.counted(index, generation)
 	if r.leaf[index].Load() == mark(generation) {
@@ -183,13 +182,23 @@ func (r *asymmetricReader) guards(index int, generation uint32) uint64 {
 	return n
 }
 
-func (r *asymmetricReader) idle() bool {
-	for i, g := range r.owner.generations {
-		if r.guards(i, g) != 0 {
-			return false
-		}
+func (r *asymmetricReader) idle() bool { return r.owner.perReader.idle(r) }
+
+// Unregister implements Reader.
+func (r *asymmetricReader) Unregister() { r.owner.leave(r) }
+
+// Abandon implements Reader. Nobody uses the reader any more, so its words may be written here.
+func (r *asymmetricReader) Abandon() {
+	r.owner.mu.Lock()
+	r.owner.remove(r)
+	r.owner.mu.Unlock()
+	for i := range r.count {
+		r.count[i].Store(0)
+		r.leaf[i].Store(0)
 	}
-	return true
+	if r.awaited.Load() != 0 {
+		r.owner.parker.Unpark()
+	}
 }
 
 // Begin implements Strategy.
@@ -204,31 +213,14 @@ func (s *asymmetric) NewReader(name string) Reader {
 	return r
 }
 
-// Unregister implements Reader.
-func (r *asymmetricReader) Unregister() { r.owner.leave(r) }
-
-// Abandon implements Reader. Nobody uses the reader, so that its words may be written here.
-func (r *asymmetricReader) Abandon() {
-	r.owner.mu.Lock()
-	r.owner.remove(r)
-	r.owner.mu.Unlock()
-	for i := range r.count {
-		r.count[i].Store(0)
-		r.leaf[i].Store(0)
-	}
-	if r.awaited.Load() != 0 {
-		r.owner.parker.Unpark()
-	}
-}
-
 func membarrier() {
 	if err := atomicx.Membarrier(); err != nil {
 		panic("doublebuf: asymmetric needs a system call that worked before and now fails: " + err.Error())
 	}
 }
 
-// StartSwap implements Strategy. The swap comes before the barrier, the barrier before the
-// list and the looks. A reader that registers too late to be on the list opens its first
+// StartSwap implements Strategy. The swap comes before the membarrier, and the membarrier before the
+// readers are listed and looked at. A reader that registers too late to be listed opens its first
 // guard after the swap.
 func (s *asymmetric) StartSwap(next *Copy) {
 	next.begin(s.generations[next.Index])
@@ -239,10 +231,11 @@ func (s *asymmetric) StartSwap(next *Copy) {
 	s.list()
 }
 
-// list makes pending the readers that have guards in the old copy.
+// list makes the readers that have guards in the old copy pending.
 func (s *asymmetric) list() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.forget()
 	for _, r := range s.readers {
 		if r.guards(s.old.Index, s.old.generation) != 0 {
 			s.pending = append(s.pending, r)
@@ -251,12 +244,8 @@ func (s *asymmetric) list() {
 	s.reap()
 }
 
-// TryFinish implements Strategy.
-func (s *asymmetric) TryFinish() bool { return s.look(false) == free }
-
-// look takes the readers off pending that have no guard in the old copy any more, and
-// reports what is left. With sleep, the last guard of those that remain wakes the writer when it is
-// closed, unless they are all leaves.
+// look implements scan. Before it looks for a writer that will sleep, it asks the readers to wake the
+// writer; see asymmetricReader.lower.
 func (s *asymmetric) look(sleep bool) holders {
 	if sleep && len(s.pending) != 0 {
 		for _, r := range s.pending {
@@ -264,49 +253,26 @@ func (s *asymmetric) look(sleep bool) holders {
 		}
 		membarrier()
 	}
-	still, all := s.pending[:0], free
-	for _, r := range s.pending {
-		h := free
-		if r.leaf[s.old.Index].Load() == mark(s.old.generation) {
-			h = silent
-		}
-		if r.counted(s.old.Index, s.old.generation) != 0 {
-			h = waking
-		}
-		if h != free {
-			still = append(still, r)
-		} else if r.awaited.Load() != 0 {
-			r.awaited.Store(0)
-		}
-		all = max(all, h)
-	}
-	clear(s.pending[len(still):])
-	s.pending = still
-	return all
+	return s.perReader.look(sleep)
 }
 
-// Finish implements Strategy.
-func (s *asymmetric) Finish(cancel <-chan struct{}) error {
-	if atomicx.AwaitWhole(s.quiet) {
-		s.pending = s.pending[:0]
-		return nil
+// look implements counter. A lookup guard does not wake the writer, so it is silent.
+func (r *asymmetricReader) look(old *Copy, _ bool) holders {
+	h := free
+	if r.leaf[old.Index].Load() == mark(old.generation) {
+		h = silent
 	}
-	return s.opts.wait(&s.parker, s.look, cancel, s.stalled)
+	if r.counted(old.Index, old.generation) != 0 {
+		h = waking
+	}
+	if h == free && r.awaited.Load() != 0 {
+		r.awaited.Store(0)
+	}
+	return h
 }
 
-// quiet reports whether no pending reader has a guard in the old copy. Unlike TryFinish
-// it changes nothing.
-func (s *asymmetric) quiet() bool {
-	for _, r := range s.pending {
-		if r.guards(s.old.Index, s.old.generation) != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// Detach implements Strategy. The successor has another generation, so that the guards in
-// the old copy do not count for it.
+// Detach implements Strategy. The successor has another generation, so that the guards in the old
+// copy do not count for it.
 func (s *asymmetric) Detach() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -314,11 +280,5 @@ func (s *asymmetric) Detach() {
 	for _, r := range s.pending {
 		r.awaited.Store(0)
 	}
-	clear(s.pending)
-	s.pending = s.pending[:0]
-}
-
-func (s *asymmetric) stalled(waited time.Duration) {
-	holders := holding(s.pending, func(r *asymmetricReader) uint64 { return r.guards(s.old.Index, s.old.generation) })
-	s.opts.Stalled(Stall{s.swaps, waited, holders, s.old.Guards.Places(true)})
+	s.forget()
 }

@@ -2,88 +2,90 @@ package strategy
 
 import (
 	"runtime"
-	"time"
 
 	"doublebuf/impl/atomicx"
 	"doublebuf/impl/invariants"
 )
 
 // collector: a guard is a reference to the copy, and nothing else. Each swap is to a Copy that has
-// never been readable, and the data of an old one is the writer's again when the garbage
-// collector has found the old Copy unreachable, which its token tells.
+// never been readable. The data of an old copy is the writer's again when the garbage collector has
+// found the old Copy unreachable, which the token of that Copy reports.
 //
-// S1 rests on the collector, not on Go's memory model: it finds nothing unreachable that a
-// goroutine may still use. A reader has loaded the reference before the swap, in which it was
-// replaced, or it has the new one; so after the swap the references to the old copy are those
-// of guards, on stacks and in what the stacks refer to. While a guard is used, up to the
-// runtime.KeepAlive behind the last look at the data, its reference is live: the compiler keeps it in
-// the frame, at whatever instruction the goroutine is preempted, and the collector reads it there. Neither
-// inlining nor reordering can take it away, since to the compiler KeepAlive is a use of the reference
-// that has the state of memory as an operand, so that no load before it in the program
-// may come after it. Nor do the reader's loads come late in the processor: before the collector
-// has read a stack it has stopped the goroutine, and both took part in atomic operations for it.
-// The race detector is told by the runtime that a finalizer comes after all that goroutines have
-// done until then.
+// S1 rests on the collector, not on Go's memory model: it finds nothing unreachable that a goroutine may
+// still use.
+//
+//   - Which references there are. A reader has loaded the reference before the swap replaced it, or it
+//     has loaded the new one. So after the swap the references to the old copy are those of guards, on
+//     stacks and in what the stacks refer to.
+//   - A guard in use has a live reference, up to the runtime.KeepAlive after the last load of the
+//     data. The compiler keeps it in the frame at every instruction at which the goroutine may be
+//     preempted, and the collector reads it there. Neither inlining nor reordering takes it away. To
+//     the compiler, KeepAlive uses the reference and the state of memory, so no load that comes before it
+//     in the program may come after it.
+//   - The reader's loads are not late in the processor either. Before the collector reads a stack it
+//     stops the goroutine, and both take part in atomic operations for that.
+//   - The race detector is told by the runtime that a finalizer comes after all that goroutines have
+//     done until then.
 type collector struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
 
 	// The writer's own.
-	swaps    uint64
-	detached bool              // the swap that was started last has been ended by Detach
-	since    uint64            // how many copies have been detached since one of them forced a collection
-	guards   invariants.Guards // in the copy before, and not that itself, which must become unreachable
-	opts     Options
-
-	parker atomicx.Parker
-	found  *found
-	tell   func(version uint64) // found.unreachable
+	writer
+	detached bool              // the last swap was ended by Detach
+	since    uint64            // copies detached since the last collection that Detach forced
+	guards   invariants.Guards // of the old copy; not the copy itself, which must become unreachable
+	found    *found
+	tell     func(version uint64) // found.unreachable
 }
 
-// found is what the tokens tell the writer. It is a thing of its own, since all that a token
-// tells of is reachable.
+// found is what the tokens report to the writer. It is an object of its own, because a token keeps
+// alive all that it can reach.
 type found struct {
 	versions atomicx.Uint64 // one more than the latest version whose copy was found unreachable
-	copies   atomicx.Uint64 // how many were
+	copies   atomicx.Uint64 // how many copies were
 }
 
-// Collector returns the strategy that is called collector: atomic, and a [Sharer]. Opening a guard
-// takes one load, closing one takes nothing, and all goroutines share one reader. Each
-// swap allocates a Copy, and its token.
+// Collector returns the strategy collector: level atomic, and a [Sharer]. Opening a guard takes one load,
+// closing one takes nothing, and all goroutines share one reader. Each swap allocates a Copy and its
+// token.
 //
-// The writer forces a garbage collection for each swap for which it has to wait longer than for some
-// looks, and further ones at growing intervals as long as guards are open. So a publish takes as long as a
-// collection, which is in proportion to all the memory of the program, and what readers see is as
-// old as that; the memory is that of two copies. With GOGC=off it is the same. TryFinish forces
-// nothing: with GOGC=off it reports true only after the program has itself had a collection run.
+// If the swap does not finish after a few looks, the writer forces a garbage collection, and further
+// ones at growing intervals while guards are open. So a publish takes as long as a collection, which is
+// proportional to all memory of the program; what readers see is as old as that. The memory is that of
+// two copies. With GOGC=off it is the same. TryFinish forces nothing: with GOGC=off it reports
+// true only after the program itself has run a collection.
 //
-// With a MaxWait the copy is detached when that is over, as under other strategies, and
-// readers see what is published no later than that and the time for a clone. Copies that nobody
-// uses any more are then garbage. Collections are forced so that there are no more than
-// about 32 of them, with GOGC=off too.
+// With a MaxWait the copy is detached after that time, as under other strategies. Readers then see
+// what was published no later than MaxWait plus the time for a clone. Detached copies that nobody uses any more are
+// garbage. Collections are forced so that there are at most about 32 of them, with GOGC=off too.
 //
-// The runtime tells what it has found on its one goroutine for finalizers. A finalizer of the program's that blocks holds the
-// writer up, and one that waits for the writer, as every call of a hashmap.Group does, waits for
-// itself: runtime.AddCleanup has its functions run elsewhere, and such may.
+// The runtime reports what it has found on its one goroutine for finalizers. If a finalizer of the
+// program blocks, the writer waits for it. If a finalizer waits for the writer, as every call of a
+// hashmap.Group does, it waits for itself. Functions of runtime.AddCleanup run elsewhere, and may do
+// so.
 //
-// A guard that is dropped without Close is closed. There is nothing to tell who holds the writer
-// up, so that a Stall names nobody (but in checked builds where the guards were opened), and closing a guard twice goes unnoticed.
+// A guard that is dropped without Close is closed. The strategy does not know which readers hold the writer
+// up, so a Stall names none (in checked builds it says where the guards were opened). Closing a guard
+// twice goes unnoticed.
 func Collector(o Options) Strategy {
 	o.collectAfter = 1
 	return CollectorPatient(o)
 }
 
-// CollectorPatient returns Collector, but for the writer leaving it to the collections that the
-// program has anyway in the first 100 ms of a wait: what readers see is as old as that and
-// a collection at most, with GOGC=off always.
+// CollectorPatient is Collector, except that in the first 100 ms of a wait the writer relies on the
+// collections that the program runs anyway. What readers see is at most as old as that and a
+// collection; with GOGC=off it always is.
 func CollectorPatient(o Options) Strategy {
 	f := new(found)
-	return &collector{opts: o.withDefaults(), parker: atomicx.NewParker(), found: f, tell: f.unreachable}
+	s := &collector{found: f, tell: f.unreachable}
+	s.writer = newWriter(s, o)
+	return s
 }
 
-// Renewing is a Strategy that wants a Copy for one swap only. The next swap to the same data is by
-// another Copy with the same Index, and nothing but guards may refer to the old one from
-// when StartSwap or Begin has been given that which follows it.
+// Renewing is a Strategy that uses a Copy for one swap only. The next swap to the same data is by
+// another Copy with the same Index. When StartSwap or Begin has been given that Copy's successor, only guards
+// may still refer to the old one.
 type Renewing interface {
 	Strategy
 	renewing()
@@ -94,9 +96,10 @@ func (s *collector) renewing() {}
 // Begin implements Strategy.
 func (s *collector) Begin(readable *Copy) { s.publish(readable) }
 
-// publish makes c readable, as the version that swaps says.
+// publish makes c readable, as version s.swaps. Under collector, Copy.own is the token, and the only
+// reference to it.
 func (s *collector) publish(c *Copy) {
-	c.token = atomicx.NewToken(c, s.tell, s.swaps)
+	c.own = atomicx.NewToken(c, s.tell, s.swaps)
 	s.readable.Store(c)
 }
 
@@ -119,28 +122,25 @@ func (s *collector) StartSwap(next *Copy) {
 	s.publish(next)
 }
 
-// TryFinish implements Strategy. The copy of version swaps is reachable from here, so the latest
-// to be found can be that of the version before at most.
-func (s *collector) TryFinish() bool { return s.look(false) == free }
-
+// look implements scan. The copy of version s.swaps is reachable from here, so the latest copy that can
+// have been found is that of the version before.
 func (s *collector) look(bool) holders {
-	if s.found.versions.Load() < s.swaps && !s.detached {
-		return silent
+	if s.quiet() {
+		return free
 	}
-	return free
+	return silent
 }
 
-// Finish implements Strategy.
-func (s *collector) Finish(cancel <-chan struct{}) error {
-	return s.opts.wait(&s.parker, s.look, cancel, func(waited time.Duration) {
-		s.opts.Stalled(Stall{Swap: s.swaps, Waited: waited, Opened: s.guards.Places(false)})
-	})
-}
+// quiet implements scan.
+func (s *collector) quiet() bool { return s.found.versions.Load() >= s.swaps || s.detached }
 
-// mostGarbage is how many copies are detached between two collections that are forced for it.
+// holding implements scan.
+func (s *collector) holding() (Holders, []string) { return nil, s.guards.Places(false) }
+
+// mostGarbage is how many copies are detached between two collections that Detach forces.
 const mostGarbage = 16
 
-// Detach implements Strategy. There is nothing to take from the guards in the old copy.
+// Detach implements Strategy. Nothing has to be taken from the guards in the old copy.
 func (s *collector) Detach() {
 	s.detached = true
 	s.since++
@@ -150,7 +150,7 @@ func (s *collector) Detach() {
 	}
 }
 
-// NewReader implements Strategy. Nobody asks for the name.
+// NewReader implements Strategy. The name is not used.
 func (s *collector) NewReader(string) Reader { return collectorReader{s} }
 
 // NewShared implements Sharer.
@@ -167,12 +167,12 @@ func (r collectorReader) Close(c *Copy) { runtime.KeepAlive(c) }
 // Unregister implements Reader.
 func (r collectorReader) Unregister() {}
 
-// Abandon implements Reader. Who nobody uses has no references.
+// Abandon implements Reader. A reader that nobody uses holds no references.
 func (r collectorReader) Abandon() {}
 
-// ReadableOf returns where the readable copy is to be loaded from if that alone opens a guard,
-// as it does if readers are of collector; else nil. The copy is to be kept alive
-// (runtime.KeepAlive) until the data has been looked at.
+// ReadableOf returns the word from which to load the readable copy if that load alone opens a guard, as
+// for readers of collector; otherwise nil. The caller must keep the copy alive (runtime.KeepAlive) until
+// it has read the data.
 func ReadableOf(readers []Reader) *atomicx.Pointer[Copy] {
 	if r, ok := readers[0].(collectorReader); ok {
 		return &r.s.readable

@@ -1,39 +1,50 @@
 package strategy
 
-import (
-	"time"
+import "doublebuf/impl/atomicx"
 
-	"doublebuf/impl/atomicx"
-)
-
-// counted: each copy counts the guards that are open in it, whoever opened them. It is the
-// plainest rule there is, a reference count that is looked at twice, and stands here to be
-// measured against.
+// counted: each copy has one count of the guards that are open in it, whoever opened them. It is the
+// plainest rule there is, a reference count that is checked twice, and is here as a baseline for
+// measurements.
 //
-// It does not keep all of S3: readers share the count, and opening a guard is lock-free only,
-// for it begins again whenever a swap comes between.
+// It keeps S3 in part only. All readers write the same count. And opening a guard is lock-free but
+// not wait-free: it begins again whenever a swap comes in between.
 type counted struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
 
 	// The writer's own.
-	old   *Copy // that the writer waits for, or nil
-	swaps uint64
-	opts  Options
+	writer
+	old *Copy // the copy that the writer waits for, or nil
 
-	parker atomicx.Parker
-
-	roster[*countedReader]
+	registry[*countedReader]
 }
 
-// Counted returns the strategy that is called counted: atomic. Opening a guard takes two
-// loads of the readable copy and an addition to a word that all readers share, and more if
-// swaps come between; closing one takes another such addition.
+// Counted returns the strategy counted: level atomic. Opening a guard takes two loads of the readable
+// copy and an addition to a word that all readers share, and more if swaps come in between. Closing
+// one takes another such addition.
 func Counted(o Options) Strategy {
-	return &counted{opts: o.withDefaults(), parker: atomicx.NewParker()}
+	s := new(counted)
+	s.writer = newWriter(s, o)
+	return s
 }
 
-// countedReader knows the reader's part of the counts, for Abandon and for reports.
+// sharedCount is Copy.own under counted: a count (see count.go) of the guards that are open in the copy,
+// on cache lines of its own.
+type sharedCount struct {
+	atomicx.Uint64
+	_ [128 - 8]byte
+}
+
+func (c *Copy) sharedCount() *sharedCount { return c.own.(*sharedCount) }
+
+// prepare gives a fresh copy its count.
+func (*counted) prepare(c *Copy) {
+	if c.own == nil {
+		c.own = new(sharedCount)
+	}
+}
+
+// countedReader records the reader's own part of the counts, for Abandon and for reports.
 type countedReader struct {
 	in    [2]atomicx.Pointer[Copy] // by index: the copy that held is about
 	held  [2]atomicx.Uint64        // guards open there
@@ -42,15 +53,14 @@ type countedReader struct {
 	_ [128 - 72]byte
 }
 
-// Open implements Reader. It keeps S1: if the copy is readable after its count was raised,
-// either that look came before the swap, so that the count stood when the writer looked; or
-// the copy has become readable again, and the next writer to want it has yet to swap and to
-// look. A detached copy is never readable again.
+// Open implements Reader. S1 holds by the two-counts argument (see epochReader.Open), of which this is
+// steps (a) to (c), with the count of the copy in place of the reader's: cases 1 and 2. A detached copy
+// is never readable again and its count is its own, so case 3 does not occur.
 func (r *countedReader) Open() *Copy {
 	s := r.owner
 	for {
 		c := s.readable.Load()
-		c.shared.Add(1)
+		c.sharedCount().Add(1)
 		if s.readable.Load() == c {
 			if in := &r.in[c.Index]; in.Load() != c {
 				r.held[c.Index].Store(0)
@@ -63,9 +73,8 @@ func (r *countedReader) Open() *Copy {
 	}
 }
 
-// Close implements Reader. If the reader has come upon a successor of c, then c has been
-// detached, and nobody waits for its guards. The count is c's own, so that of a successor is
-// never touched.
+// Close implements Reader. If the reader has opened a guard in a successor of c, then c was detached,
+// and nobody waits for its guards. The count is c's own, so that of a successor is never changed.
 func (r *countedReader) Close(c *Copy) {
 	if in := r.in[c.Index].Load(); in != nil && in != c {
 		return
@@ -77,9 +86,9 @@ func (r *countedReader) Close(c *Copy) {
 	r.owner.lower(c, 1)
 }
 
-// lower takes n guards off the count of c, and wakes the writer if he sleeps for the last.
+// lower takes n guards off the count of c, and wakes the writer if it sleeps until the last is closed.
 func (s *counted) lower(c *Copy, n uint64) {
-	if c.shared.Add(-n)&(awaited|guardBits) == awaited {
+	if c.sharedCount().Add(-n)&(awaited|guardBits) == awaited {
 		s.parker.Unpark()
 	}
 }
@@ -87,7 +96,7 @@ func (s *counted) lower(c *Copy, n uint64) {
 // Unregister implements Reader.
 func (r *countedReader) Unregister() { r.owner.leave(r) }
 
-// Abandon implements Reader. Nobody uses the reader, so its guards may be taken away here.
+// Abandon implements Reader. Nobody uses the reader any more, so its guards may be ended here.
 func (r *countedReader) Abandon() {
 	s := r.owner
 	s.mu.Lock()
@@ -104,7 +113,10 @@ func (r *countedReader) Abandon() {
 func (r *countedReader) idle() bool { return r.held[0].Load()+r.held[1].Load() == 0 }
 
 // Begin implements Strategy.
-func (s *counted) Begin(readable *Copy) { s.readable.Store(readable) }
+func (s *counted) Begin(readable *Copy) {
+	s.prepare(readable)
+	s.readable.Store(readable)
+}
 
 // NewReader implements Strategy.
 func (s *counted) NewReader(name string) Reader {
@@ -117,6 +129,7 @@ func (s *counted) NewReader(name string) Reader {
 
 // StartSwap implements Strategy.
 func (s *counted) StartSwap(next *Copy) {
+	s.prepare(next)
 	s.old = s.readable.Load()
 	s.readable.Store(next)
 	s.swaps++
@@ -125,42 +138,30 @@ func (s *counted) StartSwap(next *Copy) {
 	s.reap()
 }
 
-// TryFinish implements Strategy.
-func (s *counted) TryFinish() bool { return s.look(false) == free }
-
-// look forgets the old copy once it has been seen without a guard: a reader that is late may
-// still raise the count for a moment, and holds nothing by it.
+// look implements scan. It forgets the old copy once it has seen it without a guard. A reader that is
+// late may still raise the count for a moment, and has no guard by that.
 func (s *counted) look(sleep bool) holders {
-	if s.old != nil && countHeld(&s.old.shared, sleep) {
+	if s.old != nil && countHeld(&s.old.sharedCount().Uint64, sleep) {
 		return waking
 	}
 	s.old = nil
 	return free
 }
 
-// Finish implements Strategy.
-func (s *counted) Finish(cancel <-chan struct{}) error {
-	if atomicx.AwaitWhole(s.quiet) {
-		s.old = nil
-		return nil
-	}
-	return s.opts.wait(&s.parker, s.look, cancel, s.stalled)
-}
+// quiet implements scan.
+func (s *counted) quiet() bool { return s.old == nil || s.old.sharedCount().Load()&guardBits == 0 }
 
-// quiet is TryFinish, but changes nothing.
-func (s *counted) quiet() bool { return s.old == nil || s.old.shared.Load()&guardBits == 0 }
-
-// Detach implements Strategy. The count goes with the copy.
-func (s *counted) Detach() { s.old = nil }
-
-func (s *counted) stalled(waited time.Duration) {
+// holding implements scan.
+func (s *counted) holding() (Holders, []string) {
 	s.mu.Lock()
-	holders := holding(s.readers, func(r *countedReader) uint64 {
+	defer s.mu.Unlock()
+	return holding(s.readers, func(r *countedReader) uint64 {
 		if r.in[s.old.Index].Load() != s.old {
 			return 0
 		}
 		return r.held[s.old.Index].Load()
-	})
-	s.mu.Unlock()
-	s.opts.Stalled(Stall{s.swaps, waited, holders, s.old.Guards.Places(true)})
+	}), s.old.Guards.Places(true)
 }
+
+// Detach implements Strategy. The count goes with the copy.
+func (s *counted) Detach() { s.old = nil }

@@ -1,68 +1,43 @@
 package strategy
 
-import (
-	"time"
+import "doublebuf/impl/atomicx"
 
-	"doublebuf/impl/atomicx"
-)
-
-// epoch: every reader counts its open guards in words of its own, one for each
-// copy. The writer swaps and then waits until it has seen each reader with no guard in
-// the old copy.
+// epoch: every reader counts its open guards in two words of its own, one for each copy. The writer
+// swaps, and then waits until it has seen each reader with no guard in the old copy.
 //
-// This is the scheme of the Rust crates evmap and left-right, with two counts where they
-// have a parity. A parity forbids a second guard on one handle; and with one count for
-// both copies a reader that chains guards (open A, open B, close A, open C, close B, …)
-// is never seen without a guard and starves the writer.
+// This is the scheme of the Rust crates evmap and left-right, with two counts where they have a
+// parity. A parity allows one guard for each handle only. One count for both copies would starve the
+// writer: a reader that chains guards (open A, open B, close A, open C, close B, …) always has one
+// open.
 type epoch struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
 
-	// The writer's own.
-	old     *Copy          // that the swap before last made readable and the last one did not
-	pending []*epochReader // not yet seen without a guard in old
-	swaps   uint64
-	opts    Options
-
-	parker atomicx.Parker
-
-	roster[*epochReader]
-	generations [2]uint32 // of the copies, see Copy; guarded by mu
+	perReader[*epochReader]
 }
 
-// Epoch returns the strategy that is called epoch: atomic, and the default. Opening a guard
-// takes one atomic addition to a word of the reader's own and two loads of the readable
-// copy, or, if a swap comes between, three and three; closing one takes a load and a
-// compare-and-swap.
+// Epoch returns the strategy epoch: level atomic, and the default.
+//
+// Opening a guard takes one atomic addition to a word of the reader's own and two loads of the
+// readable copy; or three and three, if a swap comes in between. Closing a guard takes one atomic
+// addition. With a MaxWait it takes a load and a compare-and-swap instead, which is repeated if the
+// writer changes the word in between, at most twice.
 func Epoch(o Options) Strategy {
-	return &epoch{opts: o.withDefaults(), parker: atomicx.NewParker()}
+	e := new(epoch)
+	e.writer = newWriter(e, o)
+	return e
 }
 
-// epochReader is a reader's counts and what belongs to them: a cache line, alone on it. With a pair of lines for
-// each, as processors may fetch them, 10,000 idle handles added 24 µs to a publish instead of 14, and two
-// readers next to each other were no quicker, on an AMD EPYC of family 25, model 1.
+// epochReader is a reader's counts and what belongs to them, on a cache line of its own. A pair of
+// lines would make publishes slower where there are many handles; see DESIGN.md.
 type epochReader struct {
-	count [2]atomicx.Uint64 // for each copy its generation, the bit awaited, and the guards open in it
+	count [2]atomicx.Uint64 // by the index of the copy; see count.go
 	leaf  [2]atomicx.Uint32 // see Leaf
 	epoch *epoch
 	registration
 }
 
-const (
-	// awaited is set in a count by a writer that sleeps until no guard is left in it. That
-	// the flag stands in the same word as the count makes a lost wake-up impossible: all
-	// changes of a word are in one order, so either the writer, as it sets the flag, finds the
-	// count at zero and does not sleep, or whoever brings it to zero finds the flag. (A flag of
-	// the writer's own would have to be loaded by every reader after every guard: 1 ns of 12 for a
-	// look-up, on an AMD EPYC 9004.)
-	awaited = 1 << 31
-
-	guardBits      = awaited - 1
-	generationUnit = 1 << 32 // in a count
-)
-
-// guards returns the number of guards that are open in the copy of that index, whose generation
-// is the present one, leaf or not.
+// guards implements counter.
 func (r *epochReader) guards(index int, generation uint32) uint64 {
 	n := r.count[index].Load() & guardBits
 	if r.leaf[index].Load() == mark(generation) {
@@ -71,59 +46,82 @@ func (r *epochReader) guards(index int, generation uint32) uint64 {
 	return n
 }
 
-func (r *epochReader) idle() bool {
-	for i, g := range r.epoch.generations {
-		if r.guards(i, g) != 0 {
-			return false
-		}
-	}
-	return true
-}
+func (r *epochReader) idle() bool { return r.epoch.perReader.idle(r) }
 
-// Open implements Reader. It keeps S1: a writer that is about to change copy c has swapped
-// away from c and has afterwards seen this reader's count of c at zero. Let the reader
-// have raised that count. If it then finds c readable, either that look came before the
-// swap, so that the count stood when the writer looked; or c has become readable again, and
-// the next writer to want it has yet to swap and to look. And the count is of c and not of a
-// copy before it with the same index, for a count changes its generation after the earlier copy
-// was readable for the last time and before the later one is for the first.
+// Open implements Reader.
+//
+// # The two-counts argument
+//
+// This is why S1 holds when readers count their guards themselves. Other files cite it by this name.
+//
+// The reader, in this order,
+//
+//	(a) loads the readable copy, c,
+//	(b) raises its count of c,
+//	(c) loads the readable copy again. If it is c, the guard is open in x = c. If it is not,
+//	(d) raises its count of the other index too,
+//	(e) loads the readable copy a third time. The guard is open in that copy, x,
+//	(f) lowers the count that is not of x.
+//
+// The writer, before it changes a copy, has
+//
+//	(A) swapped away from that copy,
+//	(B) then seen every reader's count of that copy at zero.
+//
+// Let L be the load that returned x: (c) or (e). The count of the index of x was raised before L. If
+// it was raised for x, it stays raised until the guard is closed. Take any swap away from x.
+//
+//  1. L comes before that swap. Then the count was raised before (A), so the writer finds it raised
+//     at (B), and waits for the guard.
+//  2. L comes after that swap. L returned x, so x has become readable again before L. The writer
+//     makes a copy readable only when it is done with it. So all that it did to x because of that swap
+//     comes before the guard. It changes x again only after another swap away from x, for which
+//     case 1 holds.
+//
+// Or the count was not raised for x:
+//
+//  3. It was raised for an earlier copy with the index of x, which was detached before L.
+//     gives the counts of that index a new generation and sets them to zero, after the earlier copy
+//     was readable for the last time and before x is for the first time. The reader compares the
+//     generation of the count with that of x. They differ, so the guard is not open, and all begins
+//     again. In (c) this cannot happen: a detached copy is never readable again.
+//
+// Two counts, (d) and (e), bound the number of steps. Trying (a) to (c) again with the other copy
+// alone could go on for ever beside a writer that keeps publishing. With both counts raised, the reader
+// already counts in whichever copy (e) returns. That may be c again, so (e) cannot be left out.
 func (r *epochReader) Open() *Copy {
-	c := r.epoch.readable.Load()
-	n := r.count[c.Index].Add(1)
-	if r.epoch.readable.Load() != c {
+	c := r.epoch.readable.Load()      // (a)
+	n := r.count[c.Index].Add(1)      // (b)
+	if r.epoch.readable.Load() != c { // (c)
 		c = r.reopen(c.Index, n)
 	}
 	return c
 }
 
-// reopen ends the opening of a guard that has raised the count of index, to n, and then
-// found that its copy had ceased to be readable. Trying again with the other copy alone could
-// go on for ever. Instead both counts stand before the readable copy is read for the last time, so
-// that whichever it is, perhaps the first one once more, it is held by the argument at Open.
-// The other count is given back, which may be what the writer sleeps for.
-//
-// If the generations differ, the count was raised for a copy that has been detached and
-// replaced meanwhile, and no longer stands. Only then all begins again.
+// reopen is steps (d) to (f) of the two-counts argument. The count of index has been raised, to n.
+// Lowering the other count may be what the writer sleeps for.
 func (r *epochReader) reopen(index int, n uint64) *Copy {
 	var counts [2]uint64
 	counts[index] = n
-	counts[1-index] = r.count[1-index].Add(1)
-	c := r.epoch.readable.Load()
+	counts[1-index] = r.count[1-index].Add(1) // (d)
+	c := r.epoch.readable.Load()              // (e)
 	r.release(1-c.Index, uint32(counts[1-c.Index]/generationUnit))
 	if uint32(counts[c.Index]/generationUnit) != c.generation {
-		return r.Open()
+		return r.Open() // case 3
 	}
 	return c
 }
 
-// Close implements Reader. Nothing that the reader did under the guard can come after the
-// compare-and-swap, and whatever the writer does to the copy comes after it has seen the count.
+// Close implements Reader. What the reader did under the guard comes before the atomic operation that
+// lowers the count. What the writer does to the copy comes after it has seen the count lowered.
 func (r *epochReader) Close(c *Copy) { r.release(c.Index, c.generation) }
 
-// release lowers the count of index, unless that is of a later generation: then the copy has
-// been detached and nobody waits for its guards. Only the writer makes the compare-and-swap
-// fail, as it sets or clears awaited or detaches the copy, which it does not do twice while
-// the guard is open. Where nothing is ever detached an addition will do.
+// release lowers the count of index. If the count is of a later generation, the copy was detached and
+// nobody waits for its guards, so the count stays as it is.
+//
+// If nothing is ever detached, an addition is enough. Otherwise a compare-and-swap makes sure that the
+// generation is still the same. Only the writer makes it fail: by setting or clearing awaited, or by
+// detaching the copy. While the guard is open it does each at most once.
 func (r *epochReader) release(index int, generation uint32) {
 	count := &r.count[index]
 	if r.epoch.opts.MaxWait == 0 {
@@ -156,6 +154,22 @@ func (r *epochReader) release(index int, generation uint32) {
 //go:noinline
 func (r *epochReader) wake() { r.epoch.parker.Unpark() }
 
+// Unregister implements Reader.
+func (r *epochReader) Unregister() { r.epoch.leave(r) }
+
+// Abandon implements Reader. Nobody uses the reader any more, so its guards may be ended here.
+func (r *epochReader) Abandon() {
+	r.epoch.mu.Lock()
+	r.epoch.remove(r)
+	r.epoch.mu.Unlock()
+	for i := range 2 {
+		r.leaf[i].Store(0)
+		if n := r.count[i].And(^uint64(awaited | guardBits)); n&awaited != 0 {
+			r.wake()
+		}
+	}
+}
+
 // Begin implements Strategy.
 func (e *epoch) Begin(readable *Copy) { e.readable.Store(readable) }
 
@@ -171,25 +185,9 @@ func (e *epoch) NewReader(name string) Reader {
 	return r
 }
 
-// Unregister implements Reader.
-func (r *epochReader) Unregister() { r.epoch.leave(r) }
-
-// Abandon implements Reader. Nobody uses the reader, so its guards may be taken away here.
-func (r *epochReader) Abandon() {
-	r.epoch.mu.Lock()
-	r.epoch.remove(r)
-	r.epoch.mu.Unlock()
-	for i := range 2 {
-		r.leaf[i].Store(0)
-		if n := r.count[i].And(^uint64(awaited | guardBits)); n&awaited != 0 {
-			r.wake()
-		}
-	}
-}
-
-// StartSwap implements Strategy. The swap comes before the list is taken: a reader that
-// registers too late to be on the list opens its first guard after the swap, in the copy
-// that is readable then, so the writer need not wait for it.
+// StartSwap implements Strategy. The swap comes before the readers are listed. A reader that
+// registers too late to be listed opens its first guard after the swap, in the copy that is readable
+// then, so the writer need not wait for it.
 func (e *epoch) StartSwap(next *Copy) {
 	next.begin(e.generations[next.Index])
 	e.old = e.readable.Load()
@@ -199,7 +197,8 @@ func (e *epoch) StartSwap(next *Copy) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	index, leaf := e.old.Index, mark(e.old.generation)
-	for _, r := range e.readers { // which is what a publish waits for memory for: guards, written out
+	e.forget()
+	for _, r := range e.readers { // a publish waits for the memory that this loads, so guards is written out
 		counted := r.count[index].Load() & guardBits
 		if r.leaf[index].Load() == leaf || counted != 0 {
 			e.pending = append(e.pending, r)
@@ -208,69 +207,21 @@ func (e *epoch) StartSwap(next *Copy) {
 	e.reap()
 }
 
-// TryFinish implements Strategy.
-func (e *epoch) TryFinish() bool { return e.look(false) == free }
-
-// look takes the readers off pending that have no guard in the old copy any more, and
-// reports what is left. A reader that has once been seen so after the swap can open none there
-// until the next one. With sleep, the last guard of those that remain wakes the writer when it
-// is closed, unless they are all leaves.
-func (e *epoch) look(sleep bool) holders {
-	still, all := e.pending[:0], free
-	for _, r := range e.pending {
-		h := free
-		if r.leaf[e.old.Index].Load() == mark(e.old.generation) {
-			h = silent
-		}
-		if countHeld(&r.count[e.old.Index], sleep) {
-			h = waking
-		}
-		if h != free {
-			still = append(still, r)
-		}
-		all = max(all, h)
+// look implements counter. A lookup guard does not wake the writer, so it is silent.
+func (r *epochReader) look(old *Copy, sleep bool) holders {
+	h := free
+	if r.leaf[old.Index].Load() == mark(old.generation) {
+		h = silent
 	}
-	clear(e.pending[len(still):])
-	e.pending = still
-	return all
+	if countHeld(&r.count[old.Index], sleep) {
+		h = waking
+	}
+	return h
 }
 
-// countHeld reports whether count is above zero, and with sleep leaves the flag awaited
-// there if so.
-func countHeld(count *atomicx.Uint64, sleep bool) bool {
-	n := count.Load()
-	if sleep && n&guardBits != 0 {
-		n = count.Or(awaited) | awaited
-	}
-	if n&(awaited|guardBits) == awaited {
-		count.And(^uint64(awaited))
-	}
-	return n&guardBits != 0
-}
-
-// Finish implements Strategy.
-func (e *epoch) Finish(cancel <-chan struct{}) error {
-	if atomicx.AwaitWhole(e.quiet) {
-		e.pending = e.pending[:0]
-		return nil
-	}
-	return e.opts.wait(&e.parker, e.look, cancel, e.stalled)
-}
-
-// quiet reports whether no pending reader has a guard in the old copy. Unlike TryFinish
-// it changes nothing.
-func (e *epoch) quiet() bool {
-	for _, r := range e.pending {
-		if r.guards(e.old.Index, e.old.generation) != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// Detach implements Strategy. It takes the guards in the old copy out of the counts of all
-// readers, and has the counts begin anew, with another generation. A reader that is about to
-// open a guard there finds that the copy is not readable any more.
+// Detach implements Strategy. It starts the counts of the old copy's index at zero, with another
+// generation, for all readers. A reader that is about to open a guard there finds that the copy is
+// no longer readable.
 func (e *epoch) Detach() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -279,11 +230,5 @@ func (e *epoch) Detach() {
 	for _, r := range e.readers {
 		r.count[index].Store(uint64(e.generations[index]) * generationUnit)
 	}
-	clear(e.pending)
-	e.pending = e.pending[:0]
-}
-
-func (e *epoch) stalled(waited time.Duration) {
-	holders := holding(e.pending, func(r *epochReader) uint64 { return r.guards(e.old.Index, e.old.generation) })
-	e.opts.Stalled(Stall{e.swaps, waited, holders, e.old.Guards.Places(true)})
+	e.forget()
 }

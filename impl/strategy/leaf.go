@@ -74,7 +74,7 @@ func (w *leafWords) of(name *Copy) (atomic *atomicx.Uint32, plain *plainMark) {
 	switch {
 	case w.atomic != nil:
 		return &w.atomic[name.Index], nil
-	case name.of != nil:
+	case name.fenced():
 		return w.fences, &w.plain[name.Index]
 	}
 	return nil, &w.plain[name.Index]
@@ -132,8 +132,8 @@ func (l *Leaf) Reopen() *Copy {
 		l.mark = uint32(l.guess.key())
 		return l.guess
 	}
-	if g := l.guess; g != nil && g.of != nil && reached(l.atomic.Load(), l.limit) {
-		l.readable.CompareAndSwap(g, g.of)
+	if g := l.guess; g != nil && g.fenced() && reached(l.atomic.Load(), l.limit) {
+		l.readable.CompareAndSwap(g, g.itself())
 	}
 	for {
 		a := l.guess
@@ -156,7 +156,7 @@ func (l *Leaf) Reopen() *Copy {
 func (l *Leaf) aim(name *Copy) {
 	l.guess, l.mark = name, mark(name.generation)
 	l.atomic, l.plain = l.words.of(name)
-	if name.of != nil {
+	if name.fenced() {
 		l.limit = fenceLimit(l.atomic.Load())
 	}
 }

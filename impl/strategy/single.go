@@ -10,7 +10,7 @@ import "fmt"
 type single struct {
 	readable *Copy
 	old      *Copy // that the writer wants, or nil
-	roster[*singleReader]
+	registry[*singleReader]
 }
 
 // Single returns the strategy that is called single: writer and readers must be used by one

@@ -39,27 +39,25 @@ import (
 	"strings"
 	"time"
 
-	"doublebuf/impl/atomicx"
 	"doublebuf/impl/invariants"
 )
 
-// Copy is one of the two copies, as far as strategies know it. It is part of a larger
-// struct that holds the data, and must not be copied. The zero Copy is ready to use.
+// Copy is what a strategy knows of one of the two copies. It is embedded in a larger struct that
+// holds the data, and must not be copied. The zero Copy is ready to use.
 type Copy struct {
-	// Index is 0 or 1: the two copies that are in use at a time have different ones. Who
-	// makes a Copy sets it.
+	// Index is 0 or 1. The two copies that are in use at one time have different ones. The
+	// creator of a Copy sets it.
 	Index int
 
-	// Guards are those that are open here, but for look-ups, in checked builds. Who opens and closes
-	// guards by a Reader tells them.
+	// Guards are the guards that are open here, except lookup guards, in checked builds. The code
+	// that opens and closes guards through a Reader records them.
 	Guards invariants.Guards
 
-	// Of the strategy's, which sets it before a reader can come upon the copy.
-	generation uint32         // how many copies of this index have been detached before this one
-	residual   atomicx.Int64  // guards still open here after the swap to the other copy, see refcount
-	fenced, of *Copy          // see adaptive: the fenced name of this copy, or the copy that this one is a name of
-	shared     atomicx.Uint64 // the bit awaited, and the guards open here, see counted
-	token      *atomicx.Token // see collector
+	generation uint32 // how many copies of this index were detached before this one
+
+	// own is the strategy's own state for this copy. Only the file of the strategy knows its type.
+	// It is set before a reader can come upon the copy.
+	own any
 }
 
 // begin sets the generation of a fresh copy. One that has been readable before is left alone:

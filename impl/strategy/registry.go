@@ -6,24 +6,24 @@ import (
 	"doublebuf/impl/atomicx"
 )
 
-// roster is the list of the readers that are registered with a strategy, of which R is the
+// registry is the list of the readers that are registered with a strategy, of which R is the
 // type.
-type roster[R member] struct {
+type registry[R member] struct {
 	mu      atomicx.Mutex // guards what follows, and is never held during a wait
 	readers []R
 	created int // readers so far, to name them
 	leaving int // readers in the list that are unregistered
 }
 
-// member is a reader as a roster needs to know it. It embeds a registration.
+// member is a reader as a registry needs to know it. It embeds a registration.
 type member interface {
 	registered() *registration
 	// idle reports whether the reader has no guards, or none but in detached copies. The
-	// roster's lock is held.
+	// registry's lock is held.
 	idle() bool
 }
 
-// registration is what a roster knows of a reader, and guards by its lock.
+// registration is what a registry knows of a reader, and guards by its lock.
 type registration struct {
 	name  string
 	index int  // in readers, or -1
@@ -33,7 +33,7 @@ type registration struct {
 func (r *registration) registered() *registration { return r }
 
 // add puts r on the list. An empty name is replaced by a number. mu is held.
-func (l *roster[R]) add(r R, name string) {
+func (l *registry[R]) add(r R, name string) {
 	if name == "" {
 		name = fmt.Sprintf("reader %d", l.created)
 	}
@@ -44,7 +44,7 @@ func (l *roster[R]) add(r R, name string) {
 
 // leave unregisters r. A reader with open guards remains in the list until reap finds it
 // without any.
-func (l *roster[R]) leave(r R) {
+func (l *registry[R]) leave(r R) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if g := r.registered(); g.index >= 0 && !g.gone {
@@ -57,7 +57,7 @@ func (l *roster[R]) leave(r R) {
 }
 
 // reap takes unregistered readers without guards off the list. mu is held.
-func (l *roster[R]) reap() {
+func (l *registry[R]) reap() {
 	for i := 0; l.leaving > 0 && i < len(l.readers); {
 		if r := l.readers[i]; r.registered().gone && r.idle() {
 			l.remove(r) // moves another reader to place i
@@ -68,7 +68,7 @@ func (l *roster[R]) reap() {
 }
 
 // remove takes r off the list if it is there. mu is held.
-func (l *roster[R]) remove(r R) {
+func (l *registry[R]) remove(r R) {
 	g := r.registered()
 	if g.index < 0 {
 		return
