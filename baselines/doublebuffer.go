@@ -1,6 +1,7 @@
 package baselines
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -27,12 +28,7 @@ func doubleBuffers() []kv.Entry {
 	timed := configuration("dbuf-epoch-t100us", "double buffer, published by each worker 100 µs after its last publish", kv.Atomic, bounded, 0)
 	timed.Policy.Interval = 100 * time.Microsecond
 	flat := hashmap.WithTable(table.Flat)
-	refcount := hashmap.WithStrategy(strategy.Refcount)
-	indicator, collector := hashmap.WithStrategy(strategy.Indicator), hashmap.WithStrategy(strategy.Collector)
-	counted := hashmap.WithStrategy(strategy.Counted)
-	single := variationOf("single", "builtin", "", configuration("dbuf-single-b1", "the strategy single, without atomics, published after each write", kv.Linearizable, bounded, 1, hashmap.WithStrategy(strategy.Single)))[0]
-	single.Caps &^= kv.Concurrent
-	for _, e := range slices.Concat(
+	aside := slices.Concat(
 		[]kv.Entry{timed},
 		variationOf("epoch", "flat", "",
 			configuration("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
@@ -40,30 +36,13 @@ func doubleBuffers() []kv.Entry {
 		variationOf("epoch", "builtin", "maxwait",
 			configuration("dbuf-maxwait-b1", "a publish waits 20 µs at most, then clones; after each write", kv.Linearizable, 0, 1, maxWait),
 			configuration("dbuf-maxwait-b64", "the same, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
-		variationOf("refcount", "builtin", "",
-			configuration("dbuf-refcount-b1", "the strategy refcount, published after each write", kv.PerHandle, bounded, 1, refcount),
-			configuration("dbuf-refcount-b64", "the same, published every 64 writes", kv.PerHandle, bounded, 64, refcount),
-			configuration("dbuf-refcount-b4096", "the same, published every 4096 writes", kv.PerHandle, bounded, 4096, refcount)),
-		variationOf("indicator", "builtin", "",
-			handleFree("dbuf-indicator-b1", "the strategy indicator, read without handles, published after each write", kv.Linearizable, 1, indicator),
-			handleFree("dbuf-indicator-b64", "the same, published every 64 writes", kv.Atomic, 64, indicator),
-			handleFree("dbuf-indicator-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, indicator)),
-		variationOf("collector", "builtin", "",
-			collects(handleFree("dbuf-collector-b64", "the strategy collector, read without handles, published every 64 writes", kv.Atomic, 64, collector)),
-			collects(handleFree("dbuf-collector-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, collector))),
-		variationOf("asymmetric", "builtin", "",
-			asymmetric("dbuf-asymmetric-b1", "the strategy asymmetric, whose readers store plain words, published after each write", kv.Linearizable, 1, strategy.Asymmetric),
-			asymmetric("dbuf-asymmetric-b64", "the same, published every 64 writes", kv.Atomic, 64, strategy.Asymmetric),
-			asymmetric("dbuf-asymmetric-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, strategy.Asymmetric)),
-		variationOf("adaptive", "builtin", "",
-			asymmetric("dbuf-adaptive-b1", "the strategy adaptive, whose readers fence while publishes are frequent, published after each write", kv.Linearizable, 1, strategy.Adaptive),
-			asymmetric("dbuf-adaptive-b64", "the same, published every 64 writes", kv.Atomic, 64, strategy.Adaptive),
-			asymmetric("dbuf-adaptive-b4096", "the same, published every 4096 writes", kv.Atomic, 4096, strategy.Adaptive)),
-		variationOf("counted", "builtin", "",
-			configuration("dbuf-counted-b1", "the strategy counted, one count for all readers, published after each write", kv.Linearizable, bounded, 1, counted),
-			configuration("dbuf-counted-b64", "the same, published every 64 writes", kv.Atomic, bounded, 64, counted)),
-		[]kv.Entry{single},
-	) {
+	)
+	for _, k := range strategy.All() {
+		if k.Name != "epoch" {
+			aside = append(aside, variationOf(k.Name, "builtin", "", ofStrategy(k)...)...)
+		}
+	}
+	for _, e := range aside {
 		e.Aside = true
 		entries = append(entries, e)
 	}
@@ -108,16 +87,50 @@ func watched(open func([]hashmap.Option) func(int) kv.Map[uint64, uint64], optio
 	}
 }
 
-// asymmetric is a configuration of a strategy that needs membarriers, which are not to be had on every machine.
-func asymmetric(name, doc string, level kv.Level, every int, open func(strategy.Options) strategy.Strategy) kv.Entry {
-	e := configuration(name, doc, level, kv.BoundedLag, every, hashmap.WithStrategy(open))
-	e.Instead = strategy.AsymmetricReady
-	return e
+// ofStrategy returns the entries of a strategy, in its publish policies. With a publish before each
+// write returns, the map is linearizable, unless its level is per handle.
+func ofStrategy(k strategy.Kind) (entries []kv.Entry) {
+	batches := k.Batches
+	if len(batches) == 0 {
+		batches = []int{1, 64, 4096}
+	}
+	for i, every := range batches {
+		level := kv.Atomic
+		switch {
+		case k.PerHandle:
+			level = kv.PerHandle
+		case every == 1:
+			level = kv.Linearizable
+		}
+		doc := "the same"
+		if i == 0 {
+			doc = "the strategy " + k.Name + ", " + k.Doc
+		}
+		if every == 1 {
+			doc += ", published after each write"
+		} else {
+			doc += fmt.Sprintf(", published every %d writes", every)
+		}
+		open := configuration
+		if k.HandleFree {
+			open = handleFree
+		}
+		e := open(fmt.Sprintf("dbuf-%s-b%d", k.Name, every), doc, level, kv.BoundedLag, every, hashmap.WithStrategy(k.New))
+		e.Instead = k.Ready
+		if k.Collects {
+			e = collects(e)
+		}
+		if k.OneGoroutine {
+			e.Caps &^= kv.Concurrent
+		}
+		entries = append(entries, e)
+	}
+	return entries
 }
 
 // handleFree is a configuration whose readers have no handles.
-func handleFree(name, doc string, level kv.Level, every int, options ...hashmap.Option) kv.Entry {
-	e := withFree(configuration(name, doc, level, kv.BoundedLag, every), options)
+func handleFree(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
+	e := withFree(configuration(name, doc, level, more, every), options)
 	e.Watched = watched(newFree[uint64, uint64], options)
 	return e
 }

@@ -179,22 +179,6 @@ func (l *lookups) inMany(n int, getMany func(keys, values []uint64, found []bool
 	l.sum += sum
 }
 
-// strategies are the strategies whose lookups are measured: all of them. Those that need no handles
-// are read without.
-var strategies = []struct {
-	name string
-	open func(strategy.Options) strategy.Strategy
-}{
-	{"epoch", strategy.Epoch},
-	{"refcount", strategy.Refcount},
-	{"asymmetric", strategy.Asymmetric},
-	{"adaptive", strategy.Adaptive},
-	{"indicator", strategy.Indicator},
-	{"collector", strategy.Collector},
-	{"counted", strategy.Counted},
-	{"single", strategy.Single},
-}
-
 // A loop is one of the functions above, with the name of what it looks up through.
 type loop struct {
 	strategy string
@@ -215,14 +199,14 @@ func benchmark(b *testing.B, guarded func(l *lookups, n int), loops ...loop) {
 					loop.run(l, b.N)
 				})
 			}
-			for i, s := range strategies {
-				l := newLookups(t.kind, n, hashmap.WithStrategy(s.open))
+			for i, s := range strategy.All() {
+				l := newLookups(t.kind, n, hashmap.WithStrategy(s.New))
 				if i == 0 {
 					for _, loop := range loops {
 						run(l, loop)
 					}
 				}
-				run(l, loop{s.name, guarded})
+				run(l, loop{s.Name, guarded})
 			}
 		}
 	}
@@ -242,14 +226,14 @@ func BenchmarkGetMany(b *testing.B) {
 // publish with its writes. With readers=1 a goroutine looks up keys all the time.
 func BenchmarkPublish(b *testing.B) {
 	const keys = 10_000
-	for _, s := range strategies {
+	for _, s := range strategy.All() {
 		for _, batch := range []int{1, 64, 4096} {
 			for readers := range 2 {
-				if readers > 0 && s.name == "single" {
-					continue // it is for one goroutine
+				if readers > 0 && s.OneGoroutine {
+					continue
 				}
-				b.Run(fmt.Sprintf("strategy=%s/batch=%d/readers=%d", s.name, batch, readers), func(b *testing.B) {
-					w := hashmap.New[uint64, uint64](hashmap.WithStrategy(s.open), hashmap.WithCapacity(keys))
+				b.Run(fmt.Sprintf("strategy=%s/batch=%d/readers=%d", s.Name, batch, readers), func(b *testing.B) {
+					w := hashmap.New[uint64, uint64](hashmap.WithStrategy(s.New), hashmap.WithCapacity(keys))
 					var stop atomic.Bool
 					var wg sync.WaitGroup
 					for range readers {

@@ -16,10 +16,15 @@ import (
 )
 
 // sharers are the strategies under which goroutines read without handles.
-var sharers = map[string]func(strategy.Options) strategy.Strategy{
-	"collector": strategy.Collector,
-	"indicator": strategy.Indicator,
-}
+var sharers = func() map[string]func(strategy.Options) strategy.Strategy {
+	sharers := map[string]func(strategy.Options) strategy.Strategy{}
+	for _, k := range strategy.All() {
+		if k.HandleFree {
+			sharers[k.Name] = k.New
+		}
+	}
+	return sharers
+}()
 
 func mustShare[K comparable, V any](t testing.TB, w *hashmap.WriteHandle[K, V]) *hashmap.Shared[K, V] {
 	t.Helper()

@@ -15,19 +15,12 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// waiting are the strategies with a writer that waits for readers.
-var waiting = map[string]func(strategy.Options) strategy.Strategy{
-	"adaptive":   strategy.Adaptive,
-	"asymmetric": strategy.Asymmetric,
-	"counted":    strategy.Counted,
-	"epoch":      strategy.Epoch,
-	"indicator":  strategy.Indicator,
-	"refcount":   strategy.Refcount,
-}
-
+// forEachWaiting runs a test for each strategy whose writer waits for readers.
 func forEachWaiting(t *testing.T, test func(t *testing.T, s hashmap.Option)) {
-	for name, s := range waiting {
-		t.Run(name, func(t *testing.T) { test(t, hashmap.WithStrategy(s)) })
+	for _, k := range strategy.All() {
+		if k.Waits() {
+			t.Run(k.Name, func(t *testing.T) { test(t, hashmap.WithStrategy(k.New)) })
+		}
 	}
 }
 

@@ -11,7 +11,11 @@ import (
 // The watcher is called once for each publish, after the last guard has left the copy, and before
 // the copy changes.
 func TestWatch(t *testing.T) {
-	for name, s := range map[string]func(strategy.Options) strategy.Strategy{"epoch": strategy.Epoch, "refcount": strategy.Refcount} {
+	for _, k := range strategy.All() {
+		if !k.Waits() {
+			continue
+		}
+		name, s := k.Name, k.New
 		entered := 0
 		w := New[int, int](WithStrategy(s), WithWatch(func() { entered++ }))
 		expect := func(want int, when string) {
@@ -51,7 +55,11 @@ func TestWatch(t *testing.T) {
 
 // A watcher changes nothing for readers.
 func TestWatchShared(t *testing.T) {
-	for name, s := range map[string]func(strategy.Options) strategy.Strategy{"indicator": strategy.Indicator, "collector": strategy.Collector} {
+	for _, k := range strategy.All() {
+		if !k.HandleFree {
+			continue
+		}
+		name, s := k.Name, k.New
 		entered := 0
 		w := New[int, int](WithStrategy(s), WithWatch(func() { entered++ }))
 		shared, err := w.Share()

@@ -1,35 +1,52 @@
-// Package strategy holds the rules by which a writer learns when it may touch a copy
-// again.
+// Package strategy holds the strategies of the double buffer. A strategy is the rule that tells the
+// writer when no guard is open in a copy any more, so that it may change that copy again.
 //
-// Two copies of some data exist, 0 and 1. At any time one is readable and the other is
-// the writer's. A reader opens a guard, which pins the readable copy, and closes it.
-// The writer changes its copy while it has it to itself, then starts a swap: its copy
-// becomes the readable one, and new guards open there. The old copy is the writer's
-// again when the swap has finished, which is when no guard is open in it any more.
+// # Which strategy to choose
 //
-// Version v is the state after v swaps.
+//	strategy    a reader pays for each guard       the writer pays for each publish  choose it
+//	Epoch       2 atomic operations on its word    a look at every handle            by default
+//	Adaptive    0 to 1 atomic operations           at most a system call             for most reads, if publishes come and go
+//	Asymmetric  plain loads and stores             a system call (3 to 17 µs)        for most reads, if publishes are rare
+//	Refcount    2 atomic operations on its word    one on every handle's word        if waits are long: the last guard always wakes the writer
+//	Indicator   2 atomic operations, shared words  a look at every stripe            if goroutines come and go
+//	Collector   one load                           a garbage collection              if publishes are seconds apart
+//	Counted     2 atomic operations, one word      a look at one word                never; it is a baseline
+//	Single      two plain operations               nothing, it never waits           if one goroutine reads and writes
 //
-// A writer that cannot wait any longer (law V2) detaches the old copy: it is left to its
-// guards and to the garbage collector, and another [Copy] takes its place.
+// The level of each is atomic, except Refcount. While a publish under Refcount is under way, some handles see it
+// and others do not yet; its level is per handle. Indicator and Collector need no handles: any
+// goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch elsewhere. DESIGN.md
+// has the measurements. [All] lists the strategies for programs.
+//
+// # The contract
+//
+// There are two copies of some data, 0 and 1. At any time one is readable and the other is the
+// writer's. A reader opens a guard, which pins the readable copy, and closes it. The writer changes its
+// copy while no guard is open there, and then starts a swap: its copy becomes the readable one, and new
+// guards open there. The swap has finished when no guard is open in the old copy any more. From then
+// on the old copy is the writer's.
+//
+// Version v is the content after v swaps.
+//
+// A writer that can wait no longer (law V2) detaches the old copy: the copy is left to its guards and to
+// the garbage collector, and another [Copy] takes its place.
 //
 // # Laws
 //
-// Every strategy keeps these, and says in its file why (counted keeps S3 in part only, and single
-// has no waits that V2 could bound):
+// Every strategy keeps these laws, and says in its file why. Counted keeps S3 in part only, and Single
+// has no waits that V2 could bound.
 //
-//   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1
-//     no guard is open in the writer's copy. (One that nobody refers to any more looks at nothing, and is
-//     not open. Whether the writer waits for it nevertheless is told by each strategy.)
-//   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps,
-//     shares no written cache line with another reader, never allocates, and never locks,
-//     except the one close that finds the sleep flag set and wakes the writer. Opening
-//     may have to begin again if a copy was detached meanwhile, which is once in MaxWait at most. Under
-//     adaptive one reader writes the word that says which copy is readable, once for each swap at most.
-//   - V2, bounded wait: guards of a detached copy are never confused with those of its
-//     successor.
+//   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1, no guard is open
+//     in the writer's copy. A guard that nothing refers to any more reads nothing, and counts as
+//     closed; whether the writer waits for it all the same depends on the strategy.
+//   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps, shares no
+//     written cache line with another reader, never allocates, and never locks, except that the close
+//     that finds the sleep flag set wakes the writer. Opening may begin again if a copy was
+//     detached meanwhile, at most once in each MaxWait. Under Adaptive one reader writes the word that
+//     says which copy is readable, at most once for each swap.
+//   - V2, bounded wait: guards of a detached copy are never taken for guards of its successor.
 //
-// That at most one swap is outstanding (S2) is the caller's side of the contract, and
-// kept by package buffers.
+// The caller keeps law S2, that at most one swap is outstanding; package buffers does.
 package strategy
 
 import (

@@ -16,21 +16,18 @@ import (
 )
 
 // strategies are those that every test of this file holds to the contract.
-var strategies = map[string]func(strategy.Options) strategy.Strategy{
-	"adaptive":   strategy.Adaptive,
-	"asymmetric": strategy.Asymmetric,
-	"collector":  strategy.Collector,
-	"counted":    strategy.Counted,
-	"epoch":      strategy.Epoch,
-	"indicator":  strategy.Indicator,
-	"refcount":   strategy.Refcount,
-	singleName:   strategy.Single,
-
-	sharedName: func(o strategy.Options) strategy.Strategy {
-		s := strategy.Indicator(o).(strategy.Sharer)
-		return &oneReader{s, s.NewShared()[0]}
-	},
-}
+var strategies = func() map[string]func(strategy.Options) strategy.Strategy {
+	all := map[string]func(strategy.Options) strategy.Strategy{
+		sharedName: func(o strategy.Options) strategy.Strategy {
+			s := strategy.Indicator(o).(strategy.Sharer)
+			return &oneReader{s, s.NewShared()[0]}
+		},
+	}
+	for _, k := range strategy.All() {
+		all[k.Name] = k.New
+	}
+	return all
+}()
 
 // Strategies that a law does not apply to.
 const (

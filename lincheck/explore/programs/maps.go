@@ -81,7 +81,7 @@ func (w *world) reader() reader {
 func newWorld(x *explore.Exec, s Strategy, options ...hashmap.Option) *world {
 	w := &world{x: x, w: hashmap.New[int, int](append(options, hashmap.WithStrategy(s.New))...)}
 	x.Name("map", w.w)
-	if s.Shared {
+	if s.HandleFree {
 		var err error
 		w.shared, err = w.w.Share()
 		w.must(err)

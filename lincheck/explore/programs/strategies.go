@@ -11,58 +11,36 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// Strategy is a strategy as the programs need to know it.
+// Strategy is a strategy that is explored, and how far it is.
 type Strategy struct {
-	Name string
-	New  func(strategy.Options) strategy.Strategy
-	// OpenSteps and CloseSteps bound the steps that a reader takes to open and to close a
-	// guard (law S3), the word to the explorer about the copy included.
-	OpenSteps, CloseSteps int
-	// PerHandle is set if the level is per handle: readers may see publishes in different
-	// orders in time.
-	PerHandle bool
-	// Shared is set if readers have no handles of their own: all share one registration.
-	Shared bool
+	strategy.Kind
 	// Large is set if the larger programs can be exhausted too in a minute.
 	Large bool
 	// Bound is the number of preemptions up to which all but the smallest programs are explored, or
-	// 0. It is for strategies whose readers' orders among themselves matter, or who take many
-	//    steps.
+	// 0, which means that they are exhausted.
 	Bound int
-	// PlainWords is set if readers store plain words, so that store buffers matter.
-	PlainWords bool
-	// Remote is how many lines that another reader has written a reader touches, at most, for a
-	// guard in the steady state, when there are several of them.
-	Remote int
 }
 
-// Strategies are the strategies that are explored. The strategy single is not: all that it does
-// is one goroutine's, who has one schedule. That of collector hangs on the garbage collector,
-// which is part of its program, see Collected.
-var Strategies = []Strategy{
-	// Open: 3 loads of the readable copy and 3 additions to the own counts, the last of which may
-	// call for a wake-up. Close: an addition and the wake-up. And the copy in both.
-	{Name: "epoch", New: strategy.Epoch, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1, Large: true},
-	// The same as epoch; the program adds that goroutines share counts.
-	{Name: "indicator", New: strategy.Indicator, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1, Shared: true, Remote: 1},
-	// Open: an addition to the own word and a load of the copies. Close: a load and a failed
-	// compare-and-swap and another load of the own word, the same of the word for the copy
-	// before, of which the second succeeds, an addition to the residual, and the wake-up. And the
-	// copy in both.
-	{Name: "refcount", New: strategy.Refcount, OpenSteps: 2 + 1, CloseSteps: 3 + 2 + 1 + 1 + 1, PerHandle: true},
-	// Open: two loads of the readable copy with an addition to its count between, and, once for
-	// each swap that comes between, which in these programs are three at most, another addition
-	// and the wake-up; then two loads, two stores and an addition among the reader's own words.
-	// Close: two loads and an addition there, an addition to the count and the wake-up. And the
-	// copy in both.
-	{Name: "counted", New: strategy.Counted, OpenSteps: 3*5 + 3 + 4 + 1, CloseSteps: 3 + 2 + 1, Remote: 1, Bound: 2},
-	// Open: 3 loads of the readable copy; 2 counts raised and 1 lowered, each by a load and a
-	// store, and a load of the flag and the wake-up. Close: the same of one count. And the copy
-	// in both.
-	{Name: "asymmetric", New: strategy.Asymmetric, OpenSteps: 3 + 3*2 + 2 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true, Bound: 2},
-	// Open: the same, of another look at the readable name, 3 fences and a compare-and-swap.
-	// Close: as above.
-	{Name: "adaptive", New: strategy.Adaptive, OpenSteps: 4 + 2*2 + 4 + 4 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true, Bound: 2},
+// Strategies are the strategies that are explored. Strategy single is not, because all that it does is
+// done by one goroutine, which has one schedule. Strategy collector depends on the garbage collector, which is part of
+// its program; see Collected.
+var Strategies = strategies()
+
+func strategies() (explored []Strategy) {
+	for _, k := range strategy.All() {
+		if k.OpenSteps == 0 {
+			continue
+		}
+		s := Strategy{Kind: k, Bound: 2}
+		switch k.Name { // in which the orders of readers among themselves do not matter, in few steps
+		case "epoch":
+			s.Bound, s.Large = 0, true
+		case "indicator", "refcount":
+			s.Bound = 0
+		}
+		explored = append(explored, s)
+	}
+	return explored
 }
 
 // search returns the search for m, which is exhaustive where that can be done in a
@@ -114,12 +92,12 @@ func (s Strategy) Guards(shape Shape) explore.Program {
 		w := buffers.NewDelayWriteHandle(buffers.NewWriteHandle(s.New(strategy.Options{}), 0, 0))
 		x.Name("w", w)
 		var shared []*buffers.ReadHandle[int]
-		if s.Shared {
+		if s.HandleFree {
 			shared = w.Share()
 		}
 		for r := range shape.Readers {
 			var h *buffers.ReadHandle[int]
-			if s.Shared {
+			if s.HandleFree {
 				h = shared[0]
 			} else {
 				h = w.NewReadHandle("")
