@@ -2,9 +2,8 @@
 
 package atomicx
 
-// A method that is reached through an alias is inlined into other packages only if the
-// package of the alias has a use for it too; otherwise every atomic load is a call. (Seen
-// with Go 1.26; a test of package strategy reads the disassembly.)
+// Other packages inline the methods of the aliases only if this package uses them too. See
+// DESIGN.md, "The inliner". A test of package strategy reads the machine code.
 var _ = func(b *Bool, i *Int64, w *Uint32, u *Uint64, m *Mutex) {
 	m.Lock()
 	b.Store(b.Load() && b.Swap(true) && b.CompareAndSwap(true, false))

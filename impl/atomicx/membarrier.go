@@ -25,9 +25,10 @@ var systemMembarrierReady = sync.OnceValue(func() error {
 
 func systemMembarrier() error { return membarrier(membarrierExpedited) }
 
-// The call is made without a word to Go's scheduler, which would otherwise take the processor away
-// from a caller who is in it for more than 20 µs, as he may be on a virtual machine; where more goroutines
-// run than there are processors, he would have it back after a time slice of each of them.
+// The call does not tell Go's scheduler. Otherwise the scheduler would take the processor away
+// from a call that takes more than 20 µs, which happens on a virtual machine. If more goroutines
+// run than there are processors, the caller would get it back only after a time slice of each of
+// them.
 func membarrier(command uintptr) error {
 	if _, _, errno := syscall.RawSyscall(unix.SYS_MEMBARRIER, command, 0, 0); errno != 0 {
 		return fmt.Errorf("membarrier(%d): %w", command, errno)

@@ -41,15 +41,17 @@ func TestTokenTellsOnce(t *testing.T) {
 	runtime.KeepAlive(lives)
 }
 
-// TestTokensOutliveProcessors lowers GOMAXPROCS while a collection sweeps that has found tokens. None may
-// be lost: what the runtime has queued for a processor that is gone would wait for its return.
+// TestTokensOutliveProcessors lowers GOMAXPROCS while a collection sweeps that has found tokens.
+// None may be lost: what the runtime has queued for a processor that is gone would wait for its
+// return.
 func TestTokensOutliveProcessors(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	blocks := make([][]byte, 8000) // to sweep, of a span each, which takes milliseconds, and nothing to mark
+	blocks := make([][]byte, 8000) // a span each: milliseconds to sweep, and nothing to mark
 	for i := range blocks {
 		blocks[i] = make([]byte, 8<<10)
 	}
-	marked := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}} // counts those that sweep or have ended
+	// Counts the collections that sweep or have ended.
+	marked := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
 	const rounds, tokens = 20, 512
 	for round := range rounds {
 		runtime.GOMAXPROCS(4)

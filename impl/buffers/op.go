@@ -8,23 +8,23 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// Operation is a change to a copy of type T that the log applies to both copies, first
-// to one and, a publish later, to the other.
+// Operation is a change to a copy of type T. The log applies it to both copies: first to one, and a
+// publish later to the other.
 type Operation[T any] interface {
-	// ApplyFirst applies the operation to the copy that it meets first. Whatever in the
-	// effect depends on more than the content of the copy (a user's function, above all)
-	// is decided here and kept in the operation as data. It may panic, and must then have
-	// changed nothing.
+	// ApplyFirst applies the operation to the first copy. If the effect depends on more than the
+	// content of the copy (on a user's function, above all), ApplyFirst decides it and keeps it
+	// in the operation as data. It may panic, and must then have changed nothing.
 	ApplyFirst(t *T)
-	// ApplySecond has the effect that ApplyFirst had, on the copy that has seen the same
-	// operations before. It must not panic.
+	// ApplySecond has the effect that ApplyFirst had, on the copy that has seen the same operations
+	// before. It must not panic.
 	ApplySecond(t *T)
 }
 
-// Batcher is what an Operation may also be, if some operations are so simple that many can be applied in
-// less time together than one by one. ApplyBatch applies the first of ops, in order, up to one that is not
-// simple, and returns how many that were. The effect of a simple one is the same on either copy, and it
-// does not panic. The receiver is no operation, but the zero one.
+// Batcher is implemented by operations some of which are so simple that applying many together
+// takes less time than applying them one by one. ApplyBatch applies the first of ops in order, up
+// to the first that is not simple, and returns how many it has applied. A simple operation has
+// the same effect on either copy, and does not panic. The receiver is the zero value, not one of
+// the operations.
 type Batcher[T, O any] interface {
 	ApplyBatch(t *T, ops []O) int
 }
@@ -32,22 +32,22 @@ type Batcher[T, O any] interface {
 // ErrClosed is returned by calls on a writer that has been closed.
 var ErrClosed = errors.New("doublebuf: the writer is closed")
 
-// ErrPoisoned is returned by calls on a writer one of whose operations panicked on the
-// second copy, so that the copies differ for good. Readers keep the last version.
+// ErrPoisoned is returned by calls on a writer after one of its operations panicked on the second
+// copy. The copies then differ for good. Readers keep the last version.
 var ErrPoisoned = errors.New("doublebuf: the writer is poisoned: an operation panicked on the second copy")
 
-// errBusy is what a user's function gets that uses the writer within which it runs.
+// errBusy is returned to a user's function that uses the writer that is just calling it.
 var errBusy = errors.New("doublebuf: the writer was used by a function that it is just applying")
 
-// OpWriteHandle is a writer that never touches a copy by hand: operations are pushed to a
-// log, and the log applies each of them exactly once to each copy, in the order in which
-// they were pushed (law L2).
+// OpWriteHandle is a writer with a log. Callers push operations to the log, and never change a copy
+// directly. The log applies each operation exactly once to each copy, in the order in which they
+// were pushed (law L2).
 //
-// The log has a waterline: operations below it are in exactly one copy, those above it in
-// none (law L1). After a publish everything is below. When the writer's copy is next
-// needed, what is below is applied to it, is then in both copies, and leaves the log.
+// The log has a waterline: operations below it are in exactly one copy, those above it in none
+// (law L1). After a publish all are below. When the writer's copy is next needed, the operations
+// below are applied to it. Then they are in both copies, and leave the log.
 //
-// O is the type of operations; P, which is *O, carries the methods.
+// O is the type of operations. P is *O and has the methods.
 type OpWriteHandle[T, O any, P interface {
 	*O
 	Operation[T]
@@ -56,23 +56,25 @@ type OpWriteHandle[T, O any, P interface {
 	clone func(*T) T    // or nil
 	batch Batcher[T, O] // of the operations, or nil
 
-	// The log, cut in two at the waterline so that the part below can leave in one piece.
+	// The log, cut in two at the waterline, so that the part below can leave in one piece.
 	below []O
 	above []O
 
-	// behind says which copy has what is below the waterline: the readable one, so that
-	// the writer's is behind by it, or the writer's own.
+	// behind says which copy has the operations below the waterline. If it is true, the readable
+	// copy has them and the writer's is behind. If it is false, the writer's has them.
 	behind bool
-	err    error // why the writer can't be used, or nil
+	err    error // why the writer cannot be used, or nil
 
-	pushed, first, second uint64 // operations so far, and how often applied; checked builds only
-	unaudited             int    // operations replayed since the last audit; checked builds only
+	// Operations so far, and how many were applied first and second; in checked builds.
+	pushed, first, second uint64
+	unaudited             int // operations replayed since the last audit; in checked builds
 }
 
-// NewOpWriteHandle returns an OpWriteHandle over w, which is not to be used directly any more.
-// clone returns an independent copy of what it is given and must only read; it is called when
-// a wait for readers has taken as long as the strategy's options allow (law V2), and may be
-// nil if they allow any.
+// NewOpWriteHandle returns an OpWriteHandle over w. The caller must not use w directly any more.
+//
+// clone returns an independent copy of its argument, which it must only read. It is called when a
+// wait for readers has taken as long as the strategy's options allow (law V2). It may be nil if
+// they set no MaxWait.
 func NewOpWriteHandle[T, O any, P interface {
 	*O
 	Operation[T]
@@ -110,17 +112,18 @@ func (w *OpWriteHandle[T, O, P]) HasPending() bool {
 	return len(w.above) > 0 || len(w.below) > 0 && !w.behind
 }
 
-// Apply brings the writer's copy up to date with the log and returns it, for reading
-// only. It may wait for the last swap to finish, or clone the readable copy if that takes too
-// long, and returns [strategy.ErrCancelled] if
-// cancel is closed meanwhile. If an operation panics in ApplyFirst, the operation is
-// dropped, those before and after it stand, and the panic goes to the caller.
+// Apply brings the writer's copy up to date with the log and returns it, for reading only. It may
+// wait for the last swap to finish; if that takes too long, it clones the readable copy. It
+// returns [strategy.ErrCancelled] if cancel is closed meanwhile.
+//
+// If an operation panics in ApplyFirst, that operation is dropped, those before and after it
+// stand, and the panic goes to the caller.
 func (w *OpWriteHandle[T, O, P]) Apply(cancel <-chan struct{}) (*T, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
 	switch err := w.delay.FinishSwap(cancel); {
-	case w.err != nil: // the report of a stall has closed the writer
+	case w.err != nil: // the stall report has closed the writer
 		return nil, w.err
 	case errors.Is(err, strategy.ErrMaxWait) && w.clone != nil:
 		w.detach()
@@ -133,19 +136,19 @@ func (w *OpWriteHandle[T, O, P]) Apply(cancel <-chan struct{}) (*T, error) {
 	return t, nil
 }
 
-// detach gives the writer a clone of the readable copy in place of the one that readers
-// hold. The clone has all that is below the waterline, which is then in both copies.
+// detach gives the writer a clone of the readable copy, in place of the copy that readers hold. The
+// clone has the operations below the waterline, so they are then in both copies.
 func (w *OpWriteHandle[T, O, P]) detach() {
 	w.delay.Detach(w.clone)
 	w.caughtUp()
 }
 
-// replay applies what is below the waterline to the copy that is behind by it.
+// replay applies the operations below the waterline to the copy that is behind.
 func (w *OpWriteHandle[T, O, P]) replay(t *T) {
 	if !w.behind {
 		return
 	}
-	w.err = ErrPoisoned // unless all goes well
+	w.err = ErrPoisoned // unless no operation panics
 	below := w.below
 	for i := 0; i < len(below); i++ {
 		if i += w.applyBatch(t, below[i:]); i < len(below) {
@@ -156,29 +159,29 @@ func (w *OpWriteHandle[T, O, P]) replay(t *T) {
 	w.err = nil
 }
 
-// caughtUp drops what is below the waterline, since it is in both copies.
+// caughtUp drops the operations below the waterline, because they are in both copies.
 func (w *OpWriteHandle[T, O, P]) caughtUp() {
 	if invariants.Enabled {
 		w.second += uint64(len(w.below))
 		w.audit()
 	}
-	clear(w.below) // let go of keys and values
+	clear(w.below) // so that keys and values can be collected
 	w.below = w.below[:0]
 	w.behind = false
 }
 
-// twin is what *T implements, if the copies are to be compared in checked builds.
-type twin[T any] interface {
+// comparer is implemented by *T if checked builds are to compare the copies.
+type comparer[T any] interface {
 	Len() int
 	Unlike(other *T) string // says how they differ, or ""
 }
 
-// audit asserts of the two copies that they are alike when all operations that are in one
-// are in the other too. It looks at few entries each time, and at more when as many operations have been
-// replayed, so that it takes hardly longer than the replays do.
+// audit asserts that the two copies are equal, when every operation that is in one is in the
+// other too. It compares small copies each time, and larger ones after as many operations as they
+// have entries, so that it takes hardly longer than the replays.
 func (w *OpWriteHandle[T, O, P]) audit() {
 	const few = 64
-	t, ok := any(w.delay.Writer()).(twin[T])
+	t, ok := any(w.delay.Writer()).(comparer[T])
 	if w.unaudited += len(w.below); !ok || t.Len() > max(few, w.unaudited) {
 		return
 	}
@@ -187,8 +190,8 @@ func (w *OpWriteHandle[T, O, P]) audit() {
 	invariants.Check(why == "", "L2", "the copies differ after a replay: %s", why)
 }
 
-// apply applies what is above the waterline to the writer's copy, and raises the
-// waterline over it.
+// apply applies the operations above the waterline to the writer's copy, and raises the waterline
+// over them.
 func (w *OpWriteHandle[T, O, P]) apply(t *T) {
 	done := 0
 	w.err = errBusy
@@ -210,8 +213,8 @@ func (w *OpWriteHandle[T, O, P]) apply(t *T) {
 	}
 }
 
-// applyBatch applies the first of ops, as many as are simple, and returns their number. One alone is
-// quicker alone.
+// applyBatch applies the first of ops, as many as are simple, and returns their number. It leaves
+// a single operation to the caller, which is faster.
 func (w *OpWriteHandle[T, O, P]) applyBatch(t *T, ops []O) int {
 	if w.batch == nil || len(ops) <= 1 {
 		return 0
@@ -233,17 +236,17 @@ func (w *OpWriteHandle[T, O, P]) raise(n int) {
 	}
 }
 
-// checkLog asserts L1 and L2 in numbers: what has been applied once too often or not at
-// all shows in the sums.
+// checkLog asserts L1 and L2 in numbers. An operation that was applied once too often or not at all
+// shows in the sums.
 func (w *OpWriteHandle[T, O, P]) checkLog() {
 	below, above := uint64(len(w.below)), uint64(len(w.above))
 	invariants.Check(w.first-w.second == below, "L1 or L2", "%d operations are in exactly one copy, %d are below the waterline", w.first-w.second, below)
 	invariants.Check(w.pushed-w.first == above, "L1 or L2", "%d operations are in no copy, %d are above the waterline", w.pushed-w.first, above)
 }
 
-// Publish applies all that was pushed and makes it visible to new guards as the next
-// version. It waits only for the swap before to finish, not for readers of the version
-// that it replaces. Errors and panics are those of Apply, and nothing is published then.
+// Publish applies all operations that were pushed, and makes them visible to new guards as the next
+// version. It waits only for the swap before to finish, not for readers of the version that it
+// replaces. Errors and panics are those of Apply; nothing is published then.
 func (w *OpWriteHandle[T, O, P]) Publish(cancel <-chan struct{}) error {
 	if _, err := w.Apply(cancel); err != nil {
 		return err
@@ -255,8 +258,7 @@ func (w *OpWriteHandle[T, O, P]) Publish(cancel <-chan struct{}) error {
 	return w.delay.StartSwap(nil) // the swap before has been finished by Apply
 }
 
-// TryPublish is Publish, unless that would have to wait: then it changes nothing and
-// returns false.
+// TryPublish is Publish if that need not wait. Otherwise it changes nothing and returns false.
 func (w *OpWriteHandle[T, O, P]) TryPublish() (bool, error) {
 	if w.err != nil {
 		return false, w.err
@@ -267,8 +269,8 @@ func (w *OpWriteHandle[T, O, P]) TryPublish() (bool, error) {
 	return true, w.Publish(nil)
 }
 
-// Flush waits until all readers are on the last version, or cancel is closed, or as long
-// as the strategy's options allow, and then returns [strategy.ErrMaxWait].
+// Flush waits until all readers are on the last version, or cancel is closed, or the wait has
+// taken as long as the strategy's options allow; then it returns [strategy.ErrMaxWait].
 func (w *OpWriteHandle[T, O, P]) Flush(cancel <-chan struct{}) error {
 	if w.err != nil {
 		return w.err
@@ -276,10 +278,10 @@ func (w *OpWriteHandle[T, O, P]) Flush(cancel <-chan struct{}) error {
 	return w.delay.FinishSwap(cancel)
 }
 
-// Close ends writing. It publishes nothing, drops what is pending, and does not wait: the
-// copy that readers may still be in is left to them and the garbage collector. Readers
-// keep the last version. Push panics from now on, and all else returns ErrClosed.
-// Close itself panics within a function that is just being applied.
+// Close ends writing. It publishes nothing, drops what is pending, and does not wait: the copy
+// that readers may still use is left to them and the garbage collector. Readers keep the last
+// version. From now on Push panics, and all other calls return ErrClosed. Close itself panics in
+// a function that is just being applied.
 func (w *OpWriteHandle[T, O, P]) Close() {
 	if w.err == errBusy {
 		panic(w.err)

@@ -34,7 +34,8 @@ func (a *add) ApplySecond(l *[]string) {
 	*l = append(*l, a.what)
 }
 
-// ApplyBatch implements Batcher: all but those that fail are simple, and of these every third is not.
+// ApplyBatch implements Batcher: all but those that fail are simple, and of these every third is
+// not.
 func (*add) ApplyBatch(l *[]string, ops []add) int {
 	for i := range ops {
 		if o := &ops[i]; o.panicFirst || o.panicSecond || i%3 == 2 {

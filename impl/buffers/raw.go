@@ -19,14 +19,14 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// slot is one copy. While it is readable nobody changes it; while it is the writer's no
-// guard is open in it (law S1).
+// slot is one copy. While it is readable nothing changes it. While it is the writer's no guard is
+// open in it (law S1).
 type slot[T any] struct {
 	strategy.Copy // first, see slotOf
 	data          T
 	version       uint64              // of data, when it was last made readable
 	opened        *invariants.Counter // guards open on the data
-	_             [112]byte           // keeps the writer's changes to one copy off the readers' lines of the other
+	_             [112]byte           // so that writes to one copy share no line with the other
 }
 
 func newSlot[T any](index int, data T) *slot[T] {
@@ -42,8 +42,8 @@ func (s *slot[T]) renewed() *slot[T] {
 	return r
 }
 
-// slotOf returns the slot whose first field c is. Strategies know no type of data, and hand
-// back the pointers that they were given.
+// slotOf returns the slot whose first field is c. Strategies do not know the type of the data,
+// and return the pointers that they were given.
 func slotOf[T any](c *strategy.Copy) *slot[T] { return (*slot[T])(unsafe.Pointer(c)) }
 
 // WriteHandle is the writer's side of a double buffer.
@@ -54,8 +54,9 @@ type WriteHandle[T any] struct {
 	renewing         bool // the strategy is Renewing
 }
 
-// NewWriteHandle returns a double buffer under s, which must be fresh and is used for
-// nothing else. A T must be good after it has been moved, which a strategy may ask for. The content of both copies must be equal; copy 0 is readable first.
+// NewWriteHandle returns a double buffer under s, which must be new and is used for nothing else.
+// A T must remain valid when its struct is copied, because a strategy may need that. Both copies
+// must have equal contents. Copy 0 is readable first.
 func NewWriteHandle[T any](s strategy.Strategy, copy0, copy1 T) *WriteHandle[T] {
 	w := &WriteHandle[T]{strategy: s, readable: newSlot(0, copy0), writer: newSlot(1, copy1)}
 	_, w.renewing = s.(strategy.Renewing)
@@ -64,16 +65,15 @@ func NewWriteHandle[T any](s strategy.Strategy, copy0, copy1 T) *WriteHandle[T] 
 	return w
 }
 
-// Version returns the number of swaps started so far, which is the version that new
-// guards see.
+// Version returns the number of swaps started so far. This is the version that new guards see.
 func (w *WriteHandle[T]) Version() uint64 { return w.version }
 
-// Writer returns the writer's copy. It may be read and changed from the end of the wait
+// Writer returns the writer's copy. The caller may read and change it from the end of the wait
 // for one swap to the start of the next.
 func (w *WriteHandle[T]) Writer() *T { return &w.writer.data }
 
-// StartSwap makes the writer's copy the readable one, as the next version. It does not
-// wait. The swap before it must have finished.
+// StartSwap makes the writer's copy the readable one, as the next version. It does not wait. The
+// swap before it must have finished.
 func (w *WriteHandle[T]) StartSwap() {
 	w.checkExclusion()
 	w.version++
@@ -87,8 +87,8 @@ func (w *WriteHandle[T]) StartSwap() {
 	}
 }
 
-// TryFinishSwap reports whether the last swap has finished, without waiting. Once it has
-// said so, it must not be called again before the next swap.
+// TryFinishSwap reports whether the last swap has finished. It does not wait. When it has
+// returned true, it must not be called again before the next swap.
 func (w *WriteHandle[T]) TryFinishSwap() bool {
 	if !w.strategy.TryFinish() {
 		return false
@@ -98,8 +98,7 @@ func (w *WriteHandle[T]) TryFinishSwap() bool {
 }
 
 // FinishSwap waits until the last swap has finished or cancel is closed, as described at
-// [strategy.Strategy]. Once it has returned nil, it must not be called again before the
-// next swap.
+// [strategy.Strategy]. When it has returned nil, it must not be called again before the next swap.
 func (w *WriteHandle[T]) FinishSwap(cancel <-chan struct{}) error {
 	if err := w.strategy.Finish(cancel); err != nil {
 		return err
@@ -108,9 +107,9 @@ func (w *WriteHandle[T]) FinishSwap(cancel <-chan struct{}) error {
 	return nil
 }
 
-// Detach ends the last swap without waiting for it. The copy in which readers have guards
-// is left to them and the garbage collector, and the writer has a clone of the readable one
-// instead. clone is called once, on what it must only read.
+// Detach ends the last swap without waiting for it. The old copy is left to the guards in it and
+// to the garbage collector, and the writer gets a clone of the readable copy instead. clone is
+// called once, and must only read its argument.
 func (w *WriteHandle[T]) Detach(clone func(*T) T) {
 	data := clone(&w.readable.data) // if that panics, nothing has been detached
 	w.strategy.Detach()
@@ -118,7 +117,7 @@ func (w *WriteHandle[T]) Detach(clone func(*T) T) {
 	w.enter()
 }
 
-// enter marks the end of the wait, from which on the copy is the writer's.
+// enter marks the end of the wait. From now on the copy is the writer's.
 func (w *WriteHandle[T]) enter() {
 	atomicx.BeginWrite(w.writer)
 	w.checkExclusion()
@@ -131,22 +130,23 @@ func (w *WriteHandle[T]) checkExclusion() {
 	}
 }
 
-// NewReadHandle returns a new handle for reading. Any goroutine may call it at any time,
-// also while the writer waits. An empty name is replaced by a number; names stand in
-// the report of a stall.
+// NewReadHandle returns a new handle for reading. Any goroutine may call it at any time, also
+// while the writer waits. The name appears in the report of a stall; an empty one is replaced by
+// a number.
 func (w *WriteHandle[T]) NewReadHandle(name string) *ReadHandle[T] {
 	h := new(ReadHandle[T])
 	w.Register(h, name)
 	return h
 }
 
-// Register makes the zero ReadHandle h a new handle, as NewReadHandle does. It lets a
-// handle be part of a larger struct, which must not be copied.
+// Register makes the zero ReadHandle h a new handle, as NewReadHandle does. So a handle can be
+// part of a larger struct, which must not be copied.
 func (w *WriteHandle[T]) Register(h *ReadHandle[T], name string) { h.register(w.strategy, name) }
 
-// Share returns new handles that any number of goroutines may use at once, but for Close. A
-// guard may go from one goroutine to another. Which handle a goroutine uses makes no
-// difference but in time, see [strategy.Sharer]; if the strategy is none, there are no handles.
+// Share returns new handles that any number of goroutines may use at once, except for Close. A
+// guard may be passed from one goroutine to another. Which handle a goroutine uses affects only
+// the time it takes; see [strategy.Sharer]. If the strategy is not a Sharer, Share returns no
+// handles.
 func (w *WriteHandle[T]) Share() (handles []*ReadHandle[T]) {
 	if s, ok := w.strategy.(strategy.Sharer); ok {
 		for _, r := range s.NewShared() {
@@ -158,9 +158,8 @@ func (w *WriteHandle[T]) Share() (handles []*ReadHandle[T]) {
 	return handles
 }
 
-// ReadHandle is a registered reader. A handle that is dropped without Close is
-// unregistered when the garbage collector finds it, together with guards of it that
-// were dropped without Release.
+// ReadHandle is a registered reader. If a handle is dropped without Close, the garbage collector
+// unregisters it, and ends the guards of it that were dropped without Release.
 type ReadHandle[T any] struct {
 	reader   strategy.Reader
 	strategy strategy.Strategy
@@ -168,19 +167,19 @@ type ReadHandle[T any] struct {
 	token    *atomicx.Token
 }
 
-// use is what checked builds know of the use that is made of a handle.
+// use is what checked builds record of the use of a handle.
 type use struct {
 	invariants.Owner
 	shared  bool
-	calls   invariants.Counter // that are under way, if not shared
-	version uint64             // that the look-up sees that is under way, if not shared
+	calls   invariants.Counter // under way, if not shared
+	version uint64             // that the lookup under way sees, if not shared
 }
 
 func (h *ReadHandle[T]) register(s strategy.Strategy, name string) {
 	h.prepare(s, s.NewReader(name), false)
 }
 
-// prepare makes the zero ReadHandle h one that reads by r.
+// prepare makes the zero ReadHandle h a handle that reads through r.
 func (h *ReadHandle[T]) prepare(s strategy.Strategy, r strategy.Reader, shared bool) {
 	h.reader, h.strategy = r, s
 	if invariants.Enabled {
@@ -202,12 +201,12 @@ func (d dropped) abandon() {
 	d.reader.Abandon()
 }
 
-// Clone makes the zero ReadHandle clone another handle on the same double buffer,
-// independent of h. Unlike the other methods of h it may be called from any goroutine.
+// Clone makes the zero ReadHandle clone another handle on the same double buffer, independent of
+// h. Unlike the other methods of h, it may be called from any goroutine.
 func (h *ReadHandle[T]) Clone(clone *ReadHandle[T], name string) { clone.register(h.strategy, name) }
 
-// Close unregisters h: opening a guard on it panics from now on. Guards that are open
-// stay valid, and hold the writer up, until they are released. Closing twice is harmless.
+// Close unregisters h. Opening a guard through it panics from now on. Open guards stay valid, and
+// hold the writer up, until they are released. Closing twice is harmless.
 func (h *ReadHandle[T]) Close() {
 	if _, ok := h.reader.(closedReader); ok {
 		return
@@ -216,13 +215,14 @@ func (h *ReadHandle[T]) Close() {
 	h.reader = closedReader{h.reader}
 }
 
-// closedReader stands in for the reader of a closed handle, so that open guards can
-// still be released and no read pays for the check.
+// closedReader replaces the reader of a closed handle, so that open guards can still be released
+// and no read has to check.
 type closedReader struct{ strategy.Reader }
 
 func (closedReader) Open() *strategy.Copy { panic("doublebuf: read handle used after Close") }
 
-// Begin and End enclose each call on h in checked builds. Begin panics if another is under way.
+// Begin and End enclose each call on h in checked builds. Begin panics if another call is under
+// way.
 func (h *ReadHandle[T]) Begin() {
 	if invariants.Enabled && !h.use.shared && h.use.calls.Add(1) != 1 {
 		h.use.calls.Add(-1)
@@ -236,7 +236,7 @@ func (h *ReadHandle[T]) End() {
 	}
 }
 
-// Read opens a guard. It never blocks and never allocates, but in checked builds.
+// Read opens a guard. It never blocks. Except in checked builds it never allocates.
 func (h *ReadHandle[T]) Read() ReadGuard[T] {
 	if invariants.Enabled {
 		h.Begin()
@@ -248,12 +248,13 @@ func (h *ReadHandle[T]) Read() ReadGuard[T] {
 	return ReadGuard[T]{h.opened(s), h, s}
 }
 
-// opened is what checked builds know of a guard that h has opened in s.
+// opened is what checked builds record of a guard that h has opened in s.
 func (h *ReadHandle[T]) opened(s *slot[T]) (g invariants.Guard) {
 	if invariants.Enabled {
-		// A guard that is dropped looks at nothing any more, and keeps S1. Whether the writer still
-		// waits for it is the strategy's affair. If that ends it with its handle, or the copy, it does so
-		// after this, since these are referred to.
+		// A guard that is dropped reads nothing any more, and keeps S1. Whether the writer still
+		// waits for it depends on the strategy. If the strategy ends the guard together with its
+		// handle or its copy, it does so after this function was called, because the function
+		// refers to both.
 		g = s.Guards.Open(&h.use.Owner, s.version, func() {
 			s.opened.Add(-1)
 			runtime.KeepAlive(h)
@@ -262,12 +263,13 @@ func (h *ReadHandle[T]) opened(s *slot[T]) (g invariants.Guard) {
 	return g
 }
 
-// Leaf returns a leaf of the reader of h, if its strategy has one: with that, a caller can
-// have all inlined that Read and Release do. He opens a guard by it, calls Enter, reads
-// the Data, calls Leave, and closes the guard.
-func (h *ReadHandle[T]) Leaf() (strategy.Leaf, bool) { return strategy.LeafOf(h.reader) }
+// Lookup returns the lookup guard of h, and whether the strategy has them. With it, a caller can
+// have inlined all that Read and Release do. The caller opens it, calls Enter, reads the Data,
+// calls Leave, and closes it.
+func (h *ReadHandle[T]) Lookup() (strategy.Lookup, bool) { return strategy.LookupOf(h.reader) }
 
-// Indicators returns what Leaf does, for all handles of one call of Share.
+// Indicators returns what opens guards for lookups through the handles of one call of Share, and
+// whether the strategy has that. It is used like Lookup.
 func Indicators[T any](handles []*ReadHandle[T]) (strategy.Indicators, bool) {
 	return strategy.IndicatorsOf(readersOf(handles))
 }
@@ -279,16 +281,17 @@ func readersOf[T any](handles []*ReadHandle[T]) (readers []strategy.Reader) {
 	return readers
 }
 
-// Readable returns where to load the copy from that a guard of the handles pins, if nothing
-// else opens one, or nil; see [strategy.ReadableOf].
+// Readable returns the word from which to load the copy if that load alone opens a guard, or nil;
+// see [strategy.ReadableOf].
 func Readable[T any](handles []*ReadHandle[T]) *atomicx.Pointer[strategy.Copy] {
 	return strategy.ReadableOf(readersOf(handles))
 }
 
-// Data returns the data of a copy, to be read only while a guard of the reader pins it.
+// Data returns the data of a copy. It may only be read, and only while a guard of the reader pins
+// the copy.
 func (h *ReadHandle[T]) Data(c *strategy.Copy) *T { return &slotOf[T](c).data }
 
-// Enter is to be called when the reader of h has opened a guard in c by its leaf or the like.
+// Enter must be called after the caller has opened a lookup guard or the like in c.
 func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
 	s := slotOf[T](c)
 	s.enter()
@@ -297,7 +300,7 @@ func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
 	}
 }
 
-// Leave is to be called before the reader of h closes that guard.
+// Leave must be called before the caller closes that guard.
 func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
 	s := slotOf[T](c)
 	if invariants.Enabled && !h.use.shared {
@@ -321,30 +324,30 @@ func (s *slot[T]) leave() {
 	atomicx.EndRead(s)
 }
 
-// checkVersion asserts on the reader's side of the door what checkExclusion asserts on the
-// writer's: the copy that a guard pins is of one version as long as the guard is open.
+// checkVersion asserts on the reader's side what checkExclusion asserts on the writer's: while a
+// guard is open, the copy that it pins is of one version.
 func (s *slot[T]) checkVersion(opened uint64) {
 	invariants.Check(opened == s.version, "G1 or V1", "a guard opened on version %d finds version %d in its copy", opened, s.version)
 }
 
-// ReadGuard is an open read. It pins one version, which does not change until Release.
-// It belongs to the goroutine of its handle. While a guard is open the writer can publish
-// once more and not twice, so a goroutine that holds one must not itself wait for a second
-// publish.
+// ReadGuard is an open read. It pins one version, which does not change until Release. The
+// goroutine that uses its handle uses it. While a guard is open, the writer can publish once more
+// and not twice. So a goroutine that holds a guard must not wait for a second publish.
 type ReadGuard[T any] struct {
 	open   invariants.Guard
 	handle *ReadHandle[T]
 	slot   *slot[T]
 }
 
-// Value returns the copy that the guard pins. It must not be changed, nor used after Release.
+// Value returns the copy that the guard pins. The caller must not change it, nor use it after
+// Release.
 func (g ReadGuard[T]) Value() *T { return &g.slot.data }
 
 // Version returns the number of swaps that the guard sees.
 func (g ReadGuard[T]) Version() uint64 { return g.slot.version }
 
-// KeepAlive keeps the guard from being found dropped before this call. Release does so
-// too; whoever uses Value and may forget to call Release calls KeepAlive after each use. In checked
+// KeepAlive keeps the guard from being found dropped before this call, as Release does. A caller
+// that uses Value and may forget to call Release calls KeepAlive after each use. In checked
 // builds it panics if the guard has been released.
 func (g ReadGuard[T]) KeepAlive() {
 	if invariants.Enabled {
@@ -354,8 +357,8 @@ func (g ReadGuard[T]) KeepAlive() {
 	runtime.KeepAlive(g.slot) // which is the guard, under some strategies
 }
 
-// Release closes the guard. It wakes the writer if it sleeps, and never blocks. In checked builds it
-// panics if the guard has been released.
+// Release closes the guard. It wakes the writer if that sleeps, and never blocks. In checked
+// builds it panics if the guard has been released.
 func (g ReadGuard[T]) Release() {
 	if invariants.Enabled {
 		g.slot.Guards.MustBeOpen(g.open, "guard released twice")

@@ -263,12 +263,12 @@ func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
 // ReadHandle reads a map. A handle that is dropped without Close is found by the garbage
 // collector and then no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
-	// For look-ups without calls, if leafy: the copy in which leaf.TryOpen opens a guard has
+	// For look-ups without calls, if direct: the copy in which lookup.TryOpen opens a guard has
 	// this table. First, so as to be on one cache line.
 	table     table.Table[K, V]
 	ints      *table.Ints // of table, if it has that
-	leaf      strategy.Leaf
-	leafy     bool
+	lookup    strategy.Lookup
+	direct    bool
 	checkKeys bool
 	raw       buffers.ReadHandle[table.Table[K, V]]
 	_         [128]byte // alone on its cache lines
@@ -276,8 +276,8 @@ type ReadHandle[K comparable, V any] struct {
 
 // prepare ends the making of a handle. Keys that may be unhashable are for the long way.
 func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
-	r.leaf, r.leafy = r.raw.Leaf()
-	r.leafy = r.leafy && !r.checkKeys
+	r.lookup, r.direct = r.raw.Lookup()
+	r.direct = r.direct && !r.checkKeys
 	return r
 }
 
@@ -293,20 +293,19 @@ func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 // valid, and hold the writer up, until they are released.
 func (r *ReadHandle[K, V]) Close() {
 	r.raw.Close()
-	r.leafy, r.ints = false, nil
+	r.direct, r.ints = false, nil
 }
 
 // Get returns the value of key in the last published version, and whether there is one.
 // It never waits and allocates nothing. It panics if key cannot be hashed.
 //
-// It is inlined into the caller, though calls in it are dearer than the compiler's inliner allows
-// for, because the inliner takes a call of a function literal for cheap. (Seen with Go 1.26.)
+// It is inlined into the caller; see DESIGN.md, "The inliner".
 func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	inline(func() {
 		sure := false
 		if r.ints != nil {
 			value, ok, sure = r.getInt(key)
-			runtime.KeepAlive(r) // this may be its last use, and a reader that is found dropped has no guards
+			runtime.KeepAlive(r) // if this is its last use: a handle found dropped has no guards
 		}
 		if !sure {
 			value, ok = r.get(key)
@@ -329,37 +328,37 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	if invariants.Enabled {
 		r.raw.Begin()
 	}
-	if !r.leaf.Mark() || !r.leaf.IsReadable() {
-		r.leaf.Unmark()
+	if !r.lookup.Announce() || !r.lookup.Validate() {
+		r.lookup.Retract()
 		if invariants.Enabled {
 			r.raw.End()
 		}
 		return
 	}
 	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Enter(r.leaf.Copy())
+		r.raw.Enter(r.lookup.Copy())
 	}
 	x := r.ints
 	for i := x.Hash(w); ; i++ {
 		s := table.At[K, V](x, i)
 		if s.Key == key {
 			v := s.Value
-			r.unmark()
+			r.retract()
 			return v, true, true
 		}
 		if table.Word(s.Key) == 0 {
-			r.unmark()
+			r.retract()
 			return value, false, true
 		}
 	}
 }
 
-// unmark closes what getInt has opened.
-func (r *ReadHandle[K, V]) unmark() {
+// retract closes what getInt has opened.
+func (r *ReadHandle[K, V]) retract() {
 	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Leave(r.leaf.Copy())
+		r.raw.Leave(r.lookup.Copy())
 	}
-	r.leaf.Unmark()
+	r.lookup.Retract()
 	if invariants.Enabled {
 		r.raw.End()
 	}
@@ -367,30 +366,30 @@ func (r *ReadHandle[K, V]) unmark() {
 
 // get is Get for any strategy, table, and type of keys.
 func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
-	if !r.leafy {
+	if !r.direct {
 		return r.getGuarded(key)
 	}
 	if invariants.Enabled {
 		r.raw.Begin()
 	}
 	opened := false // by TryOpen, inlined
-	if r.leaf.Marks() {
-		opened = r.leaf.Mark() && r.leaf.IsReadable()
+	if r.lookup.Tags() {
+		opened = r.lookup.Announce() && r.lookup.Validate()
 	} else {
-		opened = r.leaf.TryCount()
+		opened = r.lookup.TryCount()
 	}
 	if !opened {
 		r.reopen()
 	}
 	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Enter(r.leaf.Copy())
+		r.raw.Enter(r.lookup.Copy())
 	}
 	value, ok = r.table.Get(key)
 	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Leave(r.leaf.Copy())
+		r.raw.Leave(r.lookup.Copy())
 	}
-	if !r.leaf.TryClose() {
-		r.leaf.CloseTurned()
+	if !r.lookup.TryClose() {
+		r.lookup.CloseTurned()
 	}
 	if invariants.Enabled {
 		r.raw.End()
@@ -399,15 +398,15 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	return value, ok
 }
 
-// reopen opens the leaf in another copy than the last time.
+// reopen opens the lookup guard in another copy than the last time.
 func (r *ReadHandle[K, V]) reopen() {
-	r.table = *r.raw.Data(r.leaf.Reopen())
-	if r.leaf.Marks() {
+	r.table = *r.raw.Data(r.lookup.Reopen())
+	if r.lookup.Tags() {
 		r.ints = r.table.Ints()
 	}
 }
 
-// getGuarded is get where there is no leaf, or keys may be unhashable.
+// getGuarded is get where there is no lookup guard, or keys may be unhashable.
 func (r *ReadHandle[K, V]) getGuarded(key K) (V, bool) {
 	if r.checkKeys {
 		mustHash(key) // before the guard is open, which would never be released

@@ -5,16 +5,16 @@ package invariants
 // Enabled is true in checked builds.
 const Enabled = false
 
-// Counter counts what a law speaks of. It exists in checked builds only.
+// Counter counts what a law is about. It exists in checked builds only.
 type Counter struct{}
 
 func (*Counter) Add(int64) int64 { return 0 }
 func (*Counter) Load() int64     { return 0 }
 
-// Guards are those that are open in one copy. They exist in checked builds only.
+// Guards are the guards that are open in one copy. They exist in checked builds only.
 type Guards struct{}
 
-// Owner is whose guards end when he is abandoned. It exists in checked builds only.
+// Owner is the handle of guards, which end when it is abandoned. It exists in checked builds only.
 type Owner struct{}
 
 func (*Owner) Abandon() {}

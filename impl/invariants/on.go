@@ -14,12 +14,12 @@ import (
 // Enabled is true in checked builds.
 const Enabled = true
 
-// Counter counts what a law speaks of. It exists in checked builds only.
+// Counter counts what a law is about. It exists in checked builds only.
 type Counter struct{ atomicx.Int64 }
 
-// Guards are those that are open in one copy. They exist in checked builds only. Any goroutine
-// may use them. A Guards refers to a list, so that its copies are one, and to nothing of the copy. The zero one is
-// empty and remains so.
+// Guards are the guards that are open in one copy. They exist in checked builds only. Any
+// goroutine may use them. Copies of a Guards are the same list. It does not refer to the copy.
+// The zero Guards is empty and stays so.
 type Guards struct{ *guards }
 
 type guards struct {
@@ -30,16 +30,17 @@ type guards struct {
 // NewGuards returns Guards of which none is open yet.
 func NewGuards() Guards { return Guards{new(guards)} }
 
-// Owner is whose guards end when he is abandoned. It exists in checked builds only.
+// Owner is the handle of guards, which end when it is abandoned. It exists in checked builds only.
 type Owner struct{ abandoned atomicx.Bool }
 
-// Abandon ends the guards of o: nobody uses them, or o.
+// Abandon ends the guards of o. Nothing may use them or o any more.
 func (o *Owner) Abandon() { o.abandoned.Store(true) }
 
-// Guard is one of Guards. Its copies are one. That no copy is left is noticed, see Guards.Open.
+// Guard is one of Guards. Copies of it are the same guard. When the last copy is dropped that is
+// noticed; see Guards.Open.
 type Guard struct{ *reference }
 
-// reference is what only the guard itself refers to, and guard what the list does.
+// reference is what only the guard itself refers to. guard is what the list refers to.
 type reference struct {
 	*guard
 	token *atomicx.Token
@@ -48,13 +49,13 @@ type reference struct {
 type guard struct {
 	owner   *Owner
 	version uint64
-	dropped atomicx.Bool // nobody refers to it, and it was not closed
+	dropped atomicx.Bool // nothing refers to it, and it was not closed
 	callers [16]uintptr
 }
 
-// Open adds a guard of an owner on that version, which the caller of the packages buffers and hashmap opens. If no copy
-// of the guard is left and it has not been closed, dropped is called; only after that can a [atomicx.Token] tell
-// that is reached from dropped.
+// Open adds a guard of that owner and version. The caller is in package buffers or hashmap, and
+// the caller of those opens the guard. When no copy of the guard is left and it has not been
+// closed, dropped is called. A [atomicx.Token] that dropped reaches can report only after that.
 func (g Guards) Open(owner *Owner, version uint64, dropped func()) Guard {
 	n := &reference{guard: &guard{owner: owner, version: version}}
 	runtime.Callers(2, n.callers[:])
@@ -70,10 +71,10 @@ func (g Guards) Open(owner *Owner, version uint64, dropped func()) Guard {
 	return Guard{n}
 }
 
-// Version returns that which the guard was opened on.
+// Version returns the version that the guard was opened on.
 func (c Guard) Version() uint64 { return c.version }
 
-// MustBeOpen panics if c has been closed, with what was wrong to do.
+// MustBeOpen panics if c has been closed, and says what was wrong and where c was opened.
 func (g Guards) MustBeOpen(c Guard, wrong string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -82,7 +83,7 @@ func (g Guards) MustBeOpen(c Guard, wrong string) {
 	}
 }
 
-// Close takes out a guard.
+// Close removes a guard.
 func (g Guards) Close(c Guard) {
 	c.token.Forget()
 	g.mu.Lock()
@@ -90,13 +91,13 @@ func (g Guards) Close(c Guard) {
 	g.open = slices.DeleteFunc(g.open, func(o *guard) bool { return o == c.guard })
 }
 
-// purge takes out the guards of those that have been abandoned. mu is held.
+// purge removes the guards of owners that were abandoned. mu is held.
 func (g Guards) purge() {
 	g.open = slices.DeleteFunc(g.open, func(o *guard) bool { return o.owner.abandoned.Load() })
 }
 
-// Places returns where the guards were opened, each as file:line; those that were dropped and not
-// closed are among them if dropped is true.
+// Places returns where the guards were opened, each as file:line. If dropped is true, guards that
+// were dropped without being closed are among them.
 func (g Guards) Places(dropped bool) (places []string) {
 	if g.guards == nil {
 		return nil

@@ -17,8 +17,9 @@ import (
 // threads, each at some moment between its start and its return. The Go compiler keeps the order
 // of the store and the load, because the load is an atomic one.
 //
-// Only the reader writes its counts. A count holds the generation of the copy that it counts guards
-// of. So the guards of a detached copy are told from those of its successor without changing the word.
+// Only the reader writes its counts. A count holds the generation of the copy that it counts
+// guards of. So the guards of a detached copy are told from those of its successor without
+// changing the word.
 type asymmetric struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -42,8 +43,8 @@ func Asymmetric(o Options) Strategy {
 	return s
 }
 
-// AsymmetricReady returns nil, or the reason why Asymmetric and Adaptive return Epoch here. The first
-// call registers the process with the kernel.
+// AsymmetricReady returns nil, or the reason why Asymmetric and Adaptive return Epoch here. The
+// first call registers the process with the kernel.
 func AsymmetricReady() error {
 	if err := atomicx.MembarrierReady(); err != nil {
 		return fmt.Errorf("membarriers are not available, epoch instead, because %w", err)
@@ -54,7 +55,7 @@ func AsymmetricReady() error {
 // asymmetricReader is a reader's counts and what belongs to them, on cache lines of its own.
 type asymmetricReader struct {
 	count   [2]plainWord   // by index: the generation of a copy, and the guards open in it
-	leaf    [2]plainMark   // see Leaf
+	lookup  [2]plainTag    // by index: see Lookup
 	awaited atomicx.Uint32 // 1 + the index of the copy whose last guard is to wake the writer, or 0
 	owner   *asymmetric
 	registration
@@ -72,9 +73,9 @@ type asymmetricReader struct {
 // raised before L. The count may still wait in the store buffer when the swap is made. A membarrier
 // follows the swap.
 //
-//   - L was done before the membarrier reached the reader's thread. Then the count had been stored before
-//     that too, and the membarrier drove it out of the buffer. The writer, which looks after the
-//     membarrier has returned, finds it.
+//   - L was done before the membarrier reached the reader's thread. Then the count had been
+//     stored before that too, and the membarrier drove it out of the buffer. The writer, which
+//     looks after the membarrier has returned, finds it.
 //   - L was done after that. Then it came after the swap, and this is case 2.
 func (r *asymmetricReader) Open() *Copy {
 	c := r.owner.readable.Load() // (a)
@@ -88,10 +89,10 @@ func (r *asymmetricReader) Open() *Copy {
 	return c.itself()
 }
 
-// reopen is steps (d) to (f) of the two-counts argument. A guard was counted in a; then b was found
-// readable, or a under its other name. Under adaptive a fence separates the counts from the last load, so that
-// the name under which that load finds a copy does not matter. If the load returns a third copy, one of the
-// first two was detached meanwhile, and all begins again.
+// reopen is steps (d) to (f) of the two-counts argument. A guard was counted in a; then b was
+// found readable, or a under its other name. Under adaptive a fence separates the counts from the
+// last load, so that the name under which that load finds a copy does not matter. If the load
+// returns a third copy, one of the first two was detached meanwhile, and all begins again.
 func (r *asymmetricReader) reopen(a, b *Copy) *Copy {
 	for {
 		if a != b {
@@ -119,8 +120,8 @@ func (r *asymmetricReader) reopen(a, b *Copy) *Copy {
 	}
 }
 
-// raise counts a guard in c. If the count is of an earlier generation, it counts guards in a detached
-// copy, for which nobody waits.
+// raise counts a guard in c. If the count is of an earlier generation, it counts guards in a
+// detached copy, for which nobody waits.
 func (r *asymmetricReader) raise(c *Copy) {
 	count := &r.count[c.Index]
 	n := count.Load()
@@ -130,8 +131,8 @@ func (r *asymmetricReader) raise(c *Copy) {
 	count.Store(n + 1)
 }
 
-// lower takes a guard in c off the count, unless c was detached and the count is of its successor. It
-// returns false if the count holds no guard.
+// lower takes a guard in c off the count, unless c was detached and the count is of its
+// successor. It returns false if the count holds no guard.
 //
 // No wake-up is lost. The writer sets awaited, calls membarrier, and then looks.
 //
@@ -155,8 +156,8 @@ func (r *asymmetricReader) lower(c *Copy) bool {
 	return true
 }
 
-// Close implements Reader. A processor of this kind does no store before an earlier load, so all that
-// the reader loaded under the guard was loaded before the count falls.
+// Close implements Reader. A processor of this kind does no store before an earlier load, so all
+// that the reader loaded under the guard was loaded before the count falls.
 func (r *asymmetricReader) Close(c *Copy) {
 	if !r.lower(c) {
 		panic("doublebuf: guard released twice")
@@ -176,7 +177,7 @@ func (r *asymmetricReader) counted(index int, generation uint32) uint64 {
 // guards implements counter.
 func (r *asymmetricReader) guards(index int, generation uint32) uint64 {
 	n := r.counted(index, generation)
-	if r.leaf[index].Load() == mark(generation) {
+	if r.lookup[index].Load() == tagOf(generation) {
 		n++
 	}
 	return n
@@ -194,7 +195,7 @@ func (r *asymmetricReader) Abandon() {
 	r.owner.mu.Unlock()
 	for i := range r.count {
 		r.count[i].Store(0)
-		r.leaf[i].Store(0)
+		r.lookup[i].Store(0)
 	}
 	if r.awaited.Load() != 0 {
 		r.owner.parker.Unpark()
@@ -219,9 +220,9 @@ func membarrier() {
 	}
 }
 
-// StartSwap implements Strategy. The swap comes before the membarrier, and the membarrier before the
-// readers are listed and looked at. A reader that registers too late to be listed opens its first
-// guard after the swap.
+// StartSwap implements Strategy. The swap comes before the membarrier, and the membarrier before
+// the readers are listed and looked at. A reader that registers too late to be listed opens its
+// first guard after the swap.
 func (s *asymmetric) StartSwap(next *Copy) {
 	next.begin(s.generations[next.Index])
 	s.old = s.readable.Load()
@@ -244,8 +245,8 @@ func (s *asymmetric) list() {
 	s.reap()
 }
 
-// look implements scan. Before it looks for a writer that will sleep, it asks the readers to wake the
-// writer; see asymmetricReader.lower.
+// look implements scan. Before it looks for a writer that will sleep, it asks the readers to wake
+// the writer; see asymmetricReader.lower.
 func (s *asymmetric) look(sleep bool) holders {
 	if sleep && len(s.pending) != 0 {
 		for _, r := range s.pending {
@@ -259,7 +260,7 @@ func (s *asymmetric) look(sleep bool) holders {
 // look implements counter. A lookup guard does not wake the writer, so it is silent.
 func (r *asymmetricReader) look(old *Copy, _ bool) holders {
 	h := free
-	if r.leaf[old.Index].Load() == mark(old.generation) {
+	if r.lookup[old.Index].Load() == tagOf(old.generation) {
 		h = silent
 	}
 	if r.counted(old.Index, old.generation) != 0 {

@@ -7,5 +7,5 @@ import "doublebuf/impl/atomicx"
 // plainWord is a word that its reader stores without a fence.
 type plainWord = atomicx.Plain[uint64]
 
-// plainMark is the same for the mark of a copy.
-type plainMark = atomicx.Plain[uint32]
+// plainTag is the same for the tag of a copy.
+type plainTag = atomicx.Plain[uint32]

@@ -4,8 +4,8 @@ package strategy
 
 import "doublebuf/impl/atomicx"
 
-// plainWord is atomic here, since by Go's memory model a plain one would be a race.
+// plainWord is atomic here, because by Go's memory model a plain word would be a race.
 type plainWord = atomicx.Uint64
 
-// plainMark is atomic here too.
-type plainMark = atomicx.Uint32
+// plainTag is atomic here too.
+type plainTag = atomicx.Uint32

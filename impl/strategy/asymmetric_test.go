@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -16,8 +17,9 @@ var (
 	loadInLine = regexp.MustCompile(`type\.go:\d+\s.*MOVQ 0\(`) // atomic.Pointer's
 )
 
-// TestAsymmetricMachineCode holds the reader's side against the argument: no locked
-// instruction, and in Open a load of the readable copy after the store of the count.
+// TestAsymmetricMachineCode holds the reader's side against the argument: no locked instruction,
+// and in Open a load of the readable copy after the store of the count. Exact numbers of
+// instructions are tested for one Go version only.
 func TestAsymmetricMachineCode(t *testing.T) {
 	if err := AsymmetricReady(); err != nil {
 		t.Skip(err)
@@ -40,8 +42,12 @@ func TestAsymmetricMachineCode(t *testing.T) {
 		}
 		if name == "Open" {
 			stores, loads := countStore.FindAllStringIndex(code, -1), loadInLine.FindAllStringIndex(code, -1)
-			if len(stores) != 1 || len(loads) != 2 || loads[0][0] > stores[0][0] || loads[1][0] < stores[0][0] {
+			if len(stores) == 0 || len(loads) < 2 || loads[0][0] > stores[0][0] || loads[len(loads)-1][0] < stores[len(stores)-1][0] {
 				t.Errorf("Open does not load, store and load in this order:\n%s", code)
+			}
+			const countsTakenOn = "go1.26"
+			if strings.HasPrefix(runtime.Version(), countsTakenOn) && (len(stores) != 1 || len(loads) != 2) {
+				t.Errorf("Open has %d stores and %d loads, want 1 and 2:\n%s", len(stores), len(loads), code)
 			}
 		}
 	}

@@ -11,21 +11,21 @@ import (
 // never been readable. The data of an old copy is the writer's again when the garbage collector has
 // found the old Copy unreachable, which the token of that Copy reports.
 //
-// S1 rests on the collector, not on Go's memory model: it finds nothing unreachable that a goroutine may
-// still use.
+// S1 rests on the collector, not on Go's memory model: it finds nothing unreachable that a
+// goroutine may still use.
 //
-//   - Which references there are. A reader has loaded the reference before the swap replaced it, or it
-//     has loaded the new one. So after the swap the references to the old copy are those of guards, on
-//     stacks and in what the stacks refer to.
+//   - Which references there are. A reader has loaded the reference before the swap replaced it,
+//     or it has loaded the new one. So after the swap the references to the old copy are those of
+//     guards, on stacks and in what the stacks refer to.
 //   - A guard in use has a live reference, up to the runtime.KeepAlive after the last load of the
 //     data. The compiler keeps it in the frame at every instruction at which the goroutine may be
-//     preempted, and the collector reads it there. Neither inlining nor reordering takes it away. To
-//     the compiler, KeepAlive uses the reference and the state of memory, so no load that comes before it
-//     in the program may come after it.
-//   - The reader's loads are not late in the processor either. Before the collector reads a stack it
-//     stops the goroutine, and both take part in atomic operations for that.
-//   - The race detector is told by the runtime that a finalizer comes after all that goroutines have
-//     done until then.
+//     preempted, and the collector reads it there. Neither inlining nor reordering takes it away.
+//     To the compiler, KeepAlive uses the reference and the state of memory, so no load that
+//     comes before it in the program may come after it.
+//   - The reader's loads are not late in the processor either. Before the collector reads a stack
+//     it stops the goroutine, and both take part in atomic operations for that.
+//   - The race detector is told by the runtime that a finalizer comes after all that goroutines
+//     have done until then.
 type collector struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -34,7 +34,7 @@ type collector struct {
 	writer
 	detached bool              // the last swap was ended by Detach
 	since    uint64            // copies detached since the last collection that Detach forced
-	guards   invariants.Guards // of the old copy; not the copy itself, which must become unreachable
+	guards   invariants.Guards // of the old copy, which itself must become unreachable
 	found    *found
 	tell     func(version uint64) // found.unreachable
 }
@@ -46,28 +46,29 @@ type found struct {
 	copies   atomicx.Uint64 // how many copies were
 }
 
-// Collector returns the strategy collector: level atomic, and a [Sharer]. Opening a guard takes one load,
-// closing one takes nothing, and all goroutines share one reader. Each swap allocates a Copy and its
-// token.
+// Collector returns the strategy collector: level atomic, and a [Sharer]. Opening a guard takes
+// one load, closing one takes nothing, and all goroutines share one reader. Each swap allocates a
+// Copy and its token.
 //
-// If the swap does not finish after a few looks, the writer forces a garbage collection, and further
-// ones at growing intervals while guards are open. So a publish takes as long as a collection, which is
-// proportional to all memory of the program; what readers see is as old as that. The memory is that of
-// two copies. With GOGC=off it is the same. TryFinish forces nothing: with GOGC=off it reports
-// true only after the program itself has run a collection.
+// If the swap does not finish after a few looks, the writer forces a garbage collection, and
+// further ones at growing intervals while guards are open. So a publish takes as long as a
+// collection, which is proportional to all memory of the program; what readers see is as old as
+// that. The memory is that of two copies. With GOGC=off it is the same. TryFinish forces nothing:
+// with GOGC=off it reports true only after the program itself has run a collection.
 //
-// With a MaxWait the copy is detached after that time, as under other strategies. Readers then see
-// what was published no later than MaxWait plus the time for a clone. Detached copies that nobody uses any more are
-// garbage. Collections are forced so that there are at most about 32 of them, with GOGC=off too.
+// With a MaxWait the copy is detached after that time, as under other strategies. Readers then
+// see what was published no later than MaxWait plus the time for a clone. Detached copies that
+// nobody uses any more are garbage. Collections are forced so that there are at most about 32 of
+// them, with GOGC=off too.
 //
-// The runtime reports what it has found on its one goroutine for finalizers. If a finalizer of the
-// program blocks, the writer waits for it. If a finalizer waits for the writer, as every call of a
-// hashmap.Group does, it waits for itself. Functions of runtime.AddCleanup run elsewhere, and may do
-// so.
+// The runtime reports what it has found on its one goroutine for finalizers. If a finalizer of
+// the program blocks, the writer waits for it. If a finalizer waits for the writer, as every call
+// of a hashmap.Group does, it waits for itself. Functions of runtime.AddCleanup run elsewhere,
+// and may do so.
 //
-// A guard that is dropped without Close is closed. The strategy does not know which readers hold the writer
-// up, so a Stall names none (in checked builds it says where the guards were opened). Closing a guard
-// twice goes unnoticed.
+// A guard that is dropped without Close is closed. The strategy does not know which readers hold
+// the writer up, so a Stall names none (in checked builds it says where the guards were opened).
+// Closing a guard twice goes unnoticed.
 func Collector(o Options) Strategy {
 	o.collectAfter = 1
 	return CollectorPatient(o)
@@ -84,8 +85,8 @@ func CollectorPatient(o Options) Strategy {
 }
 
 // Renewing is a Strategy that uses a Copy for one swap only. The next swap to the same data is by
-// another Copy with the same Index. When StartSwap or Begin has been given that Copy's successor, only guards
-// may still refer to the old one.
+// another Copy with the same Index. When StartSwap or Begin has been given that Copy's successor,
+// only guards may still refer to the old one.
 type Renewing interface {
 	Strategy
 	renewing()
@@ -96,8 +97,8 @@ func (s *collector) renewing() {}
 // Begin implements Strategy.
 func (s *collector) Begin(readable *Copy) { s.publish(readable) }
 
-// publish makes c readable, as version s.swaps. Under collector, Copy.own is the token, and the only
-// reference to it.
+// publish makes c readable, as version s.swaps. Under collector, Copy.own is the token, and the
+// only reference to it.
 func (s *collector) publish(c *Copy) {
 	c.own = atomicx.NewToken(c, s.tell, s.swaps)
 	s.readable.Store(c)
@@ -122,8 +123,8 @@ func (s *collector) StartSwap(next *Copy) {
 	s.publish(next)
 }
 
-// look implements scan. The copy of version s.swaps is reachable from here, so the latest copy that can
-// have been found is that of the version before.
+// look implements scan. The copy of version s.swaps is reachable from here, so the latest copy
+// that can have been found is that of the version before.
 func (s *collector) look(bool) holders {
 	if s.quiet() {
 		return free
@@ -170,9 +171,9 @@ func (r collectorReader) Unregister() {}
 // Abandon implements Reader. A reader that nobody uses holds no references.
 func (r collectorReader) Abandon() {}
 
-// ReadableOf returns the word from which to load the readable copy if that load alone opens a guard, as
-// for readers of collector; otherwise nil. The caller must keep the copy alive (runtime.KeepAlive) until
-// it has read the data.
+// ReadableOf returns the word from which to load the readable copy if that load alone opens a
+// guard, as for readers of collector; otherwise nil. The caller must keep the copy alive
+// (runtime.KeepAlive) until it has read the data.
 func ReadableOf(readers []Reader) *atomicx.Pointer[Copy] {
 	if r, ok := readers[0].(collectorReader); ok {
 		return &r.s.readable

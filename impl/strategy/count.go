@@ -3,8 +3,8 @@ package strategy
 import "doublebuf/impl/atomicx"
 
 // A count is a word that epoch, indicator and counted count guards in. From the top it holds the
-// generation of a copy (32 bits, always 0 under counted), the flag awaited, and the number of guards
-// that are open in that copy (31 bits).
+// generation of a copy (32 bits, always 0 under counted), the flag awaited, and the number of
+// guards that are open in that copy (31 bits).
 const (
 	// awaited is set in a count by a writer that sleeps until the count holds no guard.
 	//
@@ -24,8 +24,8 @@ const (
 	generationUnit = 1 << 32
 )
 
-// countHeld reports whether the count is above zero. If it is, and sleep is true, it leaves the flag
-// awaited set.
+// countHeld reports whether the count is above zero. If it is, and sleep is true, it leaves the
+// flag awaited set.
 func countHeld(count *atomicx.Uint64, sleep bool) bool {
 	n := count.Load()
 	if sleep && n&guardBits != 0 {

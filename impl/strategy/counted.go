@@ -2,9 +2,9 @@ package strategy
 
 import "doublebuf/impl/atomicx"
 
-// counted: each copy has one count of the guards that are open in it, whoever opened them. It is the
-// plainest rule there is, a reference count that is checked twice, and is here as a baseline for
-// measurements.
+// counted: each copy has one count of the guards that are open in it, whoever opened them. It is
+// the plainest rule there is, a reference count that is checked twice, and is here as a baseline
+// for measurements.
 //
 // It keeps S3 in part only. All readers write the same count. And opening a guard is lock-free but
 // not wait-free: it begins again whenever a swap comes in between.
@@ -19,17 +19,17 @@ type counted struct {
 	registry[*countedReader]
 }
 
-// Counted returns the strategy counted: level atomic. Opening a guard takes two loads of the readable
-// copy and an addition to a word that all readers share, and more if swaps come in between. Closing
-// one takes another such addition.
+// Counted returns the strategy counted: level atomic. Opening a guard takes two loads of the
+// readable copy and an addition to a word that all readers share, and more if swaps come in
+// between. Closing one takes another such addition.
 func Counted(o Options) Strategy {
 	s := new(counted)
 	s.writer = newWriter(s, o)
 	return s
 }
 
-// sharedCount is Copy.own under counted: a count (see count.go) of the guards that are open in the copy,
-// on cache lines of its own.
+// sharedCount is Copy.own under counted: a count (see count.go) of the guards that are open in
+// the copy, on cache lines of its own.
 type sharedCount struct {
 	atomicx.Uint64
 	_ [128 - 8]byte
@@ -53,9 +53,9 @@ type countedReader struct {
 	_ [128 - 72]byte
 }
 
-// Open implements Reader. S1 holds by the two-counts argument (see epochReader.Open), of which this is
-// steps (a) to (c), with the count of the copy in place of the reader's: cases 1 and 2. A detached copy
-// is never readable again and its count is its own, so case 3 does not occur.
+// Open implements Reader. S1 holds by the two-counts argument (see epochReader.Open), of which
+// this is steps (a) to (c), with the count of the copy in place of the reader's: cases 1 and 2. A
+// detached copy is never readable again and its count is its own, so case 3 does not occur.
 func (r *countedReader) Open() *Copy {
 	s := r.owner
 	for {
@@ -73,8 +73,9 @@ func (r *countedReader) Open() *Copy {
 	}
 }
 
-// Close implements Reader. If the reader has opened a guard in a successor of c, then c was detached,
-// and nobody waits for its guards. The count is c's own, so that of a successor is never changed.
+// Close implements Reader. If the reader has opened a guard in a successor of c, then c was
+// detached, and nobody waits for its guards. The count is c's own, so that of a successor is
+// never changed.
 func (r *countedReader) Close(c *Copy) {
 	if in := r.in[c.Index].Load(); in != nil && in != c {
 		return
@@ -86,7 +87,8 @@ func (r *countedReader) Close(c *Copy) {
 	r.owner.lower(c, 1)
 }
 
-// lower takes n guards off the count of c, and wakes the writer if it sleeps until the last is closed.
+// lower takes n guards off the count of c, and wakes the writer if it sleeps until the last is
+// closed.
 func (s *counted) lower(c *Copy, n uint64) {
 	if c.sharedCount().Add(-n)&(awaited|guardBits) == awaited {
 		s.parker.Unpark()
@@ -138,8 +140,8 @@ func (s *counted) StartSwap(next *Copy) {
 	s.reap()
 }
 
-// look implements scan. It forgets the old copy once it has seen it without a guard. A reader that is
-// late may still raise the count for a moment, and has no guard by that.
+// look implements scan. It forgets the old copy once it has seen it without a guard. A reader
+// that is late may still raise the count for a moment, and has no guard by that.
 func (s *counted) look(sleep bool) holders {
 	if s.old != nil && countHeld(&s.old.sharedCount().Uint64, sleep) {
 		return waking

@@ -6,9 +6,9 @@ import "doublebuf/impl/atomicx"
 // swaps, and then waits until it has seen each reader with no guard in the old copy.
 //
 // This is the scheme of the Rust crates evmap and left-right, with two counts where they have a
-// parity. A parity allows one guard for each handle only. One count for both copies would starve the
-// writer: a reader that chains guards (open A, open B, close A, open C, close B, …) always has one
-// open.
+// parity. A parity allows one guard for each handle only. One count for both copies would starve
+// the writer: a reader that chains guards (open A, open B, close A, open C, close B, …) always
+// has one open.
 type epoch struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -31,16 +31,16 @@ func Epoch(o Options) Strategy {
 // epochReader is a reader's counts and what belongs to them, on a cache line of its own. A pair of
 // lines would make publishes slower where there are many handles; see DESIGN.md.
 type epochReader struct {
-	count [2]atomicx.Uint64 // by the index of the copy; see count.go
-	leaf  [2]atomicx.Uint32 // see Leaf
-	epoch *epoch
+	count  [2]atomicx.Uint64 // by the index of the copy; see count.go
+	lookup [2]atomicx.Uint32 // by index: see Lookup
+	epoch  *epoch
 	registration
 }
 
 // guards implements counter.
 func (r *epochReader) guards(index int, generation uint32) uint64 {
 	n := r.count[index].Load() & guardBits
-	if r.leaf[index].Load() == mark(generation) {
+	if r.lookup[index].Load() == tagOf(generation) {
 		n++
 	}
 	return n
@@ -52,7 +52,8 @@ func (r *epochReader) idle() bool { return r.epoch.perReader.idle(r) }
 //
 // # The two-counts argument
 //
-// This is why S1 holds when readers count their guards themselves. Other files cite it by this name.
+// This is why S1 holds when readers count their guards themselves. Other files cite it by this
+// name.
 //
 // The reader, in this order,
 //
@@ -68,15 +69,15 @@ func (r *epochReader) idle() bool { return r.epoch.perReader.idle(r) }
 //	(A) swapped away from that copy,
 //	(B) then seen every reader's count of that copy at zero.
 //
-// Let L be the load that returned x: (c) or (e). The count of the index of x was raised before L. If
-// it was raised for x, it stays raised until the guard is closed. Take any swap away from x.
+// Let L be the load that returned x: (c) or (e). The count of the index of x was raised before L.
+// If it was raised for x, it stays raised until the guard is closed. Take any swap away from x.
 //
 //  1. L comes before that swap. Then the count was raised before (A), so the writer finds it raised
 //     at (B), and waits for the guard.
 //  2. L comes after that swap. L returned x, so x has become readable again before L. The writer
-//     makes a copy readable only when it is done with it. So all that it did to x because of that swap
-//     comes before the guard. It changes x again only after another swap away from x, for which
-//     case 1 holds.
+//     makes a copy readable only when it is done with it. So all that it did to x because of that
+//     swap comes before the guard. It changes x again only after another swap away from x, for
+//     which case 1 holds.
 //
 // Or the count was not raised for x:
 //
@@ -87,8 +88,9 @@ func (r *epochReader) idle() bool { return r.epoch.perReader.idle(r) }
 //     again. In (c) this cannot happen: a detached copy is never readable again.
 //
 // Two counts, (d) and (e), bound the number of steps. Trying (a) to (c) again with the other copy
-// alone could go on for ever beside a writer that keeps publishing. With both counts raised, the reader
-// already counts in whichever copy (e) returns. That may be c again, so (e) cannot be left out.
+// alone could go on for ever beside a writer that keeps publishing. With both counts raised, the
+// reader already counts in whichever copy (e) returns. That may be c again, so (e) cannot be left
+// out.
 func (r *epochReader) Open() *Copy {
 	c := r.epoch.readable.Load()      // (a)
 	n := r.count[c.Index].Add(1)      // (b)
@@ -112,16 +114,17 @@ func (r *epochReader) reopen(index int, n uint64) *Copy {
 	return c
 }
 
-// Close implements Reader. What the reader did under the guard comes before the atomic operation that
-// lowers the count. What the writer does to the copy comes after it has seen the count lowered.
+// Close implements Reader. What the reader did under the guard comes before the atomic operation
+// that lowers the count. What the writer does to the copy comes after it has seen the count
+// lowered.
 func (r *epochReader) Close(c *Copy) { r.release(c.Index, c.generation) }
 
-// release lowers the count of index. If the count is of a later generation, the copy was detached and
-// nobody waits for its guards, so the count stays as it is.
+// release lowers the count of index. If the count is of a later generation, the copy was detached
+// and nobody waits for its guards, so the count stays as it is.
 //
-// If nothing is ever detached, an addition is enough. Otherwise a compare-and-swap makes sure that the
-// generation is still the same. Only the writer makes it fail: by setting or clearing awaited, or by
-// detaching the copy. While the guard is open it does each at most once.
+// If nothing is ever detached, an addition is enough. Otherwise a compare-and-swap makes sure
+// that the generation is still the same. Only the writer makes it fail: by setting or clearing
+// awaited, or by detaching the copy. While the guard is open it does each at most once.
 func (r *epochReader) release(index int, generation uint32) {
 	count := &r.count[index]
 	if r.epoch.opts.MaxWait == 0 {
@@ -163,7 +166,7 @@ func (r *epochReader) Abandon() {
 	r.epoch.remove(r)
 	r.epoch.mu.Unlock()
 	for i := range 2 {
-		r.leaf[i].Store(0)
+		r.lookup[i].Store(0)
 		if n := r.count[i].And(^uint64(awaited | guardBits)); n&awaited != 0 {
 			r.wake()
 		}
@@ -186,8 +189,8 @@ func (e *epoch) NewReader(name string) Reader {
 }
 
 // StartSwap implements Strategy. The swap comes before the readers are listed. A reader that
-// registers too late to be listed opens its first guard after the swap, in the copy that is readable
-// then, so the writer need not wait for it.
+// registers too late to be listed opens its first guard after the swap, in the copy that is
+// readable then, so the writer need not wait for it.
 func (e *epoch) StartSwap(next *Copy) {
 	next.begin(e.generations[next.Index])
 	e.old = e.readable.Load()
@@ -196,11 +199,11 @@ func (e *epoch) StartSwap(next *Copy) {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	index, leaf := e.old.Index, mark(e.old.generation)
+	index, tag := e.old.Index, tagOf(e.old.generation)
 	e.forget()
-	for _, r := range e.readers { // a publish waits for the memory that this loads, so guards is written out
+	for _, r := range e.readers { // guards, written out: a publish waits for what this loads
 		counted := r.count[index].Load() & guardBits
-		if r.leaf[index].Load() == leaf || counted != 0 {
+		if r.lookup[index].Load() == tag || counted != 0 {
 			e.pending = append(e.pending, r)
 		}
 	}
@@ -210,7 +213,7 @@ func (e *epoch) StartSwap(next *Copy) {
 // look implements counter. A lookup guard does not wake the writer, so it is silent.
 func (r *epochReader) look(old *Copy, sleep bool) holders {
 	h := free
-	if r.leaf[old.Index].Load() == mark(old.generation) {
+	if r.lookup[old.Index].Load() == tagOf(old.generation) {
 		h = silent
 	}
 	if countHeld(&r.count[old.Index], sleep) {

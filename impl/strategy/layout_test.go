@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// TestReadersHaveLinesOfTheirOwn: what readers write shares no cache line with another's (law S3), and what the writer looks
-// at of each under epoch is one.
+// TestReadersHaveLinesOfTheirOwn: what readers write shares no cache line with another's (law
+// S3), and what the writer looks at of each under epoch is one.
 func TestReadersHaveLinesOfTheirOwn(t *testing.T) {
 	const line = 64
 	if n := unsafe.Sizeof(epochReader{}); n != line {

@@ -2,14 +2,15 @@ package strategy
 
 import "doublebuf/impl/atomicx"
 
-// refcount: one word of each reader says in which copy it opens guards and how many it has open there, so
-// that one atomic addition both counts a guard and returns its copy. The writer turns the readers to the
-// other copy one by one, and learns from each how many guards it leaves behind in the old one. The
-// sum is the residual. The last guard of the residual to close wakes the writer.
+// refcount: one word of each reader says in which copy it opens guards and how many it has open
+// there, so that one atomic addition both counts a guard and returns its copy. The writer turns
+// the readers to the other copy one by one, and learns from each how many guards it leaves behind
+// in the old one. The sum is the residual. The last guard of the residual to close wakes the
+// writer.
 //
-// This is the scheme of the Rust crate flashmap. While the writer turns the readers, some are turned and
-// others not yet. So a guard of one reader may miss what an earlier guard of another has seen:
-// the level is per handle. When StartSwap has returned, all are turned.
+// This is the scheme of the Rust crate flashmap. While the writer turns the readers, some are
+// turned and others not yet. So a guard of one reader may miss what an earlier guard of another
+// has seen: the level is per handle. When StartSwap has returned, all are turned.
 type refcount struct {
 	copies [2]atomicx.Pointer[Copy] // by index; readers only load them
 	_      [128 - 16]byte
@@ -24,17 +25,17 @@ type refcount struct {
 	generations [2]uint32 // of the copies that are in use, by index
 }
 
-// Refcount returns the strategy refcount: level per handle. Opening a guard takes one atomic addition to
-// a word of the reader's own. Closing one takes one load and one compare-and-swap of that word; or two of
-// them and an addition to a shared word, if the copy was swapped meanwhile.
+// Refcount returns the strategy refcount: level per handle. Opening a guard takes one atomic
+// addition to a word of the reader's own. Closing one takes one load and one compare-and-swap of
+// that word; or two of them and an addition to a shared word, if the copy was swapped meanwhile.
 func Refcount(o Options) Strategy {
 	s := new(refcount)
 	s.writer = newWriter(s, o)
 	return s
 }
 
-// residual is Copy.own under refcount: how many guards are still open in the copy after the swap to the
-// other one, on a cache line of its own.
+// residual is Copy.own under refcount: how many guards are still open in the copy after the swap
+// to the other one, on a cache line of its own.
 type residual struct {
 	atomicx.Int64
 	_ [64 - 8]byte
@@ -52,7 +53,7 @@ func (s *refcount) prepare(c *Copy) {
 
 // refcountReader is a reader's words and what belongs to them, on cache lines of their own.
 type refcountReader struct {
-	word  atomicx.Uint64 // the key of the copy in which it opens guards, and how many are open there
+	word  atomicx.Uint64 // the key of the copy in which it opens guards, and their number
 	left  atomicx.Uint64 // the same for the copy before that: its part of the residual
 	owner *refcount
 	registration
@@ -67,12 +68,12 @@ const (
 // key names a copy: no two of the last two billion copies have the same key.
 func (c *Copy) key() uint64 { return uint64(c.generation<<1 | uint32(c.Index)) }
 
-// Open implements Reader. S1 holds because the addition counts the guard and returns the copy at one
-// instant, and the writer turns the word by a compare-and-swap.
+// Open implements Reader. S1 holds because the addition counts the guard and returns the copy at
+// one instant, and the writer turns the word by a compare-and-swap.
 //
 //  1. The turn comes before the addition. Then the guard is in the new copy.
-//  2. The turn comes after it. Then the count that the turn takes out of the word holds this guard, and
-//     the guard is part of the residual that the writer waits for.
+//  2. The turn comes after it. Then the count that the turn takes out of the word holds this
+//     guard, and the guard is part of the residual that the writer waits for.
 func (r *refcountReader) Open() *Copy {
 	c, _ := r.find(r.word.Add(1))
 	return c
@@ -93,8 +94,9 @@ func (r *refcountReader) find(word uint64) (*Copy, uint64) {
 // Close implements Reader.
 //
 //  1. The reader still opens guards in c. Then the guard is counted in its word.
-//  2. The reader was turned since the guard was opened. Then the guard is part of the residual. The reader
-//     was turned only once, because the next swap waits for this guard or c is detached.
+//  2. The reader was turned since the guard was opened. Then the guard is part of the residual.
+//     The reader was turned only once, because the next swap waits for this guard or c is
+//     detached.
 //
 // The loop of lower ends because only a turn makes its compare-and-swap fail.
 func (r *refcountReader) Close(c *Copy) {
@@ -107,8 +109,8 @@ func (r *refcountReader) Close(c *Copy) {
 	r.closeResidual(c)
 }
 
-// lower takes one guard off a word. It reports whether there was one, and whether the word is of the
-// copy with that key at all.
+// lower takes one guard off a word. It reports whether there was one, and whether the word is of
+// the copy with that key at all.
 func lower(word *atomicx.Uint64, key uint64) (open, ok bool) {
 	for {
 		w := word.Load()
@@ -124,10 +126,10 @@ func lower(word *atomicx.Uint64, key uint64) (open, ok bool) {
 	}
 }
 
-// closeResidual closes a guard in the old copy. All changes of the residual are in one order: it falls
-// from zero until the writer adds the sum, and then falls from there. So exactly one change
-// brings it to zero. If that is the writer's, the writer need not wait. If it is a guard's, that guard was the
-// last, and wakes the writer.
+// closeResidual closes a guard in the old copy. All changes of the residual are in one order: it
+// falls from zero until the writer adds the sum, and then falls from there. So exactly one change
+// brings it to zero. If that is the writer's, the writer need not wait. If it is a guard's, that
+// guard was the last, and wakes the writer.
 //
 // If left is of another copy, c was detached, and nobody waits for its guards.
 func (r *refcountReader) closeResidual(c *Copy) {
@@ -140,28 +142,29 @@ func (r *refcountReader) closeResidual(c *Copy) {
 	}
 }
 
-// countedLeaf is refcount's part of a Leaf: a guard like any other, in a few instructions.
-type countedLeaf struct {
+// countedLookup is refcount's part of a Lookup: a guard like any other, in few instructions.
+type countedLookup struct {
 	word *atomicx.Uint64 // the reader's
-	seen uint64          // what it was when the leaf had been counted in it
+	seen uint64          // what it was after the guard was counted in it
 }
 
-// tryOpen counts a guard, and reports whether it is in the copy with that key. It is counted in the copy
-// whose key the addition returns, as in refcountReader.Open, and a key is one copy's.
-func (l *countedLeaf) tryOpen(key uint32) bool {
+// tryOpen counts a guard, and reports whether it is in the copy with that key. It is counted in
+// the copy whose key the addition returns, as in refcountReader.Open, and a key is one copy's.
+func (l *countedLookup) tryOpen(key uint32) bool {
 	l.seen = l.word.Add(1)
 	return uint32(l.seen/keyUnit) == key
 }
 
 // tryClose takes the guard off the word if the word is what it was. Then the key is the same, so
-// the guard is still counted there. If not, the reader was turned, or has opened or closed another guard.
-func (l *countedLeaf) tryClose() bool { return l.word.CompareAndSwap(l.seen, l.seen-1) }
+// the guard is still counted there. If not, the reader was turned, or has opened or closed
+// another guard.
+func (l *countedLookup) tryClose() bool { return l.word.CompareAndSwap(l.seen, l.seen-1) }
 
 // Unregister implements Reader.
 func (r *refcountReader) Unregister() { r.owner.leave(r) }
 
-// Abandon implements Reader. Nobody uses the reader any more, so only a turn can change its words, and
-// the lock keeps that away.
+// Abandon implements Reader. Nobody uses the reader any more, so only a turn can change its
+// words, and the lock keeps that away.
 func (r *refcountReader) Abandon() {
 	s := r.owner
 	s.mu.Lock()
@@ -193,8 +196,8 @@ func (s *refcount) Begin(readable *Copy) {
 	s.copies[readable.Index].Store(readable)
 }
 
-// NewReader implements Strategy. The lock keeps a new reader from starting in a copy that the writer
-// is just turning the others away from.
+// NewReader implements Strategy. The lock keeps a new reader from starting in a copy that the
+// writer is just turning the others away from.
 func (s *refcount) NewReader(name string) Reader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,10 +207,10 @@ func (s *refcount) NewReader(name string) Reader {
 	return r
 }
 
-// StartSwap implements Strategy. A reader's part of the residual is in left before its word is turned,
-// because its guards look there as soon as it is. So the word is loaded, left is set to it, and the turn
-// is made only if the word has not changed meanwhile. Until the sum is added, the residual is
-// at most zero, because guards are only closed in it.
+// StartSwap implements Strategy. A reader's part of the residual is in left before its word is
+// turned, because its guards look there as soon as it is. So the word is loaded, left is set to
+// it, and the turn is made only if the word has not changed meanwhile. Until the sum is added,
+// the residual is at most zero, because guards are only closed in it.
 func (s *refcount) StartSwap(next *Copy) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -250,8 +253,8 @@ func (s *refcount) holding() (Holders, []string) {
 	return holding(s.readers, s.leftOf), s.old.Guards.Places(true)
 }
 
-// Detach implements Strategy. The residual is the old copy's own, so guards that are closed late change
-// nothing of its successor's.
+// Detach implements Strategy. The residual is the old copy's own, so guards that are closed late
+// change nothing of its successor's.
 func (s *refcount) Detach() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

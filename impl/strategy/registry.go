@@ -6,33 +6,32 @@ import (
 	"doublebuf/impl/atomicx"
 )
 
-// registry is the list of the readers that are registered with a strategy, of which R is the
-// type.
+// registry is the list of the readers of a strategy. R is their type.
 type registry[R member] struct {
-	mu      atomicx.Mutex // guards what follows, and is never held during a wait
+	mu      atomicx.Mutex // guards the fields below; it is never held during a wait
 	readers []R
-	created int // readers so far, to name them
-	leaving int // readers in the list that are unregistered
+	created int // number of readers so far, to name them
+	leaving int // number of readers in the list that are unregistered
 }
 
-// member is a reader as a registry needs to know it. It embeds a registration.
+// member is a reader in a registry. It embeds a registration.
 type member interface {
 	registered() *registration
-	// idle reports whether the reader has no guards, or none but in detached copies. The
-	// registry's lock is held.
+	// idle reports whether the reader has no guards, or only guards in detached copies. The lock of
+	// the registry is held.
 	idle() bool
 }
 
-// registration is what a registry knows of a reader, and guards by its lock.
+// registration is what a registry knows of a reader. The lock of the registry guards it.
 type registration struct {
 	name  string
 	index int  // in readers, or -1
-	gone  bool // unregistered, but perhaps with guards
+	gone  bool // unregistered, but it may have guards
 }
 
 func (r *registration) registered() *registration { return r }
 
-// add puts r on the list. An empty name is replaced by a number. mu is held.
+// add adds r to the list. It replaces an empty name by a number. mu is held.
 func (l *registry[R]) add(r R, name string) {
 	if name == "" {
 		name = fmt.Sprintf("reader %d", l.created)
@@ -42,8 +41,7 @@ func (l *registry[R]) add(r R, name string) {
 	l.readers = append(l.readers, r)
 }
 
-// leave unregisters r. A reader with open guards remains in the list until reap finds it
-// without any.
+// leave unregisters r. A reader with open guards stays in the list until reap finds it without any.
 func (l *registry[R]) leave(r R) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,7 +54,7 @@ func (l *registry[R]) leave(r R) {
 	}
 }
 
-// reap takes unregistered readers without guards off the list. mu is held.
+// reap removes unregistered readers without guards from the list. mu is held.
 func (l *registry[R]) reap() {
 	for i := 0; l.leaving > 0 && i < len(l.readers); {
 		if r := l.readers[i]; r.registered().gone && r.idle() {
@@ -67,7 +65,7 @@ func (l *registry[R]) reap() {
 	}
 }
 
-// remove takes r off the list if it is there. mu is held.
+// remove removes r from the list if it is there. mu is held.
 func (l *registry[R]) remove(r R) {
 	g := r.registered()
 	if g.index < 0 {
@@ -85,7 +83,7 @@ func (l *registry[R]) remove(r R) {
 	g.index = -1
 }
 
-// holding returns those of readers that have guards in the old copy.
+// holding returns the readers that have guards in the old copy, as guards reports.
 func holding[R member](readers []R, guards func(R) uint64) (holders Holders) {
 	for _, r := range readers {
 		if n := guards(r); n != 0 {

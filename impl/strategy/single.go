@@ -2,25 +2,24 @@ package strategy
 
 import "fmt"
 
-// single: writer and readers are one goroutine, so that two plain counts of each reader are
-// all there is, and a writer who waited would wait for himself. He fails instead.
+// single: the writer and all readers are one goroutine. So two plain counts of each reader are
+// enough, and a writer that waited would wait for itself. It fails instead.
 //
-// It keeps S1 because nothing happens between the writer's look at the counts and his use of
-// the copy.
+// S1 holds because nothing happens between the writer's look at the counts and its use of the copy.
 type single struct {
 	readable *Copy
-	old      *Copy // that the writer wants, or nil
+	old      *Copy // the copy that the writer wants, or nil
 	registry[*singleReader]
 }
 
-// Single returns the strategy that is called single: writer and readers must be used by one
-// goroutine, or by several that are ordered by something else. Opening a guard takes two loads
-// and a store, closing one takes a load and a store, none of them atomic. Nothing ever waits:
-// instead of waiting Finish returns [ErrGuardOpen] at once, so that Options have no meaning.
+// Single returns the strategy single. The writer and all readers must be used by one goroutine,
+// or by several that are ordered by something else. Opening a guard takes two loads and a store,
+// closing one takes a load and a store; none of them is atomic. Nothing ever waits: where other
+// strategies wait, Finish returns [ErrGuardOpen] at once. So Options have no effect.
 func Single(Options) Strategy { return new(single) }
 
-// singleReader is a reader's counts. Only Abandon, which does not touch them, may be called by
-// another goroutine.
+// singleReader is a reader's counts. Another goroutine may call Abandon only, which does not use
+// them.
 type singleReader struct {
 	guards [2]int // by the index of the copy
 	owner  *single
@@ -47,7 +46,7 @@ func (r *singleReader) idle() bool { return r.guards == [2]int{} }
 // Unregister implements Reader.
 func (r *singleReader) Unregister() { r.owner.leave(r) }
 
-// Abandon implements Reader. The guards of a reader that is not on the list hold nobody up.
+// Abandon implements Reader. The guards of a reader that is not registered hold nothing up.
 func (r *singleReader) Abandon() {
 	r.owner.mu.Lock()
 	r.owner.remove(r)
@@ -77,7 +76,7 @@ func (s *single) StartSwap(next *Copy) {
 // TryFinish implements Strategy.
 func (s *single) TryFinish() bool { return s.Finish(nil) == nil }
 
-// Finish implements Strategy. The error tells who has guards open.
+// Finish implements Strategy. The error names the readers that have guards open.
 func (s *single) Finish(<-chan struct{}) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +90,7 @@ func (s *single) Finish(<-chan struct{}) error {
 	return nil
 }
 
-// Detach implements Strategy, but is never called, since there is no wait that could be too long.
+// Detach implements Strategy. It is never called, because no wait can be too long.
 func (s *single) Detach() {
-	panic("doublebuf: the strategy single never waits, so that nothing is to be detached")
+	panic("doublebuf: the strategy single never waits, so nothing can be detached")
 }

@@ -3,47 +3,48 @@
 //
 // # Which strategy to choose
 //
-//	strategy    a reader pays for each guard       the writer pays for each publish  choose it
-//	Epoch       2 atomic operations on its word    a look at every handle            by default
-//	Adaptive    0 to 1 atomic operations           at most a system call             for most reads, if publishes come and go
-//	Asymmetric  plain loads and stores             a system call (3 to 17 µs)        for most reads, if publishes are rare
-//	Refcount    2 atomic operations on its word    one on every handle's word        if waits are long: the last guard always wakes the writer
-//	Indicator   2 atomic operations, shared words  a look at every stripe            if goroutines come and go
-//	Collector   one load                           a garbage collection              if publishes are seconds apart
-//	Counted     2 atomic operations, one word      a look at one word                never; it is a baseline
-//	Single      two plain operations               nothing, it never waits           if one goroutine reads and writes
+//	strategy    a guard costs a reader      a publish costs        choose it
+//	Epoch       2 atomic operations         look at each handle    by default
+//	Adaptive    0 or 1 atomic operations    a system call or none  if publishes come in bursts
+//	Asymmetric  plain loads and stores      a system call          if publishes are rare
+//	Refcount    2 atomic operations         write to each handle   if waits are long
+//	Indicator   2, on shared words          look at each stripe    if goroutines come and go
+//	Collector   one load                    a garbage collection   if publishes are seconds apart
+//	Counted     2, all on one word          look at one word       never; it is a baseline
+//	Single      2 plain operations          nothing                if one goroutine does all
 //
-// The level of each is atomic, except Refcount. While a publish under Refcount is under way, some handles see it
-// and others do not yet; its level is per handle. Indicator and Collector need no handles: any
-// goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch elsewhere. DESIGN.md
-// has the measurements. [All] lists the strategies for programs.
+// The level of each is atomic, except Refcount. While a publish under Refcount is under way, some
+// handles see it and others do not yet; its level is per handle. Under it the last guard
+// always wakes the writer; under the others a lookup does not. Indicator and Collector need no
+// handles: any goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch
+// elsewhere. DESIGN.md has the measurements. [All] lists the strategies for programs.
 //
 // # The contract
 //
 // There are two copies of some data, 0 and 1. At any time one is readable and the other is the
-// writer's. A reader opens a guard, which pins the readable copy, and closes it. The writer changes its
-// copy while no guard is open there, and then starts a swap: its copy becomes the readable one, and new
-// guards open there. The swap has finished when no guard is open in the old copy any more. From then
-// on the old copy is the writer's.
+// writer's. A reader opens a guard, which pins the readable copy, and closes it. The writer
+// changes its copy while no guard is open there, and then starts a swap: its copy becomes the
+// readable one, and new guards open there. The swap has finished when no guard is open in the old
+// copy any more. From then on the old copy is the writer's.
 //
 // Version v is the content after v swaps.
 //
-// A writer that can wait no longer (law V2) detaches the old copy: the copy is left to its guards and to
-// the garbage collector, and another [Copy] takes its place.
+// A writer that can wait no longer (law V2) detaches the old copy: the copy is left to its guards
+// and to the garbage collector, and another [Copy] takes its place.
 //
 // # Laws
 //
-// Every strategy keeps these laws, and says in its file why. Counted keeps S3 in part only, and Single
-// has no waits that V2 could bound.
+// Every strategy keeps these laws, and says in its file why. Counted keeps S3 in part only, and
+// Single has no waits that V2 could bound.
 //
-//   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1, no guard is open
-//     in the writer's copy. A guard that nothing refers to any more reads nothing, and counts as
-//     closed; whether the writer waits for it all the same depends on the strategy.
+//   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1, no guard
+//     is open in the writer's copy. A guard that nothing refers to any more reads nothing, and
+//     counts as closed; whether the writer waits for it all the same depends on the strategy.
 //   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps, shares no
-//     written cache line with another reader, never allocates, and never locks, except that the close
-//     that finds the sleep flag set wakes the writer. Opening may begin again if a copy was
-//     detached meanwhile, at most once in each MaxWait. Under Adaptive one reader writes the word that
-//     says which copy is readable, at most once for each swap.
+//     written cache line with another reader, never allocates, and never locks, except that the
+//     close that finds the sleep flag set wakes the writer. Opening may begin again if a copy was
+//     detached meanwhile, at most once in each MaxWait. Under Adaptive one reader writes the word
+//     that says which copy is readable, at most once for each swap.
 //   - V2, bounded wait: guards of a detached copy are never taken for guards of its successor.
 //
 // The caller keeps law S2, that at most one swap is outstanding; package buffers does.
@@ -77,39 +78,36 @@ type Copy struct {
 	own any
 }
 
-// begin sets the generation of a fresh copy. One that has been readable before is left alone:
-// a reader that is late may still be looking at it.
+// begin sets the generation of a fresh copy. It does not write to a copy that has been readable
+// before, because a late reader may still look at it.
 func (c *Copy) begin(generation uint32) {
 	if c.generation != generation {
 		c.generation = generation
 	}
 }
 
-// Strategy is one rule, with the state that the writer and its readers share.
-// NewReader may be called by any goroutine at any time; the other methods belong to
-// the writer, which is one goroutine at a time.
+// Strategy is one rule, with the state that the writer and its readers share. Any goroutine may
+// call NewReader at any time. The other methods belong to the writer, which is one goroutine at a
+// time.
 type Strategy interface {
-	// Begin says which copy is readable first. It is called once, before all else.
+	// Begin says which copy is readable first. It is called once, before all other methods.
 	Begin(readable *Copy)
-	// NewReader registers a reader. It does not wait for the writer, and the writer
-	// may be waiting for a swap to finish meanwhile. The name stands in reports; an
-	// empty one is replaced by a number.
+	// NewReader registers a reader. It does not wait for the writer, even while the writer waits
+	// for a swap to finish. The name appears in reports; an empty one is replaced by a number.
 	NewReader(name string) Reader
-	// StartSwap makes next, the writer's copy, the readable one and returns without
-	// waiting. The swap before it must have finished, or been ended by Detach.
+	// StartSwap makes next, the writer's copy, the readable one, and returns without waiting. The
+	// swap before it must have finished, or Detach must have ended it.
 	StartSwap(next *Copy)
-	// TryFinish reports whether the swap that was started last has finished. It never
-	// waits.
+	// TryFinish reports whether the last swap has finished. It never waits.
 	TryFinish() bool
-	// Finish waits until the swap that was started last has finished, or until cancel
-	// is closed, when it returns ErrCancelled, or as long as its Options allow, when it
-	// returns ErrMaxWait; the swap then remains outstanding. It sleeps if the wait is
-	// long, and reports a stall as its Options say.
+	// Finish waits until the last swap has finished. It returns ErrCancelled if cancel is closed
+	// first, and ErrMaxWait if the wait has taken as long as Options allow; the swap is then
+	// still outstanding. In a long wait it sleeps, and reports a stall as Options say.
 	Finish(cancel <-chan struct{}) error
-	// Detach ends the swap that was started last without waiting for it. It may be called
-	// only if Options set a MaxWait. The old copy is
-	// left to the guards that are open in it: it must not be passed to StartSwap any more,
-	// and nobody may ever change it. A fresh one with the same Index takes its place.
+	// Detach ends the last swap without waiting for it. It may be called only if Options set a
+	// MaxWait. The old copy is left to the guards that are open in it: it must not be passed to
+	// StartSwap any more, and nothing may ever change it. A fresh Copy with the same Index takes
+	// its place.
 	Detach()
 }
 
@@ -117,39 +115,39 @@ type Strategy interface {
 type Reader interface {
 	// Open opens a guard and returns the copy that it pins.
 	Open() *Copy
-	// Close closes a guard that Open answered with c. It panics if the reader has no
-	// guard open there, unless c has been detached.
+	// Close closes a guard for which Open returned c. It panics if the reader has no guard open
+	// there, unless c has been detached.
 	Close(c *Copy)
-	// Unregister ends the registration: no guard may be opened any more. Guards that
-	// are open stay valid until they are closed.
+	// Unregister ends the registration: no guard may be opened any more. Open guards stay valid
+	// until they are closed.
 	Unregister()
-	// Abandon ends the registration and all guards that are still open. Any goroutine
-	// may call it, when it is certain that nobody uses the reader any more.
+	// Abandon ends the registration and all guards that are still open. Any goroutine may call
+	// it, when it is certain that nothing uses the reader any more.
 	Abandon()
 }
 
 var (
-	// ErrCancelled is returned by a wait that was given up.
+	// ErrCancelled is returned by a wait that was cancelled.
 	ErrCancelled = errors.New("strategy: wait cancelled")
 	// ErrMaxWait is returned by a wait that took as long as Options allow.
 	ErrMaxWait = errors.New("strategy: readers have held the copy for the maximum wait")
-	// ErrGuardOpen is returned by the strategy single where others would wait. The error
-	// that wraps it names the readers.
+	// ErrGuardOpen is returned by the strategy single where other strategies would wait. The
+	// error that wraps it names the readers.
 	ErrGuardOpen = errors.New("strategy: guards are open in the copy that the writer needs")
 )
 
 // Options are common to all strategies. The zero value is ready to use.
 type Options struct {
-	// StallAfter is the length of a wait at which the writer calls Stalled, once for
-	// each wait; 0 means one second.
+	// StallAfter is the length of a wait after which the writer calls Stalled, once for each
+	// wait. 0 means one second.
 	StallAfter time.Duration
-	// Stalled is told for whom the writer has been waiting. It is called on the
-	// writer's goroutine, within the wait. The default logs a warning with log/slog.
+	// Stalled gets a report of the readers that the writer waits for. It is called on the writer's
+	// goroutine, during the wait. The default logs a warning with log/slog.
 	Stalled func(Stall)
-	// MaxWait bounds each wait; 0 means that there is no bound.
+	// MaxWait bounds each wait. 0 means no bound.
 	MaxWait time.Duration
 
-	collectAfter time.Duration // see the constant; 0 means that
+	collectAfter time.Duration // see the constant; 0 means the constant
 }
 
 func (o Options) withDefaults() Options {
@@ -169,14 +167,14 @@ func (o Options) withDefaults() Options {
 type Stall struct {
 	Swap    uint64        // the swap that cannot finish; it made version Swap readable
 	Waited  time.Duration // so far
-	Holders Holders       // readers with guards open in the old copy, or none if the strategy does not know
-	Opened  []string      // where those guards were opened, each as file:line; in checked builds only
+	Holders Holders       // readers with guards in the old copy, or none if that is not known
+	Opened  []string      // where those guards were opened, as file:line; in checked builds
 }
 
 // Holders are some readers.
 type Holders []Holder
 
-// Holder is a reader that holds the writer up.
+// Holder is a reader for which the writer waits.
 type Holder struct {
 	Reader string // its name
 	Guards int    // its guards in the old copy, all open since before the swap

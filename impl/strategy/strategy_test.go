@@ -330,7 +330,7 @@ func TestExclusionUnderFire(t *testing.T) {
 				defer r.Unregister()
 				for i := range guards {
 					if i%64 == 0 {
-						runtime.Gosched() // rather than within a guard, which the writer would wait for
+						runtime.Gosched() // not within a guard, for which the writer would wait
 					}
 					c := r.Open()
 					first := copies[c.Index][0]
@@ -361,30 +361,30 @@ func TestExclusionUnderFire(t *testing.T) {
 	})
 }
 
-// TestLeafIsWaitedFor has the writer sleep for a guard that may wake nobody.
-func TestLeafIsWaitedFor(t *testing.T) {
+// TestLookupGuardIsWaitedFor has the writer sleep for a guard that may wake nobody.
+func TestLookupGuardIsWaitedFor(t *testing.T) {
 	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(strategy.Options{})
-			leaf, ok := strategy.LeafOf(s.NewReader(""))
+			lookup, ok := strategy.LookupOf(s.NewReader(""))
 			if !ok {
 				return // this strategy has none
 			}
-			if leaf.TryOpen() || leaf.Reopen() != s.copies[0] {
-				t.Fatal("a leaf does not open in the readable copy")
+			if lookup.TryOpen() || lookup.Reopen() != s.copies[0] {
+				t.Fatal("a lookup does not open in the readable copy")
 			}
-			leaf.Close()
-			if !leaf.TryOpen() {
-				t.Fatal("a leaf does not open where it did before")
+			lookup.Close()
+			if !lookup.TryOpen() {
+				t.Fatal("a lookup does not open where it did before")
 			}
 			s.swap()
 			start, after := time.Now(), 50*time.Millisecond
-			time.AfterFunc(after, leaf.Close)
+			time.AfterFunc(after, lookup.Close)
 			if err := s.Finish(nil); err != nil {
 				t.Error(err)
 			}
 			if waited := time.Since(start); waited < after || waited > after+time.Millisecond {
-				t.Errorf("the writer waited %v for a leaf that was closed after %v", waited, after)
+				t.Errorf("the writer waited %v for a lookup that was closed after %v", waited, after)
 			}
 		})
 	})

@@ -1,12 +1,12 @@
 package strategy
 
-// Watch returns s, which from now on calls entered, on the writer's goroutine, whenever it
-// gives the writer a copy: when the wait for a swap has ended, or a Detach has, and nothing in
-// that copy has been changed yet. entered must not use s. Readers notice nothing of it.
+// Watch returns s, which from now on calls entered, on the writer's goroutine, whenever it gives
+// the writer a copy: when the wait for a swap has ended, or Detach has ended it, and nothing in
+// the copy has been changed yet. entered must not use s. Watch costs readers nothing.
 func Watch(s Strategy, entered func()) Strategy {
 	w := watched{s, entered}
 	switch s.(type) {
-	case Renewing: // a Sharer too, as the only one is
+	case Renewing: // the only one is a Sharer too
 		return watchedRenewing{watchedSharer{w}}
 	case Sharer:
 		return watchedSharer{w}
@@ -37,7 +37,7 @@ func (w watched) Finish(cancel <-chan struct{}) error {
 	return err
 }
 
-// Detach implements Strategy. If entered panics nothing has been detached.
+// Detach implements Strategy. If entered panics, nothing has been detached.
 func (w watched) Detach() {
 	w.entered()
 	w.Strategy.Detach()

@@ -8,8 +8,9 @@ import (
 	"doublebuf/impl/atomicx"
 )
 
-// writer is the writer's half of every strategy that waits. It numbers the swaps and waits for the
-// last one to finish. A strategy embeds it, which gives it TryFinish and Finish, and supplies a scan.
+// writer is the writer's half of every strategy that waits. It numbers the swaps and waits for
+// the last one to finish. A strategy embeds it, which gives it TryFinish and Finish, and supplies
+// a scan.
 type writer struct {
 	scan   scan // the strategy
 	swaps  uint64

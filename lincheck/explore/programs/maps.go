@@ -44,12 +44,12 @@ var Maps = []MapProgram{
 	{Name: "a copy is detached under look-ups", Make: detachedUnderLookUps, Timeouts: 1},
 	{Name: "a copy is detached under two readers", Make: detachedUnderTwo, Timeouts: 1, Bounded: true},
 	{Name: "membarriers are refused", Make: refused},
-	{Name: "a look-up by the leaf", Make: leafLookUps(0, 1, 2)},
-	{Name: "look-ups by the leaf", Make: leafLookUps(0, 2, 3)},
-	{Name: "a look-up under a fenced name", Make: leafLookUps(1, 1, 2)},
-	{Name: "a look-up under a plain name again", Make: leafLookUps(2, 1, 2)},
-	{Name: "a look-up of an integer in a flat table", Make: leafLookUps(0, 1, 2, flat)},
-	{Name: "the same under a fenced name", Make: leafLookUps(1, 1, 2, flat)},
+	{Name: "a look-up by the cached copy", Make: cachedLookUps(0, 1, 2)},
+	{Name: "look-ups by the cached copy", Make: cachedLookUps(0, 2, 3)},
+	{Name: "a look-up under a fenced name", Make: cachedLookUps(1, 1, 2)},
+	{Name: "a look-up under a plain name again", Make: cachedLookUps(2, 1, 2)},
+	{Name: "a look-up of an integer in a flat table", Make: cachedLookUps(0, 1, 2, flat)},
+	{Name: "the same under a fenced name", Make: cachedLookUps(1, 1, 2, flat)},
 }
 
 // realTimeName names the program in which strategies of the level per-handle fail.
@@ -163,11 +163,11 @@ func lookUps(s Strategy) explore.Program {
 // seeds of its hash differ between executions, but no step depends on the place of a key.
 var flat = hashmap.WithTable(table.Flat)
 
-// leafLookUps has look-ups that are not the first on their handle: where there are leaves they
+// cachedLookUps has look-ups that are not the first on their handle: where there are leaves they
 // open one in the copy that was readable last time. If there have been look-ups before, they come
 // after a publish: under adaptive the copy still has its fenced name when there was one, and its
 // plain name again when there were two.
-func leafLookUps(before, lookUps, publishes int, options ...hashmap.Option) func(s Strategy) explore.Program {
+func cachedLookUps(before, lookUps, publishes int, options ...hashmap.Option) func(s Strategy) explore.Program {
 	return func(s Strategy) explore.Program {
 		return func(x *explore.Exec) {
 			w := newWorld(x, s, options...)

@@ -1,0 +1,214 @@
+package strategy
+
+import (
+	"math"
+
+	"doublebuf/impl/atomicx"
+)
+
+// Lookup is a lookup guard: a guard that one lookup needs for itself alone. It is opened and
+// closed one at a time, by calls that are small enough to be inlined (DESIGN.md, "The inliner").
+// It opens in the cached copy, which is the one that was readable at the last lookup, and then it
+// is checked, as for any guard, that this copy is still readable.
+//
+// Under epoch, asymmetric and adaptive, a lookup guard has words of its own, one for each index
+// of a copy. A word holds the tag of the copy while the guard is open there, and otherwise 0. So
+// opening stores a value that is at hand. Adding to the count of the readable copy would first
+// have to load which one that is. The words are atomic or plain, as the strategy needs it; or
+// plain with a fence after the store, as the name of the copy says (see adaptive). Closing such a
+// guard wakes nobody. It is open for one lookup only, so a writer that finds it open looks again
+// a little later. DESIGN.md has what both save.
+//
+// Under refcount, the addition to the reader's word returns the copy that the guard is in, so a
+// lookup guard is counted like any other. The tag is the key of the cached copy. Closing takes
+// the addition back, if the word has not changed.
+//
+//	if !l.TryOpen() { copy = l.Reopen() } // else copy is that of the last time, at first none
+//	…
+//	if !l.TryClose() { l.CloseTurned() }
+type Lookup struct {
+	atomic   *atomicx.Uint32 // the word of the cached copy, if it is atomic, or the count of fences
+	plain    *plainTag       // the word of the cached copy, if it is plain
+	counted  countedLookup   // otherwise
+	readable *atomicx.Pointer[Copy]
+	cached   *Copy  // the cached copy, by its name
+	tag      uint32 // of the cached copy, or its key
+	limit    uint32 // of fences, if cached is a fenced name
+	words    *lookupWords
+}
+
+// lookupWords are what a Lookup needs when it opens in another copy than the last time: the words
+// by index, or the reader. Two of atomic, plain and refcount are nil.
+type lookupWords struct {
+	atomic   *[2]atomicx.Uint32
+	plain    *[2]plainTag
+	fences   *atomicx.Uint32 // beside plain
+	refcount *refcountReader
+}
+
+// tagOf returns the tag of the copy of a generation. No two of the last two billion copies of one
+// index have the same tag. It is never 0.
+func tagOf(generation uint32) uint32 { return generation<<1 | 1 }
+
+// LookupOf returns the lookup guard of r, and whether its strategy has them. A reader has only
+// one. It must not be copied once it is used.
+func LookupOf(r Reader) (l Lookup, ok bool) {
+	switch r := r.(type) {
+	case *epochReader:
+		l.readable, l.words = &r.epoch.readable, &lookupWords{atomic: &r.lookup}
+	case *asymmetricReader:
+		// fences are used under adaptive only
+		l.readable, l.words = &r.owner.readable, &lookupWords{plain: &r.lookup, fences: &r.fences}
+	case *refcountReader:
+		l.counted.word, l.words = &r.word, &lookupWords{refcount: r}
+		l.tag = math.MaxUint32 // no copy has this key for a long time: nothing is cached yet
+		return l, true
+	default:
+		return l, false
+	}
+	l.atomic, l.plain = l.words.of(new(Copy))
+	return l, true
+}
+
+// of returns the word of a copy of that name, and for a fenced name the count of fences too.
+func (w *lookupWords) of(name *Copy) (atomic *atomicx.Uint32, plain *plainTag) {
+	switch {
+	case w.atomic != nil:
+		return &w.atomic[name.Index], nil
+	case name.fenced():
+		return w.fences, &w.plain[name.Index]
+	}
+	return nil, &w.plain[name.Index]
+}
+
+// TryOpen opens a guard in the copy that the last Reopen returned, if that copy is still
+// readable. If it is not, and before the first Reopen, TryOpen returns false, and Reopen must
+// follow. Under adaptive it also returns false when the reader has opened as many guards with a
+// fence as it should.
+//
+// S1 holds by the two-counts argument (see epochReader.Open) in the form that it has for each
+// strategy: the word stands before the load of the readable copy. And it holds the generation, so
+// a writer that waits for a successor of the cached copy does not take the one for the other. For
+// refcount see countedLookup.
+//
+// TryOpen is TryTag or TryCount. To have it inlined, call Announce and Validate, or TryCount.
+func (l *Lookup) TryOpen() bool {
+	if l.Tags() {
+		return l.TryTag()
+	}
+	return l.TryCount()
+}
+
+// Tags reports whether to call TryTag and Retract, or TryCount and TryClose, as under refcount.
+func (l *Lookup) Tags() bool { return l.counted.word == nil }
+
+// TryCount is TryOpen under refcount.
+func (l *Lookup) TryCount() bool { return l.counted.tryOpen(l.tag) }
+
+// TryTag is TryOpen under another strategy.
+func (l *Lookup) TryTag() bool { return l.Announce() && l.Validate() }
+
+// Announce is the first half of TryTag. It stores the tag, and returns false if the reader has
+// opened as many guards with a fence as it should.
+func (l *Lookup) Announce() bool {
+	if l.atomic == nil {
+		l.plain.Store(l.tag)
+	} else if l.plain == nil {
+		l.atomic.Store(l.tag)
+	} else {
+		l.plain.Store(l.tag)
+		return !reached(l.atomic.Add(1), l.limit)
+	}
+	return true
+}
+
+// Validate is the second half of TryTag. It reports whether the cached copy is still readable.
+func (l *Lookup) Validate() bool { return l.readable.Load() == l.cached }
+
+// Reopen ends the opening of a guard that TryOpen began, and returns the copy that the guard
+// pins. As in steps (d) and (e) of the two-counts argument, both words stand before the readable
+// copy is loaded for the last time. All begins again if that load returns a third name. There are
+// these cases:
+//
+//  1. The cached copy was detached before. That happens once at most.
+//  2. A copy was detached meanwhile.
+//  3. One of the two copies had its other name at the first load. The name changes once for each
+//     swap, and while both words stand there are at most two swaps.
+//
+// Under refcount TryOpen has counted the guard already.
+func (l *Lookup) Reopen() *Copy {
+	if r := l.words.refcount; r != nil {
+		l.cached, l.counted.seen = r.find(l.counted.seen)
+		l.tag = uint32(l.cached.key())
+		return l.cached
+	}
+	if g := l.cached; g != nil && g.fenced() && reached(l.atomic.Load(), l.limit) {
+		l.readable.CompareAndSwap(g, g.itself())
+	}
+	for {
+		a := l.cached
+		b := l.readable.Load()
+		l.aim(b)
+		l.TryTag()
+		switch c := l.readable.Load(); {
+		case c == b:
+			l.clear(1 - b.Index)
+			return b.itself()
+		case c == a && a.Index != b.Index:
+			l.clear(b.Index)
+			l.aim(a)
+			return a.itself()
+		}
+	}
+}
+
+// aim makes the copy of that name the cached copy.
+func (l *Lookup) aim(name *Copy) {
+	l.cached, l.tag = name, tagOf(name.generation)
+	l.atomic, l.plain = l.words.of(name)
+	if name.fenced() {
+		l.limit = fenceLimit(l.atomic.Load())
+	}
+}
+
+func (l *Lookup) clear(index int) {
+	if l.words.atomic != nil {
+		l.words.atomic[index].Store(0)
+	} else {
+		l.words.plain[index].Store(0)
+	}
+}
+
+// Copy returns the copy in which TryOpen opens a guard. Reopen must have been called before.
+func (l *Lookup) Copy() *Copy { return l.cached.itself() }
+
+// TryClose closes the guard, or returns false, and CloseTurned must follow. Everything that was
+// read under the guard has been read before: nothing comes after an atomic store or
+// compare-and-swap that stands before it, and on x86-TSO no store comes before an earlier load.
+func (l *Lookup) TryClose() bool {
+	if l.counted.word != nil {
+		return l.counted.tryClose()
+	}
+	l.Retract()
+	return true
+}
+
+// Retract is TryClose in fewer instructions. It also takes back an Announce.
+func (l *Lookup) Retract() {
+	if l.plain != nil {
+		l.plain.Store(0)
+	} else {
+		l.atomic.Store(0)
+	}
+}
+
+// CloseTurned ends the closing of a guard if meanwhile the reader was turned to the other copy,
+// or has opened or closed another guard. Both matter under refcount only.
+func (l *Lookup) CloseTurned() { l.words.refcount.Close(l.cached) }
+
+// Close closes the guard.
+func (l *Lookup) Close() {
+	if !l.TryClose() {
+		l.CloseTurned()
+	}
+}
