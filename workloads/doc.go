@@ -8,12 +8,13 @@
 //     says nothing about its value or its address in memory. So a distribution over positions
 //     does not make neighbours in memory hot together.
 //   - A tape is a long sequence of keys, drawn from a key set by a distribution. All workers of a
-//     cell read the same tape. Each starts at a different place and goes round.
+//     cell read the same tape. Each starts at a different place, and continues at the beginning
+//     when it reaches the end.
 //   - A trace is real input: a sequence of gets, sets and deletes with keys of its own. It is
-//     replayed as it is, or it is the tape of a mix.
+//     replayed as it is, or its keys are the tape of a mix.
 //   - A script is the steps of all workers of a cell, and the keys that the map holds at the
-//     start. Usually each worker goes through a whole tape. A trace is dealt out instead: each
-//     step goes to the next worker in turn.
+//     start. Usually each worker goes through a whole tape. Workers share the steps of a trace
+//     instead: each step goes to the next worker in turn.
 //   - The kinds of a mix are a sequence of gets, sets and deletes. Its length differs from the
 //     tape's, so that each round pairs the keys with other kinds.
 //   - A step is one key of the tape with one kind. A stream is the steps of one worker.

@@ -1,11 +1,11 @@
-// Package hashmap is an eventually consistent concurrent hash map with one writer and any
-// number of readers, over a double buffer.
+// Package hashmap is a concurrent hash map for one writer and any number of readers. Readers see
+// the writes that have been published.
 //
-// There are two copies of the map. Readers look things up in one of them without locks,
-// through a registered [ReadHandle] and a [ReadGuard] that pins one version. The writer
-// logs its operations; [WriteHandle.Publish] applies them to the other copy and swaps
-// the two, which readers see at their next guard. The log is then applied to the old copy
-// too, when that is next needed and its last reader has left.
+// It is a double buffer: there are two copies of the map. Readers look things up in one copy
+// without locks. They use a registered [ReadHandle], or a [ReadGuard], which pins one version. The
+// writer logs its operations. [WriteHandle.Publish] applies them to the other copy and swaps the
+// two copies. The next lookup and the next guard of each reader then see them. A later publish
+// applies them to the old copy too, when the last reader has left it.
 //
 //	w := hashmap.New[string, int]()
 //	w.Insert("a", 1)
@@ -13,15 +13,15 @@
 //	r := w.NewReadHandle()
 //	v, ok := r.Get("a")
 //
-// Both copies hold every entry, and values are shared by them shallowly: what a value
-// points to must not be changed once it has been inserted.
+// Both copies hold every entry. They share what a value points to: do not change that after the
+// value has been inserted.
 //
-// A WriteHandle is used by one goroutine at a time; NewReadHandle alone may be called from any. A
-// [Locked] or a [Group] is a writer for many. Each ReadHandle with its guards is used by one
-// goroutine at a time.
+// One goroutine at a time uses a WriteHandle. Only [WriteHandle.NewReadHandle] may be called from
+// any goroutine. [Locked] and [Group] are writers for many goroutines. One goroutine at a time uses
+// a ReadHandle and its guards.
 //
-// The design follows RustyYato's series of articles on double buffers and the crates
-// left-right and evmap of Jon Gjengset.
+// The design follows RustyYato's series of articles on double buffers, and the crates left-right
+// and evmap of Jon Gjengset.
 package hashmap
 
 import (
@@ -42,8 +42,8 @@ import (
 var (
 	// ErrClosed is returned by calls on a writer that has been closed.
 	ErrClosed = buffers.ErrClosed
-	// ErrPoisoned is returned by calls on a writer whose copies may differ, after a panic
-	// in the midst of a replay. Readers keep the last version.
+	// ErrPoisoned is returned by calls on a writer whose copies may differ, because an operation
+	// panicked during a replay. Readers keep the last version.
 	ErrPoisoned = buffers.ErrPoisoned
 )
 
@@ -64,8 +64,8 @@ func WithStrategy(s func(strategy.Options) strategy.Strategy) Option {
 	return func(c *config) { c.strategy = s }
 }
 
-// WithTable chooses what both copies are: table.Builtin, which is the default, or
-// table.Flat, which spends memory on quicker look-ups.
+// WithTable chooses what both copies store their entries in: table.Builtin, which is the default,
+// or table.Flat, which uses more memory for faster lookups.
 func WithTable(k table.Kind) Option { return func(c *config) { c.table = k } }
 
 // WithCapacity sizes both copies for n entries.

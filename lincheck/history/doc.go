@@ -1,4 +1,4 @@
-// Package history has recorded histories of maps: their types, and the file format in which they
+// Package history holds recorded histories of maps: their types, and the file format in which they
 // are saved. Package drive records histories, package judge judges them.
 //
 // # Words
@@ -16,9 +16,9 @@
 //
 // Times are nanoseconds of the monotonic clock. A processor may read its clock early, while older
 // instructions are still under way. So two readings on two processors may stand in the wrong order
-// by a little. The slack of a history says by how much: an order of two events of different clients
-// that rests on less than the slack is ambiguous. A checker counts it, but never calls the history
-// Illegal for it. The order of one client's events is certain.
+// by a little. The slack of a history says by how much. If two events of different clients are less
+// than the slack apart, their order is ambiguous. A checker counts such cases, but never calls a
+// history Illegal because of one. The order of one client's events is certain.
 //
 // # History files
 //
@@ -29,7 +29,7 @@
 // The fields history (the version of the format) and claim are required. A history of stamped
 // guards may begin late: "from":33 says that the first publish made version 34, and that version 33
 // counts as empty. The fields map and seed say how the history was recorded. The fields verdict,
-// checker and note are the result of an earlier judge; a checker does not rely on them.
+// checker and note are the result of an earlier check; a checker does not rely on them.
 //
 // Every other line is a call or a guard:
 //

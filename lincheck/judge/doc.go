@@ -1,7 +1,8 @@
 // Package judge decides whether a recorded history keeps the laws that it claims to keep. The
 // facade lincheck calls it for each history that it records, and the command for saved histories.
 //
-// A verdict is [history.Ok], [history.Illegal] or [history.Unknown]; Unknown is never a pass.
+// The outcome of a verdict is [history.Ok], [history.Illegal] or [history.Unknown]. Unknown is
+// never a pass.
 //
 // # Laws
 //
@@ -23,19 +24,20 @@
 //
 // Porcupine judges calls without versions, by Wing and Gong's search with Lowe's partitioning. For
 // linearizable maps it has a model of one key; for unstamped batches it has a model of eventual
-// consistency, see model.go. Its search is exponential in what overlaps. So a long history is cut,
-// key by key, where all calls have returned and no batch is pending, and judged window by window,
-// see window.go. A window may have up to 8 clients and 4,000 calls. Where it has more, or where the
-// search takes too long, the verdict is Unknown. A later violation still makes it Illegal.
+// consistency, see model.go. The time of its search is exponential in the number of calls that
+// overlap. So a long history is cut, key by key, where all calls have returned and no batch is
+// pending. It is judged window by window, see window.go. A window may have up to 8 clients and
+// 4,000 calls. Where it has more, or where the search takes too long, the verdict is Unknown. A
+// later violation still makes it Illegal.
 //
 // These laws need no history:
 //
-//	C7  online: the version of a guard is the last that was published before it or a later
-//	    one that was begun, and the next but one is not begun while it is open
+//	C7  online: a guard's version v is at least the last that was published before the guard
+//	    was called and at most the last that was begun before it was open, and publish v+2
+//	    does not begin while it is open
 //	C8  copy audit: the two copies are alike when all operations have been applied to both
 //	C9  liveness: no goroutine waits for ever, and a reader takes a bounded number of steps
-//	C10 final state: what is in the map after a timed cell is what its workers put in and did
-//	    not take out
+//	C10 final state: after a timed cell the map's content follows from what its workers wrote
 //
 // Package soak checks C7 on every guard of a running map, with C0, C4 and C6. Package buffers
 // checks C8 after a replay, in checked builds. Packages soak and drive check the first half of C9,

@@ -12,10 +12,10 @@ var lawTexts = map[string]string{
 	"C4":           "monotone: the versions that one handle opens never go back",
 	"C5":           "bounded lag: publish v+1+n does not return while a guard of v is open, where the history's header gives n",
 	"C6":           "content: what a guard of v reads is S(v)",
-	"C7":           "online: the version of a guard is the last that was published before it or a later one that was begun, and the next but one is not begun while it is open",
+	"C7":           "online: a guard's version v is at least the last that was published before the guard was called and at most the last that was begun before it was open, and publish v+2 does not begin while it is open",
 	"C8":           "copy audit: the two copies are alike when all operations have been applied to both",
 	"C9":           "liveness: no goroutine waits for ever, and a reader takes a bounded number of steps",
-	"C10":          "final state: what is in the map after a timed cell is what its workers put in and did not take out",
+	"C10":          "final state: after a timed cell the map's content follows from what its workers wrote",
 	"linearizable": "every call takes effect at one instant between its call and its return",
 	"eventual":     "a read of a key returns what the last publish before it made visible; each publish takes effect at one instant between its call and its return, or, if the claim is per handle, at one such instant for each client",
 }
