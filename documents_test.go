@@ -1,6 +1,8 @@
 package doublebuf
 
 import (
+	"bufio"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -202,8 +204,8 @@ func TestDeadReferencesAreFound(t *testing.T) {
 	}
 }
 
-// wide returns the numbers of the lines of a Markdown text that are longer than 100 characters. Lines
-// that cannot be wrapped may be: of tables, of blocks, of comments, and those with an image.
+// wide returns the numbers of the lines of a Markdown text that are longer than 100 characters. It
+// allows lines that cannot be wrapped: those of tables, of blocks, of comments, and with an image.
 func wide(text string) (numbers []int) {
 	fence, comment, code, blank := false, false, false, true
 	for i, line := range strings.Split(text, "\n") {
@@ -256,5 +258,44 @@ func TestWideLinesAreFound(t *testing.T) {
 		if n := len(wide(text)); n != want {
 			t.Errorf("%d wide lines in %q, want %d", n, text, want)
 		}
+	}
+}
+
+// tabWidth is the number of columns of a tab at the beginning of a line.
+const tabWidth = 4
+
+// tooWide returns the comment lines of a file that are wider than 100 columns, each with its
+// number. A line without a space to break at may be wider, and so may a directive and the output of
+// an example.
+func tooWide(text string) (lines []string) {
+	scanner := bufio.NewScanner(strings.NewReader(text))
+	output := false
+	for n := 1; scanner.Scan(); n++ {
+		line := scanner.Text()
+		comment, ok := strings.CutPrefix(strings.TrimSpace(line), "// ")
+		output = ok && (output || comment == "Output:")
+		width := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", strings.Repeat(" ", tabWidth)))
+		if ok && !output && width > 100 && strings.Contains(comment, " ") {
+			lines = append(lines, fmt.Sprintf("%d: %d columns", n, width))
+		}
+	}
+	return lines
+}
+
+func TestCommentsWrapAt100Columns(t *testing.T) {
+	walk(t, func(path string) {
+		if filepath.Ext(path) != ".go" {
+			return
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range tooWide(string(text)) {
+			t.Errorf("%s:%s; want at most 100", path, line)
+		}
+	})
+	if len(tooWide("\t// "+strings.Repeat("word ", 20)+"\n")) != 1 {
+		t.Error("a comment of 104 columns is not found")
 	}
 }

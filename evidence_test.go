@@ -108,11 +108,12 @@ func TestMissingEvidenceIsFound(t *testing.T) {
 
 var fenced = regexp.MustCompile("(?s)(?:^|\n)```(go|text)\n(.*?)\n```")
 
-// strangers are documents whose blocks of Go are whole programs, with the tests that build and run them.
+// strangers are documents whose blocks of Go are whole programs, with the tests that build and
+// run them.
 var strangers = map[string]string{"baselines/README.md": "TestAddingAMap in cmd/runbench/app"}
 
-// unproved returns the first lines of the blocks of a document that are not in a file example_test.go:
-// blocks of Go stand there as code, and blocks of text as output.
+// unproved returns the first lines of the blocks of a document that are not in a file
+// example_test.go: blocks of Go stand there as code, and blocks of text as output.
 func unproved(r repository, path, text string) (all []string) {
 	for _, m := range fenced.FindAllStringSubmatch(text, -1) {
 		block := withoutIndentation(m[2])

@@ -14,8 +14,8 @@ import (
 // byIdentity are the packages that choose maps by kv.Identity.
 var byIdentity = []string{"analysis", "plots", "cmd/runbench/internal/plan", "cmd/runbench/internal/report"}
 
-// TestNoNamesTakenApart: no file of these packages has a part of a double buffer's name, so none can
-// choose a double buffer by its name.
+// TestNoNamesTakenApart: no file of these packages has a part of a double buffer's name, so none
+// can choose a double buffer by its name.
 func TestNoNamesTakenApart(t *testing.T) {
 	files := 0
 	for _, dir := range byIdentity {

@@ -5,8 +5,8 @@
 //   - [Run.Verdict] is the worst verdict on a map.
 //   - Control is what the A/A control shows, and Grade how far the figures can be trusted.
 //   - A [Standing] is the order of the maps in one workload.
-//   - An [Effect] compares two maps. It is conclusive or not, after Holm's correction for all effects
-//     that a report shows.
+//   - An [Effect] compares two maps. It is conclusive or not, after Holm's correction for all
+//     effects that a report shows.
 //
 // Package stat has the statistics, and package export the formats in which all of this is printed.
 package analysis

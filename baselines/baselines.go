@@ -7,8 +7,8 @@
 //
 // All adapters share three rules:
 //
-//   - The body of a loop over All must not use the map, because some adapters hold a lock or a guard
-//     during the walk.
+//   - The body of a loop over All must not use the map, because some adapters hold a lock or a
+//     guard during the walk.
 //   - A goroutine that has a guard open must not write.
 //   - Sets before the first kv.Open are the prefill. Only then may a goroutine write a map without
 //     the capability Writes, and only while no other goroutine uses the map.

@@ -80,7 +80,8 @@ func configuration(name, doc string, level kv.Level, more kv.Caps, every int, op
 	}, options)
 }
 
-// watched is what open returns, but that the function that it takes as well is called when a wait is over.
+// watched is what open returns, but that the function that it takes as well is called when a wait
+// is over.
 func watched(open func([]hashmap.Option) func(int) kv.Map[uint64, uint64], options []hashmap.Option) func(int, func()) kv.Map[uint64, uint64] {
 	return func(capacity int, entered func()) kv.Map[uint64, uint64] {
 		return open(append(slices.Clone(options), hashmap.WithWatch(entered)))(capacity)
@@ -135,8 +136,8 @@ func handleFree(name, doc string, level kv.Level, more kv.Caps, every int, optio
 	return e
 }
 
-// collects returns e, whose publishes take a garbage collection each, for keys of uint64 and string only: the
-// battery takes its time, and does not need all types.
+// collects returns e, whose publishes take a garbage collection each, for keys of uint64 and
+// string only: the battery takes its time, and does not need all types.
 func collects(e kv.Entry) kv.Entry {
 	e.Collects = true
 	e.Constructors = kv.Constructors{String: e.String}

@@ -21,10 +21,10 @@ func haxMap() kv.Entry {
 
 // haxAdapter is haxmap.Map with the methods of package kv.
 //
-// It lacks the capability Swaps, because haxmap's Swap stores nothing under an absent key, and haxmap
-// cannot compare and delete. It lacks Clears, because haxmap's Clear drops the list first and the
-// index later, and does not block writers between the two. It has no keys of type float64, because
-// haxmap has an entry for each of the two zeros.
+// It lacks the capability Swaps, because haxmap's Swap stores nothing under an absent key, and
+// haxmap cannot compare and delete. It lacks Clears, because haxmap's Clear drops the list first
+// and the index later, and does not block writers between the two. It has no keys of type
+// float64, because haxmap has an entry for each of the two zeros.
 type haxAdapter[K haxKey, V any] struct{ *haxmap.Map[K, V] }
 
 // haxKey lists the key types of this project, which are among those that haxmap allows.

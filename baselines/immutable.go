@@ -23,9 +23,9 @@ func immutableMap() kv.Entry {
 	})
 }
 
-// persistentMap reads without any lock, as cowMap does. A write copies the few nodes on the path to
-// its key. Writers take a lock instead of retrying a compare-and-swap, so that no writer makes nodes
-// that it has to throw away.
+// persistentMap reads without any lock, as cowMap does. A write copies the few nodes on the path
+// to its key. Writers take a lock instead of retrying a compare-and-swap, so that no writer makes
+// nodes that it has to throw away.
 type persistentMap[K comparable, V any] struct {
 	current atomic.Pointer[immutable.Map[K, V]]
 	empty   *immutable.Map[K, V]

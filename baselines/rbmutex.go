@@ -18,9 +18,9 @@ func rbMutex() kv.Entry {
 	})
 }
 
-// rbMutexMap differs from rwMutexMap in its lock, in which readers count themselves in separate slots
-// (BRAVO, Dice and Kogan 2019). A reader's token is for one RLock and comes from a pool of the lock,
-// so the map needs no handles to keep tokens in.
+// rbMutexMap differs from rwMutexMap in its lock, in which readers count themselves in separate
+// slots (BRAVO, Dice and Kogan 2019). A reader's token is for one RLock and comes from a pool of
+// the lock, so the map needs no handles to keep tokens in.
 type rbMutexMap[K, V comparable] struct {
 	mu *xsync.RBMutex
 	m  builtin[K, V]

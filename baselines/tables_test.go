@@ -18,9 +18,10 @@ type lookups[K comparable] [drawn]K
 
 const drawn = 1 << 20
 
-// stretch returns the n keys from *at on, or from the start if there are not so many, and moves *at
-// behind them. A loop over a slice is the least that a loop can be: among 1,000,000 keys one with an index and a
-// remainder took 13 ns of 58 a look-up, since its instructions keep cache misses from overlapping.
+// stretch returns the n keys from *at on, or from the start if there are not so many, and moves
+// *at behind them. A loop over a slice is the least that a loop can be: among 1,000,000 keys one
+// with an index and a remainder took 13 ns of 58 a look-up, since its instructions keep cache
+// misses from overlapping.
 func (l *lookups[K]) stretch(at *int, n int) []K {
 	start := advance(at, n)
 	return l[start : start+n]
@@ -44,10 +45,10 @@ func drawLookups[K comparable](set *workloads.KeySet[K]) *lookups[K] {
 	return drawn
 }
 
-// bareTable is a table that a copy of the double buffer could be, behind nothing: loop looks
-// up n of the drawn keys, from a start, and returns the sum of their values, so that they are needed. The loops differ
-// in the call alone. Each is written out, since a call through a type parameter costs more
-// than the tables differ by.
+// bareTable is a table that a copy of the double buffer could be, behind nothing: loop looks up n
+// of the drawn keys, from a start, and returns the sum of their values, so that they are needed.
+// The loops differ in the call alone. Each is written out, since a call through a type parameter
+// costs more than the tables differ by.
 type bareTable struct {
 	name string
 	loop func(start, n int) (sum uint64)

@@ -212,8 +212,8 @@ func bareTableOf(kind table.Kind, set *workloads.KeySet[uint64]) table.Table[uin
 }
 
 // The loops are written out for each map, since a call through a type parameter or an interface
-// would cost more than some of them differ by. Each goes on in the drawn keys where it ended the last
-// time, or few entries of a large table would be looked at, again and again.
+// would cost more than some of them differ by. Each goes on in the drawn keys where it ended the
+// last time, or few entries of a large table would be looked at, again and again.
 
 func guarded(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) func(n int) {
 	at := 0
@@ -506,8 +506,8 @@ func reversed[K comparable](l *lookups[K]) *lookups[K] {
 	return l
 }
 
-// cell runs loops side by side for a while, each in a goroutine of its own, and returns what each has
-// done per second. Shares of one name are added up.
+// cell runs loops side by side for a while, each in a goroutine of its own, and returns what each
+// has done per second. Shares of one name are added up.
 func cell(loops ...loop) figures {
 	const long, chunk = 30 * time.Millisecond, 64
 	rates := make([]float64, len(loops))
@@ -713,8 +713,9 @@ func adaptiveTargets() (all []experiment) {
 }
 
 // latencyTargets holds the time of a write that is published at once beside always-reading
-// goroutines, more than there are processors, against a write by copy-on-write; and their reads against
-// those of a bare table that nobody writes. Writes come one after another, or one a millisecond.
+// goroutines, more than there are processors, against a write by copy-on-write; and their reads
+// against those of a bare table that nobody writes. Writes come one after another, or one a
+// millisecond.
 func latencyTargets() (all []experiment) {
 	for _, pause := range []time.Duration{0, time.Millisecond} {
 		for _, readers := range []int{2, 8, 64} {

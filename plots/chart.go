@@ -11,8 +11,8 @@ import (
 	"doublebuf/results"
 )
 
-// chart is the data of a figure before it is drawn. The x axis has coordinates of its own. Values on
-// the y axis are in units.
+// chart is the data of a figure before it is drawn. The x axis has coordinates of its own. Values
+// on the y axis are in units.
 type chart struct {
 	name, title, subtitle string
 
@@ -93,8 +93,8 @@ func verdictNote(v results.Verdict) string {
 // isMap reports whether v is about a map, and not about the harness floor.
 func isMap(v results.Verdict) bool { return v.Level != "none" }
 
-// footer returns the lines below every figure of one run: the number of blocks, the machine, and the
-// commit.
+// footer returns the lines below every figure of one run: the number of blocks, the machine, and
+// the commit.
 func footer(s *analysis.Run, drawn []stat.Summary, doubt bool) []string {
 	return []string{samplesNote(drawn, doubt), provenance(s)}
 }
@@ -144,8 +144,8 @@ func provenance(s *analysis.Run) string {
 	return note + "."
 }
 
-// formatCount writes a number below 1,000 with three significant digits, and a larger one as a whole
-// number with commas.
+// formatCount writes a number below 1,000 with three significant digits, and a larger one as a
+// whole number with commas.
 func formatCount(v float64) string {
 	if v < 1000 {
 		return strconv.FormatFloat(v, 'g', 3, 64)

@@ -249,8 +249,8 @@ func (s series) addTo(pl *plot.Plot, factor float64) error {
 // bare hides a plotter's range and boxes, which would move the axes.
 type bare struct{ plot.Plotter }
 
-// band returns the area between the ends of the intervals of neighbouring points, or nil if there is
-// none. The area of a single point extends by half to either side.
+// band returns the area between the ends of the intervals of neighbouring points, or nil if there
+// is none. The area of a single point extends by half to either side.
 func (s series) band(factor, half float64) *plotter.Polygon {
 	var ring, back plotter.XYs
 	for _, pt := range s.points {

@@ -39,8 +39,8 @@ type heatCell struct {
 // maxHeats is how many panels are readable in one figure. The first ones are drawn.
 const maxHeats = 9
 
-// heatSteps is how many shades there are on either side of white. The last one stands for the factor
-// 2^(heatSteps/2) and all larger ones.
+// heatSteps is how many shades there are on either side of white. The last one stands for the
+// factor 2^(heatSteps/2) and all larger ones.
 const heatSteps = 4
 
 // shades is a palette from orange over light grey to blue, which colour-blind eyes can tell apart.
@@ -284,7 +284,8 @@ func (h heat) draw(board draw.Canvas) error {
 	return nil
 }
 
-// label is the ratio with two digits or more, in brackets if its interval includes 1 or it has none.
+// label is the ratio with two digits or more, in brackets if its interval includes 1 or it has
+// none.
 func (c heatCell) label() string {
 	m := c.ratio.Median
 	digits := cmp.Compare(10, m) + 1 // two below 10, one at 10, none above

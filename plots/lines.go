@@ -214,9 +214,9 @@ func anySeveral(families []family, x func(results.ID) float64) bool {
 	return false
 }
 
-// writeShare returns the share of writes of a cell, in %. ok is true for mixes that differ in nothing
-// else: every worker does gets, sets and as many deletes, one by one, and half of the keys are there
-// at the start.
+// writeShare returns the share of writes of a cell, in %. ok is true for mixes that differ in
+// nothing else: every worker does gets, sets and as many deletes, one by one, and half of the
+// keys are there at the start.
 func writeShare(s *analysis.Run, id results.ID) (share float64, ok bool) {
 	m, ok := s.Mix(id.Mix)
 	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Misses || m.Stalls || m.Burst > 0 || m.Fill != 500 || m.Sets != m.Deletes {

@@ -11,9 +11,9 @@ import (
 	"doublebuf/results"
 )
 
-// byPercentile draws a figure for each workload with latency cells: the latency of reads, writes and
-// publishes by percentile. A map that is overloaded in half of its blocks or more is named and not
-// drawn, because its other blocks do not represent it.
+// byPercentile draws a figure for each workload with latency cells: the latency of reads, writes
+// and publishes by percentile. A map that is overloaded in half of its blocks or more is named
+// and not drawn, because its other blocks do not represent it.
 func byPercentile(s *analysis.Run) []*chart {
 	var charts []*chart
 	for _, f := range sides(s, split(s.Groups(results.Latency), func(results.ID) bool { return true }, func(id results.ID) results.ID { return id }), nil) {
@@ -211,10 +211,10 @@ func decadesOf(values []logValue) (lo, hi float64, zero bool) {
 	return lo, hi, zero
 }
 
-// addLogarithmic fills c with panels of seconds on a logarithmic axis, with a line in each for every
-// map in groups. The caller has set the ticks. value is as in logValues. Zeros are drawn below the
-// decades, at a tick of their own. Empty panels are left out. addLogarithmic reports whether a panel
-// is left.
+// addLogarithmic fills c with panels of seconds on a logarithmic axis, with a line in each for
+// every map in groups. The caller has set the ticks. value is as in logValues. Zeros are drawn
+// below the decades, at a tick of their own. Empty panels are left out. addLogarithmic reports
+// whether a panel is left.
 func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels []string, xName string, value func(g *analysis.Group, panel, x int) stat.Summary) bool {
 	values := c.logValues(s, groups, len(panels), value)
 	lo, hi, zero := decadesOf(values)
@@ -262,8 +262,8 @@ func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels
 	return true
 }
 
-// decades sets up the y axis from one decade to another, with a place for zero below them if zero. It
-// returns the function from seconds to a place on the axis.
+// decades sets up the y axis from one decade to another, with a place for zero below them if
+// zero. It returns the function from seconds to a place on the axis.
 func (c *chart) decades(lo, hi float64, zero bool) func(seconds float64) float64 {
 	none := lo - 0.8 // where zero stands
 	if zero {

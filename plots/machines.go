@@ -30,8 +30,8 @@ func DrawMachines(runs []Run, dir string) ([]Figure, error) {
 	return drawAll(all, dir)
 }
 
-// machineStyles are the styles of the runs, in their order. They cannot be taken for styles of maps,
-// which are on the axis.
+// machineStyles are the styles of the runs, in their order. They cannot be taken for styles of
+// maps, which are on the axis.
 var machineStyles = []style{
 	{blue, circle, solid, otherWidth, full},
 	{vermilion, square, solid, otherWidth, full},

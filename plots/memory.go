@@ -8,8 +8,9 @@ import (
 	"doublebuf/results"
 )
 
-// memoryAKey draws a figure for each type and number of keys: the bytes that each map keeps alive for
-// an entry, after the workload in which most maps were measured. It draws none of a single map.
+// memoryAKey draws a figure for each type and number of keys: the bytes that each map keeps alive
+// for an entry, after the workload in which most maps were measured. It draws none of a single
+// map.
 func memoryAKey(s *analysis.Run) []*chart {
 	type keys struct {
 		keyType string

@@ -6,13 +6,13 @@
 // # What a figure promises
 //
 //   - A map has the same colour, glyph and dashes in every figure. The colours are those of Okabe
-//     and Ito and one of Tol's, which colour-blind eyes can tell apart. No two maps differ in colour
-//     alone.
+//     and Ito and one of Tol's, which colour-blind eyes can tell apart. No two maps differ in
+//     colour alone.
 //   - A point is the median over blocks. Its band or bar is the 95 % confidence interval of the
 //     median. With too few blocks for an interval there is none.
-//   - Throughput begins at zero. Staleness has a logarithmic axis. Maps that are always fresh have a
-//     separate part beside it, so that a reader does not compare stale reads with fresh ones by
-//     mistake.
+//   - Throughput begins at zero. Staleness has a logarithmic axis. Maps that are always fresh
+//     have a separate part beside it, so that a reader does not compare stale reads with fresh
+//     ones by mistake.
 //   - A map that failed its check is grey and crossed, and its name says so. A map that was not
 //     checked, or whose check was undecided, has a question mark.
 //   - Entries that declare no level are no maps: the harness floor is stated, not drawn.

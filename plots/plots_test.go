@@ -135,8 +135,8 @@ func read(t *testing.T, dir, name string) []byte {
 
 var wholeRun = testRun(testMaps, 6)
 
-// TestData holds the data of all figures, as golden tables, and the drawings by their
-// digests, which rounding on other processors may change: these, those on logarithmic axes, heat maps, and
+// TestData holds the data of all figures, as golden tables, and the drawings by their digests,
+// which rounding on other processors may change: these, those on logarithmic axes, heat maps, and
 // those of all strategies, whose glyphs and dashes are in the drawings alone.
 func TestData(t *testing.T) {
 	var data, digests strings.Builder

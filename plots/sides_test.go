@@ -72,8 +72,8 @@ func TestSides(t *testing.T) {
 	}
 }
 
-// TestNoSideOfNothing: where every strategy was measured at one place of the axis alone, there is no figure
-// of their lines; the other says who is missing.
+// TestNoSideOfNothing: where every strategy was measured at one place of the axis alone, there is
+// no figure of their lines; the other says who is missing.
 func TestNoSideOfNothing(t *testing.T) {
 	run := testRun(withStrategies(), 6)
 	run.Cells = slices.DeleteFunc(run.Cells, func(c results.Cell) bool {

@@ -12,11 +12,12 @@ import (
 	"doublebuf/results"
 )
 
-// byStaleness draws a figure for each workload with staleness cells: the reads and writes a second of
-// each map against the mean staleness of its reads. The throughput is that of throughput cells with
-// the same keys and workers. It is never that of the staleness cells, whose loop is slowed down by
-// what it measures. The two workloads differ: in a throughput cell half of the keys are in the map
-// and half of the writes delete; in a staleness cell every key is in the map and writes only set.
+// byStaleness draws a figure for each workload with staleness cells: the reads and writes a
+// second of each map against the mean staleness of its reads. The throughput is that of
+// throughput cells with the same keys and workers. It is never that of the staleness cells, whose
+// loop is slowed down by what it measures. The two workloads differ: in a throughput cell half of
+// the keys are in the map and half of the writes delete; in a staleness cell every key is in the
+// map and writes only set.
 func byStaleness(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Staleness),
 		func(results.ID) bool { return true },

@@ -57,8 +57,8 @@ func texts(t *testing.T, c *chart) (all []written) {
 	return all
 }
 
-// overlap reports whether the boxes share more than an edge: if they do not, one of the directions of their
-// sides has them apart.
+// overlap reports whether the boxes share more than an edge: if they do not, one of the
+// directions of their sides has them apart.
 func (a written) overlap(b written) bool {
 	for _, box := range []written{a, b} {
 		for i := range 2 {
@@ -81,7 +81,8 @@ func (a written) overlap(b written) bool {
 	return true
 }
 
-// manyMaps makes up a run of so many strangers beside the maps of the tests, with names as long as any.
+// manyMaps makes up a run of so many strangers beside the maps of the tests, with names as long
+// as any.
 func manyMaps(n int) *results.Set {
 	maps := testMaps
 	for i := range n {

@@ -1,9 +1,9 @@
 // Package kv is the interface of all maps that this project checks and measures, its own and those
 // of others.
 //
-// A map is used through handles. A map whose readers must register implements [Opener]; every other
-// map is its own handle. Callers get a handle from [Open], outside any timed region, and use it from
-// one goroutine at a time.
+// A map is used through handles. A map whose readers must register implements [Opener]; every
+// other map is its own handle. Callers get a handle from [Open], outside any timed region, and
+// use it from one goroutine at a time.
 //
 // A map that can do more than Get, Set and Delete implements further small interfaces of this
 // package, on the value that [Open] returns. Its [Entry] declares the matching [Caps].

@@ -113,9 +113,9 @@ func TestCollectorWaitsForTheLastUse(t *testing.T) {
 	}
 }
 
-// TestCollectorStallIsReported holds a guard and publishes twice in one goroutine. The strategy does
-// not know which reader blocks the writer. Checked builds know where the guard was opened, with or
-// without a handle.
+// TestCollectorStallIsReported holds a guard and publishes twice in one goroutine. The strategy
+// does not know which reader blocks the writer. Checked builds know where the guard was opened,
+// with or without a handle.
 func TestCollectorStallIsReported(t *testing.T) {
 	for name, read := range map[string]func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int]{
 		"by a handle":      func(w *hashmap.WriteHandle[int, int]) hashmap.ReadGuard[int, int] { return w.NewReadHandle().Read() },

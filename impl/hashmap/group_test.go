@@ -139,8 +139,8 @@ func TestGroupClosed(t *testing.T) {
 	g.Insert(1, 2)
 }
 
-// TestGroupRefusedDoesNothing lets the strategy refuse a publish. The operation must not take effect
-// at a later publish.
+// TestGroupRefusedDoesNothing lets the strategy refuse a publish. The operation must not take
+// effect at a later publish.
 func TestGroupRefusedDoesNothing(t *testing.T) {
 	g := hashmap.NewGroup[int, int](hashmap.WithStrategy(strategy.Single))
 	r := g.NewReadHandle()

@@ -9,7 +9,8 @@ import (
 	"doublebuf/impl/table"
 )
 
-// BenchmarkGuard opens and closes a guard on a map under each strategy, with a call of Len in between.
+// BenchmarkGuard opens and closes a guard on a map under each strategy, with a call of Len in
+// between.
 func BenchmarkGuard(b *testing.B) {
 	for _, s := range strategy.All() {
 		b.Run(fmt.Sprintf("strategy=%s", s.Name), func(b *testing.B) {

@@ -143,9 +143,9 @@ func TestSharedDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestDroppedGuardsEnd drops guards without a release, and then their handles. The writer continues,
-// and the checks of law S1 do not count the guards as open. The documents of the strategies promise
-// this. A guard that is still used is not dropped, whatever else is.
+// TestDroppedGuardsEnd drops guards without a release, and then their handles. The writer
+// continues, and the checks of law S1 do not count the guards as open. The documents of the
+// strategies promise this. A guard that is still used is not dropped, whatever else is.
 func TestDroppedGuardsEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		open func(strategy.Options) strategy.Strategy

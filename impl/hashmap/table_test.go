@@ -16,8 +16,8 @@ import (
 )
 
 // TestFlatTable runs random operations on a map of flat tables and on Go's map. It compares them
-// after each publish, so that both copies are compared. Readers read all the time: the race detector
-// finds a table that is written while it is read.
+// after each publish, so that both copies are compared. Readers read all the time: the race
+// detector finds a table that is written while it is read.
 func TestFlatTable(t *testing.T) {
 	for seed := range uint64(2) {
 		w := hashmap.New[uint64, uint64](hashmap.WithTable(table.Flat))

@@ -79,8 +79,8 @@ func TestFlush(t *testing.T) {
 	})
 }
 
-// TestSelfDeadlockIsReported holds a guard and publishes twice in one goroutine. Checked builds know
-// where the guard was opened.
+// TestSelfDeadlockIsReported holds a guard and publishes twice in one goroutine. Checked builds
+// know where the guard was opened.
 func TestSelfDeadlockIsReported(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		synctest.Test(t, func(t *testing.T) {

@@ -146,9 +146,9 @@ func (m loses) Set(key, value uint64) {
 	}
 }
 
-// A soak finds a goroutine that hangs, and its verdict says where. All goroutines that can end have
-// ended with the soak. A busy machine may delay another goroutine for as long as the limit; then the
-// test tries again with twice the limit.
+// A soak finds a goroutine that hangs, and its verdict says where. All goroutines that can end
+// have ended with the soak. A busy machine may delay another goroutine for as long as the limit;
+// then the test tries again with twice the limit.
 func TestSoakFindsWhatHangs(t *testing.T) {
 	for _, test := range []struct {
 		name  string

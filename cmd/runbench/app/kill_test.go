@@ -174,7 +174,8 @@ func testKill(t *testing.T, forks, kills int) {
 		}
 		lost, most := k.begun()-begun-(now-cells), 1
 		if forks > 1 {
-			// A process that measures may begin with what it was asked for after its parent was killed.
+			// A process that measures may begin with what it was asked for after its parent was
+			// killed.
 			lost, most = k.begun()-now, k.number
 		}
 		if lost < 0 || lost > most {

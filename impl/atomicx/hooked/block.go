@@ -226,5 +226,6 @@ func Now() time.Duration {
 	return time.Since(start)
 }
 
-// Token tells the hook of a token of package atomicx: the runtime would call tell on a goroutine that it does not know.
+// Token tells the hook of a token of package atomicx: the runtime would call tell on a goroutine
+// that it does not know.
 func Token(holder any, tell func()) { hook.Token(holder, tell) }

@@ -101,7 +101,8 @@ type Hook interface {
 	Buffer(loc, value any, apply func()) bool
 	// Newest returns the goroutine's own newest buffered store to loc, if there is one.
 	Newest(loc any) (value any, buffered bool)
-	// Token says that tell is to be called once if ever holder is found unreachable. It is no operation.
+	// Token says that tell is to be called once if ever holder is found unreachable. It is no
+	// operation.
 	Token(holder any, tell func())
 	// OneWait reports whether waits by [AwaitWhole] are one blocking operation.
 	OneWait() bool

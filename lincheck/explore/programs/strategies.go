@@ -21,9 +21,9 @@ type Strategy struct {
 	Bound int
 }
 
-// Strategies are the strategies that are explored. Strategy single is not, because all that it does is
-// done by one goroutine, which has one schedule. Strategy collector depends on the garbage collector, which is part of
-// its program; see Collected.
+// Strategies are the strategies that are explored. Strategy single is not, because all that it
+// does is done by one goroutine, which has one schedule. Strategy collector depends on the
+// garbage collector, which is part of its program; see Collected.
 var Strategies = strategies()
 
 func strategies() (explored []Strategy) {

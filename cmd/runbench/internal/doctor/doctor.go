@@ -40,8 +40,8 @@ func clockCost() time.Duration {
 	return least
 }
 
-// check is one question and the answer that would be right. look returns what it found, or the state
-// Hidden if nothing is visible.
+// check is one question and the answer that would be right. look returns what it found, or the
+// state Hidden if nothing is visible.
 type check struct {
 	what, why, want string
 	look            func(h Host) (found string, state results.State)

@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	// Command is the command of runbench that a child runs. It checks one map and writes the verdict.
+	// Command is the command of runbench that a child runs. It checks one map and writes the
+	// verdict.
 	Command = "check-child"
 	// VerdictsFile is the file of verdicts in a results folder.
 	VerdictsFile = "verdicts.json"

@@ -95,8 +95,9 @@ var standardLacks = lacks{
 	byWriteShare: []string{"dbuf-epoch-demand"},
 }
 
-// holdsEverybody checks that plan has every map where maps differ most, as far as it can run there, and of
-// each strategy one publish policy read only and with more goroutines than processors.
+// holdsEverybody checks that plan has every map where maps differ most, as far as it can run
+// there, and of each strategy one publish policy read only and with more goroutines than
+// processors.
 func holdsEverybody(t *testing.T, plan Plan) {
 	t.Helper()
 	for _, e := range baselines.All() {
@@ -180,8 +181,9 @@ func holdsLatency(t *testing.T, plan Plan, maps int) {
 	}
 }
 
-// holdsLateMaps checks that plan has the latency of a double buffer and of the peer to beat with as many goroutines
-// as processors, with more and with many more, and beside a reader that stalls, there with and without a bound.
+// holdsLateMaps checks that plan has the latency of a double buffer and of the peer to beat with
+// as many goroutines as processors, with more and with many more, and beside a reader that
+// stalls, there with and without a bound.
 func holdsLateMaps(t *testing.T, plan Plan) {
 	t.Helper()
 	for _, want := range []struct {

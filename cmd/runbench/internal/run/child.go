@@ -14,10 +14,10 @@ import (
 	"doublebuf/results"
 )
 
-// A child reads the plan, and then one job after another, as JSON from its standard input. It answers
-// each on its standard output. While it measures, this process waits and does nothing. While this
-// process writes the cell to the disk, the child waits. The child ends at the end of its input, so
-// that no child remains if the parent is killed.
+// A child reads the plan, and then one job after another, as JSON from its standard input. It
+// answers each on its standard output. While it measures, this process waits and does nothing.
+// While this process writes the cell to the disk, the child waits. The child ends at the end of
+// its input, so that no child remains if the parent is killed.
 
 // answer is what a child answers to the plan, and to each job.
 type answer struct {

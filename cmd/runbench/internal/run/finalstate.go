@@ -8,13 +8,13 @@ import (
 	"doublebuf/workloads"
 )
 
-// The final-state check (C10) needs no record of the timed loop. The steps of every worker are known
-// before it starts, and it counts how many it did. Each value that a worker sets names the worker
-// and the step. So when the workers have ended and the map is published, each key must hold what
-// the last write of one of the workers left there, or, if no worker wrote it, what it held at the
-// start. Any order of the workers' writes leaves such a content. A write that was lost, done twice,
-// or undone later leaves another, unless a later write hid it. The check takes time linear in the
-// number of steps and memory linear in the number of keys.
+// The final-state check (C10) needs no record of the timed loop. The steps of every worker are
+// known before it starts, and it counts how many it did. Each value that a worker sets names the
+// worker and the step. So when the workers have ended and the map is published, each key must
+// hold what the last write of one of the workers left there, or, if no worker wrote it, what it
+// held at the start. Any order of the workers' writes leaves such a content. A write that was
+// lost, done twice, or undone later leaves another, unless a later write hid it. The check takes
+// time linear in the number of steps and memory linear in the number of keys.
 
 // stepBits is how many bits of a value hold the step.
 const stepBits = 40

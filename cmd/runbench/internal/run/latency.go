@@ -14,11 +14,11 @@ import (
 
 // In a closed loop a worker begins an operation when it has ended the one before. That hides what
 // matters. While the map stalls no operation arrives, so a stall counts as one slow operation,
-// however many would have arrived meanwhile. This is called coordinated omission (Tene, "How NOT to
-// measure latency", 2013; Schroeder, Wierman and Harchol-Balter, "Open versus closed: a cautionary
-// tale", NSDI 2006). A latency cell is an open loop. Every operation has an intended start, which is
-// drawn before the clock starts, and its latency lasts from there to its end. So the time that an
-// operation waits because its worker is late counts.
+// however many would have arrived meanwhile. This is called coordinated omission (Tene, "How NOT
+// to measure latency", 2013; Schroeder, Wierman and Harchol-Balter, "Open versus closed: a
+// cautionary tale", NSDI 2006). A latency cell is an open loop. Every operation has an intended
+// start, which is drawn before the clock starts, and its latency lasts from there to its end. So
+// the time that an operation waits because its worker is late counts.
 
 // maxLatency is the longest latency that histograms distinguish from longer ones.
 const maxLatency = time.Minute

@@ -106,7 +106,8 @@ func TestPublishIsPartOfItsWrite(t *testing.T) {
 	if half, most := v.ofWrites.ValueAtQuantile(50), v.ofWrites.ValueAtQuantile(90); half < 115 || half > 145 || most < 1120 || most > 1170 {
 		t.Errorf("writes took %d ns at p50 and %d at p90; want about 130, and 1150 with a publish", half, most)
 	}
-	// The cell has just these latencies, of each kind and at each quantile beyond which there is one.
+	// The cell has just these latencies, of each kind and at each quantile beyond which there is
+	// one.
 	got, want := map[string]float64{}, 0
 	putLatencies(got, []*server[uint64]{v})
 	for what, h := range map[string]*hdrhistogram.Histogram{results.OfReads: v.ofReads, results.OfWrites: v.ofWrites, results.OfPublishes: v.ofPublishes} {

@@ -94,7 +94,8 @@ func TestHeapAwaitsCleanups(t *testing.T) {
 	}
 }
 
-// TestMemoryOfSmallMaps: what a cell draws, and no longer needs when its map is weighed, is not taken off.
+// TestMemoryOfSmallMaps: what a cell draws, and no longer needs when its map is weighed, is not
+// taken off.
 func TestMemoryOfSmallMaps(t *testing.T) {
 	p := plan.Plan{Seed: 1, Blocks: 3, Time: plan.Duration(time.Millisecond), Procs: 2}
 	p.Cells = []plan.Cell{{Impl: "rwmutex", Mix: "ycsb-a", Dist: "uniform", KeyType: "uint64", Keys: 1 << 10, G: 1}}

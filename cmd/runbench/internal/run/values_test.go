@@ -49,7 +49,8 @@ func (l losing) Set(key uint64, v kv.Wide) {
 	}
 }
 
-// What a map with large values loses the final-state check finds, and handles and maps are closed once.
+// What a map with large values loses the final-state check finds, and handles and maps are closed
+// once.
 func TestValues(t *testing.T) {
 	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	for _, lost := range []int64{0, 1} {
