@@ -58,8 +58,8 @@ type config struct {
 	watch    func() // or nil
 }
 
-// WithStrategy chooses the rule by which the writer waits for readers, such as
-// strategy.Epoch, which is the default.
+// WithStrategy chooses the rule by which the writer waits for readers. The default is
+// [strategy.Epoch].
 func WithStrategy(s func(strategy.Options) strategy.Strategy) Option {
 	return func(c *config) { c.strategy = s }
 }
@@ -71,28 +71,29 @@ func WithTable(k table.Kind) Option { return func(c *config) { c.table = k } }
 // WithCapacity sizes both copies for n entries.
 func WithCapacity(n int) Option { return func(c *config) { c.capacity = n } }
 
-// WithStallReport has report called, on the writer's goroutine, when the writer has waited for
-// readers as long as after, once in each such wait. The default is a warning in the default log
-// of log/slog after one second. report must not use the writer within whose wait it is called,
-// and would wait for ever for a [Group] or a [Locked]; but it may release guards, and may close a
-// [WriteHandle]: the call that waits then does nothing more, and returns ErrClosed when its wait
-// is over.
+// WithStallReport has the writer call report when it has waited for readers for the time after. It
+// does so at most once in each wait, on its own goroutine. The default is a warning in the default
+// log of log/slog after one second.
+//
+// report may release guards. It may also close a [WriteHandle]: the call that waits then does
+// nothing more, and returns ErrClosed when its wait is over. Otherwise report must not use the
+// writer that waits. If it uses a [Group] or a [Locked] that waits, it waits for ever.
 func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
 	return func(c *config) { c.options.StallAfter, c.options.Stalled = after, report }
 }
 
-// WithMaxWait bounds the time that a publish waits for readers. When it is over, the copy that
-// they hold is left to them and the garbage collector, and the writer goes on with a clone of the
-// readable one: that costs time in proportion to the map once, and memory for a third copy as
-// long as those guards are open. Also, a [ReadHandle] keeps the copy that its last Get has read
-// until it is used again or dropped, so that each idle one may keep one more. A bound of up to
-// 200 µs is waited out without giving the processor away. The default is no bound.
+// WithMaxWait bounds the time that a publish waits for readers. After that time the writer leaves
+// their copy to them and to the garbage collector. It continues with a clone of the readable copy.
+// The clone takes time in proportion to the map. While the guards of the old copy are open there
+// are three copies in memory. There can be more: each idle [ReadHandle] keeps the copy that its
+// last Get has read, until the handle is used again or dropped. If the bound is 200 µs or less, the
+// writer keeps its processor while it waits. The default is no bound.
 func WithMaxWait(d time.Duration) Option { return func(c *config) { c.options.MaxWait = d } }
 
-// WithWatch has entered called, on the writer's goroutine, each time that its wait for readers
-// has ended, or been ended by WithMaxWait, and it has not yet changed what they have read: then
-// it is about to make the second version after theirs. It is for checkers that hold the map
-// to that while it runs. entered must not use the map.
+// WithWatch has the writer call entered after each of its waits for readers, and before it changes
+// the copy that they have read. WithMaxWait may have ended the wait. The writer is then about to
+// make the second version after the one that they have read. Checkers use this to check the map
+// while it runs. The call is on the writer's goroutine. entered must not use the map.
 func WithWatch(entered func()) Option { return func(c *config) { c.watch = entered } }
 
 // WriteHandle is the writer of a map.
@@ -148,9 +149,8 @@ func (w *WriteHandle[K, V]) push(o op[K, V]) {
 	w.log.Push(o)
 }
 
-// Insert sets key to value. Like all operations it only goes to the log, so it is quick
-// and never waits, and like all operations it panics if the writer is closed or if key
-// cannot be hashed.
+// Insert sets key to value. Like all operations it only goes to the log, so it is quick and never
+// waits. Like all operations it panics if the writer is closed or if key cannot be hashed.
 func (w *WriteHandle[K, V]) Insert(key K, value V) {
 	w.push(op[K, V]{kind: opInsert, key: key, value: value})
 }
@@ -167,25 +167,25 @@ func (w *WriteHandle[K, V]) Remove(key K) {
 	w.push(op[K, V]{kind: opRemove, key: key})
 }
 
-// Clear removes all entries, those with NaN in their key too, which nothing else removes.
+// Clear removes all entries. Only Clear removes entries with NaN in their key.
 func (w *WriteHandle[K, V]) Clear() {
 	w.push(op[K, V]{kind: opClear})
 }
 
-// Update calls f with the value of key and whether there is one, and sets key to what f
-// returns, or removes it if f returns false. The call is made once, when the operation is
-// applied, in its place among the others. f must not use the writer. If f panics
-// the operation is dropped, the others stand, and the caller of Publish gets the panic.
-// A key that is unequal to itself (NaN) is never found, and f is not called for it.
+// Update calls f with the value of key and whether there is one. It sets key to what f returns, or
+// removes key if f returns false. f is called once, when the operation is applied, in the order of
+// the operations. f must not use the writer. If f panics, the operation is dropped, the others
+// stand, and the caller of Publish gets the panic. A key that is unequal to itself (NaN) is never
+// found, and f is not called for it.
 func (w *WriteHandle[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
 	mustFunc(f == nil, "Update")
 	w.push(op[K, V]{kind: opFunc, key: key, change: &change[K, V]{resolve: resolveUpdate(key, f)}})
 }
 
-// Retain calls f for every entry and removes those for which it returns false. f may
-// change the value through its pointer, which is not valid after it returns. The calls are
-// made once, in no particular order, when the operation is applied, as with Update.
-// Entries with NaN in their key are kept, and f is not called for them.
+// Retain calls f for every entry and removes those for which f returns false. f may change the
+// value through the pointer, which is valid until f returns. As with Update, f is called when the
+// operation is applied: once for each entry, in no particular order. Entries with NaN in their key
+// are kept, and f is not called for them.
 func (w *WriteHandle[K, V]) Retain(f func(key K, value *V) bool) {
 	mustFunc(f == nil, "Retain")
 	w.log.Push(op[K, V]{kind: opFunc, change: &change[K, V]{resolve: resolveRetain(f)}})
@@ -198,20 +198,19 @@ func mustFunc(none bool, operation string) {
 	}
 }
 
-// Publish applies all operations since the last publish and makes them visible to every
-// guard that is opened after it returns. It waits until no guard of the version before
-// the present one is open, which is seldom; see [strategy.Stall] for who can hold it up.
-// So a goroutine that holds a guard and publishes twice waits for itself.
-// It returns ErrClosed, ErrPoisoned or an error of the strategy, and then has published
-// nothing.
+// Publish applies all operations since the last publish. Every guard that is opened after it has
+// returned sees them. First it waits until no guard is open in a version before the present one.
+// Usually there is none. See [strategy.Stall] for what can hold it up. A goroutine that holds a
+// guard and publishes twice waits for itself. On an error Publish has published nothing. The error
+// is ErrClosed, ErrPoisoned or one of the strategy.
 func (w *WriteHandle[K, V]) Publish() error { return w.log.Publish(nil) }
 
-// TryPublish is Publish unless that would have to wait for a reader. Then it does nothing
-// and returns false.
+// TryPublish is Publish if that need not wait for a reader. Otherwise it does nothing and returns
+// false.
 func (w *WriteHandle[K, V]) TryPublish() (bool, error) { return w.log.TryPublish() }
 
-// PublishContext is Publish, but gives up waiting when ctx is done, and returns the cause.
-// Nothing is published then, and nothing is lost: what is pending remains so.
+// PublishContext is Publish, but it gives up the wait when ctx is done, and returns the cause. Then
+// nothing is published, and nothing is lost: the operations remain pending.
 func (w *WriteHandle[K, V]) PublishContext(ctx context.Context) error {
 	return cause(ctx, w.log.Publish(ctx.Done()))
 }
@@ -223,9 +222,9 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// Get returns the value that key will have at the next publish, and whether it will have
-// one. Pending operations are applied for this, so that it may wait as Publish does and
-// return the same errors.
+// Get returns the value that key will have at the next publish, and whether it will have one. It
+// first applies the pending operations. So it may wait as Publish does, and returns the same
+// errors.
 func (w *WriteHandle[K, V]) Get(key K) (value V, ok bool, err error) {
 	t, err := w.log.Apply(nil)
 	if err != nil {
@@ -253,15 +252,15 @@ func (w *WriteHandle[K, V]) Close() { w.log.Close() }
 // also while Publish waits.
 func (w *WriteHandle[K, V]) NewReadHandle() *ReadHandle[K, V] { return w.NewNamedReadHandle("") }
 
-// NewNamedReadHandle is NewReadHandle with a name that stands in the report of a stall.
+// NewNamedReadHandle is NewReadHandle with a name, which the report of a stall shows.
 func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
 	r := &ReadHandle[K, V]{checkKeys: w.checkKeys}
 	w.log.Register(&r.raw, name)
 	return r.prepare()
 }
 
-// ReadHandle reads a map. A handle that is dropped without Close is found by the garbage
-// collector and then no longer holds the writer up.
+// ReadHandle reads a map. If a handle is dropped without Close, the garbage collector finds it.
+// From then on it no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
 	// For look-ups without calls, if direct: the copy in which lookup.TryOpen opens a guard has
 	// this table. First, so as to be on one cache line.
@@ -424,9 +423,9 @@ func (r *ReadHandle[K, V]) Read() ReadGuard[K, V] {
 	return ReadGuard[K, V]{g, *g.Value()}
 }
 
-// ReadGuard is an open read of one version, which it keeps unchanged until Release. It holds
-// up the second publish after its version, so it should be released soon. It belongs to the
-// goroutine of its handle.
+// ReadGuard is an open read of one version. The version stays unchanged until Release. The guard
+// holds up the second publish after its version, so release it soon. It belongs to the goroutine of
+// its handle.
 type ReadGuard[K comparable, V any] struct {
 	raw   buffers.ReadGuard[table.Table[K, V]]
 	table table.Table[K, V]
@@ -439,8 +438,9 @@ func (g ReadGuard[K, V]) Get(key K) (value V, ok bool) {
 	return
 }
 
-// GetMany looks up keys[i] and stores its value, or the zero value, in values[i] and
-// whether it was there in found[i], for every i. The slices must not be shorter than keys.
+// GetMany looks up every keys[i]. It stores the value in values[i], and in found[i] whether there
+// is one. If there is none, values[i] becomes the zero value. The slices must not be shorter than
+// keys.
 func (g ReadGuard[K, V]) GetMany(keys []K, values []V, found []bool) {
 	g.table.GetMany(keys, values, found)
 	g.raw.KeepAlive()
@@ -469,10 +469,12 @@ func (g ReadGuard[K, V]) Version() uint64 {
 	return v
 }
 
-// Release closes the guard, which must not be used any more, and above all not released again:
-// that panics if its handle has no other guard open in the same version or the one before, and
-// otherwise takes that one's place. It goes unnoticed where guards hold nobody up: under the
-// strategy collector, and after WithMaxWait has left their copy to them. Checked builds (-race,
-// or the tag invariants) panic in any case, and on any use after Release. It wakes the writer if
-// it sleeps, and never waits.
+// Release closes the guard. It never waits. If the writer sleeps until this guard closes, Release
+// wakes it.
+//
+// The guard must not be used any more, and must not be released again. A second Release panics if
+// the handle has no other guard open in the same version or the one before. If it has one, the
+// second Release closes that guard instead. A second Release does nothing if the guard holds nobody
+// up: under the strategy collector, and after WithMaxWait has left the copy to its guards. Checked
+// builds (-race, or the tag invariants) panic on every use after Release.
 func (g ReadGuard[K, V]) Release() { g.raw.Release() }
