@@ -331,7 +331,7 @@ func TestLawsAreAsserted(t *testing.T) {
 
 // Copies that come to differ are found at the next replay, and the writer cannot be used any
 // more. The operation is one that no count of operations shows to be wrong.
-func TestTwinsAreAudited(t *testing.T) {
+func TestCopyAudit(t *testing.T) {
 	if !invariants.Enabled {
 		t.Skip("copies are compared in checked builds only: -race or -tags invariants")
 	}
