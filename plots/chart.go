@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/plot"
+
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
 	"doublebuf/results"
@@ -192,3 +194,58 @@ func distinct(groups []*analysis.Group, f func(results.ID) float64) []float64 {
 	slices.Sort(values)
 	return slices.Compact(values)
 }
+
+// heat is a panel of a heat map: how much faster one map is than the fastest of the others, by the
+// share of writes and the number of keys.
+type heat struct {
+	title   string
+	columns []tick // shares of writes
+	rows    []tick // numbers of keys, the fewest first
+	cells   [][]heatCell
+}
+
+// heatCell is a cell of a row. It is empty if its ratio has no blocks.
+type heatCell struct {
+	against string
+	ratio   stat.Summary
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// max is the highest value of a panel, intervals included.
+func (p panel) max() float64 {
+	top := 0.0
+	for _, s := range p.series {
+		for _, pt := range s.points {
+			top = max(top, pt.y.Hi, pt.y.Median)
+		}
+	}
+	return top
+}
+
+// scaleOf returns the factor to divide values up to top by, and its name.
+func scaleOf(top float64) (factor float64, prefix string) {
+	switch {
+	case top >= 1e6:
+		return 1e6, "million "
+	case top >= 1e4:
+		return 1e3, "thousand "
+	}
+	return 1, ""
+}
+
+func marks(ticks []tick) plot.ConstantTicks {
+	var m plot.ConstantTicks
+	for _, t := range ticks {
+		m = append(m, plot.Tick{Value: t.at, Label: t.label})
+	}
+	return m
+}
+
+// bare hides a plotter's range and boxes, which would move the axes.
+type bare struct{ plot.Plotter }

@@ -22,15 +22,11 @@ import (
 )
 
 const (
-	width   = vg.Length(780) // of a figure, in points
-	height  = vg.Length(480)
-	margin  = vg.Length(14)
-	dpi     = 144 // of the PNG
-	radius  = vg.Length(4)
-	rowSize = vg.Length(17) // of a legend
+	width  = vg.Length(780) // of a figure, in points
+	height = vg.Length(480)
+	margin = vg.Length(14)
+	dpi    = 144 // of the PNG
 )
-
-var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
 
 func init() {
 	// Package plotter has copied the default of package plot by now, so both must be set.
@@ -246,9 +242,6 @@ func (s series) addTo(pl *plot.Plot, factor float64) error {
 	return nil
 }
 
-// bare hides a plotter's range and boxes, which would move the axes.
-type bare struct{ plot.Plotter }
-
 // band returns the area between the ends of the intervals of neighbouring points, or nil if there
 // is none. The area of a single point extends by half to either side.
 func (s series) band(factor, half float64) *plotter.Polygon {
@@ -314,28 +307,6 @@ func (c *chart) drawOver(data draw.Canvas) {
 	}
 }
 
-// max is the highest value of a panel, intervals included.
-func (p panel) max() float64 {
-	top := 0.0
-	for _, s := range p.series {
-		for _, pt := range s.points {
-			top = max(top, pt.y.Hi, pt.y.Median)
-		}
-	}
-	return top
-}
-
-// scaleOf returns the factor to divide values up to top by, and its name.
-func scaleOf(top float64) (factor float64, prefix string) {
-	switch {
-	case top >= 1e6:
-		return 1e6, "million "
-	case top >= 1e4:
-		return 1e3, "thousand "
-	}
-	return 1, ""
-}
-
 // niceTicks returns four to six ticks from zero to the first round number at or above top.
 func niceTicks(top float64) []tick {
 	if !(top >= 1e-300 && top <= 1e300) { // as sizes of what was measured go, nothing
@@ -357,12 +328,4 @@ func niceTicks(top float64) []tick {
 			return ticks
 		}
 	}
-}
-
-func marks(ticks []tick) plot.ConstantTicks {
-	var m plot.ConstantTicks
-	for _, t := range ticks {
-		m = append(m, plot.Tick{Value: t.at, Label: t.label})
-	}
-	return m
 }

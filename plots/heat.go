@@ -21,21 +21,6 @@ import (
 	"doublebuf/results"
 )
 
-// heat is a panel of a heat map: how much faster one map is than the fastest of the others, by the
-// share of writes and the number of keys.
-type heat struct {
-	title   string
-	columns []tick // shares of writes
-	rows    []tick // numbers of keys, the fewest first
-	cells   [][]heatCell
-}
-
-// heatCell is a cell of a row. It is empty if its ratio has no blocks.
-type heatCell struct {
-	against string
-	ratio   stat.Summary
-}
-
 // maxHeats is how many panels are readable in one figure. The first ones are drawn.
 const maxHeats = 9
 

@@ -18,6 +18,7 @@ const (
 	leaderWidth = vg.Length(26)
 	sampleWidth = vg.Length(30)
 	columnGap   = vg.Length(7)
+	rowSize     = vg.Length(17)
 	legendSize  = font.Length(12)
 )
 

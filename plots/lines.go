@@ -318,10 +318,3 @@ func keysLabel(id results.ID) string {
 func fileName(first string, id results.ID) string {
 	return strings.Join([]string{first, id.Dist, id.KeyType, results.FormatKeys(id.Keys), "p" + strconv.Itoa(id.Procs)}, "-")
 }
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}

@@ -6,12 +6,17 @@ import (
 	"math"
 	"time"
 
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/results"
 )
+
+var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
+
+const radius = vg.Length(4) // of a glyph
 
 // The colours of Okabe and Ito (2008), without the yellow, which is too light for lines
 // on white; and one of Tol's (2021), which is darker than all of them but black.

@@ -64,4 +64,9 @@
 // sync/atomic. With the build tag explore its types are aliases of those of hooked, without the
 // tag of those of sync/atomic; impl/atomicx is an example. Then write programs in tests with that
 // tag.
+//
+// # Order of the files
+//
+// Each file uses only those before it: schedule, failure, state, program, names, memory, stack,
+// ledger, races, search, execution, explore.
 package explore

@@ -6,43 +6,6 @@ import (
 	"time"
 )
 
-// Search chooses the executions of a program. See Exhaustive, SleepSets, UpTo and PCT.
-type Search struct {
-	kind    searchKind
-	bound   int
-	depth   int
-	samples int
-	seed    uint64
-}
-
-type searchKind uint8
-
-const (
-	exhaustive searchKind = iota
-	sleepSets
-	bounded
-	sampled
-)
-
-// Exhaustive runs at least one execution of each group of executions that differ only in the order
-// of independent steps.
-func Exhaustive() Search { return Search{} }
-
-// SleepSets visits the same groups as Exhaustive. It tries every goroutine in every state and skips
-// only what sleep sets exclude. It is many times slower and simpler. Tests compare the two.
-func SleepSets() Search { return Search{kind: sleepSets} }
-
-// UpTo runs all executions with at most k preemptions: first those with none, then those with one,
-// and so on. It ends at the first number of preemptions that shows a failure.
-func UpTo(k int) Search { return Search{kind: bounded, bound: k} }
-
-// PCT runs the given number of random executions. They find bugs of the given depth with a known
-// probability (see the package documentation). The depth of a bug is the number of ordering
-// constraints that it needs.
-func PCT(depth, samples int, seed uint64) Search {
-	return Search{kind: sampled, depth: depth, samples: samples, seed: seed}
-}
-
 // Config sets up an exploration.
 type Config struct {
 	Search Search

@@ -6,34 +6,6 @@ import (
 	"doublebuf/impl/atomicx/hooked"
 )
 
-// location is something that steps access: a word, a lock, a parker, a channel, a copy.
-type location struct {
-	key     any // the pointer or channel
-	changes int // the number of changes of its content
-	// Of a copy: the number of reads under way, and whether it is being written.
-	readers int
-	written bool
-}
-
-// access is one location of a step.
-type access struct {
-	loc    int
-	writes bool
-}
-
-// store is a plain store on its way to memory.
-type store struct {
-	loc    int
-	value  any
-	apply  func()
-	pushed int // the move that stored it in the buffer
-}
-
-// buffers is a location that stands for the state of all store buffers. Under TSO plain stores read
-// it and membarriers write it. So the order of a store and a membarrier matters, and the order of
-// two stores does not.
-type buffers struct{}
-
 // locate returns the number of the location with the given key. Numbers follow the order of first
 // use, so that the same schedule gives the same numbers.
 func (e *execution) locate(key any) int {

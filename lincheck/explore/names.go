@@ -7,11 +7,6 @@ import (
 	"unsafe"
 )
 
-type namedRoot struct {
-	name string
-	root any
-}
-
 // nameLocations sets the names of the locations in the trace. A name is the path from one of the
 // program's named roots, or else the type and a number.
 func (e *execution) nameLocations() {

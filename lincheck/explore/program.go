@@ -13,9 +13,6 @@ type Program func(x *Exec)
 // Exec is one execution, as the program sees it.
 type Exec struct{ e *execution }
 
-// MaxGoroutines is the largest number of goroutines of a program.
-const MaxGoroutines = 64 / numMoves
-
 // Go adds a goroutine that runs body after the Program has returned. Traces show the name. Only the
 // Program may call Go.
 func (x *Exec) Go(name string, body func()) {
@@ -32,8 +29,6 @@ func (x *Exec) Finally(check func()) { x.e.finally = append(x.e.finally, check) 
 
 // Failf fails the execution with a message. It does not return.
 func (x *Exec) Failf(format string, args ...any) { panic(assertion(fmt.Sprintf(format, args...))) }
-
-type assertion string
 
 // FinalState adds to the description of the state in which the execution ends. The Result counts
 // each final state. Only checks of Finally may call it.

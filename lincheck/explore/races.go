@@ -13,69 +13,6 @@ import (
 // This is source-DPOR (Abdulla, Aronsson, Jonsson and Sagonas, 2014). Moves that can be disabled
 // are treated as in Flanagan and Godefroid (2005).
 
-// process is a goroutine or its store buffer. Events are ordered within a process.
-type process int
-
-func (t transition) process() process {
-	if t.move() == flush {
-		return process(2*t.goroutine() + 1)
-	}
-	return process(2 * t.goroutine())
-}
-
-// moves returns the transitions of p.
-func (p process) moves() set {
-	if p%2 == 1 {
-		return of(int(p)/2, flush).set()
-	}
-	return of(int(p)/2, step).set() | of(int(p)/2, timeout).set()
-}
-
-// clock is a vector clock: for each process, the number of its events that come before.
-type clock []int32
-
-func (c clock) join(d clock) {
-	for i, n := range d {
-		c[i] = max(c[i], n)
-	}
-}
-
-// event is the chosen move of a node, with what orders it.
-type event struct {
-	process  process
-	number   int32    // its number among the events of its process, from 1
-	accesses []access // a copy, since the goroutine's own slice changes later
-	clock    clock    // the events that come before it, and the event itself
-}
-
-func (ev *event) before(c clock) bool { return c[ev.process] >= ev.number }
-
-// history indexes the events of the running execution.
-type history struct {
-	last []int   // process -> its last event, or -1
-	at   [][]int // location -> the events that access it
-}
-
-func (h *history) reset() {
-	h.last = h.last[:0]
-	h.at = h.at[:0]
-}
-
-// grow makes room for new processes and locations.
-func (h *history) grow(e *execution) {
-	for len(h.last) < 2*len(e.goroutines) {
-		h.last = append(h.last, -1)
-	}
-	for n := len(h.at); n < len(e.locations); n++ {
-		if n == cap(h.at) {
-			h.at = append(h.at, nil)
-			continue
-		}
-		h.at = h.at[:n+1]
-		h.at[n] = h.at[n][:0]
-	}
-}
-
 // record adds the chosen move of node i, which is about to happen, to the history. If the move is
 // new, it finds the races of the move.
 func (d *dfs) record(e *execution, i int) {

@@ -121,3 +121,6 @@ func parseSchedule(s string) (m mode, path []transition, err error) {
 	}
 	return m, path, nil
 }
+
+// MaxGoroutines is the largest number of goroutines of a program.
+const MaxGoroutines = 64 / numMoves

@@ -2,6 +2,43 @@ package explore
 
 import "math/rand/v2"
 
+// Search chooses the executions of a program. See Exhaustive, SleepSets, UpTo and PCT.
+type Search struct {
+	kind    searchKind
+	bound   int
+	depth   int
+	samples int
+	seed    uint64
+}
+
+const (
+	exhaustive searchKind = iota
+	sleepSets
+	bounded
+	sampled
+)
+
+type searchKind uint8
+
+// Exhaustive runs at least one execution of each group of executions that differ only in the order
+// of independent steps.
+func Exhaustive() Search { return Search{} }
+
+// SleepSets visits the same groups as Exhaustive. It tries every goroutine in every state and skips
+// only what sleep sets exclude. It is many times slower and simpler. Tests compare the two.
+func SleepSets() Search { return Search{kind: sleepSets} }
+
+// UpTo runs all executions with at most k preemptions: first those with none, then those with one,
+// and so on. It ends at the first number of preemptions that shows a failure.
+func UpTo(k int) Search { return Search{kind: bounded, bound: k} }
+
+// PCT runs the given number of random executions. They find bugs of the given depth with a known
+// probability (see the package documentation). The depth of a bug is the number of ordering
+// constraints that it needs.
+func PCT(depth, samples int, seed uint64) Search {
+	return Search{kind: sampled, depth: depth, samples: samples, seed: seed}
+}
+
 // replayer follows a schedule. After the end of the schedule the same goroutine continues for as
 // long as it can.
 type replayer struct {
@@ -28,32 +65,6 @@ func (e *execution) goOn(s set) transition {
 		return of(e.last, step)
 	}
 	return s.lowest()
-}
-
-// dfs visits executions depth first. It runs each execution from the start of the program. The
-// stack holds the moves up to the state in which it takes another turn.
-type dfs struct {
-	bound     int  // the largest number of preemptions; below 0: no bound, and sleep sets are used
-	everyTurn bool // try every goroutine in every state, instead of only the turns that races need
-	stack     []node
-	depth     int // of the running execution
-	sleep     set // of the running execution
-	history   history
-	scratch   []int
-}
-
-// node is a state on the current path, and the move that leaves it.
-type node struct {
-	enabled  set
-	todo     set // moves to try, now or later
-	done     set // moves that have been tried
-	sleep    set // moves to skip: their executions have been seen in another order
-	chosen   transition
-	last     int // the goroutine that took the step before
-	preempts int // the number of preemptions before this state
-
-	fresh bool // event has not been computed yet
-	event event
 }
 
 func (d *dfs) choose(e *execution, enabled set) (transition, bool) {

@@ -25,41 +25,10 @@ import (
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
-	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/terminal"
 	"doublebuf/results"
 )
-
-// Exit codes of [Main]. With every code except ExitOK, one line on stderr says why.
-const (
-	ExitOK      = exit.OK
-	ExitError   = exit.Error   // something could not be done: a file, a child process, an interrupt
-	ExitUsage   = exit.Usage   // the arguments make no sense: nothing was begun
-	ExitFailed  = exit.Failed  // worse; or a map failed its check, or a negative control passed
-	ExitUnknown = exit.Unknown // inconclusive: too noisy, too few samples, or a check without an answer
-)
-
-// shell is what every command works with: arguments, streams and maps.
-type shell struct {
-	args           []string // as Main got them
-	stdout, stderr io.Writer
-	progress       io.Writer  // how far a run is
-	maps           []kv.Entry // the registry, then those of the caller
-}
-
-// command is one of runbench's commands.
-type command struct {
-	name     string
-	args     string // synopsis of what follows the name
-	short    string // one line, in the list of commands
-	long     string // what -help says before the flags
-	examples string
-	hidden   bool // only another process runs it
-	// setup declares the flags. It returns the function that runs the command with the arguments
-	// that remain after the flags.
-	setup func(s *shell, fs *flag.FlagSet) func(args []string) error
-}
 
 func commands() []command {
 	return []command{runCommand(), checkCommand(), soakCommand(), compareCommand(), plotCommand(), reportCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), adviseCommand(), exploreCommand(), childCommand(), soakChildCommand(), measureCommand()}
@@ -69,7 +38,7 @@ func commands() []command {
 // the process. It adds entries to the registry of maps. Main blocks until the command has ended.
 // Only one call may run at a time, because a run sets GOMAXPROCS and handles the interrupt signal.
 func Main(args []string, stdout, stderr io.Writer, entries ...kv.Entry) int {
-	s := &shell{args: args, stdout: stdout, stderr: stderr, progress: stderr}
+	s := &shell{args: args, stdout: stdout, stderr: stderr, progress: stderr, commands: commands()}
 	if terminal.InColor(stdout) {
 		p := terminal.NewPainter(stdout)
 		defer p.Flush() //nolint:errcheck // the command has ended
@@ -94,7 +63,7 @@ func (s *shell) dispatch(args []string, entries []kv.Entry) error {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	}
-	c, err := find(name)
+	c, err := s.find(name)
 	if err != nil {
 		return err
 	}
@@ -134,18 +103,4 @@ func (s *shell) register(entries []kv.Entry) error {
 		s.maps = append(s.maps, e)
 	}
 	return nil
-}
-
-// find returns the command of that name.
-func find(name string) (command, error) {
-	var known []string
-	for _, c := range commands() {
-		if c.name == name {
-			return c, nil
-		}
-		if !c.hidden {
-			known = append(known, c.name)
-		}
-	}
-	return command{}, exit.With(exit.Usage, names.Unknown("command", name, known))
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"doublebuf/cmd/runbench/internal/exit"
+	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/terminal"
 )
 
@@ -43,7 +45,7 @@ var exitCodes = [][2]string{
 // help prints the overview, or the help of the command that args name.
 func (s *shell) help(args []string) error {
 	if len(args) > 0 {
-		c, err := find(args[0])
+		c, err := s.find(args[0])
 		if err != nil {
 			return err
 		}
@@ -52,7 +54,7 @@ func (s *shell) help(args []string) error {
 	}
 	fmt.Fprintf(s.stdout, "%s\n", terminal.Wrap(intro))
 	var rows [][2]string
-	for _, c := range commands() {
+	for _, c := range s.commands {
 		if !c.hidden {
 			rows = append(rows, [2]string{strings.TrimSpace(c.name + " " + c.args), c.short})
 		}
@@ -85,4 +87,18 @@ func (s *shell) helpCommand(c command) {
 	if c.examples != "" {
 		fmt.Fprintf(s.stdout, "\nexamples:\n%s", c.examples)
 	}
+}
+
+// find returns the command of that name.
+func (s *shell) find(name string) (command, error) {
+	var known []string
+	for _, c := range s.commands {
+		if c.name == name {
+			return c, nil
+		}
+		if !c.hidden {
+			known = append(known, c.name)
+		}
+	}
+	return command{}, exit.With(exit.Usage, names.Unknown("command", name, known))
 }
