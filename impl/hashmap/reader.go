@@ -1,0 +1,232 @@
+package hashmap
+
+import (
+	"iter"
+	"runtime"
+
+	"doublebuf/impl/atomicx"
+	"doublebuf/impl/buffers"
+	"doublebuf/impl/invariants"
+	"doublebuf/impl/strategy"
+	"doublebuf/impl/table"
+)
+
+// ReadHandle reads a map. If a handle is dropped without Close, the garbage collector finds it.
+// From then on it no longer holds the writer up.
+type ReadHandle[K comparable, V any] struct {
+	// For look-ups without calls, if direct: the copy in which lookup.TryOpen opens a guard has
+	// this table. First, so as to be on one cache line.
+	table     table.Table[K, V]
+	ints      *table.Ints // of table, if it has that
+	lookup    strategy.Lookup
+	direct    bool
+	checkKeys bool
+	raw       buffers.ReadHandle[table.Table[K, V]]
+	_         [128]byte // alone on its cache lines
+}
+
+// prepare ends the making of a handle. Keys that may be unhashable are for the long way.
+func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
+	r.lookup, r.direct = r.raw.Lookup()
+	r.direct = r.direct && !r.checkKeys
+	return r
+}
+
+// Clone returns a new handle on the same map. Unlike the other methods it may be called
+// from any goroutine.
+func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
+	clone := &ReadHandle[K, V]{checkKeys: r.checkKeys}
+	r.raw.Clone(&clone.raw, "")
+	return clone.prepare()
+}
+
+// Close ends the use of r: reading through it panics from now on. Guards that are open stay
+// valid, and hold the writer up, until they are released.
+func (r *ReadHandle[K, V]) Close() {
+	r.raw.Close()
+	r.direct, r.ints = false, nil
+}
+
+// Get returns the value of key in the last published version, and whether there is one.
+// It never waits and allocates nothing. It panics if key cannot be hashed.
+//
+// It is inlined into the caller; see DESIGN.md, "The inliner".
+func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
+	inline(func() {
+		sure := false
+		if r.ints != nil {
+			value, ok, sure = r.getInt(key)
+			runtime.KeepAlive(r) // if this is its last use: a handle found dropped has no guards
+		}
+		if !sure {
+			value, ok = r.get(key)
+		}
+	})
+	return
+}
+
+func inline(f func()) { f() }
+
+// getInt is Get for most integers in a flat table, or sure is false. It calls nothing and spills
+// nothing, and so needs no stack frame, and is as short as can be, with a return of its own for
+// each end: among many keys a look-up costs what keeps it from overlapping with others, see
+// [table.Ints].
+func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
+	w := table.Word(key)
+	if w == 0 {
+		return
+	}
+	if invariants.Enabled {
+		r.raw.Begin()
+	}
+	if !r.lookup.Announce() || !r.lookup.Validate() {
+		r.lookup.Retract()
+		if invariants.Enabled {
+			r.raw.End()
+		}
+		return
+	}
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Enter(r.lookup.Copy())
+	}
+	x := r.ints
+	for i := x.Hash(w); ; i++ {
+		s := table.At[K, V](x, i)
+		if s.Key == key {
+			v := s.Value
+			r.retract()
+			return v, true, true
+		}
+		if table.Word(s.Key) == 0 {
+			r.retract()
+			return value, false, true
+		}
+	}
+}
+
+// retract closes what getInt has opened.
+func (r *ReadHandle[K, V]) retract() {
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Leave(r.lookup.Copy())
+	}
+	r.lookup.Retract()
+	if invariants.Enabled {
+		r.raw.End()
+	}
+}
+
+// get is Get for any strategy, table, and type of keys.
+func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
+	if !r.direct {
+		return r.getGuarded(key)
+	}
+	if invariants.Enabled {
+		r.raw.Begin()
+	}
+	opened := false // by TryOpen, inlined
+	if r.lookup.Tags() {
+		opened = r.lookup.Announce() && r.lookup.Validate()
+	} else {
+		opened = r.lookup.TryCount()
+	}
+	if !opened {
+		r.reopen()
+	}
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Enter(r.lookup.Copy())
+	}
+	value, ok = r.table.Get(key)
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Leave(r.lookup.Copy())
+	}
+	if !r.lookup.TryClose() {
+		r.lookup.CloseTurned()
+	}
+	if invariants.Enabled {
+		r.raw.End()
+	}
+	runtime.KeepAlive(r) // as in Get
+	return value, ok
+}
+
+// reopen opens the lookup guard in another copy than the last time.
+func (r *ReadHandle[K, V]) reopen() {
+	r.table = *r.raw.Data(r.lookup.Reopen())
+	if r.lookup.Tags() {
+		r.ints = r.table.Ints()
+	}
+}
+
+// getGuarded is get where there is no lookup guard, or keys may be unhashable.
+func (r *ReadHandle[K, V]) getGuarded(key K) (V, bool) {
+	if r.checkKeys {
+		mustHash(key) // before the guard is open, which would never be released
+	}
+	g := r.Read()
+	v, ok := g.Get(key)
+	g.Release()
+	return v, ok
+}
+
+// Read opens a guard on the last published version. It never waits and allocates nothing.
+// Several guards of one handle may be open at once, and be released in any order.
+func (r *ReadHandle[K, V]) Read() ReadGuard[K, V] {
+	g := r.raw.Read()
+	return ReadGuard[K, V]{g, *g.Value()}
+}
+
+// ReadGuard is an open read of one version. The version stays unchanged until Release. The guard
+// holds up the second publish after its version, so release it soon. It belongs to the goroutine of
+// its handle.
+type ReadGuard[K comparable, V any] struct {
+	raw   buffers.ReadGuard[table.Table[K, V]]
+	table table.Table[K, V]
+}
+
+// Get returns the value of key in this version, and whether there is one.
+func (g ReadGuard[K, V]) Get(key K) (value V, ok bool) {
+	value, ok = g.table.Get(key)
+	g.raw.KeepAlive()
+	return
+}
+
+// GetMany looks up every keys[i]. It stores the value in values[i], and in found[i] whether there
+// is one. If there is none, values[i] becomes the zero value. The slices must not be shorter than
+// keys.
+func (g ReadGuard[K, V]) GetMany(keys []K, values []V, found []bool) {
+	g.table.GetMany(keys, values, found)
+	g.raw.KeepAlive()
+}
+
+// All iterates over the entries in no particular order. The guard must stay open meanwhile.
+func (g ReadGuard[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		g.raw.KeepAlive() // here for checked builds
+		g.table.All()(yield)
+		g.raw.KeepAlive()
+	}
+}
+
+// Len returns the number of entries.
+func (g ReadGuard[K, V]) Len() int {
+	n := g.table.Len()
+	g.raw.KeepAlive()
+	return n
+}
+
+// Version returns the number of publishes that this guard sees.
+func (g ReadGuard[K, V]) Version() uint64 {
+	v := g.raw.Version()
+	g.raw.KeepAlive()
+	return v
+}
+
+// Release closes the guard. It never waits. If the writer sleeps until this guard closes, Release
+// wakes it.
+//
+// The guard must not be used any more, and must not be released again. A second Release panics if
+// the handle has no other guard open in the same version or the one before. If it has one, the
+// second Release closes that guard instead. A second Release does nothing if the guard holds nobody
+// up: under the strategy collector, and after WithMaxWait has left the copy to its guards. Checked
+// builds (-race, or the tag invariants) panic on every use after Release.
+func (g ReadGuard[K, V]) Release() { g.raw.Release() }

@@ -1,0 +1,200 @@
+package strategy_test
+
+import (
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"doublebuf/impl/strategy"
+)
+
+func TestFinishSleepsUntilTheLastGuardIsClosed(t *testing.T) {
+	forAllBut(t, []string{collectorName, singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(strategy.Options{})
+			a, b := s.NewReader(""), s.NewReader("")
+			ca, cb := a.Open(), b.Open()
+			s.swap()
+			var finished atomic.Bool
+			go func() {
+				if err := s.Finish(nil); err != nil {
+					t.Error(err)
+				}
+				finished.Store(true)
+			}()
+			synctest.Wait() // returns only if the writer is durably blocked: it sleeps
+			a.Close(ca)
+			synctest.Wait()
+			if finished.Load() {
+				t.Error("the swap finished with a guard open")
+			}
+			b.Close(cb)
+			synctest.Wait()
+			if !finished.Load() {
+				t.Error("the last guard was closed and the writer was not woken")
+			}
+		})
+	})
+}
+
+func TestFinishIsCancelledAndTakenUpAgain(t *testing.T) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(strategy.Options{})
+			r := s.NewReader("")
+			c := r.Open()
+			s.swap()
+			cancel := make(chan struct{})
+			time.AfterFunc(time.Minute, func() { close(cancel) })
+			if err := s.Finish(cancel); !errors.Is(err, strategy.ErrCancelled) {
+				t.Errorf("Finish returns %v, want ErrCancelled", err)
+			}
+			time.AfterFunc(time.Minute, func() { r.Close(c) })
+			if err := s.Finish(nil); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+func TestStallIsReportedOnceByName(t *testing.T) {
+	forAllBut(t, []string{sharedName, collectorName, singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
+		synctest.Test(t, func(t *testing.T) {
+			var stalls []strategy.Stall
+			s := open(strategy.Options{
+				StallAfter: 3 * time.Second,
+				Stalled:    func(s strategy.Stall) { stalls = append(stalls, s) },
+			})
+			s.NewReader("innocent")
+			r := s.NewReader("culprit")
+			c := r.Open()
+			r.Open()
+			s.swap()
+			time.AfterFunc(time.Minute, func() { r.Close(c); r.Close(c) })
+			if err := s.Finish(nil); err != nil {
+				t.Error(err)
+			}
+			if len(stalls) != 1 {
+				t.Fatalf("%d reports, want 1", len(stalls))
+			}
+			got := stalls[0].String()
+			for _, want := range []string{"3s", "before swap 1", "culprit holds 2"} {
+				if !strings.Contains(got, want) {
+					t.Errorf("the report %q does not say %q", got, want)
+				}
+			}
+			if strings.Contains(got, "innocent") {
+				t.Errorf("the report %q names a reader without a guard", got)
+			}
+		})
+	})
+}
+
+// TestLookupGuardIsWaitedFor has the writer sleep for a guard that may wake nobody.
+func TestLookupGuardIsWaitedFor(t *testing.T) {
+	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(strategy.Options{})
+			lookup, ok := strategy.LookupOf(s.NewReader(""))
+			if !ok {
+				return // this strategy has none
+			}
+			if lookup.TryOpen() || lookup.Reopen() != s.copies[0] {
+				t.Fatal("a lookup does not open in the readable copy")
+			}
+			lookup.Close()
+			if !lookup.TryOpen() {
+				t.Fatal("a lookup does not open where it did before")
+			}
+			s.swap()
+			start, after := time.Now(), 50*time.Millisecond
+			time.AfterFunc(after, lookup.Close)
+			if err := s.Finish(nil); err != nil {
+				t.Error(err)
+			}
+			if waited := time.Since(start); waited < after || waited > after+time.Millisecond {
+				t.Errorf("the writer waited %v for a lookup that was closed after %v", waited, after)
+			}
+		})
+	})
+}
+
+// TestDetach has a guard outlive its copy: it holds nobody up, and its end is not taken for
+// that of a guard in the copy's successor.
+func TestDetach(t *testing.T) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(strategy.Options{MaxWait: time.Second})
+			r, left := s.NewReader(""), s.NewReader("")
+			stale, staleToo := r.Open(), left.Open()
+			left.Unregister()
+			s.swap()
+			start := time.Now()
+			if err := s.Finish(nil); !errors.Is(err, strategy.ErrMaxWait) {
+				t.Fatalf("Finish returns %v, want ErrMaxWait", err)
+			}
+			if waited := time.Since(start); waited != time.Second {
+				t.Errorf("Finish waited %v, want 1s", waited)
+			}
+			s.detach()
+			if !s.TryFinish() {
+				t.Fatal("the swap is outstanding after its copy was detached")
+			}
+			s.swap() // to the successor
+			c := r.Open()
+			if c != s.copies[0] || c == stale {
+				t.Fatal("a guard does not open in the successor")
+			}
+			if !s.TryFinish() {
+				t.Fatal("nobody holds the other copy, and the swap does not finish")
+			}
+			s.swap() // away from the successor
+			r.Close(stale)
+			left.Close(staleToo)
+			if s.TryFinish() {
+				t.Error("the end of a guard in the detached copy was taken for one in its successor")
+			}
+			r.Close(c)
+			if !s.TryFinish() {
+				t.Error("the swap does not finish although its last guard is closed")
+			}
+		})
+	})
+}
+
+// TestShortMaxWaitIsSpunOut takes the bound that is too short for sleeping.
+func TestShortMaxWaitIsSpunOut(t *testing.T) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
+		s := open(strategy.Options{MaxWait: 20 * time.Microsecond})
+		s.NewReader("").Open()
+		s.swap()
+		if err := s.Finish(nil); !errors.Is(err, strategy.ErrMaxWait) {
+			t.Fatalf("Finish returns %v, want ErrMaxWait", err)
+		}
+	})
+}
+
+// TestSingleFails has the writer want a copy in which his own goroutine has guards.
+func TestSingleFails(t *testing.T) {
+	s := strategy.Single(strategy.Options{})
+	copies := [2]strategy.Copy{{Index: 0}, {Index: 1}}
+	s.Begin(&copies[0])
+	a, b := s.NewReader("a"), s.NewReader("b")
+	a.Close(a.Open())
+	ca, cb := b.Open(), b.Open()
+	s.StartSwap(&copies[1])
+	for range 2 { // it remains so
+		err := s.Finish(nil)
+		if !errors.Is(err, strategy.ErrGuardOpen) || !strings.HasSuffix(err.Error(), ": b holds 2") {
+			t.Fatalf("Finish returns %q, want ErrGuardOpen and that b holds 2", err)
+		}
+	}
+	b.Close(ca)
+	b.Close(cb)
+	if err := s.Finish(nil); err != nil {
+		t.Fatal(err)
+	}
+}
