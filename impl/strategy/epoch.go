@@ -81,11 +81,12 @@ func (r *epochReader) idle() bool { return r.epoch.perReader.idle(r) }
 //
 // Or the count was not raised for x:
 //
-//  3. It was raised for an earlier copy with the index of x, which was detached before L.
-//     gives the counts of that index a new generation and sets them to zero, after the earlier copy
-//     was readable for the last time and before x is for the first time. The reader compares the
-//     generation of the count with that of x. They differ, so the guard is not open, and all begins
-//     again. In (c) this cannot happen: a detached copy is never readable again.
+//  3. It was raised for an earlier copy with the index of x, which was detached before L. Detach
+//     gives the counts of that index a new generation and sets them to zero. This happens after the
+//     earlier copy was readable for the last time, and before x is readable for the first time. The
+//     reader compares the generation of the count with that of x. They differ, so no guard is open,
+//     and the reader begins again at (a). In (c) this cannot happen, because a detached copy is
+//     never readable again.
 //
 // Two counts, (d) and (e), bound the number of steps. Trying (a) to (c) again with the other copy
 // alone could go on for ever beside a writer that keeps publishing. With both counts raised, the
