@@ -60,41 +60,6 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// TestKilledByTests has the packages' own tests kill their mutants, where a package with its tests
-// builds in less than a second. The command kill does so for the others.
-func TestKilledByTests(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds test programs")
-	}
-	abs, err := filepath.Abs(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tried := 0
-	for _, m := range load(t) {
-		for _, k := range m.Kills {
-			if k.By != Tests || !slices.Contains([]string{"./impl/strategy", "./impl/buffers", "./impl/table"}, k.pkg) {
-				continue
-			}
-			tried++
-			t.Run(m.Name, func(t *testing.T) {
-				t.Parallel()
-				dir := t.TempDir()
-				program, err := k.Build(t.Context(), &m, abs, dir)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if shot, err := k.Try(t.Context(), program, abs, dir, 1); err != nil || !shot.Killed {
-					t.Errorf("%s: the tests of %s do not kill the mutant: %v", m.Patch, k.pkg, err)
-				}
-			})
-		}
-	}
-	if tried == 0 {
-		t.Error("no mutant is killed by tests of these packages")
-	}
-}
-
 // TestKill builds a mutant as a program and runs each checker that needs one. The command kill does
 // so for all.
 func TestKill(t *testing.T) {
