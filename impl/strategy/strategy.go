@@ -7,16 +7,15 @@
 //	Epoch       2 atomic operations         look at each handle    by default
 //	Adaptive    0 or 1 atomic operations    a system call or none  if publishes come in bursts
 //	Asymmetric  plain loads and stores      a system call          if publishes are rare
-//	Refcount    2 atomic operations         write to each handle   if waits are long
+//	Refcount    2 atomic operations         write to each handle   to compare it with Epoch
 //	Indicator   2, on shared words          look at each stripe    if goroutines come and go
-//	Collector   one load                    a garbage collection   if publishes are seconds apart
+//	Collector   one load                    a garbage collection   if publishes are rare
 //	Counted     2, all on one word          look at one word       never; it is a baseline
 //	Single      2 plain operations          nothing                if one goroutine does all
 //
-// The level of each is atomic, except Refcount. While a publish under Refcount is under way, some
-// handles see it and others do not yet; its level is per handle. Under it the last guard
-// always wakes the writer; under the others a lookup does not. Indicator and Collector need no
-// handles: any goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch
+// The level of each is atomic, except Refcount, whose level is per-handle: during a publish some
+// handles see the new version and others do not yet. Indicator and Collector need no handles: any
+// goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch
 // elsewhere. DESIGN.md has the measurements. [All] lists the strategies for programs.
 //
 // # The contract

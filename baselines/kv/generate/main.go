@@ -63,8 +63,10 @@ func generate(root string) (map[string][]byte, error) {
 func constructors() string {
 	var b strings.Builder
 	b.WriteString("package kv\n\nimport \"net/netip\"\n\n// Constructors are the constructors of an entry for other types than uint64.\ntype Constructors struct {\n")
-	for _, t := range types[1:] {
-		fmt.Fprintf(&b, "\t%s func(capacity int) Map[%s, %s]\n", t.field, t.key, strings.TrimPrefix(t.value, "kv."))
+	for _, t := range types {
+		if t.field != "Uint64" {
+			fmt.Fprintf(&b, "\t%s func(capacity int) Map[%s, %s]\n", t.field, t.key, strings.TrimPrefix(t.value, "kv."))
+		}
 	}
 	b.WriteString("}\n")
 	return b.String()
