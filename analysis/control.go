@@ -12,8 +12,8 @@ import (
 // An A/A control measures one map twice, as if it were two maps, in the same blocks as all others.
 // Whatever difference shows comes from the machine and the harness. So a difference that small
 // between two maps means nothing. The second map is the twin of the first: the same map under
-// another name, also in files of cells. Load keeps the cells of twins separate, so that no figure
-// and no comparison has them.
+// another name, also in files of cells. Load keeps the cells of twins separate, so no figure and
+// no comparison contains them.
 
 // controlOf computes the A/A control of groups and of those of their twins.
 func controlOf(groups, twins []*Group) results.Control {
@@ -41,7 +41,8 @@ func controlOf(groups, twins []*Group) results.Control {
 	return c
 }
 
-// reach is how far the pair's interval reaches from no effect, as a share; 0 without an interval.
+// reach is the largest distance of the pair's interval from no effect, as a share; 0 without an
+// interval.
 func reach(p results.ControlPair) float64 {
 	if !p.Interval {
 		return 0

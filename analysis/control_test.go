@@ -10,8 +10,8 @@ import (
 	"doublebuf/results"
 )
 
-// twice returns cells of a map and of its twin, in so many blocks, that deviate by noise
-// from the speed, and of which the twin is faster by a factor. Each g is a workload.
+// twice returns cells of a map and of its twin, in that many blocks. Speeds deviate by noise, and
+// the twin is faster by a factor. Each g is a workload.
 func twice(seed uint64, g, blocks int, noise, factor float64) (cells, twins []results.Cell) {
 	r := rand.New(rand.NewPCG(seed, uint64(g)))
 	for block := 1; block <= blocks; block++ {
@@ -42,8 +42,8 @@ func controlled(seed uint64, workloads, blocks int, noise, factor float64) *resu
 	return s
 }
 
-// TestControl checks that of 40 pairs with nothing between them few look different and
-// hardly ever one after correction; that all do which differ; and what the limit is.
+// TestControl: of 40 pairs without a difference few look different, and hardly ever one after the
+// correction. All pairs with a difference look different. It also checks the limit.
 func TestControl(t *testing.T) {
 	family := 0
 	for seed := range uint64(20) {
@@ -96,7 +96,7 @@ func TestGrade(t *testing.T) {
 		{"too few", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.005, 5, "D", "too few repetitions for an interval"},
 		{"not watched", nil, 0.005, 10, "", ""},
 	} {
-		// Without drift, which is noise that pairing takes away.
+		// without drift, which pairing removes
 		s := controlled(1, 3, c.blocks, c.noise, 1)
 		for i := range s.Cells {
 			speed := s.Twins[i].Metrics[results.OpsPerSec]

@@ -24,8 +24,9 @@ type compared struct {
 	unit string
 }
 
-// tested is an effect with the probability of one as large if the true one were no larger than the
-// run can show. It is 1 unless the interval lies wholly beyond that.
+// tested is an effect with its probability: that of an effect as large, if the true effect were no
+// larger than the smallest that the run can show. The probability is 1 unless the whole interval
+// lies beyond that.
 type tested struct {
 	stat.Summary
 	p float64

@@ -6,7 +6,7 @@ import (
 	"doublebuf/analysis/stat"
 )
 
-// TestBeyond: what this run can show must lie outside the interval, not below the median only.
+// TestBeyond: the whole interval must lie beyond what this run can show, not only the median.
 func TestBeyond(t *testing.T) {
 	e := &effects{least: 0.05}
 	for _, c := range []struct {

@@ -20,10 +20,10 @@ var (
 )
 
 // GradeRule says how grades are given.
-const GradeRule = `A grade is the worst of four parts. The A/A limit: up to 3 % is A, up to 6 % B, up to 15 % C, more or
-none D. Noise, the median over all cells of the standard deviation of a cell's repetitions: up to
-2 % is A, up to 5 % B, up to 12 % C, more D. The machine before the run, and during it: A if
-everything is fit, B if there is a doubt or something is not visible, C if anything is unfit.`
+const GradeRule = `The grade is the worst of four parts. A/A limit: A up to 3 %, B up to 6 %, C up to 15 %; D if it is larger or
+missing. Noise, the median over all cells of the standard deviation of a cell's repetitions: A up to
+2 %, B up to 5 %, C up to 12 %; D if it is larger. Machine before the run, and machine during the run: A
+if everything is fit, B if there is a doubt or something is not visible, C if anything is unfit.`
 
 // gradeOf grades a run by GradeRule. A run without a session in its manifest has no grade.
 func gradeOf(sessions []results.Session, control results.Control, groups []*Group) results.Grade {

@@ -70,8 +70,8 @@ func (g *Group) Overloaded() (n int) {
 }
 
 // Latency summarizes a quantile of the latency of what, which is OfReads, OfWrites or OfPublishes,
-// over the cells that are not overloaded. The result is zero if one of these had too few operations
-// for the quantile, because quantiles of different cells must not stand side by side.
+// over the cells that are not overloaded. The result is zero if one of these had too few
+// operations for the quantile, because quantiles of different cells must not be compared.
 func (g *Group) Latency(what string, q float64) stat.Summary {
 	s := g.Summary(results.LatencyUnit(what, q))
 	if s.N < len(g.Cells)-g.Overloaded() {

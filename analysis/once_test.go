@@ -54,8 +54,8 @@ func calls(t *testing.T, dir, name string) (places []string) {
 	return places
 }
 
-// TestComputedOnce: what follows from a run is computed in Of alone, once. What reads an analysis
-// does not make another one, nor compute statistics itself.
+// TestComputedOnce: only Of computes what follows from a run, and it does so once. Code that reads
+// an analysis neither makes another one nor computes statistics itself.
 func TestComputedOnce(t *testing.T) {
 	for _, name := range []string{"verdictsOf", "controlOf", "gradeOf", "standingsOf", "correct", "layersOf"} {
 		if places := calls(t, ".", name); len(places) != 1 || places[0] != "Of" {
@@ -79,7 +79,7 @@ func TestEffectsOnce(t *testing.T) {
 	first := r.Effect(a, a, "ops/s")
 	n := len(r.effects.known)
 	for i := range a.Cells {
-		a.Cells[i].Metrics = nil // whatever is computed from here on sees nothing
+		a.Cells[i].Metrics = nil // anything computed from here on finds no values
 	}
 	if again := r.Effect(a, a, "ops/s"); first.N != 6 || again.N != first.N || len(r.effects.known) != n {
 		t.Errorf("the effect is %+v, and then %+v; %d effects are known, and then %d", first, again, n, len(r.effects.known))

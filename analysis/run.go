@@ -65,7 +65,7 @@ func Of(s *results.Set) *Run {
 // Effect returns the effect of a over b, two groups of the run, in a unit.
 func (r *Run) Effect(a, b *Group, unit string) Effect { return r.effects.of(a, b, unit) }
 
-// layersOf returns how many links and processes cells are of, at least 1 of each.
+// layersOf returns how many links and processes the cells come from, at least 1 of each.
 func layersOf(cells []results.Cell) (links, processes int) {
 	l, p := map[int]bool{}, map[int]bool{}
 	for _, c := range cells {
@@ -74,8 +74,8 @@ func layersOf(cells []results.Cell) (links, processes int) {
 	return max(1, len(l)), max(1, len(p))
 }
 
-// Impls returns the names of the maps that have cells, in the order in which they first have one.
-// The caller must not change it.
+// Impls returns the names of the maps that have cells, in the order of their first cells. The
+// caller must not change it.
 func (r *Run) Impls() []string { return r.impls }
 
 // Maps returns the names of all maps that the run checked or measured: those with a verdict, then
@@ -113,8 +113,8 @@ func (r *Run) Group(id results.ID) *Group {
 // must not change it.
 func (r *Run) AllGroups() []*Group { return r.groups }
 
-// Verdict returns the worst verdict on a map, of its check and of the final-state checks of its
-// cells and of those of its twin. A map that was never checked is Unknown.
+// Verdict returns the worst verdict on a map. It considers the map's check, and the final-state
+// checks of its cells and of its twin's cells. A map that was never checked is Unknown.
 func (r *Run) Verdict(impl string) results.Verdict {
 	if v, ok := r.verdicts[impl]; ok {
 		return v

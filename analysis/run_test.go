@@ -38,7 +38,7 @@ func TestVerdictIsTheWorst(t *testing.T) {
 	}
 }
 
-// TestTwinsStandApart writes cells of a twin and reads them: no map has its name.
+// TestTwinsStandApart writes cells of a twin and reads them. No map has the twin's name.
 func TestTwinsStandApart(t *testing.T) {
 	cells, twins := twice(1, 1, 6, 0.02, 1)
 	twins[2].Fault = "key 1 holds 3"

@@ -127,8 +127,8 @@ func (s *Standing) EffectIn(a, b *Row, unit string) Effect {
 	return s.effects.of(a.Group, b.Group, unit)
 }
 
-// SpreadOfRatio splits the variance of a's value over b's in the same block, in the unit of the
-// standing. What slows both down for a while is not part of it.
+// SpreadOfRatio splits the variance of the ratio of a's value to b's in the same block, in the
+// unit of the standing. What slows both down alike is not part of it.
 func (s *Standing) SpreadOfRatio(a, b *Row) stat.Spread {
 	return pair(a.Group, b.Group, s.Unit).Spread()
 }
@@ -172,9 +172,9 @@ func Describe(w results.ID) string {
 	return fmt.Sprintf("%s, %s, %s %s keys, %s", w.Mix, w.Dist, results.FormatKeys(w.Keys), w.KeyType, workers)
 }
 
-// correct decides which effects are conclusive, of all that a report shows: those of the standings'
-// pairs and those over the yardsticks. The more effects are shown, the smaller their probabilities
-// must be, by Holm's procedure.
+// correct decides which of the effects that a report shows are conclusive. These are the effects
+// of the standings' pairs and the effects over the yardsticks. By Holm's procedure, the more
+// effects are shown, the smaller their probabilities must be.
 func correct(e *effects, standings []*Standing) {
 	var p []float64
 	for _, s := range standings {

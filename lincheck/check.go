@@ -116,7 +116,7 @@ func exceed(d drive.Driver, e kv.Entry, o Options) judge.PropertyResult {
 			return f
 		}
 	}
-	f.Reason = fmt.Sprintf("its level is %s, but %d histories that were directed against it did not show that it is not %s", e.Level, n, d.Shows)
+	f.Reason = fmt.Sprintf("its level is %s, but none of %d directed histories shows that it is not %s", e.Level, n, d.Shows)
 	return f
 }
 

@@ -71,7 +71,8 @@ func TestLevelsThatAreNotTheMaps(t *testing.T) {
 	}
 }
 
-// A few operations and a picture show what a level does not promise. They judge the same again.
+// A few operations and a picture show what a level does not promise. Judging them again gives the
+// same verdict.
 func TestByDesignIsShown(t *testing.T) {
 	v := Check(registered(t, "dbuf-refcount-b64"), Options{Seed: 1, Histories: 20, Time: 5 * time.Minute, Dir: t.TempDir(), Designs: true})
 	for name, most := range map[string]int{"real-time": 2, "linearizable": 2} {

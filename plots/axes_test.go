@@ -10,8 +10,8 @@ import (
 	"doublebuf/results"
 )
 
-// Whatever is drawn lies on its axes, whose ticks are in order and have labels that differ: of
-// a single point, of zeros, and of values that differ by a factor of a million.
+// All points lie within the axes, and the ticks are in order and have different labels. This holds
+// for a single point, for zeros, and for values that differ by a factor of a million.
 func TestAxesHoldWhatIsDrawn(t *testing.T) {
 	scaled := func(factor func(results.Cell) float64) *results.Set {
 		run := testRun(testMaps, 6)

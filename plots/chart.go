@@ -70,8 +70,8 @@ type link struct {
 	points []point
 }
 
-// legendRow names a map. It is placed as near as possible to the value at of the y axis, where the
-// map's line ends.
+// legendRow names a map. It is placed as near as possible to the place where the map's line ends:
+// the value at of the y axis.
 type legendRow struct {
 	style style
 	line  bool // the sample shows a line
@@ -81,7 +81,7 @@ type legendRow struct {
 	ends  bool // the line ends at the right edge, so that it can be led on to the row
 }
 
-// verdictNote is what follows a map's name in a figure.
+// verdictNote returns the text that follows a map's name in a figure.
 func verdictNote(v results.Verdict) string {
 	switch v.Outcome {
 	case results.Ok:
@@ -92,7 +92,7 @@ func verdictNote(v results.Verdict) string {
 	return " ?"
 }
 
-// isMap reports whether v is about a map, and not about the harness floor.
+// isMap reports whether v is the verdict on a map, and not on the harness floor.
 func isMap(v results.Verdict) bool { return v.Level != "none" }
 
 // footer returns the lines below every figure of one run: the number of blocks, the machine, and
@@ -115,7 +115,7 @@ func samplesNote(drawn []stat.Summary, doubt bool) string {
 	}
 	note := "Medians of n = " + n + " in one process; "
 	if processes > 1 {
-		note = fmt.Sprintf("Means over %d processes, of %s, of medians of n = %s in all; ", processes, plural(links, "link"), n)
+		note = fmt.Sprintf("Means over %d processes of %s. Each process gives a median, of n = %s in all; ", processes, plural(links, "link"), n)
 	}
 	if intervals {
 		note += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*stat.Confidence)
@@ -141,7 +141,7 @@ func provenance(s *analysis.Run) string {
 		}
 	}
 	if substitutes := s.Substitutes(); len(substitutes) > 0 {
-		note += ". Not themselves: " + strings.Join(substitutes, "; ")
+		note += ". Replaced: " + strings.Join(substitutes, "; ")
 	}
 	return note + "."
 }

@@ -126,7 +126,7 @@ func (c *chart) draw(canvas draw.Canvas) error {
 	return nil
 }
 
-// plotOf makes the axes of a panel and what is drawn between them.
+// plotOf makes the axes of a panel and the lines and glyphs between them.
 func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	top := p.max()
 	factor, prefix := scaleOf(top)
@@ -140,7 +140,7 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 		axis.LineStyle.Color = textGrey
 		axis.Tick.LineStyle.Color = textGrey
 	}
-	pl.X.Tick.Length = 7 // what lies at zero reaches so far below the axis
+	pl.X.Tick.Length = 7 // glyphs at zero reach this far below the axis
 	pl.X.Label.Text, pl.Y.Label.Text = c.xLabel, prefix+p.yLabel
 	pl.X.Tick.Marker = marks(c.ticks)
 	if c.shade != nil || c.fresh != nil {
@@ -154,7 +154,7 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	pl.X.Min, pl.X.Max = c.xMin, c.xMax
 	pl.Y.Min, pl.Y.Max = yTicks[0].at, yTicks[len(yTicks)-1].at
 	if room := pl.Y.Max - pl.Y.Min; len(c.yTicks) > 0 {
-		pl.Y.Min -= 0.03 * room // for what stands at the first tick
+		pl.Y.Min -= 0.03 * room // for glyphs at the first tick
 		if c.shade != nil {
 			pl.Y.Max += 0.07 * room // for its label
 		}
@@ -282,8 +282,8 @@ func xys(points []point, factor float64) plotter.XYs {
 	return data
 }
 
-// drawOver draws what is over the data area: the names of the parts of the x axis, and the mark of
-// the gap in it.
+// drawOver draws over the data area: the names of the parts of the x axis, and the sign for the
+// gap in it.
 func (c *chart) drawOver(data draw.Canvas) {
 	at := func(x float64) vg.Length { return data.X((x - c.xMin) / (c.xMax - c.xMin)) }
 	st := textStyle(10, textGrey)
@@ -309,7 +309,7 @@ func (c *chart) drawOver(data draw.Canvas) {
 
 // niceTicks returns four to six ticks from zero to the first round number at or above top.
 func niceTicks(top float64) []tick {
-	if !(top >= 1e-300 && top <= 1e300) { // as sizes of what was measured go, nothing
+	if !(top >= 1e-300 && top <= 1e300) { // not a size that was measured
 		top = 1
 	}
 	power := math.Pow(10, math.Floor(math.Log10(top/5)))

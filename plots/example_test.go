@@ -39,5 +39,5 @@ func ExampleDraw() {
 	// Output:
 	// Throughput by goroutines: throughput-by-goroutines-read-only-zipf0.99-string-64Ki-p2.svg
 	// Throughput by share of writes: throughput-by-write-share-g2-zipf0.99-string-64Ki-p2.svg
-	// Memory a key: memory-a-key-read-only-g2-zipf0.99-string-64Ki-p2.svg
+	// Memory per key: memory-a-key-read-only-g2-zipf0.99-string-64Ki-p2.svg
 }

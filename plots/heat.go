@@ -24,13 +24,13 @@ import (
 // maxHeats is how many panels are readable in one figure. The first ones are drawn.
 const maxHeats = 9
 
-// heatSteps is how many shades there are on either side of white. The last one stands for the
-// factor 2^(heatSteps/2) and all larger ones.
+// heatSteps is how many shades there are on either side of white. The last one means the factor
+// 2^(heatSteps/2) or more.
 const heatSteps = 4
 
-// shades is a palette from orange over light grey to blue, which colour-blind eyes can tell apart.
-// Nothing else in a figure has one of these colours, so a dark page that repaints other colours
-// keeps them.
+// shades is a palette from orange over light grey to blue. Colour-blind eyes can distinguish its
+// colours. Nothing else in a figure has one of these colours, so a dark page that repaints other
+// colours keeps them.
 type shades [2*heatSteps + 1]color.Color
 
 func (s shades) Colors() []color.Color { return s[:] }
@@ -66,7 +66,7 @@ func byWriteShareAndSize(s *analysis.Run) []*chart {
 	for _, f := range families {
 		c := &chart{
 			name:     strings.Join([]string{"speed-up-g" + strconv.Itoa(f.id.G), f.id.Dist, f.id.KeyType, "p" + strconv.Itoa(f.id.Procs)}, "-"),
-			title:    "Speed-up over the fastest other map whose reads are never stale",
+			title:    "Speed-up over the fastest other always-fresh map",
 			subtitle: fmt.Sprintf("%s; %s over %s keys", plural(f.id.G, "goroutine"), f.id.Dist, f.id.KeyType),
 			table: [][]string{append([]string{"map", "verdict", "keys", "writes %", "against"},
 				"n", "speed-up", "speed-up lo", "speed-up hi")},
@@ -131,7 +131,7 @@ func (c *chart) addHeat(s *analysis.Run, f family) bool {
 		return false
 	}
 	samples, _, _ := strings.Cut(samplesNote(drawn, false), "; ")
-	note := samples + ", of ratios within a block. In brackets: the interval of the ratio holds 1, or there is none."
+	note := samples + ". Ratios are paired by block. In brackets: the interval includes 1, or there is no interval."
 	if doubt {
 		note += " ? = not checked, or without an answer."
 	}
@@ -140,7 +140,7 @@ func (c *chart) addHeat(s *analysis.Run, f family) bool {
 }
 
 // fastestFresh returns the group of the fastest map in the workload of id, among the linearizable
-// maps that did not fail a check. It passes over double buffers and the ceiling.
+// maps that did not fail a check. It skips double buffers and the ceiling.
 func fastestFresh(s *analysis.Run, groups []*analysis.Group, id results.ID) (best *analysis.Group, ok bool) {
 	top := 0.0
 	for _, g := range groups {
@@ -171,7 +171,7 @@ func (h heat) Z(column, row int) float64 {
 	return math.NaN()
 }
 
-// drawHeat draws the panels and, on the right, what the shades mean.
+// drawHeat draws the panels, and on their right the meaning of the shades.
 func (c *chart) drawHeat(area draw.Canvas) error {
 	const keyWidth = vg.Length(120)
 	n := len(c.heat)
@@ -226,7 +226,7 @@ func (h heat) draw(board draw.Canvas) error {
 		axis.Tick.Length = 0
 		axis.LineStyle.Width = 0
 	}
-	pl.X.Label.Text, pl.Y.Label.Text = "writes, %", "keys"
+	pl.X.Label.Text, pl.Y.Label.Text = "share of writes, %", "keys"
 	pl.X.Tick.Marker, pl.Y.Tick.Marker = marks(h.columns), marks(h.rows)
 	m := plotter.NewHeatMap(h, newShades())
 	m.Min, m.Max, m.NaN = -heatSteps, heatSteps, color.White

@@ -11,8 +11,8 @@ import (
 	"doublebuf/results"
 )
 
-// plane makes up a run over shares of writes and sizes, in which factor says by how much a
-// double buffer is faster than xsync; 0 leaves the cell out.
+// plane makes a run over shares of writes and sizes. factor returns by how much a double buffer is
+// faster than xsync; 0 leaves the cell out.
 func plane(blocks int, mixes []string, sizes []int, factor func(mix, size, block int) float64) *results.Set {
 	s := testRun(nil, 0)
 	for _, v := range []results.Verdict{
@@ -56,7 +56,7 @@ func TestHeatMap(t *testing.T) {
 			return 0
 		}
 		f := math.Pow(4, float64(1-mix)) * (1 + 0.01*float64(size))
-		if mix == 1 && size == 0 { // which is the faster no block agrees on
+		if mix == 1 && size == 0 { // the blocks do not agree which map is faster
 			f = []float64{1 / 1.1, 1.1}[block%2]
 		}
 		return f
@@ -96,7 +96,7 @@ func TestHeatMap(t *testing.T) {
 	}
 }
 
-// One size or one share is no plane; blocks that are too few and factors of a million are drawn.
+// One size or one share gives no heat map. Too few blocks and factors of a million are drawn.
 func TestOddHeatMaps(t *testing.T) {
 	for name, run := range map[string]*results.Set{
 		"one size":  plane(6, planeMixes, planeSizes[:1], func(int, int, int) float64 { return 1 }),

@@ -14,8 +14,8 @@ import (
 	"doublebuf/workloads"
 )
 
-// TestReferenceAsBefore: a run whose manifest has no identities and no mixes, which is earlier than
-// these, has the figures that were drawn then.
+// TestReferenceAsBefore: an earlier run, whose manifest has no identities and no mixes, still has
+// the same figures.
 func TestReferenceAsBefore(t *testing.T) {
 	t.Parallel()
 	if runtime.GOARCH != "amd64" {
@@ -43,7 +43,7 @@ func TestReferenceAsBefore(t *testing.T) {
 }
 
 // TestNewStrategyAppears: a strategy that no file of this package names is drawn among the double
-// buffers, with one look for all of its policies, and they are linked.
+// buffers. All of its policies have one look, and they are linked.
 func TestNewStrategyAppears(t *testing.T) {
 	maps := withStrategies()
 	run := testRun(append(maps, testMap{"one", 50e6, 14e6, 0.9, 3, "atomic", results.Ok}, testMap{"two", 50e6, 15e6, 0.9, 30, "atomic", results.Ok}), 6)

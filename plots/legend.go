@@ -85,8 +85,8 @@ func (c *chart) drawLegend(area, data draw.Canvas, pl *plot.Plot) {
 	}
 }
 
-// spread moves ideal positions, which descend, so that they are at least row apart and between
-// bottom and top. From the top down, it moves each as little as possible.
+// spread moves the descending positions ideal, so that they are at least row apart and between
+// bottom and top. It goes from the top down and moves each position as little as possible.
 func spread(ideal []vg.Length, bottom, top, row vg.Length) []vg.Length {
 	ys := slices.Clone(ideal)
 	limit := top

@@ -67,7 +67,7 @@ func byWriteShare(s *analysis.Run) []*chart {
 			name:     "throughput-by-write-share-" + fileName("g"+strconv.Itoa(f.id.G), f.id),
 			title:    "Throughput by share of writes",
 			subtitle: plural(f.id.G, "goroutine") + "; " + keysLabel(f.id),
-			xLabel:   "writes among operations, % (steps not to scale)",
+			xLabel:   "share of writes, % (steps not to scale)",
 		}
 		position := map[float64]float64{}
 		for i, v := range shares {
@@ -86,26 +86,26 @@ func byWriteShare(s *analysis.Run) []*chart {
 	return charts
 }
 
-// family is groups that differ in the map and in what the x axis shows.
+// family is groups that differ only in the map and in the value on the x axis.
 type family struct {
 	id     results.ID // without either
 	groups []*analysis.Group
 	inside bool     // it holds only the double buffers and the maps to compare them with
 	apart  bool     // the variations of the double buffer have a family of their own
-	left   []string // maps that are left out, because they have only one place on the axis
+	left   []string // maps that are left out because they have only one point on the axis
 }
 
-// maxMaps is how many maps a reader can tell apart in one figure.
+// maxMaps is how many maps a reader can distinguish in one figure.
 const maxMaps = 20
 
-// rival is the family that the double buffers are compared with in a figure of their own.
+// rival is the family that the double buffers are compared with in their separate figure.
 const rival = "xsync"
 
 // variation reports whether m is a double buffer that differs from the main one by more than the
 // publish policy: a double buffer of another strategy, table or writer.
 func variation(m results.Map) bool { return m.Family == kv.DoubleBuffer && m.Variation }
 
-// besideOurs reports whether m belongs in the figure of the double buffers.
+// besideOurs reports whether m is in the figure of the double buffers.
 func besideOurs(m results.Map) bool {
 	return m.Family == kv.DoubleBuffer || m.Family == rival || m.Role == kv.Ceiling || m.Role == kv.Floor
 }
@@ -170,21 +170,22 @@ func (f family) lines(x func(results.ID) float64) family {
 	return drawn
 }
 
-// tell writes on c, a figure of f, which side it is and what is left out.
+// tell notes on c, a figure of f, which side it shows and what is left out.
 func (f family) tell(c *chart) {
 	switch {
 	case f.inside:
 		c.name += "-strategies"
 		c.title += ", strategies of the double buffer"
 	case f.apart:
-		c.notes = append(c.notes, "Double buffers of other strategies stand in a figure of their own, "+c.name+"-strategies.")
+		c.notes = append(c.notes, "Double buffers with other strategies are in a separate figure, "+c.name+"-strategies.")
 	}
 	if len(f.left) > 0 {
-		c.notes = append(c.notes, "Measured at one place alone, and not drawn: "+strings.Join(f.left, ", ")+".")
+		c.notes = append(c.notes, "Measured at only one point, and not drawn: "+strings.Join(f.left, ", ")+".")
 	}
 }
 
-// split makes families of the groups that pass keep: groups whose ID strip makes equal.
+// split makes families of the groups that pass keep. Groups are of one family if strip makes their
+// IDs equal.
 func split(groups []*analysis.Group, keep func(results.ID) bool, strip func(results.ID) results.ID) []family {
 	var families []family
 	at := map[results.ID]int{}
@@ -284,7 +285,7 @@ func (c *chart) addLines(s *analysis.Run, groups []*analysis.Group, xName string
 	}
 	c.notes = footer(s, drawn, doubt)
 	if len(floor) > 0 {
-		c.notes = append(c.notes, "Harness floor, the same loop around no map: "+rangeLabel(floor)+" million ops/s.")
+		c.notes = append(c.notes, "Harness floor (the same loop without a map): "+rangeLabel(floor)+" million ops/s.")
 	}
 	return true
 }

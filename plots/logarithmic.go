@@ -102,7 +102,7 @@ func staleDistribution(s *analysis.Run) []*chart {
 		if c.addLogarithmic(s, stale, []string{"staleness"}, "percentile", func(g *analysis.Group, _, x int) stat.Summary {
 			return g.Summary(results.StaleAge(results.StaleQuantiles[x]))
 		}) {
-			c.notes = append(c.notes, "Staleness is how long the oldest write of its key that a read does not reflect had been complete; 0 if it reflects all.")
+			c.notes = append(c.notes, "Staleness of a read: time since the completion of the oldest write of its key that it misses; 0 if it is fresh.")
 			if len(fresh) > 0 {
 				c.notes = append(c.notes, "Always fresh, and not drawn: "+strings.Join(fresh, ", ")+".")
 			}
@@ -131,10 +131,10 @@ func sustained(groups []*analysis.Group) (drawn []*analysis.Group, overloaded []
 }
 
 func latencyNotes(s *analysis.Run, groups []*analysis.Group, overloaded []string) []string {
-	note := "Open loop: a latency counts from when the operation was due"
+	note := "Open loop: a latency is measured from the intended start of the operation"
 	for _, g := range groups {
 		if clock := g.Summary(results.ClockCost); clock.N > 0 {
-			note += ", and includes reading the clock, " + results.FormatSeconds(clock.Median)
+			note += ", and includes one clock reading, " + results.FormatSeconds(clock.Median)
 			break
 		}
 	}
@@ -265,7 +265,7 @@ func (c *chart) addLogarithmic(s *analysis.Run, groups []*analysis.Group, panels
 // decades sets up the y axis from one decade to another, with a place for zero below them if
 // zero. It returns the function from seconds to a place on the axis.
 func (c *chart) decades(lo, hi float64, zero bool) func(seconds float64) float64 {
-	none := lo - 0.8 // where zero stands
+	none := lo - 0.8 // the place of zero
 	if zero {
 		c.yTicks = append(c.yTicks, tick{none, "0"})
 	}

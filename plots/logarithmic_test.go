@@ -11,7 +11,7 @@ import (
 	"doublebuf/results"
 )
 
-// lateRun makes up a run with latency, staleness and memory, of six blocks.
+// lateRun makes a run of six blocks with latency, staleness and memory.
 func lateRun() *results.Set {
 	s := testRun(testMaps, 0)
 	add := func(block int, impl string, kind results.Kind, g, load int, metrics map[string]float64) {
@@ -61,10 +61,10 @@ func TestLogarithmicFigures(t *testing.T) {
 		panels []int // lines in each panel of the last chart
 		says   []string
 	}{
-		{byPercentile(analysis.Of(s)), 2, []int{2, 1}, []string{"Overloaded, and not drawn: cow.", "includes reading the clock, 23 ns", "at 70 % of the capacity", ">100 ns<", ">10 ms<", ">p99.99<"}},
+		{byPercentile(analysis.Of(s)), 2, []int{2, 1}, []string{"Overloaded, and not drawn: cow.", "includes one clock reading, 23 ns", "at 70 % of the capacity", ">100 ns<", ">10 ms<", ">p99.99<"}},
 		{publishByGoroutines(analysis.Of(s)), 1, []int{1, 1}, []string{"Overloaded, and not drawn: cow (64).", ">2<", ">64<", "more than processors"}},
 		{staleDistribution(analysis.Of(s)), 1, []int{1}, []string{"Always fresh, and not drawn: syncmap, cow.", ">0<", ">10 µs<"}},
-		{memoryAKey(analysis.Of(s)), 1, []int{1, 1, 1}, []string{"bytes alive for each entry", ">101<"}},
+		{memoryAKey(analysis.Of(s)), 1, []int{1, 1, 1}, []string{"bytes alive per entry", ">101<"}},
 	} {
 		if len(test.charts) != test.number {
 			t.Errorf("%d charts; want %d", len(test.charts), test.number)
@@ -92,13 +92,13 @@ func TestLogarithmicFigures(t *testing.T) {
 		}
 	}
 
-	// Coordinates: of 64 goroutines the median publish takes 64 µs and a little more, and what
-	// one block lacks is not drawn.
+	// With 64 goroutines the median publish takes a little more than 64 µs. A value that one block
+	// lacks is not drawn.
 	publishes := byPercentile(analysis.Of(s))[1].panels[1].series[0]
 	if at, want := publishes.points[0].y.Median, math.Log10(64e3*1.01); math.Abs(at-want) > 0.01 || len(publishes.points) != 3 {
 		t.Errorf("the median stands at %v, one of %d; want %v of 3", at, len(publishes.points), want)
 	}
-	// A median of zero stands at the first tick, below the first decade.
+	// A median of zero is at the first tick, below the first decade.
 	c := staleDistribution(analysis.Of(s))[0]
 	if at := c.panels[0].series[0].points[0].y.Median; at != c.yTicks[0].at || c.yTicks[0].label != "0" || c.yTicks[1].label != "10 µs" {
 		t.Errorf("zero stands at %v, and the ticks are %v", at, c.yTicks)

@@ -18,10 +18,10 @@ type Run struct {
 	*analysis.Run
 }
 
-// DrawMachines draws a figure for each throughput workload that at least two of the runs have cells
-// of, with a series for each run. GOMAXPROCS is not part of the workload here, because it differs
-// between machines. DrawMachines does otherwise what Draw does, but fails if there is nothing to
-// draw.
+// DrawMachines draws a figure for each throughput workload that at least two of the runs have
+// cells of, with a series for each run. GOMAXPROCS is not part of the workload here, because it
+// differs between machines. Otherwise DrawMachines does what Draw does, but it fails if there is
+// nothing to draw.
 func DrawMachines(runs []Run, dir string) ([]Figure, error) {
 	all := byMachine(runs)
 	if len(all) == 0 {
@@ -30,8 +30,8 @@ func DrawMachines(runs []Run, dir string) ([]Figure, error) {
 	return drawAll(all, dir)
 }
 
-// machineStyles are the styles of the runs, in their order. They cannot be taken for styles of
-// maps, which are on the axis.
+// machineStyles are the styles of the runs, in their order. They cannot be mistaken for styles of
+// maps, because the maps are on the axis.
 var machineStyles = []style{
 	{blue, circle, solid, otherWidth, full},
 	{vermilion, square, solid, otherWidth, full},

@@ -11,8 +11,8 @@ import (
 	"doublebuf/results"
 )
 
-// otherMachine is the whole run as a machine with other processors would have it: another
-// GOMAXPROCS, other maps, and two that are not broken here failed there.
+// otherMachine is the same run on another machine: it has another GOMAXPROCS and other maps, and
+// two maps failed there that pass here.
 func otherMachine() *results.Set {
 	s := testRun(testMaps[1:], 6)
 	s.Manifest.Environment.CPU, s.Manifest.Environment.Processors = "Another CPU", 8
@@ -23,7 +23,7 @@ func otherMachine() *results.Set {
 		}
 	}
 	for i, v := range s.Manifest.Verdicts {
-		if v.Impl == "syncmap" || v.Impl == "stranger" { // which here has no answer
+		if v.Impl == "syncmap" || v.Impl == "stranger" { // here its check has no answer
 			s.Manifest.Verdicts[i].Outcome = results.Illegal
 		}
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // memoryAKey draws a figure for each type and number of keys: the bytes that each map keeps alive
-// for an entry, after the workload in which most maps were measured. It draws none of a single
-// map.
+// for an entry, after the workload in which most maps were measured. It draws no figure of a
+// single map.
 func memoryAKey(s *analysis.Run) []*chart {
 	type keys struct {
 		keyType string
@@ -45,13 +45,13 @@ func memoryAKey(s *analysis.Run) []*chart {
 func memoryChart(s *analysis.Run, f family) *chart {
 	c := &chart{
 		name:        "memory-a-key-" + fileName(f.id.Mix+"-"+workersName(f.id), f.id),
-		title:       "Memory a key",
+		title:       "Memory per key",
 		subtitle:    "at rest, after " + mixLabel(s, f.id.Mix) + "; " + workersLabel(f.id) + "; " + keysLabel(f.id),
 		slanted:     true,
 		legendTitle: "bytes/key",
 		table:       [][]string{append([]string{"map", "verdict"}, summaryHeader(results.LivePerKey)...)},
 	}
-	p := panel{yLabel: "bytes alive for each entry"}
+	p := panel{yLabel: "bytes alive per entry"}
 	var drawn []stat.Summary
 	doubt := false
 	for _, g := range f.groups {
@@ -73,6 +73,6 @@ func memoryChart(s *analysis.Run, f family) *chart {
 	}
 	c.xMin, c.xMax = -0.6, float64(len(c.ticks))-0.4
 	c.panels = []panel{p}
-	c.notes = append(footer(s, drawn, doubt), "The heap that the map keeps alive after two collections: both copies of a double buffer, its log, and handles.")
+	c.notes = append(footer(s, drawn, doubt), "Heap that the map keeps alive after two garbage collections. For a double buffer: both copies, the log and the handles.")
 	return c
 }

@@ -6,7 +6,7 @@
 // # What a figure promises
 //
 //   - A map has the same colour, glyph and dashes in every figure. The colours are those of Okabe
-//     and Ito and one of Tol's, which colour-blind eyes can tell apart. No two maps differ in
+//     and Ito and one of Tol's. Colour-blind eyes can distinguish them. No two maps differ in
 //     colour alone.
 //   - A point is the median over blocks. Its band or bar is the 95 % confidence interval of the
 //     median. With too few blocks for an interval there is none.
@@ -15,7 +15,7 @@
 //     ones by mistake.
 //   - A map that failed its check is grey and crossed, and its name says so. A map that was not
 //     checked, or whose check was undecided, has a question mark.
-//   - Entries that declare no level are no maps: the harness floor is stated, not drawn.
+//   - Entries that declare no level are not maps: the harness floor is stated, not drawn.
 //   - Every figure has title, units, number of blocks, machine and commit.
 package plots
 

@@ -53,7 +53,7 @@ var testMaps = []testMap{
 	{"noop", 640e6, 420e6, 1, 0, "none", results.Ok},
 }
 
-// testRun makes up a run of that many blocks on 2 processors, the same each time.
+// testRun makes a run of that many blocks on 2 processors, the same each time.
 func testRun(maps []testMap, blocks int) *results.Set {
 	rng := rand.New(rand.NewPCG(1, 2))
 	s := &results.Set{Manifest: results.Manifest{Environment: results.Environment{
@@ -135,9 +135,9 @@ func read(t *testing.T, dir, name string) []byte {
 
 var wholeRun = testRun(testMaps, 6)
 
-// TestData holds the data of all figures, as golden tables, and the drawings by their digests,
-// which rounding on other processors may change: these, those on logarithmic axes, heat maps, and
-// those of all strategies, whose glyphs and dashes are in the drawings alone.
+// TestData compares the data of all figures with golden tables, and the drawings with digests.
+// Rounding on other processors may change the digests. It covers the usual figures, logarithmic
+// axes, heat maps, and all strategies, whose glyphs and dashes are only in the drawings.
 func TestData(t *testing.T) {
 	var data, digests strings.Builder
 	all := charts(analysis.Of(wholeRun))
@@ -199,7 +199,7 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// TestEveryFigureSays looks for what no figure may be without.
+// TestEveryFigureSays looks for the texts that every figure must have.
 func TestEveryFigureSays(t *testing.T) {
 	for _, c := range charts(analysis.Of(wholeRun)) {
 		svg := string(svgOf(t, c))
@@ -227,8 +227,8 @@ func TestEveryFigureSays(t *testing.T) {
 	}
 }
 
-// TestGradeInTheFooter: a run that was watched has its grade on every figure, and its limit if
-// it has one.
+// TestGradeInTheFooter: every figure of a run with findings has the grade, and the A/A limit if
+// there is one.
 func TestGradeInTheFooter(t *testing.T) {
 	s := *wholeRun
 	s.Manifest.Sessions = []results.Session{{Before: []results.Finding{{What: "steal", State: results.Fit}}, During: []results.Finding{}}}
@@ -251,7 +251,7 @@ func TestGradeInTheFooter(t *testing.T) {
 	}
 }
 
-// TestFooterTellsOfSubstitutes: every figure says that a map was not itself.
+// TestFooterTellsOfSubstitutes: every figure names a map that another map replaced.
 func TestFooterTellsOfSubstitutes(t *testing.T) {
 	s := *wholeRun
 	s.Manifest.Instead = map[string]string{"mutex": "no locks here, cow instead", "cow": "no cows, mutex instead", "rwmutex": "no locks here, cow instead"}
@@ -267,7 +267,7 @@ func TestFooterTellsOfSubstitutes(t *testing.T) {
 	}
 }
 
-// TestNoBandFromTooFew: five blocks have medians, and no interval to draw.
+// TestNoBandFromTooFew: five blocks give medians but no interval to draw.
 func TestNoBandFromTooFew(t *testing.T) {
 	for blocks, want := range map[int]bool{5: false, 6: true} {
 		for _, c := range charts(analysis.Of(testRun(testMaps[:4], blocks)))[:2] {
@@ -326,7 +326,7 @@ func TestStaleAndFreshStandApart(t *testing.T) {
 	}
 }
 
-// TestOddRuns draws what has no scale, no width or no data: none may panic.
+// TestOddRuns draws figures without a scale, a width or data. None may panic.
 func TestOddRuns(t *testing.T) {
 	one := testRun(testMaps[3:4], 1)
 	one.Cells = one.Cells[3:4]

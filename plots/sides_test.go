@@ -38,7 +38,8 @@ func variants() (all []results.Map) {
 	return all
 }
 
-// TestSides: what is too much for one figure is two, and no map is lost between them.
+// TestSides: too many maps for one figure are drawn in two figures, and every map is in one of
+// them.
 func TestSides(t *testing.T) {
 	known := withStrategies()
 	named := func(charts []*chart, name string) (in []string) {
@@ -72,8 +73,8 @@ func TestSides(t *testing.T) {
 	}
 }
 
-// TestNoSideOfNothing: where every strategy was measured at one place of the axis alone, there is
-// no figure of their lines; the other says who is missing.
+// TestNoSideOfNothing: if every strategy was measured at only one point of the axis, there is no
+// figure of their lines. The other figure names the missing maps.
 func TestNoSideOfNothing(t *testing.T) {
 	run := testRun(withStrategies(), 6)
 	run.Cells = slices.DeleteFunc(run.Cells, func(c results.Cell) bool {
@@ -89,7 +90,7 @@ func TestNoSideOfNothing(t *testing.T) {
 		}
 	}
 	note := all[0].notes[len(all[0].notes)-1]
-	if !strings.HasPrefix(note, "Measured at one place alone, and not drawn: dbuf-adaptive-b1, ") || strings.Contains(note, "epoch") {
+	if !strings.HasPrefix(note, "Measured at only one point, and not drawn: dbuf-adaptive-b1, ") || strings.Contains(note, "epoch") {
 		t.Errorf("the last note is %q", note)
 	}
 }

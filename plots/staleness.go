@@ -94,8 +94,8 @@ func staleChart(s *analysis.Run, f family, throughput map[results.ID]*analysis.G
 		}
 	}
 	c.notes = append(footer(s, drawn, doubt),
-		"Staleness counts the completed writes from the oldest write of its key that a read does not reflect; 0 if it reflects all.",
-		"Staleness is measured apart, with every key in the map and writes that only set; throughput with half of the keys in it, and half of the writes delete.")
+		"Staleness of a read: completed writes since the oldest write of its key that it misses, which counts too; 0 if it is fresh.",
+		"Staleness cells: every key is in the map, and writes only set. Throughput cells: half of the keys are in the map, and half of the writes delete.")
 	if missing != "" {
 		c.notes = append(c.notes, "Not drawn, because their throughput was not measured:"+missing+".")
 	}

@@ -71,7 +71,7 @@ var (
 	right    = polygon{3, 0}
 	pentagon = polygon{5, math.Pi / 2}
 
-	// Those of maps that are not known here share no glyph with the others.
+	// The styles of unknown maps share no glyph with the others.
 	strangeColors = []color.NRGBA{orange, skyBlue, green, vermilion, purple}
 	strangeShapes = []draw.GlyphDrawer{pentagon, left, right}
 )
@@ -81,7 +81,7 @@ const (
 	otherWidth = vg.Length(1.6)
 )
 
-// subject is what a style belongs to.
+// subject is the property of a map that determines its style.
 type subject struct {
 	family string
 	copies           // of double buffers
@@ -101,8 +101,8 @@ func epoch(writer string, policy kv.Policy) subject {
 func every(writes int) kv.Policy { return kv.Policy{Every: writes} }
 
 // styles are those of the maps that are measured most. The double buffer is blue and bold; glyph
-// and dashes tell its publish policies apart. Maps of one kind have one colour: read-write locks
-// are orange, sharded maps green, and maps that writers copy, as a whole or in part, sky blue.
+// and dashes show its publish policy. Maps of one kind have one colour: read-write locks are
+// orange, sharded maps green, and maps that writers copy, as a whole or in part, sky blue.
 var styles = map[subject]style{
 	epoch("", every(1)):                                    {blue, circle, solid, ourWidth, full},
 	epoch("", every(64)):                                   {blue, square, dashed, ourWidth, full},
@@ -208,7 +208,8 @@ func strange(name string) style {
 	}
 }
 
-// glyphs are the glyph of the style, before it its white rim, and after it what is inside.
+// glyphs returns what makes up the glyph of the style, in drawing order: its white rim, the glyph,
+// and what is inside.
 func (s style) glyphs() []draw.GlyphStyle {
 	const thick, small = radius - 1.6, vg.Length(1.5)
 	all := []draw.GlyphStyle{
@@ -226,7 +227,7 @@ func (s style) glyphs() []draw.GlyphStyle {
 	return all
 }
 
-// polygon is a regular one with the area of a circle glyph.
+// polygon is a regular polygon with the area of a circle glyph.
 type polygon struct {
 	corners int
 	turn    float64 // of the first corner, in radians

@@ -10,7 +10,7 @@ import (
 	"doublebuf/results"
 )
 
-// look is what tells styles apart where no lines are drawn.
+// look is the part of a style that distinguishes it in figures without lines.
 type look struct {
 	color  color.NRGBA
 	glyph  draw.GlyphDrawer

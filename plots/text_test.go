@@ -15,8 +15,7 @@ import (
 	"doublebuf/results"
 )
 
-// written is a text as it stands on a figure: the corners of the box of its letters, one
-// after another.
+// written is a text on a figure, with the corners of its box in order.
 type written struct {
 	text    string
 	corners [4]vg.Point
@@ -57,8 +56,8 @@ func texts(t *testing.T, c *chart) (all []written) {
 	return all
 }
 
-// overlap reports whether the boxes share more than an edge: if they do not, one of the
-// directions of their sides has them apart.
+// overlap reports whether the boxes share more than an edge. If they do not, the direction of one
+// of their sides separates them.
 func (a written) overlap(b written) bool {
 	for _, box := range []written{a, b} {
 		for i := range 2 {
@@ -81,8 +80,8 @@ func (a written) overlap(b written) bool {
 	return true
 }
 
-// manyMaps makes up a run of so many strangers beside the maps of the tests, with names as long
-// as any.
+// manyMaps makes a run of that many unknown maps beside the maps of the tests. Their names are as
+// long as the longest.
 func manyMaps(n int) *results.Set {
 	maps := testMaps
 	for i := range n {
@@ -91,8 +90,8 @@ func manyMaps(n int) *results.Set {
 	return testRun(maps, 6)
 }
 
-// TestTextsHaveRoom: on no figure, however many maps there are, does a text lie over another or
-// beyond the edge.
+// TestTextsHaveRoom: with any number of maps, no text on a figure overlaps another or crosses the
+// edge.
 func TestTextsHaveRoom(t *testing.T) {
 	runs := map[string]*results.Set{"as usual": wholeRun, "late": lateRun(), "strategies": testRun(withStrategies(), 6), "a long legend": manyMaps(50)}
 	runs["heat"] = plane(6, planeMixes, planeSizes, func(int, int, int) float64 { return 1 })

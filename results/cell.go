@@ -196,7 +196,7 @@ func ParseKeys(s string) (int, error) {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < 1 || n > min(1<<40, math.MaxInt)/unit {
-		return 0, fmt.Errorf("%q is no number of keys: want one like 10000, 64Ki or 1Mi", s)
+		return 0, fmt.Errorf("%q is not a number of keys: want one like 10000, 64Ki or 1Mi", s)
 	}
 	return n * unit, nil
 }

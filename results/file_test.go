@@ -24,7 +24,7 @@ var testEnv = Environment{
 	Command: []string{"runbench"},
 }
 
-// testCells returns blocks of cells of both kinds of a few maps; a function of i alone.
+// testCells returns blocks of cells of both kinds of a few maps. The values depend only on i.
 func testCells(blocks int) []Cell {
 	impls := []string{"dbuf-epoch-b64", "sync.Map", "shard-32", "noop"}
 	var cells []Cell
@@ -175,8 +175,8 @@ func TestCellsThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestCutAnywhere cuts a file behind each of its bytes: what is left holds every whole
-// cell and no other, and a run that continues it ends with the cells of the plan.
+// TestCutAnywhere cuts a file after each of its bytes. The rest gives every whole cell and no
+// other. A run that continues it ends with the cells of the plan.
 func TestCutAnywhere(t *testing.T) {
 	cells := testCells(2)[6:10] // with a change of block
 	cells[3].Fault = "a fault"
@@ -206,7 +206,7 @@ func TestCutAnywhere(t *testing.T) {
 			t.Fatalf("cut behind byte %d: warnings %q", cut, warnings)
 		}
 		if cutOff && cut%40 != 0 {
-			continue // to continue takes the disk's time
+			continue // Continue waits for the disk
 		}
 		f, got, _, err := Continue(dir, testEnv)
 		if err != nil || len(got) != want {
@@ -249,7 +249,7 @@ func TestContinueRefusesAnotherMachine(t *testing.T) {
 	}
 }
 
-// TestDamage holds the errors that damaged files give, one a case, as a golden text.
+// TestDamage compares the errors of damaged files with a golden text, one error for each case.
 func TestDamage(t *testing.T) {
 	whole, err := os.ReadFile(filepath.Join("testdata", cellsFile))
 	if err != nil {
@@ -338,8 +338,7 @@ func TestOtherBenchmarks(t *testing.T) {
 	}
 }
 
-// TestGoTestOutput reads what go test -v -bench prints, of benchmarks whose names are those of ours
-// among them.
+// TestGoTestOutput reads the output of go test -v -bench. Some benchmarks have names like ours.
 func TestGoTestOutput(t *testing.T) {
 	const text = `=== RUN   TestX
     x_test.go:3: hello
@@ -383,8 +382,8 @@ ok  	a	1.2s
 	}
 }
 
-// TestOddLines: what a program prints of its own among its results is passed over and warned of. It
-// is damage in a file that has a cell of ours, or no result at all.
+// TestOddLines: other output of a program among its results is skipped with a warning. In a file
+// with a cell of ours, or without any result, it is damage.
 func TestOddLines(t *testing.T) {
 	const (
 		loud   = "2026/11/25 10:00:00 loud\nBenchmarkA-2   \t2026/11/25 10:00:01 louder\n 1000\t 123 ns/op\n"
@@ -395,8 +394,8 @@ func TestOddLines(t *testing.T) {
 	for text, want := range map[string]string{
 		loud + others:                            "",
 		others + loud:                            "",
-		loud:                                     `:1: "2026/11/25 10:00:00 loud" is no line`,
-		others + loud + ours:                     `:2: "2026/11/25 10:00:00 loud" is no line`,
+		loud:                                     `:1: "2026/11/25 10:00:00 loud" is not a line`,
+		others + loud + ours:                     `:2: "2026/11/25 10:00:00 loud" is not a line`,
 		others + loud + "--- FAIL: BenchmarkC\n": `:5: "--- FAIL: BenchmarkC": the program failed`,
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
@@ -412,8 +411,8 @@ func TestOddLines(t *testing.T) {
 	}
 }
 
-// TestBenchstat asks benchstat itself: a table for each unit with every map as a column,
-// and no table or warning beside them.
+// TestBenchstat runs benchstat. It prints a table for each unit, with every map as a column, and
+// no other table or warning.
 func TestBenchstat(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds benchstat")

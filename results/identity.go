@@ -12,8 +12,9 @@ import (
 //go:embed earlier.json
 var earlierText []byte
 
-// earlier is what a manifest said of all maps and mixes at the time when manifests began to say it.
-// It serves the runs that were measured before, so the file never changes.
+// earlier has the identities of all maps and the definitions of all mixes at the time when
+// manifests began to hold them. Runs that were measured before that use it, so the file never
+// changes.
 var earlier = func() (m Manifest) {
 	if err := json.Unmarshal(earlierText, &m); err != nil {
 		panic(err) // a test reads it
@@ -21,8 +22,9 @@ var earlier = func() (m Manifest) {
 	return m
 }()
 
-// Map returns what the manifest says of impl, or else what it would have said when manifests began
-// to have identities. A map that is in neither is a peer in a family of its own.
+// Map returns the identity of impl in the manifest. If the manifest has none, it returns the
+// identity at the time when manifests began to have them. A map without either is a peer in a
+// separate family.
 func (s *Set) Map(impl string) Map {
 	for _, m := range []Manifest{s.Manifest, earlier} {
 		if i := slices.IndexFunc(m.Maps, func(m Map) bool { return m.Impl == impl }); i >= 0 {

@@ -12,7 +12,8 @@ import (
 	"doublebuf/workloads"
 )
 
-// TestManifestSaysWhatMapsAre: a run is read by its own manifest, whatever the program says today.
+// TestManifestSaysWhatMapsAre: a run is read by the identities in its manifest, even if the
+// program has others now.
 func TestManifestSaysWhatMapsAre(t *testing.T) {
 	mix, _ := workloads.FindMix("r95w5")
 	mix.Sets, mix.Deletes, mix.Doc = 50, 50, "another definition"
@@ -51,7 +52,8 @@ func TestManifestSaysWhatMapsAre(t *testing.T) {
 	}
 }
 
-// TestEarlierManifests: a run without identities and mixes gets those of its time.
+// TestEarlierManifests: a run without identities and mixes gets those of the time when manifests
+// began to have them.
 func TestEarlierManifests(t *testing.T) {
 	s, _, err := Load("reference")
 	if err != nil {

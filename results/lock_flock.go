@@ -9,9 +9,10 @@ import (
 	"syscall"
 )
 
-// Lock takes the folder dir for who writes into it, until what it returns is closed, and fails
-// at once if another has taken it. Whatever ends the process, kill -9 among it, lets go of it
-// too, and nothing is left behind. Where the file system has no locks it takes nothing.
+// Lock locks the folder dir for one writing process. Closing the result releases the lock. Lock
+// fails at once if another process holds the lock. The system also releases the lock when the
+// process ends, even by kill -9. No lock file is left behind. On a file system without locks, Lock
+// locks nothing.
 func Lock(dir string) (*os.File, error) {
 	f, err := os.Open(dir)
 	if err != nil {

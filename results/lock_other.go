@@ -4,5 +4,5 @@ package results
 
 import "os"
 
-// Lock opens the folder dir. Here it does not keep others from it.
+// Lock opens the folder dir. On this system it does not keep other processes out.
 func Lock(dir string) (*os.File, error) { return os.Open(dir) }

@@ -2,7 +2,7 @@ package results
 
 import "testing"
 
-// TestLock takes a folder twice.
+// TestLock locks a folder twice.
 func TestLock(t *testing.T) {
 	dir := t.TempDir()
 	first, err := Lock(dir)

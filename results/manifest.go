@@ -19,7 +19,7 @@ type Manifest struct {
 	Seed        uint64            `json:"seed"` // for all random choices of the run
 	Environment Environment       `json:"environment"`
 	Inputs      map[string]string `json:"inputs,omitempty"`  // digest of each real input, by its name
-	Instead     map[string]string `json:"instead,omitempty"` // why and which other map was measured in the place of one, by its name
+	Instead     map[string]string `json:"instead,omitempty"` // for each map that another map replaced: which one, and why
 	// Maps are the identities of the maps measured, and Mixes the definitions of the mixes used, so
 	// that a run can be read after either has changed in the program. See Set.Map and Set.Mix.
 	Maps     []Map           `json:"maps,omitempty"`

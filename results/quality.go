@@ -1,6 +1,6 @@
 package results
 
-// State says what a finding means for figures that are measured there.
+// State says what a finding means for figures that are measured on the machine.
 type State string
 
 const (

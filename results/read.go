@@ -20,8 +20,8 @@ type Warning string
 func warnf(format string, args ...any) Warning { return Warning(fmt.Sprintf(format, args...)) }
 
 // ReadCells reads a file of Go benchmark text. Any damage is an error with file and line, with one
-// exception: an interruption leaves behind a last line without its end. That line is not a cell,
-// even if it reads like one, and is dropped with a warning.
+// exception: an interruption leaves behind a last line without its end. ReadCells drops that line
+// with a warning, even if it looks like a cell.
 //
 // Benchmarks of other programs become cells whose Kind is the base of their name and whose Impl is
 // the rest. The output of go test around them is skipped, unless it says that a test failed.
@@ -84,8 +84,8 @@ var (
 	// are indented farther. A name alone comes before a result.
 	goTestLine = regexp.MustCompile(`^(PASS$|ok\s|\?\s|=== |(    )*--- (BENCH|PASS|SKIP): |    (    |\S+\.go:\d+: )|Benchmark\S+$)`)
 	failure    = regexp.MustCompile(`^(FAIL|\s*--- FAIL|panic:|fatal error:)`)
-	// ourName is what names of this project begin with, and those of others with the same base do
-	// not.
+	// ourName matches the names of this project's benchmarks, and not those of other benchmarks
+	// with the same base.
 	ourName = regexp.MustCompile(`^(Benchmark)?(Map|Staleness|Latency)/.*\b(impl|mix)=`)
 )
 
@@ -142,7 +142,7 @@ func scanLines(path, text string) (map[int]note, *odd, error) {
 		case line == "", line[0] == '#', unitLine.MatchString(line),
 			configLine.MatchString(line), goTestLine.MatchString(line) && !ourName.MatchString(line):
 		default:
-			o.add(fmt.Errorf(`%s:%d: %.60q is no line of Go benchmark text; want a result like "BenchmarkMap/impl=… 1000 2.5e+06 ops/s", "key: value", "Unit ops/s better=higher" or a # comment`,
+			o.add(fmt.Errorf(`%s:%d: %.60q is not a line of Go benchmark text; want a result like "BenchmarkMap/impl=… 1000 2.5e+06 ops/s", "key: value", "Unit ops/s better=higher" or a # comment`,
 				path, number, line))
 		}
 	}
@@ -250,7 +250,7 @@ func cellOf(rec *benchfmt.Result, n note) (Cell, error) {
 		case ours && !known:
 			return Cell{}, fmt.Errorf("unit %q: want one of %s", v.Unit, unitNames(kind))
 		case twice:
-			return Cell{}, fmt.Errorf("unit %q stands twice", v.Unit)
+			return Cell{}, fmt.Errorf("unit %q occurs twice", v.Unit)
 		case math.IsNaN(v.Value) || math.IsInf(v.Value, 0) || v.Value < 0:
 			return Cell{}, fmt.Errorf("%v %s: want a number from 0", v.Value, v.Unit)
 		}

@@ -104,8 +104,7 @@ func Load(dir string) (*Set, []Warning, error) {
 	return s, warnings, nil
 }
 
-// Substitutes names the maps in whose place another map was measured. It returns a line for each
-// reason.
+// Substitutes returns the names of the maps that another map replaced, in a line for each reason.
 func (s *Set) Substitutes() (lines []string) {
 	named := map[string][]string{}
 	for _, impl := range slices.Sorted(maps.Keys(s.Manifest.Instead)) {

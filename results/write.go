@@ -66,7 +66,7 @@ func Continue(dir string, env Environment) (*Folder, []Cell, []Warning, error) {
 			opened, err = continueFile(path, kind, env, read)
 		}
 		if err != nil {
-			_ = f.Close() // the error that led here says more
+			_ = f.Close() // the first error says more
 			return nil, nil, nil, err
 		}
 		f.files[kind] = opened

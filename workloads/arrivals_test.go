@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestGaps holds the gaps to the exponential distribution of mean 1 by the greatest distance
-// of the distribution functions (Kolmogorov and Smirnov), at 0.001.
+// TestGaps compares the gaps with the exponential distribution of mean 1, by the test of
+// Kolmogorov and Smirnov at the level 0.001.
 func TestGaps(t *testing.T) {
 	gaps := Gaps(7)
 	if slices.Equal(gaps, Gaps(8)) || !slices.Equal(gaps, Gaps(7)) {

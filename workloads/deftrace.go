@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/build"
@@ -18,9 +19,12 @@ import (
 // object of an identifier, and a use looks it up, in the order of the source of the given packages
 // of the standard library. A key names an object by its package, its name and its place in the
 // source. LoadDefs needs a Go tree with its source. It also type-checks the imports of the
-// packages, and so takes seconds.
+// packages, so it takes seconds.
 func LoadDefs(packages ...string) (*Trace, error) {
 	context := build.Default
+	if context.GOROOT == "" { // built with -trimpath
+		return nil, errors.New("definitions and uses of the standard library: the program does not know where its source is; want GOROOT set, as in GOROOT=$(go env GOROOT)")
+	}
 	context.CgoEnabled = false
 	b := newTraceBuilder("go/types over the standard library of "+runtime.Version(), goLicence)
 	fset := token.NewFileSet()

@@ -8,10 +8,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// chiSquare compares how often each position was drawn with its weight 1/(i+1)^theta.
-// Positions that are expected fewer than 10 times are taken together with their
-// neighbours. It returns the statistic over its critical value at the level alpha: above
-// 1 the draws do not fit.
+// chiSquare compares how often each position was drawn with its weight 1/(i+1)^theta. Positions
+// that are expected fewer than 10 times are merged with their neighbours. It returns the statistic
+// divided by its critical value at the level alpha. Above 1 the draws do not fit.
 func chiSquare(counts []int, theta, alpha float64) float64 {
 	draws, total := 0, 0.0
 	for i, c := range counts {
@@ -41,12 +40,12 @@ func counts(d Dist, n, draws int, seed uint64) []int {
 }
 
 func TestGoodnessOfFit(t *testing.T) {
-	// 24 tests at 0.001 each, from a fixed seed: they either pass for good or not at all.
+	// 24 tests at 0.001 each, from a fixed seed: they always pass or always fail.
 	const alpha, seed, draws = 0.001, 20261123, 200_000
 	for _, theta := range []float64{0, 0.5, 0.99, 1, 1.2, 2} {
 		for _, n := range []int{2, 10, 1000, 100_000} {
 			t.Run(fmt.Sprintf("%v/%d", theta, n), func(t *testing.T) {
-				z := newZipf(n, theta) // for theta 0 too, where Dist draws more simply
+				z := newZipf(n, theta) // also for theta 0, where Dist uses a simpler method
 				r, c := random(seed, seedOfTape), make([]int, n)
 				for range draws {
 					c[z.draw(r)]++
@@ -78,7 +77,7 @@ func TestGoodnessOfFit(t *testing.T) {
 			for _, n := range c[:spot] {
 				hot += n
 			}
-			// The share of the spot as two bins, and uniform within each of the parts.
+			// The two parts as two bins, and the positions of each part, which are uniform.
 			want := draws * float64(test.tested.Hot) / 100
 			x := (float64(hot) - want) * (float64(hot) - want) * (1/want + 1/(draws-want)) / distuv.ChiSquared{K: 1}.Quantile(1-alpha)
 			x = max(x, chiSquare(c[:spot], 0, alpha), chiSquare(c[spot:], 0, alpha))
@@ -90,7 +89,7 @@ func TestGoodnessOfFit(t *testing.T) {
 	t.Run("latest", func(t *testing.T) {
 		const n = 1000
 		draw := Dist{Latest: true}.draws(n, random(seed, seedOfTape))
-		back, wrong := make([]int, n), make([]int, n) // counted from the newest, and from the one before
+		back, wrong := make([]int, n), make([]int, n) // counted from the newest key, and from the key before it
 		for i := range draws {
 			newest := i / 20
 			k := int(draw())
@@ -119,7 +118,7 @@ func TestGoodnessOfFit(t *testing.T) {
 	})
 }
 
-// Rounding must not lead out of the ranks, or to no rank, where weights vanish.
+// Where weights vanish, rounding must still give a valid rank.
 func TestZipfStaysWithinItsRanks(t *testing.T) {
 	for _, theta := range []float64{0, 1e-13, 0.5, 1 - 1e-13, 1, 1 + 1e-13, 1.7, 3, 9.310069032674512, 20, 700} {
 		for _, n := range []int{1, 2, 3, 6415, 1 << 28} {
@@ -129,7 +128,7 @@ func TestZipfStaysWithinItsRanks(t *testing.T) {
 					t.Fatalf("theta %v, n %d: rank %d", theta, n, k)
 				}
 			}
-			// The ends of the range, which a draw meets once in 2^53.
+			// The ends of the range, which one draw in 2^53 gives.
 			for _, u := range []float64{z.low, math.Nextafter(z.low, z.high), math.Nextafter(z.high, z.low), z.high} {
 				if k := z.round(z.inverse(u)); !(k >= 1 && k <= z.n) {
 					t.Errorf("theta %v, n %d: u %v has rank %v", theta, n, u, k)

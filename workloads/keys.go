@@ -128,11 +128,11 @@ func copies(texts []string) []string {
 	return out
 }
 
-// minTape is the least length of a tape. It is so long that neither caches nor branch predictors
-// remember the round before.
+// minTape is the least length of a tape. It is too long for caches and branch predictors to
+// remember the last round.
 const minTape = 1 << 18
 
-// Tape is a sequence of keys. Workers read it round and round.
+// Tape is a sequence of keys. Workers read it again and again.
 type Tape[K comparable] struct {
 	Lookups []K      // the key of each step, for gets
 	Keys    []K      // the same key in other memory, for sets and deletes

@@ -49,7 +49,7 @@ func common[K comparable](a, b []K) (same int) {
 	return same
 }
 
-// Strings that are looked up are not the ones that are stored, and neighbours in the set
+// Strings that are looked up are in other memory than those that are stored. Neighbours in the set
 // are not neighbours in memory.
 func TestStringsInMemory(t *testing.T) {
 	set := StringKeys(1000, 1)

@@ -85,7 +85,7 @@ var mixes = []Mix{
 	{Name: "read-misses", Gets: 1000, Fill: 500, Misses: true, Doc: "gets; half of the keys are there, but no get finds its key"},
 	{Name: "r99w1", Gets: 990, Sets: 5, Deletes: 5, Fill: 500, Doc: "99 % gets; sets and deletes in equal parts"},
 	{Name: "r95w5", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, Doc: "95 % gets; sets and deletes in equal parts"},
-	{Name: "r95w5-bursts", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, Burst: 64, Doc: "the same, but writes come 64 in a row"},
+	{Name: "r95w5-bursts", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, Burst: 64, Doc: "95 % gets; sets and deletes in equal parts, 64 writes in a row"},
 	{Name: "r95w5-stall", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, Stalls: true, Doc: "r95w5 beside a reader that begins to walk over the map and stays at the first entry for a second"},
 	{Name: "r90w10", Gets: 900, Sets: 50, Deletes: 50, Fill: 500, Doc: "90 % gets; sets and deletes in equal parts"},
 	{Name: "r75w25", Gets: 750, Sets: 125, Deletes: 125, Fill: 500, Doc: "75 % gets; sets and deletes in equal parts"},
@@ -94,7 +94,7 @@ var mixes = []Mix{
 	{Name: "roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Doc: "readers get; writers set and delete in equal parts"},
 	{Name: "walk-roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Walks: true, Doc: "readers walk over the whole map, each walk is one operation; writers set and delete in equal parts"},
 	{Name: "first-seen", FirstSeen: true, Doc: "the first occurrence of a key is a set, all later ones are gets; the map starts empty"},
-	{Name: "replay", Replay: true, Doc: "the gets, sets and deletes of a trace in its order (with -trace), each step by the next worker in turn, round and round; at the start the map holds the keys that the trace gets or deletes before it sets them"},
+	{Name: "replay", Replay: true, Doc: "the gets, sets and deletes of a trace in its order, again and again (with -trace); each step goes to the next worker in turn; at the start the map holds the keys that the trace gets or deletes before it sets them"},
 	{Name: "clear", Gets: 500, Sets: 500, Clears: 1, Doc: "50 % gets, 50 % sets; each worker clears the map every 131,071 operations; the map starts empty"},
 	{Name: "retain", Gets: 500, Sets: 500, Fill: 1000, Retains: 1, Doc: "50 % gets, 50 % sets; each worker removes the entries with an odd value every 131,071 operations"},
 	{Name: "read-heavy", Gets: 980, Sets: 10, Deletes: 10, Fill: 500, Doc: "from libcuckoo and bustle: 98 % gets; inserts and removes in equal parts"},
@@ -104,8 +104,8 @@ var mixes = []Mix{
 	{Name: "ycsb-b", Gets: 950, Sets: 50, Fill: 1000, Doc: "YCSB B: 95 % reads, 5 % updates; every key is there"},
 	{Name: "ycsb-c", Gets: 1000, Fill: 1000, Doc: "YCSB C: reads; every key is there"},
 	{Name: "ycsb-d", Gets: 900, Sets: 50, Deletes: 50, Window: true, Doc: "YCSB D, for the distribution latest: for each insert of a new key 18 reads (19 in YCSB) and a delete of the oldest key, which keeps the size constant"},
-	{Name: "ycsb-e", Scans: 900, Sets: 50, Deletes: 50, Window: true, Doc: "YCSB E: as ycsb-d, with scans of 50 entries instead of reads; in no order, since these maps have none"},
-	{Name: "ycsb-f", Gets: 500, Modifies: 500, Fill: 1000, Doc: "YCSB F: 50 % reads, 50 % a read and a write of the same key, not as one atomic operation"},
+	{Name: "ycsb-e", Scans: 900, Sets: 50, Deletes: 50, Window: true, Doc: "YCSB E: as ycsb-d, with scans of 50 entries instead of reads; the entries come in any order"},
+	{Name: "ycsb-f", Gets: 500, Modifies: 500, Fill: 1000, Doc: "YCSB F: 50 % reads, 50 % read-modify-writes (a read and a write of one key, not atomic)"},
 }
 
 // Mixes returns all mixes. Those with more reads come first.
@@ -147,8 +147,8 @@ func (m Mix) Holds(i int) bool {
 }
 
 // kindsLen is the length of a round of kinds. It is a prime, so that every kind of operation meets
-// every key as both sequences go round, for all tapes whose length is not a multiple of it. It is
-// so long that no branch predictor learns the sequence, and so short that it stays in the
+// every key as both sequences repeat, for all tapes whose length is not a multiple of it. It is
+// too long for branch predictors to learn the sequence, and short enough to stay in the
 // second-level cache.
 const kindsLen = 131071
 

@@ -21,10 +21,10 @@ func TestMixes(t *testing.T) {
 		if sum := m.Gets + m.Sets + m.Deletes + m.Modifies + m.Scans; sum != 1000 {
 			t.Errorf("%s: %d per mille in all", m.Name, sum)
 		}
-		if m.Window { // has a test of its own
+		if m.Window { // it has a separate test
 			continue
 		}
-		// A map keeps its size where its fill is what sets and deletes lead to.
+		// A map keeps its size if its fill is the one to which sets and deletes lead.
 		if grows := m.Fill == 0; m.Deletes > 0 && !grows && m.Fill != (1000*m.Sets+m.Sets+m.Deletes-1)/(m.Sets+m.Deletes) {
 			t.Errorf("%s: %d sets and %d deletes lead away from the fill %d", m.Name, m.Sets, m.Deletes, m.Fill)
 		}
@@ -71,8 +71,8 @@ func TestHolds(t *testing.T) {
 	}
 }
 
-// The size of a map stays at the mix's fill, and sets go on to insert and deletes to find
-// their key, however often tape and kinds have gone round.
+// The size of a map stays at the mix's fill. Sets still insert and deletes still find their key
+// after many rounds of tape and kinds.
 func TestEquilibrium(t *testing.T) {
 	const n = 2000
 	set := Uint64Keys(n, 5)
@@ -111,7 +111,7 @@ func TestEquilibrium(t *testing.T) {
 				}
 				held[key] = kind == Set
 			}
-			// Five standard deviations of a sum of n coins.
+			// Five standard deviations of the number of heads in n coin flips.
 			if math.Abs(float64(size)-n/2) > 5*math.Sqrt(n)/2 {
 				t.Fatalf("%v: the map holds %d of %d keys after %d steps", test, size, n, done)
 			}
@@ -136,7 +136,8 @@ func TestFirstSeen(t *testing.T) {
 	}
 }
 
-// Bursts of writes are as long as the mix says, but for those that chance joins and the last.
+// Bursts of writes are as long as the mix says, except the last burst and bursts that adjoin by
+// chance.
 func TestBursts(t *testing.T) {
 	for _, name := range []string{"r95w5-bursts", "r95w5"} {
 		m, _ := FindMix(name)
@@ -177,7 +178,7 @@ func TestMissing(t *testing.T) {
 	if m.Fill = 1000; set.Missing(m, tape) != tape {
 		t.Error("a map that holds everything misses something")
 	}
-	// From the last key on the next is the first.
+	// After the last key comes the first.
 	m.Fill = 500
 	odd := Uint64Keys(3, 1)
 	if got := odd.Missing(m, odd.tape([]uint32{2, 0})).Index; got[0] != 1 || got[1] != 1 {
@@ -185,15 +186,15 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestNamedMixes holds the mixes that have others' names to what others say of them: YCSB's core
-// workloads (Cooper et al., SoCC 2010, and the files of its repository), and libcuckoo's
-// universal benchmark, whose mixes bustle has. Updates and inserts are sets here, both.
+// TestNamedMixes compares mixes with the benchmarks that they are named after: YCSB's core
+// workloads (Cooper et al., SoCC 2010, and the files of its repository), and libcuckoo's universal
+// benchmark, whose mixes bustle uses. Both updates and inserts are sets here.
 func TestNamedMixes(t *testing.T) {
 	for name, want := range map[string]Mix{ // per mille
 		"ycsb-a":     {Gets: 500, Sets: 500, Fill: 1000},
 		"ycsb-b":     {Gets: 950, Sets: 50, Fill: 1000},
 		"ycsb-c":     {Gets: 1000, Fill: 1000},
-		"ycsb-d":     {Gets: 950 - 50, Sets: 50, Deletes: 50, Window: true}, // with deletes for inserts
+		"ycsb-d":     {Gets: 950 - 50, Sets: 50, Deletes: 50, Window: true}, // with a delete for each insert
 		"ycsb-e":     {Scans: 950 - 50, Sets: 50, Deletes: 50, Window: true},
 		"ycsb-f":     {Gets: 500, Modifies: 500, Fill: 1000},
 		"read-heavy": {Gets: 980, Sets: 10, Deletes: 10, Fill: 500},

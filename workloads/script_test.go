@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// played does the steps of a script in the order in which workers in step do them, so many
-// rounds, and returns how many of each kind found their key.
+// played does that many rounds of a script's steps, with all workers in lockstep. It returns how
+// many steps of each kind found their key.
 func played(s Script[string], n, workers, rounds int) (steps, found [Scan + 1]int, size []int) {
 	held, here := make([]bool, n), 0
 	for i := range held {
@@ -41,8 +41,8 @@ func played(s Script[string], n, workers, rounds int) (steps, found [Scan + 1]in
 	return steps, found, size
 }
 
-// YCSB's sets insert and its deletes remove, however often the steps go round, and what is
-// read under the distribution latest is nearly always there.
+// In YCSB's workloads, sets insert and deletes remove in every round. Under the distribution
+// latest, nearly all reads find their key.
 func TestWindow(t *testing.T) {
 	latest, _ := ParseDist("latest")
 	for _, name := range []string{"ycsb-d", "ycsb-e"} {
@@ -53,7 +53,7 @@ func TestWindow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, workers := range []int{1, 4} { // whose parts are equally long
+			for _, workers := range []int{1, 4} { // the number of steps is a multiple of it
 				s := set.Script(m, tape, 1)
 				s.Kinds = s.Kinds[:len(s.Kinds)/workers*workers]
 				steps, found, size := played(s, n, workers, 3)
@@ -61,7 +61,7 @@ func TestWindow(t *testing.T) {
 				if steps[Set]*latestStep != total || steps[Delete] != steps[Set] || total < 3*minTape/2 {
 					t.Errorf("%s, %d keys: %d sets and %d deletes in %d steps; want one in %d each", name, n, steps[Set], steps[Delete], total, latestStep)
 				}
-				if n == 2 { // whose gap is half of them: what is set and deleted is one key at times
+				if n == 2 { // the gap is half of the keys, so a set and a delete may have the same key
 					continue
 				}
 				if found[Set] > 0 || found[Delete] < steps[Delete] {
@@ -78,8 +78,8 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// A trace is replayed in its order by all workers together, and what it finds there before it
-// sets it is there at the start.
+// All workers together replay a trace in its order. The map holds at the start the keys that the
+// trace finds before it sets them.
 func TestReplay(t *testing.T) {
 	trace, err := read(t, "plain", "get a\nset b\nget b\ndelete c\nset c\nget b\ndelete b\n", false)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Streams go through tape and kinds as an index that is taken modulo their lengths, and
-// LastWrites and CountWrites tell the same, for any lengths, places and sizes of bites.
+// A stream goes through tape and kinds like an index modulo their lengths. LastWrites and
+// CountWrites agree with it. This holds for any lengths, places and sizes of runs of steps.
 func TestStream(t *testing.T) {
 	const seed = 42
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -55,7 +55,7 @@ func TestStream(t *testing.T) {
 			t.Fatalf("seed %d: %d writes in %d steps, want %d", seed, got, step, len(writes))
 		}
 		for range s.LastWrites(int64(step)) {
-			break // it may be left early
+			break // the loop may end early
 		}
 	}
 }

@@ -95,9 +95,9 @@ func TestMalformedTrace(t *testing.T) {
 	}
 }
 
-// TestDamagedTrace: lines that are too long or hold what no text does are malformed, with their
-// numbers, and a zipped file that was cut off or changed is refused, with the line that could not
-// be read.
+// TestDamagedTrace: lines that are too long or are not text are malformed, and the error has their
+// numbers. A compressed file that was cut off or changed is refused, and the error has the line
+// that could not be read.
 func TestDamagedTrace(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	const end = "set c\r\nget c"
@@ -117,7 +117,7 @@ func TestDamagedTrace(t *testing.T) {
 			t.Errorf("%s: skipping: %+v, %.300v", name, got, err)
 		}
 	}
-	// As long as may be, with either end.
+	// The longest allowed line, with either line end.
 	most := "get " + long[4:]
 	if got, err := read(t, "plain", most+"\r\n"+most+"\n"+most, false); err != nil || len(got.Index) != 3 || len(got.Names) != 1 {
 		t.Errorf("lines of 1 MiB: %.300v", err)
@@ -156,7 +156,7 @@ func TestHitShare(t *testing.T) {
 	}
 }
 
-// The fit finds the theta from which keys were drawn, and tells of those that no theta fits.
+// The fit finds the theta from which keys were drawn. A large off shows keys that no theta fits.
 func TestZipfFit(t *testing.T) {
 	const n, draws, seed = 500, 100_000, 7
 	for name, want := range map[string]struct{ theta, off float64 }{
@@ -204,7 +204,7 @@ func TestLoadDefs(t *testing.T) {
 	if len(got.Index) < 1000 || sets < 150 || share < 0.8 || share > 0.999 {
 		t.Errorf("%d steps, %d sets, hit share %.3f", len(got.Index), sets, share)
 	}
-	digests := map[string]bool{} // sort embeds a type in a struct, and the steps come out of maps
+	digests := map[string]bool{} // sort embeds a type in a struct, and the steps come from Go maps, which have no order
 	for range 5 {
 		again, err := LoadDefs("sort")
 		if err != nil {

@@ -6,8 +6,7 @@ import (
 	"io"
 )
 
-// JSON writes what a document is about for another program: its Data or, if it has none, its
-// tables.
+// JSON writes a document for another program: its Data or, if it has none, its tables.
 type JSON struct{}
 
 func (JSON) Export(w io.Writer, d *Document) error {
@@ -49,8 +48,8 @@ func (d *Document) tables() (all []Table) {
 	return all
 }
 
-// CSV writes the tables of a document, each below the names of its columns. An empty line stands
-// between two tables.
+// CSV writes the tables of a document, each below the names of its columns. An empty line
+// separates two tables.
 type CSV struct{}
 
 func (CSV) Export(w io.Writer, d *Document) error {

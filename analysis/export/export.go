@@ -10,7 +10,7 @@ type Exporter interface {
 // Formats returns the names of the formats that Named knows.
 func Formats() []string { return []string{"text", "markdown", "json", "csv", "html"} }
 
-// Named returns the exporter of a format, or nil. That of HTML leaves images out.
+// Named returns the exporter of a format, or nil. The exporter of HTML leaves images out.
 func Named(format string) Exporter {
 	switch format {
 	case "text":

@@ -16,7 +16,7 @@ func document() *Document {
 	return d
 }
 
-// TestFormats holds a document with every kind of block in every format.
+// TestFormats exports a document with every kind of block in every format.
 func TestFormats(t *testing.T) {
 	want := map[string]string{
 		"text":     "A title\na doubt\nanother\n\nA line with weight.\none\ntwo\nmap     verdict\na|b     FAILED\nlonger  Ok\nMore\n  1\n",

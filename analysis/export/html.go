@@ -23,8 +23,8 @@ var pageText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// HTML writes documents as one page that needs nothing else: no network, and no file except where a
-// link leads to one. Read returns the SVG of an image, given its path in the document. Without it,
+// HTML writes a document as one page. The page needs no network, and no other file except as the
+// target of a link. Read returns the SVG of an image, given its path in the document. Without it,
 // images are left out.
 type HTML struct {
 	Read func(path string) ([]byte, error)
@@ -103,7 +103,7 @@ func (r *inlined) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	reg.Register(ast.KindImage, r.image)
 }
 
-// prolog is what stands before the element svg.
+// prolog is the text before the element svg.
 var prolog = regexp.MustCompile(`(?s)^.*?<svg`)
 
 func (r *inlined) image(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -117,7 +117,7 @@ func (r *inlined) image(w util.BufWriter, source []byte, n ast.Node, entering bo
 	}
 	svg, err := r.read(path)
 	if err == nil && !prolog.Match(svg) {
-		err = fmt.Errorf("%s is no SVG", path)
+		err = fmt.Errorf("%s is not an SVG", path)
 	}
 	if err != nil {
 		r.err = fmt.Errorf("cannot put the figure into the report: %w", err)

@@ -30,8 +30,8 @@ type Effect struct {
 }
 
 // Effect returns the effect that the ratios show. Its interval is that of their Summary. There is
-// none if in some block one value alone is zero, because the other blocks would show another
-// effect.
+// no interval if exactly one value of some block is zero, because the other blocks would show
+// another effect.
 //
 // minEffect is a share: with 0.05 a true ratio from 1/1.05 to 1.05 is no effect.
 //
@@ -135,7 +135,7 @@ func welch(x, y []float64, e Effect) float64 {
 	return min(1, benchmath.AssumeNothing.Compare(benchmath.NewSample(x, th), benchmath.NewSample(y, th)).P)
 }
 
-// beyond returns the end of the range from 1/least to least that e lies beyond, if it has an
+// beyond returns the end of the range from 1/least to least that e lies beyond, if e has an
 // interval.
 func beyond(e Effect, least float64) (bound float64, ok bool) {
 	switch {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestHolm holds worked examples: the first is Wikipedia's of the Holm–Bonferroni method;
-// the others were worked by hand.
+// TestHolm checks examples. The first is Wikipedia's, for the Holm–Bonferroni method. The others
+// were computed by hand.
 func TestHolm(t *testing.T) {
 	for _, c := range []struct{ p, want []float64 }{
 		{[]float64{0.01, 0.04, 0.03, 0.005}, []float64{0.03, 0.06, 0.06, 0.02}}, // 4*.005, 3*.01, 2*.03, and .04 raised to .06
@@ -41,7 +41,8 @@ func paired(a, b []Sample, minEffect float64) Effect { return Pair(b, a).Effect(
 
 func TestUnpaired(t *testing.T) {
 	a := values(10, 20, 30, 40)
-	// Of all 4+4 values apart the chance is 2/C(8,4) by rank, and the interval is the whole range.
+	// If all 4+4 values are separated, the probability by rank is 2/C(8,4), and the interval is
+	// the whole range.
 	e := Unpaired(a, values(100, 200, 300, 400), 0)
 	if e.Lo != 2.5 || e.Hi != 40 || e.P > 2.0/70 || !e.Interval || math.Abs(e.Ratio-10) > 1e-12 {
 		t.Errorf("ten times: %+v", e)
@@ -56,7 +57,8 @@ func TestUnpaired(t *testing.T) {
 	if e = Unpaired(zero, zero, 0); e.Ratio != 1 || e.Lo != 1 || e.Hi != 1 || e.P != 1 {
 		t.Errorf("zero against zero: %+v", e)
 	}
-	// Zeros have no logarithm, and five constants too little spread: by rank it is 2/C(10,5).
+	// Zeros have no logarithm, and five constants have too little spread. By rank the probability
+	// is 2/C(10,5).
 	ones := values(1, 1, 1, 1, 1)
 	if e = Unpaired(zero, ones, 0.05); !math.IsInf(e.Lo, 1) || math.Abs(e.P-2.0/252) > 1e-12 {
 		t.Errorf("one against zero: %+v", e)
@@ -75,8 +77,8 @@ func TestUnpaired(t *testing.T) {
 	}
 }
 
-// TestEffectsAgree holds the intervals and the tests, which take the noise for different
-// things, to each other: of normal noise they seldom differ.
+// TestEffectsAgree compares the intervals with the tests, which make different assumptions about
+// the noise. With normal noise they rarely differ.
 func TestEffectsAgree(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	outside, agree, cases := 0, 0, 0
@@ -113,9 +115,9 @@ func TestEffectsAgree(t *testing.T) {
 	}
 }
 
-// TestFamilies checks that of 34 comparisons of equal maps, under noise that is not normal
-// as well, hardly ever one is found, and that a large effect is, in as few repetitions as
-// there are: by rank alone it could not be.
+// TestFamilies compares equal maps in families of 34, also under noise that is not normal. Hardly
+// ever is an effect found. A large effect is found with these few repetitions, which a test by
+// rank could not do.
 func TestFamilies(t *testing.T) {
 	const rows, families, alpha = 34, 100, 1 - Confidence
 	tests := map[string]func(a, b []Sample, minEffect float64) Effect{"paired": paired, "unpaired": Unpaired}
@@ -163,8 +165,8 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-// TestUnpairedCovers checks the stated confidence, at sizes on both sides of where the
-// exact distribution ends, on a skewed distribution.
+// TestUnpairedCovers checks the stated confidence on a skewed distribution, with sizes for which
+// the exact distribution is used and with larger ones.
 func TestUnpairedCovers(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for _, size := range [][2]int{{4, 4}, {6, 6}, {5, 12}, {55, 20}} {
@@ -190,7 +192,7 @@ func TestUnpairedCovers(t *testing.T) {
 }
 
 func TestPaired(t *testing.T) {
-	// That the blocks differ tenfold does not matter.
+	// A tenfold difference between blocks does not matter.
 	a, b := values(10, 100, 20, 50, 30, 12), values(12, 121, 24.5, 61, 37, 14.2)
 	e := paired(a, b, 0.05)
 	// The mean and deviation of the six logarithms by hand: t is (0.1942-0.0488)*sqrt(6)/0.0146.
@@ -208,7 +210,7 @@ func TestPaired(t *testing.T) {
 	if e = paired(values(1, 2, 4, 8, 16, 32), values(2, 4, 8, 16, 32, 64), 0.05); e.P != leastP {
 		t.Errorf("always twice: %+v", e)
 	}
-	// A median beyond the minimum effect, and a mean that is not: nothing is found.
+	// The median is beyond the minimum effect, and the mean is not: no effect is found.
 	if e = paired(values(1, 1, 1, 1, 1, 1), values(1.5, 1.5, 1.5, 1.5, 0.1, 0.1), 0.05); e.P != 1 {
 		t.Errorf("mean and median differ: %+v", e)
 	}

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Holm corrects the probabilities p, which it does not change, for being one family of tests.
-// Whatever number of the null hypotheses is true, and however the tests depend on each other, the
-// chance that any true hypothesis gets a corrected value of at most alpha is alpha at most. (Holm,
-// A Simple Sequentially Rejective Multiple Test Procedure, 1979.)
+// Holm returns the probabilities p, corrected for one family of tests. It does not change p. The
+// chance that any true null hypothesis gets a corrected value of at most alpha is at most alpha.
+// This holds for any number of true hypotheses, and for any dependence between the tests. (Holm, A
+// Simple Sequentially Rejective Multiple Test Procedure, 1979.)
 func Holm(p []float64) []float64 {
 	order := make([]int, len(p))
 	for i := range order {

@@ -70,8 +70,8 @@ func Median(x []float64) float64 {
 }
 
 // singles returns one value for each link. If there is one link, it returns one value for each
-// process. If there is one process, it returns the values themselves. These values are
-// independent of each other: two of them have nothing in common that other pairs lack.
+// process. If there is one process, it returns the values themselves. These values are independent
+// of each other: no two of them have more in common than any other two.
 func singles(samples []Sample) (values []float64) {
 	all := layersOf(samples)
 	switch {

@@ -27,7 +27,7 @@ func (d layered) draw(r *rand.Rand) []Sample {
 	return all
 }
 
-// speeds is the samples as values, which are the exponents times the speed.
+// speeds returns the samples as values: the speed times their exponentials.
 func (d layered) speeds(r *rand.Rand, speed float64) []Sample {
 	all := d.draw(r)
 	for i := range all {
@@ -36,8 +36,8 @@ func (d layered) speeds(r *rand.Rand, speed float64) []Sample {
 	return all
 }
 
-// TestLayersCover checks the stated confidence where what differs is mostly the links, or
-// the processes, of several links or of one; and that intervals of blocks alone would not do.
+// TestLayersCover checks the stated confidence if mostly the links differ, or mostly the
+// processes, of several links or of one. Intervals over blocks alone would be too narrow.
 func TestLayersCover(t *testing.T) {
 	const rounds = 60
 	for i, d := range []layered{
@@ -124,12 +124,12 @@ func TestSingles(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	if m := SummarizeLayers(all).Median; m != 9 { // the mean of the means of the medians: 3 and 15
+	if m := SummarizeLayers(all).Median; m != 9 { // 3 and 15 are the means of the medians
 		t.Errorf("the mean is %v, want 9", m)
 	}
 }
 
-// TestSpread draws many samples: the parts must be those that were drawn, also where the
+// TestSpread draws many samples. The computed parts must be those that were drawn, also if the
 // numbers of processes and blocks differ.
 func TestSpread(t *testing.T) {
 	d := layered{40, 20, 6, 0.04, 0.02, 0.03}
@@ -153,7 +153,7 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-// TestSpreadOfRatio: what both have in common is not in the spread of their ratio.
+// TestSpreadOfRatio: the common part of two series is not in the spread of their ratio.
 func TestSpreadOfRatio(t *testing.T) {
 	a := layered{40, 20, 6, 0.1, 0.1, 0.1}.speeds(rand.New(rand.NewPCG(1, 6)), 1e6)
 	own := layered{40, 20, 6, 0.04, 0.02, 0.03}.speeds(rand.New(rand.NewPCG(1, 4)), 1)
@@ -167,9 +167,9 @@ func TestSpreadOfRatio(t *testing.T) {
 	}
 }
 
-// TestSpreadByHand: two links of two processes of two blocks. The sums of squares are 4
-// within processes, 16 between those of a link, 200 between links; so of the mean squares
-// 1, 8 and 200 the parts are 1, (8-1)/2 and (200-8)/4.
+// TestSpreadByHand has two links of two processes of two blocks. The sums of squares are 4 within
+// processes, 16 between processes of a link, and 200 between links. The mean squares are 1, 8 and
+// 200. So the parts are 1, (8-1)/2 and (200-8)/4.
 func TestSpreadByHand(t *testing.T) {
 	near := func(got, want float64) bool { return math.Abs(got-want) < 1e-12 || math.IsNaN(got) && math.IsNaN(want) }
 	l := layers{{{0, math.Sqrt2}, {2 * math.Sqrt2, 3 * math.Sqrt2}}, {{10, 10 + math.Sqrt2}, {10 + 2*math.Sqrt2, 10 + 3*math.Sqrt2}}}
@@ -186,7 +186,7 @@ func TestSpreadByHand(t *testing.T) {
 		"one process of each link": {layers{{{1, 1}}, {{3, 3}}}, Spread{math.Sqrt2, none, 0}},
 		"one value":                {layers{{{1}}}, Spread{none, none, none}},
 		"nothing":                  {nil, Spread{none, none, none}},
-		// Processes are nearer to each other than blocks of one: they add nothing.
+		// Processes differ less than blocks of one process, so they add nothing.
 		"none of the processes": {layers{{{0, 2}, {0, 2}}}, Spread{none, 0, math.Sqrt2}},
 	} {
 		if s := c.l.spread(); !near(s.Link, c.want.Link) || !near(s.Process, c.want.Process) || !near(s.Block, c.want.Block) {
@@ -195,8 +195,8 @@ func TestSpreadByHand(t *testing.T) {
 	}
 }
 
-// TestLayoutIsNoEffect gives two equal maps a difference of 4 % that hangs on the link. In
-// each of 12 processes of one link it looks real. Over 12 links it does not.
+// TestLayoutIsNoEffect gives two equal maps a difference of 4 % that depends on the link. Over 12
+// processes of one link it looks real. Over 12 links it does not.
 func TestLayoutIsNoEffect(t *testing.T) {
 	found := map[int]int{}
 	const rounds = 20

@@ -6,11 +6,11 @@ import (
 )
 
 // Ratios holds, for each block that two series share, the logarithm of the first one's value over
-// the second one's. What disturbs the machine for a while disturbs both, and so hardly changes the
+// the second one's. A disturbance of the machine affects both values, so it hardly changes the
 // ratio. Logarithms make the ratios of b to a exactly the inverses of those of a to b.
 type Ratios struct {
 	logs     []Sample
-	zeros    int // blocks in which one value alone is 0
+	zeros    int // blocks in which exactly one value is 0
 	warnings []string
 }
 
@@ -69,6 +69,6 @@ func (r Ratios) paired() Summary {
 	return s
 }
 
-// Spread splits the variance of the ratios, as SpreadOf does. What slows both series down for a
-// while is not part of it.
+// Spread splits the variance of the ratios, as SpreadOf does. What slows both series down alike is
+// not part of it.
 func (r Ratios) Spread() Spread { return layersOf(r.logs).spread() }

@@ -31,8 +31,8 @@ func SpreadOf(samples []Sample) Spread {
 type squares struct {
 	all              tally
 	links            float64 // sum over the links of n times the square of their mean's deviation
-	processes        float64 // the same of processes, whose means deviate from those of their links
-	blocks           float64 // sum of the squares of what blocks deviate from their process
+	processes        float64 // the same for processes, with the deviation of their mean from their link's mean
+	blocks           float64 // sum over the blocks of the square of their deviation from their process
 	perProcess       float64 // sum over all processes of n²
 	perProcessOfLink float64 // sum over the links of their sum of n² over n
 	perLink          float64 // sum over the links of n²

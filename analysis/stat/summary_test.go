@@ -75,8 +75,8 @@ func blocks(byBlock map[int]float64) (all []Sample) {
 	return all
 }
 
-// TestPairsByBlock gives two maps blocks that differ tenfold in speed: only the
-// ratio within a block is steady.
+// TestPairsByBlock gives two maps blocks that differ tenfold in speed. Only the ratio within a
+// block is steady.
 func TestPairsByBlock(t *testing.T) {
 	speeds := map[int]float64{1: 10, 2: 100, 3: 20, 4: 55, 5: 31, 6: 12}
 	faster := map[int]float64{}

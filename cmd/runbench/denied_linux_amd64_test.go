@@ -32,8 +32,8 @@ func init() {
 
 const denialFailed = 77
 
-// denyMembarrier has the kernel answer membarrier(2) with EPERM, for the calling thread and
-// what it executes.
+// denyMembarrier makes the kernel answer membarrier(2) with EPERM, for the calling thread and the
+// programs that it executes.
 func denyMembarrier() error {
 	runtime.LockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -49,8 +49,8 @@ func denyMembarrier() error {
 	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
 }
 
-// TestRunWithoutMembarrier: what is measured under a name that is not itself here says so
-// wherever it is shown, later and elsewhere too.
+// TestRunWithoutMembarrier: if another map is measured under a name, every output says so, also
+// later and on other machines.
 func TestRunWithoutMembarrier(t *testing.T) {
 	t.Parallel()
 	const why = "membarriers are not available, epoch instead, because membarrier(16): operation not permitted"

@@ -10,7 +10,7 @@ import (
 	"doublebuf/results"
 )
 
-// TestDoctor examines this machine, whatever it is: the exit code is that of what is found.
+// TestDoctor examines this machine, whatever it is. The exit code follows from the findings.
 func TestDoctor(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := runbench(t, t.TempDir(), "doctor", "-json", "-watch", "20ms")
@@ -31,7 +31,7 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// TestStrict asks for a grade that no run of two blocks can have.
+// TestStrict requires a grade that a run of two blocks cannot have.
 func TestStrict(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

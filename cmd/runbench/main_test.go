@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "write what the command prints into the golden files")
 
-// asCommand in the environment makes the test binary the command, so that the tests,
-// and the child processes that the command starts, need no second build.
+// asCommand in the environment makes the test binary run as the command. So the tests, and the
+// child processes that the command starts, need no second build.
 const asCommand = "RUNBENCH_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -36,7 +36,7 @@ func command(dir string, args ...string) *exec.Cmd {
 		cmd.Path = self
 	}
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0") // it would sleep a second at its end
+	cmd.Env = append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0") // otherwise the race detector sleeps for a second at exit
 	return cmd
 }
 
@@ -52,8 +52,8 @@ func runbench(t *testing.T, dir string, args ...string) (code int, stdout, stder
 	return cmd.ProcessState.ExitCode(), out.String(), err.String()
 }
 
-// TestGolden runs each line of testdata/lines: the comment of an archive is the command
-// line and the exit code, its files are what stands in the folder and what is printed.
+// TestGolden runs each archive of testdata/lines. The comment of an archive is the command line
+// and the exit code. Its files are those in the folder, and the output.
 func TestGolden(t *testing.T) {
 	paths, err := filepath.Glob("testdata/lines/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -89,7 +89,7 @@ func golden(t *testing.T, path string) {
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		// A file that was cut off in the middle of a line cannot stand in an archive.
+		// An archive cannot hold a file that was cut off within a line.
 		if err := os.WriteFile(name, bytes.TrimSuffix(f.Data, []byte("<cut>\n")), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -120,8 +120,7 @@ func golden(t *testing.T, path string) {
 	}
 }
 
-// tiny are flags for a run that takes a moment: of 14 cells, and 3 of the floor and 3 of a
-// twin beside them.
+// tiny are flags for a very short run of 14 cells, and of 3 more for the floor and 3 for a twin.
 var tiny = []string{"run", "-preset", "smoke", "-impl", "dbuf-epoch-b64,rwmutex", "-mix", "read-only,r50w50,roles", "-g", "1", "-keys", "64", "-time", "1ms", "-latency", "20", "-latency-time", "5ms", "-results", "r", "-plots", "p"}
 
 func TestRun(t *testing.T) {
@@ -178,8 +177,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestInterrupt interrupts a run once and kills it once; what is measured in the end is
-// the plan, each cell once in each block.
+// TestInterrupt interrupts a run once and kills it once. In the end each cell of the plan has been
+// measured once in each block.
 func TestInterrupt(t *testing.T) {
 	dir := t.TempDir()
 	const blocks = 12
@@ -209,7 +208,7 @@ func TestInterrupt(t *testing.T) {
 	if code, _, stderr := afterFirstCell(t, command(dir, goOn...), os.Kill); code != -1 {
 		t.Fatalf("killed: exit code %d, %s", code, stderr)
 	}
-	// The cell under way when a run is killed may leave the beginning of a line.
+	// A run that is killed during a cell may leave the beginning of a line.
 	if f, err := os.OpenFile(filepath.Join(dir, "r/cells.txt"), os.O_APPEND|os.O_WRONLY, 0); err != nil {
 		t.Fatal(err)
 	} else if _, err := f.WriteString("BenchmarkMap/impl=rw"); err != nil || f.Close() != nil {
@@ -238,8 +237,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestTargetCI asks for intervals that come with enough blocks, and for some that no time
-// suffices for.
+// TestTargetCI asks for intervals that enough blocks give, and for intervals that are narrower
+// than any time can give.
 func TestTargetCI(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -252,10 +251,10 @@ func TestTargetCI(t *testing.T) {
 		t.Errorf("exit code %d and %d blocks; want 0, and 6 or a few more\n%s%s", code, blocks, stdout, stderr)
 	}
 
-	// With no time at all the plan is measured nevertheless, and each start adds what it may.
+	// Even without any time the plan is measured once, and each start adds as much as -max allows.
 	code, stdout, stderr = runbench(t, dir, append(args, "-results", "s", "-target-ci", "0.0001%", "-max", "1ms")...)
 	if n := strings.Count(read(t, dir, "s/cells.txt"), "# block "); code != 4 || n != 3 ||
-		!strings.Contains(stderr, "runbench: the time is over and some leads have no interval, of ") || !strings.Contains(stdout, "report:") {
+		!strings.Contains(stderr, "runbench: the time -max is over: some leads have no interval, for ") || !strings.Contains(stdout, "report:") {
 		t.Errorf("exit code %d and %d blocks; want 4 and 3\n%s%s", code, n, stdout, stderr)
 	}
 	write(t, dir, "s/manifest.json", strings.Replace(read(t, dir, "s/manifest.json"), `"max": "1ms"`, `"max": "2s"`, 1))

@@ -20,7 +20,7 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// TestJSON reads what other programs read.
+// TestJSON reads the JSON output as other programs do.
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := runbench(t, t.TempDir(), "list", "-json")

@@ -11,7 +11,7 @@ import (
 	"doublebuf/results"
 )
 
-// TestPin runs on one processor and resumes there, also in processes of its own.
+// TestPin runs on one processor and resumes there, also with child processes.
 func TestPin(t *testing.T) {
 	t.Parallel()
 	var may unix.CPUSet
@@ -35,7 +35,7 @@ func TestPin(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, dir, "r/manifest.json")), &m); err != nil {
 		t.Fatal(err)
 	}
-	if found := m.Sessions[0].Before[0].Found; !strings.HasPrefix(found, "1 ") || !strings.HasSuffix(found, " may be used, GOMAXPROCS 1") {
+	if found := m.Sessions[0].Before[0].Found; !strings.HasPrefix(found, "1 ") || !strings.HasSuffix(found, " usable, GOMAXPROCS 1") {
 		t.Errorf("the process may use %q; want 1 processor", found)
 	}
 

@@ -63,7 +63,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%d cells before the disk was full; want more", n)
 	}
 
-	// A full disk can be no new folder of a run either, and leaves nothing behind.
+	// On a full disk a new run cannot begin either, and leaves nothing behind.
 	code, _, stderr = runbench(t, dir, append(tiny, "-results", "disk/other")...)
 	if line := lastLine(t, stderr); code != 1 || !strings.Contains(line, "no space left on device") {
 		t.Errorf("begun on a full disk: exit code %d, %s", code, line)
@@ -86,8 +86,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestNoRoomForFigures has a disk for figures alone that is too small for them: the run ends
-// with a line that says how to report what it has measured, and that works once there is room.
+// TestNoRoomForFigures has a disk for the figures that is too small. The run ends with the command
+// that reports what was measured. The command works once there is room.
 func TestNoRoomForFigures(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -113,8 +113,7 @@ func wholeLines(text string) string {
 	return text[:last+strings.IndexByte(text[last:], '\n')+1]
 }
 
-// TestReadOnlyFolder has nowhere to write to, by a file system that cannot be written,
-// which binds the superuser too.
+// TestReadOnlyFolder has a read-only file system, which even the superuser cannot write to.
 func TestReadOnlyFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

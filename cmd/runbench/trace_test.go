@@ -57,11 +57,11 @@ func TestTraceRun(t *testing.T) {
 	}
 }
 
-// TestAdvise asks which of two maps to take. Neither is surely the faster in so little time.
+// TestAdvise asks which of two maps to take. In so little time neither is conclusively faster.
 func TestAdvise(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	var text strings.Builder // so many keys that their memory is not lost in what else there is
+	var text strings.Builder // so many keys that their memory stands out from the rest of the process
 	for i := range 5000 {
 		fmt.Fprintf(&text, "get key %d\nset key %d\n", i, 7*i)
 	}
@@ -71,7 +71,7 @@ func TestAdvise(t *testing.T) {
 		strings.Count(stdout, "never stale") != 3 || strings.Contains(stdout, "not measured") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	if code == 4 && !strings.Contains(stderr, "runbench: the lead of the first map is not conclusive") {
+	if code == 4 && !strings.Contains(stderr, "runbench: the lead of the advised map is not conclusive") {
 		t.Errorf("inconclusive, and says\n%s", stderr)
 	}
 	read(t, dir, "r/report.html")

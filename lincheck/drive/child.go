@@ -76,7 +76,7 @@ func leaks(v *judge.Verdict, goroutines func() int, before int, dir string) {
 		}
 		if time.Since(start) > leakPatience {
 			v.Outcome, v.Checker = history.Illegal, "leak"
-			v.Reason = fmt.Sprintf("it leaks goroutines: %d are left of %d histories, whose maps are closed", left, v.Counts.Histories)
+			v.Reason = fmt.Sprintf("it leaks goroutines: %d are left after %d histories whose maps were closed", left, v.Counts.Histories)
 			KeepOutput(v, Stacks(), dir)
 			return
 		}

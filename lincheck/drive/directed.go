@@ -9,19 +9,19 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// A directed schedule aims at one situation in which levels differ, instead of waiting for it to
-// come up by chance.
+// A directed schedule aims at one situation in which levels differ, instead of waiting until it
+// occurs by chance.
 
 // crowd is the number of handles between the two that a schedule watches. A publish that takes
 // effect handle by handle then takes some microseconds from the first to the last.
 const crowd = 1000
 
-// Turn is a schedule in which one goroutine watches the first of very many handles. As soon as that
-// handle sees a new version, the goroutine opens a guard by it, and then a guard by the last
+// Turn is a schedule in which one goroutine watches the first of very many handles. As soon as
+// that handle sees a new version, the goroutine opens a guard by it, and then a guard by the last
 // handle. If a publish takes effect for all handles at one instant, both guards have the same
 // version. If it takes effect handle by handle, the last handle may still see the old version,
-// although another guard has seen the new one. That is what a goroutine sees that gets its handles
-// from a pool.
+// although another guard has seen the new one. A goroutine that gets its handles from a pool sees
+// the same.
 func Turn(s *Session) {
 	const publishes = 40
 	writer, first, last, done := s.openCrowd(2*publishes + 16)
@@ -178,8 +178,9 @@ func (s *Session) openCrowd(events int) (writer, first, last *client, done func(
 	}
 }
 
-// patience is the number of failed looks after which a goroutine yields its processor. A goroutine
-// that yields after each look would soon share a processor with the one that it should run beside.
+// patience is the number of failed looks after which a goroutine yields its processor. If it
+// yielded after each look, it would soon share a processor with the goroutine that it should run
+// beside.
 const patience = 200
 
 // spin waits until ok.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// As in a child: one thread would hide faults that need two.
+// As in a child process: one thread would hide faults that need two.
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), leastProcs))
 	os.Exit(m.Run())

@@ -12,10 +12,10 @@ import (
 	"doublebuf/impl/invariants"
 )
 
-// This file holds the engine against an enumeration that shares nothing with it: small
-// random programs are run through the engine on the types of package hooked, and by an
-// interpreter that steps through every interleaving of explicit states. What a program
-// ends with is all that each goroutine has read, and memory.
+// This file compares the explorer with an enumeration that shares no code with it. Small random
+// programs run under the explorer, on the types of package hooked. An interpreter also runs every
+// interleaving of them, with explicit states. The final state of a program is all that each
+// goroutine has read, and the memory.
 
 type opcode int
 
@@ -31,9 +31,9 @@ const (
 	park
 	unpark
 	await
-	either // waits for one of both words
+	either // waits for one of two words
 	spin
-	spinEither // looks at one word, then at the other, until one will do
+	spinEither // reads one word, then the other, until one is as expected
 	barrier
 	skipIfZero // skips the next instruction if the value read last is 0
 	numOpcodes = iota
@@ -84,7 +84,7 @@ func randomTiny(r *rand.Rand, tso, spins bool) tiny {
 	return p
 }
 
-// program makes p a Program of the engine.
+// program returns p as a Program of the explorer.
 func (p tiny) program(x *Exec) {
 	var words [2]hooked.Uint64
 	var plain [2]hooked.Plain[uint64]
@@ -174,8 +174,8 @@ type state struct {
 	plain    [2]uint64
 	held     [2]bool
 	tokens   [2]bool
-	buffers  [][]instr // plain stores on the way
-	waiting  [][]byte  // after the start of a barrier: how many stores of each it waits for; nil outside
+	buffers  [][]instr // plain stores that have not reached memory
+	waiting  [][]byte  // during a barrier: for each goroutine, how many of its stores it waits for; otherwise nil
 	phase    []byte    // of spinEither
 	last     int
 	preempts int
@@ -193,7 +193,7 @@ func (s *state) clone() *state {
 	return &c
 }
 
-// key is a string that tells s from all other states.
+// key returns a string that no other state has.
 func (s *state) key() string {
 	b := []byte{byte(s.last), byte(s.preempts)}
 	flag := func(f bool) { b = append(b, map[bool]byte{true: 1}[f]) }
@@ -283,7 +283,7 @@ func (b *brute) visit(s *state) {
 		if !b.enabled(s, g) {
 			continue
 		}
-		// A loop that will look in vain until somebody else does something does not count.
+		// A loop that waits for a step of another goroutine does not count.
 		i := b.p[g][s.pc[g]]
 		moved = moved || i.op != spinEither || s.phase[g] == 1 || max(s.words[0], s.words[1]) >= i.a
 		c := s.clone()
@@ -309,7 +309,7 @@ func (b *brute) visit(s *state) {
 	b.ends[fmt.Sprintf("%v %d %d %d %d", s.logs, s.words[0], s.words[1], s.plain[0], s.plain[1])] = true
 }
 
-// step does g's next instruction in s, and skips that follow it: they are no steps.
+// step does g's next instruction in s, and the skips that follow it. Skips are not steps.
 func (b *brute) step(s *state, g int) {
 	i := b.p[g][s.pc[g]]
 	saw := true
@@ -360,7 +360,7 @@ func (b *brute) step(s *state, g int) {
 		s.phase[g] = 0
 		s.logs[g] += string("lr"[word])
 	case barrier:
-		if s.waiting[g] == nil { // its start
+		if s.waiting[g] == nil { // the barrier starts
 			s.waiting[g] = make([]byte, len(b.p))
 			for other := range b.p {
 				s.waiting[g][other] = byte(len(s.buffers[other]))
@@ -381,12 +381,12 @@ func (b *brute) step(s *state, g int) {
 	}
 }
 
-// loops reports whether p has loops, whose laps in vain the two searches may count differently.
+// loops reports whether p has loops. The two searches may count their useless laps differently.
 func (p tiny) loops() bool {
 	return slices.ContainsFunc(slices.Concat(p...), func(i instr) bool { return i.op == spin || i.op == spinEither })
 }
 
-// agree runs p through the engine and the interpreter and compares.
+// agree runs p under the explorer and in the interpreter, and compares the results.
 func agree(t *testing.T, p tiny, s Search, tso bool) (deadlocks bool, redundant int) {
 	t.Helper()
 	bound := -1
@@ -446,7 +446,7 @@ func TestAgreesWithBruteForce(t *testing.T) {
 			for range programs {
 				p := randomTiny(r, s.tso, s.search.kind != bounded)
 				if s.tso && s.search.kind == bounded {
-					p = p[:2] // flushes are free, and so many
+					p = p[:2] // flushes do not count as preemptions, so there are many executions
 				}
 				d, n := agree(t, p, s.search, s.tso)
 				if d {
@@ -459,7 +459,7 @@ func TestAgreesWithBruteForce(t *testing.T) {
 	}
 }
 
-// Programs by which this check has found mistakes in the search, as it was then.
+// These programs showed mistakes in earlier versions of the search.
 func TestProgramsThatOnceDisagreed(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -25,8 +25,8 @@
 //     races.
 //   - [UpTo] runs all executions with at most k preemptions, for k = 0, 1, … A preemption takes
 //     the turn from a goroutine that could continue (Musuvathi and Qadeer). UpTo finds the
-//     simplest schedules first. It uses no sleep sets: of a group, they could keep an execution
-//     that the bound forbids.
+//     simplest schedules first. It uses no sleep sets. They keep one execution of each group, and
+//     that could be one that the bound forbids.
 //   - [PCT] samples schedules by random priorities with d-1 changes (Burckhardt and others). Each
 //     run finds a bug that needs d ordering constraints with a probability of at least
 //     1/(n·k^(d-1)), where n is the number of goroutines and k the number of steps.

@@ -7,7 +7,7 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// Two goroutines add to a counter in two steps, and one of the additions can be lost.
+// Two goroutines add to a counter in two steps each. One of the additions can be lost.
 func Example() {
 	program := func(x *explore.Exec) {
 		var counter hooked.Int64

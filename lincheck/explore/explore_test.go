@@ -19,7 +19,7 @@ func run(t *testing.T, cfg Config, p Program) Result {
 	return res
 }
 
-// independent starts n goroutines of k steps each that touch nothing in common.
+// independent starts n goroutines of k steps each that share no location.
 func independent(n, k int) Program {
 	return func(x *Exec) {
 		words := make([]hooked.Int64, n)
@@ -141,7 +141,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// A failure found deep is reported by a short schedule.
+// A failure that is found late is reported with a short schedule.
 func TestShortestIsKept(t *testing.T) {
 	program := func(x *Exec) {
 		var n, noise hooked.Int64
@@ -161,8 +161,8 @@ func TestShortestIsKept(t *testing.T) {
 	}
 }
 
-// Timeouts and cancellations are ends of a sleep like any other, and a timeout is left
-// out unless asked for.
+// A timeout or a cancellation ends a sleep like a wake-up does. A timeout only happens if the
+// Config asks for it.
 func TestSleepsEnd(t *testing.T) {
 	program := func(x *Exec) {
 		parker, cancel := hooked.NewParker(), make(chan struct{})
@@ -245,8 +245,8 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
-// A Yield lets a loop wait that other goroutines end, whatever the search, and a lap that
-// changes something may yield as well.
+// In every search a loop with Yield can wait for other goroutines to end it. A lap that changes
+// something may call Yield too.
 func TestYield(t *testing.T) {
 	program := func(x *Exec) {
 		var laps, end hooked.Int64

@@ -9,10 +9,10 @@ import (
 	"doublebuf/impl/atomicx/hooked"
 )
 
-// The classic litmus tests (Owens, Sarkar and Sewell, A better x86 memory model, 2009),
-// with the outcomes that sequential consistency and x86-TSO are known to allow. The
-// programs say what each goroutine does with the plain words x and y; registers are
-// printed in the order of the goroutines.
+// The classic litmus tests (Owens, Sarkar and Sewell, A better x86 memory model, 2009), with the
+// final states that sequential consistency and x86-TSO are known to allow. Each program gives the
+// steps of each goroutine on the plain words x and y. Registers are printed in the order of the
+// goroutines.
 
 type litmus struct {
 	x, y hooked.Plain[int]
@@ -106,7 +106,8 @@ func TestLitmus(t *testing.T) {
 	}
 }
 
-// iriw is all but 1010: the readers would see the two stores in different orders.
+// iriw holds all final states except 1010, in which the readers see the two stores in different
+// orders.
 const iriw = "0000 0001 0010 0011 0100 0101 0110 0111 1000 1001 1011 1100 1101 1110 1111"
 
 func keys(m map[string]int) string { return strings.Join(slices.Sorted(maps.Keys(m)), " ") }

@@ -7,10 +7,10 @@ import (
 	"doublebuf/impl/invariants"
 )
 
-// parity is an abstract model of the strategy epoch in its oldest form, whose executions
-// have been counted independently, by another tool. A word of each reader's own is odd while
-// a guard is open. The writer swaps, then looks once at each reader; before its next swap it
-// waits, in one step, until those words that it saw odd have changed.
+// parity is an abstract model of the oldest form of the strategy epoch. Another tool has counted
+// its executions. Each reader has a word that is odd while a guard is open. The writer swaps, then
+// reads the word of each reader once. Before its next swap it waits, in one step, until the words
+// that were odd have changed.
 func parity(readers, guards, publishes int) Program {
 	return func(x *Exec) {
 		var version hooked.Uint64
@@ -46,7 +46,7 @@ func parity(readers, guards, publishes int) Program {
 	}
 }
 
-// The number of executions is that of the independent count, exactly.
+// The number of executions is exactly that of the independent count.
 func TestIndependentCounts(t *testing.T) {
 	for _, c := range []struct{ readers, guards, publishes, want int }{
 		{2, 1, 2, 81},

@@ -35,7 +35,7 @@ func TestTextbookBugs(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			bound := 3
 			if p.tso {
-				bound = 2 // flushes are free, and so many
+				bound = 2 // flushes do not count as preemptions, so there are many executions
 			}
 			for _, s := range []Search{Exhaustive(), UpTo(bound), PCT(4, 5000, 1)} {
 				res, err := Run(Config{Search: s, TSO: p.tso}, p.broken)
@@ -129,8 +129,8 @@ func dekker(fences bool) Program {
 	}
 }
 
-// stack is Treiber's, of numbered nodes 1 to 3 that are reused. Its head is tagged with a
-// count of changes in the repaired form.
+// stack is Treiber's stack, with the nodes 1 to 3, which are reused. In the repaired form its head
+// holds a count of changes.
 func stack(tagged bool) Program {
 	return func(x *Exec) {
 		var head hooked.Uint64
@@ -275,8 +275,8 @@ func ticket(repaired bool) Program {
 	}
 }
 
-// seqlock: a reader that retries while the writer writes takes as long as the writer
-// likes; one that gives up after a retry does not.
+// A seqlock. A reader that retries while the writer writes may take any number of steps. A reader
+// that gives up after a retry does not.
 func seqlock(bounded bool) Program {
 	return func(x *Exec) {
 		var version hooked.Int64

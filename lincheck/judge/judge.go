@@ -70,10 +70,10 @@ func File(path string) (Verdict, error) {
 	return v, nil
 }
 
-// Stream judges the history in r while it reads. It blocks until a law is broken or r ends, which
+// Stream judges the history in r while it reads. It blocks until a law is broken or r ends. That
 // may be never. Events must come in the order in which they were called. Stream reads histories
-// with the claims eventual and eventual-per-handle to their end before it judges them. The error is
-// about the text of r.
+// with the claims eventual and eventual-per-handle to their end before it judges them. The error
+// is about the text of r.
 func Stream(r io.Reader) (Verdict, error) {
 	v, err := judgeWhile(r, true)
 	if err != nil {

@@ -103,7 +103,7 @@ type pending struct {
 // must cover. The other writes stay pending, and a later publish takes them.
 //
 // Every publish is copied into the partition of each key, and takes effect there at its own
-// instant. The checkers of stamped guards see to it that all keys of one publish become visible
+// instant. The checkers of stamped guards check that all keys of one publish become visible
 // together. A lost publish is Illegal here, and so is a read that goes back. A map that does not
 // converge is Illegal too, because the drivers end a history with a publish and a read of every
 // key.

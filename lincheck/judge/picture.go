@@ -34,8 +34,8 @@ const (
 	guardColour = "#dde7f3"
 )
 
-// annotations returns a mark with the broken law, if h is Illegal, and a mark for the time that
-// each guard is open.
+// annotations returns a mark with the broken law, if h is Illegal, and for each guard a mark over
+// the time for which it is open.
 func annotations(h *history.History) []porcupine.Annotation {
 	var list []porcupine.Annotation
 	first, last := span(h)

@@ -125,7 +125,7 @@ func (w *windows) judge() windowResult {
 		return windowResult{reason: fmt.Sprintf("%d clients and %s operations in one partition; porcupine answers for up to %d and %d", len(w.clients), w.size(), maxClients, maxPartition)}
 	}
 	if len(w.starts) == 0 {
-		return windowResult{reason: fmt.Sprintf("what key %s held before a window is not known, since the one before that was not judged", w.h.FormatWord(w.key()))}
+		return windowResult{reason: fmt.Sprintf("what key %s held before this window is not known, because the window before it was not judged", w.h.FormatWord(w.key()))}
 	}
 	ops := w.operations(0)
 	switch w.fromAny(ops, false) {
@@ -138,7 +138,7 @@ func (w *windows) judge() windowResult {
 	case porcupine.Ok:
 		return windowResult{reason: fmt.Sprintf("illegal only if the clocks are right to within %v", w.h.Slack), ambiguous: true}
 	case porcupine.Unknown:
-		return windowResult{reason: fmt.Sprintf("illegal as stamped, but whether also with a slack of %v was not found within %v", w.h.Slack, w.searches.limit)}
+		return windowResult{reason: fmt.Sprintf("illegal as stamped; whether it is also illegal with a slack of %v was not decided within %v", w.h.Slack, w.searches.limit)}
 	}
 	return windowResult{outcome: history.Illegal, reason: w.reason(), illegal: w.history()}
 }

@@ -232,9 +232,9 @@ func (k Kill) verdict(folder string) (how string, killed bool, err error) {
 	return how, killed, nil
 }
 
-// classify returns how a verdict came about, and whether it is a kill by this checker. For
-// histories a crash or no answer is a kill: a map of Go that is used wrongly crashes, and a wrong
-// count of guards may hang.
+// classify returns the sign by which a verdict found the fault, and whether it is a kill by this
+// checker. For histories a crash or a hang is a kill too: wrong use of a Go map crashes, and a
+// wrong count of guards may hang.
 func (k Kill) classify(v lincheck.Verdict) (how string, killed bool) {
 	if how = v.Checker; how == "child" {
 		how = "crash"

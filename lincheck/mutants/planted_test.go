@@ -69,7 +69,7 @@ func TestPlantedFails(t *testing.T) {
 	}
 }
 
-// A house is the module's packages, compiled with some build tags.
+// A house holds the module's packages, compiled with some build tags.
 type house struct {
 	packages map[string]goPackage // by path
 	imports  types.Importer

@@ -10,7 +10,7 @@ import (
 
 // oracle judges every guard of a running map by C7, in constant memory. It knows two numbers. The
 // goroutine of the writer stores them, and readers only load them. So the oracle does not
-// synchronise readers with each other, and it fences them no more than a load does.
+// synchronise readers with each other. It adds no fence to them beyond that of a load.
 //
 // A reader loads completed before it opens a guard, and started after that. The guard's version v
 // is right if completed <= v <= started. Then v had been published or was about to be (C1), and no

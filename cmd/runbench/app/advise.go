@@ -19,16 +19,16 @@ func adviseCommand() command {
 		args:  "-trace TRACE [flags]",
 		short: "choose a map for a trace, with bounded staleness",
 		long: `
-Chooses a map for a trace. It measures maps on the keys of the trace, in its order: a number of
-readers look up, and one writer sets and deletes as fast as it can. A map qualifies if it passed its
-check, if 99 in 100 of its reads are stale by no more than -staleness, and if it does as many writes
-as -writes says. Among these maps it names the one with the most reads a second. It says what to
-expect of it: reads and writes a second, the p99 of a read at 70 % of the capacity, memory, and
-whether its lead is conclusive. If a map publishes after a number of writes, its staleness in seconds
-depends on how often there are writes. Here the writer never pauses.
+Chooses a map for a trace. It measures maps on the keys of the trace, in the trace's order. Some
+readers look up keys, and one writer sets and deletes as fast as it can. A map qualifies if it passed
+its check, if 99 in 100 of its reads are stale by at most -staleness, and if it does at least -writes
+writes a second. The advice is the qualifying map with the most reads a second. The command prints
+what to expect of it: reads and writes a second, the p99 of a read at 70 % of the capacity, memory,
+and whether its lead is conclusive. Some maps publish after a number of writes. Their staleness in
+seconds depends on the rate of writes; here the writer never pauses.
 
-The command also prints and writes everything that run does. The exit code is 4 if the lead of the
-first map is not conclusive.`,
+The command also prints and writes everything that run does. The exit code is 4 if the lead is not
+conclusive.`,
 		examples: `  runbench advise -trace defs -readers 4 -staleness 50ms -writes 1e5
   runbench advise -trace cluster001.csv.gz -format twitter -readers 2
 `,
@@ -43,7 +43,7 @@ first map is not conclusive.`,
 			})
 			var bound, each plan.Duration
 			var writes float64
-			fs.TextVar(&bound, "staleness", plan.Duration(0), "`time` by which a read may be stale, as in 50ms (default 0)")
+			fs.TextVar(&bound, "staleness", plan.Duration(0), "longest `time` by which a read may be stale, as in 50ms (default 0)")
 			fs.Float64Var(&writes, "writes", 0, "lowest acceptable `rate` of writes a second beside the reads")
 			fs.TextVar(&each, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms; latencies take three times that (default the preset quick's)")
 			fs.Var(&list[string]{&o.axes.Impl, word}, "impl", "`maps` to choose from (default those of the preset quick)")
@@ -74,7 +74,7 @@ first map is not conclusive.`,
 	}
 }
 
-// advise runs what o says and advises on what comes out.
+// advise measures what o says and prints the advice that follows.
 func (s *shell) advise(o *runFlags, f *format, needs report.Needs) error {
 	quiet := *s
 	if !f.text() {
@@ -92,7 +92,7 @@ func (s *shell) advise(o *runFlags, f *format, needs report.Needs) error {
 		err = s.print(f, d)
 	}
 	if err == nil && !certain {
-		err = exit.With(exit.Unknown, fmt.Errorf("the lead of the first map is not conclusive; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
+		err = exit.With(exit.Unknown, fmt.Errorf("the lead of the advised map is not conclusive; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
 	}
 	if err != nil && !exit.Has(err) {
 		err = fmt.Errorf("cannot advise: %w", err)

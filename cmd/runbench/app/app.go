@@ -98,7 +98,7 @@ func (s *shell) register(entries []kv.Entry) error {
 			return fmt.Errorf("two maps are named %q; give yours another name", e.Name)
 		}
 		if of, twin := results.Original(e.Name); twin {
-			return fmt.Errorf("a map is named %q, which stands for a second measurement of %q; give yours another name", e.Name, of)
+			return fmt.Errorf("a map is named %q, which is the name of a second measurement of %q; give yours another name", e.Name, of)
 		}
 		s.maps = append(s.maps, e)
 	}

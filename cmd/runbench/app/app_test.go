@@ -32,8 +32,8 @@ func TestMain(m *testing.M) {
 
 // fault is what is wrong with a stranger's map.
 type fault struct {
-	lose  int  // so manieth Sets do nothing
-	large bool // only those of keys above any of a history
+	lose  int  // one Set in this many does nothing
+	large bool // only Sets of keys that are larger than those of a history
 	crash bool
 	print bool // it prints something
 }
@@ -90,7 +90,7 @@ func strangers() []kv.Entry {
 		entry("good", fault{}, false),
 		entry("loses", fault{lose: 2}, false),
 		entry("loses-known", fault{lose: 2}, true),
-		entry("loses-large", fault{lose: 1, large: true}, false), // not for the histories to find
+		entry("loses-large", fault{lose: 1, large: true}, false), // recorded histories do not find it
 		entry("slandered", fault{}, true),
 		entry("crashes", fault{crash: true}, false),
 		entry("crashes-measured", fault{crash: measured}, false),
@@ -122,7 +122,7 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		name   string
 		args   string
 		code   int
-		output []string // what must stand in stdout or in the report
+		output []string // what stdout or the report must contain
 		stderr string
 	}{
 		{"good", "check -impl good", 0, []string{"Ok ["}, ""},
@@ -209,8 +209,8 @@ func TestResumeWithAnotherInstead(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeftOfARunThatCannotBegin looks for folders that a run made before it saw
-// that it could not make another.
+// TestNothingIsLeftOfARunThatCannotBegin checks that a run removes its folder if it cannot make
+// its second folder.
 func TestNothingIsLeftOfARunThatCannotBegin(t *testing.T) {
 	for _, c := range []struct{ results, plots, left string }{
 		{"there", "p", "p"},

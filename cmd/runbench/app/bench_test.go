@@ -30,9 +30,9 @@ func init() {
 	flag.Uint64Var(&f.seed, "seed", 1, "from which everything random in BenchmarkCell hangs")
 }
 
-// BenchmarkCell measures the throughput cells that the flags for axes name, as runbench run
-// does; without any it is one cell. One iteration is one cell with all that goes with it,
-// so the metrics are those that the cell reports, and not ns/op.
+// BenchmarkCell measures the throughput cells that the flags for axes name, as runbench run does;
+// without any it is one cell. One iteration is one cell with its preparation and its checks. So
+// the metrics are those of the cell, and not ns/op.
 func BenchmarkCell(b *testing.B) { benchmark(b, results.Throughput) }
 
 // BenchmarkStaleness measures staleness cells in the same way, of the mix roles.
@@ -103,15 +103,15 @@ func benchmarkJob(b *testing.B, p plan.Plan, j plan.Job) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(0, "ns/op") // of an iteration, which says nothing
+	b.ReportMetric(0, "ns/op") // the time of an iteration is not a result
 	for unit, sum := range sums {
 		b.ReportMetric(printable(sum/float64(n), unit))
 	}
 }
 
-// printable returns a metric as package testing can print it, which prints no digit after the
-// seventh decimal: times in nanoseconds, which benchstat reads as seconds. It does not so read
-// a 0.
+// printable returns a metric in a form that package testing prints precisely. Testing prints at
+// most seven decimals, so times are in nanoseconds, which benchstat reads as seconds. It does not
+// convert a 0.
 func printable(v float64, unit string) (float64, string) {
 	if v == 0 {
 		return 0, unit
@@ -122,17 +122,17 @@ func printable(v float64, unit string) (float64, string) {
 	return v, unit
 }
 
-// TestPrintable: what is printed is what was measured, to three digits at least, and is read
-// in its own unit again.
+// TestPrintable: the printed text has at least three digits of the measured value, and reads back
+// in the same unit.
 func TestPrintable(t *testing.T) {
 	for _, kind := range results.Kinds() {
 		for _, u := range results.Units(kind) {
 			for _, was := range []float64{0, 1.234e-9, 56.78e-9, 9.87e-3} {
 				switch {
 				case u.Name == results.BytesPerOp, u.Name == results.AllocsPerOp:
-					continue // which package testing prints in its own way, as whole numbers
+					continue // package testing prints these as whole numbers
 				case was > 0 && was < 1e-3 && !strings.Contains(u.Name, "sec"):
-					continue // counts and shares are not so small
+					continue // counts and shares are not this small
 				}
 				v, unit := printable(was, u.Name)
 				line := testing.BenchmarkResult{N: 1, Extra: map[string]float64{unit: v}}.String()

@@ -23,22 +23,19 @@ import (
 )
 
 const checkHelp = `
-Checks every map against the level of consistency that it declares, each in a child process. It also
-checks negative controls, which are broken on purpose: they show that the checkers can say Illegal.
-A directed schedule is made for each property that a level does not promise: it shows that the map
-does not have the property. The history of a map that fails is kept, with a picture and the command
-that judges it again. A history whose verdict is Unknown is kept too. A map fails if it leaves
-goroutines behind in each history.
+Checks every map against the level of consistency that it declares, each in a child process. It
+also checks negative controls, which are broken on purpose: they show that the checkers can say
+Illegal. For each property that a level does not promise, a directed schedule shows that the map
+does not have it. The history of a map that fails is kept, with a picture and the command that
+judges it again. A history whose verdict is Unknown is kept too. A map also fails if it leaks a
+goroutine in every history.
 
--seeds checks every map under that many seeds, except those that are known to be broken. It prints
-the totals: none of the histories may be Illegal. Verdicts are Ok, Illegal (exit code 3) and Unknown (4). Unknown
-is never a pass.
+-seeds checks every map under that many seeds, except maps that are known to be broken, and prints
+totals. No history may be Illegal. A verdict is Ok, Illegal (exit code 3) or Unknown (exit code 4).
+Unknown is never a pass.
 
 -history judges a history that any program recorded. go doc doublebuf/lincheck/history says how to
-write such files. If its lines are in order, the history is judged while it is read, in little
-memory. A long history without versions is cut where all calls of a key have returned. Standard input
-must be in order. It is judged until it breaks a law. If a history is Illegal, the command prints the
-few events that show it.`
+write such files. If the lines are in the order of the calls, the history is judged while it is read, in little memory. A long history without versions is judged in parts. It is cut at times when all calls of a key have returned. Standard input must be in the order of the calls, and the command stops at the first broken law. For an Illegal history the command prints the few events that show the violation.`
 
 func checkCommand() command {
 	return command{
@@ -68,7 +65,7 @@ func checkCommand() command {
 	}
 }
 
-// checkFlags is what check is asked to do.
+// checkFlags holds the flags of the command check.
 type checkFlags struct {
 	impl         []string
 	seed         uint64
@@ -82,11 +79,11 @@ type checkFlags struct {
 
 func (o *checkFlags) declare(fs *flag.FlagSet) {
 	fs.Var(&list[string]{&o.impl, word}, "impl", "check only these `maps`, which may be controls (default all)")
-	fs.Uint64Var(&o.seed, "seed", 1, "the `seed` for all random choices: another one draws other histories")
+	fs.Uint64Var(&o.seed, "seed", 1, "the `seed` for all random choices; another seed draws other histories")
 	fs.TextVar(&o.record, "time", plan.Duration(500*time.Millisecond), "`time` to record histories of each map")
-	fs.StringVar(&o.dir, "results", "", "new `folder` for verdicts and evidence (default results/<UTC>-check); with -history, for the few events that show that it is Illegal, and a picture (default none)")
+	fs.StringVar(&o.dir, "results", "", "new `folder` for verdicts and evidence (default results/<UTC>-check); with -history, for the events that show the violation, and a picture (default none)")
 	fs.StringVar(&o.history, "history", "", "judge the history in this `file`; - is standard input")
-	fs.Func("seeds", "record under this `number` of seeds, from -seed on, however long it takes, and print totals", func(v string) (err error) {
+	fs.Func("seeds", "record under this `number` of seeds, starting at -seed, without a time limit, and print totals", func(v string) (err error) {
 		o.seeds, err = number(v)
 		return err
 	})

@@ -17,7 +17,7 @@ import (
 	"doublebuf/results"
 )
 
-// compareFlags is what compare is asked to do.
+// compareFlags holds the flags of the command compare.
 type compareFlags struct {
 	old, now  string // maps of one run
 	gate      bool
@@ -36,11 +36,12 @@ Compares two runs cell by cell. OLD and NEW are folders of runs, or files with t
 Go program as go test -bench prints them (with -count 8 or so; fewer than 4 show nothing). With -a
 and -b it compares two maps of one run, paired by block.
 
-A cell is better or worse if it differs conclusively by more than the minimum effect, at 5 % for all
-rows together (Holm). It is the same if the whole 95 % interval lies within the minimum effect.
-Otherwise it is inconclusive. The geometric mean of each unit is one more row. Nothing is better or
-worse by less than the A/A limit of a run. If a run has a single link, nothing is better or worse by
-less than 5 %, and with -min-effect below 5 % nothing is the same.
+A cell is better or worse if it differs conclusively by more than the minimum effect. The chance
+that any row of a comparison is called so by mistake is at most 5 % (Holm). It is the same if the
+whole 95 % interval lies within the minimum effect. Otherwise it is inconclusive. The geometric
+mean of each unit is one more row. Differences below the A/A limit of a run are inconclusive. If a
+run has a single link, differences below 5 % are inconclusive too, and with -min-effect below 5 %
+no row is the same.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check unexpectedly.
 It is 4 if any row is inconclusive, if the check of a map of NEW has no answer, or if a cell of OLD
@@ -51,15 +52,15 @@ is missing in NEW. Otherwise it is 0.`,
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			o := compareFlags{minEffect: 0.05, format: formatFlags(fs)}
-			fs.StringVar(&o.old, "a", "", "`map` to compare with, in one run")
-			fs.StringVar(&o.now, "b", "", "`map` that is compared with it")
-			fs.BoolVar(&o.gate, "gate", false, "say the conclusion by the exit code")
-			fs.Func("min-effect", "the least `difference` that matters, as in 5% (default 5%)", func(s string) (err error) {
+			fs.StringVar(&o.old, "a", "", "old `map`, of two maps of one run")
+			fs.StringVar(&o.now, "b", "", "new `map`")
+			fs.BoolVar(&o.gate, "gate", false, "set the exit code by the conclusions")
+			fs.Func("min-effect", "smallest `difference` that counts, as in 5% (default 5%)", func(s string) (err error) {
 				o.minEffect, err = share(s)
 				return err
 			})
-			fs.StringVar(&o.format.name, "format", o.format.name, "`form` of the output: text, markdown, json, csv or html")
-			fs.Var(&list[string]{&o.units, word}, "unit", "compare in these `units` (default how fast a cell is; of other programs every unit)")
+			fs.StringVar(&o.format.name, "format", o.format.name, "`format` of the output: text, markdown, json, csv or html")
+			fs.Var(&list[string]{&o.units, word}, "unit", "compare in these `units` (default the rates of a cell; every unit for benchmarks of other programs)")
 			return func(paths []string) error {
 				if err := o.format.check(fs); err != nil {
 					return err
@@ -146,10 +147,10 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 	limits := compare.Limits{MinEffect: minEffect}
 	var notes []string
 	if !maps.Equal(old.Machine, now.Machine) {
-		notes = append(notes, "The two runs are of different machines, so the effects are also those of the machines.")
+		notes = append(notes, "The two runs were made on different machines, so the effects include the difference between the machines.")
 	}
 	if a, b := old.Manifest.Inputs, now.Manifest.Inputs; len(a) > 0 && len(b) > 0 && !maps.Equal(a, b) {
-		notes = append(notes, "The two runs replayed different real input, see their manifests. Cells of it are not of the same work.")
+		notes = append(notes, "The two runs replayed different real input, see their manifests. Cells that replay it did different work.")
 	}
 	if a, b := cellTime(old), cellTime(now); a != b && a > 0 && b > 0 {
 		notes = append(notes, fmt.Sprintf("A cell of the old run lasted %v, and one of the new run %v. The start of a cell weighs more in the shorter one.", a, b))
@@ -180,7 +181,7 @@ func cellTime(s *analysis.Run) plan.Duration {
 	return p.Time
 }
 
-// verdictsOn returns notes on the verdicts of the compared maps. It also returns the names of those
+// verdictsOn returns notes on the verdicts of the compared maps. It also returns the names of the
 // maps of the new run that failed their check unexpectedly, and of those without an answer.
 func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown []string) {
 	runs := map[string]*analysis.Run{"the old run": old, "the new run": now}
@@ -191,7 +192,7 @@ func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown
 		set, passed := runs[name], 0
 		if set.Manifest.Environment.Go == "" {
 			if slices.ContainsFunc(set.Cells, func(c results.Cell) bool { return c.Goroutines() > 0 }) {
-				notes = append(notes, fmt.Sprintf("Whether the maps of %s are right is not known: it has no verdicts.", name))
+				notes = append(notes, fmt.Sprintf("It is not known whether the maps of %s are correct: it has no verdicts.", name))
 			}
 			continue
 		}
@@ -210,7 +211,7 @@ func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown
 			case v.Outcome == results.Illegal:
 				notes = append(notes, fmt.Sprintf("%s failed its check in %s, so its figures mean nothing.", impl, name))
 			default:
-				notes = append(notes, fmt.Sprintf("Whether %s is right in %s is not known, so its figures may mean nothing: %s.", impl, name, v.Reason))
+				notes = append(notes, fmt.Sprintf("It is not known whether %s is correct in %s, so its figures may mean nothing: %s.", impl, name, v.Reason))
 			}
 			switch {
 			case set != now || v.AsExpected():
@@ -227,7 +228,7 @@ func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown
 	return notes, failed, unknown
 }
 
-// failsGate returns the error that a comparison amounts to.
+// failsGate returns the error, with its exit code, that follows from a comparison.
 func failsGate(c *compare.Comparison, failed, unknown []string) error {
 	worse, unsure := c.Named(compare.Worse), c.Named(compare.Inconclusive)
 	switch {

@@ -76,7 +76,7 @@ func TestTwinsOfStrangers(t *testing.T) {
 	mine := all[slices.IndexFunc(all, func(e kv.Entry) bool { return e.Name == "rwmutex" })]
 	mine.Name = results.Twin("rwmutex")
 	var out, told strings.Builder
-	if code := Main([]string{"list"}, &out, &told, mine); code != ExitError || !strings.Contains(told.String(), `a map is named "rwmutex.twin", which stands for a second measurement of "rwmutex"`) {
+	if code := Main([]string{"list"}, &out, &told, mine); code != ExitError || !strings.Contains(told.String(), `a map is named "rwmutex.twin", which is the name of a second measurement of "rwmutex"`) {
 		t.Errorf("exit code %d, stderr %q", code, told.String())
 	}
 }

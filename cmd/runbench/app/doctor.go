@@ -18,28 +18,30 @@ import (
 )
 
 const doctorHelp = `
-Looks at what disturbs measurements: processors, quotas, frequencies, SMT, NUMA, huge pages, the
-clock, virtualisation, load, pressure, steal and throttling. For each it says what was found, why it
-matters and what would be right. Then it watches for a while what other programs use. What cannot be
-seen here is reported as not visible, and is not guessed. A run does the same before and during its
-cells and keeps the findings in the manifest. They count for its grade:
+Checks what may disturb measurements: processors, quotas, frequencies, SMT, NUMA, huge pages, the
+clock, virtualisation, load, pressure, steal and throttling. It prints what it found. For what is
+not fit, it also prints why it matters and what would be right. Then it watches for a while how
+much other programs use. What is not visible on this machine is reported as not visible, and is not
+guessed. A run does the same before and during its cells, and keeps the findings in the manifest.
+They count for its grade:
 
 ` + analysis.GradeRule + `
 
 The exit code is 0 if nothing makes the machine unfit, and 4 otherwise.
 
--self-test measures, in about two minutes, whether the harness can be believed here. It measures 40
-A/A cells: at most 5 may look different before the Holm correction, and at most 1 after it. Then it
-slows a map down by twice the A/A limit. That map must come out worse, with an interval that excludes
-0. The exit code is 3 if either fails. It is 4 if the A/A limit is more than 15 %: a slowdown twice
-as large would always be found, so finding it would show nothing. On a machine that is never quiet,
+-self-test checks, in about two minutes, whether measurements on this machine can be trusted. It
+measures 40 A/A cells: at most 5 may look different before the Holm correction, and at most 1 after
+it. Then it slows a map down by twice the A/A limit. That map must be worse in every workload, with
+an interval that excludes 0. The exit code is 3 if either part fails. It is 4 if the A/A limit is
+more than 15 %: a slowdown twice as large is always found, so finding it shows nothing. On a
+machine that is never quiet,
 more repetitions may lower the limit, as in -reps 80.`
 
 func doctorCommand() command {
 	return command{
 		name:  "doctor",
 		args:  "[flags]",
-		short: "is this machine fit to measure?",
+		short: "find out whether this machine is fit to measure",
 		long:  doctorHelp,
 		examples: `  runbench doctor
   runbench doctor -watch 30s
@@ -47,9 +49,9 @@ func doctorCommand() command {
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			watch := plan.Duration(time.Second)
-			fs.TextVar(&watch, "watch", watch, "`time` to watch what other programs use")
+			fs.TextVar(&watch, "watch", watch, "`time` to watch how much other programs use")
 			f := formatFlags(fs)
-			selfTest := fs.Bool("self-test", false, "measure whether the harness can be believed here")
+			selfTest := fs.Bool("self-test", false, "check whether measurements on this machine can be trusted")
 			cell := plan.Duration(5 * time.Millisecond)
 			fs.TextVar(&cell, "time", cell, "with -self-test, the `time` to measure each cell")
 			blocks := selftest.Blocks

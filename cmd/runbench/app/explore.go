@@ -7,7 +7,7 @@ import (
 	"doublebuf/cmd/runbench/internal/plan"
 )
 
-// exploration is what the command explore is asked to do.
+// exploration holds the flags of the command explore.
 type exploration struct {
 	strategy                   string
 	program                    string
@@ -25,9 +25,10 @@ func exploreCommand() command {
 		args:  "[flags]",
 		short: "run every interleaving of a strategy's atomic operations",
 		long: `
-Runs the real code of a strategy under a scheduler of its own. Readers open and close guards and a
-writer publishes, in every order of their atomic operations that can matter. A failure is printed
-step by step, with the schedule that replays it. The command needs a build with the explorer:
+Runs the real code of a strategy under the explorer's own scheduler. Readers open and close guards,
+and a writer publishes. The explorer runs every order of their atomic operations that can matter. A
+failure is printed step by step, with the schedule that replays it. The command needs a build with
+the explorer:
 
   go build -tags explore -o runbench ./cmd/runbench`,
 		examples: `  runbench explore -strategy epoch -readers 2 -guards 2 -publishes 3

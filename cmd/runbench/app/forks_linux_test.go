@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestInterruptFromTerminal interrupts all processes at once, as a terminal does, within a
-// cell: the one that measures it finishes it, and it is kept.
+// TestInterruptFromTerminal interrupts all processes at once, as a terminal does, during a cell.
+// The process that measures finishes the cell, and the cell is kept.
 func TestInterruptFromTerminal(t *testing.T) {
 	dir := t.TempDir()
 	note := filepath.Join(dir, "note")
@@ -50,7 +50,7 @@ func TestInterruptFromTerminal(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.HasSuffix(out.String(), "runbench: interrupted; go on with: runbench run -resume -results r -plots p\n") {
 		t.Errorf("exit code %d; want 1, and that it was interrupted\n%s", code, &out)
 	}
-	begun := 1 // on a slow machine another may have begun before the signal came
+	begun := 1 // on a slow machine another cell may have begun before the signal arrived
 	if _, err := notes.WriteString("end\n"); err != nil {
 		t.Fatal(err)
 	}

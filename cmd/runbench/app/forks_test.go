@@ -76,8 +76,8 @@ func TestForkCrashes(t *testing.T) {
 // a folder.
 func TestLinksWithoutGo(t *testing.T) {
 	for name, path := range map[string]string{
-		"there is no go command in the path":    "",
-		"want to be started in its source tree": os.Getenv("PATH"),
+		"there is no go command in the path": "",
+		"start it in its source tree":        os.Getenv("PATH"),
 	} {
 		t.Setenv("PATH", path)
 		dir := t.TempDir()

@@ -20,24 +20,25 @@ commands:
 `
 
 const outro = `
-Without a command, runbench does runbench run -preset quick. Flags may begin with one dash or two.
-Outcomes are in colour on a terminal, unless NO_COLOR is set. runbench help COMMAND says more.
+runbench without a command is the same as runbench run -preset quick. Flags may begin with one dash
+or two. On a terminal outcomes are coloured, unless NO_COLOR is set. runbench help COMMAND prints
+the help of a command.
 `
 
 var overviewExamples = [][2]string{
 	{"runbench", "check, measure and draw the main maps: about two minutes"},
-	{"runbench run -preset smoke", "the same in less than 20 seconds, too short to conclude from"},
-	{"runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4", "measure two maps by 1, 2 and 4 goroutines"},
-	{"runbench check", "check every map, measure nothing"},
+	{"runbench run -preset smoke", "the same in less than 20 seconds; too short for conclusions"},
+	{"runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4", "measure two maps with 1, 2 and 4 goroutines"},
+	{"runbench check", "check every map, without measuring"},
 	{"runbench compare old new -gate", "fail if anything has become slower"},
-	{"runbench doctor", "is this machine fit to measure, and what should be changed?"},
-	{"runbench list", "the names that flags take"},
+	{"runbench doctor", "find out whether this machine is fit to measure"},
+	{"runbench list", "list the names that flags accept"},
 }
 
 var exitCodes = [][2]string{
-	{fmt.Sprint(ExitOK), "fine"},
+	{fmt.Sprint(ExitOK), "success"},
 	{fmt.Sprint(ExitError), "error: a file, a child process, or an interrupt"},
-	{fmt.Sprint(ExitUsage), "the arguments make no sense; nothing was begun"},
+	{fmt.Sprint(ExitUsage), "the arguments are invalid; nothing was started"},
 	{fmt.Sprint(ExitFailed), "something is worse, or a verdict is not as expected"},
 	{fmt.Sprint(ExitUnknown), "inconclusive: too noisy, too few samples, or a check without an answer"},
 }

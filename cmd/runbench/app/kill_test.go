@@ -23,12 +23,12 @@ var (
 	killSeed = flag.Uint64("killseed", 1, "from which the moments of TestKill hang")
 )
 
-// noteInto in the environment makes the test binary a program whose map notes, in the
-// file of that name, that a cell of it begins, by the number of the process.
+// noteInto in the environment makes the test binary a program with a map of its own. When a cell
+// of the map begins, it writes the process number to the file of that name.
 const noteInto = "RUNBENCH_TEST_NOTE_INTO"
 
-// noting is the map that notes. Every cell makes it once; so does every check of it,
-// which is in another process and is not noted.
+// noting is the map that writes these notes. Every cell makes the map once. A check makes it too,
+// but in another process, which writes no note.
 func noting(file string) kv.Entry {
 	all := baselines.All()
 	e := all[slices.IndexFunc(all, func(e kv.Entry) bool { return e.Name == "rwmutex" })]
@@ -74,7 +74,7 @@ func (k *killed) start(out *strings.Builder) *exec.Cmd {
 	k.t.Helper()
 	args := "run -resume -results r -plots p"
 	if _, err := os.Stat(filepath.Join(k.dir, "r/manifest.json")); err != nil {
-		// Nothing can have been measured before the manifest was there.
+		// No cell can have been measured before the manifest existed.
 		if _, err := os.Stat(filepath.Join(k.dir, "r/cells.txt")); err == nil {
 			k.t.Fatal("cells without a manifest")
 		}
@@ -105,8 +105,8 @@ func (k *killed) begun() int {
 	return strings.Count(string(text), "\n")
 }
 
-// look returns how many whole cells there are, and checks that those that were there
-// when it looked the last time still are.
+// look returns how many whole cells there are. It checks that no cell is missing that was there at
+// the last call.
 func (k *killed) look() int {
 	k.t.Helper()
 	all := 0
@@ -135,13 +135,13 @@ func cellLines(text string) (cells []string) {
 	return cells
 }
 
-// TestKill kills runs at random moments, with a signal that cannot be caught, and goes
-// on with them. A kill loses at most the cell that runs, and in the end every cell of
-// every block has been measured, once. For longer:
+// TestKill kills runs at random moments, with a signal that cannot be caught, and resumes them. A
+// kill loses at most the current cell. In the end every cell of every block has been measured
+// once. For a longer test:
 //
 //	go test ./cmd/runbench/app -run TestKill -kills 100 -killseed 2
 func TestKill(t *testing.T) {
-	// A run in several processes has the same code on its way to the disk: fewer will do.
+	// A run in several processes writes to the disk by the same code, so fewer kills are enough.
 	for forks, kills := range map[int]int{1: *kills, 4: (*kills + 1) / 2} {
 		t.Run(fmt.Sprintf("forks=%d", forks), func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +165,7 @@ func testKill(t *testing.T, forks, kills int) {
 		var out strings.Builder
 		cmd := k.start(&out)
 		time.AfterFunc(time.Duration(random.Int64N(int64(window))), func() { _ = cmd.Process.Kill() })
-		_ = cmd.Wait() // how it ended is asked below
+		_ = cmd.Wait() // the exit state is checked below
 		now := k.look()
 		code := cmd.ProcessState.ExitCode()
 		if code == -1 {
@@ -174,8 +174,7 @@ func testKill(t *testing.T, forks, kills int) {
 		}
 		lost, most := k.begun()-begun-(now-cells), 1
 		if forks > 1 {
-			// A process that measures may begin with what it was asked for after its parent was
-			// killed.
+			// A child may begin a requested cell after its parent was killed.
 			lost, most = k.begun()-now, k.number
 		}
 		if lost < 0 || lost > most {

@@ -16,7 +16,7 @@ func listCommand() command {
 	return command{
 		name:  "list",
 		short: "list maps, mixes, distributions, key types and presets",
-		long:  "Lists every name that the axes of run and check take, with its meaning.",
+		long:  "Lists the maps, mixes, distributions, key types and presets that flags accept.",
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			f := formatFlags(fs)
 			return func(args []string) error {
@@ -32,7 +32,7 @@ func listCommand() command {
 	}
 }
 
-// listing is every name that the axes take.
+// listing holds every name that the axes accept.
 type listing struct {
 	Maps          []listedMap `json:"maps"`
 	Mixes         []listed    `json:"mixes"`
@@ -49,7 +49,7 @@ type listed struct {
 type listedMap struct {
 	Name   string   `json:"name"`
 	Level  string   `json:"level"`  // that it declares
-	Caps   []string `json:"caps"`   // capabilities that few maps have, and the lack of those that nearly every map has
+	Caps   []string `json:"caps"`   // as capNames lists them
 	Policy string   `json:"policy"` // when its writes are published
 	Doc    string   `json:"doc"`
 	Broken bool     `json:"broken"` // it must fail its check
@@ -60,14 +60,14 @@ type listedMap struct {
 
 func (s *shell) listing() listing {
 	l := listing{Distributions: []listed{
-		{"uniform", "every key equally often"},
+		{"uniform", "every key with the same probability"},
 		{"zipf0.99", "Zipf's distribution, with any theta from 0 on: the i-th most frequent key has weight 1/i^theta"},
 		{"hotspot80-20", "80 % of the operations are on 20 % of the keys; with any two shares from 1 to 99"},
-		{"latest", "as zipf0.99 from a newest key on backwards, which is another every 20 operations: YCSB's"},
-		{"sequential", "one key after the other, round and round"},
+		{"latest", "YCSB's: zipf0.99, counted backwards from the newest key; the newest key changes every 20 operations"},
+		{"sequential", "all keys in turn, again and again"},
 		{"one", "one key for all operations, in a map that holds others too"},
-		{"trace-NAME", "the order of the steps of a trace, whose file begins so; with -trace"},
-		{"source", "the order in which the identifiers stand in the standard library's source; with key type ident"},
+		{"trace-NAME", "the order of the steps of a trace whose file name begins with NAME; with -trace"},
+		{"source", "the order of the identifiers in the standard library's source; with key type ident"},
 	}}
 	for _, e := range s.maps {
 		m := listedMap{e.Name, e.Level.String(), capNames(e.Caps), policyName(e), e.Doc, e.Broken, e.Aside, ""}
@@ -128,7 +128,8 @@ func (l listing) document() *export.Document {
 	return d
 }
 
-// capNames lists capabilities. For those that nearly every map has, it lists the lack of them.
+// capNames lists the capabilities that few maps have, and the missing ones that nearly every map
+// has.
 func capNames(c kv.Caps) []string {
 	all := []string{}
 	for _, n := range []struct {

@@ -9,7 +9,7 @@ import (
 	"doublebuf/lincheck"
 )
 
-// verdictTable is the verdicts, with what they rest on.
+// verdictTable is a table of the verdicts, with the amounts that they are based on.
 func verdictTable(verdicts []lincheck.Verdict) export.Table {
 	t := export.Table{Columns: []string{"map", "level", "verdict", "checked"}}
 	for _, v := range verdicts {
@@ -18,8 +18,8 @@ func verdictTable(verdicts []lincheck.Verdict) export.Table {
 	return t
 }
 
-// properties adds what was found about each property of each map, what the names of the properties
-// mean, and the lines that judge again what a level does not promise.
+// properties adds the result for each property of each map, the meaning of the properties' names,
+// and the commands that judge again the histories that break a property.
 func properties(d *export.Document, verdicts []lincheck.Verdict) {
 	all := lincheck.Properties()
 	found := export.Table{Columns: []string{"map"}, Indent: true}
@@ -54,7 +54,7 @@ func properties(d *export.Document, verdicts []lincheck.Verdict) {
 	}
 }
 
-// totals adds what verdicts on so many seeds each amount to.
+// totals adds the totals of verdicts on that many seeds each.
 func totals(d *export.Document, seeds int, verdicts []lincheck.Verdict) {
 	var all lincheck.Counts
 	illegal := 0

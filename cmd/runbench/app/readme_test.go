@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// baselines/README.md says how to add a map, and it works as it stands there, in a module of its
-// own with the versions that this one has. With an empty module cache it may ask for go.mod
-// files that this module, whose graph is pruned, has not asked for.
+// baselines/README.md shows how to add a map. The test runs that code in a separate module with
+// the dependencies of this one. With an empty module cache, it may download go.mod files that this
+// module, whose graph is pruned, does not need.
 func TestAddingAMap(t *testing.T) {
 	clone, err := filepath.Abs("../../..")
 	if err != nil {
@@ -48,7 +48,7 @@ func TestAddingAMap(t *testing.T) {
 	for _, line := range lines {
 		args := strings.Fields(line)
 		if args[0] == "./mine" && args[1] == "run" {
-			args = append(args, "-reps", "6", "-time", "2ms") // it is no measurement
+			args = append(args, "-reps", "6", "-time", "2ms") // the figures do not matter here
 		}
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Dir = dir

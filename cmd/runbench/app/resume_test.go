@@ -11,8 +11,8 @@ import (
 	"doublebuf/results"
 )
 
-// TestResumeBelievesOnlyThePlan damages the files of a run so that they still read well: it is
-// refused, in one line, and nothing in the folder changes.
+// TestResumeBelievesOnlyThePlan changes the files of a run so that they are still readable but
+// wrong. Resuming fails with one line, and nothing in the folder changes.
 func TestResumeBelievesOnlyThePlan(t *testing.T) {
 	dir := t.TempDir()
 	r := filepath.Join(dir, "r")

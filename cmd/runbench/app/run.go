@@ -20,7 +20,7 @@ import (
 	"doublebuf/workloads"
 )
 
-// runFlags is what run is asked to do.
+// runFlags holds the flags of the command run.
 type runFlags struct {
 	preset, planFile string
 	axes             plan.Axes
@@ -44,52 +44,56 @@ Checks each map of a plan in a child process, measures the plan's cells, draws f
 report. A cell is one map under one workload. A block is one pass over all cells. So a machine that
 becomes slower affects all maps alike.
 
-A preset says what is measured and how long. Axes replace its choice. An axis is a list of values
-with commas between them. A run measures all combinations of the axes. If only some axes are
-given, the others are read-only,r95w5,r50w50; zipf0.99; uint64; the preset's number of keys; and
-1,2,4 ... goroutines, up to twice the processors. runbench list shows all names.
+A preset sets what is measured, and for how long. Axes replace what the preset measures. An axis is
+a comma-separated list of values. A run measures all combinations of the axes. If only some axes
+are given, the others have defaults: mixes read-only,r95w5,r50w50; distribution zipf0.99; key type
+uint64; the preset's number of keys; 1,2,4 ... goroutines, up to twice the processors. runbench
+list prints all names.
 
 -trace replays real input. Unless axes say otherwise, the mix is replay, the distribution is the
 order of the trace, and the keys are its keys. The workers do the steps of the trace together: each
-takes the next step, and after the last step they begin again. At the start a map holds the keys that
-the trace gets or deletes before it sets them. With another mix, the mix chooses the operations and
-the trace only the keys. A file with malformed lines is refused. With -skip-malformed such lines
-are counted, and their number is in the manifest, with the digest and the statistics of the trace. A
-run can be resumed only with the same trace.
+takes the next step, and after the last step they begin again. At the start a map holds the keys
+that the trace gets or deletes before it sets them. With another mix, the mix chooses the
+operations and the trace only the keys. A file with malformed lines is refused. With
+-skip-malformed such lines are skipped and counted. The manifest holds their number, and the digest
+and the statistics of the trace. A run can be resumed only with the same trace.
 
 The layout of the code and the layout of the memory can each make a map several per cent faster or
-slower. A link is one build of the program, and so one layout of the code. A process is one run of a
-link, and so one layout of the memory. -links 6 -forks 2 makes six links, runs two processes of each,
-and measures all blocks in each process. The go command builds each link with another -randlayout,
-which follows from the seed. If there are several links, intervals show the spread over links. If
-there is one link and several processes, they show the spread over processes. An interval needs 6 or
-more of them. Only a run with several links can show that a small difference is conclusive.
+slower. A link is one build of the program, with one layout of its code. A process is one run of a
+link, with one layout of its memory. -links 6 -forks 2 makes six links, runs two processes of each,
+and measures all blocks in each process. The go command builds each link with a different
+-randlayout, which follows from the seed. If there are several links, intervals show the spread
+over links. If there is one link and several processes, they show the spread over processes. An
+interval needs 6 or more of them. Only a run with several links can show that a small difference is
+conclusive.
 
 -latency 50,70,90 measures latencies at 50, 70 and 90 % of the map's capacity. The capacity is the
-rate that a closed loop reached just before. Each operation has an intended start, which is drawn
-beforehand. Its latency counts from there, so the time that it waits behind a slow operation counts
-too.
+rate that a closed loop reached just before. In a closed loop, a worker starts an operation when
+its last one has ended. In a latency cell, each operation has an intended start, which is drawn
+beforehand. Its latency is measured from the intended start, so it includes the wait behind a slow
+operation.
 
--target-ci 2% -max 10m repeats the blocks until the intervals of all leads are narrow: until the
-upper end of each is less than 2 % above the lower. If the plan has several links or processes, each
-repetition is in another process of each link. If the time of -max is over first, the exit code is
-4.
+-target-ci 2% -max 10m repeats the blocks until the interval of every lead is narrow: its upper end
+is less than 2 % above its lower end. A lead is the effect of the fastest map over the next one. If
+the plan has several links or processes, each repetition uses a new process of each link. If the
+time -max ends first, the exit code is 4.
 
-A run also measures the floor in each mix, which is the cost of the harness itself. And it measures
-one map twice, as if it were two (A/A control). The largest difference between the two is the A/A
+A run also measures the floor in each mix: the cost of the harness itself. It measures one map
+twice, as if it were two maps (A/A control). The largest difference between the two is the A/A
 limit: smaller differences between maps mean nothing. The A/A limit and the findings of runbench
-doctor give the run a grade from A to D. With -strict B the exit code is 4 if the grade is worse than
-B.
+doctor give the run a grade from A to D. With -strict B the exit code is 4 if the grade is worse
+than B.
 
-A finished cell is on the disk at once. After an interrupt (Ctrl-C) the run finishes its current
-cell, draws and reports what it has measured, and prints the command that measures the rest.
+Each cell is written to the disk as soon as it is finished. After an interrupt (Ctrl-C) the run
+finishes its current cell, draws and reports what it has measured, and prints the command that
+measures the rest.
 
 The folder of the results holds:
 
   report.html, report.md  the ranking, the verdicts, the figures, the machine
                           and every cell
   cells.txt               throughput, in Go's benchmark format
-  staleness.txt           how far reads lag behind writes
+  staleness.txt           how stale reads are
   latency.txt             latencies, if -latency was given
   manifest.json           the plan, the seed, the machine and the verdicts
   evidence                histories that failed their check`
@@ -157,7 +161,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		o.pin = pin.Format(cpus)
 		return err
 	})
-	fs.BoolVar(&o.pinWorkers, "pin-workers", false, "bind each worker, in a thread of its own, to one processor of -pin")
+	fs.BoolVar(&o.pinWorkers, "pin-workers", false, "give each worker a thread, bound to one processor of -pin")
 	fs.BoolVar(&o.quiet, "quiet", false, "print only warnings and errors")
 	fs.Func("strict", "exit with code 4 if the run's grade is worse than this `grade`: A, B or C", func(s string) error {
 		if o.strict = s; !slices.Contains(results.Letters[:3], results.Letter(s)) {

@@ -19,8 +19,8 @@ import (
 	"doublebuf/results"
 )
 
-// selfTest is a self-test under way: whether this machine and the harness tell differences from
-// none.
+// selfTest is a self-test in progress: it checks whether the harness detects differences on this
+// machine, and finds none where there are none.
 type selfTest struct {
 	*shell
 	*selftest.Test
@@ -38,11 +38,11 @@ func (s *shell) selfTest(cell time.Duration, blocks int, seed uint64, dir string
 	}
 	defer t.folder.Close()
 	p := t.Plan()
-	fmt.Fprintf(s.stdout, "plan: %d A/A cells, each of a map and of its twin, %d blocks x %v, seed %d; then maps slowed down by twice what these show\ntime: about %v\nresults: %s\n\n",
+	fmt.Fprintf(s.stdout, "plan: %d A/A cells, each a map and its twin, %d blocks x %v, seed %d; then maps slowed down by twice the A/A limit\ntime: about %v\nresults: %s\n\n",
 		selftest.Pairs, p.Blocks, cell, seed, t.Estimate().Round(time.Second), dir)
 	control, err := t.measure()
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("interrupted; what was measured is in %s", dir)
+		return fmt.Errorf("interrupted; the measured cells are in %s", dir)
 	}
 	if err != nil {
 		return err
@@ -144,6 +144,6 @@ func (t *selfTest) conclude(control results.Control) error {
 	} else if err != nil {
 		return exit.With(exit.Failed, err)
 	}
-	fmt.Fprintln(t.stdout, "\npassed: no more A/A cells look different than may, and the slowdown is worse in every workload, with an interval that excludes 0")
+	fmt.Fprintln(t.stdout, "\npassed: the number of A/A cells that look different is within its bounds, and the slowed map is worse in every workload, with an interval that excludes 0")
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 const (
 	ExitOK      = exit.OK
 	ExitError   = exit.Error   // something could not be done: a file, a child process, an interrupt
-	ExitUsage   = exit.Usage   // the arguments make no sense: nothing was begun
+	ExitUsage   = exit.Usage   // the arguments are invalid: nothing was started
 	ExitFailed  = exit.Failed  // worse; or a map failed its check, or a negative control passed
 	ExitUnknown = exit.Unknown // inconclusive: too noisy, too few samples, or a check without an answer
 )

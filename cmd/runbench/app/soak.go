@@ -22,18 +22,19 @@ import (
 
 const soakHelp = `
 Runs maps that publish versions, each in a child process, under a load that changes five times a
-second. There are 1 to 64 goroutines on 1 to 4 processors, with new handles and with old ones. They
-look up, and they open guards, nest them, chain them, hold them and walk over them. A writer makes
-large and small publishes. The garbage collector is busy, and the runtime often stops all goroutines
-wherever they are. The maps are soaked one after the other, each for -time.
+second. There are 1 to 64 readers on 1 to 4 processors, with new and with old handles. They look up
+keys. They open guards, nest, chain and hold them, and walk over their content. A writer makes
+large and small publishes. The garbage collector is busy, and the runtime often stops all
+goroutines at arbitrary places. Maps are soaked one after the other, each for -time.
 
 Every guard is checked while the map runs, in constant memory. Its version is at least the last one
 that was published before the guard was opened, and at most the one that the writer had begun. The
 versions of a handle never go back. The content of a guard is that of its version. The writer does
 not change a copy while a guard in it is open.
 
-The first violation ends the soak, with what was seen, the phase and the seed. A goroutine that hangs
-ends it too, with the stacks of all goroutines. An interrupt ends it early, with the totals. The exit
+The soak ends at the first violation, and prints the violation, the phase and the seed. It also
+ends if a goroutine hangs, and prints the stacks of all goroutines. An interrupt ends it early, and
+it prints the totals. The exit
 code is 3 if a map failed, 4 if a check gave no answer, and otherwise 0.`
 
 func soakCommand() command {
@@ -51,7 +52,7 @@ func soakCommand() command {
 			var impl []string
 			fs.Var(&list[string]{&impl, word}, "impl", "soak only these `maps`, which may be controls (default all that have versions)")
 			o := soak.Options{}
-			fs.Uint64Var(&o.Seed, "seed", 1, "the `seed` for all random choices: another one draws other phases")
+			fs.Uint64Var(&o.Seed, "seed", 1, "the `seed` for all random choices; another seed draws other phases")
 			times := map[string]*plan.Duration{}
 			for _, f := range []struct {
 				name, usage string

@@ -16,17 +16,17 @@ func studyCommand() command {
 		short: "compare the figures of a text with the cells of a run",
 		long: fmt.Sprintf(`
 Compares every figure of the Markdown file TEXT (default STUDY.md) with the cells of the run in the
-folder DIR (default results/reference). Each figure of the text has a claim behind it, a comment that
-names its cells:
+folder DIR (default results/reference). Each figure of the text is followed by a claim. A claim is
+a comment that names the figure's cells:
 
   <!-- claim: 2.1 times: ops/s of dbuf-epoch-b64 over rwmutex in mix=r95w5 -->
 
-A claim holds if the whole 95 %% interval lies on its side ("at least", "at most"), or within
-%v times the figure either way. It fails if the whole interval lies elsewhere, or if a map failed its
-check. It is undecided if part of the interval lies on either side.
+A claim with "at least" or "at most" holds if the whole 95 %% interval lies on that side. Any other
+claim holds if the whole interval lies within a factor of %v of the figure. A claim fails if the
+whole interval lies elsewhere, or if a map failed its check. Otherwise it is undecided.
 
-The claims of a paragraph stand behind it, in the order of its figures. "Would be" is the figure that
-these cells have.
+The claims of a paragraph follow it, in the order of its figures. The column "would be" shows the
+figure that these cells give.
 
 The exit code is 3 if any claim fails, and 4 if any is undecided or was not measured.`, study.Tolerance),
 		examples: `  runbench study
@@ -35,7 +35,7 @@ The exit code is 3 if any claim fails, and 4 if any is undecided or was not meas
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			f := formatFlags(fs)
-			restate := fs.Bool("restate", false, "write the text with the figures of these cells; then read whether its words still fit")
+			restate := fs.Bool("restate", false, "print the text with the figures of these cells; then check that its words still fit")
 			return func(args []string) error {
 				all := []string{"STUDY.md", "results/reference"}
 				if len(args) > len(all) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// documented holds the number of executions of a program against the table in README.md of the
-// explorer.
+// documented compares the number of executions of a program with the table in the explorer's
+// README.md.
 func documented(t *testing.T, executions int) {
 	t.Helper()
 	text, err := os.ReadFile("../README.md")

@@ -117,7 +117,7 @@ func ledgerOf(s Strategy, readers int) (r remote) {
 	for range 4 { // until both copies have been through everything
 		r.publish = publish()
 		r.fresh = each(guard)
-		each(guard) // at which a reader of adaptive gives the fenced name up
+		each(guard) // here a reader of adaptive gives up the fenced name
 		r.guard = each(guard)
 		each(get)
 		r.get = each(get)

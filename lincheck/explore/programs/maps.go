@@ -163,10 +163,9 @@ func lookUps(s Strategy) explore.Program {
 // seeds of its hash differ between executions, but no step depends on the place of a key.
 var flat = hashmap.WithTable(table.Flat)
 
-// cachedLookUps has look-ups that are not the first on their handle: where there are leaves they
-// open one in the copy that was readable last time. If there have been look-ups before, they come
-// after a publish: under adaptive the copy still has its fenced name when there was one, and its
-// plain name again when there were two.
+// cachedLookUps has lookups that are not the first on their handle. With lookup guards, they open
+// one in the cached copy. Earlier lookups come after a publish. Under adaptive, the copy still has
+// its fenced name after one earlier lookup, and its plain name again after two.
 func cachedLookUps(before, lookUps, publishes int, options ...hashmap.Option) func(s Strategy) explore.Program {
 	return func(s Strategy) explore.Program {
 		return func(x *explore.Exec) {
@@ -220,7 +219,7 @@ func lookUpsUnderGuard(s Strategy) explore.Program {
 func realTime(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)
-		var known hooked.Uint64 // a version that is published for certain
+		var known hooked.Uint64 // a version that is certainly published
 		learn := func(v uint64) {
 			for old := known.Load(); old < v && !known.CompareAndSwap(old, v); old = known.Load() {
 			}
@@ -476,8 +475,8 @@ func detachedUnderTwo(s Strategy) explore.Program {
 	}
 }
 
-// refused lets the kernel refuse a membarrier that it granted before. A writer that needs it cannot
-// know any more when its readers have left. It must panic.
+// refused lets the kernel refuse a membarrier that it granted before. A writer that needs it can
+// no longer know when its readers have left. It must panic.
 func refused(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)

@@ -21,7 +21,7 @@ var shapes = []struct {
 }
 
 // Named returns the program of the given name for s, and the number of sleeps of each goroutine
-// that end by their timeouts. The names are those of Maps and these:
+// that may end by their timeouts. The names are those of Maps and these:
 //
 //   - "guards" and "chained guards": two readers with two guards each, three publishes
 //   - "one guard": one reader with one guard, two publishes

@@ -30,8 +30,8 @@ func run(t *testing.T, cfg explore.Config, p explore.Program) explore.Result {
 	return res
 }
 
-// smallest is the smallest shape in which a reader can miss one swap, and the writer can wait for
-// it in another.
+// smallest is the smallest shape in which a reader can miss one swap, and in which the writer
+// waits for the reader in another swap.
 var smallest = Shape{2, 1, 2, false}
 
 const ownFlags = "The model has one flag that every reader looks at when it closes a guard, which puts its readers in order. " +
@@ -47,7 +47,7 @@ func TestGuards(t *testing.T) {
 			oneWait     bool
 			search      explore.Search
 			independent int    // 0 if there is none
-			differs     string // why ours is of another order of magnitude, or ""
+			differs     string // why our number has another order of magnitude, or ""
 			large       bool
 		}{
 			{Shape{2, 2, 3, false}, true, explore.Exhaustive(), 69_696, "", true},

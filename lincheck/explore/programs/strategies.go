@@ -11,19 +11,19 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// Strategy is a strategy that is explored, and how far it is.
+// Strategy is a strategy that is explored, with the extent of its exploration.
 type Strategy struct {
 	strategy.Kind
-	// Large is set if the larger programs can be exhausted too in a minute.
+	// Large is set if the larger programs can be exhausted in a minute too.
 	Large bool
 	// Bound is the number of preemptions up to which all but the smallest programs are explored, or
 	// 0, which means that they are exhausted.
 	Bound int
 }
 
-// Strategies are the strategies that are explored. Strategy single is not, because all that it
-// does is done by one goroutine, which has one schedule. Strategy collector depends on the
-// garbage collector, which is part of its program; see Collected.
+// Strategies are the strategies that are explored. Strategy single is not explored, because one
+// goroutine has only one schedule. Strategy collector depends on the garbage collector, which is
+// part of its program; see Collected.
 var Strategies = strategies()
 
 func strategies() (explored []Strategy) {
@@ -32,7 +32,7 @@ func strategies() (explored []Strategy) {
 			continue
 		}
 		s := Strategy{Kind: k, Bound: 2}
-		switch k.Name { // in which the orders of readers among themselves do not matter, in few steps
+		switch k.Name { // strategies with few steps in which the order of the readers does not matter
 		case "epoch":
 			s.Bound, s.Large = 0, true
 		case "indicator", "refcount":
@@ -43,8 +43,7 @@ func strategies() (explored []Strategy) {
 	return explored
 }
 
-// search returns the search for m, which is exhaustive where that can be done in a
-// minute.
+// search returns the search for m: exhaustive if that takes at most a minute.
 func (s Strategy) search(m MapProgram) explore.Search {
 	switch {
 	case s.Bound > 0:
@@ -83,10 +82,10 @@ func (s Shape) String() string {
 	return fmt.Sprintf("%d readers x %d guards%s, %d publishes", s.Readers, s.Guards, chained, s.Publishes)
 }
 
-// Guards is the program of a writer that publishes the number of each version, and of
-// readers that look at it through guards. Checked are S1 (by the accesses to the copies),
-// G1, the steps of a reader (S3), that versions never go back on one handle, and that the
-// readers, when all is done, see the last one.
+// Guards is a program in which a writer publishes the number of each version, and readers read it
+// through guards. It checks S1 (by the accesses to the copies), G1, and the steps of a reader
+// (S3). It checks that the versions of one handle never go back, and that the readers see the last
+// version in the end.
 func (s Strategy) Guards(shape Shape) explore.Program {
 	return func(x *explore.Exec) {
 		w := buffers.NewDelayWriteHandle(buffers.NewWriteHandle(s.New(strategy.Options{}), 0, 0))

@@ -9,8 +9,8 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// TestStoreBuffers explores, with store buffers, the strategies that have plain words. The
-// mutants say what goes wrong without their membarriers.
+// TestStoreBuffers explores, with store buffers, the strategies that have plain words. The mutants
+// show what fails without their membarriers.
 func TestStoreBuffers(t *testing.T) {
 	for _, s := range Strategies {
 		if !s.PlainWords {

@@ -13,8 +13,8 @@ import (
 type Faults struct{ LosePublish, StaleRead, StaleGuard uint64 }
 
 // Batched is a map whose writes become visible in batches, as in a double buffer. Without faults
-// it is correct, of level atomic. Each publish makes a new immutable State. The map is made to be
-// simple, not fast. Any number of goroutines may use it at once.
+// it is correct, of level atomic. Each publish makes a new immutable State. The map is simple, not
+// fast. Any number of goroutines may use it at once.
 type Batched struct {
 	faults                   Faults
 	publishes, reads, guards atomic.Uint64

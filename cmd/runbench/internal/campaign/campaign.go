@@ -45,9 +45,9 @@ type Campaign struct {
 	resumed bool
 }
 
-// New prepares a new campaign and makes its folders. So an error that would keep the results from
-// being written shows before anything is measured. name is that of the preset, and check says how
-// long histories of each map are recorded.
+// New prepares a new campaign and makes its folders. So if the results cannot be written, the
+// error occurs before anything is measured. name is that of the preset, and check says how long
+// histories of each map are recorded.
 func New(s Setup, p plan.Plan, name string, check time.Duration) (_ *Campaign, err error) {
 	c := &Campaign{Setup: s, plan: p, check: check}
 	if c.runner, err = run.New(p, s.Maps); err != nil {
@@ -75,13 +75,14 @@ func (c *Campaign) findLinks() (err error) {
 	return err
 }
 
-// Close lets go of the folder. The results are on the disk already.
+// Close releases the folder. The results are already on the disk.
 func (c *Campaign) Close() error { return c.store.close() }
 
 // Run checks the maps, measures what is not measured yet, and concludes. It blocks until that is
 // done, or until ctx ends, and then until the cell that is being measured is finished. An error
 // that cuts the campaign short says how to resume it. The error has an exit code if a verdict is
-// not as expected or if the run is not as precise or as good as was asked for.
+// not as expected, if intervals are not as narrow as TargetCI says, or if the grade is worse than
+// Strict.
 func (c *Campaign) Run(ctx context.Context) error {
 	c.announce()
 	machine := c.examine()
@@ -95,7 +96,7 @@ func (c *Campaign) Run(ctx context.Context) error {
 	}
 	if err := c.session(ctx, machine); err != nil {
 		if _, more := c.conclude(); more != nil {
-			err = fmt.Errorf("%w; nor is there a report: %w", err, more)
+			err = fmt.Errorf("%w; and no report was written: %w", err, more)
 		}
 		return c.resumable(err)
 	}
@@ -110,7 +111,7 @@ func (c *Campaign) Run(ctx context.Context) error {
 	return c.outcome(set)
 }
 
-// announce prints what is going to happen.
+// announce prints the plan and its estimated time.
 func (c *Campaign) announce() {
 	p, left := c.plan, len(c.loop.left())
 	layers := ""
@@ -141,7 +142,7 @@ func (c *Campaign) announce() {
 	fmt.Fprintf(c.Out, "time: about %v%s\nresults: %s\nfigures: %s\n\n", about.Round(time.Second), until, c.Dir, c.Plots)
 }
 
-// machine is the machine that measures, and what was found out about it.
+// machine is the machine that measures, with the findings about it.
 type machine struct {
 	host  doctor.Host
 	found []results.Finding
@@ -188,8 +189,8 @@ func measures(p plan.Plan, e kv.Entry) bool {
 	return slices.ContainsFunc(p.All(), func(c plan.Cell) bool { of, _ := results.Original(c.Impl); return of == e.Name })
 }
 
-// session measures what is left, and keeps in the manifest what was found out about the machine
-// before and meanwhile.
+// session measures what is left. It keeps in the manifest the findings about the machine before
+// and during the measuring.
 func (c *Campaign) session(ctx context.Context, m machine) error {
 	session, watch := results.Session{Before: m.found}, m.host.Watch()
 	earlier := c.store.manifest.Sessions
@@ -203,7 +204,7 @@ func (c *Campaign) session(ctx context.Context, m machine) error {
 	return cmp.Or(err, c.store.save()) // it is saved in either case
 }
 
-// resumable adds to an error that cut the campaign short how to measure the rest.
+// resumable adds to an error the command that measures the rest of the campaign.
 func (c *Campaign) resumable(err error) error {
 	why := err.Error()
 	if errors.Is(err, context.Canceled) {

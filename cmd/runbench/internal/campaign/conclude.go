@@ -31,7 +31,7 @@ func (c *Campaign) conclude() (*analysis.Run, error) {
 	return set.Run, Present(c.Out, export.Text{}, set, c.Dir, c.Plots)
 }
 
-// outcome returns the error, with its exit code, that a complete campaign amounts to.
+// outcome returns the error, with its exit code, that follows from a complete campaign.
 func (c *Campaign) outcome(set *analysis.Run) error {
 	if err := judge(set, c.Dir); err != nil {
 		return err
@@ -45,7 +45,7 @@ func (c *Campaign) outcome(set *analysis.Run) error {
 	return nil
 }
 
-// judge returns the error that the verdicts of the run in dir amount to.
+// judge returns the error that follows from the verdicts of the run in dir.
 func judge(set *analysis.Run, dir string) error {
 	var failed, unknown []string
 	for _, impl := range set.Maps() {

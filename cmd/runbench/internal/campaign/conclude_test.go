@@ -10,8 +10,8 @@ import (
 	"doublebuf/results"
 )
 
-// TestJudgement gives the worst of several verdicts its exit code. The same verdicts
-// count alike in check and at the end of a run.
+// TestJudgement: the worst of several verdicts determines the exit code. The same verdicts give
+// the same exit code in check and at the end of a run.
 func TestJudgement(t *testing.T) {
 	ok := lincheck.Verdict{Map: "ok", Outcome: lincheck.Ok}
 	unknown := lincheck.Verdict{Map: "unknown", Outcome: lincheck.Unknown}

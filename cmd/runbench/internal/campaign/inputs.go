@@ -13,7 +13,7 @@ import (
 	"doublebuf/results"
 )
 
-// firstManifest returns the manifest of a campaign that begins.
+// firstManifest returns the manifest of a new campaign.
 func (c *Campaign) firstManifest(name string) (results.Manifest, error) {
 	text, err := json.Marshal(c.plan)
 	maps, mixes := c.plan.Describe(c.Maps)
@@ -42,7 +42,8 @@ func inputs(r *run.Runner) map[string]string {
 	return all
 }
 
-// substitutes returns for each map of p in whose place another one stands here, why, and which.
+// substitutes returns, for each map of p that another map replaces on this machine, which map it
+// is and why.
 func substitutes(p plan.Plan, maps []kv.Entry) map[string]string {
 	all := map[string]string{}
 	for _, e := range maps {

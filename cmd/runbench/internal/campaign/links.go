@@ -49,7 +49,7 @@ func newLinks(ctx context.Context) (*links, error) {
 		return nil, errors.New(why + "there is no go command in the path")
 	}
 	if _, err := l.command(ctx, "list", "-find", l.path); err != nil {
-		return nil, fmt.Errorf("%scannot find %s here: %w; want to be started in its source tree", why, l.path, err)
+		return nil, fmt.Errorf("%scannot find %s here: %w; start it in its source tree", why, l.path, err)
 	}
 	return l, nil
 }
@@ -82,7 +82,7 @@ func (l *links) command(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
-// link prepares the programs that measure, and returns what removes them.
+// link prepares the programs that measure, and returns a function that removes them.
 func (c *Campaign) link(ctx context.Context) (remove func(), err error) {
 	remove = func() {}
 	if !c.plan.Forked() {

@@ -40,8 +40,8 @@ func (l *loop) left() []plan.Job {
 }
 
 // measure runs the jobs that are left and keeps each cell as it is finished. It adds further sets
-// as long as the plan wants them. Whether it goes on depends on how wide intervals are and not on
-// where they lie, so it favours no map.
+// as long as the plan wants them. The decision to continue depends on the widths of intervals and
+// not on their positions, so it favours no map.
 func (l *loop) measure(ctx context.Context) error {
 	begin, before := time.Now(), len(l.store.done)
 	for {
@@ -61,8 +61,8 @@ func (l *loop) measure(ctx context.Context) error {
 	}
 }
 
-// wantsMore reports whether to add sets. end is the time that the measuring would probably have
-// taken with them.
+// wantsMore reports whether to add sets. end is the estimated time of the measuring, with these
+// sets.
 func (l *loop) wantsMore(end time.Duration) (bool, error) {
 	if len(l.store.done) == 0 {
 		return false, nil // no map survived its check
@@ -85,7 +85,7 @@ func (l *loop) wantsMore(end time.Duration) (bool, error) {
 	case width < float64(target)/100:
 		is += fmt.Sprintf(", narrower than %v", target)
 	case end > time.Duration(l.plan.Max):
-		l.short = fmt.Sprintf("the time is over and %s, of %s; want narrower than %v", is, lead, target)
+		l.short = fmt.Sprintf("the time -max is over: %s, for %s; want narrower than %v", is, lead, target)
 		return false, nil
 	}
 	fmt.Fprintf(l.out, "%d blocks: %s: %s\n", l.sets*l.plan.Blocks, is, lead)

@@ -11,8 +11,8 @@ import (
 )
 
 // Resume prepares to measure what is missing in the folder of a campaign that was cut short. same
-// is asked whether its plan is what the flags say. Resume refuses to go on with another plan,
-// program, machine, input or map than the campaign began with.
+// reports whether its plan is what the flags say. Resume refuses a plan, program, machine, input
+// or map that differs from those with which the campaign began.
 func Resume(s Setup, same func(plan.Plan) error) (_ *Campaign, err error) {
 	c := &Campaign{Setup: s, resumed: true}
 	if c.store, err = openStore(s.Dir); err != nil {
@@ -25,7 +25,7 @@ func Resume(s Setup, same func(plan.Plan) error) (_ *Campaign, err error) {
 	return c, nil
 }
 
-// takeUp reads the plan and the cells, and refuses what cannot be resumed.
+// takeUp reads the plan and the cells, and returns an error if they cannot be resumed.
 func (c *Campaign) takeUp(same func(plan.Plan) error) (err error) {
 	m := c.store.manifest
 	if c.plan, err = plan.Parse(filepath.Join(c.Dir, "manifest.json"), m.Plan); err != nil {
@@ -120,7 +120,7 @@ func (c *Campaign) sameInputs() error {
 	return nil
 }
 
-// sameMaps refuses to go on where other maps stand in the place of those of the plan.
+// sameMaps refuses to go on where other maps replace those of the plan.
 func (c *Campaign) sameMaps() error {
 	now := substitutes(c.plan, c.Maps)
 	for _, e := range c.Maps {

@@ -15,10 +15,10 @@ import (
 	"doublebuf/results"
 )
 
-// store is the folder of a campaign: what has been written of it.
+// store is the folder of a campaign, and what it holds so far.
 type store struct {
 	dir      string
-	lock     *os.File // It keeps other processes from measuring into dir.
+	lock     *os.File // keeps other processes from measuring into dir
 	folder   *results.Folder
 	manifest results.Manifest
 	done     map[plan.Job]bool // the jobs whose cells are in the folder
@@ -41,7 +41,7 @@ func createStore(dir, plots string, m results.Manifest) (*store, error) {
 	}
 	if err != nil {
 		_ = s.lock.Close()
-		_ = os.RemoveAll(dir) // Nothing was measured, and it is in the way of the next try.
+		_ = os.RemoveAll(dir) // nothing was measured, and the next try needs the name
 		return nil, err
 	}
 	return s, nil
@@ -92,7 +92,7 @@ func (s *store) has(impl, check string) bool {
 	return slices.ContainsFunc(s.manifest.Verdicts, func(v results.Verdict) bool { return v.Impl == impl && v.Check == check })
 }
 
-// recorded returns v as it stands in the manifest of the run in dir.
+// recorded returns v in the form of the manifest of the run in dir.
 func recorded(v lincheck.Verdict, dir string) results.Verdict {
 	r := results.Verdict{
 		Impl: v.Map, Level: v.Level, Check: "history", Broken: v.Broken,
@@ -117,5 +117,5 @@ func recorded(v lincheck.Verdict, dir string) results.Verdict {
 	return r
 }
 
-// close closes the files and lets go of the folder.
+// close closes the files and releases the folder.
 func (s *store) close() error { return errors.Join(s.folder.Close(), s.lock.Close()) }

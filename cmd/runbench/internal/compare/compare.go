@@ -1,5 +1,5 @@
-// Package compare says of each cell of two runs, or of two maps of one run, whether the new one is
-// better, worse or the same.
+// Package compare compares two runs, or two maps of one run, cell by cell: the new one is better,
+// worse or the same, or the comparison is inconclusive.
 //
 // # Words
 //
@@ -12,9 +12,9 @@
 //     is under 5 % after Holm's correction over all rows of the comparison, geometric means among
 //     them.
 //   - Same: the interval lies within the minimum effect. What noise hides is not the same.
-//   - Inconclusive: none of these. So is a cell of which some repetitions have no value in the
-//     unit: an overloaded one has no latencies, and the others do not stand for it. The row says
-//     why.
+//   - Inconclusive: none of these. A cell is also inconclusive if some of its repetitions have no
+//     value in the unit: an overloaded repetition has no latencies, and the others do not
+//     represent it. The row says why.
 //   - The geometric mean is one more row. In each block it is the geometric mean over the cells.
 //     These means are compared as the blocks of a cell are. If a file has no blocks, its n-th
 //     repetitions are one block.
@@ -63,8 +63,8 @@ type Table struct {
 // Limits are the effects, as shares, that matter and that can be conclusive: 0.05 is 5 %.
 type Limits struct {
 	MinEffect float64 // the minimum effect
-	Layout    float64 // smaller differences can come from two layouts of the same code
-	Noise     float64 // smaller differences have been seen between a map and its twin
+	Layout    float64 // two layouts of the same code can cause smaller differences
+	Noise     float64 // a map and its twin have shown smaller differences
 }
 
 // MinConclusive is the smallest effect that can be better or worse.
@@ -185,7 +185,7 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 		if len(units) > 0 {
 			in = "in " + strings.Join(units, ", ")
 		}
-		return nil, fmt.Errorf("no cell stands on both sides %s; want at least one, of the same name", in)
+		return nil, fmt.Errorf("the two sides have no cell in common %s; want at least one with the same name", in)
 	}
 	var family []*Row
 	for i := range c.Tables {
@@ -219,7 +219,7 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 func (c *Comparison) row(cell string, old, now *analysis.Group, unit string) Row {
 	r := Row{Cell: cell, Old: old.Summary(unit).Median, New: now.Summary(unit).Median}
 	if a, b := lacking(old, unit), lacking(now, unit); a+b > 0 {
-		r.Why = fmt.Sprintf("%d old and %d new repetitions have no value, being overloaded or too short", a, b)
+		r.Why = fmt.Sprintf("%d old and %d new repetitions have no value: they are overloaded or too short", a, b)
 	}
 	if c.Paired {
 		r.Effect = analysis.Paired(old, now, unit, c.MinConclusive())
@@ -296,7 +296,7 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 	case within:
 		r.Conclusion = Same
 	case beyond(c.MinEffect) && !beyond(c.MinConclusive()):
-		r.Why = fmt.Sprintf("it may be less than the %s that can be conclusive", analysis.Percent(c.MinConclusive()))
+		r.Why = fmt.Sprintf("the effect may be less than %s, the smallest that can be conclusive", analysis.Percent(c.MinConclusive()))
 	case !beyond(c.MinConclusive()):
 		r.Why = "the interval is too wide"
 	case r.Holm >= 1-stat.Confidence:
@@ -346,7 +346,7 @@ func unitsOf(g *analysis.Group, wanted []string) []string {
 
 func has(g *analysis.Group, unit string) bool { return slices.Contains(g.Units(), unit) }
 
-// lacking returns how many of the group's cells have no value in a unit that others have.
+// lacking returns how many of the group's cells have no value in a unit, if others have one.
 func lacking(g *analysis.Group, unit string) (n int) {
 	for _, c := range g.Cells {
 		if _, ok := c.Metrics[unit]; !ok {

@@ -20,8 +20,8 @@ import (
 	"doublebuf/results"
 )
 
-// run makes up a run of that many cells and blocks: speeds with noise, on a machine that
-// is disturbed for whole blocks. A cell's true speed is multiplied by what factor returns.
+// run simulates a run of that many cells and blocks. Speeds have noise, and whole blocks are
+// disturbed. A cell's true speed is multiplied by what factor returns.
 func run(r *rand.Rand, cells, blocks int, factor func(cell int) float64) *results.Set {
 	s := &results.Set{Better: map[string]string{results.OpsPerSec: "higher"}}
 	for block := 1; block <= blocks; block++ {
@@ -52,13 +52,13 @@ func twoRuns(t *testing.T, seed uint64, minEffect float64, factor func(int) floa
 
 const (
 	seeds = 200
-	// atMost is how many of the comparisons may err, if 5 % do in the long run: more come by
-	// chance once in a thousand times.
+	// atMost is how many of the comparisons may be wrong, if 5 % are in the long run. By chance,
+	// one test in a thousand has more.
 	atMost = 20
 )
 
-// TestNothingChanged compares runs of the same maps. With no minimum effect one in twenty
-// cells differs, as the level says; corrected, hardly ever does any.
+// TestNothingChanged compares runs of the same maps. Without a minimum effect one cell in twenty
+// differs, as the level says. After the correction hardly any comparison has one.
 func TestNothingChanged(t *testing.T) {
 	uncorrected, families, most := 0, 0, 0
 	for seed := range uint64(seeds) {
@@ -78,7 +78,7 @@ func TestNothingChanged(t *testing.T) {
 	}
 	t.Logf("seeds 0 to %d: %.2f of 40 cells differ uncorrected; after Holm any does in %.3f of the comparisons, and at most %d do",
 		seeds-1, float64(uncorrected)/seeds, float64(families)/seeds, most)
-	// Whole blocks are disturbed, so that cells of a run err together.
+	// Whole blocks are disturbed, so the errors of a run's cells are correlated.
 	if mean := float64(uncorrected) / seeds; mean < 1 || mean > 3 {
 		t.Errorf("%.2f of 40 cells differ uncorrected; want about 2", mean)
 	}
@@ -87,8 +87,8 @@ func TestNothingChanged(t *testing.T) {
 	}
 }
 
-// TestAtTheMargin makes every cell slower by just the minimum effect: that is not more
-// than it, and must hardly ever be called worse.
+// TestAtTheMargin makes every cell slower by exactly the minimum effect. Such a cell must hardly
+// ever be called worse.
 func TestAtTheMargin(t *testing.T) {
 	wrong := 0
 	for seed := range uint64(seeds) {
@@ -104,8 +104,8 @@ func TestAtTheMargin(t *testing.T) {
 	}
 }
 
-// TestPlanted slows down one cell of 40 by a fifth and speeds up another by a quarter. Few
-// may be missed, for want of repetitions, and none mistaken.
+// TestPlanted slows down one cell of 40 by a fifth and speeds up another by a quarter. A few may
+// be missed, because there are few repetitions. None may be called the opposite.
 func TestPlanted(t *testing.T) {
 	planted := map[int]float64{7: 0.8, 11: 1.25}
 	want := map[int]Conclusion{7: Worse, 11: Better}
@@ -130,7 +130,7 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// TestLowerIsBetter turns the direction round, and takes it away.
+// TestLowerIsBetter reverses the direction, and removes it.
 func TestLowerIsBetter(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))
 	old, now := run(r, 2, 10, unchanged), run(r, 2, 10, func(int) float64 { return 2 })
@@ -177,9 +177,8 @@ func TestMaps(t *testing.T) {
 	}
 }
 
-// TestWhatIsMissing has the new map lack values where it did worst: what is left of it would look
-// better. No row of it is, none has an effect of no values, and nothing against nothing is the
-// same.
+// TestWhatIsMissing removes the new map's worst values, so the rest looks better. No row is
+// better. A row without values has no effect, and two rows without values are the same.
 func TestWhatIsMissing(t *testing.T) {
 	const unit = "read-p99-sec"
 	set := &results.Set{Better: map[string]string{unit: "lower"}}
@@ -208,7 +207,7 @@ func TestWhatIsMissing(t *testing.T) {
 		effect     string
 		why        string
 	}{
-		{Inconclusive, "-50.0 %", "0 old and 4 new repetitions have no value, being overloaded or too short"},
+		{Inconclusive, "-50.0 %", "0 old and 4 new repetitions have no value: they are overloaded or too short"},
 		{Inconclusive, "-50.0 %", "4 blocks have a zero, which has no ratio"},
 		{Inconclusive, "-", "12 blocks have a zero, which has no ratio"},
 		{Same, "+0.0 %", ""},
@@ -227,7 +226,7 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestFarBlocks: a number of a block is a name, not a size.
+// TestFarBlocks: the numbers of blocks may be any numbers.
 func TestFarBlocks(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))
 	old, now := run(r, 2, 8, unchanged), run(r, 2, 8, unchanged)
@@ -242,8 +241,8 @@ func TestFarBlocks(t *testing.T) {
 	}
 }
 
-// TestNoise compares runs of one map that lost so much, on a machine that shows so much of a
-// map against itself, and of one link or several.
+// TestNoise compares runs of one map that became slower by a share, on machines with different A/A
+// limits, and with one link or several.
 func TestNoise(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))
 	for _, c := range []struct {
@@ -254,15 +253,15 @@ func TestNoise(t *testing.T) {
 	}{
 		{0.20, Limits{MinEffect: 0.05}, Worse, ""},
 		{0.20, Limits{MinEffect: 0.05, Noise: 0.1}, Worse, ""},
-		{0.20, Limits{MinEffect: 0.05, Noise: 0.5}, Inconclusive, "it may be less than the 50 % that can be conclusive"},
-		{0.20, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.4}, Inconclusive, "it may be less than the 40 % that can be conclusive"},
-		{0.10, Limits{MinEffect: 0.02, Layout: 0.15}, Inconclusive, "it may be less than the 15 % that can be conclusive"},
+		{0.20, Limits{MinEffect: 0.05, Noise: 0.5}, Inconclusive, "the effect may be less than 50 %, the smallest that can be conclusive"},
+		{0.20, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.4}, Inconclusive, "the effect may be less than 40 %, the smallest that can be conclusive"},
+		{0.10, Limits{MinEffect: 0.02, Layout: 0.15}, Inconclusive, "the effect may be less than 15 %, the smallest that can be conclusive"},
 		{0, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.5}, Same, ""},
 		{0, Limits{MinEffect: 0.04, Layout: 0.05}, Inconclusive, "a single link cannot show that a difference is under 5 %"},
 	} {
 		made := func(factor float64) *results.Set {
 			s := run(r, 1, 10, func(int) float64 { return factor })
-			for i := range s.Cells { // of less noise, so that the interval is narrow
+			for i := range s.Cells { // with less noise, so that the interval is narrow
 				m := s.Cells[i].Metrics
 				m[results.OpsPerSec] = factor * 1e6 * math.Pow(m[results.OpsPerSec]/factor/1e6, 0.1)
 			}
@@ -278,7 +277,7 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// TestJSONKnowsNoInfinity writes an effect over zero.
+// TestJSONKnowsNoInfinity writes an effect whose old value is zero.
 func TestJSONKnowsNoInfinity(t *testing.T) {
 	var old, now results.Set
 	for range 5 {

@@ -11,14 +11,14 @@ import (
 	"doublebuf/analysis/export"
 )
 
-// Heading is what stands above a comparison, and what is to be said of it.
+// Heading names what is compared, with notes on the comparison.
 type Heading struct {
 	Old   string   `json:"old"` // what is compared with
 	New   string   `json:"new"` // what is judged
 	Notes []string `json:"notes"`
 }
 
-// Document is what there is to say of c.
+// Document returns c as a document.
 func Document(h Heading, c *Comparison) *export.Document {
 	d := &export.Document{Data: data(h, c)}
 	d.Add(export.List{"old: " + h.Old, "new: " + h.New})
@@ -32,7 +32,7 @@ func Document(h Heading, c *Comparison) *export.Document {
 	return d
 }
 
-// The form of a comparison as JSON. A number that JSON does not know is null.
+// The form of a comparison as JSON. A number that JSON cannot express is null.
 type (
 	jsonComparison struct {
 		Heading
@@ -94,7 +94,7 @@ func (r Row) data() jsonRow {
 	return o
 }
 
-// finite returns nil for a number that JSON does not know.
+// finite returns nil for a number that JSON cannot express.
 func finite(x float64) *float64 {
 	if math.IsInf(x, 0) || math.IsNaN(x) {
 		return nil
@@ -111,7 +111,7 @@ func (t Table) title() string {
 
 // table is the rows as text.
 func (t Table) table() export.Table {
-	out := export.Table{Columns: []string{"cell", "old", "new", "effect", "95 % interval", "p (Holm)", "n", "verdict"}}
+	out := export.Table{Columns: []string{"cell", "old", "new", "effect", "95 % interval", "p (Holm)", "n", "conclusion"}}
 	rows := t.Rows
 	if t.Mean != nil {
 		rows = append(rows[:len(rows):len(rows)], *t.Mean)
@@ -160,7 +160,7 @@ func (c *Comparison) Tally() string {
 	return text
 }
 
-// probability writes p with three digits after the point, never as none.
+// probability writes p with three digits after the point. It never writes a small p as 0.
 func probability(p float64) string {
 	if p < 0.001 {
 		return "<0.001"
@@ -168,13 +168,13 @@ func probability(p float64) string {
 	return fmt.Sprintf("%.3f", p)
 }
 
-// notes are what is to be said below the tables.
+// notes are the lines below the tables.
 func (c *Comparison) notes(h Heading) []string {
 	of, test := "of all repetitions", "Welch's t test"
 	if c.Paired {
 		of, test = "within a block", "t test"
 	}
-	notes := []string{fmt.Sprintf("Effect: median of the ratios %s, with its interval; p: %s of the logarithms beyond %.3g %%, after Holm's correction over all rows.", of, test, 100*c.MinConclusive())}
+	notes := []string{fmt.Sprintf("Effect: median of the ratios %s, with its interval. p: %s on the logarithms, for an effect beyond %.3g %%, Holm-corrected over all rows.", of, test, 100*c.MinConclusive())}
 	for _, only := range []struct {
 		where string
 		cells []string

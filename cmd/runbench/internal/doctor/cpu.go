@@ -17,9 +17,9 @@ func (h Host) processors() (string, results.State) {
 	if allowed == 0 {
 		allowed = runtime.NumCPU()
 	}
-	found := fmt.Sprintf("%d may be used, GOMAXPROCS %d", allowed, h.Procs)
+	found := fmt.Sprintf("%d usable, GOMAXPROCS %d", allowed, h.Procs)
 	if online > 0 && online != allowed {
-		found = fmt.Sprintf("%d of %d may be used, GOMAXPROCS %d", allowed, online, h.Procs)
+		found = fmt.Sprintf("%d of %d usable, GOMAXPROCS %d", allowed, online, h.Procs)
 	}
 	switch {
 	case h.Procs > allowed:
@@ -154,7 +154,7 @@ func (h Host) smt() (string, results.State) {
 	case !ok, h.virtual() != "": // a guest cannot see it
 		return "", results.Hidden
 	case control == "notsupported":
-		return "the processor has none", results.Fit
+		return "not supported by the processor", results.Fit
 	}
 	return "off", results.Fit
 }

@@ -1,8 +1,8 @@
 // Package doctor finds out whether this machine is fit to measure. Before a run it reads /proc and
 // /sys; during a run it reads how their counters grow.
 //
-// What cannot be seen is reported as not visible, and is not guessed. In a virtual machine that is
-// much of it, because the host knows it, and on systems other than Linux nearly all.
+// What is not visible is reported as such, and is not guessed. In a virtual machine much is not
+// visible, because only the host knows it. On systems other than Linux nearly nothing is visible.
 package doctor
 
 import (
@@ -15,7 +15,7 @@ import (
 	"doublebuf/results"
 )
 
-// Host is the machine that is examined.
+// Host is the examined machine.
 type Host struct {
 	Root  fs.FS         // with proc and sys, as far as the system has them
 	Procs int           // GOMAXPROCS of what is measured
@@ -66,11 +66,11 @@ func finding(what, found, why, want string, state results.State) results.Finding
 
 var checks = []check{
 	{
-		"processors", "with fewer processors than GOMAXPROCS workers wait for each other, and with one nothing is concurrent",
+		"processors", "with fewer processors than GOMAXPROCS, workers wait for each other; with one processor, nothing is concurrent",
 		"2 or more, and GOMAXPROCS not above them", Host.processors,
 	},
 	{
-		"CPU quota", "when a group has used up its quota the kernel stops all of its threads for the rest of the period",
+		"CPU quota", "when a group has used up its quota, the kernel stops all of its threads for the rest of the period",
 		"none, or far more than GOMAXPROCS", Host.quota,
 	},
 	{
@@ -94,15 +94,15 @@ var checks = []check{
 		"transparent huge pages on madvise or never", Host.hugePages,
 	},
 	{
-		"clock source", "reading any other clock than the processor's own counter takes a call of the kernel or of the hypervisor",
+		"clock source", "only the processor's own counter can be read without a call of the kernel or of the hypervisor",
 		"tsc or arch_sys_counter", Host.clockSource,
 	},
 	{
-		"clock cost", "latencies contain it, and shorter times cannot be measured",
+		"clock cost", "every latency includes it, and shorter times cannot be measured",
 		"100 ns or less", Host.clockCost,
 	},
 	{
-		"virtualisation", "neighbours and the hypervisor take time and share caches, and how much is hidden",
+		"virtualisation", "other guests and the hypervisor take processor time and share caches, and the guest cannot see how much",
 		"none", Host.virtualisation,
 	},
 	{

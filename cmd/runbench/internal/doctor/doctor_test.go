@@ -20,8 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "write what is found into the golden files")
 
-// host returns the machine whose files stand in archives, of which later ones replace
-// files of earlier ones.
+// host returns the machine whose files are in the archives. Files of later archives replace those
+// of earlier ones.
 func host(t *testing.T, names ...string) Host {
 	t.Helper()
 	all := &txtar.Archive{}
@@ -42,14 +42,15 @@ func host(t *testing.T, names ...string) Host {
 	return Host{Root: root, Procs: 2, Clock: 40 * time.Nanosecond}
 }
 
-// TestMachines holds what is found on some machines, before and within 10 seconds.
+// TestMachines compares the findings on some machines, before and during 10 seconds, with golden
+// texts.
 func TestMachines(t *testing.T) {
 	for _, name := range []string{"server", "laptop", "container", "nothing"} {
 		h := host(t, name)
 		var got bytes.Buffer
 		before := h.Examine()
 		if name == "nothing" {
-			// How many processors there are the program knows by itself.
+			// The number of processors does not come from these files.
 			before[0].Found = strings.Replace(before[0].Found, fmt.Sprint(runtime.NumCPU())+" may", "N may", 1)
 			before[0].State = results.Fit
 		}

@@ -78,7 +78,7 @@ func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
 func (h Host) stealSinceBoot() (string, results.State) {
 	found, state := h.counters().steal()
 	if found != "" {
-		found += " since it was started"
+		found += " since boot"
 	}
 	if state == results.Unfit {
 		state = results.Doubt // it may be over by now
@@ -89,7 +89,7 @@ func (h Host) stealSinceBoot() (string, results.State) {
 func (h Host) throttledSinceBoot() (string, results.State) {
 	found, state := h.counters().throttled()
 	if state == results.Unfit {
-		found, state = found+" since it was started", results.Doubt
+		found, state = found+" since boot", results.Doubt
 	}
 	return found, state
 }

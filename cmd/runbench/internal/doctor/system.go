@@ -36,7 +36,7 @@ func (h Host) clockSource() (string, results.State) {
 }
 
 func (h Host) clockCost() (string, results.State) {
-	found := fmt.Sprintf("%v a reading", h.Clock)
+	found := fmt.Sprintf("%v per reading", h.Clock)
 	switch {
 	case h.Clock > time.Microsecond:
 		return found, results.Unfit

@@ -158,10 +158,10 @@ func during(start, end counters, took time.Duration) []results.Finding {
 		all = append(all, finding(what, found, why, want, state))
 	}
 	add("steal", "time in which the hypervisor ran another machine instead of this one", "below 0.5 %", moved.steal)
-	add("others", "processor time that other programs took, of that of all processors", "below 2 %", moved.others)
+	add("others", "other programs took this share of all processor time", "below 2 %", moved.others)
 	// A run that keeps all processors busy waits for them itself. It also waits for the disk after
 	// each cell.
-	add("pressure", "memory was so scarce that everything waited for it; waiting for processors and for the disk may be the run's own", "memory below 1 %",
+	add("pressure", "memory was so scarce that all tasks waited for it; waits for processors and for the disk may come from the run itself", "memory below 1 %",
 		func() (string, results.State) {
 			return waits([]float64{1, 0.01, 1}, func(i int) (float64, bool) {
 				seconds, ok := moved[waited+resources[i].name]

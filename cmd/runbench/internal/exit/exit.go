@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Exit codes of the command. What each means stands in package app.
+// Exit codes of the command. Package app documents them.
 const (
 	OK      = 0
 	Error   = 1

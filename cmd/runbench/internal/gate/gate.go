@@ -1,4 +1,5 @@
-// Package gate checks maps, each in a child process, and says what their verdicts amount to.
+// Package gate checks maps, each in a child process, and returns the error that follows from their
+// verdicts.
 package gate
 
 import (
@@ -30,7 +31,7 @@ const (
 // Options says how maps are checked.
 type Options struct {
 	lincheck.Options
-	Hang time.Duration // A map hangs that gives no answer for so long beyond Time; 0 is a minute.
+	Hang time.Duration // a map without an answer for this long beyond Time hangs; 0 is a minute
 }
 
 // Check checks maps one after another, each in a child process. It prints their verdicts to out and
@@ -74,7 +75,7 @@ func Check(ctx context.Context, out, warn io.Writer, maps []kv.Entry, o Options,
 	return verdicts, WriteVerdicts(dir, verdicts)
 }
 
-// Instead returns why another map stands in the place of e, or nil.
+// Instead returns why another map replaces e, or nil.
 func Instead(e kv.Entry) error {
 	if e.Instead == nil {
 		return nil
@@ -116,7 +117,7 @@ func WriteVerdicts(dir string, verdicts []lincheck.Verdict) error {
 	return os.WriteFile(filepath.Join(dir, VerdictsFile), append(text, '\n'), 0o666)
 }
 
-// Counts says on how much a verdict rests; "" if that is not known.
+// Counts returns the amounts that a verdict is based on; "" if they are not known.
 func Counts(c lincheck.Counts) string {
 	var parts []string
 	for _, n := range []struct {
@@ -136,7 +137,7 @@ func Counts(c lincheck.Counts) string {
 	return strings.Join(parts, ", ")
 }
 
-// Basis returns Counts in brackets, to stand behind a verdict.
+// Basis returns Counts in brackets, to print after a verdict.
 func Basis(c lincheck.Counts) string {
 	if s := Counts(c); s != "" {
 		return " [" + s + "]"
@@ -158,7 +159,8 @@ func Evidence(v lincheck.Verdict) (lines []string) {
 	return lines
 }
 
-// Judge returns the error that verdicts amount to, with its exit code; nil if all are as expected.
+// Judge returns the error, with its exit code, that follows from verdicts; nil if all are as
+// expected.
 func Judge(verdicts []lincheck.Verdict) error {
 	var failed, unknown []string
 	for _, v := range verdicts {
@@ -173,8 +175,8 @@ func Judge(verdicts []lincheck.Verdict) error {
 }
 
 // Fails returns the error for maps with an unexpected verdict and for maps without an answer; nil
-// if there are none. A negative control that passed has an unexpected verdict. reasons says where
-// the reasons stand.
+// if there are none. A negative control that passed has an unexpected verdict. reasons names the
+// place of the reasons.
 func Fails(failed, unknown []string, reasons string) error {
 	switch {
 	case len(failed) > 0:

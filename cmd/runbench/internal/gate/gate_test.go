@@ -7,7 +7,7 @@ import (
 	"doublebuf/lincheck"
 )
 
-// A map that came to fewer seeds than were asked for has not passed under all of them.
+// A map that was checked under fewer seeds than requested has not passed.
 func TestFewerSeedsAreNoPass(t *testing.T) {
 	g := Options{Options: lincheck.Options{Histories: 1000, Time: time.Minute}}
 	for _, c := range []struct {

@@ -1,5 +1,5 @@
-// Package names words the errors for unknown names: what was given, which known name is similar,
-// and which names there are.
+// Package names makes the errors for unknown names. They say what was given, which known name is
+// similar, and which names there are.
 package names
 
 import (

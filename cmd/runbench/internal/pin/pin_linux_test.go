@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pinned in the environment makes the test binary a program that pins itself to the
-// processors there, starts threads, one of which it pins to the first, and prints what its
-// threads and a child of it may use.
+// pinned in the environment makes the test binary a program that pins itself to those processors.
+// It starts threads, and pins one of them to the first processor. It prints the processors that
+// its threads and a child may use.
 const pinned = "PIN_TEST_CPUS"
 
 func TestMain(m *testing.M) {
@@ -67,8 +67,8 @@ func allowedList(status string) string {
 	return strings.TrimSpace(line)
 }
 
-// TestProcess pins a process to each of the processors that there are and reads from the
-// kernel what its threads may use.
+// TestProcess pins a process to each processor, and reads from the kernel which processors its
+// threads may use.
 func TestProcess(t *testing.T) {
 	var may unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &may); err != nil {

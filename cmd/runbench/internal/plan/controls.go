@@ -7,16 +7,16 @@ import (
 	"doublebuf/results"
 )
 
-// controlMap is the family of the A/A control in plans that have it. It is fast and its writes wait
-// for nobody, so it shows what the machine does.
+// controlMap is the family of the A/A control in plans that have it. It is fast and its writes
+// wait for no reader, so differences between its cells come from the machine.
 const controlMap = "xsync"
 
 // controlMixes is in how many mixes the control is measured.
 const controlMixes = 3
 
-// AddControls adds to plan what every run needs so that its figures can be judged: a cell of the
-// floor in each mix, and in some mixes a twin of one map. Each stands behind all others of its
-// workload: as far from its original as any map.
+// AddControls adds to plan the cells that every run needs to judge its figures: a cell of the
+// floor in each mix, and in some mixes a twin of one map. Each comes after all other cells of its
+// workload, so a twin is as far from its original as any map.
 func AddControls(plan *Plan, maps []kv.Entry) {
 	var mixes []string
 	for _, c := range plan.Cells {
@@ -41,8 +41,8 @@ func AddControls(plan *Plan, maps []kv.Entry) {
 	}
 }
 
-// originalOf returns the name of the map of plan that is to be measured twice: controlMap, or else
-// the first that many goroutines can read and write and that is linearizable, or else the first.
+// originalOf returns the name of the map of plan to measure twice. It is controlMap, or else the
+// first linearizable map that many goroutines can read and write, or else the first map.
 func originalOf(plan *Plan, maps []kv.Entry) string {
 	has := func(e kv.Entry) bool {
 		return slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Impl == e.Name })

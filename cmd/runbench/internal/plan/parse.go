@@ -44,7 +44,7 @@ func Parse(file string, data []byte) (Plan, error) {
 }
 
 // parse decodes part of data, one JSON value without unknown fields, into x. Its errors begin with
-// the rest of their place, and then say what the part is.
+// the line and column, and then name the part.
 func parse(data, part []byte, what string, x any) error {
 	dec := json.NewDecoder(bytes.NewReader(part))
 	dec.DisallowUnknownFields()

@@ -14,8 +14,8 @@
 //   - A job is a cell in a block.
 //   - A set is as many blocks as the plan says, one after another in one process. There is a set
 //     for each process of each link, and the links take turns. One process of one link measures in
-//     the process that runs the plan. Several processes are children of it. What a resumed campaign
-//     adds to a set that was cut short counts as of the same process.
+//     the process that runs the plan. Several processes are children of it. If a resumed campaign
+//     adds cells to a set that was cut short, they count as cells of the same process.
 package plan
 
 import (
@@ -46,9 +46,10 @@ type Plan struct {
 	Links int `json:"links,omitempty"` // builds of the program; 0 is one: the program that runs
 	Forks int `json:"forks,omitempty"` // processes of each link; 0 is one
 
-	// TargetCI, if it is not 0, asks for narrow intervals. Sets are added, one for each link, until
-	// the upper end of the interval of every lead is less than TargetCI above the lower end. No set
-	// begins that would probably end later than Max after the begin of the measuring.
+	// TargetCI, if it is not 0, asks for narrow intervals. Sets are added, one for each link,
+	// until the upper end of the interval of every lead is less than TargetCI above the lower end.
+	// A set is not started if it would probably end later than Max after the start of the
+	// measuring.
 	TargetCI Percent  `json:"target-ci,omitempty"`
 	Max      Duration `json:"max,omitempty"`
 
@@ -94,7 +95,7 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is no time; want one like \"100ms\"", text)
+		return fmt.Errorf("%q is not a time; want one like \"100ms\"", text)
 	}
 	*d = Duration(v)
 	return nil
@@ -113,7 +114,7 @@ func (p *Percent) UnmarshalText(text []byte) error {
 	number, ok := strings.CutSuffix(string(text), "%")
 	v, err := strconv.ParseFloat(number, 64)
 	if !ok || err != nil || !(v >= 0 && v <= 1000) {
-		return fmt.Errorf("%q is no percentage; want one like \"2%%\"", text)
+		return fmt.Errorf("%q is not a percentage; want one like \"2%%\"", text)
 	}
 	*p = Percent(v)
 	return nil
@@ -184,7 +185,7 @@ func (p *Plan) List(kind results.Kind) *[]Cell {
 func (p Plan) All() []Cell { return slices.Concat(p.Cells, p.Staleness, p.Latency) }
 
 // Window returns the time for which operations arrive in a latency cell of the mix. A mix with a
-// stall gets twice the time of the stall, so that what has waited can be done.
+// stall gets twice the time of the stall, so that the operations that have waited can be done.
 func (p Plan) Window(mix workloads.Mix) time.Duration {
 	if mix.Stalls {
 		return max(time.Duration(p.LatencyTime), 2*workloads.StallTime)

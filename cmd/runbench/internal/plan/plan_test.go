@@ -35,7 +35,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// good is a plan in which everything that a plan can have is used.
+// good is a plan that uses every field of a plan.
 func good() Plan {
 	at := func(c Cell) Cell {
 		c.Dist, c.KeyType, c.Keys = "uniform", "uint64", 100

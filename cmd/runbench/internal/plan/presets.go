@@ -33,27 +33,27 @@ var mainMixes = []string{"read-only", "r95w5", "r50w50"}
 func Presets(procs int) []Preset {
 	return []Preset{
 		{
-			Name: "smoke", Doc: "everything once, in less than 20 seconds: too short to conclude anything from",
+			Name: "smoke", Doc: "everything once, in less than 20 seconds; too short for conclusions",
 			blocks: 2, time: 10 * time.Millisecond, latency: 20 * time.Millisecond, Check: 100 * time.Millisecond,
 			keys: []int{4 << 10}, sweeps: quickSweeps(procs, 4<<10),
 		},
 		{
-			Name: "quick", Doc: "every map in the main workloads where it tells something, in about two minutes on 2 processors",
+			Name: "quick", Doc: "the main workloads, each with the maps that matter there; about two minutes on 2 processors",
 			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
 			keys: []int{64 << 10}, sweeps: quickSweeps(procs, 64<<10),
 		},
 		{
-			Name: "standard", Doc: "every map, strategy and peer where they differ, more mixes, goroutines, keys and distributions, in 10 blocks: half an hour",
+			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions, in 10 blocks; half an hour",
 			blocks: 10, time: 150 * time.Millisecond, latency: 400 * time.Millisecond, Check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
-			Name: "full", Doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace, in 10 blocks: hours",
+			Name: "full", Doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace, in 10 blocks; hours",
 			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, Check: 2 * time.Second,
 			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10), trace: "defs",
 		},
 		{
-			Name: "limits", Doc: "every strategy beside plain, xsync, syncmap and rwmutex: reading alone, beside a writer, and by more goroutines than processors, in 6 blocks: the better part of an hour",
+			Name: "limits", Doc: "every strategy beside plain, xsync, syncmap and rwmutex: reads only, reads beside a writer, and more goroutines than processors, in 6 blocks; most of an hour",
 			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
 			keys: []int{10_000}, sweeps: limitSweeps(),
 		},
@@ -61,9 +61,9 @@ func Presets(procs int) []Preset {
 }
 
 // quickSweeps has throughput by goroutines, by write share, against staleness, and on real input.
-// It is short because it leaves out what tells least: publish policies where nobody writes, the map
-// that is published on demand where nobody demands it, mutex and rbmutex where rwmutex tells the
-// same, and most maps on real input. The peers have one cell each.
+// It is short because it leaves out the least informative cells: publish policies without writes,
+// the map that is published on demand where nothing demands it, mutex and rbmutex where rwmutex
+// shows the same, and most maps on real input. The peers have one cell each.
 func quickSweeps(procs, keys int) []sweep {
 	one, most := 1, 2*procs
 	k, p := []int{keys}, []int{procs}
@@ -92,11 +92,12 @@ func quickSweeps(procs, keys int) []sweep {
 	}
 }
 
-// standardSweeps has every map where maps differ most: read only, at 5 % of writes, beside a writer
-// of its own, and with more goroutines than processors. Around that middle, zipf0.99 over so many
-// uint64 keys and as many goroutines as processors, it varies one axis at a time, with one map of
-// each kind. It leaves out what tells least: publish policies where nobody writes, and maps that
-// are alike. The map that is published on demand has cells only where staleness is measured.
+// standardSweeps has every map where maps differ most: read only, with 5 % writes, beside a
+// separate writer, and with more goroutines than processors. The middle is zipf0.99 over the
+// preset's number of uint64 keys, with as many goroutines as processors. Around it, standardSweeps
+// varies one axis at a time, with one map of each kind. It leaves out the least informative cells:
+// publish policies without writes, and maps that are alike. The map that is published on demand
+// has cells only where staleness is measured.
 func standardSweeps(procs, keys int) []sweep {
 	k, p := []int{keys}, []int{procs}
 	many, beside := 32*procs, []roles{{1, 1}, {4 * procs, 1}}
@@ -155,7 +156,7 @@ func fullSweeps(procs, keys int) []sweep {
 	}...)
 }
 
-// furtherKeyTypes are the key types that standard does not have, but for real input.
+// furtherKeyTypes are the key types that standard does not measure, except real input.
 func furtherKeyTypes() (names []string) {
 	for _, t := range workloads.KeyTypes() {
 		if !t.Real && !slices.Contains([]string{"uint64", "string", "uint64-wide"}, t.Name) {
@@ -165,10 +166,10 @@ func furtherKeyTypes() (names []string) {
 	return names
 }
 
-// limitSweeps has every strategy beside the yardsticks, at three sizes. It leaves out what tells
-// the same: a strategy has one publish policy where nobody writes. Where goroutines outnumber
-// processors it is published every 64 writes, or waits for a bounded time only, and strings have
-// one size.
+// limitSweeps has every strategy beside the yardsticks, at three sizes. It leaves out cells that
+// show the same. Without writes, a strategy has one publish policy. With more goroutines than
+// processors, a strategy is published every 64 writes, or waits for a bounded time only. Strings
+// have one size.
 func limitSweeps() []sweep {
 	sizes := []int{1_000, 10_000, 1_000_000}
 	types := []string{"uint64", "string"}
@@ -186,8 +187,8 @@ func limitSweeps() []sweep {
 	return []sweep{read, pair, crowded, strings}
 }
 
-// goroutines returns 1, 2, 4 … up to the processors, and twice the processors, because more
-// goroutines than processors are the normal case in Go.
+// goroutines returns 1, 2, 4 … up to the processors, and twice the processors. More goroutines
+// than processors are the normal case in Go.
 func goroutines(procs int) []int {
 	var all []int
 	for g := 1; g < procs; g *= 2 {

@@ -10,7 +10,7 @@ import (
 	"doublebuf/workloads"
 )
 
-// TestPresets holds every preset to its promises, on machines of several sizes.
+// TestPresets checks the promises of every preset, on machines of several sizes.
 func TestPresets(t *testing.T) {
 	for _, procs := range []int{1, 2, 4, 64} {
 		for _, p := range Presets(procs) {
@@ -95,9 +95,9 @@ var standardLacks = lacks{
 	byWriteShare: []string{"dbuf-epoch-demand"},
 }
 
-// holdsEverybody checks that plan has every map where maps differ most, as far as it can run
-// there, and of each strategy one publish policy read only and with more goroutines than
-// processors.
+// holdsEverybody checks that plan has every map where maps differ most, if the map can run there.
+// It also checks that plan has one publish policy of each strategy, read only and with more
+// goroutines than processors.
 func holdsEverybody(t *testing.T, plan Plan) {
 	t.Helper()
 	for _, e := range baselines.All() {
@@ -125,8 +125,8 @@ func holdsEverybody(t *testing.T, plan Plan) {
 	}
 }
 
-// holdsFigures checks that plan has what the figures are drawn from, for every map but
-// those that it is said to lack.
+// holdsFigures checks that plan has the cells of the figures for every map, except the maps that
+// lacks names.
 func holdsFigures(t *testing.T, plan Plan, without lacks) {
 	t.Helper()
 	for _, e := range baselines.All() {
@@ -167,7 +167,7 @@ func holdsFigures(t *testing.T, plan Plan, without lacks) {
 	}
 }
 
-// holdsLatency checks that plan has one workload of latency cells, with so many maps.
+// holdsLatency checks that plan has one workload of latency cells, with that many maps.
 func holdsLatency(t *testing.T, plan Plan, maps int) {
 	t.Helper()
 	if len(plan.Latency) != maps {
@@ -181,9 +181,9 @@ func holdsLatency(t *testing.T, plan Plan, maps int) {
 	}
 }
 
-// holdsLateMaps checks that plan has the latency of a double buffer and of the peer to beat with
-// as many goroutines as processors, with more and with many more, and beside a reader that
-// stalls, there with and without a bound.
+// holdsLateMaps checks that plan measures the latency of a double buffer and of its strongest
+// peer: with as many goroutines as processors, with more, with many more, and beside a reader that
+// stalls. Beside the stalled reader it has double buffers with and without a bound.
 func holdsLateMaps(t *testing.T, plan Plan) {
 	t.Helper()
 	for _, want := range []struct {

@@ -32,8 +32,8 @@ func ofRole(wanted ...kv.Role) selection {
 	return func(e kv.Entry) bool { return slices.Contains(wanted, e.Kind().Role) }
 }
 
-// published chooses what workers publish after so many of their writes; after any number if none
-// is given.
+// published chooses the maps that workers publish after one of the given numbers of writes, or
+// after any number if none is given.
 func published(every ...int) selection {
 	return func(e kv.Entry) bool {
 		return e.Policy.Every > 0 && (len(every) == 0 || slices.Contains(every, e.Policy.Every))
@@ -52,22 +52,22 @@ func bounded(every int) selection {
 	return func(e kv.Entry) bool { return e.Kind().Writer == "maxwait" && published(every)(e) }
 }
 
-// timed chooses what workers publish after a time. It stands beside the other publish policies
-// where staleness is measured.
+// timed chooses the maps that workers publish after a time. They are measured beside the other
+// publish policies where staleness is measured.
 func timed(e kv.Entry) bool { return e.Policy.Interval > 0 }
 
-// onDemand chooses what has to be published, and is not: in a run its readers lag by as much as
-// the cell is long.
+// onDemand chooses the maps that are published only on demand. A run never demands it, so their
+// staleness grows for the length of the cell.
 func onDemand(e kv.Entry) bool { return e.Policy == kv.Policy{} && e.Caps.Has(kv.Versions) }
 
-// scenery is what stands around the maps: a ceiling and a floor. It is measured where it tells
-// something, not at every point of every axis.
+// scenery chooses the ceiling and the floor. They are measured where they are informative, not at
+// every point of every axis.
 var scenery = ofRole(kv.Ceiling, kv.Floor)
 
 // peers are maps of other modules of which quick has only one cell each.
 var peers = families("haxmap", "concurrent-map", "immutable")
 
-// alike are maps that in most workloads tell the same as rwmutex and sharded, and haxmap, which
+// alike are the maps that behave like rwmutex and sharded in most workloads, and haxmap, which
 // loses values.
 var alike = families("mutex", "rbmutex", "concurrent-map", "haxmap")
 

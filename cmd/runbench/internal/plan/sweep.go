@@ -22,10 +22,10 @@ type sweep struct {
 	g        []int     // for mixes without roles
 	roles    []roles   // for mixes with them
 	loads    []int     // of latency cells
-	aside    selection // maps that stand aside and take part; nil is nobody
+	aside    selection // maps that take part only if named; nil is none
 	once     bool      // each map in one publish policy: every 64 writes, if it has that one
-	without  selection // maps that are left out; nil is nobody
-	only     selection // if not nil, the maps that take part, those that stand aside among them
+	without  selection // maps that are left out; nil is none
+	only     selection // if not nil, the maps that take part, including those that take part only if named
 }
 
 // among returns the maps of everything that take part; maps are those that take part in a run

@@ -14,7 +14,8 @@ import (
 	"doublebuf/workloads"
 )
 
-// maxWorkers keeps the number of a worker within its bits of a value.
+// maxWorkers is the largest number of workers that fits into the bits of a value that hold a
+// worker's number.
 const maxWorkers = 1 << 16
 
 // maxLayer is the greatest number of links, and of processes of each.
@@ -123,7 +124,7 @@ func validate(id results.ID, entries []kv.Entry) error {
 	case id.Kind == results.Staleness && mix.Walks:
 		return fmt.Errorf("mix %s: a staleness cell looks up keys; want the mix roles", mix.Name)
 	case id.Kind == results.Staleness && e.Level == kv.None:
-		return fmt.Errorf("map %s promises nothing, so that nothing it reads is stale; want another map", e.Name)
+		return fmt.Errorf("map %s declares no level, so its reads cannot be stale; want another map", e.Name)
 	}
 	return id.Validate()
 }
@@ -131,7 +132,7 @@ func validate(id results.ID, entries []kv.Entry) error {
 // OfTrace reports whether keys of that type are those of the plan's trace.
 func OfTrace(keyType string) bool { return keyType == "trace" || keyType == "prefix" }
 
-// validateTrace checks what hangs from the plan's trace.
+// validateTrace checks the parts of a cell that need the plan's trace.
 func validateTrace(id results.ID, in *workloads.TraceInput) error {
 	mix, _ := workloads.FindMix(id.Mix)
 	dist, _ := workloads.ParseDist(id.Dist)

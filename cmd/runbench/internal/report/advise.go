@@ -12,13 +12,13 @@ import (
 	"doublebuf/results"
 )
 
-// candidate is a map that advice may be about, in one workload.
+// candidate is a map that may be advised, with its figures in one workload.
 type candidate struct {
 	*analysis.Row
 	writes stat.Summary // writes a second, beside the reads
 	stale  stat.Summary // 99th percentile of the staleness of a read, in seconds; 0 of an always-fresh map
 	read   stat.Summary // 99th percentile of the latency of a read, in seconds
-	late   bool         // it was overloaded when latencies were measured
+	late   bool         // it was overloaded in the latency cells
 	live   stat.Summary // bytes that are kept alive for each key
 }
 
@@ -34,9 +34,9 @@ func (c candidate) meets(n Needs) bool {
 	return (c.Fresh || c.stale.N > 0 && c.stale.Hi <= n.Staleness.Seconds()) && c.writes.Lo >= n.Writes
 }
 
-// Advise says which map to take, of those in the first workload of the run with separate readers
-// and writers: the one with the most reads, of those that passed their check and meet the needs.
-// certain is whether its lead over the next one is conclusive. It fails if no map qualifies.
+// Advise chooses a map. Of the maps that passed their check and meet the needs, it chooses the one
+// with the most reads in the run's first workload with separate readers and writers. certain is
+// whether its lead over the next one is conclusive. It fails if no map qualifies.
 func Advise(run *analysis.Run, needs Needs) (d *export.Document, certain bool, err error) {
 	i := slices.IndexFunc(run.Standings, func(s *analysis.Standing) bool { return s.Workload.Readers > 0 })
 	if i < 0 {
@@ -51,7 +51,7 @@ func Advise(run *analysis.Run, needs Needs) (d *export.Document, certain bool, e
 	}
 	fit := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !c.meets(needs) })
 	if len(fit) == 0 {
-		return nil, false, fmt.Errorf("of %d maps that passed their check none has reads that are stale by at most %v and %.3g writes a second beside them", len(all), needs.Staleness, needs.Writes)
+		return nil, false, fmt.Errorf("none of the %d maps that passed their check has reads stale by at most %v and does %.3g writes a second beside them", len(all), needs.Staleness, needs.Writes)
 	}
 	first := fit[0]
 	doubt, certain := lead(s, fit)
@@ -62,9 +62,9 @@ func Advise(run *analysis.Run, needs Needs) (d *export.Document, certain bool, e
 	facts := [][]string{
 		{"workload", analysis.Describe(s.Workload)},
 		{"reads", fmt.Sprintf("%s a second%s", number(first.Summary.Median), interval(first.Summary, number))},
-		{"writes", fmt.Sprintf("%s a second beside them%s; %s will do", number(first.writes.Median), interval(first.writes, number), enough)},
+		{"writes", fmt.Sprintf("%s a second beside them%s; required: %s", number(first.writes.Median), interval(first.writes, number), enough)},
 		{"p99 of a read", first.latency()},
-		{"staleness", fmt.Sprintf("%s; %v will do", first.staleness(), needs.Staleness)},
+		{"staleness", fmt.Sprintf("%s; required: at most %v", first.staleness(), needs.Staleness)},
 		{"memory", first.memory(s.Workload.Keys)},
 		{"doubt", doubt},
 	}
@@ -77,10 +77,10 @@ func Advise(run *analysis.Run, needs Needs) (d *export.Document, certain bool, e
 	return d, certain, nil
 }
 
-// lead says how sure it is that the first of the maps that fit reads most.
+// lead returns how certain it is that the first of the maps that fit reads most.
 func lead(s *analysis.Standing, fit []candidate) (doubt string, certain bool) {
 	if len(fit) == 1 {
-		return "there is no other map that would do", true
+		return "no other map qualifies", true
 	}
 	e := s.Effect(fit[0].Row, fit[1].Row)
 	doubt = fmt.Sprintf("against %s: %s", fit[1].Impl, effect(e))
@@ -91,14 +91,14 @@ func lead(s *analysis.Standing, fit []candidate) (doubt string, certain bool) {
 		}
 	}
 	if !e.Conclusive && len(alike) > 0 {
-		doubt += "; nor is its lead conclusive over " + strings.Join(alike, ", ")
+		doubt += "; its lead over " + strings.Join(alike, ", ") + " is not conclusive either"
 	}
 	return doubt, e.Conclusive
 }
 
 // candidates is a table of all maps that passed their check.
 func candidates(all []candidate, needs Needs, keys int) export.Table {
-	t := export.Table{Columns: []string{"map", "reads/s", "writes/s", "p99 of a read", "staleness", "memory", "would do"}}
+	t := export.Table{Columns: []string{"map", "reads/s", "writes/s", "p99 of a read", "staleness", "memory", "qualifies"}}
 	for _, c := range all {
 		would := "yes"
 		if !c.meets(needs) {
@@ -202,5 +202,5 @@ func (c candidate) memory(keys int) string {
 	if !strings.Contains(all, " ") {
 		all += " "
 	}
-	return fmt.Sprintf("%.0f bytes a key, %sB in all", c.live.Median, all)
+	return fmt.Sprintf("%.0f bytes per key, %sB in total", c.live.Median, all)
 }

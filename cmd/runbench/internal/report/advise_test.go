@@ -60,7 +60,7 @@ func TestAdvise(t *testing.T) {
 		{Needs{Staleness: 20050 * time.Microsecond}, "fresh", false}, // the upper end of the interval counts
 		{Needs{Staleness: time.Second}, "lazy", true},
 		{Needs{Staleness: time.Second, Writes: 2e6}, "batched", true},
-		{Needs{Writes: 8e6}, "slow", true}, // nobody else writes as much
+		{Needs{Writes: 8e6}, "slow", true}, // no other map writes as much
 		{Needs{Writes: 10e6}, "", false},
 	} {
 		d, certain, err := Advise(analysis.Of(advised()), test.needs)
@@ -69,7 +69,7 @@ func TestAdvise(t *testing.T) {
 			text = string(exported(t, export.Text{}, d))
 		}
 		switch {
-		case test.advice == "" && (err == nil || !strings.Contains(err.Error(), "of 5 maps that passed their check none ")):
+		case test.advice == "" && (err == nil || !strings.Contains(err.Error(), "none of the 5 maps that passed their check ")):
 			t.Errorf("%+v: %v; want an error", test.needs, err)
 		case test.advice != "" && (err != nil || !strings.Contains(text, "advice: "+test.advice+"\n") || certain != test.certain):
 			t.Errorf("%+v: %v, certain %v:\n%s", test.needs, err, certain, text)
@@ -90,7 +90,7 @@ func TestAdvise(t *testing.T) {
 	if d, _, err = Advise(analysis.Of(alike), Needs{}); err != nil {
 		t.Fatal(err)
 	}
-	if text := string(exported(t, export.Text{}, d)); !strings.Contains(text, ", not conclusive; nor is its lead conclusive over slow\n") || !strings.Contains(text, "; any rate will do\n") {
+	if text := string(exported(t, export.Text{}, d)); !strings.Contains(text, ", not conclusive; its lead over slow is not conclusive either\n") || !strings.Contains(text, "; required: any rate\n") {
 		t.Error(text)
 	}
 	if _, _, err := Advise(analysis.Of(&results.Set{}), Needs{}); err == nil {

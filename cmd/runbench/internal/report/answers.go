@@ -10,7 +10,7 @@ import (
 	"doublebuf/results"
 )
 
-// answers says for each workload which map is the fastest, and by how much.
+// answers adds, for each workload, the fastest map and its lead.
 func answers(d *export.Document, run *analysis.Run) {
 	d.Add(title("Answers"))
 	if text := overview(run.Standings); text != "" {
@@ -104,7 +104,7 @@ func ahead(s *analysis.Standing, rows []*analysis.Row) string {
 	return fmt.Sprintf("%s: %s", marked(rows[1]), effect(s.Effect(rows[0], rows[1])))
 }
 
-// marked is a map's name, with its verdict unless that is Ok.
+// marked returns a map's name, with its verdict unless that is Ok.
 func marked(r *analysis.Row) string {
 	if r.Verdict.Outcome == results.Ok {
 		return "**" + r.Impl + "**"

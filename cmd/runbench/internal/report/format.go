@@ -15,7 +15,7 @@ import (
 // title is the heading of a part of the report.
 func title(text string) export.Heading { return export.Heading{Level: 2, Text: text} }
 
-// Label is a verdict in the words that stand beside a map's name everywhere.
+// Label returns a verdict in the words that are printed beside a map's name everywhere.
 func Label(v results.Verdict) string {
 	switch {
 	case v.Broken && v.Outcome == results.Illegal:
@@ -37,7 +37,7 @@ func effect(e analysis.Effect) string {
 		return "no block in common"
 	}
 	form := percent
-	if max(e.Median, e.Hi) >= 2 { // all three in one form
+	if max(e.Median, e.Hi) >= 2 { // so that all three have one form
 		form = func(ratio float64) string { return digits(ratio) + " times" }
 	}
 	text := form(e.Median) + interval(e.Summary, form)

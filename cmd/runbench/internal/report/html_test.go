@@ -51,7 +51,7 @@ func TestHTMLIsSelfContained(t *testing.T) {
 		svg string
 		err error
 		say string
-	}{{"", fs.ErrNotExist, "../p/f.svg"}, {"PNG", nil, "../p/f.svg is no SVG"}} {
+	}{{"", fs.ErrNotExist, "../p/f.svg"}, {"PNG", nil, "../p/f.svg is not an SVG"}} {
 		err := export.HTML{Read: func(path string) ([]byte, error) {
 			return []byte(test.svg), errors.Join(test.err, func() error {
 				if test.err == nil {
@@ -78,8 +78,8 @@ func browser(t *testing.T) string {
 	return ""
 }
 
-// TestInBrowser opens the page, clicks the headings of the first table of cells,
-// and reads the result. An error in a script would be written into the page.
+// TestInBrowser opens the page, clicks the headings of the first table of cells, and reads the
+// result. The page shows an error of its scripts.
 func TestInBrowser(t *testing.T) {
 	chromium := browser(t)
 	var html bytes.Buffer

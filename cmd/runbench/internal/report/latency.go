@@ -8,15 +8,15 @@ import (
 	"doublebuf/results"
 )
 
-// latency says how long operations take that arrive at a given rate.
+// latency adds how long operations take when they arrive at a given rate.
 func latency(d *export.Document, run *analysis.Run) {
 	groups := run.Groups(results.Latency)
 	if len(groups) == 0 {
 		return
 	}
 	d.Add(title("Latency"),
-		export.Line("Operations arrive at a share of the capacity. The capacity is what a closed loop of the same workers did just before; it reads the clock as often. Each operation has an intended start, of a Poisson process that is drawn before the clock starts. Its latency lasts from there to its end, so that the wait behind a slow operation counts. A write ends when the publish after it ends, if there is one. The latency of a publish begins at the end of its write."),
-		export.Line(fmt.Sprintf("Every latency includes one reading of the clock, which took %s, and pacing: how late a waiting worker sees that an operation is due. A cell is overloaded if less than %.0f %% of its operations were done in time. It has no latencies. All values are medians over the other blocks.",
+		export.Line("Operations arrive at a share of the capacity. The capacity is the rate of a closed loop of the same workers, measured just before; the loop reads the clock as often. The intended starts of the operations are a Poisson process, which is drawn before the clock starts. A latency lasts from the intended start of an operation to its end, so it includes the wait behind a slow operation. If a publish follows a write, the write ends when the publish ends. The latency of a publish begins at the end of its write."),
+		export.Line(fmt.Sprintf("Every latency includes one clock reading, which took %s, and pacing: the delay until a waiting worker sees that an operation is due. A cell is overloaded if fewer than %.0f %% of its operations were done in time. Overloaded cells have no latencies. All values are medians over the other blocks.",
 			seconds(groups[0].Summary(results.ClockCost)), 100*results.Sustained)))
 	var loads, times export.Table
 	flush := func() {
@@ -43,7 +43,7 @@ func latency(d *export.Document, run *analysis.Run) {
 	flush()
 }
 
-// loadRow is what the cell of a latency did, beside latencies.
+// loadRow is the row of a latency cell without its latencies.
 func loadRow(run *analysis.Run, g *analysis.Group) []string {
 	row := []string{
 		g.ID.Impl, label(run.Verdict(g.ID.Impl)), number(g.Summary(results.Capacity).Median),
@@ -55,7 +55,7 @@ func loadRow(run *analysis.Run, g *analysis.Group) []string {
 	return row
 }
 
-// timeRows are the latencies of what has any: reads, writes and publishes.
+// timeRows are the rows of latencies: of reads, writes and publishes, if there are any.
 func timeRows(g *analysis.Group) (rows [][]string) {
 	for _, of := range [][2]string{{results.OfReads, "reads"}, {results.OfWrites, "writes"}, {results.OfPublishes, "publishes"}} {
 		row, any := []string{g.ID.Impl, of[1]}, false
@@ -71,7 +71,7 @@ func timeRows(g *analysis.Group) (rows [][]string) {
 	return rows
 }
 
-// costs are what a map takes beside time.
+// costs are what a map uses besides time.
 var costs = []struct {
 	unit, column string
 	format       func(*analysis.Group, string) string
@@ -92,7 +92,7 @@ func shareMedian(g *analysis.Group, unit string) string {
 	return fmt.Sprintf("%.2g %%", 100*g.Summary(unit).Median)
 }
 
-// cost says what maps take beside time.
+// cost adds what maps use besides time.
 func cost(d *export.Document, run *analysis.Run) {
 	begun := false
 	for _, s := range run.Standings {
@@ -118,7 +118,7 @@ func cost(d *export.Document, run *analysis.Run) {
 			continue
 		}
 		if !begun {
-			d.Add(title("Cost"), export.Line("What maps take beside time, as medians over the blocks. Live is what the map keeps alive after the cell, at rest and after two collections. Marking is the processor time that one collection takes for it. Processor time is that of the whole process, user and kernel: a map that spins pays for it. A pause stops all goroutines, for a collection within the cell."))
+			d.Add(title("Cost"), export.Line("What maps use besides time, as medians over the blocks. Live is the memory that the map keeps alive at rest, after the cell and two garbage collections. Marking is the processor time in which one collection marks this memory. Processor time is that of the whole process, user and kernel, so it includes spinning. A pause is a time for which a collection within the cell stopped all goroutines."))
 			begun = true
 		}
 		d.Add(export.Heading{Level: 3, Text: "Cost of " + analysis.Describe(s.Workload)}, t)

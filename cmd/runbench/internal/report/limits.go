@@ -10,7 +10,7 @@ import (
 	"doublebuf/results"
 )
 
-// limits says what the run cannot tell.
+// limits adds what the run cannot show.
 func limits(d *export.Document, run *analysis.Run) {
 	var list export.List
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
@@ -26,9 +26,9 @@ func limits(d *export.Document, run *analysis.Run) {
 		}
 	}
 	if procs > 0 {
-		text := fmt.Sprintf("How the maps do on more than %d processors, or on another machine.", procs)
+		text := fmt.Sprintf("How the maps perform on more than %d processors, or on another machine.", procs)
 		if crowded {
-			text += " Where there are more goroutines than processors, the figures show how maps do when processors are short, not how they scale."
+			text += " Cells with more goroutines than processors show how maps perform when processors are scarce, not how they scale."
 		}
 		list = append(list, text)
 	}
@@ -38,7 +38,7 @@ func limits(d *export.Document, run *analysis.Run) {
 	if open > 0 {
 		add("Which of the two fastest maps is faster in %s: the effect is not conclusive.", workloads(open))
 	}
-	add("That a map is right. Ok says that its check found no fault in what it recorded, and that the final-state checks found none.")
+	add("That a map is correct. Ok only means that its check and the final-state checks found no violation.")
 	if len(run.Groups(results.Staleness)) == 0 {
 		add("How stale reads are: there are no staleness cells.")
 	}
@@ -49,13 +49,13 @@ func limits(d *export.Document, run *analysis.Run) {
 	}
 	m := run.Manifest
 	if m.Environment.Dirty {
-		add("What exactly was measured: the commit had changes on top of it.")
+		add("What exactly was measured: the commit had uncommitted changes.")
 	}
 	if m.Environment.Checked {
-		add("How fast the maps are: the build was a checked one (-race, or the tag invariants), so the times include those of the checks.")
+		add("How fast the maps are: the build was a checked one (-race, or the tag invariants), so the times include the checks.")
 	}
 	if !m.Complete && m.Environment.Go != "" {
 		add("What the missing cells would have shown: the run was not completed.")
 	}
-	d.Add(title("What this run cannot tell"), list)
+	d.Add(title("What this run cannot show"), list)
 }

@@ -38,7 +38,7 @@ func ratios(d *export.Document, run *analysis.Run) {
 		return
 	}
 	d.Add(title("Ratios"), export.Line("Each map's rate as a multiple of another map's: the median of the ratios within a block, with its 95 % interval if there are enough blocks. "+
-		"Bold is conclusive. Maps whose level is not linearizable may have stale reads, which the others have not."))
+		"Bold is conclusive. Reads may be stale on maps whose level is not linearizable. On the others they are always fresh."))
 	for _, f := range families {
 		for _, unit := range f.all[0].Units() {
 			for _, yardstick := range analysis.Yardsticks {

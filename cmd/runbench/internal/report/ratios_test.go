@@ -10,8 +10,8 @@ import (
 	"doublebuf/results"
 )
 
-// TestRatios has one map 20 % ahead of xsync on a drifting machine at one size, at another not
-// measured, and one that failed its check.
+// TestRatios has a map that is 20 % faster than xsync at one size, on a drifting machine, and not
+// measured at another size. Another map failed its check.
 func TestRatios(t *testing.T) {
 	at := func(keys int, impl string) results.ID {
 		return results.ID{Kind: results.Throughput, Impl: impl, Mix: "roles", Dist: "uniform", KeyType: "uint64", Keys: keys, Readers: 1, Writers: 1, Procs: 2}

@@ -1,6 +1,6 @@
 // Package report says in words and tables what a run shows: a report, a summary for the terminal,
-// and advice on which map to take. It reads everything from the analysis of the results, never from
-// the run in progress, so that a report can be written again at any time.
+// and advice on which map to take. It reads everything from the analysis of the results, never
+// from the run in progress. So a report can be written again at any time.
 //
 // # Words
 //
@@ -70,7 +70,7 @@ func heading(d *export.Document, name string, run *analysis.Run, warnings []resu
 	d.Add(export.Heading{Level: 1, Text: "runbench " + name}, note)
 }
 
-// setting says where and how the run was made.
+// setting adds where and how the run was made.
 func setting(d *export.Document, run *analysis.Run) {
 	m := run.Manifest
 	var list export.List
@@ -120,7 +120,7 @@ func verdicts(d *export.Document, run *analysis.Run) {
 		}
 		t.Rows = append(t.Rows, []string{impl, v.Level, label(v), why})
 	}
-	d.Add(title("Verdicts"), export.Line("Every map was checked before it was timed, at the level that it declares. The check used uint64 keys, whatever keys the cells have. After every timed cell with writes the final state of the map was checked."), t)
+	d.Add(title("Verdicts"), export.Line("Every map was checked before it was timed, at the level that it declares. The check used uint64 keys, even if the cells have other keys. The final state of the map was checked after every timed cell with writes."), t)
 }
 
 // evidence links to a file in the run's folder, and quotes a command or a cell.
@@ -136,7 +136,7 @@ func staleness(d *export.Document, run *analysis.Run) {
 	if len(groups) == 0 {
 		return
 	}
-	d.Add(title("Staleness"), export.Line("Staleness counts the completed writes since the oldest write of its key that a read does not reflect. Its age is how long that write had been complete. Both are 0 if the read is fresh. All values are medians over the blocks. Throughput is measured in other cells, with the same keys and as many readers and writers. There half of the keys are in the map, and half of the writes delete; here every key is in the map, and writes only set."))
+	d.Add(title("Staleness"), export.Line("A read is stale if it does not reflect a completed write of its key. Its staleness is the number of completed writes from the oldest such write on. Its age is the time since that write was completed. Both are 0 if the read is fresh. All values are medians over the blocks. Throughput was measured in other cells, with the same keys and the same numbers of readers and writers. In throughput cells half of the keys are in the map, and half of the writes delete. In staleness cells every key is in the map, and writes only set."))
 	var t export.Table
 	for i, g := range groups {
 		if i == 0 || analysis.Describe(g.ID) != analysis.Describe(groups[i-1].ID) {
@@ -172,7 +172,7 @@ func staleRow(run *analysis.Run, g *analysis.Group) []string {
 	return row
 }
 
-// floors says how much of a measurement is the harness.
+// floors adds how much of a measurement is the cost of the harness.
 func floors(d *export.Document, run *analysis.Run) {
 	name, t := "", export.Table{Columns: []string{"workload", "floor, ns per operation", "fastest map, ns per operation"}}
 	for _, s := range run.Standings {
@@ -189,6 +189,6 @@ func floors(d *export.Document, run *analysis.Run) {
 		}
 	}
 	if len(t.Rows) > 0 {
-		d.Add(title("Harness floor"), export.Line(fmt.Sprintf("The floor is what the harness itself costs: the map %s does nothing. It is part of every figure here and is not subtracted. Times are processor times of the whole process. Where these cannot be measured, they are those of the processors in use.", name)), t)
+		d.Add(title("Harness floor"), export.Line(fmt.Sprintf("The floor is the cost of the harness itself, measured with the map %s, which does nothing. It is part of every figure in this report, and is not subtracted. Times are processor times of the whole process. If the system does not report them, they are times of the processors in use.", name)), t)
 	}
 }

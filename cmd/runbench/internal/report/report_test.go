@@ -24,7 +24,7 @@ type speeds [6]float64
 // even is a map that is equally fast in every block.
 func even(x float64) speeds { return speeds{x, x, x, x, x, x} }
 
-// drifting is a machine that gets slower: it favours nobody if blocks are paired.
+// drifting is a machine that becomes slower. With paired blocks this favours no map.
 var drifting = speeds{100e6, 90e6, 80e6, 70e6, 60e6, 50e6}
 
 func (s speeds) times(x float64) speeds {
@@ -46,7 +46,7 @@ func cells(id results.ID, unit string, s speeds) (all []results.Cell) {
 	return all
 }
 
-// example is a run with everything that a report has to say.
+// example is a run in which every part of a report occurs.
 func example() *results.Set {
 	mixed := results.ID{Kind: results.Throughput, Mix: "r95w5", Dist: "zipf0.99", KeyType: "uint64", Keys: 1 << 16, G: 2, Procs: 2}
 	roles := results.ID{Kind: results.Throughput, Mix: "roles", Dist: "zipf0.99", KeyType: "uint64", Keys: 1 << 16, Readers: 1, Writers: 1, Procs: 2}
@@ -125,11 +125,11 @@ func example() *results.Set {
 			set.Cells = append(set.Cells, results.Cell{ID: late, Block: block, Ops: 1, Metrics: times})
 		}
 	}
-	// Faster than all, and found out by the sum check of one of its cells alone.
+	// Faster than all others. Only the final-state check of one of its cells fails.
 	faulty := cells(of(mixed, "sum-fault"), results.OpsPerSec, drifting.times(2))
 	faulty[3].Fault = "key 5 holds 7; want 6"
 	set.Cells = append(set.Cells, faulty...)
-	// Measured twice, a map that drifts with the machine is 2 % slower once and 4 % quicker once.
+	// A map is measured twice. Its twin is 2 % slower in one block and 4 % faster in another.
 	for i, c := range cells(of(mixed, results.Twin("fresh")), results.OpsPerSec, drifting) {
 		c.Metrics[results.OpsPerSec] *= []float64{1, 1.01, 0.98, 1, 1.04, 0.99}[i]
 		set.Twins = append(set.Twins, c)
@@ -185,7 +185,7 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 }
 
-// TestAnswer holds the answers to what the example was made to show.
+// TestAnswer checks the answers on the example.
 func TestAnswer(t *testing.T) {
 	s := analysis.Of(example()).Standings[0]
 	want := []string{
@@ -193,7 +193,7 @@ func TestAnswer(t *testing.T) {
 		"**fresh**: 75.0 M ops/s [50.0 M, 100 M]",
 		"**fresh-too**: +3.1 % [+3.1 %, +3.1 %], not conclusive", // under 5 %
 		"**batched**: 90.0 M ops/s [60.0 M, 120 M]",
-		"+20.0 % [+20.0 %, +20.0 %]", // a drift of half does not widen what is paired
+		"+20.0 % [+20.0 %, +20.0 %]", // a drift by half does not widen a paired interval
 	}
 	if got := answer(s); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -244,8 +244,8 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-// layout is a run of two equal maps in which a layout of code makes the one up to 4 %
-// faster or slower: of so many links, each with so many processes of 6 blocks.
+// layout is a run of two equal maps with that many links, each with that many processes of 6
+// blocks. The layout of a link makes one map up to 4 % faster or slower.
 func layout(links, processes int, seed uint64) *results.Set {
 	r := rand.New(rand.NewPCG(seed, 0))
 	set := &results.Set{Manifest: results.Manifest{Verdicts: []results.Verdict{
@@ -273,8 +273,8 @@ func layout(links, processes int, seed uint64) *results.Set {
 }
 
 // TestLayoutIsNotConclusive plants an effect of the layout. With one link its interval lies beyond
-// 1, and still it is not conclusive. With many links the interval holds 1. An effect as small that
-// every link has is conclusive with many links.
+// 1, and still it is not conclusive. With many links the interval holds 1. An equally small effect
+// that every link shows is conclusive with many links.
 func TestLayoutIsNotConclusive(t *testing.T) {
 	for _, c := range []struct {
 		links, processes int
@@ -321,8 +321,8 @@ func TestLayoutIsNotConclusive(t *testing.T) {
 	}
 }
 
-// TestWidest: of the effects that the example shows the one of the readers beside a writer
-// is the widest, from -5 % to +20 %. What failed its check has none.
+// TestWidest: the widest effect of the example is that of the readers beside a writer, from -5 %
+// to +20 %. A map that failed its check has no effect.
 func TestWidest(t *testing.T) {
 	width, name := analysis.Of(example()).Widest()
 	if math.Abs(width-(1.2/0.95-1)) > 1e-9 || name != "fresh against batched: roles, zipf0.99, 64Ki uint64 keys, readers 1, writers 1" {
@@ -339,8 +339,8 @@ func TestWidest(t *testing.T) {
 	}
 }
 
-// TestOneOfMany: an effect that is conclusive alone is not conclusive among many, of which some
-// would look the same by chance. A much surer one is.
+// TestOneOfMany: an effect that is conclusive alone is not conclusive among many, because some of
+// many look the same by chance. A much stronger effect is conclusive.
 func TestOneOfMany(t *testing.T) {
 	of := func(workloads int, ratios ...float64) string {
 		set := &results.Set{}

@@ -9,17 +9,17 @@ import (
 	"doublebuf/analysis/stat"
 )
 
-// spreads says how much of the spread of repetitions comes from the link, the process and the
+// spreads adds how much of the spread of repetitions comes from the link, the process and the
 // block. If there is one process, there is nothing to split.
 func spreads(d *export.Document, run *analysis.Run) {
 	if run.Processes == 1 {
 		return
 	}
-	text := "How much repetitions of a cell differ, as standard deviations: between links, between processes of one link, and between blocks of one process. The first three columns are of the map's own figure. The last three are of its ratio to the first map, which what slows both down leaves alone."
+	text := "How much the repetitions of a cell differ, as standard deviations: between links, between processes of one link, and between blocks of one process. The first three columns are of the map's own figure. The last three columns are of its ratio to the first map. What slows both maps down alike does not change the ratio."
 	if run.Links == run.Processes {
 		text += " Every link had one process, so the column link holds the effect of both."
 	}
-	text += " A dash stands where there was only one."
+	text += " A dash means that there was only one."
 	t := export.Table{Columns: []string{"workload", "map", "link", "process", "block", "ratio: link", "ratio: process", "ratio: block"}}
 	for _, s := range run.Standings {
 		for _, r := range s.Rows {

@@ -39,7 +39,7 @@ func Summary(run *analysis.Run) *export.Document {
 		if run.Processes > 1 {
 			figures = "Means over the processes of their medians"
 		}
-		d.Add(export.Gap{}, export.Line(figures+", in operations a second (of readers alone: reads a second)."))
+		d.Add(export.Gap{}, export.Line(figures+", in operations a second (with separate readers: reads a second)."))
 	}
 	trust(d, run)
 	d.Add(export.Line(Caveat(run)))

@@ -61,7 +61,7 @@ func trust(d *export.Document, run *analysis.Run) {
 	}
 }
 
-// machine says how far the run can be trusted, and what was found about the machine.
+// machine adds how far the run can be trusted, and the findings about the machine.
 func machine(d *export.Document, run *analysis.Run) {
 	g := run.Grade
 	if g.Letter == "" {
@@ -92,7 +92,7 @@ func machine(d *export.Document, run *analysis.Run) {
 	}
 }
 
-// control shows how much a map differs from itself.
+// control adds how much a map differs from its twin.
 func control(d *export.Document, c results.Control) {
 	if len(c.Pairs) == 0 {
 		return

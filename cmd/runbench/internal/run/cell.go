@@ -60,7 +60,7 @@ func draw[K comparable](r *Runner, id results.ID, keys func(n int, seed uint64) 
 	if d.keyType == id.KeyType && d.dist == id.Dist && d.keys == id.Keys {
 		return d.workload.(*workload[K]), nil
 	}
-	*d = drawn{} // let go of the last one before the next is made
+	*d = drawn{} // release the last one before the next is made
 	dist, err := workloads.ParseDist(id.Dist)
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ type subject[K comparable] struct {
 // publish fills the second copy of a double buffer. Otherwise the first publish of a worker would
 // do that on the clock.
 //
-// A map that starts empty is not told how large it will become, so growing is measured.
+// A map that starts empty does not get its final size, so growing is measured.
 func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int) uint64) *subject[K] {
 	capacity := 0
 	for i := range c.keys {

@@ -10,11 +10,11 @@ import (
 
 // The final-state check (C10) needs no record of the timed loop. The steps of every worker are
 // known before it starts, and it counts how many it did. Each value that a worker sets names the
-// worker and the step. So when the workers have ended and the map is published, each key must
-// hold what the last write of one of the workers left there, or, if no worker wrote it, what it
-// held at the start. Any order of the workers' writes leaves such a content. A write that was
-// lost, done twice, or undone later leaves another, unless a later write hid it. The check takes
-// time linear in the number of steps and memory linear in the number of keys.
+// worker and the step. So when the workers have ended and the map is published, each key must hold
+// what the last write of one of the workers left there, or, if no worker wrote it, what it held at
+// the start. Any order of the workers' writes leaves such a content. A write that was lost, done
+// twice, or undone later leaves another content, unless a later write hid it. The check takes time
+// linear in the number of steps and memory linear in the number of keys.
 
 // stepBits is how many bits of a value hold the step.
 const stepBits = 40
@@ -81,8 +81,8 @@ func (c *cell[K]) checkFinalState(h kv.Map[K, uint64], workers []*worker[K]) (en
 	return entries, nil
 }
 
-// explain reports a key whose final content is explained by no worker's last write of it and, if no
-// worker wrote it, not by the start. writes are those of each worker, the last one first.
+// explain reports keys whose final content no worker's last write explains. If no worker wrote a
+// key, its content at the start explains it. writes are those of each worker, the last one first.
 //
 // A worker's Clear leaves nothing under any key, and its Retain nothing under those whose value it
 // does not keep. The Retain of another worker may remove such a value too, whenever it was.
@@ -103,7 +103,7 @@ func explain(final []found, start func(i int) found, writes []iter.Seq[workloads
 	return e.verdict()
 }
 
-// none stands for no worker, and for no key.
+// none means no worker, or no key.
 const none = -1
 
 // explanation is what explain knows of each key.
@@ -184,6 +184,6 @@ func (e *explanation) verdict() error {
 	if e.lastWriter[first] != none {
 		want = "that is no worker's last write of it"
 	}
-	return fmt.Errorf("final-state check: %d of %d keys hold a content that no write left there; the first is key %d, with %v: %s",
+	return fmt.Errorf("final-state check: %d of %d keys have a content that no write explains; the first is key %d, with %v: %s",
 		bad, len(e.final), first, e.final[first], want)
 }

@@ -12,11 +12,11 @@ import (
 	"doublebuf/workloads"
 )
 
-// In a closed loop a worker begins an operation when it has ended the one before. That hides what
-// matters. While the map stalls no operation arrives, so a stall counts as one slow operation,
-// however many would have arrived meanwhile. This is called coordinated omission (Tene, "How NOT
-// to measure latency", 2013; Schroeder, Wierman and Harchol-Balter, "Open versus closed: a
-// cautionary tale", NSDI 2006). A latency cell is an open loop. Every operation has an intended
+// In a closed loop a worker begins an operation when it has ended the one before. That hides
+// stalls. While the map stalls, no operation arrives. So a stall counts as one slow operation,
+// however many operations would have arrived meanwhile. This is called coordinated omission (Tene,
+// "How NOT to measure latency", 2013; Schroeder, Wierman and Harchol-Balter, "Open versus closed:
+// a cautionary tale", NSDI 2006). A latency cell is an open loop. Every operation has an intended
 // start, which is drawn before the clock starts, and its latency lasts from there to its end. So
 // the time that an operation waits because its worker is late counts.
 
@@ -42,10 +42,10 @@ type server[K comparable] struct {
 	due, inTime                    int64                   // operations that arrived, and those done before until
 }
 
-// latency measures how long operations take. First a closed loop of the workers finds the rate that
-// the map reaches. Then operations arrive at the share of it that the load says, for the time
-// window. Those that have waited may take half of that longer. gaps are the times between arrivals.
-// All workers share them, and each begins at an index of its own.
+// latency measures how long operations take. First a closed loop of the workers finds the rate
+// that the map reaches. Then operations arrive at the share of it that the load says, for the time
+// window. Operations that have waited may take half of that time longer. gaps are the times
+// between arrivals. All workers share them, and each begins at an index of its own.
 func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	id := c.job.ID
 	all := id.Goroutines()
@@ -184,8 +184,8 @@ func (v *server[K]) closed(stop *stopFlag) {
 
 // open does each operation when it has arrived and the one before has ended. An operation that has
 // arrived but not begun at the stop counts with the time that it has waited until then, which is
-// less than its latency would be. Without these operations, no latency would show what a map does
-// to the last ones.
+// less than its latency would be. Without these operations, no latency would show a stall at the
+// end of the cell.
 //
 // It waits by reading the clock again and again, because a sleep ends tens of microseconds late or
 // more. If there are more workers than processors it lets others run meanwhile, and may then begin

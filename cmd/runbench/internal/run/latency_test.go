@@ -18,9 +18,8 @@ import (
 	"doublebuf/workloads"
 )
 
-// simulated is a map, and the clock that passes while it works: an operation takes 100 ns
-// and a publish 1000, and to read the clock 20. With stalls, the first operation after each
-// second takes 50 ms more.
+// simulated is a map with a simulated clock. An operation takes 100 ns, a publish 1000 ns, and a
+// clock reading 20 ns. With stalls, the first operation after each second takes 50 ms more.
 type simulated struct {
 	kv.Map[uint64, uint64]
 	now    time.Duration
@@ -69,8 +68,8 @@ func serverOf(t *testing.T, s *simulated, rate float64, until time.Duration) *se
 
 func near(got, want, by float64) bool { return math.Abs(got-want) <= by*want }
 
-// TestOpenLoop simulates a queue before one server, whose mean wait theory gives: for M/D/1 at load
-// 1/2 it is half the service time. An operation takes 120 ns with the clock.
+// TestOpenLoop simulates a queue before one server. For M/D/1 at load 1/2 the theoretical mean
+// wait is half the service time. An operation takes 120 ns with the clock.
 func TestOpenLoop(t *testing.T) {
 	s := &simulated{}
 	const window = 100 * time.Millisecond
@@ -83,8 +82,8 @@ func TestOpenLoop(t *testing.T) {
 	if n := v.ofReads.TotalCount() + v.ofWrites.TotalCount(); n != v.ops || v.ofWrites.TotalCount() != v.stream.CountWrites(v.ops) {
 		t.Errorf("%d latencies of %d operations, %d of writes", n, v.ops, v.ofWrites.TotalCount())
 	}
-	// A worker that waits reads the clock each 20 ns, and so begins 10 late on average. That
-	// is every second one.
+	// A waiting worker reads the clock every 20 ns, so it begins 10 ns late on average. Every
+	// second operation waits.
 	mean := (v.ofReads.Mean()*float64(v.ofReads.TotalCount()) + v.ofWrites.Mean()*float64(v.ofWrites.TotalCount())) / float64(v.ops)
 	if want := 120.0 + 60 + 10; !near(mean, want, 0.1) {
 		t.Errorf("the mean latency is %v ns; want about %v", mean, want)
@@ -94,10 +93,10 @@ func TestOpenLoop(t *testing.T) {
 	}
 }
 
-// TestPublishIsPartOfItsWrite: a publish holds up its write.
+// TestPublishIsPartOfItsWrite: a publish lengthens its write.
 func TestPublishIsPartOfItsWrite(t *testing.T) {
 	s := &simulated{}
-	v := serverOf(t, s, 1e-5, 100*time.Millisecond) // so seldom that hardly any waits
+	v := serverOf(t, s, 1e-5, 100*time.Millisecond) // so rarely that hardly any waits
 	v.open(new(stopFlag))
 	writes := v.ofWrites.TotalCount()
 	if n := v.ofPublishes.TotalCount(); n != writes/4 || n == 0 || v.ofPublishes.Min() < 1010 || v.ofPublishes.Max() > 1030 {
@@ -106,8 +105,8 @@ func TestPublishIsPartOfItsWrite(t *testing.T) {
 	if half, most := v.ofWrites.ValueAtQuantile(50), v.ofWrites.ValueAtQuantile(90); half < 115 || half > 145 || most < 1120 || most > 1170 {
 		t.Errorf("writes took %d ns at p50 and %d at p90; want about 130, and 1150 with a publish", half, most)
 	}
-	// The cell has just these latencies, of each kind and at each quantile beyond which there is
-	// one.
+	// The cell has exactly these latencies: of each kind, and at each quantile beyond which there
+	// is a value.
 	got, want := map[string]float64{}, 0
 	putLatencies(got, []*server[uint64]{v})
 	for what, h := range map[string]*hdrhistogram.Histogram{results.OfReads: v.ofReads, results.OfWrites: v.ofWrites, results.OfPublishes: v.ofPublishes} {
@@ -260,8 +259,8 @@ func checkLatencyCell(t *testing.T, p plan.Plan, c plan.Cell, entries []kv.Entry
 	}
 }
 
-// TestStalledReader: it stays until its time is over or it is stopped, and no longer. Time is
-// simulated; the reader looks each millisecond.
+// TestStalledReader: the reader stays until its time is over or it is stopped, and no longer. Time
+// is simulated; the reader looks each millisecond.
 func TestStalledReader(t *testing.T) {
 	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	for _, test := range []struct{ after, stopped, want time.Duration }{ // since all began

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestPinnedWorkers asks the kernel where workers may run: each on one processor, the first
-// on the first, and once they have ended all others where they could before.
+// TestPinnedWorkers asks the kernel where workers may run: each on one processor, the first worker
+// on the first. After they have ended, the process may run where it could before.
 func TestPinnedWorkers(t *testing.T) {
 	may := func() (cpus []int) {
 		var set unix.CPUSet

@@ -18,7 +18,7 @@ import (
 	"doublebuf/workloads"
 )
 
-// good is a plan in which everything that a plan can have is measured.
+// good is a plan with every kind of cell.
 func good() plan.Plan {
 	at := func(c plan.Cell) plan.Cell {
 		c.Dist, c.KeyType, c.Keys = "uniform", "uint64", 100
@@ -149,8 +149,8 @@ func TestCellCountsWhatItDoes(t *testing.T) {
 		if want := float64(writes) / float64(c.Ops); share < want-1e-9 || share > want+1e-9 {
 			t.Errorf("a share of writes of %v, want %v", share, want)
 		}
-		// Two publishes before the clock and one after it. On it each worker has fewer
-		// than every writes left.
+		// There are two publishes before the clock starts and one after it stops. In between, each
+		// worker has fewer than every writes left.
 		publishes := m.publishes.Load() - 3
 		if most := writes / int64(max(every, 1)); every == 0 && publishes != 0 || every > 0 && (publishes > most || publishes < most-workers+1) {
 			t.Errorf("every %d: %d publishes for %d writes", every, publishes, writes)
@@ -178,7 +178,7 @@ func TestFairness(t *testing.T) {
 	}
 }
 
-// What was drawn for one job serves the next one only on the same keys and distribution.
+// The next job uses the keys drawn for the last one only if it has the same keys and distribution.
 func TestDraw(t *testing.T) {
 	r := &Runner{plan: good()}
 	id := results.ID{KeyType: "uint64", Dist: "uniform", Keys: 100}
@@ -218,8 +218,8 @@ func TestNothingIsAllocatedOnTheClock(t *testing.T) {
 	for _, mix := range []string{"read-only", "r50w50"} {
 		p.Cells = append(p.Cells, plan.Cell{Impl: "noop", Mix: mix, Dist: "uniform", KeyType: "uint64", Keys: 1000, G: 2})
 	}
-	// The runtime itself may allocate now and then, which counts where a busy machine leaves few
-	// operations to a cell: then it gets more time. A loop that allocates shows 1 or more always.
+	// The runtime itself may allocate. On a busy machine a cell has few operations, so this
+	// counts, and the cell gets more time. A loop that allocates always shows 1 or more.
 	var allocates string
 	for ; p.Time < plan.Duration(2*time.Second); p.Time *= 2 {
 		allocates = ""

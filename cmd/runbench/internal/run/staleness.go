@@ -23,8 +23,8 @@ type clock struct {
 	// ended holds, for each write but the first ones, when it was complete. It is stored before
 	// next of the write before it, so a reader that finds a number there may read it.
 	ended []time.Duration
-	// next holds, for each write, the number of the next write of the same key, as soon as that one
-	// is complete: the Set of the map has returned, and so has the publish that its policy
+	// next holds, for each write, the number of the next write of the same key, as soon as that
+	// one is complete: the Set of the map has returned, and so has the publish that its policy
 	// prescribes. It is 0 if there is none.
 	next []atomic.Uint32
 	_    [64]byte
@@ -156,7 +156,7 @@ func newStaleWriter[K comparable](clk *clock, h kv.Map[K, uint64], stream *workl
 }
 
 // write sets keys until it must stop, or until all numbers are used up. Then it stops the readers
-// too, which would otherwise read a map without writes.
+// too. Otherwise they would read a map without writes.
 func (w *staleWriter[K]) write(stop *stopFlag) {
 	number := w.clock.completed.Load()
 	for {
@@ -207,7 +207,7 @@ func (r *staleReader[K]) read(stop *stopFlag) {
 				r.fault = errNoKey
 				v = 1
 			} else if v == 0 || v >= uint64(len(r.clock.next)) {
-				r.fault = fmt.Errorf("staleness: a read found the value %d, which nobody wrote", v)
+				r.fault = fmt.Errorf("staleness: a read found the value %d, which no write stored", v)
 				v = 1
 			}
 			if first := r.clock.missed(completed, uint32(v)); first == 0 {

@@ -68,8 +68,7 @@ func (l *lagging) Get(key uint64) (uint64, bool) {
 	return l.Map.Get(key)
 }
 
-// The writer's and the reader's loop, one after the other, on a map that lags by 10
-// writes at rest.
+// The writer's loop and then the reader's loop run on a map that always lags by 10 writes.
 func TestStalenessOfALaggingMap(t *testing.T) {
 	const keys, writes, lag, gets = 5, 1000, 10, 2000
 	set := workloads.Uint64Keys(keys, 1)
@@ -82,7 +81,7 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	c := cell[uint64]{script: workloads.Script[uint64]{Tape: tape, Kinds: make([]workloads.Kind, 7)}}
 	clk := newClock(keys, writes)
 	now := time.Duration(0)
-	clk.since = func(time.Time) time.Duration { now += time.Microsecond; return now } // whenever it is asked
+	clk.since = func(time.Time) time.Duration { now += time.Microsecond; return now } // it advances at each call
 	w := newStaleWriter(clk, m, c.stream(0, 2), keys)
 	p := &publishes{clock: clk}
 	w.publisher = publisher{handle: p, every: 300}
@@ -100,8 +99,8 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	if want := []uint32{keys + 299, keys + 599, keys + 899}; !slices.Equal(p.after, want) || w.publisher.count != 3 {
 		t.Errorf("%d publishes, after %v complete writes; want 3, after %v", w.publisher.count, p.after, want)
 	}
-	// The first of the last 10 writes is not seen, whichever key it is of; a key of which
-	// all 10 are not seen lags by 10, and one that has none among them by 0.
+	// No read sees any of the last 10 writes. A key lags by the number of writes from its first
+	// write among them; without a write among them it lags by 0.
 	var want, stale int64
 	var ages time.Duration
 	oldest := map[uint32]int64{}

@@ -13,9 +13,9 @@ import (
 	"doublebuf/results"
 )
 
-// TestStallIsHiddenByAClosedLoop simulates a map that stalls for 50 ms once a second. In a
-// closed loop one operation of millions is slow; in the open loop all are that arrive
-// meanwhile, and those behind them.
+// TestStallIsHiddenByAClosedLoop simulates a map that stalls for 50 ms once a second. In a closed
+// loop one operation of millions is slow. In the open loop all operations are slow that arrive
+// during the stall, and those behind them.
 func TestStallIsHiddenByAClosedLoop(t *testing.T) {
 	const second, load = time.Second, 0.7
 	s := &simulated{stalls: true, next: second / 2}
@@ -46,8 +46,9 @@ func TestStallIsHiddenByAClosedLoop(t *testing.T) {
 	}
 }
 
-// TestStallAtTheEnd has a map stall near the end of a cell for longer than the cell waits: 3 % of
-// the operations are never begun, too few for an overload, and all of them have waited.
+// TestStallAtTheEnd has a map that stalls near the end of a cell, for longer than the cell waits.
+// 3 % of the operations are never begun. These are too few for an overload, and all of them count
+// with the time that they have waited.
 func TestStallAtTheEnd(t *testing.T) {
 	const window = 100 * time.Millisecond
 	s := &simulated{stalls: true, next: window * 97 / 100}
@@ -75,7 +76,7 @@ func TestStallAtTheEnd(t *testing.T) {
 	}
 }
 
-// stalling is a map that stalls for 50 ms once a second, and all that use it with it.
+// stalling is a map that stalls all of its callers for 50 ms once a second.
 type stalling struct {
 	mu sync.Mutex
 	kv.Map[uint64, uint64]

@@ -65,7 +65,7 @@ func (c *cell[K]) throughput() results.Cell {
 	if entries > 0 {
 		workers = nil
 		after.collect()
-		if live := after.live - before.live; live > 0 { // otherwise it is lost in the rest of the process
+		if live := after.live - before.live; live > 0 { // otherwise it is too small beside the rest of the process
 			out.Metrics[results.LivePerKey] = live / float64(entries)
 		}
 		out.Metrics[results.MarkPerKey] = max(0, after.mark-before.mark) / float64(entries)
@@ -107,7 +107,7 @@ func (c *cell[K]) finalStateFault(s *subject[K], workers []*worker[K]) (entries 
 //
 // A round of the loop is eight lookups, because Go keeps nothing in registers across a call. The
 // index of the key and the sum go through memory. With one lookup in a round, each lookup would
-// wait there for the one before, which was a quarter of the cost of the floor.
+// wait for the memory of the lookup before. That was a quarter of the cost of the floor.
 func (w *worker[K]) read(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
 	for !stop.Load() || ops == 0 {

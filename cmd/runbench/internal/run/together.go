@@ -10,7 +10,7 @@ import (
 )
 
 // stopFlag tells workers to stop. It has a cache line of its own: workers read it all the time, so
-// nothing that they write may share the line.
+// no data that they write may share the line.
 type stopFlag struct {
 	_ [64]byte
 	atomic.Bool

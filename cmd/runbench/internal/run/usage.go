@@ -48,14 +48,14 @@ func (m *meter) collecting() float64 {
 	return m.gc[0].Value.Float64() - m.gc[1].Value.Float64()
 }
 
-// heap says how much is alive, and how long marking it takes.
+// heap is how much memory is alive, and how long a collection takes to mark it.
 type heap struct {
 	live float64 // bytes
 	mark float64 // processor time to mark them, in seconds
 }
 
-// collect collects twice: only then is everything gone that finalizers, cleanups and pools hold. It
-// measures the second collection.
+// collect collects twice. Only the second collection frees what finalizers, cleanups and pools
+// hold. It measures the second collection.
 func (h *heap) collect() {
 	runtime.GC()
 	awaitCleanups()

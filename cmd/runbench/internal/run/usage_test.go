@@ -41,7 +41,7 @@ func TestUsage(t *testing.T) {
 
 // TestHeap: what is alive counts, and what is dead does not.
 func TestHeap(t *testing.T) {
-	// Other processes lengthen a collection: the least of several counts.
+	// Other processes lengthen a collection, so the test takes the least of several.
 	collect := func() (least heap) {
 		least.mark = math.Inf(1)
 		for range 9 {
@@ -67,7 +67,7 @@ func TestHeap(t *testing.T) {
 	if got := after.live - before.live; got > 0.05*want {
 		t.Errorf("%v bytes are alive that are dead", got)
 	}
-	for range 20 { // in case that all collections before were lengthened
+	for range 20 { // other processes may have lengthened all collections before
 		if full.mark > before.mark {
 			break
 		}
@@ -78,7 +78,7 @@ func TestHeap(t *testing.T) {
 	}
 }
 
-// What a cleanup holds on to is not alive, though it may take its time.
+// Memory that only a cleanup holds is not alive, though it may be freed late.
 func TestHeapAwaitsCleanups(t *testing.T) {
 	const held = 1 << 22
 	var before, after heap
@@ -94,8 +94,8 @@ func TestHeapAwaitsCleanups(t *testing.T) {
 	}
 }
 
-// TestMemoryOfSmallMaps: what a cell draws, and no longer needs when its map is weighed, is not
-// taken off.
+// TestMemoryOfSmallMaps: input that a cell no longer needs when its map is measured is not
+// subtracted.
 func TestMemoryOfSmallMaps(t *testing.T) {
 	p := plan.Plan{Seed: 1, Blocks: 3, Time: plan.Duration(time.Millisecond), Procs: 2}
 	p.Cells = []plan.Cell{{Impl: "rwmutex", Mix: "ycsb-a", Dist: "uniform", KeyType: "uint64", Keys: 1 << 10, G: 1}}
@@ -106,8 +106,8 @@ func TestMemoryOfSmallMaps(t *testing.T) {
 	}
 }
 
-// TestCostOfMaps holds the cost of maps to what is known of them: two copies and a log are
-// more than twice the memory of one, and a map that writers copy allocates it for each write.
+// TestCostOfMaps checks known costs of maps. Two copies and a log take more than twice the memory
+// of one copy. A map that writers copy allocates its size for each write.
 func TestCostOfMaps(t *testing.T) {
 	const keys = 1 << 14
 	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(5 * time.Millisecond), Procs: 2}

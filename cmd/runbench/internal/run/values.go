@@ -12,8 +12,8 @@ type large interface{ kv.Line | kv.Wide | *uint64 }
 
 // valued makes a map with large values look like one with numbers, so that one harness drives and
 // checks both. A lookup copies the whole value out of the map. A set copies a whole value into the
-// map, with 0 in all other words; the pointer of a set is to a new object. Each operation costs one
-// call more than on a map with numbers. That holds for every map alike.
+// map, with 0 in all other words; the pointer of a set is to a new object. Each operation costs
+// one call more than on a map with numbers. This applies to every map.
 //
 // It has all methods that a map may have. Each may be called if the entry of the map declares the
 // capability.

@@ -11,8 +11,8 @@ import (
 	"doublebuf/workloads"
 )
 
-// The types that TestEveryMapAndMix leaves out on the maps that can have them, in mixes with all
-// kinds of writes and walks in turn.
+// This runs the types that TestEveryMapAndMix leaves out, on the maps that support them. The mixes
+// have all kinds of writes and walks.
 func TestEveryType(t *testing.T) {
 	p := plan.Plan{Seed: 3, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2, Trace: &workloads.TraceInput{Name: "testdata/prefixes.txt", Format: "prefixes"}}
 	broken := map[string]bool{}
@@ -49,7 +49,7 @@ func (l losing) Set(key uint64, v kv.Wide) {
 	}
 }
 
-// What a map with large values loses the final-state check finds, and handles and maps are closed
+// The final-state check finds lost values of a map with large values. Handles and maps are closed
 // once.
 func TestValues(t *testing.T) {
 	mutex, _ := plan.FindMap(baselines.All(), "mutex")
@@ -86,7 +86,7 @@ func TestValues(t *testing.T) {
 	}
 	closed = 0
 	own := withValues(func(n int) kv.Map[uint64, kv.Line] { return closing{mutex.Line(n), &closed} })(1)
-	kv.Close(kv.Open(own)) // which is the map itself
+	kv.Close(kv.Open(own)) // the handle is the map itself
 	if kv.Close(own); closed != 1 {
 		t.Errorf("a map that is its own handle is closed %d times", closed)
 	}

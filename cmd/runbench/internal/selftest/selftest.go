@@ -1,6 +1,5 @@
-// Package selftest measures, on the machine on which it runs, whether the harness can tell a
-// difference from none: a map must seldom look different from itself, and a map that was made
-// slower by a known amount must be found to be slower.
+// Package selftest checks the harness on the machine on which it runs. A map must rarely look
+// different from itself. A map that was made slower by a known amount must be found slower.
 //
 // # Words
 //
@@ -8,8 +7,8 @@
 //     after the other, see [results.Control].
 //   - The limit is the A/A limit of the control.
 //   - A slowed map executes a known number of additional instructions. Cells among those of the
-//     control measure how long these and an operation of the map take, so that whatever slows the
-//     machine down slows both.
+//     control measure how long these and an operation of the map take, so a slowdown of the
+//     machine affects both.
 package selftest
 
 import (
@@ -32,8 +31,8 @@ const (
 	// Pairs is the number of A/A cells.
 	Pairs = 40
 	// MaxDifferent is how many of them may look different by themselves, and MaxCorrected how many
-	// after Holm's correction. By chance 1 or 2 do by themselves; more than 5 do in one test of
-	// 200. After the correction any does in at most one test of 20.
+	// after Holm's correction. By chance, 1 or 2 look different by themselves, and more than 5 do
+	// in one test of 200. After the correction, any looks different in at most one test of 20.
 	MaxDifferent = 5
 	MaxCorrected = 1
 
@@ -105,8 +104,8 @@ func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration)
 }
 
 // cell is a cell with half as many goroutines as there are processors. With as many, it would
-// mostly measure whether a shared host has all processors to give at that moment. On a host with 2
-// the limit was 36 % with 2 goroutines and 5 % with 1, within the same two minutes.
+// mostly measure whether a shared host has all processors available at that moment. On a host with
+// 2 the limit was 36 % with 2 goroutines and 5 % with 1, within the same two minutes.
 func (t *Test) cell(impl, mix string) plan.Cell {
 	return plan.Cell{Impl: impl, Mix: mix, Dist: "zipf0.99", KeyType: "uint64", Keys: keys, G: max(1, t.plan.Procs/2)}
 }
@@ -203,8 +202,8 @@ var ErrNoisy = errors.New("self-test inconclusive")
 
 // Judge returns an error if the test failed: too many cells of the control look different, or in
 // some workload the slowed map is not worse, with an interval that excludes 0. The error is
-// ErrNoisy if the limit is so large that the slowdown could not be missed, so that passing would
-// mean nothing.
+// ErrNoisy if the limit is so large that the slowdown could not be missed. Then passing would mean
+// nothing.
 func Judge(control results.Control, slowed *compare.Comparison) error {
 	alone, corrected := analysis.Different(control)
 	if alone > MaxDifferent || corrected > MaxCorrected || len(control.Pairs) != Pairs {

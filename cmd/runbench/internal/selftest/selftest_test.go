@@ -18,8 +18,8 @@ import (
 	"doublebuf/results"
 )
 
-// TestSlowed checks that a slowed map is the map, and that each handle of it counts as far as
-// it should, and a paced one not at all.
+// TestSlowed checks that a slowed map behaves like the map, that each of its handles counts the
+// right number of iterations, and that a paced map counts none.
 func TestSlowed(t *testing.T) {
 	all := baselines.All()
 	var xsync kv.Entry
@@ -65,8 +65,8 @@ func TestSlowed(t *testing.T) {
 	}
 }
 
-// drawn returns what a test might have measured: each cell's cost in ns deviates by noise.
-// Twins are slower by twin, the slowed map by slow.
+// drawn returns simulated results of a test. Each cell's cost in ns deviates by noise. Twins are
+// slower by twin, the slowed map by slow.
 func drawn(t *testing.T, test *Test, noise, twin, slow float64) *results.Set {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -135,7 +135,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeBounds has just as much as may be, and just more.
+// TestJudgeBounds has results just within the bounds, and just beyond them.
 func TestJudgeBounds(t *testing.T) {
 	for _, c := range []struct {
 		pairs, alone, corrected, rows, worse int

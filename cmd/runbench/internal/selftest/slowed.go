@@ -2,13 +2,14 @@ package selftest
 
 import "doublebuf/baselines/kv"
 
-// between is the number of operations between two delays. A processor executes ahead what follows a
-// delay, some tens of nanoseconds of it. Long and rare delays leave little of that.
+// between is the number of operations between two delays. A processor executes some tens of
+// nanoseconds of the code after a delay during the delay. With long and rare delays this matters
+// little.
 const between = 1024
 
 // slowed returns e under another name, made slower: each of its handles counts through iterations
-// after every between operations. With 0 iterations it is what a slowed map is compared with,
-// because the wrapping itself costs time.
+// after every between operations. With 0 iterations it is the map that a slowed map is compared
+// with, because the wrapping itself takes time.
 func slowed(e kv.Entry, name string, iterations int) kv.Entry {
 	build := e.Uint64
 	return kv.Entry{
@@ -19,7 +20,7 @@ func slowed(e kv.Entry, name string, iterations int) kv.Entry {
 	}
 }
 
-// slowedMap opens slowed handles. It is a handle itself, with which it is filled; that one is not
+// slowedMap opens slowed handles. The map itself is a handle too. It fills the map and is not
 // slowed.
 type slowedMap struct {
 	slowedHandle

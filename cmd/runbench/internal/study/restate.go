@@ -31,7 +31,7 @@ func Restate(text string, judged []Judged) (string, error) {
 			said := regexp.MustCompile(`(^|[^\d.])(` + strings.ReplaceAll(regexp.QuoteMeta(f.Figure), " ", `\s+`) + `)`)
 			at := said.FindStringSubmatchIndex(plain[from:])
 			if at == nil {
-				return "", fmt.Errorf("line %d: %q does not stand in the order of the claims", f.Line, f.Figure)
+				return "", fmt.Errorf("line %d: %q is not in the order of the claims", f.Line, f.Figure)
 			}
 			restated := f.Figure
 			if f.Seen.N > 0 {
@@ -45,7 +45,7 @@ func Restate(text string, judged []Judged) (string, error) {
 		}
 		for _, e := range append(inText, inComments...) {
 			if e.at < done {
-				return "", fmt.Errorf("a claim stands before its figure %q", p[e.at:e.end])
+				return "", fmt.Errorf("a claim precedes its figure %q", p[e.at:e.end])
 			}
 			b.WriteString(p[done:e.at] + e.text)
 			done = e.end

@@ -109,7 +109,7 @@ func parseParagraph(paragraph string, line int, fenced *bool) ([]Claim, error) {
 		c, err := parseClaim(strings.Join(strings.Fields(prose[m[2]:m[3]]), " "))
 		c.Line = at(m[0])
 		if err == nil && !strings.Contains(strings.Join(strings.Fields(plain), " "), c.Figure) {
-			err = fmt.Errorf("the paragraph does not say %q", c.Figure)
+			err = fmt.Errorf("the paragraph does not contain %q", c.Figure)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d: claim: %w", c.Line, err)
@@ -119,7 +119,7 @@ func parseParagraph(paragraph string, line int, fenced *bool) ([]Claim, error) {
 	for _, m := range figure.FindAllStringIndex(plain, -1) {
 		said := strings.TrimRight(plain[m[0]:m[1]], " \t\n.,;:()*_")
 		if !slices.ContainsFunc(claims, func(c Claim) bool { return c.Figure == said }) {
-			return nil, fmt.Errorf("line %d: %q has no claim; want one behind it, as in <!-- claim: %s: ops/s of A over B in mix=M/g=2 -->", line+strings.Count(plain[:m[0]], "\n"), said, said)
+			return nil, fmt.Errorf("line %d: %q has no claim; want one after it, as in <!-- claim: %s: ops/s of A over B in mix=M/g=2 -->", line+strings.Count(plain[:m[0]], "\n"), said, said)
 		}
 	}
 	return claims, nil
@@ -133,7 +133,7 @@ func parseClaim(s string) (Claim, error) {
 	c := Claim{relation: relation(strings.TrimSpace(m[1])), Figure: m[2], Unit: m[3], Map: m[4], Over: m[5], Cell: m[6]}
 	n := number.FindStringSubmatch(c.Figure)
 	if n == nil {
-		return c, fmt.Errorf("the figure %q is no number; want one as in 2.1 times", c.Figure)
+		return c, fmt.Errorf("the figure %q is not a number; want one as in 2.1 times", c.Figure)
 	}
 	v, err := strconv.ParseFloat(n[1], 64)
 	if err != nil {
@@ -185,7 +185,7 @@ const (
 	Holds Result = "holds"
 	// Fails: the whole interval speaks against the claim, or a map failed its check.
 	Fails Result = "fails"
-	// Undecided: the interval holds values for and against the claim, or there is no interval.
+	// Undecided: the interval includes values for and against the claim, or there is no interval.
 	Undecided Result = "undecided"
 	// Missing: the run has not measured it.
 	Missing Result = "not measured"
@@ -257,7 +257,7 @@ func (c Claim) compare(seen stat.Summary) (r Result, why string) {
 	case seen.Hi < low || seen.Lo > high:
 		return Fails, "the whole interval speaks against it"
 	}
-	return Undecided, "the interval holds values for and against it"
+	return Undecided, "the interval includes values for and against it"
 }
 
 // find returns the group that the parts of a claim's cell name, of the map name; nil if there is

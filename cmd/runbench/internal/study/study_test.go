@@ -50,10 +50,10 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"One.\n\nTwo\nsay 3.5 times.", `line 4: "3.5 times" has no claim`},
-		{"It is 3 times.\n<!-- claim: 4 times: ops/s of a over b in g=2 -->", `line 2: claim: the paragraph does not say "4 times"`},
+		{"It is 3 times.\n<!-- claim: 4 times: ops/s of a over b in g=2 -->", `line 2: claim: the paragraph does not contain "4 times"`},
 		{"It is 3 times.\n<!-- claim: 3 times ops/s of a -->", `line 2: claim: "3 times ops/s of a"; want`},
 		{"It is 3 miles.\n<!-- claim: 3 miles: ops/s of a in g=2 -->", `the figure "3 miles" is in "miles"`},
-		{"It is three.\n<!-- claim: three: ops/s of a in g=2 -->", `the figure "three" is no number`},
+		{"It is three.\n<!-- claim: three: ops/s of a in g=2 -->", `the figure "three" is not a number`},
 		{"One.\n\n```\n5 times\n\n6 times\n```\n\nNow 7 times.", `line 9: "7 times" has no claim`},
 	} {
 		if _, err := Parse(c.text); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -142,8 +142,8 @@ func TestRestated(t *testing.T) {
 	}
 }
 
-// TestRestate: figures are those of the cells, in the text and in the claims, one by one even if
-// they are the same, and the text that comes out says again what it says.
+// TestRestate: the figures of the text and of the claims become those of the cells. Each is
+// replaced separately, even if several are equal. Restating the new text changes nothing.
 func TestRestate(t *testing.T) {
 	const text = `# Title
 

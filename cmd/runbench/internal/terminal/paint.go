@@ -18,15 +18,15 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// InColor reports whether what is written to w is in colour. It is on a terminal that has colours,
-// unless the user wants none (no-color.org).
+// InColor reports whether output to w is in colour. It is if w is a terminal that has colours,
+// unless the user has set NO_COLOR (no-color.org).
 func InColor(w io.Writer) bool {
 	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// Painter colours outcomes in what is written through it, line by line. It knows an outcome by its
-// place behind two blanks, because columns are aligned before anything is coloured. A last line
-// without an end is written by Flush.
+// Painter colours outcomes in the text that is written through it, line by line. It recognizes an
+// outcome by the two blanks before it, because columns are aligned before anything is coloured.
+// Flush writes a last line without an end.
 type Painter struct {
 	w    io.Writer
 	line []byte // without its end

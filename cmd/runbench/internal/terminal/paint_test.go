@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestPainter: outcomes in columns are coloured, however the text is cut into writes, and what is
-// no outcome is left alone; without its colours the text is what it was.
+// TestPainter: outcomes in columns are coloured, however the text is split into writes. Other text
+// is not coloured. Without the colours the text is unchanged.
 func TestPainter(t *testing.T) {
 	const text = "map    verdict\nxsync  Ok       Ok  FAILED, as expected\n  unfit  CPU quota  fitness\nOk, it is better so: worse\na  b  inconclusive: why\n  worse"
 	const want = "map    verdict\nxsync  [g]Ok[0]       [g]Ok[0]  [y]FAILED, as expected[0]\n  [r]unfit[0]  CPU quota  fitness\nOk, it is better so: worse\na  b  [y]inconclusive[0]: why\n  [r]worse[0]"
@@ -29,8 +29,8 @@ func TestPainter(t *testing.T) {
 	}
 }
 
-// TestInColor: never into files and pipes, and on a terminal only if NO_COLOR and TERM allow it.
-// A device stands for the terminal.
+// TestInColor: output to files and pipes is never in colour. Output to a terminal is in colour if
+// NO_COLOR and TERM allow it. A device takes the place of the terminal.
 func TestInColor(t *testing.T) {
 	device, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
