@@ -171,7 +171,7 @@ func TestStalenessCells(t *testing.T) {
 	if f := cells["forgets"].Fault; !strings.Contains(f, "found no value") {
 		t.Errorf("a map that forgets keys: fault %q", f)
 	}
-	if f := cells["makes-up"].Fault; !strings.Contains(f, "which nobody wrote") {
+	if f := cells["makes-up"].Fault; !strings.Contains(f, "which no write stored") {
 		t.Errorf("a map that makes up values: fault %q", f)
 	}
 }
