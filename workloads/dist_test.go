@@ -39,9 +39,10 @@ func counts(d Dist, n, draws int, seed uint64) []int {
 	return counts
 }
 
+// About 30 tests at the level alpha, from a fixed seed: they always pass or always fail.
+const alpha, seed, draws = 0.001, 20261123, 200_000
+
 func TestGoodnessOfFit(t *testing.T) {
-	// 24 tests at 0.001 each, from a fixed seed: they always pass or always fail.
-	const alpha, seed, draws = 0.001, 20261123, 200_000
 	for _, theta := range []float64{0, 0.5, 0.99, 1, 1.2, 2} {
 		for _, n := range []int{2, 10, 1000, 100_000} {
 			t.Run(fmt.Sprintf("%v/%d", theta, n), func(t *testing.T) {
@@ -61,61 +62,64 @@ func TestGoodnessOfFit(t *testing.T) {
 			t.Errorf("chi-square is %.2f times its critical value", x)
 		}
 	})
-	t.Run("hotspot", func(t *testing.T) {
-		for _, test := range []struct {
-			drawn, tested Dist
-			fits          bool
-		}{
-			{Dist{Hot: 80, Spot: 20}, Dist{Hot: 80, Spot: 20}, true},
-			{Dist{Hot: 80, Spot: 20}, Dist{Hot: 81, Spot: 20}, false},
-			{Dist{Hot: 80, Spot: 20}, Dist{Hot: 80, Spot: 21}, false},
-			{Dist{Hot: 1, Spot: 99}, Dist{Hot: 1, Spot: 99}, true},
-		} {
-			c := counts(test.drawn, 1000, draws, seed)
-			spot := 10 * test.tested.Spot
-			hot := 0
-			for _, n := range c[:spot] {
-				hot += n
-			}
-			// The two parts as two bins, and the positions of each part, which are uniform.
-			want := draws * float64(test.tested.Hot) / 100
-			x := (float64(hot) - want) * (float64(hot) - want) * (1/want + 1/(draws-want)) / distuv.ChiSquared{K: 1}.Quantile(1-alpha)
-			x = max(x, chiSquare(c[:spot], 0, alpha), chiSquare(c[spot:], 0, alpha))
-			if (x <= 1) != test.fits {
-				t.Errorf("drawn with %+v, tested for %+v: chi-square is %.2f times its critical value", test.drawn, test.tested, x)
-			}
-		}
-	})
-	t.Run("latest", func(t *testing.T) {
-		const n = 1000
-		draw := Dist{Latest: true}.draws(n, random(seed, seedOfTape))
-		back, wrong := make([]int, n), make([]int, n) // counted from the newest key, and from the key before it
-		for i := range draws {
-			newest := i / 20
-			k := int(draw())
-			back[(newest-k%n+n*draws)%n]++
-			wrong[(newest+1-k%n+n*draws)%n]++
-		}
-		if x := chiSquare(back, 0.99, alpha); x > 1 {
-			t.Errorf("chi-square is %.2f times its critical value", x)
-		}
-		if x := chiSquare(wrong, 0.99, alpha); x <= 1 {
-			t.Errorf("counted from another key than the newest, chi-square is %.2f times its critical value", x)
-		}
-	})
-	t.Run("sequential and one", func(t *testing.T) {
-		draw, one := Dist{Sequential: true}.draws(7, nil), Dist{One: true}.draws(7, nil)
-		for i := range 100 {
-			if k := draw(); k != uint32(i%7) || one() != 0 {
-				t.Fatalf("draw %d is of key %d", i, k)
-			}
-		}
-	})
 	t.Run("a wrong theta is noticed", func(t *testing.T) {
 		if x := chiSquare(counts(Dist{Theta: 0.99}, 1000, draws, seed), 1.02, alpha); x <= 1 {
 			t.Errorf("chi-square is %.2f times its critical value", x)
 		}
 	})
+}
+
+func TestHotspotFits(t *testing.T) {
+	for _, test := range []struct {
+		drawn, tested Dist
+		fits          bool
+	}{
+		{Dist{Hot: 80, Spot: 20}, Dist{Hot: 80, Spot: 20}, true},
+		{Dist{Hot: 80, Spot: 20}, Dist{Hot: 81, Spot: 20}, false},
+		{Dist{Hot: 80, Spot: 20}, Dist{Hot: 80, Spot: 21}, false},
+		{Dist{Hot: 1, Spot: 99}, Dist{Hot: 1, Spot: 99}, true},
+	} {
+		c := counts(test.drawn, 1000, draws, seed)
+		spot := 10 * test.tested.Spot
+		hot := 0
+		for _, n := range c[:spot] {
+			hot += n
+		}
+		// The two parts as two bins, and the positions of each part, which are uniform.
+		want := draws * float64(test.tested.Hot) / 100
+		x := (float64(hot) - want) * (float64(hot) - want) * (1/want + 1/(draws-want)) / distuv.ChiSquared{K: 1}.Quantile(1-alpha)
+		x = max(x, chiSquare(c[:spot], 0, alpha), chiSquare(c[spot:], 0, alpha))
+		if (x <= 1) != test.fits {
+			t.Errorf("drawn with %+v, tested for %+v: chi-square is %.2f times its critical value", test.drawn, test.tested, x)
+		}
+	}
+}
+
+func TestLatestFits(t *testing.T) {
+	const n = 1000
+	draw := Dist{Latest: true}.draws(n, random(seed, seedOfTape))
+	back, wrong := make([]int, n), make([]int, n) // counted from the newest key, and from the key before it
+	for i := range draws {
+		newest := i / 20
+		k := int(draw())
+		back[(newest-k%n+n*draws)%n]++
+		wrong[(newest+1-k%n+n*draws)%n]++
+	}
+	if x := chiSquare(back, 0.99, alpha); x > 1 {
+		t.Errorf("chi-square is %.2f times its critical value", x)
+	}
+	if x := chiSquare(wrong, 0.99, alpha); x <= 1 {
+		t.Errorf("counted from another key than the newest, chi-square is %.2f times its critical value", x)
+	}
+}
+
+func TestSequentialAndOne(t *testing.T) {
+	draw, one := Dist{Sequential: true}.draws(7, nil), Dist{One: true}.draws(7, nil)
+	for i := range 100 {
+		if k := draw(); k != uint32(i%7) || one() != 0 {
+			t.Fatalf("draw %d is of key %d", i, k)
+		}
+	}
 }
 
 // Where weights vanish, rounding must still give a valid rank.

@@ -36,7 +36,15 @@ func outcomes(t *testing.T, tso bool, show func(l *litmus) []int, goroutines ...
 	return keys(res.FinalStates)
 }
 
-func TestLitmus(t *testing.T) {
+// litmusTest is a litmus test with its final states under sequential consistency and under x86-TSO.
+type litmusTest struct {
+	name       string
+	show       func(l *litmus) []int
+	goroutines []func(l *litmus)
+	sc, tso    string
+}
+
+func litmusTests() []litmusTest {
 	two := func(l *litmus) []int { return l.r[:2] }
 	four := func(l *litmus) []int { return l.r[:] }
 	writeX := func(l *litmus) { l.x.Store(1) }
@@ -45,12 +53,7 @@ func TestLitmus(t *testing.T) {
 	sbY := func(l *litmus) { l.y.Store(1); l.r[1] = l.x.Load() }
 	mpWrite := func(l *litmus) { l.x.Store(1); l.y.Store(1) }
 	mpRead := func(l *litmus) { l.r[0] = l.y.Load(); l.r[1] = l.x.Load() }
-	for _, c := range []struct {
-		name       string
-		show       func(l *litmus) []int
-		goroutines []func(l *litmus)
-		sc, tso    string
-	}{
+	return []litmusTest{
 		{"SB", two, []func(l *litmus){sbX, sbY}, "01 10 11", "00 01 10 11"},
 		{"SB, one side with membarrier", two, []func(l *litmus){
 			sbX,
@@ -94,13 +97,17 @@ func TestLitmus(t *testing.T) {
 			func(l *litmus) { l.x.Store(1); l.y.Store(2) },
 			func(l *litmus) { l.y.Store(1); l.x.Store(2) },
 		}, "12 21 22", "12 21 22"},
-	} {
+	}
+}
+
+func TestLitmus(t *testing.T) {
+	for _, c := range litmusTests() {
 		t.Run(c.name, func(t *testing.T) {
 			if got := outcomes(t, false, c.show, c.goroutines...); got != c.sc {
-				t.Errorf("SC: outcomes %s, known %s", got, c.sc)
+				t.Errorf("SC: final states %s, known %s", got, c.sc)
 			}
 			if got := outcomes(t, true, c.show, c.goroutines...); got != c.tso {
-				t.Errorf("TSO: outcomes %s, known %s", got, c.tso)
+				t.Errorf("TSO: final states %s, known %s", got, c.tso)
 			}
 		})
 	}

@@ -32,13 +32,13 @@ func compareCommand() command {
 		args:  "[flags] OLD NEW",
 		short: "compare two runs, or two maps of one run",
 		long: `
-Compares two runs cell by cell. OLD and NEW are folders of runs, or files with the benchmarks of any
-Go program as go test -bench prints them (with -count 8 or so; fewer than 4 show nothing). With -a
-and -b it compares two maps of one run, paired by block.
+Compares two runs cell by cell. OLD and NEW are folders of runs, or files with the benchmarks of
+any Go program as go test -bench prints them (use -count 8 or so; fewer than 4 give no interval).
+With -a and -b it compares two maps of one run, paired by block.
 
 A cell is better or worse if it differs conclusively by more than the minimum effect. The chance
-that any row of a comparison is called so by mistake is at most 5 % (Holm). It is the same if the
-whole 95 % interval lies within the minimum effect. Otherwise it is inconclusive. The geometric
+that any row of a comparison is called so by mistake is at most 5 % (Holm). A cell is the same if
+the whole 95 % interval lies within the minimum effect. Otherwise it is inconclusive. The geometric
 mean of each unit is one more row. Differences below the A/A limit of a run are inconclusive. If a
 run has a single link, differences below 5 % are inconclusive too, and with -min-effect below 5 %
 no row is the same.

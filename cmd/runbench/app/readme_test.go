@@ -16,21 +16,7 @@ func TestAddingAMap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(clone, "baselines/README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "\n## Adding a map\n")
-	section, _, _ = strings.Cut(section, "\n## ")
-	var blocks []string // those of code, in their order
-	for i, part := range strings.Split(section, "\n```") {
-		if _, code, ok := strings.Cut(part, "\n"); ok && i%2 == 1 {
-			blocks = append(blocks, code+"\n")
-		}
-	}
-	if len(blocks) != 3 {
-		t.Fatalf("the section \"Adding a map\" has %d blocks of code; want mine.go, main.go and the lines to type", len(blocks))
-	}
+	blocks := codeBlocks(t, clone)
 	dir := t.TempDir()
 	for i, file := range []struct {
 		name  string
@@ -72,4 +58,24 @@ func TestAddingAMap(t *testing.T) {
 	if ran != "check run compare " {
 		t.Errorf("the lines run %s; want check, run and compare", ran)
 	}
+}
+
+// codeBlocks returns the blocks of code in the section of baselines/README.md, in their order.
+func codeBlocks(t *testing.T, clone string) []string {
+	text, err := os.ReadFile(filepath.Join(clone, "baselines/README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Adding a map\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var blocks []string // those of code, in their order
+	for i, part := range strings.Split(section, "\n```") {
+		if _, code, ok := strings.Cut(part, "\n"); ok && i%2 == 1 {
+			blocks = append(blocks, code+"\n")
+		}
+	}
+	if len(blocks) != 3 {
+		t.Fatalf("the section \"Adding a map\" has %d blocks of code; want mine.go, main.go and the lines to type", len(blocks))
+	}
+	return blocks
 }

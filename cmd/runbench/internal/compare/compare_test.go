@@ -303,23 +303,7 @@ func TestBenchstatAgrees(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds benchstat")
 	}
-	r := rand.New(rand.NewPCG(3, 0))
-	dir := t.TempDir()
-	var paths []string
-	for _, n := range []int{7, 8} {
-		var b strings.Builder
-		b.WriteString("goos: linux\ngoarch: amd64\npkg: example.com/m\ncpu: a processor\n")
-		for _, name := range []string{"Get/size=10-4", "Set-4", "Walk-4"} {
-			for range n {
-				fmt.Fprintf(&b, "Benchmark%s 100 %.3f ns/op %d B/op %.2f MB/s\n", name, 100*r.ExpFloat64()+1, 16*(1+r.IntN(9)), 100*r.Float64()+1)
-			}
-		}
-		path := filepath.Join(dir, fmt.Sprintf("n%d.txt", n))
-		if err := os.WriteFile(path, []byte(b.String()+"PASS\n"), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		paths = append(paths, path)
-	}
+	paths := benchmarkFiles(t)
 	var sets [2]*results.Set
 	for i, path := range paths {
 		set, _, err := results.Open(path)
@@ -343,19 +327,7 @@ func TestBenchstatAgrees(t *testing.T) {
 		}
 	}
 
-	cmd := exec.Command("go", "tool", "benchstat", "-format", "csv", paths[0], paths[1])
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("benchstat: %v\n%s", err, stderr.String())
-	}
-	lines := csv.NewReader(bytes.NewReader(out))
-	lines.FieldsPerRecord = -1
-	records, err := lines.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
+	records := benchstat(t, paths)
 	compared, unit := 0, ""
 	for _, rec := range records {
 		if len(rec) > 4 && rec[0] == "" && rec[2] == "CI" {
@@ -378,6 +350,45 @@ func TestBenchstatAgrees(t *testing.T) {
 		}
 	}
 	if compared != 2*len(ours) || compared == 0 {
-		t.Errorf("%d medians were compared; want %d\n%s", compared, 2*len(ours), out)
+		t.Errorf("%d medians were compared; want %d\n%q", compared, 2*len(ours), records)
 	}
+}
+
+// benchmarkFiles returns two files of random benchmarks of another program.
+func benchmarkFiles(t *testing.T) (paths []string) {
+	r := rand.New(rand.NewPCG(3, 0))
+	dir := t.TempDir()
+	for _, n := range []int{7, 8} {
+		var b strings.Builder
+		b.WriteString("goos: linux\ngoarch: amd64\npkg: example.com/m\ncpu: a processor\n")
+		for _, name := range []string{"Get/size=10-4", "Set-4", "Walk-4"} {
+			for range n {
+				fmt.Fprintf(&b, "Benchmark%s 100 %.3f ns/op %d B/op %.2f MB/s\n", name, 100*r.ExpFloat64()+1, 16*(1+r.IntN(9)), 100*r.Float64()+1)
+			}
+		}
+		path := filepath.Join(dir, fmt.Sprintf("n%d.txt", n))
+		if err := os.WriteFile(path, []byte(b.String()+"PASS\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// benchstat returns the records that benchstat prints for the files.
+func benchstat(t *testing.T, paths []string) [][]string {
+	cmd := exec.Command("go", "tool", "benchstat", "-format", "csv", paths[0], paths[1])
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("benchstat: %v\n%s", err, stderr.String())
+	}
+	lines := csv.NewReader(bytes.NewReader(out))
+	lines.FieldsPerRecord = -1
+	records, err := lines.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
 }

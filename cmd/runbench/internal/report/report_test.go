@@ -56,25 +56,7 @@ func example() *results.Set {
 		id.Impl = impl
 		return id
 	}
-	set := &results.Set{Manifest: results.Manifest{
-		Preset: "quick", Seed: 7, Complete: true,
-		Environment: results.Environment{
-			Go: "go1.26.0", GOOS: "linux", GOARCH: "amd64", CPU: "a processor", Processors: 2, GOMAXPROCS: 2,
-			Kernel: "Linux 6.1", Commit: "0123456789abcdef", Date: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
-			Command: []string{"runbench", "run", "-seed", "7"},
-		},
-		Inputs: map[string]string{"identifiers": "sha256:00"},
-		Verdicts: []results.Verdict{
-			{Impl: "batched", Level: "atomic", Check: "history", Outcome: results.Ok, Reason: "24 histories"},
-			{Impl: "batched-more", Level: "atomic", Check: "history", Outcome: results.Unknown, Reason: "no answer in time"},
-			{Impl: "fresh", Level: "linearizable", Check: "history", Outcome: results.Ok},
-			{Impl: "fresh-too", Level: "linearizable", Check: "history", Outcome: results.Ok},
-			{Impl: "loses", Level: "linearizable", Check: "history", Outcome: results.Illegal, Reason: "linearizable: key 1", Evidence: []string{"evidence/loses.jsonl"}},
-			{Impl: "loses-known", Level: "linearizable", Check: "history", Outcome: results.Illegal, Broken: true},
-			{Impl: "noop", Level: "none", Check: "history", Outcome: results.Ok},
-			{Impl: "plain", Level: "linearizable", Check: "history", Outcome: results.Ok},
-		},
-	}}
+	set := &results.Set{Manifest: exampleManifest()}
 	for _, m := range []struct {
 		impl string
 		s    speeds
@@ -134,17 +116,39 @@ func example() *results.Set {
 		c.Metrics[results.OpsPerSec] *= []float64{1, 1.01, 0.98, 1, 1.04, 0.99}[i]
 		set.Twins = append(set.Twins, c)
 	}
-	set.Manifest.Sessions = []results.Session{
-		{Before: []results.Finding{
-			{What: "governor", State: results.Unfit, Found: "powersave", Why: "it hangs on the load", Want: "performance"},
-			{What: "load", State: results.Fit, Found: "0.01", Why: "others", Want: "none"},
-		}},
-		{
-			Before: []results.Finding{{What: "governor", State: results.Fit, Found: "performance", Why: "it hangs on the load", Want: "performance"}},
-			During: []results.Finding{{What: "steal", State: results.Hidden, Found: "not visible here", Why: "neighbours", Want: "none"}},
+	return set
+}
+
+func exampleManifest() results.Manifest {
+	return results.Manifest{
+		Preset: "quick", Seed: 7, Complete: true,
+		Environment: results.Environment{
+			Go: "go1.26.0", GOOS: "linux", GOARCH: "amd64", CPU: "a processor", Processors: 2, GOMAXPROCS: 2,
+			Kernel: "Linux 6.1", Commit: "0123456789abcdef", Date: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
+			Command: []string{"runbench", "run", "-seed", "7"},
+		},
+		Inputs: map[string]string{"identifiers": "sha256:00"},
+		Verdicts: []results.Verdict{
+			{Impl: "batched", Level: "atomic", Check: "history", Outcome: results.Ok, Reason: "24 histories"},
+			{Impl: "batched-more", Level: "atomic", Check: "history", Outcome: results.Unknown, Reason: "no answer in time"},
+			{Impl: "fresh", Level: "linearizable", Check: "history", Outcome: results.Ok},
+			{Impl: "fresh-too", Level: "linearizable", Check: "history", Outcome: results.Ok},
+			{Impl: "loses", Level: "linearizable", Check: "history", Outcome: results.Illegal, Reason: "linearizable: key 1", Evidence: []string{"evidence/loses.jsonl"}},
+			{Impl: "loses-known", Level: "linearizable", Check: "history", Outcome: results.Illegal, Broken: true},
+			{Impl: "noop", Level: "none", Check: "history", Outcome: results.Ok},
+			{Impl: "plain", Level: "linearizable", Check: "history", Outcome: results.Ok},
+		},
+		Sessions: []results.Session{
+			{Before: []results.Finding{
+				{What: "governor", State: results.Unfit, Found: "powersave", Why: "it depends on the load", Want: "performance"},
+				{What: "load", State: results.Fit, Found: "0.01", Why: "others", Want: "none"},
+			}},
+			{
+				Before: []results.Finding{{What: "governor", State: results.Fit, Found: "performance", Why: "it depends on the load", Want: "performance"}},
+				During: []results.Finding{{What: "steal", State: results.Hidden, Found: "not visible here", Why: "neighbours", Want: "none"}},
+			},
 		},
 	}
-	return set
 }
 
 func TestGolden(t *testing.T) {
