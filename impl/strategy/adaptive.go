@@ -5,44 +5,43 @@ import "doublebuf/impl/atomicx"
 // adaptive: like asymmetric, but soon after a publish a reader opens its guards with a fence. If
 // the writer swaps again while readers still do so, it needs no membarrier.
 //
-// A copy has two names: the plain name is the Copy itself, and the fenced name is another Copy,
-// which refers to it. The readable word holds a name. A guard is opened under the name that the
-// reader finds there: under the plain name as in asymmetric, and under the fenced name with a
-// full fence between the count (or the tag of a lookup guard) and the load that checks whether
-// that name is still readable. So the word that readers load in any case tells them what to do,
-// and the word that the writer swaps out tells it what the readers have done:
+// A copy has two names. The plain name is the Copy itself. The fenced name is another Copy, which
+// refers to it. The readable word holds a name. A reader opens a guard under the name that it finds
+// there. Under the plain name it does so as in asymmetric. Under the fenced name a full fence
+// stands between the count (or the tag of a lookup guard) and the load that checks whether that
+// name is still readable. So readers learn what to do from a word that they load in any case. The
+// writer learns what the readers have done from the name that it swaps out:
 //
 //   - The writer makes each copy readable under its fenced name. A reader that has opened
 //     fencesAtMost guards under that name replaces it by the plain name, with a compare-and-swap.
 //     So readers write the readable word at most once for each swap.
-//   - If the writer swaps out a plain name, it calls membarrier, and the argument is that at
+//   - If the writer swaps out a plain name, it calls membarrier. The argument is that at
 //     asymmetricReader.Open.
 //   - If it swaps out a fenced name, the copy has had no other name since the swap that made it
-//     readable. A reader of a guard that is open in it has found that name after its fence. A
-//     fence puts the count and the load in one order with the swap, so cases 1 and 2 of the
-//     two-counts argument (see epochReader.Open) hold as they do for epoch. Guards that were
-//     opened under the plain name are from an earlier time at which the copy was readable; the
+//     readable. A reader of a guard that was opened in it since then has found that name after its
+//     fence. A fence puts the count and the load in one order with the swap. So cases 1 and 2 of
+//     the two-counts argument (see epochReader.Open) hold as they do for epoch. Guards that were
+//     opened under the plain name are from an earlier time at which the copy was readable. The
 //     writer has waited for those.
 //
 // Guards are closed by plain stores under either name. Before the writer sleeps it calls
 // membarrier, as in asymmetric.
 //
-// This is the ski-rental rule: a reader pays for fences until they have cost about as much as the
-// membarrier that they save, and then has the next publish pay for one. It needs no clock and no
-// rate. Where nothing is published any more, it is the readers that find out.
+// This is the ski-rental rule. A reader pays for fences until they have cost about as much as the
+// membarrier that they save. Then the next publish pays for a membarrier. The rule needs no clock
+// and no rate. If the writer publishes no more, the readers soon reach the limit.
 type adaptive struct {
 	asymmetric
 	names [2]*Copy // by index: the fenced name of the copy that was made readable last, or nil
 }
 
-// fencesAtMost is how many guards one reader opens with a fence after a publish. A fence takes a
-// few nanoseconds. A membarrier takes 3 to 17 µs of the writer's time, depending on the machine,
-// and some of the time of every reader that is running. DESIGN.md has the measurements.
+// fencesAtMost is the number of guards that one reader opens with a fence after a publish. So many
+// fences take about as long as a membarrier. DESIGN.md has the measurements.
 const fencesAtMost = 1024
 
-// Adaptive returns the strategy adaptive: level atomic. Where publishes come in quick succession,
+// Adaptive returns the strategy adaptive: level atomic. If publishes come in quick succession,
 // opening a guard takes one atomic addition to a word of the reader's own, and a swap takes no
-// system call. Where they are rare, it is like Asymmetric.
+// system call. If they are rare, it is like Asymmetric.
 //
 // If the system call is not available (see [AsymmetricReady]), it returns Epoch. It panics if the
 // kernel refuses the call later.
@@ -94,15 +93,15 @@ func (s *adaptive) Detach() {
 	s.asymmetric.Detach()
 }
 
-// fence is a full fence. It returns how many there have been.
+// fence is a full fence. It returns the number of fences so far.
 //
 //go:noinline
 func (r *asymmetricReader) fence() uint32 { return r.fences.Add(1) }
 
 // fenceUnder stands between the count of a guard and the load that checks whether the fenced name
-// is still readable. At the limit it makes the plain name readable, which that load then finds.
-// If the fenced name has ceased to be readable meanwhile, even if it has become readable again,
-// this does no harm.
+// is still readable. At the limit it makes the plain name readable, and that load then finds it.
+// The fenced name may have ceased to be readable meanwhile, and may have become readable again.
+// Neither does harm.
 func (r *asymmetricReader) fenceUnder(name *Copy) {
 	n := r.fence()
 	switch {

@@ -12,14 +12,14 @@ import (
 // does the same.
 //
 // By Go's memory model the plain words are a race. So the argument is about x86-TSO. A thread's
-// stores reach memory in order, and its loads are done in order; but a load may be done while an
+// stores reach memory in order, and its loads are done in order. But a load may be done while an
 // earlier store still waits in the thread's store buffer. A membarrier empties the buffers of all
-// threads, each at some moment between its start and its return. The Go compiler keeps the order
-// of the store and the load, because the load is an atomic one.
+// threads, each at some moment between its start and its return. The Go compiler keeps the order of
+// the store and the load, because the load is an atomic one.
 //
-// Only the reader writes its counts. A count holds the generation of the copy that it counts
-// guards of. So the guards of a detached copy are told from those of its successor without
-// changing the word.
+// Only the reader writes its counts. A count holds the generation of the copy whose guards it
+// counts. So the reader and the writer can distinguish the guards of a detached copy from those of
+// its successor, although Detach does not change the word.
 type asymmetric struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -68,14 +68,14 @@ type asymmetricReader struct {
 	_ [128 - 88]byte
 }
 
-// Open implements Reader. S1 holds by the two-counts argument (see epochReader.Open), of which only
-// case 1 needs other reasons here: the load L comes before a swap away from x, and the count was
-// raised before L. The count may still wait in the store buffer when the swap is made. A membarrier
+// Open implements Reader. S1 holds by the two-counts argument (see epochReader.Open). Only case 1
+// has other reasons here: the load L comes before a swap away from x, and the count was raised
+// before L. The count may still wait in the store buffer when the swap is made. A membarrier
 // follows the swap.
 //
-//   - L was done before the membarrier reached the reader's thread. Then the count had been
-//     stored before that too, and the membarrier drove it out of the buffer. The writer, which
-//     looks after the membarrier has returned, finds it.
+//   - L was done before the membarrier reached the reader's thread. Then the count had been stored
+//     before that too, and the membarrier drove it out of the buffer. The writer looks after the
+//     membarrier has returned, and finds it.
 //   - L was done after that. Then it came after the swap, and this is case 2.
 func (r *asymmetricReader) Open() *Copy {
 	c := r.owner.readable.Load() // (a)
@@ -89,10 +89,10 @@ func (r *asymmetricReader) Open() *Copy {
 	return c.itself()
 }
 
-// reopen is steps (d) to (f) of the two-counts argument. A guard was counted in a; then b was
-// found readable, or a under its other name. Under adaptive a fence separates the counts from the
-// last load, so that the name under which that load finds a copy does not matter. If the load
-// returns a third copy, one of the first two was detached meanwhile, and all begins again.
+// reopen is steps (d) to (f) of the two-counts argument. A guard was counted in a. Then b was found
+// readable; if b is a, it was found under its other name. Under adaptive a fence separates the
+// counts from the last load, so the name under which that load finds a copy does not matter. If the
+// load returns a third copy, one of the first two was detached meanwhile, and opening begins again.
 func (r *asymmetricReader) reopen(a, b *Copy) *Copy {
 	for {
 		if a != b {
@@ -121,7 +121,7 @@ func (r *asymmetricReader) reopen(a, b *Copy) *Copy {
 }
 
 // raise counts a guard in c. If the count is of an earlier generation, it counts guards in a
-// detached copy, for which nobody waits.
+// detached copy. The writer does not wait for those.
 func (r *asymmetricReader) raise(c *Copy) {
 	count := &r.count[c.Index]
 	n := count.Load()
@@ -131,7 +131,7 @@ func (r *asymmetricReader) raise(c *Copy) {
 	count.Store(n + 1)
 }
 
-// lower takes a guard in c off the count, unless c was detached and the count is of its
+// lower subtracts a guard in c from the count, unless c was detached and the count is of its
 // successor. It returns false if the count holds no guard.
 //
 // No wake-up is lost. The writer sets awaited, calls membarrier, and then looks.
@@ -156,16 +156,16 @@ func (r *asymmetricReader) lower(c *Copy) bool {
 	return true
 }
 
-// Close implements Reader. A processor of this kind does no store before an earlier load, so all
-// that the reader loaded under the guard was loaded before the count falls.
+// Close implements Reader. An x86 processor does no store before an earlier load. So the reader has
+// done all its loads under the guard before the count falls.
 func (r *asymmetricReader) Close(c *Copy) {
 	if !r.lower(c) {
 		panic("doublebuf: guard released twice")
 	}
 }
 
-// counted returns how many guards are open in the copy of that index and generation, except the
-// lookup guard.
+// counted returns the number of guards that are open in the copy of that index and generation,
+// without the lookup guard.
 func (r *asymmetricReader) counted(index int, generation uint32) uint64 {
 	n := r.count[index].Load()
 	if uint32(n/generationUnit) != generation {
@@ -188,7 +188,8 @@ func (r *asymmetricReader) idle() bool { return r.owner.perReader.idle(r) }
 // Unregister implements Reader.
 func (r *asymmetricReader) Unregister() { r.owner.leave(r) }
 
-// Abandon implements Reader. Nobody uses the reader any more, so its words may be written here.
+// Abandon implements Reader. No goroutine uses the reader any more, so its words may be written
+// here.
 func (r *asymmetricReader) Abandon() {
 	r.owner.mu.Lock()
 	r.owner.remove(r)
@@ -216,7 +217,7 @@ func (s *asymmetric) NewReader(name string) Reader {
 
 func membarrier() {
 	if err := atomicx.Membarrier(); err != nil {
-		panic("doublebuf: asymmetric needs a system call that worked before and now fails: " + err.Error())
+		panic("doublebuf: membarrier worked before and now fails; asymmetric and adaptive need it: " + err.Error())
 	}
 }
 
@@ -245,8 +246,8 @@ func (s *asymmetric) list() {
 	s.reap()
 }
 
-// look implements scan. Before it looks for a writer that will sleep, it asks the readers to wake
-// the writer; see asymmetricReader.lower.
+// look implements scan. If the writer will sleep, it first sets the flag awaited of the readers;
+// see asymmetricReader.lower.
 func (s *asymmetric) look(sleep bool) holders {
 	if sleep && len(s.pending) != 0 {
 		for _, r := range s.pending {
@@ -272,8 +273,8 @@ func (r *asymmetricReader) look(old *Copy, _ bool) holders {
 	return h
 }
 
-// Detach implements Strategy. The successor has another generation, so that the guards in the old
-// copy do not count for it.
+// Detach implements Strategy. The successor has another generation. So the guards in the old copy
+// do not count for it.
 func (s *asymmetric) Detach() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

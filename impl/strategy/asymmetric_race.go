@@ -4,7 +4,7 @@ package strategy
 
 import "doublebuf/impl/atomicx"
 
-// plainWord is atomic here, because by Go's memory model a plain word would be a race.
+// plainWord is atomic here: under the race detector a plain word would be reported as a race.
 type plainWord = atomicx.Uint64
 
 // plainTag is atomic here too.

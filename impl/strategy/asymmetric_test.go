@@ -17,9 +17,9 @@ var (
 	loadInLine = regexp.MustCompile(`type\.go:\d+\s.*MOVQ 0\(`) // atomic.Pointer's
 )
 
-// TestAsymmetricMachineCode holds the reader's side against the argument: no locked instruction,
-// and in Open a load of the readable copy after the store of the count. Exact numbers of
-// instructions are tested for one Go version only.
+// TestAsymmetricMachineCode checks the machine code of the reader against its argument: no locked
+// instruction, and in Open a load of the readable copy after the store of the count. Exact numbers
+// of instructions are tested for one Go version only.
 func TestAsymmetricMachineCode(t *testing.T) {
 	if err := AsymmetricReady(); err != nil {
 		t.Skip(err)
@@ -38,7 +38,7 @@ func TestAsymmetricMachineCode(t *testing.T) {
 			t.Errorf("%s is not in the binary", name)
 		}
 		if hit := locked.FindString(code); hit != "" {
-			t.Errorf("%s holds the instruction %s", name, hit)
+			t.Errorf("%s has the instruction %s, want none that is locked", name, hit)
 		}
 		if name == "Open" {
 			stores, loads := countStore.FindAllStringIndex(code, -1), loadInLine.FindAllStringIndex(code, -1)

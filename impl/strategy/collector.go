@@ -7,25 +7,25 @@ import (
 	"doublebuf/impl/invariants"
 )
 
-// collector: a guard is a reference to the copy, and nothing else. Each swap is to a Copy that has
-// never been readable. The data of an old copy is the writer's again when the garbage collector has
-// found the old Copy unreachable, which the token of that Copy reports.
+// collector: a guard is a reference to the copy, and nothing else. Each swap makes a Copy readable
+// that has never been readable. When the garbage collector has found the old Copy unreachable, its
+// token reports that, and the data of the old copy is the writer's again.
 //
-// S1 rests on the collector, not on Go's memory model: it finds nothing unreachable that a
-// goroutine may still use.
+// S1 rests on the garbage collector, not on Go's memory model. The collector never finds an object
+// unreachable that a goroutine may still use:
 //
-//   - Which references there are. A reader has loaded the reference before the swap replaced it,
-//     or it has loaded the new one. So after the swap the references to the old copy are those of
-//     guards, on stacks and in what the stacks refer to.
-//   - A guard in use has a live reference, up to the runtime.KeepAlive after the last load of the
-//     data. The compiler keeps it in the frame at every instruction at which the goroutine may be
-//     preempted, and the collector reads it there. Neither inlining nor reordering takes it away.
-//     To the compiler, KeepAlive uses the reference and the state of memory, so no load that
-//     comes before it in the program may come after it.
-//   - The reader's loads are not late in the processor either. Before the collector reads a stack
-//     it stops the goroutine, and both take part in atomic operations for that.
-//   - The race detector is told by the runtime that a finalizer comes after all that goroutines
-//     have done until then.
+//   - The references. A reader loads the reference to the old copy before the swap replaces it, or
+//     it loads the reference to the new one. So after the swap only guards refer to the old copy,
+//     from stacks and from what the stacks refer to.
+//   - The compiler. A guard in use has a live reference, up to the runtime.KeepAlive after the last
+//     load of the data. The compiler keeps it in the frame at every instruction at which the
+//     goroutine may be preempted, and the collector reads it there. Neither inlining nor reordering
+//     removes it. For the compiler, KeepAlive uses the reference and the state of memory. So no
+//     load that comes before it in the program may come after it.
+//   - The processor. The reader's loads are not late. Before the collector reads a stack it stops
+//     the goroutine, and both take part in atomic operations for that.
+//   - The race detector. The runtime reports to it that a finalizer comes after everything that
+//     goroutines have done until then.
 type collector struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -36,50 +36,50 @@ type collector struct {
 	since    uint64            // copies detached since the last collection that Detach forced
 	guards   invariants.Guards // of the old copy, which itself must become unreachable
 	found    *found
-	tell     func(version uint64) // found.unreachable
+	report   func(version uint64) // found.unreachable
 }
 
 // found is what the tokens report to the writer. It is an object of its own, because a token keeps
 // alive all that it can reach.
 type found struct {
 	versions atomicx.Uint64 // one more than the latest version whose copy was found unreachable
-	copies   atomicx.Uint64 // how many copies were
+	copies   atomicx.Uint64 // the number of copies found unreachable
 }
 
-// Collector returns the strategy collector: level atomic, and a [Sharer]. Opening a guard takes
-// one load, closing one takes nothing, and all goroutines share one reader. Each swap allocates a
-// Copy and its token.
+// Collector returns the strategy collector: level atomic, and a [Sharer]. Opening a guard takes one
+// load, closing one takes nothing, and all goroutines share one reader. Each swap allocates a Copy
+// and its token.
 //
-// If the swap does not finish after a few looks, the writer forces a garbage collection, and
+// If the swap does not finish after a few looks, the writer forces a garbage collection. It forces
 // further ones at growing intervals while guards are open. So a publish takes as long as a
-// collection, which is proportional to all memory of the program; what readers see is as old as
-// that. The memory is that of two copies. With GOGC=off it is the same. TryFinish forces nothing:
-// with GOGC=off it reports true only after the program itself has run a collection.
+// collection, which is proportional to all memory of the program. What readers see may be that old.
+// There are two copies in memory. All this also holds with GOGC=off. TryFinish forces nothing: with
+// GOGC=off it reports true only after the program itself has run a collection.
 //
-// With a MaxWait the copy is detached after that time, as under other strategies. Readers then
-// see what was published no later than MaxWait plus the time for a clone. Detached copies that
-// nobody uses any more are garbage. Collections are forced so that there are at most about 32 of
-// them, with GOGC=off too.
+// With a MaxWait the copy is detached after that time, as under other strategies. Readers then see
+// what was published no later than MaxWait plus the time for a clone. Detached copies are garbage
+// when their guards have ended. The writer forces collections so that there are at most about 32 of
+// them, also with GOGC=off.
 //
-// The runtime reports what it has found on its one goroutine for finalizers. If a finalizer of
-// the program blocks, the writer waits for it. If a finalizer waits for the writer, as every call
-// of a hashmap.Group does, it waits for itself. Functions of runtime.AddCleanup run elsewhere,
-// and may do so.
+// The runtime calls finalizers on one goroutine, and reports there what it has found. If a
+// finalizer of the program blocks, the writer waits for it. If a finalizer waits for the writer, as
+// every call of a hashmap.Group does, it waits for itself. Functions of runtime.AddCleanup run
+// elsewhere, and may do so.
 //
 // A guard that is dropped without Close is closed. The strategy does not know which readers hold
-// the writer up, so a Stall names none (in checked builds it says where the guards were opened).
+// the writer up, so a Stall names none. In checked builds it says where the guards were opened.
 // Closing a guard twice goes unnoticed.
 func Collector(o Options) Strategy {
 	o.collectAfter = 1
 	return CollectorPatient(o)
 }
 
-// CollectorPatient is Collector, except that in the first 100 ms of a wait the writer relies on the
-// collections that the program runs anyway. What readers see is at most as old as that and a
-// collection; with GOGC=off it always is.
+// CollectorPatient is Collector, but in the first 100 ms of a wait the writer relies on the
+// collections that the program runs anyway. What readers see may be as old as that time plus a
+// collection. With GOGC=off it always becomes that old.
 func CollectorPatient(o Options) Strategy {
 	f := new(found)
-	s := &collector{found: f, tell: f.unreachable}
+	s := &collector{found: f, report: f.unreachable}
 	s.writer = newWriter(s, o)
 	return s
 }
@@ -100,11 +100,11 @@ func (s *collector) Begin(readable *Copy) { s.publish(readable) }
 // publish makes c readable, as version s.swaps. Under collector, Copy.own is the token, and the
 // only reference to it.
 func (s *collector) publish(c *Copy) {
-	c.own = atomicx.NewToken(c, s.tell, s.swaps)
+	c.own = atomicx.NewToken(c, s.report, s.swaps)
 	s.readable.Store(c)
 }
 
-// unreachable is told of each version once, in any order.
+// unreachable is called once for each version, in any order.
 func (f *found) unreachable(version uint64) {
 	f.copies.Add(1)
 	for {
@@ -141,7 +141,7 @@ func (s *collector) holding() (Holders, []string) { return nil, s.guards.Places(
 // mostGarbage is how many copies are detached between two collections that Detach forces.
 const mostGarbage = 16
 
-// Detach implements Strategy. Nothing has to be taken from the guards in the old copy.
+// Detach implements Strategy. The old copy and its guards stay as they are.
 func (s *collector) Detach() {
 	s.detached = true
 	s.since++
@@ -168,7 +168,7 @@ func (r collectorReader) Close(c *Copy) { runtime.KeepAlive(c) }
 // Unregister implements Reader.
 func (r collectorReader) Unregister() {}
 
-// Abandon implements Reader. A reader that nobody uses holds no references.
+// Abandon implements Reader. A reader that is no longer used holds no references.
 func (r collectorReader) Abandon() {}
 
 // ReadableOf returns the word from which to load the readable copy if that load alone opens a

@@ -12,7 +12,7 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// withoutCollections turns the collections off that come by themselves, as GOGC=off does.
+// withoutCollections turns off the collections that the runtime starts, as GOGC=off does.
 func withoutCollections(t *testing.T) {
 	percent := debug.SetGCPercent(-1)
 	t.Cleanup(func() { debug.SetGCPercent(percent) })
@@ -24,15 +24,15 @@ func openCollector(s strategy.Strategy) *rig {
 	return r
 }
 
-// collections returns how many have been forced.
+// collections returns the number of forced collections so far.
 func collections() uint32 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.NumForcedGC
 }
 
-// TestCollectorForcesCollections states what the writer does if no collection comes, in the
-// time of the bubble: it forces one at once, or after 100 ms.
+// TestCollectorForcesCollections checks what the writer does if no collection comes: it forces one
+// at once, or after 100 ms. The time is that of the bubble.
 func TestCollectorForcesCollections(t *testing.T) {
 	withoutCollections(t)
 	for _, c := range []struct {
@@ -64,7 +64,7 @@ func TestCollectorForcesCollections(t *testing.T) {
 	}
 }
 
-// TestCollectorFinishesWhenTheReferenceIsDropped has a guard end without a Close.
+// TestCollectorFinishesWhenTheReferenceIsDropped ends a guard without a Close.
 func TestCollectorFinishesWhenTheReferenceIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openCollector(strategy.Collector(strategy.Options{}))
@@ -93,20 +93,20 @@ func TestCollectorDoesNotKnowTheHolders(t *testing.T) {
 		if err := s.Finish(nil); err != nil {
 			t.Fatal(err)
 		}
-		if len(stalls) != 1 || !strings.HasSuffix(stalls[0], "before swap 1: whose they are is not known to the strategy") {
+		if len(stalls) != 1 || !strings.HasSuffix(stalls[0], "before swap 1: the strategy does not know by which readers") {
 			t.Errorf("reports %q", stalls)
 		}
 		runtime.KeepAlive(&guard)
 	})
 }
 
-// TestCollectorBoundsGarbage detaches one copy after another that nobody uses.
+// TestCollectorBoundsGarbage detaches one unused copy after another.
 func TestCollectorBoundsGarbage(t *testing.T) {
 	withoutCollections(t)
 	runtime.GC()
 	const size = 1 << 20
 	s := openCollector(strategy.Collector(strategy.Options{MaxWait: time.Microsecond}))
-	data := [2][]byte{make([]byte, size), make([]byte, size)} // stand for the data of the copies
+	data := [2][]byte{make([]byte, size), make([]byte, size)} // in place of the data of the copies
 	most := uint64(0)
 	for range 200 {
 		s.swap()
@@ -127,8 +127,8 @@ func TestCollectorBoundsGarbage(t *testing.T) {
 	runtime.KeepAlive(&data)
 }
 
-// TestCollectorIsCollected has a strategy with all its copies be found unreachable: the
-// tokens must not keep it.
+// TestCollectorIsCollected drops a strategy with all its copies. The garbage collector must find
+// it: the tokens must not keep it alive.
 func TestCollectorIsCollected(t *testing.T) {
 	s := openCollector(strategy.Collector(strategy.Options{}))
 	s.swap()

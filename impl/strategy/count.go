@@ -6,18 +6,18 @@ import "doublebuf/impl/atomicx"
 // generation of a copy (32 bits, always 0 under counted), the flag awaited, and the number of
 // guards that are open in that copy (31 bits).
 const (
-	// awaited is set in a count by a writer that sleeps until the count holds no guard.
+	// A writer that sleeps until a count holds no guard sets awaited in that count.
 	//
 	// No wake-up is lost, because the flag and the number are in one word, and all changes of one
 	// word are in one order:
 	//
-	//  1. The count is zero when the writer sets the flag. The writer finds that out by the same
-	//     operation, and does not sleep.
-	//  2. It is not. Then a later operation of a reader brings it to zero. That operation finds the
-	//     flag, and the reader wakes the writer.
+	//   1. The count is zero when the writer sets the flag. The same operation returns the old
+	//      count to the writer, and the writer does not sleep.
+	//   2. It is not zero. Then a later operation of a reader brings it to zero. That operation
+	//      finds the flag, and the reader wakes the writer.
 	//
-	// A flag in a word of the writer's own would have to be loaded by every reader after every
-	// guard; DESIGN.md has what that costs.
+	// If the flag were in a word of the writer's own, every reader would have to load that word
+	// after every guard. DESIGN.md has the cost.
 	awaited = 1 << 31
 
 	guardBits      = awaited - 1

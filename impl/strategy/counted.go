@@ -2,12 +2,12 @@ package strategy
 
 import "doublebuf/impl/atomicx"
 
-// counted: each copy has one count of the guards that are open in it, whoever opened them. It is
-// the plainest rule there is, a reference count that is checked twice, and is here as a baseline
-// for measurements.
+// counted: each copy has one count of the guards that are open in it, for all readers. This is the
+// simplest rule: a reference count, with a second check that the copy is still readable. It is a
+// baseline for measurements.
 //
-// It keeps S3 in part only. All readers write the same count. And opening a guard is lock-free but
-// not wait-free: it begins again whenever a swap comes in between.
+// It keeps S3 only in part. All readers write the same count. Opening a guard is lock-free but not
+// wait-free: it begins again whenever a swap comes in between.
 type counted struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -53,9 +53,9 @@ type countedReader struct {
 	_ [128 - 72]byte
 }
 
-// Open implements Reader. S1 holds by the two-counts argument (see epochReader.Open), of which
-// this is steps (a) to (c), with the count of the copy in place of the reader's: cases 1 and 2. A
-// detached copy is never readable again and its count is its own, so case 3 does not occur.
+// Open implements Reader. S1 holds by the two-counts argument (see epochReader.Open). Open does
+// steps (a) to (c) of it, with the count of the copy in place of the reader's. Cases 1 and 2 apply.
+// Case 3 does not occur: a detached copy is never readable again, and its count is its own.
 func (r *countedReader) Open() *Copy {
 	s := r.owner
 	for {
@@ -74,8 +74,8 @@ func (r *countedReader) Open() *Copy {
 }
 
 // Close implements Reader. If the reader has opened a guard in a successor of c, then c was
-// detached, and nobody waits for its guards. The count is c's own, so that of a successor is
-// never changed.
+// detached, and the writer does not wait for its guards. The count belongs to c, so Close never
+// changes that of a successor.
 func (r *countedReader) Close(c *Copy) {
 	if in := r.in[c.Index].Load(); in != nil && in != c {
 		return
@@ -87,8 +87,8 @@ func (r *countedReader) Close(c *Copy) {
 	r.owner.lower(c, 1)
 }
 
-// lower takes n guards off the count of c, and wakes the writer if it sleeps until the last is
-// closed.
+// lower subtracts n guards from the count of c. If the writer sleeps until the last guard is
+// closed, it wakes the writer.
 func (s *counted) lower(c *Copy, n uint64) {
 	if c.sharedCount().Add(-n)&(awaited|guardBits) == awaited {
 		s.parker.Unpark()
@@ -98,7 +98,8 @@ func (s *counted) lower(c *Copy, n uint64) {
 // Unregister implements Reader.
 func (r *countedReader) Unregister() { r.owner.leave(r) }
 
-// Abandon implements Reader. Nobody uses the reader any more, so its guards may be ended here.
+// Abandon implements Reader. No goroutine uses the reader any more, so its guards may be ended
+// here.
 func (r *countedReader) Abandon() {
 	s := r.owner
 	s.mu.Lock()
@@ -140,8 +141,8 @@ func (s *counted) StartSwap(next *Copy) {
 	s.reap()
 }
 
-// look implements scan. It forgets the old copy once it has seen it without a guard. A reader
-// that is late may still raise the count for a moment, and has no guard by that.
+// look implements scan. It forgets the old copy once it has seen the copy without a guard. A late
+// reader may still raise the count for a moment. That is no guard, because its second check fails.
 func (s *counted) look(sleep bool) holders {
 	if s.old != nil && countHeld(&s.old.sharedCount().Uint64, sleep) {
 		return waking

@@ -5,10 +5,10 @@ import "doublebuf/impl/atomicx"
 // epoch: every reader counts its open guards in two words of its own, one for each copy. The writer
 // swaps, and then waits until it has seen each reader with no guard in the old copy.
 //
-// This is the scheme of the Rust crates evmap and left-right, with two counts where they have a
-// parity. A parity allows one guard for each handle only. One count for both copies would starve
-// the writer: a reader that chains guards (open A, open B, close A, open C, close B, …) always
-// has one open.
+// This is the scheme of the Rust crates evmap and left-right, with two counts in place of a parity.
+// A parity allows only one guard for each handle. One count for both copies would starve the
+// writer: a reader that chains guards (open A, open B, close A, open C, close B, …) always has one
+// open.
 type epoch struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -19,9 +19,9 @@ type epoch struct {
 // Epoch returns the strategy epoch: level atomic, and the default.
 //
 // Opening a guard takes one atomic addition to a word of the reader's own and two loads of the
-// readable copy; or three and three, if a swap comes in between. Closing a guard takes one atomic
-// addition. With a MaxWait it takes a load and a compare-and-swap instead, which is repeated if the
-// writer changes the word in between, at most twice.
+// readable copy. If a swap comes in between, it takes three and three. Closing a guard takes one
+// atomic addition. With a MaxWait it takes a load and a compare-and-swap instead. They are repeated
+// at most twice, if the writer changes the word in between.
 func Epoch(o Options) Strategy {
 	e := new(epoch)
 	e.writer = newWriter(e, o)
@@ -82,15 +82,15 @@ func (r *epochReader) idle() bool { return r.epoch.perReader.idle(r) }
 // Or the count was not raised for x:
 //
 //  3. It was raised for an earlier copy with the index of x, which was detached before L. Detach
-//     gives the counts of that index a new generation and sets them to zero. This happens after the
+//     sets the counts of that index to zero and gives them a new generation. It does so after the
 //     earlier copy was readable for the last time, and before x is readable for the first time. The
-//     reader compares the generation of the count with that of x. They differ, so no guard is open,
-//     and the reader begins again at (a). In (c) this cannot happen, because a detached copy is
-//     never readable again.
+//     reader compares the generation of the raised count with that of x. They differ, so the guard
+//     is not open, and opening begins again. If L is (c), this cannot happen: L returned the copy
+//     for which the count was raised, and a detached copy is never readable again.
 //
-// Two counts, (d) and (e), bound the number of steps. Trying (a) to (c) again with the other copy
-// alone could go on for ever beside a writer that keeps publishing. With both counts raised, the
-// reader already counts in whichever copy (e) returns. That may be c again, so (e) cannot be left
+// Steps (d) and (e) bound the number of steps. A reader that repeated (a) to (c) until they succeed
+// could repeat them for ever beside a writer that keeps publishing. With both counts raised, the
+// reader already counts in the copy that (e) returns. That may be c again, so (e) cannot be left
 // out.
 func (r *epochReader) Open() *Copy {
 	c := r.epoch.readable.Load()      // (a)
@@ -121,11 +121,12 @@ func (r *epochReader) reopen(index int, n uint64) *Copy {
 func (r *epochReader) Close(c *Copy) { r.release(c.Index, c.generation) }
 
 // release lowers the count of index. If the count is of a later generation, the copy was detached
-// and nobody waits for its guards, so the count stays as it is.
+// and the writer does not wait for its guards. Then the count stays as it is.
 //
-// If nothing is ever detached, an addition is enough. Otherwise a compare-and-swap makes sure
-// that the generation is still the same. Only the writer makes it fail: by setting or clearing
-// awaited, or by detaching the copy. While the guard is open it does each at most once.
+// Without a MaxWait no copy is ever detached, and an addition is enough. Otherwise a
+// compare-and-swap makes sure that the generation is still the same. Only the writer makes it fail:
+// by setting or clearing awaited, or by detaching the copy. While the guard is open it does each at
+// most once. Under indicator other goroutines make it fail too.
 func (r *epochReader) release(index int, generation uint32) {
 	count := &r.count[index]
 	if r.epoch.opts.MaxWait == 0 {
@@ -161,7 +162,8 @@ func (r *epochReader) wake() { r.epoch.parker.Unpark() }
 // Unregister implements Reader.
 func (r *epochReader) Unregister() { r.epoch.leave(r) }
 
-// Abandon implements Reader. Nobody uses the reader any more, so its guards may be ended here.
+// Abandon implements Reader. No goroutine uses the reader any more, so its guards may be ended
+// here.
 func (r *epochReader) Abandon() {
 	r.epoch.mu.Lock()
 	r.epoch.remove(r)
@@ -202,7 +204,7 @@ func (e *epoch) StartSwap(next *Copy) {
 	defer e.mu.Unlock()
 	index, tag := e.old.Index, tagOf(e.old.generation)
 	e.forget()
-	for _, r := range e.readers { // guards, written out: a publish waits for what this loads
+	for _, r := range e.readers { // r.guards, inlined by hand: these loads are the time of a publish
 		counted := r.count[index].Load() & guardBits
 		if r.lookup[index].Load() == tag || counted != 0 {
 			e.pending = append(e.pending, r)
@@ -223,7 +225,7 @@ func (r *epochReader) look(old *Copy, sleep bool) holders {
 	return h
 }
 
-// Detach implements Strategy. It starts the counts of the old copy's index at zero, with another
+// Detach implements Strategy. It sets the counts of the old copy's index to zero, with a new
 // generation, for all readers. A reader that is about to open a guard there finds that the copy is
 // no longer readable.
 func (e *epoch) Detach() {

@@ -11,8 +11,8 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// TestExclusionUnderFire has the race detector and the readers themselves look for S1:
-// what a guard pins does not change until it is closed.
+// TestExclusionUnderFire checks S1 under load, by the race detector and by the readers themselves:
+// what a guard pins does not change until the guard is closed.
 func TestExclusionUnderFire(t *testing.T) {
 	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		const readers = 4
@@ -32,7 +32,7 @@ func TestExclusionUnderFire(t *testing.T) {
 				defer r.Unregister()
 				for i := range guards {
 					if i%64 == 0 {
-						runtime.Gosched() // not within a guard, for which the writer would wait
+						runtime.Gosched() // outside a guard: the writer would wait for it
 					}
 					c := r.Open()
 					first := copies[c.Index][0]
@@ -63,7 +63,8 @@ func TestExclusionUnderFire(t *testing.T) {
 	})
 }
 
-// TestSharedReaders has goroutines open guards at once in one reader, and close each other's.
+// TestSharedReaders lets goroutines open guards at once in one reader, and close guards of each
+// other.
 func TestSharedReaders(t *testing.T) {
 	for _, o := range []strategy.Options{{}, {MaxWait: time.Hour}} {
 		const goroutines, swaps = 4, 100
@@ -72,11 +73,11 @@ func TestSharedReaders(t *testing.T) {
 		s.Begin(s.copies[0])
 		shared := sharer.NewShared()
 		if n := len(shared); n&(n-1) != 0 {
-			t.Fatalf("%d shared readers, which is no power of two", n)
+			t.Fatalf("%d shared readers, want a power of two", n)
 		}
 		for range 1000 {
 			if i := strategy.Stripe(len(shared)); i < 0 || i >= len(shared) {
-				t.Fatalf("a goroutine is to use reader %d of %d", i, len(shared))
+				t.Fatalf("Stripe returns %d, want an index below %d", i, len(shared))
 			}
 		}
 		r := shared[0]

@@ -10,46 +10,48 @@ import (
 
 // indicator: like epoch, for goroutines without handles. They arrive at and depart from read
 // indicators that they share, as in Left-Right (Ramalhete and Correia, 2015). An indicator is a
-// pair of counts, one for each copy. There are several, the stripes, so that goroutines on
-// different processors seldom use the same one. The writer waits for stripes as it does for
-// readers: nothing else of epoch's readers is tied to a goroutine.
+// pair of counts, one for each copy. There are several indicators, called stripes, so that
+// goroutines on different processors seldom use the same one. A stripe is a reader of epoch, and
+// the writer waits for stripes as it waits for readers.
 //
-// Readers of Left-Right look at a version index, arrive at the indicator that it names, and take
-// whatever copy they then find readable. So its writer must wait for both indicators in turn, and
-// toggle the index in between. There a guard in the readable copy can hold the writer up: a slow
-// reader arrives at the indicator that the writer waits for first. That breaks law V1. And an
-// indicator does not say in which copy its guards are, so those of a detached copy could not be
-// left behind (V2). Here each count is of one copy, and a reader that has arrived checks that the
-// copy is still readable: the readers' second look takes the place of the writer's second wait.
+// A reader of Left-Right loads a version index and arrives at the indicator of that index. Then it
+// takes the copy that is readable. So the writer of Left-Right waits for both indicators, one after
+// the other, and toggles the index in between. There a guard in the readable copy can block the
+// writer: a slow reader may arrive at the indicator that the writer waits for first. That breaks
+// law V1. An indicator of Left-Right also does not say in which copy its guards are. So the guards
+// of a detached copy could not be left behind (V2).
+//
+// Here each count belongs to one copy. A reader that has arrived checks that this copy is still
+// readable. The second load of the reader replaces the second wait of the writer.
 type indicator struct{ *epoch }
 
-// Indicator returns the strategy indicator: level atomic. It is Epoch, and a [Sharer] too.
-// Opening and closing a guard without a handle take what they take in Epoch, in words that
-// goroutines share by chance; in this law S3 is not kept. With a MaxWait, closing tries again
-// each time that another goroutine changes the word in between.
+// Indicator returns the strategy indicator: level atomic. It is Epoch, and a [Sharer] too. A guard
+// without a handle takes the operations of Epoch, on words that goroutines may share. So law S3
+// does not hold for it. With a MaxWait, closing tries again each time that another goroutine
+// changes the word in between.
 //
-// Indicator cannot tell goroutines apart. So the report of a stall names stripes. And if a
-// goroutine ends without closing its guards, they remain open until all that share its stripes is
-// dropped.
+// Indicator cannot distinguish goroutines. So the report of a stall names stripes. If a goroutine
+// ends without closing its guards, they stay open until the reader of its stripe is abandoned.
 func Indicator(o Options) Strategy { return indicator{Epoch(o).(*epoch)} }
 
 // Sharer is a Strategy under which goroutines may read without a registration of their own.
 type Sharer interface {
 	Strategy
-	// NewShared registers readers for goroutines to share, a power of two of them. Any number of
-	// goroutines may call Open and Close of one reader at once. The reader that opened a guard
-	// closes it, on any goroutine. Any of the readers will do; [Stripe] is a way to choose one.
+	// NewShared registers readers for goroutines to share. Their number is a power of two. Any
+	// number of goroutines may call Open and Close of one reader at once. The reader that opened a
+	// guard closes it, on any goroutine. A goroutine may use any of the readers; [Stripe] is a way
+	// to choose one.
 	NewShared() []Reader
 }
 
 // NewShared implements Sharer. The two-counts argument (see epochReader.Open) is about one guard
-// and the count that it raised. That count stays above zero while the guard is open, whoever else
-// counts there, so the argument needs no goroutine.
+// and the count that it raised. Other goroutines may raise and lower the same count. It stays above
+// zero while the guard is open. So the argument does not depend on which goroutine counts.
 //
-// The writer is not starved, although some goroutines may raise a count while others lower it, so
-// that it is never seen at zero. A goroutine that raises the count of the old copy after the swap
-// had found that copy readable before the swap. It does so at most once for each swap, and lowers
-// the count again.
+// The writer does not starve. Some goroutines may raise a count before others lower it, so that it
+// is not zero. But a goroutine that raises the count of the old copy after the swap has found that
+// copy readable before the swap. It does so at most once for each swap, and then lowers the count
+// again.
 func (s indicator) NewShared() []Reader {
 	readers := make([]Reader, 1<<bits.Len(uint(atomicx.Rounds(4*runtime.GOMAXPROCS(0)))-1))
 	for i := range readers {

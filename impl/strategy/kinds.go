@@ -18,17 +18,17 @@ type Kind struct {
 	// not. It is nil itself if New never does.
 	Ready func() error
 
-	// Batches are the numbers of writes between publishes with which the benchmark has a map for
-	// the strategy. If it is empty, they are 1, 64 and 4096.
+	// Batches are the publish policies of the benchmark's maps under the strategy: the numbers of
+	// writes between two publishes. If it is empty, they are 1, 64 and 4096.
 	Batches []int
 
-	// OpenSteps and CloseSteps are the most atomic operations that a reader does to open and to
-	// close a guard (law S3), plus one each for what it tells the explorer about the copy. If
-	// they are 0, the programs of the explorer do not run the strategy.
+	// OpenSteps and CloseSteps bound the atomic operations that a reader does to open and to close
+	// a guard (law S3). One operation of each reports to the explorer which copy is read. If they
+	// are 0, the programs of the explorer do not run the strategy.
 	OpenSteps, CloseSteps int
 
-	// SharedLines is how many cache lines that another reader has written a guard touches at most,
-	// once the last publish is some guards ago.
+	// SharedLines is the largest number of cache lines written by other readers that one guard
+	// accesses. It holds some guards after the last publish.
 	SharedLines int
 
 	// PlainWords is set if readers store plain words, so that the explorer runs the strategy with
@@ -44,13 +44,13 @@ func (k Kind) Waits() bool { return !k.Collects && !k.OneGoroutine }
 func All() []Kind { return slices.Clone(kinds) }
 
 var kinds = []Kind{
-	// Open: 3 loads of the readable copy and 3 additions to the own counts, the last of which may
-	// call for a wake-up. Close: an addition and the wake-up.
+	// Open: 3 loads of the readable copy; 3 additions to the own counts; a wake-up, which the last
+	// addition may call for. Close: an addition and the wake-up.
 	{Name: "epoch", New: Epoch, Doc: "whose readers count their guards in words of their own", OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1},
 
-	// Open: an addition to the own word and a load of the copies. Close: a load and a failed
-	// compare-and-swap and another load of the own word; the same of the word for the copy
-	// before, where the compare-and-swap succeeds; an addition to the residual, and the wake-up.
+	// Open: an addition to the own word; a load of the copy. Close: a load of the own word, a
+	// compare-and-swap that fails, and another load; a load and a compare-and-swap of the word for
+	// the copy before; an addition to the residual; the wake-up.
 	{Name: "refcount", New: Refcount, Doc: "whose readers open a guard by one addition", PerHandle: true, OpenSteps: 2 + 1, CloseSteps: 3 + 2 + 1 + 1 + 1},
 
 	// As epoch. Goroutines share the counts.
@@ -62,14 +62,14 @@ var kinds = []Kind{
 	// store; a load of the flag and the wake-up. Close: the same of one count.
 	{Name: "asymmetric", New: Asymmetric, Doc: "whose readers store plain words", Ready: AsymmetricReady, OpenSteps: 3 + 3*2 + 2 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true},
 
-	// Open: the same with another load of the readable copy, 3 fences and a compare-and-swap.
+	// Open: as asymmetric, with another load of the readable copy, 3 fences and a compare-and-swap.
 	// Close: as asymmetric.
 	{Name: "adaptive", New: Adaptive, Doc: "whose readers fence while publishes are frequent", Ready: AsymmetricReady, OpenSteps: 4 + 2*2 + 4 + 4 + 1, CloseSteps: 2 + 2 + 1, PlainWords: true},
 
-	// Open: two loads of the readable copy with an addition to its count in between; and once for
-	// each swap that comes in between, which in the programs are three at most, another addition
-	// and the wake-up; then two loads, two stores and an addition among the reader's own words.
-	// Close: two loads and an addition there, an addition to the count and the wake-up.
+	// Open: each of at most 3 swaps in the programs makes an attempt fail, which takes two loads of
+	// the readable copy, two additions to its count and the wake-up; the last attempt takes two
+	// loads and an addition; then a load, two stores and an addition among the reader's own words.
+	// Close: two loads and an addition there; an addition to the count; the wake-up.
 	{Name: "counted", New: Counted, Doc: "one count for all readers", Batches: []int{1, 64}, OpenSteps: 3*5 + 3 + 4 + 1, CloseSteps: 3 + 2 + 1, SharedLines: 1},
 
 	{Name: "single", New: Single, Doc: "without atomics", OneGoroutine: true, Batches: []int{1}},

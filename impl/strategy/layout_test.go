@@ -8,8 +8,9 @@ import (
 	"unsafe"
 )
 
-// TestReadersHaveLinesOfTheirOwn: what readers write shares no cache line with another's (law
-// S3), and what the writer looks at of each under epoch is one.
+// TestReadersHaveLinesOfTheirOwn checks that the words that readers write share no cache line with
+// those of another reader (law S3). It also checks that the writer looks at one line for each
+// reader under epoch.
 func TestReadersHaveLinesOfTheirOwn(t *testing.T) {
 	const line = 64
 	if n := unsafe.Sizeof(epochReader{}); n != line {
@@ -28,7 +29,7 @@ func TestReadersHaveLinesOfTheirOwn(t *testing.T) {
 	}
 	for range 100 {
 		if at := uintptr(unsafe.Pointer(Epoch(Options{}).NewReader("").(*epochReader))); at%line != 0 {
-			t.Errorf("a reader of epoch begins %d bytes behind a line's start", at%line)
+			t.Errorf("a reader of epoch begins %d bytes after the start of a cache line", at%line)
 		}
 	}
 }

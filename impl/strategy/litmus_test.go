@@ -10,11 +10,11 @@ import (
 	"doublebuf/impl/atomicx"
 )
 
-// TestStoreBufferingOnThisMachine runs the litmus test on which asymmetric rests: a reader
-// stores a plain word and loads another, a writer stores that one, by a locked instruction, and
-// loads the first. That neither sees the other's store is forbidden by every interleaving, and
-// allowed to a processor with store buffers; a membarrier between the writer's two steps must
-// forbid it. Without one it is seen or not as the machine's load has it, so that it is only told.
+// TestStoreBufferingOnThisMachine runs the litmus test on which asymmetric rests. A reader stores a
+// plain word x and loads y. A writer stores y with a locked instruction and loads x. In every
+// interleaving at least one of them sees the other's store. A processor with store buffers may also
+// let both miss it. With a membarrier between the writer's two steps, that must not happen. Without
+// one it may or may not happen, depending on the load of the machine, so that count is only logged.
 func TestStoreBufferingOnThisMachine(t *testing.T) {
 	if err := AsymmetricReady(); err != nil {
 		t.Skip(err)
@@ -33,12 +33,12 @@ func TestStoreBufferingOnThisMachine(t *testing.T) {
 	}
 }
 
-// storeBuffering returns in how many rounds neither saw the other's store. The rounds begin
-// together, but for a few turns of a loop, other ones in each.
+// storeBuffering returns the number of rounds in which neither saw the other's store. Both begin
+// each round together, except for a few turns of a loop. Their number differs from round to round.
 func storeBuffering(rounds int, barrier func()) (forbidden int) {
 	var words struct {
 		_      [128]byte
-		reader atomicx.Uint64 // the round that it has come to
+		reader atomicx.Uint64 // its present round
 		_      [120]byte
 		writer atomicx.Uint64
 		_      [120]byte

@@ -6,24 +6,25 @@ import (
 	"doublebuf/impl/atomicx"
 )
 
-// Lookup is a lookup guard: a guard that one lookup needs for itself alone. It is opened and
-// closed one at a time, by calls that are small enough to be inlined (DESIGN.md, "The inliner").
-// It opens in the cached copy, which is the one that was readable at the last lookup, and then it
-// is checked, as for any guard, that this copy is still readable.
+// Lookup is a lookup guard: a guard for one lookup alone. Calls that are small enough to be inlined
+// open it and close it (DESIGN.md, "The inliner"). A reader has at most one open at a time. It
+// opens in the cached copy, which was readable at the last lookup. Then the reader checks, as for
+// any guard, that this copy is still readable.
 //
-// Under epoch, asymmetric and adaptive, a lookup guard has words of its own, one for each index
-// of a copy. A word holds the tag of the copy while the guard is open there, and otherwise 0. So
-// opening stores a value that is at hand. Adding to the count of the readable copy would first
-// have to load which one that is. The words are atomic or plain, as the strategy needs it; or
-// plain with a fence after the store, as the name of the copy says (see adaptive). Closing such a
-// guard wakes nobody. It is open for one lookup only, so a writer that finds it open looks again
-// a little later. DESIGN.md has what both save.
+// Under epoch, asymmetric and adaptive, a lookup guard has words of its own, one for each index of
+// a copy. A word holds the tag of the copy while the guard is open there, and otherwise 0. So
+// opening stores a value that the reader already has. To raise the count of the readable copy, the
+// reader would first have to load which copy that is. The words are atomic under epoch and plain
+// under asymmetric. Under adaptive they are plain, and a fence follows the store if the cached copy
+// is known by its fenced name. Closing a lookup guard does not wake the writer. The guard is open
+// for one lookup only, so a writer that finds it open looks again a little later. BenchmarkGet and
+// BenchmarkGuard of package hashmap measure lookup guards and other guards.
 //
-// Under refcount, the addition to the reader's word returns the copy that the guard is in, so a
-// lookup guard is counted like any other. The tag is the key of the cached copy. Closing takes
-// the addition back, if the word has not changed.
+// Under refcount, the addition to the reader's word returns the copy that the guard is in. So a
+// lookup guard is counted like any other. The tag is the key of the cached copy. Closing subtracts
+// again, if the word has not changed.
 //
-//	if !l.TryOpen() { copy = l.Reopen() } // else copy is that of the last time, at first none
+//	if !l.TryOpen() { copy = l.Reopen() } // otherwise copy is that of the last Reopen
 //	…
 //	if !l.TryClose() { l.CloseTurned() }
 type Lookup struct {
@@ -37,8 +38,8 @@ type Lookup struct {
 	words    *lookupWords
 }
 
-// lookupWords are what a Lookup needs when it opens in another copy than the last time: the words
-// by index, or the reader. Two of atomic, plain and refcount are nil.
+// lookupWords are the words that a Lookup needs when it opens in another copy than the last time:
+// the words by index, or the reader. Two of atomic, plain and refcount are nil.
 type lookupWords struct {
 	atomic   *[2]atomicx.Uint32
 	plain    *[2]plainTag
@@ -81,15 +82,14 @@ func (w *lookupWords) of(name *Copy) (atomic *atomicx.Uint32, plain *plainTag) {
 	return nil, &w.plain[name.Index]
 }
 
-// TryOpen opens a guard in the copy that the last Reopen returned, if that copy is still
-// readable. If it is not, and before the first Reopen, TryOpen returns false, and Reopen must
-// follow. Under adaptive it also returns false when the reader has opened as many guards with a
-// fence as it should.
+// TryOpen opens a guard in the copy that the last Reopen returned, if that copy is still readable.
+// If it is not, and before the first Reopen, TryOpen returns false, and Reopen must follow. Under
+// adaptive it also returns false when the reader has reached the limit of fences.
 //
-// S1 holds by the two-counts argument (see epochReader.Open) in the form that it has for each
-// strategy: the word stands before the load of the readable copy. And it holds the generation, so
-// a writer that waits for a successor of the cached copy does not take the one for the other. For
-// refcount see countedLookup.
+// S1 holds by the two-counts argument (see epochReader.Open), in the form that it has for each
+// strategy: the word is stored before the readable copy is loaded. The word holds the generation.
+// So a writer that waits for a successor of the cached copy does not confuse the two. For refcount
+// see countedLookup.
 //
 // TryOpen is TryTag or TryCount. To have it inlined, call Announce and Validate, or TryCount.
 func (l *Lookup) TryOpen() bool {
@@ -108,8 +108,8 @@ func (l *Lookup) TryCount() bool { return l.counted.tryOpen(l.tag) }
 // TryTag is TryOpen under another strategy.
 func (l *Lookup) TryTag() bool { return l.Announce() && l.Validate() }
 
-// Announce is the first half of TryTag. It stores the tag, and returns false if the reader has
-// opened as many guards with a fence as it should.
+// Announce is the first half of TryTag. It stores the tag. It returns false if the reader has
+// reached the limit of fences.
 func (l *Lookup) Announce() bool {
 	if l.atomic == nil {
 		l.plain.Store(l.tag)
@@ -125,15 +125,15 @@ func (l *Lookup) Announce() bool {
 // Validate is the second half of TryTag. It reports whether the cached copy is still readable.
 func (l *Lookup) Validate() bool { return l.readable.Load() == l.cached }
 
-// Reopen ends the opening of a guard that TryOpen began, and returns the copy that the guard
-// pins. As in steps (d) and (e) of the two-counts argument, both words stand before the readable
-// copy is loaded for the last time. All begins again if that load returns a third name. There are
-// these cases:
+// Reopen ends the opening of a guard that TryOpen began, and returns the copy that the guard pins.
+// As in steps (d) and (e) of the two-counts argument, both words are stored before the readable
+// copy is loaded for the last time. Opening begins again if that load returns a third name. There
+// are these cases:
 //
 //  1. The cached copy was detached before. That happens once at most.
 //  2. A copy was detached meanwhile.
 //  3. One of the two copies had its other name at the first load. The name changes once for each
-//     swap, and while both words stand there are at most two swaps.
+//     swap, and while both words are stored there are at most two swaps.
 //
 // Under refcount TryOpen has counted the guard already.
 func (l *Lookup) Reopen() *Copy {
@@ -182,9 +182,9 @@ func (l *Lookup) clear(index int) {
 // Copy returns the copy in which TryOpen opens a guard. Reopen must have been called before.
 func (l *Lookup) Copy() *Copy { return l.cached.itself() }
 
-// TryClose closes the guard, or returns false, and CloseTurned must follow. Everything that was
-// read under the guard has been read before: nothing comes after an atomic store or
-// compare-and-swap that stands before it, and on x86-TSO no store comes before an earlier load.
+// TryClose closes the guard, or returns false, and CloseTurned must follow. Everything that is read
+// under the guard is read before the close. No load moves behind an atomic store or
+// compare-and-swap that follows it. On x86-TSO no store overtakes an earlier load.
 func (l *Lookup) TryClose() bool {
 	if l.counted.word != nil {
 		return l.counted.tryClose()
@@ -202,8 +202,8 @@ func (l *Lookup) Retract() {
 	}
 }
 
-// CloseTurned ends the closing of a guard if meanwhile the reader was turned to the other copy,
-// or has opened or closed another guard. Both matter under refcount only.
+// CloseTurned ends the closing of a guard if the reader was turned to the other copy meanwhile, or
+// has opened or closed another guard. Both happen under refcount only.
 func (l *Lookup) CloseTurned() { l.words.refcount.Close(l.cached) }
 
 // Close closes the guard.

@@ -3,14 +3,13 @@ package strategy
 import "doublebuf/impl/atomicx"
 
 // refcount: one word of each reader says in which copy it opens guards and how many it has open
-// there, so that one atomic addition both counts a guard and returns its copy. The writer turns
-// the readers to the other copy one by one, and learns from each how many guards it leaves behind
-// in the old one. The sum is the residual. The last guard of the residual to close wakes the
-// writer.
+// there. So one atomic addition both counts a guard and returns its copy. The writer turns the
+// readers to the other copy one by one. From each it learns how many guards it leaves behind in the
+// old copy. The sum is the residual. The last guard of the residual to close wakes the writer.
 //
 // This is the scheme of the Rust crate flashmap. While the writer turns the readers, some are
-// turned and others not yet. So a guard of one reader may miss what an earlier guard of another
-// has seen: the level is per handle. When StartSwap has returned, all are turned.
+// turned and others not yet. So a guard of one reader may miss what an earlier guard of another has
+// seen: the level is per handle. When StartSwap has returned, all are turned.
 type refcount struct {
 	copies [2]atomicx.Pointer[Copy] // by index; readers only load them
 	_      [128 - 16]byte
@@ -27,7 +26,8 @@ type refcount struct {
 
 // Refcount returns the strategy refcount: level per handle. Opening a guard takes one atomic
 // addition to a word of the reader's own. Closing one takes one load and one compare-and-swap of
-// that word; or two of them and an addition to a shared word, if the copy was swapped meanwhile.
+// that word. If the copy was swapped meanwhile, it takes two of each and an addition to a shared
+// word.
 func Refcount(o Options) Strategy {
 	s := new(refcount)
 	s.writer = newWriter(s, o)
@@ -54,7 +54,7 @@ func (s *refcount) prepare(c *Copy) {
 // refcountReader is a reader's words and what belongs to them, on cache lines of their own.
 type refcountReader struct {
 	word  atomicx.Uint64 // the key of the copy in which it opens guards, and their number
-	left  atomicx.Uint64 // the same for the copy before that: its part of the residual
+	left  atomicx.Uint64 // the same for the copy before that: the reader's part of the residual
 	owner *refcount
 	registration
 	_ [128 - 56]byte
@@ -79,8 +79,9 @@ func (r *refcountReader) Open() *Copy {
 	return c
 }
 
-// find returns the copy in which a guard was counted, given the word as the addition left it. If
-// another copy is in its place, that copy was detached meanwhile, and all begins again.
+// find returns the copy in which a guard was counted. word is the reader's word after the addition.
+// If another copy has taken the place of that copy, it was detached meanwhile, and opening begins
+// again.
 func (r *refcountReader) find(word uint64) (*Copy, uint64) {
 	for {
 		key := word / keyUnit
@@ -109,8 +110,8 @@ func (r *refcountReader) Close(c *Copy) {
 	r.closeResidual(c)
 }
 
-// lower takes one guard off a word. It reports whether there was one, and whether the word is of
-// the copy with that key at all.
+// lower subtracts one guard from a word. It reports whether there was one, and whether the word is
+// of the copy with that key at all.
 func lower(word *atomicx.Uint64, key uint64) (open, ok bool) {
 	for {
 		w := word.Load()
@@ -126,12 +127,12 @@ func lower(word *atomicx.Uint64, key uint64) (open, ok bool) {
 	}
 }
 
-// closeResidual closes a guard in the old copy. All changes of the residual are in one order: it
-// falls from zero until the writer adds the sum, and then falls from there. So exactly one change
-// brings it to zero. If that is the writer's, the writer need not wait. If it is a guard's, that
-// guard was the last, and wakes the writer.
+// closeResidual closes a guard in the old copy. All changes of the residual are in one order.
+// Guards lower it, at first from zero to below zero. Then the writer adds the sum, and guards lower
+// it further from there. So exactly one change brings it to zero. If that is the writer's, the
+// writer need not wait. If it is a guard's, that guard was the last, and wakes the writer.
 //
-// If left is of another copy, c was detached, and nobody waits for its guards.
+// If left is of another copy, c was detached, and the writer does not wait for its guards.
 func (r *refcountReader) closeResidual(c *Copy) {
 	open, ok := lower(&r.left, c.key())
 	if ok && !open {
@@ -155,16 +156,16 @@ func (l *countedLookup) tryOpen(key uint32) bool {
 	return uint32(l.seen/keyUnit) == key
 }
 
-// tryClose takes the guard off the word if the word is what it was. Then the key is the same, so
-// the guard is still counted there. If not, the reader was turned, or has opened or closed
-// another guard.
+// tryClose subtracts the guard from the word if the word is what it was. Then the key is the same,
+// so the guard is still counted there. If the word has changed, the reader was turned, or has
+// opened or closed another guard.
 func (l *countedLookup) tryClose() bool { return l.word.CompareAndSwap(l.seen, l.seen-1) }
 
 // Unregister implements Reader.
 func (r *refcountReader) Unregister() { r.owner.leave(r) }
 
-// Abandon implements Reader. Nobody uses the reader any more, so only a turn can change its
-// words, and the lock keeps that away.
+// Abandon implements Reader. No goroutine uses the reader any more, so only a turn can change its
+// words, and the lock prevents that.
 func (r *refcountReader) Abandon() {
 	s := r.owner
 	s.mu.Lock()
@@ -196,7 +197,7 @@ func (s *refcount) Begin(readable *Copy) {
 	s.copies[readable.Index].Store(readable)
 }
 
-// NewReader implements Strategy. The lock keeps a new reader from starting in a copy that the
+// NewReader implements Strategy. Without the lock, a new reader could start in a copy that the
 // writer is just turning the others away from.
 func (s *refcount) NewReader(name string) Reader {
 	s.mu.Lock()
@@ -207,10 +208,10 @@ func (s *refcount) NewReader(name string) Reader {
 	return r
 }
 
-// StartSwap implements Strategy. A reader's part of the residual is in left before its word is
-// turned, because its guards look there as soon as it is. So the word is loaded, left is set to
-// it, and the turn is made only if the word has not changed meanwhile. Until the sum is added,
-// the residual is at most zero, because guards are only closed in it.
+// StartSwap implements Strategy. left must hold a reader's part of the residual before its word is
+// turned, because its guards look there from then on. So the writer loads the word, stores it in
+// left, and turns the word only if it has not changed meanwhile. Until the writer adds the sum, the
+// residual is at most zero, because guards only lower it.
 func (s *refcount) StartSwap(next *Copy) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,8 +254,8 @@ func (s *refcount) holding() (Holders, []string) {
 	return holding(s.readers, s.leftOf), s.old.Guards.Places(true)
 }
 
-// Detach implements Strategy. The residual is the old copy's own, so guards that are closed late
-// change nothing of its successor's.
+// Detach implements Strategy. The residual belongs to the old copy. So guards that are closed late
+// do not change that of its successor.
 func (s *refcount) Detach() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

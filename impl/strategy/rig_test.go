@@ -9,7 +9,7 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// strategies are those that every test of this file holds to the contract.
+// strategies are those that the tests of the contract run on.
 var strategies = func() map[string]func(strategy.Options) strategy.Strategy {
 	all := map[string]func(strategy.Options) strategy.Strategy{
 		sharedName: func(o strategy.Options) strategy.Strategy {
@@ -30,8 +30,8 @@ const (
 	singleName    = "single"    // which never waits, and is for one goroutine
 )
 
-// oneReader is a strategy all of whose readers are one that they share. What is of a
-// single reader it does not do.
+// oneReader is a strategy with one shared reader for all goroutines. Unregister does nothing on
+// that reader, and Abandon panics.
 type oneReader struct {
 	strategy.Strategy
 	shared strategy.Reader
@@ -43,10 +43,10 @@ type partner struct{ strategy.Reader }
 
 func (partner) Unregister() {}
 func (partner) Abandon() {
-	panic("one of those who share a reader cannot end the guards of the others")
+	panic("Abandon of a shared reader would end the guards of other goroutines")
 }
 
-// rig is a strategy with the two copies that it is about.
+// rig is a strategy with its two copies.
 type rig struct {
 	strategy.Strategy
 	copies [2]*strategy.Copy
@@ -61,7 +61,7 @@ func (r *rig) swap() {
 	}
 }
 
-// TryFinish has garbage collections run for a strategy that goes by them.
+// TryFinish runs garbage collections if the strategy needs them.
 func (r *rig) TryFinish() bool {
 	_, collected := r.Strategy.(strategy.Renewing)
 	for range 5 {
@@ -73,7 +73,7 @@ func (r *rig) TryFinish() bool {
 	return false
 }
 
-// collect returns when a garbage collection has run, and a finalizer of something that it found.
+// collect runs a garbage collection, and returns after a finalizer of an object that it found.
 func collect() {
 	done := new(atomic.Bool)
 	runtime.SetFinalizer(&struct{ _ [4]*int }{}, func(any) { done.Store(true) })
@@ -92,7 +92,7 @@ func forEach(t *testing.T, test func(t *testing.T, open func(strategy.Options) *
 	forAllBut(t, nil, test)
 }
 
-// forAllBut leaves out the strategies to which the law in question does not apply.
+// forAllBut runs test on all strategies but those that the law under test does not apply to.
 func forAllBut(t *testing.T, but []string, test func(t *testing.T, open func(strategy.Options) *rig)) {
 	for name, open := range strategies {
 		if slices.Contains(but, name) {

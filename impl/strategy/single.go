@@ -2,8 +2,8 @@ package strategy
 
 import "fmt"
 
-// single: the writer and all readers are one goroutine. So two plain counts of each reader are
-// enough, and a writer that waited would wait for itself. It fails instead.
+// single: the writer and all readers are one goroutine. So each reader needs only two plain counts.
+// A writer that waited would wait for itself, so it returns an error instead.
 //
 // S1 holds because nothing happens between the writer's look at the counts and its use of the copy.
 type single struct {
@@ -12,13 +12,13 @@ type single struct {
 	registry[*singleReader]
 }
 
-// Single returns the strategy single. The writer and all readers must be used by one goroutine,
-// or by several that are ordered by something else. Opening a guard takes two loads and a store,
-// closing one takes a load and a store; none of them is atomic. Nothing ever waits: where other
-// strategies wait, Finish returns [ErrGuardOpen] at once. So Options have no effect.
+// Single returns the strategy single. One goroutine must use the writer and all readers, or several
+// goroutines that something else orders. Opening a guard takes two loads and a store, closing one
+// takes a load and a store. None of them is atomic. Nothing ever waits: where other strategies
+// wait, Finish returns [ErrGuardOpen] at once. So Options have no effect.
 func Single(Options) Strategy { return new(single) }
 
-// singleReader is a reader's counts. Another goroutine may call Abandon only, which does not use
+// singleReader is a reader's counts. Other goroutines may call only Abandon, which does not use
 // them.
 type singleReader struct {
 	guards [2]int // by the index of the copy
@@ -83,8 +83,8 @@ func (s *single) Finish(<-chan struct{}) error {
 	if s.old == nil {
 		return nil
 	}
-	if who := holding(s.readers, func(r *singleReader) uint64 { return uint64(r.guards[s.old.Index]) }); who != nil {
-		return fmt.Errorf("%w:%s", ErrGuardOpen, who)
+	if holders := holding(s.readers, func(r *singleReader) uint64 { return uint64(r.guards[s.old.Index]) }); holders != nil {
+		return fmt.Errorf("%w:%s", ErrGuardOpen, holders)
 	}
 	s.old = nil
 	return nil

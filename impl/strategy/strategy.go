@@ -15,8 +15,8 @@
 //
 // The level of each is atomic, except Refcount, whose level is per-handle: during a publish some
 // handles see the new version and others do not yet. Indicator and Collector need no handles: any
-// goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch
-// elsewhere. DESIGN.md has the measurements. [All] lists the strategies for programs.
+// goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch elsewhere. DESIGN.md
+// has the measurements. [All] lists the strategies for programs.
 //
 // # The contract
 //
@@ -33,17 +33,19 @@
 //
 // # Laws
 //
-// Every strategy keeps these laws, and says in its file why. Counted keeps S3 in part only, and
-// Single has no waits that V2 could bound.
+// Every strategy keeps these laws, with three exceptions. Counted keeps S3 only in part. Indicator
+// does not keep S3 for goroutines without handles. Single never waits, so V2 does not apply to it.
+// The file of each strategy says why it keeps the laws.
 //
 //   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1, no guard
-//     is open in the writer's copy. A guard that nothing refers to any more reads nothing, and
-//     counts as closed; whether the writer waits for it all the same depends on the strategy.
-//   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps, shares no
-//     written cache line with another reader, never allocates, and never locks, except that the
-//     close that finds the sleep flag set wakes the writer. Opening may begin again if a copy was
-//     detached meanwhile, at most once in each MaxWait. Under Adaptive one reader writes the word
-//     that says which copy is readable, at most once for each swap.
+//     is open in the writer's copy. A guard that nothing refers to any more reads nothing, so it
+//     counts as closed. Some strategies wait for it all the same.
+//   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps. It writes
+//     only cache lines that no other reader uses. It never allocates and never locks. There are
+//     four exceptions. A close that finds the sleep flag set wakes the writer. Opening begins again
+//     if a copy was detached meanwhile, at most once in each MaxWait. Under Adaptive one reader
+//     writes the word that says which copy is readable, at most once for each swap. Under Refcount
+//     a guard that is closed after a swap away from its copy lowers a count that readers share.
 //   - V2, bounded wait: guards of a detached copy are never taken for guards of its successor.
 //
 // The caller keeps law S2, that at most one swap is outstanding; package buffers does.
@@ -73,7 +75,7 @@ type Copy struct {
 	generation uint32 // how many copies of this index were detached before this one
 
 	// own is the strategy's own state for this copy. Only the file of the strategy knows its type.
-	// It is set before a reader can come upon the copy.
+	// It is set before a reader can find the copy.
 	own any
 }
 
@@ -182,7 +184,7 @@ type Holder struct {
 func (s Stall) String() string {
 	holders := s.Holders.String()
 	if len(s.Holders) == 0 {
-		holders = " whose they are is not known to the strategy"
+		holders = " the strategy does not know by which readers"
 	}
 	text := fmt.Sprintf("doublebuf: the writer has waited %v for guards opened before swap %d:%s", s.Waited.Round(time.Millisecond), s.Swap, holders)
 	if len(s.Opened) > 0 {

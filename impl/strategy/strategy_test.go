@@ -50,8 +50,8 @@ func TestOpenGuardHoldsTheSwapAndNothingElse(t *testing.T) {
 	})
 }
 
-// TestChainedGuardsDoNotStarve opens the next guard before it closes the last, for ever:
-// with one count or parity for both copies the writer never sees the reader without a guard.
+// TestChainedGuardsDoNotStarve always opens the next guard before it closes the last. With one
+// count or parity for both copies the writer would never see the reader without a guard.
 func TestChainedGuardsDoNotStarve(t *testing.T) {
 	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})

@@ -93,7 +93,7 @@ func TestStallIsReportedOnceByName(t *testing.T) {
 	})
 }
 
-// TestLookupGuardIsWaitedFor has the writer sleep for a guard that may wake nobody.
+// TestLookupGuardIsWaitedFor checks that the writer waits for a guard that may not wake it.
 func TestLookupGuardIsWaitedFor(t *testing.T) {
 	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
@@ -122,8 +122,8 @@ func TestLookupGuardIsWaitedFor(t *testing.T) {
 	})
 }
 
-// TestDetach has a guard outlive its copy: it holds nobody up, and its end is not taken for
-// that of a guard in the copy's successor.
+// TestDetach keeps a guard open longer than its copy is in use. The guard must not block the
+// writer. Its close must not count as the close of a guard in the copy's successor.
 func TestDetach(t *testing.T) {
 	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestDetach(t *testing.T) {
 				t.Fatal("a guard does not open in the successor")
 			}
 			if !s.TryFinish() {
-				t.Fatal("nobody holds the other copy, and the swap does not finish")
+				t.Fatal("no guard is open in the other copy, and the swap does not finish")
 			}
 			s.swap() // away from the successor
 			r.Close(stale)
@@ -165,7 +165,7 @@ func TestDetach(t *testing.T) {
 	})
 }
 
-// TestShortMaxWaitIsSpunOut takes the bound that is too short for sleeping.
+// TestShortMaxWaitIsSpunOut sets a bound that is too short for sleeping.
 func TestShortMaxWaitIsSpunOut(t *testing.T) {
 	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{MaxWait: 20 * time.Microsecond})
@@ -177,7 +177,7 @@ func TestShortMaxWaitIsSpunOut(t *testing.T) {
 	})
 }
 
-// TestSingleFails has the writer want a copy in which his own goroutine has guards.
+// TestSingleFails makes the writer need a copy in which its own goroutine has guards.
 func TestSingleFails(t *testing.T) {
 	s := strategy.Single(strategy.Options{})
 	copies := [2]strategy.Copy{{Index: 0}, {Index: 1}}

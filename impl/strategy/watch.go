@@ -1,8 +1,8 @@
 package strategy
 
-// Watch returns s, which from now on calls entered, on the writer's goroutine, whenever it gives
-// the writer a copy: when the wait for a swap has ended, or Detach has ended it, and nothing in
-// the copy has been changed yet. entered must not use s. Watch costs readers nothing.
+// Watch returns s, but it calls entered whenever s gives the writer a copy. That is when the wait
+// for a swap has ended, or Detach has ended it, and nothing in the copy has been changed yet. The
+// call is on the writer's goroutine. entered must not use s. Watch costs readers nothing.
 func Watch(s Strategy, entered func()) Strategy {
 	w := watched{s, entered}
 	switch s.(type) {

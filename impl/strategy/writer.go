@@ -25,11 +25,11 @@ func newWriter(s scan, o Options) writer {
 // scan is how one strategy finds the guards that are still open in the old copy. The writer calls
 // its methods, between StartSwap and the end of the wait.
 type scan interface {
-	// look reports what kinds of guards are still open. With sleep, the readers that it leaves
-	// will unpark the writer when they close their last guard, unless look returns silent.
+	// look reports what kinds of guards are still open. If sleep is true and it returns waking, a
+	// reader will unpark the writer when it closes its last guard.
 	look(sleep bool) holders
-	// quiet is look(false) == free, except that it only loads: the explorer may call it at any
-	// time and any number of times.
+	// quiet returns look(false) == free, but it only loads. So the explorer may call it at any time
+	// and any number of times.
 	quiet() bool
 	// holding returns the readers whose guards are open, as far as the strategy knows them, and in
 	// checked builds where the guards were opened.
@@ -41,8 +41,8 @@ type holders uint8
 
 const (
 	free   holders = iota // none
-	silent                // guards that end soon, without a word to the writer
-	waking                // guards the last of which unparks the writer
+	silent                // guards that end soon and do not unpark the writer
+	waking                // guards, of which the last to close unparks the writer
 )
 
 // TryFinish implements Strategy.
@@ -124,14 +124,14 @@ func (w *writer) sleep(cancel <-chan struct{}) error {
 			case woke == atomicx.Cancelled:
 				return ErrCancelled
 			case woke == atomicx.TimedOut && next == endAt:
-				return ErrMaxWait // not left to the clock, which stands still under the explorer
+				return ErrMaxWait // the clock cannot decide this: it stands still under the explorer
 			}
 		}
 	}
 }
 
-// park sleeps for at most pause: until a reader wakes the writer or, if none will, until it is time
-// for the next look.
+// park sleeps for at most pause. It returns earlier if a reader wakes the writer. If no reader
+// will, it returns earlier for the next look.
 func (w *writer) park(h holders, cancel <-chan struct{}, pause, waited time.Duration) atomicx.Wake {
 	if h == silent {
 		return w.parker.Poll(cancel, pause, max(pollEvery, waited/64))
@@ -144,9 +144,9 @@ func (w *writer) report(waited time.Duration) {
 	w.opts.Stalled(Stall{Swap: w.swaps, Waited: waited, Holders: readers, Opened: opened})
 }
 
-// perReader is the writer's half of the strategies whose readers count their own guards: the writer
-// waits until it has seen each of them with no guard in the old copy. The embedding strategy
-// lists the readers that have guards there as pending, after each swap.
+// perReader is the writer's half of the strategies whose readers count their own guards. The writer
+// waits until it has seen each reader with no guard in the old copy. After each swap, the embedding
+// strategy lists the readers that have guards there as pending.
 type perReader[R counter] struct {
 	writer
 	registry[R]
@@ -165,8 +165,8 @@ type counter interface {
 	look(old *Copy, sleep bool) holders
 }
 
-// look implements scan. It takes readers that have no guard in the old copy off pending. After the
-// swap a reader that was seen so once can open no guard there until the next swap.
+// look implements scan. It removes from pending the readers that have no guard in the old copy.
+// After the swap, such a reader can open no guard there before the next swap.
 func (p *perReader[R]) look(sleep bool) holders {
 	left, most := p.pending[:0], free
 	for _, r := range p.pending {
