@@ -1,12 +1,12 @@
 //go:build !explore
 
 // Package atomicx is the seam between impl and the machine. Goroutines of impl affect each other
-// only through it: by atomic words, plain shared words, locks, sleeping and waking, and accesses
-// to the two copies.
+// only through it: by atomic words, plain shared words, locks, sleeping and waking, and accesses to
+// the two copies.
 //
-// In normal builds its types are aliases of those in sync and sync/atomic, and the rest is
-// inlined to nothing or to a single call. With the build tag explore, every operation is a
-// scheduling point of the schedule explorer (package lincheck/explore).
+// In normal builds its types are aliases of those in sync and sync/atomic. The compiler inlines the
+// rest to nothing or to a single call. With the build tag explore, every operation is a scheduling
+// point of the schedule explorer (package lincheck/explore).
 //
 // Atomic operations of Go are sequentially consistent: all of them, in all goroutines, appear in
 // one total order that agrees with the order in each goroutine. So the arguments in package
@@ -44,9 +44,9 @@ type Parker struct{ token chan struct{} }
 // NewParker returns a Parker without a kept wake-up.
 func NewParker() Parker { return Parker{make(chan struct{}, 1)} }
 
-// Park sleeps until Unpark is called (or has been called since the last Park), until cancel is
-// closed, or until timeout has passed, and returns which. A nil cancel and a timeout of 0 never
-// end it. Only one goroutine at a time may park.
+// Park sleeps until Unpark is called, until cancel is closed, or until timeout has passed. It
+// returns which of them happened. It returns at once if Unpark has been called since the last Park.
+// A nil cancel and a timeout of 0 never end it. Only one goroutine at a time may park.
 func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
 	var timer <-chan time.Time
 	if timeout > 0 {
@@ -62,8 +62,8 @@ func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
 	}
 }
 
-// Poll is Park for a goroutine that perhaps nobody wakes. When it has slept for the time every,
-// it returns Woken without a wake-up.
+// Poll is Park for a goroutine that perhaps no other goroutine wakes. When it has slept for the
+// time every, it returns Woken without a wake-up.
 func (p *Parker) Poll(cancel <-chan struct{}, timeout, every time.Duration) Wake {
 	woke := p.Park(cancel, min(timeout, every))
 	if woke == TimedOut && every < timeout {
@@ -87,17 +87,17 @@ func Yield() { runtime.Gosched() }
 // way. Under the explorer it returns 1, because one look shows as much as many.
 func Rounds(n int) int { return n }
 
-// AwaitWhole lets the explorer run a whole wait as one operation: it waits until cond holds,
-// which only loads, and returns true. In normal builds it returns false, and the caller waits in
+// AwaitWhole lets the explorer run a whole wait as one operation: it waits until cond holds, and
+// returns true. cond only loads. In normal builds AwaitWhole returns false, and the caller waits in
 // its own way.
 func AwaitWhole(cond func() bool) bool { return false }
 
 // Hooked is true in builds for the explorer.
 const Hooked = false
 
-// explored reports whether an explorer runs, which must then be told of tokens.
-func explored() bool           { return false }
-func tellExplorer(any, func()) {}
+// explored reports whether an explorer runs. If it does, registerToken passes a token to it.
+func explored() bool            { return false }
+func registerToken(any, func()) {}
 
 var start = time.Now()
 

@@ -1,7 +1,7 @@
 //go:build explore
 
-// Package atomicx is here built for the schedule explorer: every operation is a
-// scheduling point. See atomicx.go for what it is in normal builds.
+// Package atomicx is here built for the schedule explorer: every operation is a scheduling point.
+// For normal builds see atomicx.go.
 package atomicx
 
 import (
@@ -41,11 +41,11 @@ func EndRead(copy any)                 { hooked.EndRead(copy) }
 func BeginWrite(copy any)              { hooked.BeginWrite(copy) }
 func EndWrite(copy any)                { hooked.EndWrite(copy) }
 
-func explored() bool                       { return hooked.Installed() }
-func tellExplorer(holder any, tell func()) { hooked.Token(holder, tell) }
+func explored() bool                          { return hooked.Installed() }
+func registerToken(holder any, report func()) { hooked.Token(holder, report) }
 
-// MembarrierReady and Membarrier go to the system where no explorer runs, which in such a build
-// is the normal case, too.
+// MembarrierReady and Membarrier call the system if no explorer runs. That is usual also in builds
+// for the explorer.
 func MembarrierReady() error {
 	if explored() {
 		return nil
@@ -60,7 +60,7 @@ func Membarrier() error {
 	return systemMembarrier()
 }
 
-// Pool has nothing in store, so that executions do not depend on what came before.
+// Pool keeps nothing, so that executions do not depend on earlier ones.
 type Pool struct{ New func() any }
 
 func (p *Pool) Get() any { return p.New() }

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestImplBlocksByAtomicxAlone looks for everything by which code of impl might wait, or
-// start a goroutine, or affect another one, without the schedule explorer's knowledge.
+// TestImplBlocksByAtomicxAlone checks that code of impl waits, starts goroutines and affects other
+// goroutines only through atomicx. Otherwise the schedule explorer would not know of it.
 func TestImplBlocksByAtomicxAlone(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -40,7 +40,7 @@ func TestImplBlocksByAtomicxAlone(t *testing.T) {
 	}
 }
 
-// blocking lists what in f is forbidden in impl.
+// blocking lists the forbidden statements and imports in f.
 func blocking(fset *token.FileSet, f *ast.File) (found []string) {
 	report := func(n ast.Node, what string) {
 		found = append(found, fmt.Sprintf("%v: %s", fset.Position(n.Pos()), what))

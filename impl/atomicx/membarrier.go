@@ -25,10 +25,10 @@ var systemMembarrierReady = sync.OnceValue(func() error {
 
 func systemMembarrier() error { return membarrier(membarrierExpedited) }
 
-// The call does not tell Go's scheduler. Otherwise the scheduler would take the processor away
-// from a call that takes more than 20 µs, which happens on a virtual machine. If more goroutines
-// run than there are processors, the caller would get it back only after a time slice of each of
-// them.
+// membarrier makes the call without notice to Go's scheduler. With notice, the scheduler would take
+// the processor away from a call that takes more than 20 µs, which happens on a virtual machine. If
+// more goroutines run than there are processors, the caller would get it back only after a time
+// slice of each of them.
 func membarrier(command uintptr) error {
 	if _, _, errno := syscall.RawSyscall(unix.SYS_MEMBARRIER, command, 0, 0); errno != 0 {
 		return fmt.Errorf("membarrier(%d): %w", command, errno)

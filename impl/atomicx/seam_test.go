@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// In normal builds the types are those of the standard library: that these compile says so.
+// In normal builds the types are those of the standard library. Otherwise this does not compile.
 var (
 	_ *atomic.Bool         = (*Bool)(nil)
 	_ *atomic.Int64        = (*Int64)(nil)
@@ -48,10 +48,10 @@ func yielding(p *int) int {
 	return *p
 }
 
-// TestSeamCostsNothing compares the machine code of a function with that of the same
-// function with calls of the seam in it.
+// TestSeamCostsNothing compares the machine code of a function with that of the same function with
+// calls of the seam in it.
 func TestSeamCostsNothing(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "test") // the running one has no symbols
+	binary := filepath.Join(t.TempDir(), "test") // the running binary has no symbols
 	if out, err := exec.Command("go", "test", "-c", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go test -c: %v\n%s", err, out)
 	}
@@ -63,7 +63,7 @@ func TestSeamCostsNothing(t *testing.T) {
 	}
 }
 
-// code returns the instructions of a function of this package, without their places.
+// code returns the instructions of a function of this package, without their addresses.
 func code(t *testing.T, binary, function string) string {
 	t.Helper()
 	out, err := exec.Command("go", "tool", "objdump", "-s", `atomicx\.`+function+`$`, binary).Output()
@@ -80,7 +80,7 @@ func code(t *testing.T, binary, function string) string {
 	return b.String()
 }
 
-// The test binary keeps only what is used.
+// The linker would drop functions that are not used.
 var _ = func() bool {
 	n := 0
 	return bare(&n)+seamed(&n)+yielding(&n) > 0

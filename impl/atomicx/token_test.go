@@ -16,7 +16,7 @@ type holder struct {
 	_     [4]uint64
 }
 
-// collectTokens returns when a collection has run, and a token told that it found.
+// collectTokens runs a collection, and returns after a token that it found has reported.
 func collectTokens() {
 	done := new(atomic.Bool)
 	func() { h := new(holder); h.token = NewToken(h, func(done *atomic.Bool) { done.Store(true) }, done) }()
@@ -25,25 +25,25 @@ func collectTokens() {
 	}
 }
 
-// TestTokenTellsOnce has one holder live and one not.
-func TestTokenTellsOnce(t *testing.T) {
-	var told [2]atomic.Int32
-	tell := func(i int) { told[i].Add(1) }
+// TestTokenReportsOnce has one holder that is in use and one that is not.
+func TestTokenReportsOnce(t *testing.T) {
+	var reports [2]atomic.Int32
+	report := func(i int) { reports[i].Add(1) }
 	lives := new(holder)
-	lives.token = NewToken(lives, tell, 0)
-	func() { h := new(holder); h.token = NewToken(h, tell, 1) }()
+	lives.token = NewToken(lives, report, 0)
+	func() { h := new(holder); h.token = NewToken(h, report, 1) }()
 	for range 3 {
 		collectTokens()
 	}
-	if told[0].Load() != 0 || told[1].Load() != 1 {
-		t.Errorf("the token of a holder in use told %d times, that of another %d; want 0 and 1", told[0].Load(), told[1].Load())
+	if reports[0].Load() != 0 || reports[1].Load() != 1 {
+		t.Errorf("the token of a holder in use reported %d times, that of another %d; want 0 and 1", reports[0].Load(), reports[1].Load())
 	}
 	runtime.KeepAlive(lives)
 }
 
-// TestTokensOutliveProcessors lowers GOMAXPROCS while a collection sweeps that has found tokens.
-// None may be lost: what the runtime has queued for a processor that is gone would wait for its
-// return.
+// TestTokensOutliveProcessors lowers GOMAXPROCS while a collection that has found tokens sweeps. No
+// token may be lost. Cleanups would fail this test: the runtime would keep those of a removed
+// processor until the processor returns.
 func TestTokensOutliveProcessors(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	blocks := make([][]byte, 8000) // a span each: milliseconds to sweep, and nothing to mark
@@ -55,10 +55,10 @@ func TestTokensOutliveProcessors(t *testing.T) {
 	const rounds, tokens = 20, 512
 	for round := range rounds {
 		runtime.GOMAXPROCS(4)
-		told := new(atomic.Int32)
+		reports := new(atomic.Int32)
 		for range tokens {
 			h := new(holder)
-			h.token = NewToken(h, func(told *atomic.Int32) { told.Add(1) }, told)
+			h.token = NewToken(h, func(n *atomic.Int32) { n.Add(1) }, reports)
 		}
 		metrics.Read(marked)
 		before := marked[0].Value.Uint64()
@@ -72,8 +72,8 @@ func TestTokensOutliveProcessors(t *testing.T) {
 		for range 3 {
 			collectTokens()
 		}
-		if n := told.Load(); n < tokens-1 { // the last may still be in a register
-			t.Fatalf("round %d: %d of %d tokens told", round, n, tokens)
+		if n := reports.Load(); n < tokens-1 { // the last may still be in a register
+			t.Fatalf("round %d: %d of %d tokens reported", round, n, tokens)
 		}
 	}
 	runtime.KeepAlive(blocks)

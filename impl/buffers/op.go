@@ -20,11 +20,11 @@ type Operation[T any] interface {
 	ApplySecond(t *T)
 }
 
-// Batcher is implemented by operations some of which are so simple that applying many together
-// takes less time than applying them one by one. ApplyBatch applies the first of ops in order, up
-// to the first that is not simple, and returns how many it has applied. A simple operation has
-// the same effect on either copy, and does not panic. The receiver is the zero value, not one of
-// the operations.
+// Batcher is implemented by operations of which some are simple: to apply many simple ones together
+// takes less time than to apply them one by one. ApplyBatch applies the first of ops in order, up
+// to the first that is not simple, and returns how many it has applied. A simple operation has the
+// same effect on either copy, and does not panic. The receiver is the zero value, not one of the
+// operations.
 type Batcher[T, O any] interface {
 	ApplyBatch(t *T, ops []O) int
 }
@@ -33,11 +33,12 @@ type Batcher[T, O any] interface {
 var ErrClosed = errors.New("doublebuf: the writer is closed")
 
 // ErrPoisoned is returned by calls on a writer after one of its operations panicked on the second
-// copy. The copies then differ for good. Readers keep the last version.
+// copy. From then on the copies may differ. Readers keep the last version.
 var ErrPoisoned = errors.New("doublebuf: the writer is poisoned: an operation panicked on the second copy")
 
-// errBusy is returned to a user's function that uses the writer that is just calling it.
-var errBusy = errors.New("doublebuf: the writer was used by a function that it is just applying")
+// errBusy is returned to a user's function that uses the writer while the writer calls the
+// function.
+var errBusy = errors.New("doublebuf: the writer was used by a function that it is applying")
 
 // OpWriteHandle is a writer with a log. Callers push operations to the log, and never change a copy
 // directly. The log applies each operation exactly once to each copy, in the order in which they
@@ -56,7 +57,8 @@ type OpWriteHandle[T, O any, P interface {
 	clone func(*T) T    // or nil
 	batch Batcher[T, O] // of the operations, or nil
 
-	// The log, cut in two at the waterline, so that the part below can leave in one piece.
+	// The log, in two parts divided by the waterline. So the part below can be dropped in one
+	// piece.
 	below []O
 	above []O
 
@@ -170,15 +172,15 @@ func (w *OpWriteHandle[T, O, P]) caughtUp() {
 	w.behind = false
 }
 
-// comparer is implemented by *T if checked builds are to compare the copies.
+// comparer is implemented by *T if checked builds can compare the copies.
 type comparer[T any] interface {
 	Len() int
 	Unlike(other *T) string // says how they differ, or ""
 }
 
-// audit asserts that the two copies are equal, when every operation that is in one is in the
-// other too. It compares small copies each time, and larger ones after as many operations as they
-// have entries, so that it takes hardly longer than the replays.
+// audit asserts that the two copies are equal. It is called when every operation that is in one is
+// in the other too. It compares small copies each time. It compares a larger copy after as many
+// operations as the copy has entries. So it takes hardly longer than the replays.
 func (w *OpWriteHandle[T, O, P]) audit() {
 	const few = 64
 	t, ok := any(w.delay.Writer()).(comparer[T])
@@ -213,8 +215,8 @@ func (w *OpWriteHandle[T, O, P]) apply(t *T) {
 	}
 }
 
-// applyBatch applies the first of ops, as many as are simple, and returns their number. It leaves
-// a single operation to the caller, which is faster.
+// applyBatch applies the first of ops, as many as are simple, and returns their number. If ops has
+// one operation, the caller applies it, which is faster.
 func (w *OpWriteHandle[T, O, P]) applyBatch(t *T, ops []O) int {
 	if w.batch == nil || len(ops) <= 1 {
 		return 0
@@ -236,8 +238,8 @@ func (w *OpWriteHandle[T, O, P]) raise(n int) {
 	}
 }
 
-// checkLog asserts L1 and L2 in numbers. An operation that was applied once too often or not at all
-// shows in the sums.
+// checkLog asserts L1 and L2 in numbers. The sums are wrong if an operation was applied once too
+// often or not at all.
 func (w *OpWriteHandle[T, O, P]) checkLog() {
 	below, above := uint64(len(w.below)), uint64(len(w.above))
 	invariants.Check(w.first-w.second == below, "L1 or L2", "%d operations are in exactly one copy, %d are below the waterline", w.first-w.second, below)
@@ -245,8 +247,9 @@ func (w *OpWriteHandle[T, O, P]) checkLog() {
 }
 
 // Publish applies all operations that were pushed, and makes them visible to new guards as the next
-// version. It waits only for the swap before to finish, not for readers of the version that it
-// replaces. Errors and panics are those of Apply; nothing is published then.
+// version. It waits only for the last swap to finish. So it does not wait for readers of the
+// version that it replaces. It returns the errors of Apply, and panics as Apply does. Then nothing
+// is published.
 func (w *OpWriteHandle[T, O, P]) Publish(cancel <-chan struct{}) error {
 	if _, err := w.Apply(cancel); err != nil {
 		return err
@@ -255,7 +258,7 @@ func (w *OpWriteHandle[T, O, P]) Publish(cancel <-chan struct{}) error {
 		invariants.Check(len(w.above) == 0 && !w.behind, "L1", "a publish with %d operations above the waterline", len(w.above))
 	}
 	w.behind = true
-	return w.delay.StartSwap(nil) // the swap before has been finished by Apply
+	return w.delay.StartSwap(nil) // Apply has finished the swap before
 }
 
 // TryPublish is Publish if that need not wait. Otherwise it changes nothing and returns false.
@@ -278,10 +281,10 @@ func (w *OpWriteHandle[T, O, P]) Flush(cancel <-chan struct{}) error {
 	return w.delay.FinishSwap(cancel)
 }
 
-// Close ends writing. It publishes nothing, drops what is pending, and does not wait: the copy
-// that readers may still use is left to them and the garbage collector. Readers keep the last
-// version. From now on Push panics, and all other calls return ErrClosed. Close itself panics in
-// a function that is just being applied.
+// Close ends writing. It publishes nothing, drops pending operations, and does not wait: the copy
+// that readers may still use is left to them and to the garbage collector. Readers keep the last
+// version. From now on Push panics, and all other calls return ErrClosed. Close itself panics in a
+// function that the writer is applying.
 func (w *OpWriteHandle[T, O, P]) Close() {
 	if w.err == errBusy {
 		panic(w.err)

@@ -12,8 +12,8 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// add appends to a list, which shows order and number of applications; panicFirst and
-// panicSecond make it fail.
+// add appends to a list, which shows the order and number of applications. panicFirst and
+// panicSecond make it panic.
 type add struct {
 	what        string
 	panicFirst  bool
@@ -34,8 +34,8 @@ func (a *add) ApplySecond(l *[]string) {
 	*l = append(*l, a.what)
 }
 
-// ApplyBatch implements Batcher: all but those that fail are simple, and of these every third is
-// not.
+// ApplyBatch implements Batcher. It takes every third operation, and those that panic, as not
+// simple.
 func (*add) ApplyBatch(l *[]string, ops []add) int {
 	for i := range ops {
 		if o := &ops[i]; o.panicFirst || o.panicSecond || i%3 == 2 {
@@ -246,7 +246,7 @@ func TestReadHandleAfterClose(t *testing.T) {
 	}
 }
 
-// TestReadHandleOnTwoGoroutines has one goroutine come while another is within a call.
+// TestReadHandleOnTwoGoroutines uses a handle on a second goroutine during a call on the first.
 func TestReadHandleOnTwoGoroutines(t *testing.T) {
 	if !invariants.Enabled {
 		t.Skip("found in checked builds only: -race or -tags invariants")
@@ -267,7 +267,7 @@ func TestReadHandleOnTwoGoroutines(t *testing.T) {
 	r.Read().Release()
 }
 
-// reenter uses the writer from within its own application.
+// reenter uses the writer while the writer applies it.
 type reenter struct{ f func() }
 
 func (o *reenter) ApplyFirst(*int)  { o.f() }
@@ -286,7 +286,7 @@ func TestWriterUsedWithinItsOwnOperation(t *testing.T) {
 	mustPublish(t, w)
 }
 
-// TestLawsAreAsserted breaks the laws by hand and wants to hear of it.
+// TestLawsAreAsserted breaks each law on purpose, and checks that the panic names it.
 func TestLawsAreAsserted(t *testing.T) {
 	if !invariants.Enabled {
 		t.Skip("laws are asserted in checked builds only: -race or -tags invariants")
@@ -329,15 +329,15 @@ func TestLawsAreAsserted(t *testing.T) {
 	})
 }
 
-// Copies that come to differ are found at the next replay, and the writer cannot be used any
-// more. The operation is one that no count of operations shows to be wrong.
+// TestCopiesAreAudited checks that copies that differ are found at the next replay, and that the
+// writer cannot be used any more. No count of operations shows that this operation is wrong.
 func TestCopyAudit(t *testing.T) {
 	if !invariants.Enabled {
 		t.Skip("copies are compared in checked builds only: -race or -tags invariants")
 	}
 	for name, second := range map[string]string{"alike": "a", "unlike": "b"} {
-		w := NewOpWriteHandle[twins, twice](NewDelayWriteHandle(NewWriteHandle[twins](strategy.Epoch(strategy.Options{}), nil, nil)), nil)
-		w.Push(twice{"a", second})
+		w := NewOpWriteHandle[auditedList, unequal](NewDelayWriteHandle(NewWriteHandle[auditedList](strategy.Epoch(strategy.Options{}), nil, nil)), nil)
+		w.Push(unequal{"a", second})
 		mustPublish(t, w)
 		got := fmt.Sprint(panicOf(func() { w.Publish(nil) }))
 		if unlike := strings.Contains(got, "law L2 is broken: the copies differ after a replay: [b], not [a]"); unlike != (name == "unlike") {
@@ -349,18 +349,18 @@ func TestCopyAudit(t *testing.T) {
 	}
 }
 
-// twins is a list that can be compared, and twice an operation on it that may do to the second
-// copy something else.
+// auditedList is a list that can be compared. unequal is an operation on it that may have different
+// effects on the two copies.
 type (
-	twins []string
-	twice struct{ first, second string }
+	auditedList []string
+	unequal     struct{ first, second string }
 )
 
-func (o *twice) ApplyFirst(l *twins)  { *l = append(*l, o.first) }
-func (o *twice) ApplySecond(l *twins) { *l = append(*l, o.second) }
-func (l *twins) Len() int             { return len(*l) }
+func (o *unequal) ApplyFirst(l *auditedList)  { *l = append(*l, o.first) }
+func (o *unequal) ApplySecond(l *auditedList) { *l = append(*l, o.second) }
+func (l *auditedList) Len() int               { return len(*l) }
 
-func (l *twins) Unlike(other *twins) string {
+func (l *auditedList) Unlike(other *auditedList) string {
 	if slices.Equal(*l, *other) {
 		return ""
 	}

@@ -1,13 +1,13 @@
-// Package buffers builds a double buffer of any type T in three layers, each over the
-// one before it:
+// Package buffers builds a double buffer of any type T in three layers. Each is built on the one
+// before it:
 //
-//   - [WriteHandle] with its [ReadHandle] and [ReadGuard]: two copies and a strategy. It
-//     swaps, and can wait for the swap to finish.
+//   - [WriteHandle] with its [ReadHandle] and [ReadGuard]: two copies and a strategy. It swaps, and
+//     can wait for the swap to finish.
 //   - [DelayWriteHandle]: a swap is started now and finished when the copy is next needed.
 //   - [OpWriteHandle]: a log, so that every operation is applied once to each copy.
 //
-// A write handle belongs to one goroutine at a time. Read handles may be made on any
-// goroutine, and each is used by one goroutine at a time.
+// One goroutine at a time uses a write handle. Any goroutine may make read handles. One goroutine
+// at a time uses a read handle.
 package buffers
 
 import (
@@ -19,14 +19,14 @@ import (
 	"doublebuf/impl/strategy"
 )
 
-// slot is one copy. While it is readable nothing changes it. While it is the writer's no guard is
+// slot is one copy. While it is readable, nothing changes it. While it is the writer's, no guard is
 // open in it (law S1).
 type slot[T any] struct {
 	strategy.Copy // first, see slotOf
 	data          T
 	version       uint64              // of data, when it was last made readable
 	opened        *invariants.Counter // guards open on the data
-	_             [112]byte           // so that writes to one copy share no line with the other
+	_             [112]byte           // so that the two copies share no cache line
 }
 
 func newSlot[T any](index int, data T) *slot[T] {
@@ -248,13 +248,13 @@ func (h *ReadHandle[T]) Read() ReadGuard[T] {
 	return ReadGuard[T]{h.opened(s), h, s}
 }
 
-// opened is what checked builds record of a guard that h has opened in s.
+// opened returns the record that checked builds keep of a guard that h has opened in s.
 func (h *ReadHandle[T]) opened(s *slot[T]) (g invariants.Guard) {
 	if invariants.Enabled {
-		// A guard that is dropped reads nothing any more, and keeps S1. Whether the writer still
-		// waits for it depends on the strategy. If the strategy ends the guard together with its
-		// handle or its copy, it does so after this function was called, because the function
-		// refers to both.
+		// A guard that is dropped reads nothing any more, so S1 does not count it. Whether the
+		// writer still waits for it depends on the strategy. The strategy may end the guard together
+		// with its handle or its copy. That happens only after this function was called, because
+		// the function refers to both.
 		g = s.Guards.Open(&h.use.Owner, s.version, func() {
 			s.opened.Add(-1)
 			runtime.KeepAlive(h)
@@ -263,13 +263,13 @@ func (h *ReadHandle[T]) opened(s *slot[T]) (g invariants.Guard) {
 	return g
 }
 
-// Lookup returns the lookup guard of h, and whether the strategy has them. With it, a caller can
-// have inlined all that Read and Release do. The caller opens it, calls Enter, reads the Data,
-// calls Leave, and closes it.
+// Lookup returns the lookup guard of h, and whether the strategy has them. It lets the compiler
+// inline all that Read and Release do into the caller. The caller opens the guard, calls Enter,
+// reads the Data, calls Leave, and closes the guard.
 func (h *ReadHandle[T]) Lookup() (strategy.Lookup, bool) { return strategy.LookupOf(h.reader) }
 
-// Indicators returns what opens guards for lookups through the handles of one call of Share, and
-// whether the strategy has that. It is used like Lookup.
+// Indicators returns an opener of lookup guards on the handles of one call of Share, and whether
+// the strategy has them. It is used like Lookup.
 func Indicators[T any](handles []*ReadHandle[T]) (strategy.Indicators, bool) {
 	return strategy.IndicatorsOf(readersOf(handles))
 }
@@ -281,8 +281,8 @@ func readersOf[T any](handles []*ReadHandle[T]) (readers []strategy.Reader) {
 	return readers
 }
 
-// Readable returns the word from which to load the copy if that load alone opens a guard, or nil;
-// see [strategy.ReadableOf].
+// Readable returns the word that holds the readable copy, if a load of that word alone opens a
+// guard. Otherwise it returns nil; see [strategy.ReadableOf].
 func Readable[T any](handles []*ReadHandle[T]) *atomicx.Pointer[strategy.Copy] {
 	return strategy.ReadableOf(readersOf(handles))
 }
@@ -291,7 +291,8 @@ func Readable[T any](handles []*ReadHandle[T]) *atomicx.Pointer[strategy.Copy] {
 // the copy.
 func (h *ReadHandle[T]) Data(c *strategy.Copy) *T { return &slotOf[T](c).data }
 
-// Enter must be called after the caller has opened a lookup guard or the like in c.
+// Enter must be called after the caller has opened a lookup guard in c, by Lookup, Indicators or
+// Readable.
 func (h *ReadHandle[T]) Enter(c *strategy.Copy) {
 	s := slotOf[T](c)
 	s.enter()
@@ -346,9 +347,9 @@ func (g ReadGuard[T]) Value() *T { return &g.slot.data }
 // Version returns the number of swaps that the guard sees.
 func (g ReadGuard[T]) Version() uint64 { return g.slot.version }
 
-// KeepAlive keeps the guard from being found dropped before this call, as Release does. A caller
-// that uses Value and may forget to call Release calls KeepAlive after each use. In checked
-// builds it panics if the guard has been released.
+// KeepAlive prevents that the guard is found dropped before this call, as Release does. A caller
+// that uses Value and may forget to call Release calls KeepAlive after each use. In checked builds
+// it panics if the guard has been released.
 func (g ReadGuard[T]) KeepAlive() {
 	if invariants.Enabled {
 		g.slot.Guards.MustBeOpen(g.open, "guard used after its release")

@@ -5,7 +5,7 @@ package invariants
 // Enabled is true in checked builds.
 const Enabled = false
 
-// Counter counts what a law is about. It exists in checked builds only.
+// Counter is a number that a law is about. It exists in checked builds only.
 type Counter struct{}
 
 func (*Counter) Add(int64) int64 { return 0 }
@@ -14,7 +14,8 @@ func (*Counter) Load() int64     { return 0 }
 // Guards are the guards that are open in one copy. They exist in checked builds only.
 type Guards struct{}
 
-// Owner is the handle of guards, which end when it is abandoned. It exists in checked builds only.
+// Owner stands for the handle that owns guards. The guards end when it is abandoned. It exists in
+// checked builds only.
 type Owner struct{}
 
 func (*Owner) Abandon() {}

@@ -14,7 +14,7 @@ import (
 // Enabled is true in checked builds.
 const Enabled = true
 
-// Counter counts what a law is about. It exists in checked builds only.
+// Counter is a number that a law is about. It exists in checked builds only.
 type Counter struct{ atomicx.Int64 }
 
 // Guards are the guards that are open in one copy. They exist in checked builds only. Any
@@ -30,17 +30,18 @@ type guards struct {
 // NewGuards returns Guards of which none is open yet.
 func NewGuards() Guards { return Guards{new(guards)} }
 
-// Owner is the handle of guards, which end when it is abandoned. It exists in checked builds only.
+// Owner stands for the handle that owns guards. The guards end when it is abandoned. It exists in
+// checked builds only.
 type Owner struct{ abandoned atomicx.Bool }
 
 // Abandon ends the guards of o. Nothing may use them or o any more.
 func (o *Owner) Abandon() { o.abandoned.Store(true) }
 
-// Guard is one of Guards. Copies of it are the same guard. When the last copy is dropped that is
-// noticed; see Guards.Open.
+// Guard is one of Guards. Copies of it are the same guard. Guards.Open says what happens when the
+// last copy is dropped.
 type Guard struct{ *reference }
 
-// reference is what only the guard itself refers to. guard is what the list refers to.
+// reference is referred to by the guard only. The list of guards refers to the inner guard.
 type reference struct {
 	*guard
 	token *atomicx.Token
@@ -53,9 +54,10 @@ type guard struct {
 	callers [16]uintptr
 }
 
-// Open adds a guard of that owner and version. The caller is in package buffers or hashmap, and
-// the caller of those opens the guard. When no copy of the guard is left and it has not been
-// closed, dropped is called. A [atomicx.Token] that dropped reaches can report only after that.
+// Open adds a guard of that owner and version. Its caller is in package buffers or hashmap. The
+// code that calls those packages opens the guard. If no copy of the guard is left and it has not
+// been closed, dropped is called. If a [atomicx.Token] can be reached from dropped, it reports only
+// after that.
 func (g Guards) Open(owner *Owner, version uint64, dropped func()) Guard {
 	n := &reference{guard: &guard{owner: owner, version: version}}
 	runtime.Callers(2, n.callers[:])
@@ -74,7 +76,7 @@ func (g Guards) Open(owner *Owner, version uint64, dropped func()) Guard {
 // Version returns the version that the guard was opened on.
 func (c Guard) Version() uint64 { return c.version }
 
-// MustBeOpen panics if c has been closed, and says what was wrong and where c was opened.
+// MustBeOpen panics if c has been closed. The panic says what was wrong and where c was opened.
 func (g Guards) MustBeOpen(c Guard, wrong string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

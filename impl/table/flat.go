@@ -9,15 +9,15 @@ import (
 	"unsafe"
 )
 
-// flat is a hash table for quick reads. It does linear probing over an array of slots that is never
+// flat is a hash table for fast reads. It does linear probing over an array of slots that is never
 // full. impl/DESIGN.md has the measurements that led to this layout.
 //
 // The home of a key is the slot that its hash selects. A key is in its home or, if that was taken,
 // in the first free slot after it. No slot between the home and the key's slot is empty.
 //
 // Integers are cheap to compare. A lookup compares the keys in the slots themselves, one after the
-// other. That is one cache miss for a hit and for a miss, and 7 of 8 keys are in their home. A slot
-// with key zero is empty. The value of key zero has a place of its own.
+// other. It takes one cache miss, whether the key is there or not, and most keys are in their home.
+// A slot with key zero is empty. The value of key zero has a place of its own.
 //
 // Other keys have tags, one byte for each slot. A tag is 0 if the slot is empty. Otherwise it holds
 // seven bits of the hash. A lookup checks eight tags at once. So it rarely compares a key that
@@ -48,8 +48,8 @@ type flat[K comparable, V any] struct {
 
 // Ints is the part of a flat table that a lookup of an integer needs. It is not generic: a method
 // call of a generic type from another generic function loads from that function's dictionary. The
-// number of loads matters, because a processor has at most about 70 loads under way. The fewer
-// loads a lookup has, the more lookups and cache misses overlap.
+// number of loads matters, because a processor can have only so many loads under way. The fewer
+// loads a lookup has, the more lookups and cache misses overlap. impl/DESIGN.md has figures.
 type Ints struct {
 	base unsafe.Pointer // of the slots
 	last uint64         // the index of the last slot
@@ -194,7 +194,7 @@ func (f *flat[K, V]) getInt(key K) (value V, ok bool) {
 	}
 }
 
-// window returns the tags of eight slots, from slot i modulo the number of slots on.
+// window returns the tags of eight slots. The first is slot i modulo the number of slots.
 func (f *flat[K, V]) window(i uint64) uint64 {
 	return binary.LittleEndian.Uint64(f.tags[i&f.last:])
 }

@@ -10,12 +10,12 @@ import (
 	"unsafe"
 )
 
-// check checks that f is in order.
+// check checks the invariants of f.
 func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 	t.Helper()
-	n, entries, apart := len(f.slots), 0, 0 // of which so many need no slot
+	n, entries, slotless := len(f.slots), 0, 0 // slotless entries need no slot
 	if f.isSet {
-		entries, apart = 1, 1
+		entries, slotless = 1, 1
 	}
 	if want := n + window; !f.integer && len(f.tags) != want || f.integer && f.tags != nil || f.last != uint64(n-1) || f.base != unsafe.Pointer(&f.slots[0]) {
 		t.Errorf("%d slots with %d tags, the last of them %d", n, len(f.tags), f.last)
@@ -51,12 +51,12 @@ func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 			}
 		}
 	}
-	if entries != f.len || f.len-apart > f.room(n) {
+	if entries != f.len || f.len-slotless > f.room(n) {
 		t.Errorf("%d entries in %d slots, room for %d; the table says %d", entries, n, f.room(n), f.len)
 	}
 }
 
-// probes returns how far the entry that is farthest stands from its home, and the sum for all.
+// probes returns the largest distance of an entry from its home, and the sum of all distances.
 func probes[K comparable, V any](f *flat[K, V]) (longest, sum int) {
 	for i := range uint64(len(f.slots)) {
 		if !f.empty(i) {
@@ -82,12 +82,12 @@ func seeded(mask, factor uint64) func(*flat[uint64, int]) {
 	return func(f *flat[uint64, int]) { f.mask, f.factor = mask, factor|1 }
 }
 
-// near is as far from its home as an entry of the tests below may stand. In a table of
-// 1,000 that is at most half full, random hashes lead about 15 slots far, seldom 30.
+// near is the largest distance from home that the tests below allow. In a table of 1,000 entries
+// that is at most half full, random hashes have a largest distance of about 15 slots, seldom 30.
 const near = 64
 
-// TestAdversarialIntegers looks for keys that collide where the hash has no seed (or one that
-// has become known), and shows that they do there, and not under others.
+// TestAdversarialIntegers finds keys that collide if the hash has no seed, or a seed that has
+// become known. They must collide under that seed, and not under others.
 func TestAdversarialIntegers(t *testing.T) {
 	const n, factor = 1000, 0x9e3779b97f4a7c15
 	known := filled(nil, seeded(0, factor))
@@ -99,7 +99,7 @@ func TestAdversarialIntegers(t *testing.T) {
 		}
 	}
 	if longest, _ := probes(filled(keys, seeded(0, factor))); longest != n-1 {
-		t.Errorf("the keys were made to lead %d slots far, and lead %d", n-1, longest)
+		t.Errorf("the keys were made for a distance of %d slots, and have %d", n-1, longest)
 	}
 	rng := rand.New(rand.NewPCG(1, 0))
 	for range 100 {
@@ -110,7 +110,7 @@ func TestAdversarialIntegers(t *testing.T) {
 	}
 }
 
-// TestRegularIntegers has keys in patterns that weak hashes do not scatter.
+// TestRegularIntegers stores keys in patterns that weak hashes do not scatter.
 func TestRegularIntegers(t *testing.T) {
 	patterns := map[string]func(i uint64, rng *rand.Rand) uint64{
 		"the golden ratio": func(i uint64, _ *rand.Rand) uint64 { return i * 0x9e3779b97f4a7c15 },
@@ -148,10 +148,9 @@ func TestRegularIntegers(t *testing.T) {
 	}
 }
 
-// TestScatter has keys at regular distances under very many seeds: a hash can be good under most
-// of them and scatter such keys badly under one in a thousand, which somebody would meet. Linear
-// probing of random hashes puts entries 0.16 slots from home here, and 0.26 in the worst of so
-// many trials.
+// TestScatter stores keys at regular distances under very many seeds. A hash can be good under most
+// seeds, and scatter such keys badly under one in a thousand. Some user would have that seed.
+// impl/DESIGN.md has the distances of random hashes, which the limit allows for.
 func TestScatter(t *testing.T) {
 	const trials, n, slots = 35_000, 1000, 4096
 	rng := rand.New(rand.NewPCG(4, 0))
@@ -179,9 +178,9 @@ func TestScatter(t *testing.T) {
 	}
 }
 
-// TestAdversarialStrings does the same with strings: once with such as collide under a seed
-// that has become known, and once with such as collide under a hash without a seed, that of
-// Java, and in all hashes that are made of it.
+// TestAdversarialStrings does the same with strings. Some collide under a seed that has become
+// known. Others collide under a hash without a seed, the one of Java, and in all hashes that are
+// made of it.
 func TestAdversarialStrings(t *testing.T) {
 	const n = 512
 	random := func(*flat[string, int]) {}
@@ -201,18 +200,18 @@ func TestAdversarialStrings(t *testing.T) {
 		java = append(java, k)
 	}
 	if longest, _ := probes(filled(keys, func(f *flat[string, int]) { f.seed = known })); longest != n-1 {
-		t.Errorf("the keys were made to lead %d slots far, and lead %d", n-1, longest)
+		t.Errorf("the keys were made for a distance of %d slots, and have %d", n-1, longest)
 	}
 	for range 100 {
 		for _, keys := range [][]string{keys, java} {
-			if longest, _ := probes(filled(keys, random)); longest > n/2 { // it is about 20
+			if longest, _ := probes(filled(keys, random)); longest > n/2 { // usually about 20
 				t.Errorf("an entry is %d slots from its home", longest)
 			}
 		}
 	}
 }
 
-// TestSeeds shows that tables do not share their seeds.
+// TestSeeds checks that tables do not share their seeds.
 func TestSeeds(t *testing.T) {
 	a, b := newFlat[uint64, int](0), newFlat[uint64, int](0)
 	if a.mask == b.mask || a.factor == b.factor || a.seed == b.seed || a.factor&b.factor&1 == 0 {
@@ -220,9 +219,9 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// TestChurn deletes and inserts for long, and compares what remains with a table that has
-// never had other entries. Where linear probing puts its entries depends on their
-// order, but not which slots are taken, nor how far they are from home in sum.
+// TestChurn deletes and inserts many times. It compares the remaining entries with a table that has
+// never had others. With linear probing, the place of an entry depends on the order of the
+// insertions. The set of taken slots and the sum of distances from home do not.
 func TestChurn(t *testing.T) {
 	churn(t, func(n uint64) uint64 { return n })
 	churn(t, func(n uint64) string { return strconv.Itoa(int(n)) })
@@ -252,7 +251,7 @@ func churn[K comparable](t *testing.T, key func(uint64) K) {
 	fresh := filled(live, func(g *flat[K, int]) { g.mask, g.factor, g.seed = f.mask, f.factor, f.seed })
 	_, got := probes(f)
 	if _, want := probes(fresh); got != want {
-		t.Errorf("entries are %d slots from their homes in sum; were they fresh, it would be %d", got, want)
+		t.Errorf("entries are %d slots from their homes in sum, want %d as in a fresh table", got, want)
 	}
 	for _, k := range live {
 		f.delete(k)
@@ -297,8 +296,8 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
-// TestImpossibleCapacity asks for more than there is memory for, up to more than slots can be
-// counted for.
+// TestImpossibleCapacity asks for more entries than fit in memory, up to more than an int can count
+// slots for.
 func TestImpossibleCapacity(t *testing.T) {
 	for _, capacity := range []int{math.MaxInt / 8, math.MaxInt / 2, math.MaxInt} {
 		if panicOf(func() { newFlat[uint64, int](capacity) }) == nil || panicOf(func() { newFlat[string, int](capacity) }) == nil {
@@ -307,7 +306,7 @@ func TestImpossibleCapacity(t *testing.T) {
 	}
 }
 
-// TestWord has a named type of each size, and both bounds.
+// TestWord converts named types of each size, and both bounds.
 func TestWord(t *testing.T) {
 	type named uint32
 	for _, x := range []struct{ got, want uint64 }{

@@ -1,5 +1,5 @@
-// Package table implements the hash tables that the two copies of the concurrent map are. A table
-// has no synchronisation of its own, and so can be faster than a concurrent table. There are two
+// Package table implements the hash tables that store the two copies of the concurrent map. A table
+// has no synchronisation of its own, so it can be faster than a concurrent table. There are two
 // kinds, see [Kind].
 package table
 
@@ -16,9 +16,9 @@ type Kind uint8
 const (
 	// Builtin is Go's map.
 	Builtin Kind = iota
-	// Flat is our own table. It spends memory on quick lookups: each entry takes 2.7 to 5.3
-	// slots for integer keys and 1.6 to 3.2 for others, with key and value in the slot. It suits
-	// integer keys best. It does not suit values of hundreds of bytes.
+	// Flat is this project's own table. It spends memory on fast lookups: each entry takes 2.7 to
+	// 5.3 slots for integer keys and 1.6 to 3.2 for others, with key and value in the slot. It
+	// suits integer keys best. It does not suit values of hundreds of bytes.
 	Flat
 )
 
@@ -44,7 +44,7 @@ func New[K comparable, V any](kind Kind, capacity int) Table[K, V] {
 // Get returns the value of key and whether there is one.
 func (t Table[K, V]) Get(key K) (value V, ok bool) {
 	if t.flat != nil {
-		apart(func() { value, ok = t.flat.get(key) })
+		inline(func() { value, ok = t.flat.get(key) })
 	} else {
 		value, ok = t.m[key]
 	}
@@ -60,10 +60,9 @@ func (t Table[K, V]) Ints() *Ints {
 	return &t.flat.Ints
 }
 
-// apart calls f. The compiler reduces this to the call within f; but its inliner takes it
-// for cheaper than that call itself, and without it neither Get nor what calls Get
-// would be inlined into loops, which is a fifth of the time of a look-up. (Seen with Go 1.26.)
-func apart(f func()) { f() }
+// inline calls f. With it, the compiler inlines Get, and the callers of Get, into loops; see
+// impl/DESIGN.md, "The inliner".
+func inline(f func()) { f() }
 
 // Clone returns an independent table with the same entries. Values are copied shallowly.
 func (t Table[K, V]) Clone() Table[K, V] {
@@ -86,9 +85,9 @@ func (t Table[K, V]) GetMany(keys []K, values []V, found []bool) {
 	}
 }
 
-// Prefetches reports whether [Table.Prefetch] pays. It does if t is a [Flat] table that is larger
-// than the first caches, unless its keys are integers or very large. A loop over integers has no
-// calls, so that its cache misses overlap anyway. A batch of very large keys would not fit on the
+// Prefetches reports whether [Table.Prefetch] saves time. It does if t is a [Flat] table that is
+// larger than the first caches, unless its keys are integers or very large. A loop over integers
+// has no calls, so its cache misses overlap anyway. A batch of very large keys would not fit on the
 // stack.
 func (t Table[K, V]) Prefetches() bool {
 	var key K

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// A script is a sequence of operations in bytes, two for each: what to do, and to which key.
+// A script is a sequence of operations in bytes. Each takes two: the kind of operation, and its
+// key.
 type script []byte
 
 // A subject runs a script on a flat table and on the built-in one, with one type of keys.
@@ -39,8 +40,7 @@ var subjects = []subject{
 	subjectOf("array", func(b byte) [3]uint16 { return [3]uint16{1, uint16(b % 16), uint16(b)} }),
 	subjectOf("nothing", func(byte) struct{} { return struct{}{} }),
 	{"unmixed", func(t *testing.T, s script) {
-		// The upper halves of keys are their hashes: there are eight homes, about the end of the
-		// slots.
+		// The upper half of a key is its hash. There are eight homes, near the last slot.
 		run(t, s, 0, 1, func(b byte) uint64 { return (uint64(b)>>3<<20 + 1020 + uint64(b&7)) << 32 })
 	}},
 }
@@ -49,10 +49,10 @@ func subjectOf[K comparable](name string, key func(byte) K) subject {
 	return subject{name, func(t *testing.T, s script) { run(t, s, 0x0123456789abcdef, 0x9e3779b97f4a7c15, key) }}
 }
 
-// oneSeed makes a script take the same course each time in this process, but for NaN.
+// oneSeed makes a script run alike each time in this process, except for NaN.
 var oneSeed = maphash.MakeSeed()
 
-// run runs s on a flat table with the given seeds of integers and on a built-in one, and compares
+// run runs s on a flat table, with the given seeds of integers, and on a built-in one. It compares
 // them at each step.
 func run[K comparable](t *testing.T, s script, mask, factor uint64, key func(byte) K) {
 	flat, builtin := New[K, int](Flat, 0), New[K, int](Builtin, 0)
@@ -86,7 +86,7 @@ func run[K comparable](t *testing.T, s script, mask, factor uint64, key func(byt
 	compareMany(t, flat, builtin, keys)
 }
 
-// compare checks that the tables have the same entries, and that flat is in order.
+// compare checks that the tables have the same entries, and checks the invariants of flat.
 func compare[K comparable](t *testing.T, flat, builtin Table[K, int]) {
 	t.Helper()
 	if got, want := entries(flat), entries(builtin); !slices.Equal(got, want) {
@@ -95,7 +95,8 @@ func compare[K comparable](t *testing.T, flat, builtin Table[K, int]) {
 	check(t, flat.flat)
 }
 
-// entries returns what All yields, as text so that NaN can be compared and -0 told from +0.
+// entries returns the entries that All yields, as text. So NaN can be compared, and -0 differs from
+// +0.
 func entries[K comparable](table Table[K, int]) []string {
 	var e []string
 	for k, v := range table.All() {
@@ -121,8 +122,8 @@ func compareMany[K comparable](t *testing.T, flat, builtin Table[K, int], keys [
 	}
 }
 
-// FuzzFlat is best run with -fuzzminimizetime 1x: NaN takes another course each time, which
-// the minimizer takes for a discovery.
+// FuzzFlat is best run with -fuzzminimizetime 1x. NaN hashes differently each time, which the
+// minimizer would report as new coverage.
 func FuzzFlat(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add([]byte(randomScript(seed, 200)))
@@ -173,8 +174,8 @@ func TestGetMany(t *testing.T) {
 	}
 }
 
-// TestGetManyIntoShortSlices: what lies behind the length of a slice is not written, though there
-// be room.
+// TestGetManyIntoShortSlices checks that GetMany writes nothing behind the length of a slice, even
+// if its capacity would allow it.
 func TestGetManyIntoShortSlices(t *testing.T) {
 	for name, kind := range kinds {
 		table := New[uint64, int](kind, 0)
@@ -245,7 +246,7 @@ func panicOf(f func()) (value any) {
 	return nil
 }
 
-// TestValues has values of no size and of many bytes.
+// TestValues stores values of no size and of many bytes.
 func TestValues(t *testing.T) {
 	for name, kind := range kinds {
 		none := New[int, struct{}](kind, 0)
@@ -275,8 +276,8 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestReadsAllocateNothing also has keys that the caller has made for the look-up alone,
-// and that need not be allocated if nothing keeps them.
+// TestReadsAllocateNothing also looks up keys that the caller makes for the lookup only. They need
+// not be allocated if nothing keeps them.
 func TestReadsAllocateNothing(t *testing.T) {
 	for name, kind := range kinds {
 		text, number := New[string, int](kind, 0), New[uint64, int](kind, 0)

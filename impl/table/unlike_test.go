@@ -35,7 +35,8 @@ func TestUnlike(t *testing.T) {
 	}
 }
 
-// What stands in the padding of values makes no difference; all else does.
+// TestUnlikePadding checks that the content of padding makes no difference, and that everything
+// else does.
 func TestUnlikePadding(t *testing.T) {
 	type padded struct {
 		flag  bool

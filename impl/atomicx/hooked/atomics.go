@@ -146,6 +146,6 @@ func (x *Pointer[T]) CompareAndSwap(old, v *T) (swapped bool) {
 	return swapped
 }
 
-// Target returns the pointer as an interface value, for tools that walk over data to
-// name its words. It is no operation.
+// Target returns the pointer as an interface value, for tools that name the words of a data
+// structure. It is no operation.
 func (x *Pointer[T]) Target() any { return x.p.Load() }

@@ -44,7 +44,7 @@ func (m *Mutex) Unlock() {
 		return
 	}
 	hook.Step(Op{Kind: OpUnlock, Loc: m})
-	if m.free() { // the real one would end the process
+	if m.free() { // Unlock of a sync.Mutex would end the process
 		panic("Unlock of a Mutex that is not locked")
 	}
 	m.mu.Unlock()
@@ -62,14 +62,15 @@ const (
 
 func (w Wake) String() string { return [...]string{"Woken", "Cancelled", "TimedOut"}[w] }
 
-// Parker is a sleeping place for one goroutine at a time; at most one wake-up is kept.
+// Parker lets one goroutine at a time sleep until another wakes it. At most one wake-up is kept.
 type Parker struct{ token chan struct{} }
 
 // NewParker returns a Parker without a kept wake-up.
 func NewParker() Parker { return Parker{make(chan struct{}, 1)} }
 
-// Park sleeps until Unpark is called (or has been, since the last Park), until cancel
-// is closed, or until timeout has passed; a nil cancel and a timeout of 0 never end it.
+// Park sleeps until Unpark is called, until cancel is closed, or until timeout has passed. It
+// returns at once if Unpark has been called since the last Park. A nil cancel and a timeout of 0
+// never end it.
 func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
 	if hook == nil {
 		var timer <-chan time.Time
@@ -93,8 +94,8 @@ func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
 		hook.Did(false, TimedOut)
 		return TimedOut
 	}
-	// Both ends may be ready, and select would choose at random. Waking first is enough
-	// for finding a schedule: a cancellation that came first had its turn before.
+	// Both may be ready, and select would choose at random. To prefer the wake-up loses no
+	// schedule: in another one, a cancellation that came first has its turn before the wake-up.
 	select {
 	case <-p.token:
 		hook.Did(true, Woken)
@@ -105,8 +106,9 @@ func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
 	}
 }
 
-// Poll is Park for who is not sure to be woken: it returns Woken, for no reason, when it has
-// slept for the time every. Under a hook that is when a word has changed, as with Yield.
+// Poll is Park for a goroutine that perhaps no other goroutine wakes. It returns Woken, without a
+// reason, when it has slept for the time every. Under a hook it returns when a word has changed, as
+// Yield does.
 func (p *Parker) Poll(cancel <-chan struct{}, timeout, every time.Duration) Wake {
 	if hook == nil {
 		woke := p.Park(cancel, min(timeout, every))
@@ -150,8 +152,8 @@ func (p *Parker) Unpark() {
 	}
 }
 
-// Close closes c, which cancels those that are parked with it. Programs under the
-// scheduler close such channels by nothing else.
+// Close closes c, which cancels the goroutines that are parked with it. Programs under the
+// scheduler must close such channels in this way.
 func Close(c chan struct{}) {
 	if hook == nil {
 		close(c)
@@ -162,10 +164,9 @@ func Close(c chan struct{}) {
 	hook.Did(true, nil)
 }
 
-// Yield lets other goroutines run; loops that wait call it. Under a hook the calling
-// goroutine goes on when a word that it has read since its last Yield has changed, so
-// what a loop does between two calls must change nothing shared; a failed
-// CompareAndSwap does not.
+// Yield lets other goroutines run. Loops that wait call it. Under a hook the calling goroutine goes
+// on when a word that it has read since its last Yield has changed. So a loop must change nothing
+// shared between two calls. A failed CompareAndSwap changes nothing.
 func Yield() {
 	if hook == nil {
 		runtime.Gosched()
@@ -175,9 +176,9 @@ func Yield() {
 	hook.Did(false, nil)
 }
 
-// Await waits until cond holds, as one operation: it happens at an instant at which
-// cond is true. cond only loads, and when it returns true it has loaded every word that
-// might ever make a difference: "a and b" may stop at a false a, "a or b" not at a true one.
+// Await waits until cond holds, as one operation. The operation happens at an instant at which cond
+// is true. cond only loads. When it returns true, it must have loaded every word that might ever
+// make a difference: "a and b" may stop at a false a, but "a or b" must not stop at a true one.
 func Await(cond func() bool) {
 	if hook == nil {
 		for !cond() {
@@ -189,8 +190,8 @@ func Await(cond func() bool) {
 	hook.Did(false, nil)
 }
 
-// AwaitWhole waits by [Await] and reports true if the hook wants waits to be one
-// operation. Otherwise it reports false at once, and the caller waits in its own way.
+// AwaitWhole waits by [Await] and returns true if the hook wants waits to be one operation.
+// Otherwise it returns false at once, and the caller waits in its own way.
 func AwaitWhole(cond func() bool) bool {
 	if hook == nil || !hook.OneWait() {
 		return false
@@ -199,15 +200,15 @@ func AwaitWhole(cond func() bool) bool {
 	return true
 }
 
-// Membarrier returns when every other goroutine has passed a memory barrier since the
-// call, as membarrier(2) does for threads. The hook can have it fail. Without a hook it
-// fails, too: the caller needs the system call.
+// Membarrier returns when every other goroutine has passed a memory barrier since the call, as
+// membarrier(2) does for threads. The hook can make it fail. Without a hook it always fails,
+// because then the caller needs the system call.
 func Membarrier() error {
 	if hook == nil {
 		return errors.New("membarrier: no hook is installed")
 	}
 	if hook.Refuses() {
-		return errors.New("membarrier: refused, as the program wants")
+		return errors.New("membarrier: refused, because the explored program wants that")
 	}
 	hook.Step(Op{Kind: OpMembarrier})
 	hook.Did(false, nil)
@@ -226,6 +227,6 @@ func Now() time.Duration {
 	return time.Since(start)
 }
 
-// Token tells the hook of a token of package atomicx: the runtime would call tell on a goroutine
-// that it does not know.
-func Token(holder any, tell func()) { hook.Token(holder, tell) }
+// Token passes a token of package atomicx to the hook. The runtime would call report on a goroutine
+// that the hook does not know.
+func Token(holder any, report func()) { hook.Token(holder, report) }

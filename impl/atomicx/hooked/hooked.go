@@ -1,15 +1,14 @@
-// Package hooked has stand-ins for the types of sync and sync/atomic that tell a
-// [Hook] about every operation, so that a scheduler can decide when it happens.
+// Package hooked has stand-ins for the types of sync and sync/atomic. They report every operation
+// to a [Hook], so that a scheduler can decide when it happens.
 //
-// Package atomicx uses them in place of the real ones under the build tag explore;
-// package lincheck/explore is the scheduler. Together they are to Go's atomics what
-// loom is to Rust's.
+// Package atomicx uses them in place of the real ones under the build tag explore. Package
+// lincheck/explore is the scheduler. Together they are to Go's atomics what loom is to Rust's.
 //
-// While no hook is installed the types are ordinary atomics and locks, so that
-// package initialisation and ordinary tests run under the tag too. While one is
-// installed, one goroutine runs at a time and the hook decides which: every operation
-// calls [Hook.Step], which returns when the operation's turn has come, takes effect,
-// and reports what it saw and did by [Hook.Did].
+// While no hook is installed the types are ordinary atomics and locks. So package initialisation
+// and ordinary tests run under the tag too. While a hook is installed, one goroutine runs at a
+// time, and the hook decides which. Every operation calls [Hook.Step], which returns when the
+// operation's turn has come. Then the operation takes effect, and reports what it saw and did by
+// [Hook.Did].
 package hooked
 
 // Kind is what an operation does.
@@ -59,9 +58,9 @@ func (k Kind) Writes() bool {
 	return true
 }
 
-// Drains reports whether an operation of kind k waits, on x86, until the store buffer
-// of its processor is empty: locked instructions do, and Go stores atomics by one of
-// them. Loads, plain stores, and a copy's accesses do not.
+// Drains reports whether an operation of kind k waits, on x86, until the store buffer of its
+// processor is empty. Locked instructions do, and Go stores atomics by one of them. Loads, plain
+// stores and accesses to a copy do not.
 func (k Kind) Drains() bool {
 	switch k {
 	case OpLoad, OpPlainLoad, OpPlainStore, OpYield, OpAwait:
@@ -76,34 +75,34 @@ func (k Kind) AccessesCopy() bool { return k >= OpBeginRead && k <= OpEndWrite }
 // Op is an operation about to happen.
 type Op struct {
 	Kind Kind
-	// Loc is what it touches: a pointer or a channel, used as identity only.
+	// Loc is what it accesses: a pointer or a channel, used as identity only.
 	Loc any
 	// Also is a second location that it reads, or nil.
 	Also any
-	// Ready says whether the operation can happen now; nil means that it always can.
-	// It has no effects, and may be called at any time.
+	// Ready reports whether the operation can happen now. nil means that it always can. Ready has
+	// no effects, and may be called at any time.
 	Ready func() bool
-	// Timeout says that it may also end by a timeout, ready or not.
+	// Timeout means that it may also end by a timeout, ready or not.
 	Timeout bool
 }
 
-// Hook decides when operations happen. Its methods are called on the goroutine that
-// does the operation, which is the only one that runs.
+// Hook decides when operations happen. Its methods are called on the goroutine that does the
+// operation. No other goroutine runs then.
 type Hook interface {
-	// Step announces op and returns when it may take effect. It reports whether op
-	// ends by its timeout.
+	// Step announces op and returns when it may take effect. It reports whether op ends by its
+	// timeout.
 	Step(op Op) (timedOut bool)
-	// Did tells the effect of the operation that was announced last: whether it
-	// changed anything, and the value that it read or wrote.
+	// Did reports the effect of the operation that was announced last: whether it changed anything,
+	// and the value that it read or wrote.
 	Did(changed bool, value any)
-	// Buffer puts a plain store into the goroutine's store buffer, to be applied later,
-	// and reports true; or it reports false, and the store takes effect at once.
+	// Buffer puts a plain store into the goroutine's store buffer, to be applied later, and returns
+	// true. Or it returns false, and the store takes effect at once.
 	Buffer(loc, value any, apply func()) bool
 	// Newest returns the goroutine's own newest buffered store to loc, if there is one.
 	Newest(loc any) (value any, buffered bool)
-	// Token says that tell is to be called once if ever holder is found unreachable. It is no
+	// Token registers report, to be called once if holder is ever found unreachable. It is no
 	// operation.
-	Token(holder any, tell func())
+	Token(holder any, report func())
 	// OneWait reports whether waits by [AwaitWhole] are one blocking operation.
 	OneWait() bool
 	// Refuses reports whether [Membarrier] fails, without having been a barrier.
@@ -112,8 +111,9 @@ type Hook interface {
 
 var hook Hook
 
-// Install makes h the hook of the process, or removes it if h is nil. No goroutine may
-// use a type of this package meanwhile, or later but at the hook's bidding.
+// Install makes h the hook of the process, or removes the hook if h is nil. No goroutine may use a
+// type of this package during the call. While a hook is installed, goroutines use them only when
+// the hook lets them run.
 func Install(h Hook) { hook = h }
 
 // Installed reports whether there is a hook.

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The types have every method of those that they stand in for, with the same signature.
+// The types have every method of the types that they replace, with the same signature.
 func TestMethods(t *testing.T) {
 	for _, c := range []struct{ ours, theirs any }{
 		{&Bool{}, &atomic.Bool{}},
@@ -29,7 +29,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// Without a hook they are ordinary atomics, locks and sleeping places.
+// Without a hook they are ordinary atomics, locks and parkers.
 func TestWithoutHook(t *testing.T) {
 	var (
 		i  Int64

@@ -29,8 +29,8 @@ func (p *Plain[T]) Store(v T) {
 	hook.Did(!buffered, v)
 }
 
-// BeginRead and EndRead enclose the time in which a goroutine may look at copy,
-// BeginWrite and EndWrite that in which it may change it. A copy is named by a pointer.
+// BeginRead and EndRead enclose the time in which a goroutine may read copy, BeginWrite and
+// EndWrite the time in which it may change it. A copy is named by a pointer.
 func BeginRead(copy any)  { access(OpBeginRead, copy) }
 func EndRead(copy any)    { access(OpEndRead, copy) }
 func BeginWrite(copy any) { access(OpBeginWrite, copy) }
