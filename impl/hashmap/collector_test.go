@@ -96,7 +96,7 @@ func TestCollectorWaitsForTheLastUse(t *testing.T) {
 				mustPublish(t, w)
 				set(3)
 				if tryPublish(t, w) {
-					t.Error("the writer has the copy back that is still looked at")
+					t.Error("the writer has the copy back while a guard still reads it")
 				}
 			})
 			if seen != keys {
@@ -107,7 +107,7 @@ func TestCollectorWaitsForTheLastUse(t *testing.T) {
 				free = free || tryPublish(t, w)
 			}
 			if !free {
-				t.Error("the writer does not have the copy back although nobody refers to the guard")
+				t.Error("the writer does not have the copy back although nothing refers to the guard")
 			}
 		})
 	}
@@ -134,7 +134,7 @@ func TestCollectorStallIsReported(t *testing.T) {
 				mustPublish(t, w)
 				mustPublish(t, w)
 				if reported.Swap != 1 || len(reported.Holders) != 0 {
-					t.Errorf("the report is %q, want one of swap 1 that names nobody", reported)
+					t.Errorf("the report is %q, want one of swap 1 that names no reader", reported)
 				}
 				if invariants.Enabled && (len(reported.Opened) != 1 || !strings.Contains(reported.Opened[0], "collector_test.go:")) {
 					t.Errorf("the guard was opened at %q, want one place in this file", reported.Opened)

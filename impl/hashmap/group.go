@@ -12,7 +12,7 @@ import "doublebuf/impl/atomicx"
 // flat combining (Hendler, Incze, Shavit and Tzafrir, 2010); databases call it group commit. It
 // pays if a publish waits for readers, because all operations that arrive during the wait share
 // the next publish. Otherwise a goroutine usually leads alone, and is about as fast as a
-// WriteHandle under a lock. impl/DESIGN.md tells what else was tried.
+// WriteHandle under a lock. impl/DESIGN.md says what else was tried.
 //
 // Every method waits as Publish does. So a goroutine with an open guard must not call one. After
 // Close all methods panic with ErrClosed. They also panic if key is unhashable. Insert and Remove
@@ -212,7 +212,7 @@ func (g *Group[K, V]) await(r *request[K, V]) {
 	}
 }
 
-// lead answers all requests on the stack and own, the leader's request. pushed tells whether own is
+// lead answers all requests on the stack and own, the leader's request. pushed says whether own is
 // on the stack too. lead first waits for readers if it must, so that requests that arrive during
 // the wait are answered too.
 //
@@ -236,7 +236,7 @@ func (g *Group[K, V]) lead(own *request[K, V], pushed bool) {
 			top.parker.Unpark()
 		}
 	}()
-	if direct == nil && own.state.Load() == answered { // by the leader before
+	if direct == nil && own.state.Load() == answered { // by the previous leader
 		whole = true
 		return
 	}
@@ -276,8 +276,8 @@ func (g *Group[K, V]) fail(own *request[K, V], batch []*request[K, V], direct *r
 	g.answer(batch, direct)
 }
 
-// answer marks the requests of batch as answered and wakes their callers. direct, the leader's own,
-// needs no mark.
+// answer sets the state of the requests of batch to answered, and wakes their callers. Only the
+// leader itself waits for direct, so answer leaves it out.
 func (g *Group[K, V]) answer(batch []*request[K, V], direct *request[K, V]) {
 	for _, r := range batch {
 		if r != direct && r.state.Swap(answered) == parked {

@@ -241,7 +241,7 @@ func TestGroupSurvivesPanickingReports(t *testing.T) {
 
 func TestGroupDoesNotAllocate(t *testing.T) {
 	if invariants.Enabled || atomicx.Hooked {
-		t.Skip("under -race a pool drops some of what it is given, and what the explorer is told of is allocated")
+		t.Skip("under -race a pool drops some of its objects, and reports to the explorer allocate")
 	}
 	g := hashmap.NewGroup[int, int]()
 	if n := testing.AllocsPerRun(1000, func() {

@@ -86,8 +86,8 @@ func WithMaxWait(d time.Duration) Option { return func(c *config) { c.options.Ma
 
 // WithWatch has the writer call entered after each of its waits for readers, and before it changes
 // the copy that they have read. WithMaxWait may have ended the wait. The writer is then about to
-// make the second version after the one that they have read. Checkers use this to check the map
-// while it runs. The call is on the writer's goroutine. entered must not use the map.
+// make the second version after the one in that copy. Checkers use this to check the map while it
+// runs. The call is on the writer's goroutine. entered must not use the map.
 func WithWatch(entered func()) Option { return func(c *config) { c.watch = entered } }
 
 // New returns the writer of a new, empty map.

@@ -278,7 +278,7 @@ func TestSingle(t *testing.T) {
 	}
 	w.Insert(1, 3)
 	if err := w.Publish(); !errors.Is(err, strategy.ErrGuardOpen) || !strings.Contains(err.Error(), "culprit holds 1") {
-		t.Fatalf("with a guard open in the writer's copy: %v, want ErrGuardOpen and for whom", err)
+		t.Fatalf("with a guard open in the writer's copy: %v, want ErrGuardOpen with the name of the reader", err)
 	}
 	if ok, err := w.TryPublish(); ok || err != nil {
 		t.Fatalf("TryPublish: %v, %v, want false", ok, err)
@@ -311,17 +311,17 @@ func TestDroppedHandle(t *testing.T) {
 // slow is a key whose hashing takes long enough for a garbage collection.
 type slow [1 << 18]string
 
-// TestHandleLivesAsLongAsItsLookUp makes a lookup the last use of its handle. If a garbage
+// TestHandleLivesAsLongAsItsLookup makes a lookup the last use of its handle. If a garbage
 // collection found the handle during the lookup, the lookup's guard would no longer block the
 // writer.
-func TestHandleLivesAsLongAsItsLookUp(t *testing.T) {
+func TestHandleLivesAsLongAsItsLookup(t *testing.T) {
 	w := hashmap.New[slow, int]()
 	var key slow
 	w.Insert(key, 1) // an empty map does not hash
 	mustPublish(t, w)
 	for range 20 {
 		r := w.NewReadHandle()
-		r.Get(key) // so that the next one goes the shortest way
+		r.Get(key) // so that the next lookup takes the shortest path
 		var dropped, over atomic.Bool
 		runtime.AddCleanup(r, func(d *atomic.Bool) { d.Store(true) }, &dropped)
 		var wg sync.WaitGroup

@@ -11,8 +11,8 @@ import (
 	"doublebuf/impl/invariants"
 )
 
-// TestGuardIsInlined reads the machine code of look-ups, as compiled into this package,
-// which is not hashmap's own: nothing but the tables' access and the slow parts may be called.
+// TestGuardIsInlined reads the machine code of lookups as compiled into this package, which is not
+// hashmap itself. Only the tables' lookups and the slow paths may be called.
 func TestGuardIsInlined(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("checked builds call the checks, and only amd64 code is understood here")
@@ -20,13 +20,12 @@ func TestGuardIsInlined(t *testing.T) {
 	binary := testBinary(t)
 	for _, f := range []struct{ name, symbol, contains, calls string }{
 		{"get", method("get"), "XCHG", `runtime\.|\.reopen\(|\.getGuarded\(|\.get\(|refcountReader\)\.Close\(`},
-		// A look-up of an integer in a flat table calls nothing at all, so that it needs no stack
-		// frame.
+		// A lookup of an integer in a flat table calls nothing at all, so it needs no stack frame.
 		{"getInt", method("getInt"), "IMULQ", `$^`},
 		// The loop of a benchmark, with Get of a handle in it.
 		{"a loop", `hashmap_test\.\(\*lookups\)\.guarded$`, "getInt", `runtime\.|\.getInt\(|\.get\(|\.free\(`},
-		// The loop of a benchmark, with Get of a guard in it, of which Read and the deferred
-		// Release are no part.
+		// The loop of a benchmark, with Get of a guard in it. Read and the deferred Release are
+		// outside the loop.
 		{"a loop under a guard", `hashmap_test\.\(\*lookups\)\.held$`, "mapaccess2_fast64", `runtime\.|\.get\(|\.[rR]ead\(|CALL \w+\s*$`},
 	} {
 		code := disassemble(t, binary, f.symbol)
@@ -47,7 +46,7 @@ func method(name string) string {
 	return `hashmap\.\(\*ReadHandle\[go\.shape\.uint64,go\.shape\.uint64\]\)\.` + name + `$`
 }
 
-// testBinary builds this package's test once more, since the one that runs has no symbols.
+// testBinary builds this package's test once more, because the running one has no symbols.
 func testBinary(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "test")
@@ -70,11 +69,11 @@ func disassemble(t *testing.T, binary, symbol string) string {
 // that there are no more locked instructions, is tested for all versions.
 const countsTakenOn = "go1.26"
 
-// TestPlainTagMachineCode holds lookups under the strategies asymmetric and adaptive against
-// their arguments. A plain instruction stores the tag. After it comes the load of the readable
-// copy, under adaptive with a locked addition in between. After that the table is read, and after
-// that the tag is cleared. Of the locked instructions, the exchanges are the atomic tag's, and
-// two others are refcount's.
+// TestPlainTagMachineCode checks the machine code of lookups under the strategies asymmetric and
+// adaptive against their arguments. A plain instruction stores the tag. After it comes the load of
+// the readable copy, under adaptive with a locked addition in between. Then the table is read. Then
+// the tag is cleared. Of the locked instructions, the exchanges are the atomic tag's, and two
+// others are refcount's.
 func TestPlainTagMachineCode(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("plain words are used on amd64 only, and not in checked builds, where calls to the checks stand between")
@@ -113,10 +112,10 @@ func TestPlainTagMachineCode(t *testing.T) {
 	}
 }
 
-// TestCollectorMachineCode holds look-ups under the strategy collector against its argument: one
-// load opens the guard, and nothing else does; the reference stands on the stack, where the
-// garbage collector finds it, before the table is looked at. (It is live there for that it is
-// used later, by KeepAlive; were it not, it would not have been put there.)
+// TestCollectorMachineCode checks the machine code of lookups under the strategy collector against
+// its argument. One load opens the guard, and no other instruction does. The reference is stored on
+// the stack, where the garbage collector finds it, before the table is read. It is live there
+// because KeepAlive uses it later. Otherwise the compiler would not have stored it.
 func TestCollectorMachineCode(t *testing.T) {
 	if invariants.Enabled || runtime.GOARCH != "amd64" {
 		t.Skip("only amd64 code is understood here, and checked builds have calls to the checks between")
@@ -130,14 +129,14 @@ func TestCollectorMachineCode(t *testing.T) {
 	path, _, _ := strings.Cut(code[load[1]:], "RET") // that of collector comes first
 	before, _, found := strings.Cut(path, "CALL ")
 	if !found || !strings.Contains(path, "mapaccess2_fast64") {
-		t.Fatalf("no table is looked at in\n%s", path)
+		t.Fatalf("no table is read in\n%s", path)
 	}
 	if !regexp.MustCompile(`MOVQ ` + register + `, 0x[0-9a-f]+\(SP\)`).MatchString(before) {
-		t.Errorf("the reference in %s is not on the stack when the table is looked at, in\n%s", register, path)
+		t.Errorf("the reference in %s is not on the stack when the table is read, in\n%s", register, path)
 	}
 	for _, what := range []string{`type\.go.*MOVQ 0\(`, `atomicx\.go`, `LOCK`, `XCHG`, `MFENCE`, `strategy\.`} {
 		if regexp.MustCompile(what).MatchString(path) {
-			t.Errorf("a look-up does more than load, namely %s, in\n%s", what, path)
+			t.Errorf("a lookup does more than load: it has %s, in\n%s", what, path)
 		}
 	}
 }

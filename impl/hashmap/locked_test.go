@@ -32,7 +32,7 @@ func TestLocked(t *testing.T) {
 					t.Error(err)
 				}
 				if v, _ := r.Get(i); v != n {
-					t.Errorf("after the publish of %d a look-up finds %d", n, v)
+					t.Errorf("after the publish of %d a lookup finds %d", n, v)
 				}
 				mu.Lock()
 				if versions[version] {

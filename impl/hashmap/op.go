@@ -61,7 +61,7 @@ func (o *op[K, V]) ApplySecond(t *table.Table[K, V]) {
 	case opClear:
 		t.Clear()
 	case opFunc:
-		panic("law L3 is broken: a function reached the second copy unresolved")
+		panic("law L3 is broken: a function that has not been called reached the second copy")
 	case opResolved:
 		for _, e := range o.change.sets {
 			t.Set(e.key, e.value)
@@ -124,7 +124,7 @@ func resolveRetain[K comparable, V any](f func(K, *V) bool) func(*table.Table[K,
 	return func(t *table.Table[K, V], c *change[K, V]) {
 		for k, v := range t.All() {
 			if k != k {
-				continue // NaN: no set and no removal could find this entry again
+				continue // NaN: no Insert and no Remove finds this entry again
 			}
 			old := v
 			switch keep := f(k, &v); {

@@ -21,7 +21,7 @@ func TestPoisonedGroup(t *testing.T) {
 			wg.Go(func() {
 				defer func() { panics[i] = recover() }()
 				if i == writers {
-					g.do(call[int, any]{kind: groupCompareAndSwap, key: 0, old: []int{1}}) // as CompareAndSwap never asks
+					g.do(call[int, any]{kind: groupCompareAndSwap, key: 0, old: []int{1}}) // CompareAndSwap would refuse this value
 				}
 				g.Insert(1+i, i)
 			})
@@ -34,7 +34,7 @@ func TestPoisonedGroup(t *testing.T) {
 			if err, ok := p.(error); ok && errors.Is(err, ErrPoisoned) {
 				poisoned++
 			} else if p == nil {
-				t.Error("one of those who waited for the leader was told that all is well")
+				t.Error("a caller that waited for the leader was answered without an error")
 			}
 		}
 		if poisoned < writers {

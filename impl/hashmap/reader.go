@@ -14,41 +14,41 @@ import (
 // ReadHandle reads a map. If a handle is dropped without Close, the garbage collector finds it.
 // From then on it no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
-	// For look-ups without calls, if direct: the copy in which lookup.TryOpen opens a guard has
-	// this table. First, so as to be on one cache line.
+	// If direct, lookups use these fields without calls. table is that of the copy in which
+	// lookup.TryOpen opens a guard. They come first, so that they are on one cache line.
 	table     table.Table[K, V]
-	ints      *table.Ints // of table, if it has that
+	ints      *table.Ints // of table, or nil if it has none
 	lookup    strategy.Lookup
 	direct    bool
 	checkKeys bool
 	raw       buffers.ReadHandle[table.Table[K, V]]
-	_         [128]byte // alone on its cache lines
+	_         [128]byte // so that no other object shares a cache line with r
 }
 
-// prepare ends the making of a handle. Keys that may be unhashable are for the long way.
+// prepare completes a new handle. If keys may be unhashable, lookups use getGuarded.
 func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
 	r.lookup, r.direct = r.raw.Lookup()
 	r.direct = r.direct && !r.checkKeys
 	return r
 }
 
-// Clone returns a new handle on the same map. Unlike the other methods it may be called
-// from any goroutine.
+// Clone returns a new handle on the same map. Unlike the other methods it may be called from any
+// goroutine.
 func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 	clone := &ReadHandle[K, V]{checkKeys: r.checkKeys}
 	r.raw.Clone(&clone.raw, "")
 	return clone.prepare()
 }
 
-// Close ends the use of r: reading through it panics from now on. Guards that are open stay
-// valid, and hold the writer up, until they are released.
+// Close ends the use of r: reading through it panics from now on. Open guards stay valid, and hold
+// the writer up, until they are released.
 func (r *ReadHandle[K, V]) Close() {
 	r.raw.Close()
 	r.direct, r.ints = false, nil
 }
 
-// Get returns the value of key in the last published version, and whether there is one.
-// It never waits and allocates nothing. It panics if key cannot be hashed.
+// Get returns the value of key in the last published version, and whether there is one. It never
+// waits and allocates nothing. It panics if key cannot be hashed.
 //
 // It is inlined into the caller; see DESIGN.md, "The inliner".
 func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
@@ -56,7 +56,7 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 		sure := false
 		if r.ints != nil {
 			value, ok, sure = r.getInt(key)
-			runtime.KeepAlive(r) // if this is its last use: a handle found dropped has no guards
+			runtime.KeepAlive(r) // this may be its last use, and a handle that is found dropped has no guards
 		}
 		if !sure {
 			value, ok = r.get(key)
@@ -67,10 +67,9 @@ func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 
 func inline(f func()) { f() }
 
-// getInt is Get for most integers in a flat table, or sure is false. It calls nothing and spills
-// nothing, and so needs no stack frame, and is as short as can be, with a return of its own for
-// each end: among many keys a look-up costs what keeps it from overlapping with others, see
-// [table.Ints].
+// getInt is Get for most integers in a flat table. Otherwise sure is false. It calls nothing and
+// spills nothing, so it needs no stack frame. Each of its ends has a return of its own. All this
+// makes it short: the fewer instructions a lookup has, the more lookups overlap. See [table.Ints].
 func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	w := table.Word(key)
 	if w == 0 {
@@ -104,7 +103,7 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	}
 }
 
-// retract closes what getInt has opened.
+// retract closes the guard that getInt has opened.
 func (r *ReadHandle[K, V]) retract() {
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Leave(r.lookup.Copy())
@@ -123,7 +122,7 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	if invariants.Enabled {
 		r.raw.Begin()
 	}
-	opened := false // by TryOpen, inlined
+	opened := false // as TryOpen returns it, inlined by hand
 	if r.lookup.Tags() {
 		opened = r.lookup.Announce() && r.lookup.Validate()
 	} else {
@@ -157,10 +156,10 @@ func (r *ReadHandle[K, V]) reopen() {
 	}
 }
 
-// getGuarded is get where there is no lookup guard, or keys may be unhashable.
+// getGuarded is get if there is no lookup guard, or if keys may be unhashable.
 func (r *ReadHandle[K, V]) getGuarded(key K) (V, bool) {
 	if r.checkKeys {
-		mustHash(key) // before the guard is open, which would never be released
+		mustHash(key) // before the guard is open: after a panic it would never be released
 	}
 	g := r.Read()
 	v, ok := g.Get(key)
@@ -168,8 +167,8 @@ func (r *ReadHandle[K, V]) getGuarded(key K) (V, bool) {
 	return v, ok
 }
 
-// Read opens a guard on the last published version. It never waits and allocates nothing.
-// Several guards of one handle may be open at once, and be released in any order.
+// Read opens a guard on the last published version. It never waits and allocates nothing. Several
+// guards of one handle may be open at once. They may be released in any order.
 func (r *ReadHandle[K, V]) Read() ReadGuard[K, V] {
 	g := r.raw.Read()
 	return ReadGuard[K, V]{g, *g.Value()}
@@ -201,7 +200,7 @@ func (g ReadGuard[K, V]) GetMany(keys []K, values []V, found []bool) {
 // All iterates over the entries in no particular order. The guard must stay open meanwhile.
 func (g ReadGuard[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		g.raw.KeepAlive() // here for checked builds
+		g.raw.KeepAlive() // so that checked builds find a released guard before the first entry
 		g.table.All()(yield)
 		g.raw.KeepAlive()
 	}

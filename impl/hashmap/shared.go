@@ -17,8 +17,8 @@ var ErrHandles = errors.New("doublebuf: the strategy needs a ReadHandle for each
 // Shared reads a map for any number of goroutines at once. It needs no Close: the garbage collector
 // frees it when nothing refers to it or to its guards any more.
 type Shared[K comparable, V any] struct {
-	readable   *atomicx.Pointer[strategy.Copy] // for look-ups without calls, if a load opens a guard
-	indicators strategy.Indicators             // for look-ups without calls, if visits
+	readable   *atomicx.Pointer[strategy.Copy] // for lookups without calls, if a load opens a guard
+	indicators strategy.Indicators             // for lookups without calls, if visits
 	visits     bool
 	checkKeys  bool
 	handles    []*buffers.ReadHandle[table.Table[K, V]] // a power of two
@@ -38,8 +38,8 @@ func (w *WriteHandle[K, V]) Share() (*Shared[K, V], error) {
 	return s, nil
 }
 
-// Get returns the value of key in the last published version, and whether there is one.
-// It never waits and allocates nothing. It panics if key cannot be hashed.
+// Get returns the value of key in the last published version, and whether there is one. It never
+// waits and allocates nothing. It panics if key cannot be hashed.
 func (s *Shared[K, V]) Get(key K) (V, bool) {
 	var raw *buffers.ReadHandle[table.Table[K, V]]
 	if s.readable != nil {
@@ -86,7 +86,7 @@ func (s *Shared[K, V]) get(key K) (V, bool) {
 	return v, ok
 }
 
-// Read opens a guard on the last published version. It never waits and allocates nothing. Any one
+// Read opens a guard on the last published version. It never waits and allocates nothing. One
 // goroutine at a time may use the guard. It must be released.
 func (s *Shared[K, V]) Read() ReadGuard[K, V] {
 	g := s.handles[strategy.Stripe(len(s.handles))].Read()

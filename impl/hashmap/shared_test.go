@@ -89,7 +89,7 @@ func TestShared(t *testing.T) {
 					w.Insert(2, 2*v)
 					mustPublish(t, w)
 					if v%8 == 0 {
-						runtime.Gosched() // else, on one processor, each look of a reader waits for its preemption
+						runtime.Gosched() // otherwise, on one processor, each reader runs only when the writer is preempted
 					}
 				}
 				wg.Wait()
@@ -112,7 +112,7 @@ func TestSharedKeysThatCannotBeHashed(t *testing.T) {
 			func() {
 				defer func() {
 					if recover() == nil {
-						t.Error("a look-up of a slice does not panic")
+						t.Error("a lookup of a slice does not panic")
 					}
 				}()
 				s.Get([]int{})
@@ -137,7 +137,7 @@ func TestSharedDoesNotAllocate(t *testing.T) {
 				g.Get(1)
 				g.Release()
 			}); n != 0 && !invariants.Enabled {
-				t.Errorf("%s: a look-up and a guard allocate %v times", name, n)
+				t.Errorf("%s: a lookup and a guard allocate %v times", name, n)
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func TestFlatTable(t *testing.T) {
 // memory. The keys are looked up directly, by tags, and by tags without prefetching.
 func TestWritesDoNotAllocate(t *testing.T) {
 	if atomicx.Hooked {
-		t.Skip("what the explorer is told of is allocated")
+		t.Skip("reports to the explorer allocate")
 	}
 	for name, kind := range map[string]table.Kind{"built-in": table.Builtin, "flat": table.Flat} {
 		t.Run(name+"/uint64", func(t *testing.T) { writesDoNotAllocate(t, kind, func(i int) uint64 { return uint64(i) }) })
@@ -96,7 +96,7 @@ func TestWritesDoNotAllocate(t *testing.T) {
 
 func writesDoNotAllocate[K comparable](t *testing.T, kind table.Kind, key func(int) K) {
 	const n = 200
-	w := hashmap.New[K, int](hashmap.WithTable(kind), hashmap.WithCapacity(10_000)) // large enough for stretches
+	w := hashmap.New[K, int](hashmap.WithTable(kind), hashmap.WithCapacity(10_000)) // large enough for prefetching
 	keys := make([]K, n)
 	for i := range keys {
 		keys[i] = key(i)
@@ -170,21 +170,21 @@ func batches[K comparable](t *testing.T, kind table.Kind, key func(uint64) K) {
 	}
 }
 
-// TestGrowthStallsNobody applies a batch that makes the table grow many times. It stops the writer
+// TestGrowthStallsNoReader applies a batch that makes the table grow many times. It stops the writer
 // before and after each step until readers have looked up all keys: in a guard that was opened
 // before, in a new guard, and without a guard. If a reader waited for the writer, both would wait
 // for ever. The readers must see the version before.
-func TestGrowthStallsNobody(t *testing.T) {
+func TestGrowthStallsNoReader(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		synctest.Test(t, func(t *testing.T) {
-			growthStallsNobody(t, func(i int) int { return i }, s, hashmap.WithTable(table.Flat))
-			growthStallsNobody(t, strconv.Itoa, s, hashmap.WithTable(table.Flat))
-			growthStallsNobody(t, strconv.Itoa, s)
+			growthStallsNoReader(t, func(i int) int { return i }, s, hashmap.WithTable(table.Flat))
+			growthStallsNoReader(t, strconv.Itoa, s, hashmap.WithTable(table.Flat))
+			growthStallsNoReader(t, strconv.Itoa, s)
 		})
 	})
 }
 
-func growthStallsNobody[K comparable](t *testing.T, key func(i int) K, options ...hashmap.Option) {
+func growthStallsNoReader[K comparable](t *testing.T, key func(i int) K, options ...hashmap.Option) {
 	const before, after = 5, 300
 	w := hashmap.New[K, int](options...)
 	for i := range before {

@@ -260,13 +260,13 @@ func TestMisuse(t *testing.T) {
 		g := r.Read()
 		g.Release()
 		misuse(t, "a guard released twice", g.Release, "guard released twice")
-		if invariants.Enabled { // other builds cannot tell one guard of a handle from another
+		if invariants.Enabled { // other builds cannot distinguish the guards of a handle
 			_, file, line, _ := runtime.Caller(0)
 			g, other := r.Read(), r.Read()
 			g.Release()
 			place := fmt.Sprintf("%s:%d", file, line+1)
 			misuse(t, "a guard released twice beside another", g.Release, "guard released twice", place)
-			misuse(t, "a look-up after Release", func() { g.Get(1) }, "guard used after its release", place)
+			misuse(t, "a lookup after Release", func() { g.Get(1) }, "guard used after its release", place)
 			misuse(t, "Len after Release", func() { g.Len() }, "guard used after its release", place)
 			misuse(t, "Version after Release", func() { g.Version() }, "guard used after its release", place)
 			misuse(t, "All after Release", func() {
@@ -277,7 +277,7 @@ func TestMisuse(t *testing.T) {
 			other.Release()
 		}
 		open := r.Read()
-		r.Get(1) // so that the next one would go the shortest way
+		r.Get(1) // so that the next lookup would take the shortest path
 		r.Close()
 		r.Close() // is harmless
 		misuse(t, "Read after Close", func() { r.Read() }, "read handle used after Close")

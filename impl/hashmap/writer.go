@@ -16,7 +16,7 @@ type WriteHandle[K comparable, V any] struct {
 	checkKeys bool
 }
 
-// push logs o, whose key is checked here, in the caller, rather than at some later publish.
+// push logs o. It checks the key here, in the caller, rather than at some later publish.
 func (w *WriteHandle[K, V]) push(o op[K, V]) {
 	if w.checkKeys {
 		mustHash(o.key)
@@ -66,7 +66,8 @@ func (w *WriteHandle[K, V]) Retain(f func(key K, value *V) bool) {
 	w.log.Push(op[K, V]{kind: opFunc, change: &change[K, V]{resolve: resolveRetain(f)}})
 }
 
-// mustFunc panics here, in the caller, rather than at the publish that would call the function.
+// mustFunc panics in the caller if there is no function. Otherwise the publish that would call the
+// function would panic.
 func mustFunc(none bool, operation string) {
 	if none {
 		panic("doublebuf: " + operation + " without a function")
@@ -119,12 +120,12 @@ func (w *WriteHandle[K, V]) Version() uint64 { return w.log.Version() }
 // waits no longer than that, and then returns [strategy.ErrMaxWait].
 func (w *WriteHandle[K, V]) Flush() error { return w.log.Flush(nil) }
 
-// Close ends writing. It publishes nothing, drops what is pending, and does not wait.
-// Readers keep the last version.
+// Close ends writing. It publishes nothing, drops pending operations, and does not wait. Readers
+// keep the last version.
 func (w *WriteHandle[K, V]) Close() { w.log.Close() }
 
-// NewReadHandle returns a new handle for reading. Any goroutine may call it at any time,
-// also while Publish waits.
+// NewReadHandle returns a new handle for reading. Any goroutine may call it at any time, also while
+// Publish waits.
 func (w *WriteHandle[K, V]) NewReadHandle() *ReadHandle[K, V] { return w.NewNamedReadHandle("") }
 
 // NewNamedReadHandle is NewReadHandle with a name, which the report of a stall shows.
