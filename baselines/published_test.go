@@ -16,26 +16,27 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// The benchmarks of the files published*_test.go do what others' benchmarks of concurrent maps do, under their
-// names, on every map of the registry that can do it, so that benchstat lays figures beside
-// published ones. They are those of the standard library's packages sync (map_bench_test.go) and
-// internal/sync (hashtriemap_bench_test.go), and those of puzpuzpuz/go-concurrent-map-bench.
-// For instance, with another pkg line in either file,
+// The benchmarks in publishedstd_test.go and publishedmaps_test.go do what published benchmarks of
+// concurrent maps do, under the same names. They run on every map of the registry that can do it.
+// So benchstat can compare their figures with published ones. The benchmarks are those of the
+// standard library's packages sync (map_bench_test.go) and internal/sync
+// (hashtriemap_bench_test.go), and those of puzpuzpuz/go-concurrent-map-bench. For instance, with
+// another pkg line in either file,
 //
 //	go test sync -run '^$' -bench 'MapLoad' -count 8 >theirs.txt
 //	go test ./baselines -run '^$' -bench '^BenchmarkMapLoad' -count 8 >ours.txt
 //	go tool benchstat -ignore pkg theirs.txt ours.txt
 //
-// Maps that publish do so by their policy, which is a part of their price; each goroutine has a
-// handle. The standard library's maps hold values of the type any under keys of the type any;
-// here keys are ints or strings, which the adapter of sync.Map boxes.
+// Maps that publish do so by their policy, which is a part of their cost. Each goroutine has a
+// handle. The standard library's maps hold values of the type any under keys of the type any. Here
+// keys are ints or strings, and the adapter of sync.Map boxes them.
 
-// user is a goroutine that uses a map, and publishes as the map's policy says.
+// user is a map as one goroutine uses it, with its publish policy.
 type user[K comparable, V any] struct {
 	kv.Map[K, V]
 	policy kv.Policy
 	writes int
-	last   time.Time // it published
+	last   time.Time // of its last publish
 }
 
 func newUser[K comparable, V any](e kv.Entry, m kv.Map[K, V]) *user[K, V] {
@@ -58,7 +59,7 @@ func (u *user[K, V]) store(k K, v V)            { u.Set(k, v); u.wrote() }
 func (u *user[K, V]) remove(k K)                { u.Delete(k); u.wrote() }
 func (u *user[K, V]) swapper() kv.Swapper[K, V] { return u.Map.(kv.Swapper[K, V]) }
 
-// walk sees every entry.
+// walk visits every entry.
 func (u *user[K, V]) walk(yield func(K, V) bool) { u.Map.(kv.Ranger[K, V]).All()(yield) }
 
 // prefilled returns a map sized for its content, which is published.
@@ -69,7 +70,8 @@ func prefilled[K comparable, V any](m kv.Map[K, V], fill func(set func(K, V))) k
 	return m
 }
 
-// The benchmarks of the standard library are all here, under their names.
+// TestPublishedNames checks that all benchmarks of the standard library are here, under their
+// names.
 func TestPublishedNames(t *testing.T) {
 	own := benchmarksOf(t, "publishedstd_test.go")
 	root, err := exec.Command("go", "env", "GOROOT").Output()
@@ -108,7 +110,7 @@ func benchmarksOf(t *testing.T, path string) (names []string) {
 	return names
 }
 
-// Each of the benchmarks runs, for a moment, on small maps.
+// TestPublishedRun runs each of the benchmarks for a moment, on small maps.
 func TestPublishedRun(t *testing.T) {
 	sizes, benchtime := benchSizes, flag.Lookup("test.benchtime").Value.String()
 	t.Cleanup(func() { benchSizes = sizes; _ = flag.Set("test.benchtime", benchtime) })
