@@ -14,14 +14,14 @@ func TestBattery(t *testing.T) {
 	for _, e := range All() {
 		t.Run(e.Name, func(t *testing.T) {
 			if e.Name == "dbuf-collector-b4096" {
-				t.Skip("each publish is a collection, which makes one to two minutes here, and dbuf-collector-b64 is the same map")
+				t.Skip("each publish takes a garbage collection, so this would take minutes; dbuf-collector-b64 is the same map")
 			}
 			if !e.Broken {
 				kvtest.Run(t, e)
 				return
 			}
-			// What it gets wrong, and when, is not for the battery to say: package lincheck
-			// must find it. But what needs one goroutine it must do.
+			// The battery does not check what a broken map gets wrong: package lincheck must find
+			// it. But the map must pass the checks that need only one goroutine.
 			alone := e
 			alone.Caps &^= kv.Concurrent | kv.Writes
 			kvtest.Run(t, alone)
@@ -42,8 +42,8 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 }
 
-// TestIdentities: presets and figures select by identity, so no two entries have one identity and
-// one policy.
+// TestIdentities checks that no two entries have one identity and one policy, because presets and
+// figures select by identity.
 func TestIdentities(t *testing.T) {
 	type whole struct {
 		kv.Identity
@@ -70,7 +70,7 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// A soak watches the map that is measured, and not another.
+// TestWatchedIsTheMap checks that a soak watches the map that is measured, not another.
 func TestWatchedIsTheMap(t *testing.T) {
 	for _, e := range All() {
 		if e.Watched == nil {
@@ -85,7 +85,7 @@ func TestWatchedIsTheMap(t *testing.T) {
 	}
 }
 
-// An adapter must not make a look-up allocate that its map makes without.
+// TestGetAllocatesNothing checks that no adapter allocates in a lookup.
 func TestGetAllocatesNothing(t *testing.T) {
 	if invariants.Enabled {
 		t.Skip("checked builds note where each guard was opened")
@@ -107,7 +107,8 @@ func TestGetAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Two shards must not share a cache line, nor a pair of lines that is fetched together.
+// TestShardFillsItsLines checks that two shards share no cache line, and no pair of lines that is
+// fetched together.
 func TestShardFillsItsLines(t *testing.T) {
 	if size := unsafe.Sizeof(shard[string, uint64]{}); size != 128 {
 		t.Errorf("a shard has %d bytes; want 128: correct its padding", size)

@@ -48,7 +48,7 @@ func (b builtin[K, V]) retain(keep func(K, V) bool) {
 	maps.DeleteFunc(b, func(k K, v V) bool { return !keep(k, v) })
 }
 
-// each calls yield for the entries until it returns false, and reports whether it never did.
+// each calls yield for the entries until it returns false. It reports whether yield never did.
 func (b builtin[K, V]) each(yield func(K, V) bool) bool {
 	for k, v := range b {
 		if !yield(k, v) {

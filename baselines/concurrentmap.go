@@ -25,8 +25,8 @@ func concurrentMap() kv.Entry {
 // storing.
 type cmapAdapter[K comparable, V any] struct{ cmap.ConcurrentMap[K, V] }
 
-// newCMap makes a map that cannot be sized in advance. For keys that are no strings,
-// concurrent-map wants a function that spreads them over its shards.
+// newCMap makes a map that cannot be sized in advance. If keys are not strings, concurrent-map
+// needs a function that spreads them over its shards.
 func newCMap[K comparable, V any](int) kv.Map[K, V] {
 	var key K
 	if _, text := any(key).(string); text {
@@ -36,8 +36,8 @@ func newCMap[K comparable, V any](int) kv.Map[K, V] {
 }
 
 // shardOf returns the function that spreads keys of the type K. Integers are spread by their low
-// bits: a better hash would cost more than 32 shards can gain by it. Other types have a whole hash,
-// since the low bits of most of them are all 0.
+// bits: a better hash would cost more than it gains with 32 shards. Other types have a full hash,
+// because the low bits of most of them are all 0.
 func shardOf[K comparable]() func(K) uint32 {
 	for _, f := range []any{
 		func(key uint64) uint32 { return uint32(key) },
@@ -53,8 +53,8 @@ func shardOf[K comparable]() func(K) uint32 {
 
 var shardSeed = maphash.MakeSeed()
 
-// shardOfFloat mixes the bits, since the low bits of small numbers are all 0. The two zeros are one
-// key.
+// shardOfFloat mixes the bits, because the low bits of small numbers are all 0. The two zeros are
+// one key.
 func shardOfFloat(key float64) uint32 {
 	return uint32(math.Float64bits(key+0) * 0x9e3779b97f4a7c15 >> 32)
 }

@@ -21,8 +21,8 @@ func copyOnWrite() kv.Entry {
 
 // cowMap reads without any lock. Each write copies the whole map.
 //
-// Until the first handle is opened, one goroutine fills the map in place: no user of such a map
-// would copy it for each entry of the prefill.
+// Until the first handle is opened, one goroutine fills the map in place. A user of such a map
+// would not copy it for each entry of the prefill either.
 type cowMap[K, V comparable] struct {
 	current atomic.Pointer[builtin[K, V]]
 

@@ -12,30 +12,30 @@ import (
 	"doublebuf/impl/table"
 )
 
-// doubleBuffers returns the configurations of this project's own map, with several writers
-// by one lock. Those of the strategy epoch over the built-in map stand in every run, in four
-// publish policies; the others stand aside.
+// doubleBuffers returns the entries of this project's own map. Several goroutines write it, under
+// one lock or through a group. The maps of the strategy epoch over the built-in table with the
+// usual publish policies are in every run. The others are Aside.
 func doubleBuffers() []kv.Entry {
 	const bounded = kv.BoundedLag
 	entries := []kv.Entry{
 		// With a publish before each write returns, a write takes effect when the copies are
-		// swapped, and a Get, which is one guard, reads what was current when it opened.
-		configuration("dbuf-epoch-b1", "double buffer, published after each write", kv.Linearizable, bounded, 1),
-		configuration("dbuf-epoch-b64", "double buffer, published by each worker every 64 writes", kv.Atomic, bounded, 64),
-		configuration("dbuf-epoch-b4096", "double buffer, published by each worker every 4096 writes", kv.Atomic, bounded, 4096),
-		configuration("dbuf-epoch-demand", "double buffer, published only on demand", kv.Atomic, bounded, 0),
+		// swapped. A Get is one guard, and reads the version that was current when it opened.
+		bufferEntry("dbuf-epoch-b1", "double buffer, published after each write", kv.Linearizable, bounded, 1),
+		bufferEntry("dbuf-epoch-b64", "double buffer, published by each worker every 64 writes", kv.Atomic, bounded, 64),
+		bufferEntry("dbuf-epoch-b4096", "double buffer, published by each worker every 4096 writes", kv.Atomic, bounded, 4096),
+		bufferEntry("dbuf-epoch-demand", "double buffer, published only on demand", kv.Atomic, bounded, 0),
 	}
-	timed := configuration("dbuf-epoch-t100us", "double buffer, published by each worker 100 µs after its last publish", kv.Atomic, bounded, 0)
+	timed := bufferEntry("dbuf-epoch-t100us", "double buffer, published by each worker 100 µs after its last publish", kv.Atomic, bounded, 0)
 	timed.Policy.Interval = 100 * time.Microsecond
 	flat := hashmap.WithTable(table.Flat)
 	aside := slices.Concat(
 		[]kv.Entry{timed},
 		variationOf("epoch", "flat", "",
-			configuration("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
-			configuration("dbuf-flat-b4096", "the same, published every 4096 writes", kv.Atomic, bounded, 4096, flat)),
+			bufferEntry("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
+			bufferEntry("dbuf-flat-b4096", "the same, published every 4096 writes", kv.Atomic, bounded, 4096, flat)),
 		variationOf("epoch", "builtin", "maxwait",
-			configuration("dbuf-maxwait-b1", "a publish waits 20 µs at most, then clones; after each write", kv.Linearizable, 0, 1, maxWait),
-			configuration("dbuf-maxwait-b64", "the same, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
+			bufferEntry("dbuf-maxwait-b1", "a publish waits 20 µs at most, then clones; after each write", kv.Linearizable, 0, 1, maxWait),
+			bufferEntry("dbuf-maxwait-b64", "the same, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
 	)
 	for _, k := range strategy.All() {
 		if k.Name != "epoch" {
@@ -59,7 +59,7 @@ func variation(strategy, table, writer string) kv.Identity {
 	return kv.Identity{Family: kv.DoubleBuffer, Strategy: strategy, Table: table, Writer: writer, Variation: true}
 }
 
-// variationOf gives all of entries that identity.
+// variationOf sets the identity of all entries to that variation, and returns them.
 func variationOf(strategy, table, writer string, entries ...kv.Entry) []kv.Entry {
 	for i := range entries {
 		entries[i].Identity = variation(strategy, table, writer)
@@ -67,10 +67,9 @@ func variationOf(strategy, table, writer string, entries ...kv.Entry) []kv.Entry
 	return entries
 }
 
-// configuration returns the entry of a double buffer with those options, beyond the
-// capabilities that all have with those that it has more, published by each
-// worker every so many writes.
-func configuration(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
+// bufferEntry returns the entry of a double buffer with those options. It has the capabilities that
+// all double buffers have, and those of more. Each worker publishes after so many writes.
+func bufferEntry(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
 	return withDoubleBuffer(kv.Entry{
 		Name: name, Doc: doc, Level: level,
 		Identity: kv.Identity{Family: kv.DoubleBuffer, Strategy: "epoch", Table: "builtin"},
@@ -80,16 +79,16 @@ func configuration(name, doc string, level kv.Level, more kv.Caps, every int, op
 	}, options)
 }
 
-// watched is what open returns, but that the function that it takes as well is called when a wait
-// is over.
+// watched returns a constructor like that of open. Its function entered is called when a wait for
+// readers has ended.
 func watched(open func([]hashmap.Option) func(int) kv.Map[uint64, uint64], options []hashmap.Option) func(int, func()) kv.Map[uint64, uint64] {
 	return func(capacity int, entered func()) kv.Map[uint64, uint64] {
 		return open(append(slices.Clone(options), hashmap.WithWatch(entered)))(capacity)
 	}
 }
 
-// ofStrategy returns the entries of a strategy, in its publish policies. With a publish before each
-// write returns, the map is linearizable, unless its level is per handle.
+// ofStrategy returns the entries of a strategy, one for each publish policy. With a publish before
+// each write returns, the map is linearizable, unless the level of the strategy is per handle.
 func ofStrategy(k strategy.Kind) (entries []kv.Entry) {
 	batches := k.Batches
 	if len(batches) == 0 {
@@ -112,7 +111,7 @@ func ofStrategy(k strategy.Kind) (entries []kv.Entry) {
 		} else {
 			doc += fmt.Sprintf(", published every %d writes", every)
 		}
-		open := configuration
+		open := bufferEntry
 		if k.HandleFree {
 			open = handleFree
 		}
@@ -129,15 +128,15 @@ func ofStrategy(k strategy.Kind) (entries []kv.Entry) {
 	return entries
 }
 
-// handleFree is a configuration whose readers have no handles.
+// handleFree is bufferEntry for a map whose readers have no handles.
 func handleFree(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
-	e := withFree(configuration(name, doc, level, more, every), options)
+	e := withFree(bufferEntry(name, doc, level, more, every), options)
 	e.Watched = watched(newFree[uint64, uint64], options)
 	return e
 }
 
-// collects returns e, whose publishes take a garbage collection each, for keys of uint64 and
-// string only: the battery takes its time, and does not need all types.
+// collects returns e as the entry of a map whose publishes each need a garbage collection. It has
+// keys of uint64 and string only, because the battery takes long on such a map.
 func collects(e kv.Entry) kv.Entry {
 	e.Collects = true
 	e.Constructors = kv.Constructors{String: e.String}
@@ -164,7 +163,7 @@ func (d *doubleBuffer[K, V]) Open() kv.Map[K, V] {
 	return &doubleBufferHandle[K, V]{d, reader[K, V]{d.w.NewReadHandle()}}
 }
 
-// Get is for the time before handles are opened: it opens and closes one for the call.
+// Get may be called before a handle is opened. It opens a handle for the call.
 func (d *doubleBuffer[K, V]) Get(key K) (V, bool) {
 	r := d.w.NewReadHandle()
 	defer r.Close()
@@ -181,8 +180,8 @@ func (d *lockedWriter[K, V]) Retain(keep func(K, V) bool) {
 	})
 }
 
-// Publish panics if the writer cannot publish any more, which is a fault of the map or of
-// its user that no measurement survives.
+// Publish panics if the writer cannot publish any more. That is a fault of the map or of its user,
+// and no measurement can continue.
 func (d *lockedWriter[K, V]) Publish() (version uint64) {
 	version, err := d.w.Publish()
 	if err != nil {
@@ -191,7 +190,7 @@ func (d *lockedWriter[K, V]) Publish() (version uint64) {
 	return version
 }
 
-// Close ends writing; what has not been published is lost.
+// Close ends writing. What has not been published is lost.
 func (d *lockedWriter[K, V]) Close() { d.w.Close() }
 
 // doubleBufferHandle writes through the shared writer and reads through its own handle.
@@ -224,13 +223,13 @@ func size[K comparable, V any](g hashmap.ReadGuard[K, V]) int {
 	return g.Len()
 }
 
-// free is a hashmap that is read without handles, with its writer under a lock.
+// free is a hashmap that is read without handles. Its writer has a lock.
 type free[K, V comparable] struct {
 	lockedWriter[K, V]
 	s *hashmap.Shared[K, V]
 }
 
-// newFree makes maps of options whose strategy is a strategy.Sharer.
+// newFree makes maps with options whose strategy is a strategy.Sharer.
 func newFree[K, V comparable](options []hashmap.Option) func(capacity int) kv.Map[K, V] {
 	return func(capacity int) kv.Map[K, V] {
 		w := newWriter[K, V](options, capacity)
@@ -248,10 +247,9 @@ func (f *free[K, V]) Read() kv.Guard[K, V] { return f.s.Read() }
 func (f *free[K, V]) All() iter.Seq2[K, V] { return walk(f.s.Read) }
 func (f *free[K, V]) Len() int             { return size(f.s.Read()) }
 
-// freeHandle is the map itself, but for its end.
+// freeHandle is the map itself, but Close does nothing.
 type freeHandle[K, V comparable] struct{ *free[K, V] }
 
-// Close does nothing.
 func (freeHandle[K, V]) Close() {}
 
 // group is a hashmap.Group.
@@ -265,7 +263,7 @@ func (g group[K, V]) Open() kv.Map[K, V] {
 	return &groupHandle[K, V]{g, reader[K, V]{g.NewReadHandle()}}
 }
 
-// Get is for the time before handles are opened: it opens and closes one for the call.
+// Get may be called before a handle is opened. It opens a handle for the call.
 func (g group[K, V]) Get(key K) (V, bool) {
 	r := g.NewReadHandle()
 	defer r.Close()

@@ -15,7 +15,7 @@ func haxMap() kv.Entry {
 		Identity: kv.Identity{Family: "haxmap"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range,
-		Broken:   true, // it loses a Set that comes after a Delete of the same key beside others
+		Broken:   true, // it loses a Set after a Delete of the same key, while other goroutines write
 	})
 }
 

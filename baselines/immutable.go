@@ -39,8 +39,8 @@ func newPersistentMap[K comparable, V any](int) kv.Map[K, V] {
 	return m
 }
 
-// hasherOf returns the hasher of keys of the type K. nil is the library's own, which it has for
-// integers and strings.
+// hasherOf returns the hasher of keys of the type K. For integers and strings it returns nil, which
+// stands for the library's own.
 func hasherOf[K comparable]() immutable.Hasher[K] {
 	switch k := reflect.TypeFor[K]().Kind(); {
 	case k == reflect.Float64:
@@ -95,12 +95,12 @@ func (m *persistentMap[K, V]) Retain(keep func(K, V) bool) {
 	m.current.Store(next)
 }
 
-// floatHasher is for float64, for which the library has no hasher.
+// floatHasher is for float64: the library has no hasher for it.
 type floatHasher struct{}
 
 func (floatHasher) Equal(a, b float64) bool { return a == b }
 
-// Hash is the same for the two zeros, which are one key.
+// Hash returns the same for the two zeros, which are one key.
 func (floatHasher) Hash(key float64) uint32 {
 	return uint32(math.Float64bits(key+0) * 0x9e3779b97f4a7c15 >> 32)
 }

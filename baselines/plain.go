@@ -11,7 +11,7 @@ func plain() kv.Entry {
 		Name:     "plain",
 		Doc:      "built-in map without any synchronisation, read only once it is shared: the ceiling",
 		Identity: kv.Identity{Family: "plain", Role: kv.Ceiling},
-		Level:    kv.Linearizable, // trivially, since nothing changes while it is shared
+		Level:    kv.Linearizable, // trivially, because nothing changes while it is shared
 		Caps:     kv.Concurrent | kv.Range | kv.Snapshot,
 	})
 }

@@ -14,8 +14,8 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// go-concurrent-map-bench has a benchmark for each map and workload, with sizes and shares of
-// reads below. The maps that it compares have its names here, and all others that of
+// go-concurrent-map-bench has a benchmark for each map and workload, with sub-benchmarks for sizes
+// and shares of reads. The maps that it compares have its names here. All others are sub-benchmarks
 // BenchmarkMap_…/impl=….
 
 var (
@@ -55,7 +55,8 @@ var (
 	ofStrings = cases[string]{stringMap, benchStrings}
 )
 
-// on runs a workload on the map of that name, or if that is "" on all that have none.
+// on runs a workload on the map named impl. If impl is "", it runs the workload on all maps that
+// go-concurrent-map-bench does not name.
 func (c cases[K]) on(b *testing.B, impl string, workload func(b *testing.B, e kv.Entry)) {
 	for _, e := range baselines.All() {
 		switch {
@@ -68,7 +69,7 @@ func (c cases[K]) on(b *testing.B, impl string, workload func(b *testing.B, e kv
 	}
 }
 
-// made returns a map, with all keys if warm, and told how many there will be only then.
+// made returns a map. If warm, the map has all keys and is sized for them.
 func (c cases[K]) made(e kv.Entry, keys []K, warm bool) kv.Map[K, uint64] {
 	if !warm {
 		return c.build(e)(0)
@@ -124,7 +125,7 @@ func (c cases[K]) mixed(b *testing.B, impl string, warm bool) {
 	})
 }
 
-// walked has all goroutines walk while one more stores.
+// walked measures walks by all goroutines while one more goroutine stores.
 func (c cases[K]) walked(b *testing.B, impl string) {
 	c.on(b, impl, func(b *testing.B, e kv.Entry) {
 		if !e.Caps.Has(kv.Writes | kv.Range) {

@@ -12,9 +12,9 @@ import (
 // stdBench is a benchmark of package sync. Keys and values are the same ints.
 type stdBench struct {
 	needs     kv.Caps
-	fill      int  // keys from 0 on
-	quadratic bool // for a map that is copied whole
-	// perG is the work of a goroutine, which counts on from i.
+	fill      int  // number of keys, from 0 on
+	quadratic bool // a map that each write copies would take quadratic time
+	// perG is the work of a goroutine, on keys from i on.
 	perG func(b *testing.B, pb *testing.PB, i int, u *user[int, uint64])
 }
 
@@ -25,7 +25,7 @@ func (s stdBench) run(b *testing.B) {
 		}
 		name := e.Name
 		if name == "syncmap" {
-			name = "*sync.Map" // the others that package sync compares it with are not quite ours
+			name = "*sync.Map" // package sync compares it with maps that differ from those here
 		}
 		b.Run(name, func(b *testing.B) {
 			m := prefilled(e.Int(s.fill), func(set func(int, uint64)) {
@@ -48,7 +48,7 @@ func (s stdBench) run(b *testing.B) {
 	}
 }
 
-// loadsMostly looks up keys in turn, so many that are there and so many that are not.
+// loadsMostly looks up keys in turn: hits that are there and misses that are not.
 func loadsMostly(hits, misses int) stdBench {
 	return stdBench{fill: hits, perG: func(_ *testing.B, pb *testing.PB, i int, u *user[int, uint64]) {
 		for ; pb.Next(); i++ {
@@ -80,7 +80,7 @@ func BenchmarkMapLoadOrStoreBalanced(b *testing.B) {
 	}}.run(b)
 }
 
-// each is the work of goroutines that do one operation on key after key.
+// each returns the work of goroutines that do one operation on key after key.
 func each(op func(u *user[int, uint64], s kv.Swapper[int, uint64], i int)) func(*testing.B, *testing.PB, int, *user[int, uint64]) {
 	return func(_ *testing.B, pb *testing.PB, i int, u *user[int, uint64]) {
 		s := u.swapper()
@@ -157,8 +157,8 @@ func BenchmarkMapAdversarialAlloc(b *testing.B) {
 	}}.run(b)
 }
 
-// BenchmarkMapAdversarialDelete deletes after the walk and not in it, which would be
-// against the rules of some of the maps.
+// BenchmarkMapAdversarialDelete deletes after the walk. A delete within it would break the rules of
+// some maps.
 func BenchmarkMapAdversarialDelete(b *testing.B) {
 	const size = 1 << 10
 	stdBench{needs: kv.Writes | kv.Range, fill: size, perG: func(_ *testing.B, pb *testing.PB, i int, u *user[int, uint64]) {
@@ -236,7 +236,7 @@ func BenchmarkMapCompareAndSwapValueNotEqual(b *testing.B) {
 	})}.run(b)
 }
 
-// compares does op on a key that is there, or else on i.
+// compares calls op with a key that is there, or else with i.
 func compares(hits, misses int, quadratic bool, op func(u *user[int, uint64], s kv.Swapper[int, uint64], v int)) stdBench {
 	return stdBench{needs: swaps, fill: hits, quadratic: quadratic, perG: each(func(u *user[int, uint64], s kv.Swapper[int, uint64], i int) {
 		v := i
@@ -291,10 +291,10 @@ func BenchmarkMapClear(b *testing.B) {
 	}}.run(b)
 }
 
-// Package internal/sync measures its HashTrieMap, which sync.Map is, alone: its names have no map
-// in them. Benchstat compares it with one map by -row .name -filter '/impl:syncmap'.
+// Package internal/sync measures only its HashTrieMap, on which sync.Map is built. So its names
+// contain no map. Benchstat compares it with one map by -row .name -filter '/impl:syncmap'.
 
-// binary is the first n numbers, as text, in base 2.
+// binary returns the first n numbers, as text in base 2.
 func binary(n int) []string {
 	all := make([]string, n)
 	for i := range all {

@@ -75,7 +75,7 @@ func (m *typedSyncMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 
 func (m *typedSyncMap[K, V]) Clear() { m.m.Clear() }
 
-// Retain deletes entries that it has seen, and none that was stored since.
+// Retain deletes only entries that it has seen. It does not delete those that were stored since.
 func (m *typedSyncMap[K, V]) Retain(keep func(K, V) bool) {
 	m.m.Range(func(k, v any) bool {
 		if !keep(k.(K), v.(V)) {

@@ -12,16 +12,15 @@ import (
 	"doublebuf/workloads"
 )
 
-// lookups is the keys that a loop asks for, drawn before the clock, all of them present:
-// many enough to touch most entries of the largest table.
+// lookups are the keys that a loop looks up, drawn before the clock starts. All of them are
+// present. They are many enough to reach most entries of the largest table.
 type lookups[K comparable] [drawn]K
 
 const drawn = 1 << 20
 
-// stretch returns the n keys from *at on, or from the start if there are not so many, and moves
-// *at behind them. A loop over a slice is the least that a loop can be: among 1,000,000 keys one
-// with an index and a remainder took 13 ns of 58 a look-up, since its instructions keep cache
-// misses from overlapping.
+// stretch returns the n keys from *at on, or from the start if there are not so many. It moves *at
+// behind them. A loop over a slice has the fewest instructions; impl/DESIGN.md says why that
+// matters.
 func (l *lookups[K]) stretch(at *int, n int) []K {
 	start := advance(at, n)
 	return l[start : start+n]
@@ -45,10 +44,10 @@ func drawLookups[K comparable](set *workloads.KeySet[K]) *lookups[K] {
 	return drawn
 }
 
-// bareTable is a table that a copy of the double buffer could be, behind nothing: loop looks up n
-// of the drawn keys, from a start, and returns the sum of their values, so that they are needed.
-// The loops differ in the call alone. Each is written out, since a call through a type parameter
-// costs more than the tables differ by.
+// bareTable is a table that a copy of the double buffer could use. loop looks up n of the drawn
+// keys, from start on. It returns the sum of their values, so that the compiler does not remove the
+// lookups. The loops differ only in the call. Each is written out, because a call through a type
+// parameter costs more than the difference between the tables.
 type bareTable struct {
 	name string
 	loop func(start, n int) (sum uint64)
@@ -136,13 +135,14 @@ func stringTables(keys int) []bareTable {
 	}
 }
 
-// keyTypes are those of the benchmark, with their tables for so many keys.
+// keyTypes are the key types of the benchmark. tables makes the tables of a type, with so many
+// keys.
 var keyTypes = []struct {
 	name   string
 	tables func(keys int) []bareTable
 }{{"uint64", uint64Tables}, {"string", stringTables}}
 
-// BenchmarkTable compares look-ups in bare tables, on the keys of the workloads.
+// BenchmarkTable compares lookups in bare tables, on the keys of the workloads.
 func BenchmarkTable(b *testing.B) {
 	for _, keyType := range keyTypes {
 		for _, keys := range []int{1_000, 10_000, 100_000, 1_000_000} {
@@ -158,7 +158,7 @@ func BenchmarkTable(b *testing.B) {
 	}
 }
 
-// A table that missed would be a fast one.
+// TestTablesFindAllKeys checks that no table misses a key. Misses would make it look fast.
 func TestTablesFindAllKeys(t *testing.T) {
 	const keys, n = 1000, 1 << 12
 	for _, keyType := range keyTypes {

@@ -13,15 +13,15 @@ import (
 	"doublebuf/workloads"
 )
 
-// bare is a table behind a call, as a look-up in the map is one. Without it the look-up could be
-// inlined into a loop, and what a call costs would count as a cost of guards.
+// bare is a table whose lookup is a call, as a lookup in the map is. Without the call it could be
+// inlined into a loop, and the cost of a call would count as a cost of guards.
 type bare struct{ table.Table[uint64, uint64] }
 
 //go:noinline
 func (b *bare) Get(key uint64) (uint64, bool) { return b.Table.Get(key) }
 
-// stored looks up between two atomic stores to a word that nobody else touches: the
-// least that a reader can do who tells a writer that he comes and goes.
+// stored looks up between two atomic stores to a word that no other goroutine accesses. A reader
+// that announces its guards to a writer can do no less.
 type stored struct {
 	word *paddedWord
 	table.Table[uint64, uint64]
@@ -49,9 +49,9 @@ func bareTableOf(kind table.Kind, set *workloads.KeySet[uint64]) table.Table[uin
 	return t
 }
 
-// The loops are written out for each map, since a call through a type parameter or an interface
-// would cost more than some of them differ by. Each goes on in the drawn keys where it ended the
-// last time, or few entries of a large table would be looked at, again and again.
+// Each map has a loop of its own. A call through a type parameter or an interface would cost more
+// than the difference between some maps. Each call of a loop continues in the drawn keys where the
+// last one ended. Otherwise it would look up the same few entries of a large table again and again.
 
 func guarded(r *hashmap.ReadHandle[uint64, uint64], drawn *lookups[uint64]) func(n int) {
 	at := 0
@@ -171,7 +171,7 @@ func storedLoop(s *stored, drawn *lookups[uint64]) func(n int) {
 	}
 }
 
-// guardTargets holds what a guard costs against two uncontended stores.
+// guardTargets compares the cost of a guard with that of two uncontended stores.
 func guardTargets() []experiment {
 	strategies := []struct {
 		name   string
@@ -209,9 +209,9 @@ func guardTargets() []experiment {
 	return []experiment{e, two}
 }
 
-// freeTargets holds look-ups without handles against those in the bare table: all have a table of
-// their own, which is in the caches as much as the others' are. Goroutines that come to the same
-// stripe of an indicator hinder each other, and two seldom do: so two of them stand beside one.
+// freeTargets compares lookups without handles with lookups in the bare table. Each has a table of
+// its own, so all use the caches alike. Goroutines that use the same stripe of an indicator slow
+// each other down. Two goroutines rarely do so, so two of them are compared with one.
 func freeTargets() (all []experiment) {
 	set := workloads.Uint64Keys(10_000, 1)
 	for _, s := range []struct {
@@ -247,7 +247,7 @@ func freeTargets() (all []experiment) {
 	return all
 }
 
-// tableTargets holds the best guarded look-up against the fastest bare table.
+// tableTargets compares the best guarded lookup with the fastest bare table.
 func tableTargets() (all []experiment) {
 	for _, keys := range []int{10_000, 1_000_000} {
 		fastest := func(f figures) float64 {
@@ -278,10 +278,10 @@ func tableTargets() (all []experiment) {
 	return all
 }
 
-// readTargets holds look-ups by two goroutines against those of xsync.Map.
+// readTargets compares lookups by two goroutines with those of xsync.Map.
 func readTargets() (all []experiment) {
 	faster := func(name, a, b string, atLeast float64) target {
-		return target{name: name, figure: over(b, a), atLeast: atLeast} // times, so that the quicker one divides
+		return target{name: name, figure: over(b, a), atLeast: atLeast} // these are times, so the ratio of speeds is b/a
 	}
 	for keys, atLeast := range sizes(1, 1.15, 3) {
 		targets := []target{faster("get/over=xsync", "get", "xsync", atLeast)}

@@ -16,15 +16,16 @@ import (
 	"doublebuf/workloads"
 )
 
-// BenchmarkTargets prints what the double buffer is to reach beside others, a line for each target:
+// BenchmarkTargets compares the double buffer with other maps and with itself, against targets. It
+// prints a line for each target:
 //
 //	go test -run - -bench Targets -benchtime 10x -timeout 30m ./baselines
 //
-// An iteration is a block, in which all that is compared runs in turn, so that a machine
-// whose speed changes from block to block spoils the ratios least. A ratio is the median of those
-// of the blocks; from 6 blocks on it stands with its 95 % confidence interval, from ratio-low
-// to ratio-high. What the target is stands behind it, as at-least or at-most. Beside xsync.Map all
-// is one configuration: the flat table under the strategy asymmetric.
+// An iteration is a block. In a block all loops that are compared run in turn. So changes of the
+// machine's speed from block to block affect the ratios least. A ratio is the median of the ratios
+// of the blocks. From 6 blocks on it has a 95 % confidence interval, from ratio-low to ratio-high.
+// The target follows it, as at-least or at-most. Beside xsync.Map the double buffer is always the
+// same map: the flat table under the strategy asymmetric.
 func BenchmarkTargets(b *testing.B) {
 	for _, e := range slices.Concat(
 		guardTargets(), freeTargets(), tableTargets(), readTargets(), writerTargets(), publishTargets(), adaptiveTargets(), latencyTargets(),
@@ -49,23 +50,22 @@ func BenchmarkTargets(b *testing.B) {
 	}
 }
 
-// An experiment measures what some targets have in common.
+// An experiment is the measurement that some targets share.
 type experiment struct {
 	name    string
 	prepare func() (block func() figures)
 	targets []target
 }
 
-// figures are what one block has measured, by name: times or rates, and each of them compared
-// only with its like.
+// figures are the times or rates that one block has measured, by name.
 type figures map[string]float64
 
-// target is a figure of each block that is to be at least or at most so large. If both are zero it
-// is shown for what it says about the others.
+// target is a figure of each block, and its smallest or largest value. If both are zero, the figure
+// has no target and is shown to explain others.
 type target struct {
 	name            string
 	figure          func(figures) float64
-	unit            string // if not "ratio"
+	unit            string // "" means "ratio"
 	atLeast, atMost float64
 }
 
@@ -88,7 +88,7 @@ func (t target) report(b *testing.B, blocks []figures) {
 		values = append(values, t.figure(f))
 	}
 	s := stat.Summarize(values)
-	b.ReportMetric(0, "ns/op") // blocks are shared, so that the time of this one says nothing
+	b.ReportMetric(0, "ns/op") // targets share blocks, so the time of this one says nothing
 	b.ReportMetric(s.Median, unit)
 	if s.Interval {
 		b.ReportMetric(s.Lo, unit+"-low")
@@ -102,10 +102,10 @@ func (t target) report(b *testing.B, blocks []figures) {
 	}
 }
 
-// best is the configuration that is compared with maps of others.
+// best are the options of the map that is compared with maps of others.
 var best = []hashmap.Option{hashmap.WithTable(table.Flat), hashmap.WithStrategy(strategy.Asymmetric)}
 
-// filled returns the writer of a map of the set's keys, both copies of which are alike.
+// filled returns the writer of a map of the set's keys, whose copies are alike.
 func filled[K comparable](set *workloads.KeySet[K], options ...hashmap.Option) *hashmap.WriteHandle[K, uint64] {
 	w := hashmap.New[K, uint64](append(options[:len(options):len(options)], hashmap.WithCapacity(len(set.Keys)))...)
 	for i, k := range set.Keys {
@@ -122,7 +122,7 @@ func mustPublish[K comparable](w *hashmap.WriteHandle[K, uint64]) {
 	}
 }
 
-// sink is where sums go, so that they are needed.
+// sink collects sums, so that the compiler does not remove their computation.
 var sink atomic.Uint64
 
 // A loop does n operations.
@@ -131,9 +131,9 @@ type loop struct {
 	run  func(n int)
 }
 
-// inTurn times loops, forwards and backwards, in many short rounds, and returns the median of
-// each in ns per operation. A round is shorter than a time slice, so that what else the
-// machine does hits few of them.
+// inTurn times loops, in turn forwards and backwards, in many short rounds. It returns the median
+// of each in ns per operation. A round is shorter than a time slice, so other work of the machine
+// affects few of them.
 func inTurn(loops []loop) figures {
 	const rounds, n = 32, 1 << 14
 	times := make([][]float64, len(loops))
@@ -142,7 +142,7 @@ func inTurn(loops []loop) figures {
 			if round%2 == 1 {
 				i = len(loops) - 1 - i
 			}
-			loops[i].run(n) // what the others have driven out of the caches comes back
+			loops[i].run(n) // reloads what the other loops have driven out of the caches
 			start := time.Now()
 			loops[i].run(n)
 			times[i] = append(times[i], float64(time.Since(start).Nanoseconds())/n)
@@ -155,8 +155,8 @@ func inTurn(loops []loop) figures {
 	return f
 }
 
-// together has several goroutines do the same work at the same time, each its own share, which is
-// eight times as long as asked for, so that to begin takes little of it.
+// together runs several goroutines at the same time, each on a share of the work. A share is eight
+// times as long as n, so that the start takes a small part of it.
 func together(name string, shares ...func(n int)) loop {
 	return loop{name, func(n int) {
 		var wg sync.WaitGroup
@@ -172,7 +172,7 @@ func together(name string, shares ...func(n int)) loop {
 	}}
 }
 
-// sizes yields the three numbers of keys that are measured, each with a value of its own.
+// sizes yields the three numbers of keys that are measured, each with its value.
 func sizes(of1000, of10000, of1000000 float64) func(yield func(int, float64) bool) {
 	return func(yield func(int, float64) bool) {
 		_ = yield(1_000, of1000) && yield(10_000, of10000) && yield(1_000_000, of1000000)
@@ -184,8 +184,8 @@ func reversed[K comparable](l *lookups[K]) *lookups[K] {
 	return l
 }
 
-// cell runs loops side by side for a while, each in a goroutine of its own, and returns what each
-// has done per second. Shares of one name are added up.
+// cell runs loops at the same time for a while, each in a goroutine of its own. It returns the
+// operations of each per second. Loops with the same name are added up.
 func cell(loops ...loop) figures {
 	const long, chunk = 30 * time.Millisecond, 64
 	rates := make([]float64, len(loops))
@@ -212,7 +212,7 @@ func cell(loops ...loop) figures {
 	return f
 }
 
-// cells runs each of several cells some times, in turn forwards and backwards, and returns the
+// cells runs each of several cells some times, in turn forwards and backwards. It returns the
 // medians of their figures, under the name of the cell and that of the loop.
 func cells(all map[string]func() figures) figures {
 	const rounds = 4
@@ -233,7 +233,8 @@ func cells(all map[string]func() figures) figures {
 	return f
 }
 
-// steps does something for one key after another, from where the last call ended.
+// steps returns a loop that calls step for one key after another. It starts where the last call
+// ended.
 func steps[K comparable](drawn *lookups[K], step func(k K)) func(n int) {
 	at := 0
 	return func(n int) {

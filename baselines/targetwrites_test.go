@@ -18,7 +18,7 @@ import (
 	"doublebuf/workloads"
 )
 
-// writerTargets holds one reader beside one writer, which publishes every 4096 writes, against the
+// writerTargets compares one reader beside one writer, which publishes every 4096 writes, with the
 // same in maps that need no publish.
 func writerTargets() (all []experiment) {
 	for _, c := range []struct {
@@ -78,8 +78,8 @@ func writerTargets() (all []experiment) {
 	return all
 }
 
-// publishTargets holds the rate of single writes, each with a publish, beside a busy reader against
-// that of the same without any reader.
+// publishTargets compares the rate of single writes, each with a publish, beside a busy reader with
+// the rate without any reader.
 func publishTargets() (all []experiment) {
 	for _, s := range []struct {
 		name    string
@@ -118,8 +118,8 @@ func publishTargets() (all []experiment) {
 	return all
 }
 
-// adaptiveTargets holds the strategy adaptive against the two that it is to be as good as: batches
-// that are published one after another, or one a millisecond, beside a busy reader.
+// adaptiveTargets compares the strategy adaptive with the two that it must equal. The batches are
+// published one after another, or one a millisecond, beside a busy reader.
 func adaptiveTargets() (all []experiment) {
 	for _, c := range []struct {
 		batch int
@@ -165,10 +165,10 @@ func adaptiveTargets() (all []experiment) {
 	return all
 }
 
-// latencyTargets holds the time of a write that is published at once beside always-reading
-// goroutines, more than there are processors, against a write by copy-on-write; and their reads
-// against those of a bare table that nobody writes. Writes come one after another, or one a
-// millisecond.
+// latencyTargets compares the time of a write that is published at once with that of a write by
+// copy-on-write. Goroutines read beside it all the time; there are more of them than processors. It
+// also compares their reads with those of a bare table without a writer. Writes come one after
+// another, or one a millisecond.
 func latencyTargets() (all []experiment) {
 	for _, pause := range []time.Duration{0, time.Millisecond} {
 		for _, readers := range []int{2, 8, 64} {
@@ -225,8 +225,8 @@ func latencyTargets() (all []experiment) {
 	return all
 }
 
-// latency has goroutines read in loops, and returns the median time of a write beside them, and
-// the reads per second.
+// latency runs readers in loops. It returns the median time of a write beside them, and the reads
+// per second.
 func latency(pause time.Duration, readers []loop, write func(k uint64)) figures {
 	const long = 100 * time.Millisecond
 	var stop atomic.Bool
@@ -259,7 +259,7 @@ func latency(pause time.Duration, readers []loop, write func(k uint64)) figures 
 	}
 }
 
-// handleTargets holds what handles that nobody uses add to a publish.
+// handleTargets measures how much idle handles add to a publish.
 func handleTargets() []experiment {
 	return []experiment{{
 		name: "idle-handles=10000",
@@ -293,7 +293,7 @@ func handleTargets() []experiment {
 	}}
 }
 
-// groupTargets holds 8 writers of a group against 8 writers who publish under a lock.
+// groupTargets compares 8 writers of a group with 8 writers that publish under a lock.
 func groupTargets() (all []experiment) {
 	for _, readers := range []int{0, 1} {
 		all = append(all, experiment{
@@ -333,8 +333,8 @@ func groupTargets() (all []experiment) {
 	return all
 }
 
-// memoryTargets holds the live memory of a map of 1,000,000 entries, written in batches of 4096
-// and published once more, against that of one table of the same kind.
+// memoryTargets compares the live memory of a map of 1,000,000 entries with that of one table of
+// the same kind. The map is written in batches of 4096 and published once more.
 func memoryTargets() (all []experiment) {
 	for name, kind := range map[string]table.Kind{"builtin": table.Builtin, "flat": table.Flat} {
 		all = append(all, experiment{
@@ -365,7 +365,7 @@ func memoryTargets() (all []experiment) {
 	return all
 }
 
-// live returns the bytes that what is made takes on the heap.
+// live returns the bytes on the heap that the result of made takes.
 func live(made func() any) float64 {
 	var before, after runtime.MemStats
 	runtime.GC()

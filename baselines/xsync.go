@@ -55,8 +55,8 @@ func (m xsyncAdapter[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	return deleted
 }
 
-// Clear is not xsync's own, which clears nothing while the map grows or shrinks: it waits until
-// that has ended and returns.
+// Clear does not use that of xsync. While the map grows or shrinks, xsync's Clear clears nothing:
+// it waits until that has ended, and returns.
 func (m xsyncAdapter[K, V]) Clear() {
 	m.DeleteMatching(func(K, V) (remove, stop bool) { return true, false })
 }

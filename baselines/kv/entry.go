@@ -14,7 +14,7 @@ type Level int
 
 const (
 	_ Level = iota
-	// None declares nothing. It is for entries that are no maps: the harness floor.
+	// None declares nothing. It is for an entry that is not a map: the harness floor.
 	None
 	// PerHandle: a regular register of versions, atomic for each handle alone.
 	PerHandle
@@ -91,26 +91,26 @@ type Entry struct {
 	Level    Level
 	Caps     Caps
 	Policy   Policy
-	// Aside: the map is always checked, but measured only where its name or a preset asks for it.
+	// Aside: the map is always checked, but measured only if its name or a preset selects it.
 	Aside bool
 	// Broken: the map is known to fail its check. A check that passes is then a failure.
 	Broken bool
 	// Collects: a publish needs a garbage collection. The sweep of a collection yields to every
-	// goroutine that can run. It takes seconds if more goroutines than processors run without
-	// ever yielding, as those of a soak do.
+	// goroutine that can run. It takes seconds if there are more goroutines than processors and
+	// they never yield, as those of a soak do.
 	Collects bool
-	// Instead returns why another map takes the place of this one on this machine, and which one.
-	// It returns nil if none does. It may be nil itself.
+	// Instead returns an error if another map takes the place of this one on this machine. The
+	// error says why, and which map it is. Instead returns nil if none does. It may be nil itself.
 	Instead func() error
 
 	Uint64 func(capacity int) Map[uint64, uint64]
 	Constructors
 
-	// Watched is Uint64 with a function that observes waits; only entries with Versions have it.
-	// The publishing goroutine calls entered each time that a wait for readers has ended and
-	// nothing that they have read has been changed yet: the second version after theirs is about
-	// to be made. It does not call entered before the first such wait. nil means that the map
-	// cannot report its waits.
+	// Watched is Uint64 with a function that observes waits. Only entries with Versions have it.
+	// The publishing goroutine calls entered each time that a wait for readers has ended, before it
+	// changes anything that they have read. The second version after theirs is then about to be
+	// made. It does not call entered before the first such wait. nil means that the map cannot
+	// report its waits.
 	Watched func(capacity int, entered func()) Map[uint64, uint64]
 }
 
@@ -126,17 +126,17 @@ func (e Entry) Validate() error {
 	}
 	switch {
 	case e.Level < None || e.Level > Linearizable:
-		return fmt.Errorf("entry %q: Level is %d; want kv.PerHandle, kv.Atomic or kv.Linearizable, or kv.None for what is no map", e.Name, e.Level)
+		return fmt.Errorf("entry %q: Level is %d; want kv.PerHandle, kv.Atomic or kv.Linearizable, or kv.None for an entry that is not a map", e.Name, e.Level)
 	case e.Policy.Every < 0 || e.Policy.Interval < 0 || e.Policy.Every > 0 && e.Policy.Interval > 0:
 		return fmt.Errorf("entry %q: it publishes every %d writes and every %v; want one of them or neither, and no negative one", e.Name, e.Policy.Every, e.Policy.Interval)
 	case e.Uint64 == nil:
 		return fmt.Errorf("entry %q: no constructor for uint64 keys; every workload needs one", e.Name)
 	case e.Caps.Has(Snapshot) && !e.Caps.Has(Range):
-		return fmt.Errorf("entry %q: Snapshot without Range; want both, since a snapshot is what Range sees", e.Name)
+		return fmt.Errorf("entry %q: Snapshot without Range; want both, because Range sees the snapshot", e.Name)
 	case e.Caps.Has(BoundedLag) && !e.Caps.Has(Versions):
-		return fmt.Errorf("entry %q: BoundedLag without Versions; want both, since the lag is counted in versions", e.Name)
+		return fmt.Errorf("entry %q: BoundedLag without Versions; want both, because the lag is counted in versions", e.Name)
 	case e.Watched != nil && !e.Caps.Has(Versions):
-		return fmt.Errorf("entry %q: Watched without Versions; want both, since guards are what a writer waits for", e.Name)
+		return fmt.Errorf("entry %q: Watched without Versions; want both, because a writer waits for guards", e.Name)
 	}
 	return e.validateIdentity()
 }

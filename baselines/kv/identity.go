@@ -14,7 +14,7 @@ type Role string
 const (
 	// Peer is a map to compare with the others.
 	Peer Role = ""
-	// Floor is no map at all. It shows what the harness itself costs.
+	// Floor is not a map. It shows what the harness itself costs.
 	Floor Role = "floor"
 	// Ceiling is a map without synchronisation.
 	Ceiling Role = "ceiling"
@@ -30,16 +30,17 @@ type Identity struct {
 	// Family is the kind of map. It is DoubleBuffer for this project's own maps. "" stands for
 	// the name of the entry.
 	Family string `json:"family,omitempty"`
-	// Strategy tells how the writer of a double buffer knows that no guard is open in a copy.
-	// It is "" in other families.
+	// Strategy is the rule by which the writer of a double buffer knows that no guard is open in a
+	// copy. It is "" in other families.
 	Strategy string `json:"strategy,omitempty"`
 	// Table is what a copy of a double buffer stores its entries in. It is "" in other families.
 	Table string `json:"table,omitempty"`
 	// Writer is how a double buffer writes, if it is not by one writer under a lock: "group" has
 	// many writers, "maxwait" bounds the wait of a publish.
 	Writer string `json:"writer,omitempty"`
-	// Variation marks an entry that differs from the main one of its family by more than the
-	// publish policy. Where a figure has no room for all maps, variations get one of their own.
+	// Variation means that the entry differs from the main one of its family by more than the
+	// publish policy. If a figure has no room for all maps, variations are in a figure of their
+	// own.
 	Variation bool `json:"variation,omitempty"`
 	// Role is what the entry is for.
 	Role Role `json:"role,omitempty"`
@@ -63,9 +64,9 @@ func (e Entry) validateIdentity() error {
 	case !slices.Contains(roles, id.Role):
 		return fmt.Errorf("entry %q: Role is %q; want one of %q", e.Name, id.Role, roles)
 	case id.Role == Floor && e.Level != None:
-		return fmt.Errorf("entry %q: a floor of level %v; want kv.None, since a floor is no map", e.Name, e.Level)
+		return fmt.Errorf("entry %q: a floor of level %v; want kv.None, because a floor is not a map", e.Name, e.Level)
 	case id.Role == NegativeControl && !e.Broken:
-		return fmt.Errorf("entry %q: a negative control that is not Broken; want Broken, since it must fail its check", e.Name)
+		return fmt.Errorf("entry %q: a negative control that is not Broken; want Broken, because it must fail its check", e.Name)
 	case id.Family == DoubleBuffer && (id.Strategy == "" || id.Table == ""):
 		return fmt.Errorf("entry %q: a double buffer with Strategy %q and Table %q; want both", e.Name, id.Strategy, id.Table)
 	case id.Family == "" && (id.Strategy != "" || id.Table != "" || id.Writer != "" || id.Variation):

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A stranger's entry needs no identity: it is a peer, in a family of its own.
+// TestDefaultIdentity checks that an entry without an identity is a peer, in a family of its own.
 func TestDefaultIdentity(t *testing.T) {
 	e := Entry{
 		Name: "mine", Level: Linearizable, Caps: Concurrent | Writes,

@@ -11,8 +11,8 @@ package kv
 
 import "iter"
 
-// Map is the least that a map can do. Set and Delete return nothing: a map that can return what was
-// there implements [Swapper].
+// Map is the smallest interface of a map. Set and Delete return nothing. A map that can return what
+// it replaced implements [Swapper].
 //
 // The Caps of the Entry declare whether several goroutines may call the methods at once.
 type Map[K comparable, V any] interface {
@@ -90,7 +90,7 @@ type Guard[K comparable, V any] interface {
 	Release()
 }
 
-// Open returns a handle of m for one goroutine: a new one if m needs handles, else m.
+// Open returns a handle of m for one goroutine: a new one if m needs handles, otherwise m.
 func Open[K comparable, V any](m Map[K, V]) Map[K, V] {
 	if o, ok := m.(Opener[K, V]); ok {
 		return o.Open()
@@ -105,7 +105,7 @@ func Close(x any) {
 	}
 }
 
-// Publish publishes if h can, and returns the new version, else 0.
+// Publish publishes if h can, and returns the new version. Otherwise it returns 0.
 func Publish(h any) (version uint64) {
 	if p, ok := h.(Publisher); ok {
 		return p.Publish()

@@ -1,11 +1,11 @@
-// Command generate writes the code that Go cannot express once for several types: it has no generic
-// constructors as values. From the list of key types it writes the constructors of kv.Entry, their
-// values for every adapter, and the places that choose one of them.
+// Command generate writes code that Go cannot express once for several types: Go has no values that
+// are generic constructors. From the list of key types it writes the constructors of kv.Entry,
+// their values for every adapter, and the functions that choose one of them.
 //
-// An adapter is a generic function of package baselines whose name begins with new, whose two type
-// parameters are a key and a value, and which makes a kv.Map of these, or a function that does. For
-// newX it writes withX, which fills an entry. If the constraint of the keys is a union of types, it
-// takes the key types in that union only.
+// An adapter is a generic function of package baselines whose name begins with new. Its two type
+// parameters are a key and a value. It returns a kv.Map of these, or a function that returns one.
+// For newX, generate writes withX, which fills an entry. If the constraint of the keys is a union
+// of types, generate uses only the key types in that union.
 package main
 
 import (
@@ -58,8 +58,8 @@ func generate(root string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// constructors is the fields of kv.Entry. Uint64 is not among them: it stands in Entry itself, so
-// that an entry with nothing else is a short literal.
+// constructors returns the fields of kv.Entry. Uint64 is not among them. It is a field of Entry
+// itself, so that an entry with nothing else is a short literal.
 func constructors() string {
 	var b strings.Builder
 	b.WriteString("package kv\n\nimport \"net/netip\"\n\n// Constructors are the constructors of an entry for other types than uint64.\ntype Constructors struct {\n")
@@ -72,7 +72,7 @@ func constructors() string {
 	return b.String()
 }
 
-// fillers is a function withX for each adapter newX.
+// fillers returns a function withX for each adapter newX.
 func fillers(adapters []adapter) string {
 	var b strings.Builder
 	b.WriteString("package baselines\n\nimport (\n\t\"net/netip\"\n\n\t\"doublebuf/baselines/kv\"\n\t\"doublebuf/impl/hashmap\"\n)\n")
@@ -88,7 +88,7 @@ func fillers(adapters []adapter) string {
 	return b.String()
 }
 
-// batteries is the tests of package kvtest for each type.
+// batteries returns the tests of package kvtest for each type.
 func batteries() string {
 	var b strings.Builder
 	b.WriteString("package kvtest\n\nimport \"doublebuf/baselines/kv\"\n\n// batteries returns the checks of each constructor that e has.\nfunc batteries(e kv.Entry) (all []check) {\n")
@@ -100,7 +100,7 @@ func batteries() string {
 	return b.String()
 }
 
-// keyTypes is what package workloads knows of the types.
+// keyTypes returns the key types of package workloads.
 func keyTypes() string {
 	var b strings.Builder
 	b.WriteString("package workloads\n\nimport \"doublebuf/baselines/kv\"\n\nvar keyTypes = []KeyType{\n")
@@ -112,7 +112,7 @@ func keyTypes() string {
 	return b.String()
 }
 
-// dispatch is the choice of a constructor for a cell.
+// dispatch returns the function that chooses a constructor for a cell.
 func dispatch() string {
 	var b strings.Builder
 	b.WriteString("package run\n\nimport (\n\t\"fmt\"\n\n\t\"doublebuf/baselines/kv\"\n\t\"doublebuf/cmd/runbench/internal/plan\"\n\t\"doublebuf/results\"\n\t\"doublebuf/workloads\"\n)\n\n// measureWith runs a job on the map of e.\nfunc (r *Runner) measureWith(j plan.Job, e kv.Entry) (results.Cell, error) {\n\tswitch j.ID.KeyType {\n")
@@ -131,7 +131,7 @@ func dispatch() string {
 type adapter struct {
 	name   string   // without new
 	keys   []string // that it can have; nil for all
-	params string   // that it has before it makes a function, with a comma before them
+	params string   // its own, if it returns a function, after a comma
 	call   string   // its arguments, in brackets
 }
 
@@ -181,7 +181,7 @@ func addUnions(unions map[string][]string, d *ast.GenDecl) {
 	}
 }
 
-// adapterOf reports whether f is an adapter, and which.
+// adapterOf returns f as an adapter, and whether it is one.
 func adapterOf(f *ast.FuncDecl, unions map[string][]string) (adapter, bool) {
 	name, isNew := strings.CutPrefix(f.Name.Name, "new")
 	if !isNew || f.Recv != nil || f.Type.TypeParams == nil || f.Type.Results == nil || len(f.Type.Results.List) != 1 {
@@ -218,6 +218,6 @@ func adapterOf(f *ast.FuncDecl, unions map[string][]string) (adapter, bool) {
 // source returns the text of a node.
 func source(n ast.Node) string {
 	var b bytes.Buffer
-	_ = printer.Fprint(&b, token.NewFileSet(), n) // a buffer takes everything
+	_ = printer.Fprint(&b, token.NewFileSet(), n) // a write to a buffer never fails
 	return b.String()
 }

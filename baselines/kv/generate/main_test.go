@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestCurrent: the generated files are those of the list and of the adapters of today.
+// TestCurrent checks that the generated files agree with the list and the adapters.
 func TestCurrent(t *testing.T) {
 	root := filepath.Join("..", "..", "..")
 	files, err := generate(root)
@@ -22,7 +22,7 @@ func TestCurrent(t *testing.T) {
 	}
 }
 
-// TestAdapters: what is an adapter is found by its signature.
+// TestAdapters checks that adapters are found by their signature.
 func TestAdapters(t *testing.T) {
 	dir := t.TempDir()
 	text := `package p

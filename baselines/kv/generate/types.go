@@ -16,10 +16,10 @@ type battery struct {
 	value, fromValue string // of a number, and back
 }
 
-// workload is a way to make keys of a type. Its name is what -keytype takes.
+// workload is a way to make keys of a type. -keytype takes its name.
 type workload struct {
 	name, doc string
-	label     string // what a figure calls the keys; "" stands for the name and "keys"
+	label     string // the keys in a figure; "" stands for the name and "keys"
 	field     string // of the type
 	keys      string // a Go expression in package run, where r is the runner
 	real      bool   // the keys are real input: those of a trace, or of source code

@@ -9,7 +9,7 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// even says which entries the battery's Retain keeps: those whose number is even.
+// even reports whether the battery's Retain keeps an entry: it keeps those with even numbers.
 func (s *subject[K, V]) even(_ K, v V) bool {
 	n, _ := s.number(v)
 	return n%2 == 0
@@ -29,8 +29,8 @@ func (s *subject[K, V]) retains(rng *rand.Rand) error {
 		func(n uint64) bool { return n%2 == 0 })
 }
 
-// wholeMap does an operation on the whole map between batches of random writes, first on few
-// keys, and then on so many that the map grows and shrinks.
+// wholeMap does an operation on the whole map between batches of random writes. It does so first on
+// few keys, and then on so many that the map grows and shrinks.
 func (s *subject[K, V]) wholeMap(rng *rand.Rand, name string, do func(h kv.Map[K, V]), keeps func(n uint64) bool) error {
 	for _, keys := range []int{3, universe} {
 		m := s.make(0)
@@ -68,9 +68,9 @@ func (s *subject[K, V]) wholeMap(rng *rand.Rand, name string, do func(h kv.Map[K
 // ownKeys is the number of keys that each of the workers below has for itself.
 const ownKeys = 16
 
-// apart has workers change keys of their own, as s.wholeMap does in one goroutine, so that
-// each knows what it must see of them whatever the others do at the same time to theirs.
-func (s *subject[K, V]) apart(rng *rand.Rand, work func(h kv.Map[K, V], rng *rand.Rand, keys []int) error) error {
+// onOwnKeys runs workers at the same time, each on keys of its own, in one map. A worker knows what
+// its keys must hold, whatever the other workers do to theirs.
+func (s *subject[K, V]) onOwnKeys(rng *rand.Rand, work func(h kv.Map[K, V], rng *rand.Rand, keys []int) error) error {
 	const workers = 4
 	m := s.make(0)
 	defer kv.Close(m)
@@ -80,7 +80,7 @@ func (s *subject[K, V]) apart(rng *rand.Rand, work func(h kv.Map[K, V], rng *ran
 		defer done()
 		var keys []int
 		for i := range ownKeys {
-			keys = append(keys, i*workers+w) // neighbours are of different workers
+			keys = append(keys, i*workers+w) // adjacent keys belong to different workers
 		}
 		if err := work(h, rand.New(rand.NewPCG(seed, uint64(w))), keys); err != nil {
 			return fmt.Errorf("worker %d, on keys of its own: %w", w, err)
@@ -89,10 +89,10 @@ func (s *subject[K, V]) apart(rng *rand.Rand, work func(h kv.Map[K, V], rng *ran
 	})
 }
 
-// concurrentClears has all workers set keys of their own and clear the map. Whoever has
-// cleared sees nothing of his own from before; whoever has set sees that or nothing.
+// concurrentClears lets all workers set keys of their own and clear the map. After its Clear a
+// worker must see nothing that it has set before. After its Set it must see that value or nothing.
 func (s *subject[K, V]) concurrentClears(rng *rand.Rand) error {
-	return s.apart(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
+	return s.onOwnKeys(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
 		for round := range uint64(50) {
 			for _, key := range keys {
 				h.Set(s.keys[key], s.value(round))
@@ -119,10 +119,11 @@ func (s *subject[K, V]) concurrentClears(rng *rand.Rand) error {
 	})
 }
 
-// concurrentRetains has all workers set keys of their own and drop odd values. An even one
-// stays, whoever drops what; an odd one is gone when its worker has dropped them.
+// concurrentRetains lets all workers set keys of their own and remove odd values. An even value
+// must stay, whatever other workers remove. An odd value must be gone when its worker has removed
+// the odd ones.
 func (s *subject[K, V]) concurrentRetains(rng *rand.Rand) error {
-	return s.apart(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
+	return s.onOwnKeys(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
 		for round := range uint64(50) {
 			for _, key := range keys {
 				h.Set(s.keys[key], s.value(2*round+1))
@@ -136,7 +137,7 @@ func (s *subject[K, V]) concurrentRetains(rng *rand.Rand) error {
 			for _, key := range keys {
 				want, stays := 2*round+uint64(key/8%2), key/8%2 == 0
 				if n, ok, err := s.get(h, key); err != nil || ok && n != want || stays && !ok {
-					return fmt.Errorf("a Get of key %d finds %s (%v) while others drop odd values; want %d", key, found(n, ok), err, want)
+					return fmt.Errorf("a Get of key %d finds %s (%v) while others remove odd values; want %d", key, found(n, ok), err, want)
 				}
 			}
 			if rng.IntN(2) == 0 {
@@ -154,10 +155,10 @@ func (s *subject[K, V]) concurrentRetains(rng *rand.Rand) error {
 	})
 }
 
-// unsharedSwaps has all workers do every operation of kv.Swapper on keys of their own, where
-// each answer is certain, while the map grows and shrinks by what the others do.
+// unsharedSwaps lets all workers do every operation of kv.Swapper on keys of their own, where each
+// answer is certain. The map grows and shrinks by what the other workers do.
 func (s *subject[K, V]) unsharedSwaps(rng *rand.Rand) error {
-	return s.apart(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
+	return s.onOwnKeys(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
 		model := make(map[int]uint64)
 		for i := range 500 {
 			key, old, n := keys[rng.IntN(len(keys))], rng.Uint64N(3), rng.Uint64N(3)
@@ -176,11 +177,11 @@ func (s *subject[K, V]) unsharedSwaps(rng *rand.Rand) error {
 	})
 }
 
-// forgets checks that the map lets go of what has been deleted, so that the garbage collector
-// can have it. It may hold on to it for a few more writes and publishes.
+// forgets checks that the map does not keep deleted values alive. It may keep them for a few more
+// writes and publishes.
 func forgets(e kv.Entry) error {
 	const entries, stays, collections = 64, 1000, 20
-	type block struct { // as large as to be collected by itself
+	type block struct { // large enough to be collected by itself
 		value uint64
 		_     [56]byte
 	}

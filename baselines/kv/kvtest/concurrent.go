@@ -11,33 +11,33 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// A mark is the number of a value that says which operation wrote it: its key, the worker
+// A writeID is the number of a value, and names the operation that wrote it: its key, its worker
 // and its place on the tape of that worker.
-func mark(key, worker, place int) uint64 {
+func writeID(key, worker, place int) uint64 {
 	return uint64(key)<<32 | uint64(worker)<<24 | uint64(place)
 }
 
-func parseMark(n uint64) (key, worker, place int) {
+func parseWriteID(n uint64) (key, worker, place int) {
 	return int(n >> 32), int(n >> 24 & 0xff), int(n & 0xffffff)
 }
 
-// race is a run in which several workers, each with a tape of operations, use one map. The
-// tapes are drawn before and never change, so that whatever is read can be judged by them.
+// race is a run in which several workers use one map. Each has a tape of operations. The tapes are
+// drawn before and never change, so every value that is read can be judged by them.
 type race struct {
 	tapes   [][]op
 	keys    int
-	prefill int // the first so many keys are set before, as by worker len(tapes)
+	prefill int // so many of the first keys are set before, as if by worker len(tapes)
 }
 
-// drawRace draws tapes. Of every four keys one belongs to one worker, who alone writes it:
-// that key's last write is known. If writes is false the tapes hold gets only.
+// drawRace draws tapes. Of every four keys one belongs to one worker. Only that worker writes it,
+// so its last write is known. If writes is false, the tapes hold gets only.
 func drawRace(rng *rand.Rand, workers, length, keys int, writes bool) race {
 	r := race{keys: keys, prefill: keys / 2}
 	for w := range workers {
 		tape := make([]op, length)
 		for i := range tape {
 			key := rng.IntN(keys)
-			o := op{key: key, n: mark(key, w, i)}
+			o := op{key: key, n: writeID(key, w, i)}
 			if owned := key%4 == 0; writes && (!owned || key/4%workers == w) {
 				o.kind = opKind(rng.IntN(3))
 			}
@@ -48,20 +48,20 @@ func drawRace(rng *rand.Rand, workers, length, keys int, writes bool) race {
 	return r
 }
 
-// judge says whether n may be read under key: whether it was ever written there.
+// judge returns an error if n was never written under key.
 func (r race) judge(key int, n uint64) error {
-	k, worker, place := parseMark(n)
+	k, worker, place := parseWriteID(n)
 	switch {
 	case k == key && worker == len(r.tapes) && key < r.prefill:
 		return nil
 	case k == key && worker < len(r.tapes) && place < len(r.tapes[worker]) && r.tapes[worker][place] == op{opSet, key, n}:
 		return nil
 	}
-	return fmt.Errorf("key %d has the value %#x, which nobody ever wrote to it", key, n)
+	return fmt.Errorf("key %d has the value %#x, which was never written to it", key, n)
 }
 
-// finals returns for each key the values that it may have in the end: the last write of
-// each worker that wrote it (-1 stands for a delete), or the prefill if none did.
+// finals returns for each key the values that it may have in the end: the last write of each worker
+// that wrote it, or the prefill if none did. -1 stands for a delete.
 func (r race) finals() []map[int64]bool {
 	finals := make([]map[int64]bool, r.keys)
 	for key := range finals {
@@ -87,7 +87,7 @@ func (r race) finals() []map[int64]bool {
 			continue
 		}
 		if key < r.prefill {
-			final[int64(mark(key, len(r.tapes), 0))] = true
+			final[int64(writeID(key, len(r.tapes), 0))] = true
 		} else {
 			final[-1] = true
 		}
@@ -95,8 +95,8 @@ func (r race) finals() []map[int64]bool {
 	return finals
 }
 
-// concurrent lets workers read and, if the map can, write shared keys, and judges each read
-// and the final content. Many short races show more than a long one: only the last write of
+// concurrent lets workers read shared keys, and write them if the map can. It judges each read and
+// the final content. Many short races show more than a long one, because only the last write of
 // each key is certain.
 func (s *subject[K, V]) concurrent(rng *rand.Rand) error {
 	for round := range 30 {
@@ -112,7 +112,7 @@ func (s *subject[K, V]) race(r race) error {
 	m := s.make(r.keys / 4) // it has to grow
 	defer kv.Close(m)
 	for key := range r.prefill {
-		m.Set(s.keys[key], s.value(mark(key, len(r.tapes), 0)))
+		m.Set(s.keys[key], s.value(writeID(key, len(r.tapes), 0)))
 	}
 	kv.Publish(m)
 	if err := parallel(len(r.tapes), func(w int) error { return s.work(m, r, r.tapes[w]) }); err != nil {
@@ -137,8 +137,8 @@ func (s *subject[K, V]) race(r race) error {
 	return nil
 }
 
-// work plays one tape. It publishes now and then, whatever the policy of the entry, and
-// changes its handle now and then, as readers come and go.
+// work does the operations of one tape. Now and then it publishes, whatever the policy of the
+// entry. Now and then it opens a new handle, as readers come and go.
 func (s *subject[K, V]) work(m kv.Map[K, V], r race, tape []op) error {
 	h, done := open(m)
 	defer func() { done() }()
@@ -156,7 +156,7 @@ func (s *subject[K, V]) work(m kv.Map[K, V], r race, tape []op) error {
 		}
 		if i%8 == 7 {
 			kv.Publish(h)
-			runtime.Gosched() // so that workers mingle on few processors too
+			runtime.Gosched() // so that workers alternate on few processors too
 		}
 		if i%64 == 63 {
 			done()
@@ -167,10 +167,10 @@ func (s *subject[K, V]) work(m kv.Map[K, V], r race, tape []op) error {
 	return nil
 }
 
-// beside runs write in one goroutine and watch in two others, each with its own handle of m.
-// watch looks at the map as long as more says so. write is called, with 0, 1, …, at least
-// rounds times, and on until the watchers have looked in the course of many rounds, so that
-// neither side is done before the other begins.
+// beside runs write in one goroutine and watch in two others, each with its own handle of m. watch
+// reads the map until more returns false. write is called with 0, 1, and so on, at least rounds
+// times. It is called on until the watchers have read during many rounds. So neither side ends
+// before the other begins.
 func beside[K comparable, V any](m kv.Map[K, V], rounds int,
 	write func(h kv.Map[K, V], round int) error, watch func(h kv.Map[K, V], more func() bool) error,
 ) error {

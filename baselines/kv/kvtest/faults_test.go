@@ -11,8 +11,8 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// The broken maps. Each says what it gets wrong. Where the fault is in a gap between two
-// steps, Gosched stands in the gap, so that others come between on few processors too.
+// The broken maps. The comment of each says what it gets wrong. If the fault is a gap between two
+// steps, Gosched stands in the gap, so that other goroutines run in it on few processors too.
 
 // losesWrite drops every ninth Set.
 type losesWrite struct {
@@ -31,7 +31,7 @@ type keepsDeleted struct{ *good64 }
 
 func (keepsDeleted) Delete(uint64) {}
 
-// losesAtGrowth loses another entry when it gets its 256th.
+// losesAtGrowth loses another entry when it gets its 256th entry.
 type losesAtGrowth struct{ *good64 }
 
 func (m losesAtGrowth) Set(key, value uint64) {
@@ -46,7 +46,7 @@ func (m losesAtGrowth) Set(key, value uint64) {
 	}
 }
 
-// countsSets takes the number of Sets for that of the entries.
+// countsSets returns the number of Sets as the number of entries.
 type countsSets struct {
 	*good64
 	sets atomic.Int32
@@ -55,7 +55,7 @@ type countsSets struct {
 func (m *countsSets) Set(key, value uint64) { m.sets.Add(1); m.good64.Set(key, value) }
 func (m *countsSets) Len() int              { return int(m.sets.Load()) }
 
-// panics does so when two read at once.
+// panics panics when two goroutines read at once.
 type panics struct {
 	*good64
 	readers atomic.Int32
@@ -100,7 +100,7 @@ func (c *unlockedCopies) Delete(key uint64) {
 	c.current.Store(&m)
 }
 
-// mixesUpKeys answers with the value that is being written, whatever its key.
+// mixesUpKeys returns the value that is being written, whatever its key.
 type mixesUpKeys struct {
 	*good64
 	writing atomic.Uint64
@@ -165,7 +165,7 @@ func (m *disturbedWalk) All() iter.Seq2[uint64, uint64] {
 	}
 }
 
-// cannotBreak goes on when the loop has ended.
+// cannotBreak continues after the loop has ended.
 type cannotBreak struct{ *good64 }
 
 func (m cannotBreak) All() iter.Seq2[uint64, uint64] {
@@ -176,7 +176,7 @@ func (m cannotBreak) All() iter.Seq2[uint64, uint64] {
 	}
 }
 
-// mixedSnapshot takes the keys of one moment and the values of others.
+// mixedSnapshot reads the keys at one instant and the values at others.
 type mixedSnapshot struct{ *good64 }
 
 func (m mixedSnapshot) All() iter.Seq2[uint64, uint64] {
@@ -190,7 +190,7 @@ func (m mixedSnapshot) All() iter.Seq2[uint64, uint64] {
 	}
 }
 
-// swapAnswersNew answers a Swap with the new value.
+// swapAnswersNew returns the new value from a Swap.
 type swapAnswersNew struct{ *good64 }
 
 func (m swapAnswersNew) Swap(key, value uint64) (uint64, bool) {
@@ -198,7 +198,7 @@ func (m swapAnswersNew) Swap(key, value uint64) (uint64, bool) {
 	return value, loaded
 }
 
-// ignoresOld swaps whatever there is.
+// ignoresOld swaps whatever the old value is.
 type ignoresOld struct{ *good64 }
 
 func (m ignoresOld) CompareAndSwap(key, _, value uint64) bool {
@@ -282,7 +282,7 @@ type clearsAllButOne struct{ *good64 }
 
 func (m clearsAllButOne) Clear() { m.Retain(func(key, _ uint64) bool { return key == 0 }) }
 
-// comesBack copies, changes and copies back, so that what was cleared meanwhile is there again.
+// comesBack copies, changes and copies back. So entries that were cleared meanwhile return.
 type comesBack struct{ *good64 }
 
 func (m comesBack) Set(key, value uint64) {
@@ -294,14 +294,15 @@ func (m comesBack) Set(key, value uint64) {
 	}
 }
 
-// retainsTheOthers drops what it should keep.
+// retainsTheOthers removes the entries that it should keep.
 type retainsTheOthers struct{ *good64 }
 
 func (m retainsTheOthers) Retain(keep func(key, value uint64) bool) {
 	m.good64.Retain(func(key, value uint64) bool { return !keep(key, value) })
 }
 
-// looksThenDrops drops what it has seen to be dropped, though it may have changed since.
+// looksThenDrops removes the entries that it has seen as removable, although they may have changed
+// since.
 type looksThenDrops struct{ *good64 }
 
 func (m looksThenDrops) Retain(keep func(key, value uint64) bool) {
@@ -313,7 +314,7 @@ func (m looksThenDrops) Retain(keep func(key, value uint64) bool) {
 	}
 }
 
-// byText compares keys by their text, and NaN has one.
+// byText compares keys by their text. So it finds NaN.
 type byText struct{ m *good[string, uint64] }
 
 func (m byText) Get(key float64) (uint64, bool) { return m.m.Get(fmt.Sprint(key + 0)) }
@@ -344,7 +345,7 @@ func (m byBits) Get(key float64) (uint64, bool) {
 func (m byBits) Set(key float64, value uint64) { m.m.Set(math.Float64bits(key), value) }
 func (m byBits) Delete(key float64)            { m.m.Delete(math.Float64bits(key)) }
 
-// replacesWhileWalked overwrites by a deletion and an insertion, between which a walk may begin.
+// replacesWhileWalked overwrites by a deletion and an insertion. A walk may begin between them.
 type replacesWhileWalked struct{ *good64 }
 
 func (m replacesWhileWalked) Set(key, value uint64) {
@@ -353,7 +354,7 @@ func (m replacesWhileWalked) Set(key, value uint64) {
 	m.good64.Set(key, value)
 }
 
-// holdsOn keeps what has been deleted, where no look-up finds it.
+// holdsOn keeps deleted values alive, where no lookup finds them.
 type holdsOn struct {
 	*good[uint64, *uint64]
 	deleted []*uint64

@@ -9,7 +9,7 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// Two maps that are right. Broken ones embed one of them and get one method wrong.
+// Two correct maps. Broken maps embed one of them and get one method wrong.
 
 const goodCaps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains
 
@@ -21,7 +21,8 @@ type good[K, V comparable] struct {
 
 func newGood[K, V comparable]() *good[K, V] { return &good[K, V]{m: make(map[K]V)} }
 
-// change replaces the value of key by what f says, and returns what there was before.
+// change replaces the value of key by what f returns. It returns the old value and whether there
+// was one.
 func (g *good[K, V]) change(key K, f func(v V, ok bool) (V, bool)) (V, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -92,7 +93,7 @@ func (g *good[K, V]) Retain(keep func(K, V) bool) {
 	maps.DeleteFunc(g.m, func(k K, v V) bool { return !keep(k, v) })
 }
 
-// copied returns the whole content of one moment.
+// copied returns the content at one instant.
 func (g *good[K, V]) copied() map[K]V {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -104,14 +105,14 @@ func (g *good[K, V]) Len() int             { return len(g.copied()) }
 
 const versionedCaps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains
 
-// versions is a map that keeps what is pending in a good map and publishes a copy of it.
+// versions is a map that keeps pending writes in a good map and publishes a copy of it.
 type versions struct {
 	pending *good64
 	current atomic.Pointer[version]
 	mu      sync.Mutex // held by publishers
 }
 
-// version is a published content. It is a guard of itself, since it never changes.
+// version is a published content. It never changes, so it is its own guard.
 type version struct {
 	*good64
 	number uint64
@@ -136,8 +137,8 @@ func (v *version) Release()                        {}
 
 func (v *versions) Retain(keep func(key, value uint64) bool) { v.pending.Retain(keep) }
 
-// publish publishes what content returns. That is asked for under the lock, or an older content
-// could be published after a newer one.
+// publish publishes what content returns. It calls content under the lock. Otherwise an older
+// content could be published after a newer one.
 func (v *versions) publish(content func() map[uint64]uint64) uint64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -18,9 +18,9 @@ type openGuard[K comparable, V any] struct {
 	version int
 }
 
-// guards writes, publishes, and opens, reads and releases guards of two handles in a random
-// order, in one goroutine. Each guard must see the whole of its own version for as long as
-// it is open. Before a publish the guards that would hold it up are released: those of
+// guards writes, publishes, and opens, reads and releases guards of two handles. It does so in a
+// random order, in one goroutine. Each guard must see the whole of its own version for as long as
+// it is open. Before a publish it releases the guards that the publish would wait for: those of
 // versions before the last one.
 func (s *subject[K, V]) guards(rng *rand.Rand) error {
 	const keys = 12
@@ -86,9 +86,9 @@ func (s *subject[K, V]) checkGuard(g openGuard[K, V], state map[int]uint64, keys
 	return nil
 }
 
-// watchRows runs watch beside a writer that sets the keys of a row to the number of each
-// version and publishes it; version 1 is there before. The witness knows which versions a
-// guard may see.
+// watchRows runs watch beside a writer. For each version the writer sets the keys of a row to the
+// number of the version, and publishes. Version 1 is published before watch starts. The witness
+// knows which versions a guard may see.
 func (s *subject[K, V]) watchRows(row, versions int, watch func(h kv.Versioned[K, V], w *witness, more func() bool) error) error {
 	m := s.make(row)
 	defer kv.Close(m)
@@ -116,9 +116,10 @@ func (s *subject[K, V]) watchRows(row, versions int, watch func(h kv.Versioned[K
 // witness holds the last publish that has been called, and the last that has returned.
 type witness struct{ started, completed atomic.Uint64 }
 
-// concurrentGuards reads through two guards at a time while a writer publishes. A guard must
-// see a version between those of the publishes that had returned as it was opened and
-// those that had been called, one not older than its handle has seen, and that version whole.
+// concurrentGuards reads through two guards at a time while a writer publishes. A guard must see a
+// whole version. The version must not be older than the last publish that had returned before the
+// guard was opened, nor newer than the last publish that had been called after it was opened. It
+// must not be older than a version that the handle has seen before.
 func (s *subject[K, V]) concurrentGuards(*rand.Rand) error {
 	const row, versions = 16, 100
 	return s.watchRows(row, versions, func(h kv.Versioned[K, V], w *witness, more func() bool) error {
@@ -176,11 +177,11 @@ func (s *subject[K, V]) checkRow(g kv.Guard[K, V], row int) error {
 	return nil
 }
 
-// patience is how long chainedGuards lets a writer wait before it says that it starves.
+// patience is how long chainedGuards lets a writer wait before it reports that the writer starves.
 var patience = 20 * time.Second
 
-// chainedGuards reads so that a guard is always open: the next is opened before the last is
-// released. The writer must get on nevertheless.
+// chainedGuards always keeps a guard open: it opens the next one before it releases the last. The
+// writer must still publish.
 func (s *subject[K, V]) chainedGuards(*rand.Rand) error {
 	const row, versions = 4, 20
 	return s.watchRows(row, versions, func(h kv.Versioned[K, V], w *witness, more func() bool) error {
@@ -197,7 +198,7 @@ func (s *subject[K, V]) chainedGuards(*rand.Rand) error {
 			if c := w.completed.Load(); c != completed {
 				completed, since = c, time.Now()
 			} else if time.Since(since) > patience {
-				return fmt.Errorf("chained guards starve the writer: no publish since the %dth for %v", c, patience)
+				return fmt.Errorf("chained guards starve the writer: no publish for %[2]v after publish %[1]d", c, patience)
 			}
 		}
 		return nil

@@ -1,28 +1,28 @@
-// Package kvtest is one battery of tests for every map that wears package kv. It holds a
-// map to what its entry declares: each check names the capabilities without which it does
-// not apply, and runs for each constructor that the entry has.
+// Package kvtest is one battery of tests for every map that implements package kv. It checks that a
+// map keeps what its entry declares. Each check names the capabilities that it needs, and runs for
+// each constructor that the entry has.
 //
-// Checks compare the map with a model, a plain built-in map that does what the map should:
+// Checks compare the map with a model, which is a built-in map:
 //
-//   - one goroutine: random operations, each write followed by a publish, and then, for
-//     maps with versions, batches of writes, which must stay unseen until they are published;
-//   - several goroutines on shared keys. Values say which operation of which goroutine
-//     wrote them to which key, so that every read can be judged by itself, and in the end
-//     every key must hold the last write of one of the goroutines.
+//   - one goroutine: random operations, and a publish after each write. For maps with versions
+//     there are also batches of writes, which must stay unseen until they are published.
+//   - several goroutines on shared keys. Values say which operation of which goroutine wrote them
+//     to which key. So every read can be judged by itself. In the end every key must hold the last
+//     write of one of the goroutines.
 //
-// It covers what the standard library's own tests of sync.Map do (sync/map_test.go and those of
-// internal/sync), where a map has the capability, but for three: walks within walks and deletes
-// within them, since the body of a loop over All must not use the map; bad hashes, which a
-// kv.Map cannot be given; and allocations, which are measured, not tested.
+// It covers what the standard library's own tests of sync.Map cover (sync/map_test.go and those of
+// internal/sync), if a map has the capability, with three exceptions. Walks within walks and
+// deletes within walks are not covered, because the body of a loop over All must not use the map.
+// Bad hashes are not covered, because a caller cannot give a kv.Map a hash. Allocations are
+// measured, not tested.
 //
-// The battery looks for what is plainly wrong, and quickly. Whether a map has the level of
-// consistency that it declares is for package lincheck to say, and what takes a gap of few
-// nanoseconds or a lost wake-up is for its explorer to find. A map that hangs is ended by
-// the time limit of go test. Run it with -race too.
+// The battery finds gross faults, quickly. Package lincheck checks whether a map has the level of
+// consistency that it declares. Its explorer finds faults that need a gap of a few nanoseconds or
+// lose a wake-up. The time limit of go test ends a map that hangs. Run the battery with -race too.
 //
-// The rules of maps for their users hold for the battery: it does not use a map in the
-// body of a loop over All, does not write while a guard is open but in one goroutine alone,
-// and sets what a map begins with before it opens the first handle.
+// The battery keeps the rules for users of maps. It does not use a map in the body of a loop over
+// All. It does not write while a guard is open, except in a run with one goroutine. It sets the
+// first content of a map before it opens the first handle.
 //
 // A map's own test is one call:
 //
@@ -43,11 +43,11 @@ import (
 // Seed is the seed of Run.
 const Seed = 1
 
-// Run runs the battery over e, each check as a subtest. It skips entries of level None,
-// which promise nothing.
+// Run runs the battery on e, each check as a subtest. It skips entries of level None, which declare
+// nothing.
 func Run(t *testing.T, e kv.Entry) {
 	if e.Level == kv.None {
-		t.Skipf("%s is no map: its level is none", e.Name)
+		t.Skipf("%s is not a map: its level is none", e.Name)
 	}
 	for _, c := range battery(e) {
 		t.Run(c.name, func(t *testing.T) {
@@ -58,9 +58,9 @@ func Run(t *testing.T, e kv.Entry) {
 	}
 }
 
-// Check runs the battery over e, outside of any test, and returns what it found wrong: at
-// most one error for each check, which names it. The seed draws the operations; how the
-// goroutines meet is for the scheduler to say.
+// Check runs the battery on e, outside of any test, and returns what it found wrong: at most one
+// error for each check, which names the check. The seed determines the operations. The scheduler
+// determines how the goroutines interleave.
 func Check(e kv.Entry, seed uint64) []error {
 	if e.Level == kv.None {
 		return nil
@@ -104,7 +104,7 @@ func battery(e kv.Entry) []check {
 }
 
 // checks returns the checks of package kvtest that apply to one constructor of e. The three
-// functions make the key with an index, and a value from a number and back.
+// functions make a key from its index, a value from a number, and the number from the value.
 func checks[K, V comparable](name string, e kv.Entry, make func(capacity int) kv.Map[K, V],
 	key func(int) K, value func(uint64) V, number func(V) (uint64, bool),
 ) []check {
@@ -141,8 +141,8 @@ func checks[K, V comparable](name string, e kv.Entry, make func(capacity int) kv
 	return apply
 }
 
-// parallel calls f for 0 to n-1, each in a goroutine, all let go at once, and returns their
-// errors. It makes a panic of f an error, so that a broken map cannot end the process.
+// parallel calls f for 0 to n-1, each in a goroutine, starts all of them together, and returns
+// their errors. It turns a panic of f into an error, so that a broken map cannot end the process.
 func parallel(n int, f func(i int) error) error {
 	errs := make([]error, n)
 	gate := make(chan struct{})
@@ -158,7 +158,7 @@ func parallel(n int, f func(i int) error) error {
 	return errors.Join(errs...)
 }
 
-// attempt calls f and makes a panic of it an error.
+// attempt calls f and turns a panic into an error.
 func attempt(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -9,7 +9,7 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// What is not broken must pass.
+// TestGoodMapsPass checks that correct maps pass.
 func TestGoodMapsPass(t *testing.T) {
 	for seed := range uint64(3) {
 		for _, e := range []kv.Entry{
@@ -38,7 +38,8 @@ func TestGoodMapsPass(t *testing.T) {
 	}
 }
 
-// Check reports each failed check once, by its name, and what is no map not at all.
+// TestCheckNamesWhatFailed checks that Check reports each failed check once, by its name, and
+// reports nothing for an entry that is not a map.
 func TestCheckNamesWhatFailed(t *testing.T) {
 	e := kv.Entry{Name: "keeps-the-deleted", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes}
 	e.Uint64 = func(int) map64 { return keepsDeleted{newGood[uint64, uint64]()} }
@@ -56,7 +57,8 @@ func TestCheckNamesWhatFailed(t *testing.T) {
 	}
 }
 
-// A check that never failed is unproved: for each there is a map with a fault, which it finds.
+// TestFaultsAreFound checks that each check can fail: for each there is a map with a fault that it
+// must find.
 func TestFaultsAreFound(t *testing.T) {
 	defer func(p time.Duration) { patience = p }(patience)
 	patience = 200 * time.Millisecond

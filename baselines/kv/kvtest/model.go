@@ -65,7 +65,7 @@ func drawWrites(rng *rand.Rand, count, keys int, base uint64) []op {
 	return ops
 }
 
-// promises checks that handles have the methods that the capabilities promise.
+// promises checks that handles have the methods that the entry's capabilities declare.
 func (s *subject[K, V]) promises(*rand.Rand) error {
 	m := s.make(0)
 	defer kv.Close(m)
@@ -96,7 +96,7 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 	return nil
 }
 
-// empty checks a map that nothing has been written to, sized for nothing and for much.
+// empty checks a map without any writes, of capacity 0 and of a large one.
 func (s *subject[K, V]) empty(*rand.Rand) error {
 	for _, capacity := range []int{0, 1000} {
 		m := s.make(capacity)
@@ -114,8 +114,8 @@ func (s *subject[K, V]) empty(*rand.Rand) error {
 	return nil
 }
 
-// model performs random writes, each followed by a publish, and compares. Runs begin short and
-// on few keys, so that the first to fail is short enough to read; the last grows the map.
+// model performs random writes, each followed by a publish, and compares. The first runs are short
+// and on few keys, so that the first failure is easy to read. The last run makes the map grow.
 func (s *subject[K, V]) model(rng *rand.Rand) error {
 	for length := range 40 {
 		ops := drawWrites(rng, length, 4, 1)
@@ -130,8 +130,8 @@ func (s *subject[K, V]) model(rng *rand.Rand) error {
 	return nil
 }
 
-// modelRun performs the first third of ops as prefill, before any handle is open, and the
-// rest through one handle while another looks.
+// modelRun performs the first third of ops as prefill, before any handle is open. It performs the
+// rest through one handle and reads through another.
 func (s *subject[K, V]) modelRun(ops []op, keys int) error {
 	m := s.make(keys / 2)
 	defer kv.Close(m)
@@ -165,7 +165,7 @@ func (s *subject[K, V]) modelRun(ops []op, keys int) error {
 	return s.agree(writer, model, keys)
 }
 
-// pending checks that batches stay unseen until they are published, and not longer.
+// pending checks that a batch stays unseen until it is published, and is seen from then on.
 func (s *subject[K, V]) pending(rng *rand.Rand) error {
 	const keys = 20
 	m := s.make(keys)
@@ -195,9 +195,9 @@ func (s *subject[K, V]) pending(rng *rand.Rand) error {
 	return nil
 }
 
-// oddKeys checks the keys that are not equal to themselves and those that are equal but differ
-// in their bits. How often an entry with the key NaN is counted or seen is not checked: it
-// is in the built-in map and cannot be found.
+// oddKeys checks keys that are not equal to themselves, and keys that are equal but differ in their
+// bits. It does not check how often an entry with the key NaN is counted or seen: the built-in map
+// keeps such entries, but cannot find them.
 func oddKeys(e kv.Entry) error {
 	m := e.Float64(0)
 	defer kv.Close(m)

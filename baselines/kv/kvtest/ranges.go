@@ -9,9 +9,10 @@ import (
 	"doublebuf/baselines/kv"
 )
 
-// ranges walks over the map while others write. The first half of the keys is never deleted,
-// and half of that, every second key, is overwritten: every walk must see it whole. Of the others
-// it may see what was ever written. All values are multiples of universe above their key.
+// ranges walks over the map while other goroutines write. The first half of the keys is never
+// deleted. Every second key of that half is overwritten. Every walk must see all of that half. Of
+// the other keys it may see what was ever written. The number of a value is the index of its key
+// plus a multiple of universe.
 func (s *subject[K, V]) ranges(rng *rand.Rand) error {
 	const keys, stable, walkers, walks = 64, 32, 2, 60
 	m := s.make(keys)
@@ -46,8 +47,8 @@ func (s *subject[K, V]) ranges(rng *rand.Rand) error {
 	})
 }
 
-// walkRepeatedly walks over a map in which each value tells the index of its key. It leaves
-// every other walk early, which must do no harm to the next.
+// walkRepeatedly walks over a map in which each value holds the index of its key. It leaves every
+// other walk early. That must not affect the next.
 func (s *subject[K, V]) walkRepeatedly(r kv.Ranger[K, V], walks, stable, keys int) error {
 	for walk := range walks {
 		runtime.Gosched()
@@ -74,18 +75,19 @@ func (s *subject[K, V]) walkRepeatedly(r kv.Ranger[K, V], walks, stable, keys in
 		}
 		for key := range stable {
 			if _, ok := seen[key]; !ok {
-				return fmt.Errorf("a walk over All misses key %d, which nobody deleted or added during the walk", key)
+				return fmt.Errorf("a walk over All misses key %d, which was not deleted or added during the walk", key)
 			}
 		}
 	}
 	return nil
 }
 
-// snapshots walks over the map while one writer keeps a rule. In round x it sets the row,
-// one key after the other, to x, sets the new one of two turning keys, deletes the old one,
-// and publishes. So each state has all of the row, the front of it at some x and the rest at
-// x-1, and one or two turning keys; on a map that publishes all of the row is equal and
-// there is one turning key.
+// snapshots walks over the map while one writer follows a rule. There is a row of keys, and there
+// are two more keys that take turns. In round x the writer sets the keys of the row to x, one after
+// the other. It sets one of the two other keys, deletes the other one, and publishes. So every
+// state has all keys of the row, the first of them at x and the rest at x-1, and one or two of the
+// other keys. On a map that publishes, all keys of the row are equal, and there is one of the other
+// keys.
 func (s *subject[K, V]) snapshots(*rand.Rand) error {
 	const row = 32
 	m := s.make(row + 2)
@@ -94,7 +96,7 @@ func (s *subject[K, V]) snapshots(*rand.Rand) error {
 		for key := range row {
 			h.Set(s.keys[key], s.value(uint64(x)))
 			if key%8 == 7 {
-				runtime.Gosched() // in the midst of the row
+				runtime.Gosched() // in the middle of the row
 			}
 		}
 		h.Set(s.keys[row+x%2], s.value(uint64(x)))

@@ -11,8 +11,8 @@ import (
 // universe is the number of keys that checks may use.
 const universe = 400
 
-// subject is a constructor of an entry, with the keys and values on which it is tried.
-// Checks speak of keys by their index, and of values by their number.
+// subject is a constructor of an entry, with the keys and values for its checks. Checks name keys
+// by their index, and values by their number.
 type subject[K, V comparable] struct {
 	entry  kv.Entry
 	make   func(capacity int) kv.Map[K, V]
@@ -52,7 +52,7 @@ func text(i int) string {
 	return fmt.Sprintf("a prefix that all the keys share/%d", i)
 }
 
-// prefix counts up the networks of each length in turn.
+// prefix returns networks of all lengths in turn.
 func prefix(i int) netip.Prefix {
 	if i == 0 {
 		return netip.Prefix{}
@@ -61,8 +61,8 @@ func prefix(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 16), byte(n >> 8), byte(n), 0}), 8+i%25)
 }
 
-// Values from numbers and back. A value of several words is whole if they are all equal. There
-// is one pointer to each number, so that pointers can be compared and swapped.
+// Values from numbers and back. A value of several words is whole if all words are equal. There is
+// one pointer for each number, so that pointers can be compared and swapped.
 
 func number(n uint64) uint64             { return n }
 func fromNumber(v uint64) (uint64, bool) { return v, true }
@@ -101,7 +101,7 @@ func fromPointer(p *uint64) (n uint64, whole bool) {
 	return *p, true
 }
 
-// open opens a handle of m. The returned function releases it, and does nothing if the map
+// open opens a handle of m. The returned function releases the handle. It does nothing if the map
 // is its own handle.
 func open[K comparable, V any](m kv.Map[K, V]) (h kv.Map[K, V], done func()) {
 	h = kv.Open(m)
@@ -111,8 +111,8 @@ func open[K comparable, V any](m kv.Map[K, V]) (h kv.Map[K, V], done func()) {
 	return h, func() { kv.Close(h) }
 }
 
-// get returns the number of the value of key, and whether there is one. It is an error if
-// the value is torn.
+// get returns the number of the value of key, and whether there is one. It returns an error if the
+// value is torn.
 func (s *subject[K, V]) get(h reader[K, V], key int) (n uint64, ok bool, err error) {
 	v, ok := h.Get(s.keys[key])
 	if !ok {
@@ -133,7 +133,7 @@ func (s *subject[K, V]) decode(key int, v V) (uint64, error) {
 	return n, nil
 }
 
-// walk returns what one loop over All sees, as numbers by index of the key.
+// walk returns the entries that one loop over All yields: numbers by the index of the key.
 func (s *subject[K, V]) walk(r kv.Ranger[K, V]) (map[int]uint64, error) {
 	seen := make(map[int]uint64)
 	for k, v := range r.All() {
@@ -153,8 +153,8 @@ func (s *subject[K, V]) walk(r kv.Ranger[K, V]) (map[int]uint64, error) {
 	return seen, nil
 }
 
-// agree compares all that r says with model, whose keys are the first n. r is a handle or a
-// guard; what it can do beside Get is compared too.
+// agree compares all reads of r with model, whose keys are the first n. r is a handle or a guard.
+// If it can do more than Get, agree compares that too.
 func (s *subject[K, V]) agree(r reader[K, V], model map[int]uint64, n int) error {
 	for key := range n {
 		if err := s.agreeOn(r, model, key); err != nil {
@@ -181,7 +181,7 @@ func (s *subject[K, V]) agree(r reader[K, V], model map[int]uint64, n int) error
 	return nil
 }
 
-// agreeOn compares what r says of one key with model.
+// agreeOn compares what r returns for one key with model.
 func (s *subject[K, V]) agreeOn(r reader[K, V], model map[int]uint64, key int) error {
 	got, ok, err := s.get(r, key)
 	if err != nil {

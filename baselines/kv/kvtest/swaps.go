@@ -31,14 +31,14 @@ func (s *subject[K, V]) swaps(rng *rand.Rand) error {
 	return s.agree(h, model, keys)
 }
 
-// swap performs one operation on h and model and compares what they answer.
+// swap performs one operation on h and model, and compares the results.
 func (s *subject[K, V]) swap(h kv.Swapper[K, V], model map[int]uint64, kind, key int, old, n uint64) error {
 	before, had := model[key]
 	var (
 		name     string
 		got      V
 		ok, want bool
-		answers  bool // got has a meaning, which is wantN
+		answers  bool // got must be wantN
 		wantN    = before
 	)
 	k, matches := s.keys[key], had && before == old
@@ -83,8 +83,8 @@ func (s *subject[K, V]) swap(h kv.Swapper[K, V], model map[int]uint64, kind, key
 	return err
 }
 
-// concurrentSwaps lets workers contend for the same keys with each operation, so that one
-// that is not atomic shows in what it answered.
+// concurrentSwaps lets workers contend for the same keys with each operation. If an operation is
+// not atomic, its results show it.
 func (s *subject[K, V]) concurrentSwaps(*rand.Rand) error {
 	const workers, rounds = 4, 5
 	contests := []func(workers int) error{
@@ -140,8 +140,8 @@ func (s *subject[K, V]) countBySwaps(workers int) error {
 	return nil
 }
 
-// increment adds 1 to the value of key 0. Each failure means that another increment came
-// between, of which there are not more than total.
+// increment adds 1 to the value of key 0. Each failure means that another increment came between.
+// There are at most total increments.
 func (s *subject[K, V]) increment(h kv.Map[K, V], total int) error {
 	for range total + 1 {
 		n, _, err := s.get(h, 0)
@@ -160,12 +160,12 @@ func (s *subject[K, V]) increment(h kv.Map[K, V], total int) error {
 	return fmt.Errorf("CompareAndSwap failed more often than the value changed (%d times)", total)
 }
 
-// chainOfSwaps swaps distinct values into one key and expects each to come out once.
+// chainOfSwaps swaps distinct values into one key. Each must be returned once.
 func (s *subject[K, V]) chainOfSwaps(workers int) error {
 	const each = 1000
 	m := s.make(1)
 	defer kv.Close(m)
-	out := make([]atomic.Int32, workers*each+1) // how often each number came out; 0 stands for nothing
+	out := make([]atomic.Int32, workers*each+1) // how often each number was returned; 0 stands for no value
 	err := parallel(workers, func(w int) error {
 		h, done := open(m)
 		defer done()
@@ -201,13 +201,14 @@ func (s *subject[K, V]) chainOfSwaps(workers int) error {
 	out[last].Add(1)
 	for n := range out {
 		if times := out[n].Load(); times != 1 {
-			return fmt.Errorf("in a chain of swaps the value %d came out %d times (0 is the empty map); want once", n, times)
+			return fmt.Errorf("in a chain of swaps the value %d was returned %d times (0 is the empty map); want once", n, times)
 		}
 	}
 	return nil
 }
 
-// oneStores has all workers store to the same keys by LoadOrStore and expects one winner each.
+// oneStores lets all workers store to the same keys by LoadOrStore. Exactly one must win for each
+// key.
 func (s *subject[K, V]) oneStores(workers int) error {
 	const keys = 300
 	m := s.make(0)
@@ -256,8 +257,8 @@ func (s *subject[K, V]) oneStores(workers int) error {
 	return nil
 }
 
-// oneDeletes has all workers delete the same keys, whose values are their indexes, and
-// expects each to be deleted once.
+// oneDeletes lets all workers delete the same keys, whose values are their indexes. Each must be
+// deleted once.
 func (s *subject[K, V]) oneDeletes(workers int, name string, remove func(h kv.Swapper[K, V], key int) bool) error {
 	const keys = 300
 	m := s.make(keys)
@@ -288,7 +289,7 @@ func (s *subject[K, V]) oneDeletes(workers int, name string, remove func(h kv.Sw
 	defer done()
 	for key := range keys {
 		if n := deleted[key].Load(); n != 1 {
-			return fmt.Errorf("%s says %d times that it deleted key %d; want once", name, n, key)
+			return fmt.Errorf("%s reported %d times that it deleted key %d; want once", name, n, key)
 		}
 	}
 	return s.agree(h, nil, keys)

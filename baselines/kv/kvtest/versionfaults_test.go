@@ -41,7 +41,7 @@ func (m *losesPublish) Publish() uint64 {
 	return m.versions.Publish()
 }
 
-// thaws has guards that read what is current.
+// thaws has guards that read the current version.
 type thaws struct{ *versions }
 
 type thawedGuard struct {
@@ -66,7 +66,7 @@ func (m miscounts) Publish() uint64 {
 	return number
 }
 
-// goesBack opens every ninth guard on the version before the last.
+// goesBack opens every ninth guard on the version before the current one.
 type goesBack struct {
 	*versions
 	reads atomic.Int32
@@ -85,7 +85,7 @@ func (m *goesBack) Read() kv.Guard[uint64, uint64] {
 	return m.versions.Read()
 }
 
-// ahead reads the number of the version after its content.
+// ahead reads the version number after the content.
 type ahead struct{ *versions }
 
 func (m ahead) Read() kv.Guard[uint64, uint64] {
@@ -94,7 +94,7 @@ func (m ahead) Read() kv.Guard[uint64, uint64] {
 	return &version{content.good64, m.current.Load().number}
 }
 
-// halves publishes under one number first without and then with the greater keys.
+// halves publishes each version twice: first without the large keys and then with them.
 type halves struct{ *versions }
 
 func (m halves) Publish() uint64 {
