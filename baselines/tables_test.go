@@ -98,7 +98,7 @@ func uint64Tables(keys int) []bareTable {
 	}
 }
 
-// stringTables has no intmap, which is for integers.
+// stringTables returns the tables for string keys. intmap is not among them: it has integer keys only.
 func stringTables(keys int) []bareTable {
 	set := workloads.StringKeys(keys, 1)
 	builtin := make(map[string]uint64, keys)

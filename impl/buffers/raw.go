@@ -117,7 +117,7 @@ func (w *WriteHandle[T]) Detach(clone func(*T) T) {
 	w.enter()
 }
 
-// enter marks the end of the wait. From now on the copy is the writer's.
+// enter records the end of the wait. From now on the copy is the writer's.
 func (w *WriteHandle[T]) enter() {
 	atomicx.BeginWrite(w.writer)
 	w.checkExclusion()
@@ -310,7 +310,7 @@ func (h *ReadHandle[T]) Leave(c *strategy.Copy) {
 	s.leave()
 }
 
-// enter marks that a guard has been opened in s, and leave that it is about to be closed.
+// enter records that a guard has been opened in s, and leave that it is about to be closed.
 func (s *slot[T]) enter() {
 	atomicx.BeginRead(s)
 	if invariants.Enabled {

@@ -87,7 +87,7 @@ func newLookups(kind table.Kind, n int, options ...hashmap.Option) *lookups {
 	return l
 }
 
-// The loops that are compared, the same but for the call.
+// The loops that are compared. They differ only in the call.
 
 func (l *lookups) none(n int) {
 	sum := uint64(0)

@@ -190,9 +190,13 @@ func (g *Group[K, V]) push(r *request[K, V]) {
 //
 //  1. r is on top. The leader wakes r's caller.
 //  2. Another request is on top, and r below it. If the caller on top is parked, the leader wakes
-//     it. If it is not parked yet, it finds no leader before it sleeps. In both cases it leads
-//     next, and answers r too.
+//     it. If it is not parked yet, it finds no leader before it sleeps, or it finds a new one. So
+//     the next leader is that caller or another goroutine. It takes all requests on the stack, and
+//     answers r.
 //  3. The stack is empty. Then r has been taken, and its leader answers it.
+//
+// A leader that panics, or that finds its own request answered, may leave requests on the stack. It
+// checks the top too, so the same cases hold for it.
 //
 // The request on top may have been answered and reused since the leader read it. Then its caller
 // wakes for nothing and checks again.

@@ -224,8 +224,8 @@ func (g ReadGuard[K, V]) Version() uint64 {
 // wakes it.
 //
 // The guard must not be used any more, and must not be released again. A second Release panics if
-// the handle has no other guard open in the same version or the one before. If it has one, the
-// second Release closes that guard instead. A second Release does nothing if the guard holds nobody
-// up: under the strategy collector, and after WithMaxWait has left the copy to its guards. Checked
+// the handle has no other guard open in the same of the two copies. If it has one, the second
+// Release closes that guard instead. It may go unnoticed if the guard does not block the writer:
+// under the strategy collector, and after WithMaxWait has left the copy to its guards. Checked
 // builds (-race, or the tag invariants) panic on every use after Release.
 func (g ReadGuard[K, V]) Release() { g.raw.Release() }

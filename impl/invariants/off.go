@@ -25,7 +25,7 @@ type Guard struct{}
 
 func (Guard) Version() uint64 { return 0 }
 
-// NewGuards returns Guards of which none is open yet.
+// NewGuards returns an empty Guards.
 func NewGuards() Guards { return Guards{} }
 
 func (Guards) Open(*Owner, uint64, func()) Guard { return Guard{} }

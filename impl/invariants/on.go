@@ -27,7 +27,7 @@ type guards struct {
 	open []*guard
 }
 
-// NewGuards returns Guards of which none is open yet.
+// NewGuards returns an empty Guards.
 func NewGuards() Guards { return Guards{new(guards)} }
 
 // Owner stands for the handle that owns guards. The guards end when it is abandoned. It exists in

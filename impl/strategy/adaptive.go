@@ -58,7 +58,7 @@ func Adaptive(o Options) Strategy {
 // name is the copy itself, and that of a copy is nil.
 func (c *Copy) fenced() bool { return c.own != nil }
 
-// itself returns the copy of which c is a name.
+// itself returns the copy that c names.
 func (c *Copy) itself() *Copy {
 	if of, ok := c.own.(*Copy); ok {
 		return of

@@ -56,7 +56,7 @@ func AsymmetricReady() error {
 type asymmetricReader struct {
 	count   [2]plainWord   // by index: the generation of a copy, and the guards open in it
 	lookup  [2]plainTag    // by index: see Lookup
-	awaited atomicx.Uint32 // 1 + the index of the copy whose last guard is to wake the writer, or 0
+	awaited atomicx.Uint32 // 1 + the index of the copy whose last guard wakes the writer, or 0
 	owner   *asymmetric
 	registration
 

@@ -11,7 +11,7 @@ import (
 // indicator: like epoch, for goroutines without handles. They arrive at and depart from read
 // indicators that they share, as in Left-Right (Ramalhete and Correia, 2015). An indicator is a
 // pair of counts, one for each copy. There are several indicators, called stripes, so that
-// goroutines on different processors seldom use the same one. A stripe is a reader of epoch, and
+// goroutines on different processors rarely use the same one. A stripe is a reader of epoch, and
 // the writer waits for stripes as it waits for readers.
 //
 // A reader of Left-Right loads a version index and arrives at the indicator of that index. Then it

@@ -91,7 +91,7 @@ func (w *lookupWords) of(name *Copy) (atomic *atomicx.Uint32, plain *plainTag) {
 // So a writer that waits for a successor of the cached copy does not confuse the two. For refcount
 // see countedLookup.
 //
-// TryOpen is TryTag or TryCount. To have it inlined, call Announce and Validate, or TryCount.
+// TryOpen is TryTag or TryCount. To inline it, call Announce and Validate, or TryCount.
 func (l *Lookup) TryOpen() bool {
 	if l.Tags() {
 		return l.TryTag()

@@ -83,7 +83,7 @@ func seeded(mask, factor uint64) func(*flat[uint64, int]) {
 }
 
 // near is the largest distance from home that the tests below allow. In a table of 1,000 entries
-// that is at most half full, random hashes have a largest distance of about 15 slots, seldom 30.
+// that is at most half full, random hashes have a largest distance of about 15 slots, rarely 30.
 const near = 64
 
 // TestAdversarialIntegers finds keys that collide if the hash has no seed, or a seed that has
