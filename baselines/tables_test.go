@@ -98,7 +98,8 @@ func uint64Tables(keys int) []bareTable {
 	}
 }
 
-// stringTables returns the tables for string keys. intmap is not among them: it has integer keys only.
+// stringTables returns the tables for string keys. intmap is not among them, because its keys are
+// integers.
 func stringTables(keys int) []bareTable {
 	set := workloads.StringKeys(keys, 1)
 	builtin := make(map[string]uint64, keys)

@@ -252,9 +252,9 @@ func (h *ReadHandle[T]) Read() ReadGuard[T] {
 func (h *ReadHandle[T]) opened(s *slot[T]) (g invariants.Guard) {
 	if invariants.Enabled {
 		// A guard that is dropped reads nothing any more, so S1 does not count it. Whether the
-		// writer still waits for it depends on the strategy. The strategy may end the guard together
-		// with its handle or its copy. That happens only after this function was called, because
-		// the function refers to both.
+		// writer still waits for it depends on the strategy. The strategy may end the guard
+		// together with its handle or its copy. That happens only after this function was called,
+		// because the function refers to both.
 		g = s.Guards.Open(&h.use.Owner, s.version, func() {
 			s.opened.Add(-1)
 			runtime.KeepAlive(h)

@@ -170,10 +170,10 @@ func batches[K comparable](t *testing.T, kind table.Kind, key func(uint64) K) {
 	}
 }
 
-// TestGrowthStallsNoReader applies a batch that makes the table grow many times. It stops the writer
-// before and after each step until readers have looked up all keys: in a guard that was opened
-// before, in a new guard, and without a guard. If a reader waited for the writer, both would wait
-// for ever. The readers must see the version before.
+// TestGrowthStallsNoReader applies a batch that makes the table grow many times. It stops the
+// writer before and after each step until readers have looked up all keys: in a guard that was
+// opened before, in a new guard, and without a guard. If a reader waited for the writer, both would
+// wait for ever. The readers must see the version before.
 func TestGrowthStallsNoReader(t *testing.T) {
 	forEachWaiting(t, func(t *testing.T, s hashmap.Option) {
 		synctest.Test(t, func(t *testing.T) {
