@@ -12,7 +12,7 @@ import (
 func copyOnWrite() kv.Entry {
 	return withCOWMap(kv.Entry{
 		Name:     "cow",
-		Doc:      "atomic pointer to an immutable built-in map, which writers copy under a lock",
+		Doc:      "atomic pointer to an immutable built-in map; a write copies the map under a lock",
 		Identity: kv.Identity{Family: "cow"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,

@@ -31,10 +31,10 @@ func doubleBuffers() []kv.Entry {
 	aside := slices.Concat(
 		[]kv.Entry{timed},
 		variationOf("epoch", "flat", "",
-			bufferEntry("dbuf-flat-b64", "the same over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
+			bufferEntry("dbuf-flat-b64", "double buffer over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
 			bufferEntry("dbuf-flat-b4096", "the same, published every 4096 writes", kv.Atomic, bounded, 4096, flat)),
 		variationOf("epoch", "builtin", "maxwait",
-			bufferEntry("dbuf-maxwait-b1", "a publish waits 20 µs at most, then clones; after each write", kv.Linearizable, 0, 1, maxWait),
+			bufferEntry("dbuf-maxwait-b1", "double buffer whose publish waits at most 20 µs and then clones, published after each write", kv.Linearizable, 0, 1, maxWait),
 			bufferEntry("dbuf-maxwait-b64", "the same, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
 	)
 	for _, k := range strategy.All() {
@@ -47,7 +47,7 @@ func doubleBuffers() []kv.Entry {
 		entries = append(entries, e)
 	}
 	return append(entries, withGroup(kv.Entry{
-		Name: "dbuf-group", Identity: variation("epoch", "builtin", "group"), Doc: "double buffer of many writers, whose operations are combined and published before they return",
+		Name: "dbuf-group", Identity: variation("epoch", "builtin", "group"), Doc: "double buffer of many writers; their operations are combined, and published before they return",
 		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps, Aside: true,
 	}))
 }

@@ -11,7 +11,7 @@ import (
 func haxMap() kv.Entry {
 	return withHaxAdapter(kv.Entry{
 		Name:     "haxmap",
-		Doc:      "haxmap.Map, a sorted list without locks under an index of hashes",
+		Doc:      "haxmap.Map, a lock-free sorted list with an index of hashes",
 		Identity: kv.Identity{Family: "haxmap"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range,

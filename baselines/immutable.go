@@ -16,7 +16,7 @@ import (
 func immutableMap() kv.Entry {
 	return withPersistentMap(kv.Entry{
 		Name:     "immutable",
-		Doc:      "atomic pointer to a persistent hash trie (benbjohnson/immutable), of which writers make the next one under a lock",
+		Doc:      "atomic pointer to a persistent hash trie (benbjohnson/immutable); a write makes the next trie under a lock",
 		Identity: kv.Identity{Family: "immutable"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,

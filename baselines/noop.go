@@ -9,7 +9,7 @@ import (
 func noop() kv.Entry {
 	return withNoopMap(kv.Entry{
 		Name:     "noop",
-		Doc:      "does nothing at all: the floor, what the harness itself costs",
+		Doc:      "does nothing: the floor, which shows what the harness itself costs",
 		Identity: kv.Identity{Family: "noop", Role: kv.Floor},
 		Level:    kv.None,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,

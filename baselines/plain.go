@@ -9,7 +9,7 @@ import (
 func plain() kv.Entry {
 	return withPlainMap(kv.Entry{
 		Name:     "plain",
-		Doc:      "built-in map without any synchronisation, read only once it is shared: the ceiling",
+		Doc:      "built-in map without synchronisation, only read once it is shared: the ceiling",
 		Identity: kv.Identity{Family: "plain", Role: kv.Ceiling},
 		Level:    kv.Linearizable, // trivially, because nothing changes while it is shared
 		Caps:     kv.Concurrent | kv.Range | kv.Snapshot,

@@ -11,7 +11,7 @@ import (
 func rbMutex() kv.Entry {
 	return withRBMutexMap(kv.Entry{
 		Name:     "rbmutex",
-		Doc:      "built-in map under one xsync.RBMutex, a read-write lock whose readers seldom meet",
+		Doc:      "built-in map under one xsync.RBMutex, a read-write lock whose readers rarely share a cache line",
 		Identity: kv.Identity{Family: "rbmutex"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,

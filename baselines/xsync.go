@@ -9,7 +9,7 @@ import (
 func xsyncMap() kv.Entry {
 	return withXsyncAdapter(kv.Entry{
 		Name:     "xsync",
-		Doc:      "xsync.Map, a hash table of one cache line a bucket whose readers take no lock",
+		Doc:      "xsync.Map, a hash table with one cache line for each bucket; readers take no lock",
 		Identity: kv.Identity{Family: "xsync"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
