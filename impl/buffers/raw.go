@@ -347,9 +347,9 @@ func (g ReadGuard[T]) Value() *T { return &g.slot.data }
 // Version returns the number of swaps that the guard sees.
 func (g ReadGuard[T]) Version() uint64 { return g.slot.version }
 
-// KeepAlive prevents that the guard is found dropped before this call, as Release does. A caller
-// that uses Value and may forget to call Release calls KeepAlive after each use. In checked builds
-// it panics if the guard has been released.
+// KeepAlive keeps the guard open until this call, even if the caller has dropped it. Release does
+// so too. A caller that uses Value and may forget to call Release calls KeepAlive after each use.
+// In checked builds it panics if the guard has been released.
 func (g ReadGuard[T]) KeepAlive() {
 	if invariants.Enabled {
 		g.slot.Guards.MustBeOpen(g.open, "guard used after its release")
