@@ -128,7 +128,7 @@ func (s *Standing) EffectIn(a, b *Row, unit string) Effect {
 }
 
 // SpreadOfRatio splits the variance of the ratio of a's value to b's in the same block, in the
-// unit of the standing. What slows both down alike is not part of it.
+// unit of the standing. It does not include what slows both down alike.
 func (s *Standing) SpreadOfRatio(a, b *Row) stat.Spread {
 	return pair(a.Group, b.Group, s.Unit).Spread()
 }

@@ -206,5 +206,5 @@ const twinSuffix = ".twin"
 // Twin returns the name under which the A/A control measures a map a second time.
 func Twin(impl string) string { return impl + twinSuffix }
 
-// Original returns the map that a name stands for, and whether the name is that of a twin.
+// Original returns the map that a name belongs to, and whether the name is that of a twin.
 func Original(impl string) (original string, twin bool) { return strings.CutSuffix(impl, twinSuffix) }

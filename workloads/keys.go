@@ -27,7 +27,7 @@ type KeySet[K comparable] struct {
 // KeyType names a type of keys and values and describes it.
 type KeyType struct {
 	Name, Doc string
-	// Label is what a figure calls the keys. "" stands for the name and "keys".
+	// Label is what a figure calls the keys. "" means the name and "keys".
 	Label string
 	// Real says that the keys are real input: those of a trace, or of source code.
 	Real bool

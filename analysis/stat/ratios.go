@@ -69,6 +69,6 @@ func (r Ratios) paired() Summary {
 	return s
 }
 
-// Spread splits the variance of the ratios, as SpreadOf does. What slows both series down alike is
-// not part of it.
+// Spread splits the variance of the ratios, as SpreadOf does. The spread does not include what
+// slows both series down alike.
 func (r Ratios) Spread() Spread { return layersOf(r.logs).spread() }

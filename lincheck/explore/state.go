@@ -118,9 +118,9 @@ type store struct {
 	pushed int // the move that stored it in the buffer
 }
 
-// buffers is a location that stands for the state of all store buffers. Under TSO plain stores read
-// it and membarriers write it. So the order of a store and a membarrier matters, and the order of
-// two stores does not.
+// buffers is the location for the state of all store buffers. Under TSO plain stores read it and
+// membarriers write it. So the order of a store and a membarrier matters, and the order of two
+// stores does not.
 type buffers struct{}
 
 type namedRoot struct {

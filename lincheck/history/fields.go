@@ -14,8 +14,8 @@ type fields struct {
 	unknown string            // a name that is not a field's; "" = none
 	err     error
 
-	// Lines are alike. follows[f] is the field that last came after f, and follows[numFields] the
-	// field that last came first.
+	// Most lines have the same fields in the same order. follows[f] is the field that last came
+	// after f, and follows[numFields] the field that last came first.
 	follows [numFields + 1]field
 }
 

@@ -92,7 +92,7 @@ func (s fieldSet) names() (list []string) {
 	return list
 }
 
-// opGuard stands for a guard in lists of operations.
+// opGuard is a guard in lists of operations.
 const opGuard = CompareAndDelete + 1
 
 // kinds lists, for each kind of line, its name, its required fields and its optional ones.

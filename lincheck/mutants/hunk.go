@@ -69,8 +69,8 @@ func parseHunk(text string) (hunk, error) {
 	return h, nil
 }
 
-// lex returns the tokens of Go code, without comments and without the semicolons that stand for
-// the ends of lines.
+// lex returns the tokens of Go code, without comments and without the semicolons that the scanner
+// inserts at the ends of lines.
 func lex(text string) ([]lexeme, error) {
 	var all []lexeme
 	var errs scanner.ErrorList

@@ -158,7 +158,7 @@ func during(start, end counters, took time.Duration) []results.Finding {
 		all = append(all, finding(what, found, why, want, state))
 	}
 	add("steal", "time in which the hypervisor ran another machine instead of this one", "below 0.5 %", moved.steal)
-	add("others", "other programs took this share of all processor time", "below 2 %", moved.others)
+	add("others", "other programs took this share of all processor time, so workers had to wait", "below 2 %", moved.others)
 	// A run that keeps all processors busy waits for them itself. It also waits for the disk after
 	// each cell.
 	add("pressure", "memory was so scarce that all tasks waited for it; waits for processors and for the disk may come from the run itself", "memory below 1 %",

@@ -9,8 +9,8 @@ import (
 	"doublebuf/cmd/runbench/internal/pin"
 )
 
-// stopFlag tells workers to stop. It has a cache line of its own: workers read it all the time, so
-// no data that they write may share the line.
+// stopFlag stops workers. It has a cache line of its own: workers read it all the time, so no data
+// that they write may share the line.
 type stopFlag struct {
 	_ [64]byte
 	atomic.Bool
