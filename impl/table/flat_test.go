@@ -327,3 +327,56 @@ func TestHeaderFillsItsCacheLines(t *testing.T) {
 		t.Errorf("the header has %d bytes, want a multiple of 128", size)
 	}
 }
+
+// TestCloneIsIndependent changes a clone and its original in turn. Neither must see the changes of
+// the other, for keys that are found by tags, for integers, and for the integer zero.
+func TestCloneIsIndependent(t *testing.T) {
+	testClone(t, func(i int) string { return fmt.Sprintf("key %d", i) })
+	testClone(t, func(i int) int { return i })
+}
+
+func testClone[K comparable](t *testing.T, key func(i int) K) {
+	for _, kind := range []Kind{Builtin, Flat} {
+		const n = 100
+		original := New[K, int](kind, 0)
+		for i := range n {
+			original.Set(key(i), i)
+		}
+		clone := original.Clone()
+		for i := range n {
+			switch i % 3 {
+			case 0:
+				original.Delete(key(i))
+			case 1:
+				clone.Set(key(i), -i)
+			case 2:
+				clone.Delete(key(i))
+			}
+			original.Set(key(n+i), n+i)
+			clone.Set(key(2*n+i), 2*n+i)
+		}
+		check := func(name string, m Table[K, int], want func(i int) (int, bool)) {
+			for i := range 3 * n {
+				v, ok := m.Get(key(i))
+				if wantV, wantOK := want(i); v != wantV || ok != wantOK {
+					t.Errorf("%v, %T: the %s has %d, %v under key %d; want %d, %v", kind, key(0), name, v, ok, i, wantV, wantOK)
+				}
+			}
+		}
+		check("original", original, func(i int) (int, bool) {
+			if i < n && i%3 == 0 || i >= 2*n {
+				return 0, false
+			}
+			return i, true
+		})
+		check("clone", clone, func(i int) (int, bool) {
+			switch {
+			case i < n && i%3 == 1:
+				return -i, true
+			case i < n && i%3 == 2, n <= i && i < 2*n:
+				return 0, false
+			}
+			return i, true
+		})
+	}
+}

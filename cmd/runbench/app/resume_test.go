@@ -38,6 +38,8 @@ func TestResumeBelievesOnlyThePlan(t *testing.T) {
 		{"another workload", "cells.txt", `keys=64/g=2-2`, "keys=65/g=2-2", "keys=65/"},
 		{"fewer blocks in the plan", "manifest.json", `"blocks": 2`, `"blocks": 1`, noCell},
 		{"another seed", "manifest.json", `"seed": 1`, `"seed": 2`, "has seed 2 and 0 layouts, and its plan seed 1"},
+		{"another mix of that name", "manifest.json", `"gets": 500`, `"gets": 501`, "it measured a mix r50w50 that is defined in another way here"},
+		{"another map of that name", "manifest.json", `"role": "floor"`, `"role": "ceiling"`, "it measured a map noop that is defined in another way here"},
 		{"layouts", "manifest.json", `"complete"`, `"layouts": [1, 2], "complete"`, "has seed 1 and 2 layouts, and"},
 		{"ends of lines of old", "cells.txt", `\n`, "\r", "cannot continue: r/cells.txt: what seems to be one line that was cut off has 6 cells"},
 		{"another machine", "manifest.json", `"processors": \d+`, `"processors": 4321`, ", 4321 processors, "},

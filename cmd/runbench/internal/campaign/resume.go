@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/run"
@@ -40,7 +41,7 @@ func (c *Campaign) takeUp(same func(plan.Plan) error) (err error) {
 	if c.runner, err = run.New(c.plan, c.Maps); err != nil {
 		return err
 	}
-	if err := cmp.Or(c.sameInputs(), c.sameMaps()); err != nil {
+	if err := cmp.Or(c.sameInputs(), c.sameMaps(), c.sameDefinitions()); err != nil {
 		return err
 	}
 	if err := c.findLinks(); err != nil {
@@ -115,6 +116,23 @@ func (c *Campaign) sameInputs() error {
 				is = "not there"
 			}
 			return fmt.Errorf("cannot resume %s: its input %q was %s, and is %s; want the same", c.Dir, name, was, is)
+		}
+	}
+	return nil
+}
+
+// sameDefinitions refuses to go on where a map or a mix of the plan is defined in another way. Runs
+// of earlier programs have no definitions.
+func (c *Campaign) sameDefinitions() error {
+	maps, mixes := c.plan.Describe(c.Maps)
+	for _, was := range c.store.manifest.Maps {
+		if !slices.Contains(maps, was) {
+			return fmt.Errorf("cannot resume %s: it measured a map %s that is defined in another way here; want the program that began the run", c.Dir, was.Impl)
+		}
+	}
+	for _, was := range c.store.manifest.Mixes {
+		if !slices.Contains(mixes, was) {
+			return fmt.Errorf("cannot resume %s: it measured a mix %s that is defined in another way here; want the program that began the run", c.Dir, was.Name)
 		}
 	}
 	return nil
