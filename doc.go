@@ -9,7 +9,7 @@
 //	impl/invariants    the laws' assertions, in checked builds
 //	impl/atomicx       the seam to the machine, where the schedule explorer takes hold
 //	baselines          every map behind one interface (baselines/kv), and the registry
-//	workloads          who does what to which key
+//	workloads          which operations workers do, and on which keys
 //	lincheck           whether a map keeps its level: check, levels
 //	lincheck/history   recorded histories and their file format
 //	lincheck/judge     the laws, and whether a history keeps them

@@ -51,7 +51,7 @@ func walk(t *testing.T, visit func(path string)) {
 			hidden := strings.HasPrefix(entry.Name(), ".") && path != "." && entry.Name() != ".ci"
 			measured := filepath.Dir(path) == "results" || filepath.Dir(path) == "plots"
 			if hidden || measured && entry.Name() != "reference" && entry.Name() != "testdata" {
-				return fs.SkipDir // a run of somebody's own
+				return fs.SkipDir // a run that is not part of the repository
 			}
 			return nil
 		}

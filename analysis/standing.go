@@ -162,14 +162,18 @@ func (s *Standing) family() [][2]*Row {
 
 // Describe names a workload in words.
 func Describe(w results.ID) string {
-	workers := fmt.Sprintf("%d goroutines", w.G)
-	switch {
-	case w.G == 1:
-		workers = "1 goroutine"
-	case w.G == 0:
-		workers = fmt.Sprintf("readers %d, writers %d", w.Readers, w.Writers)
+	return fmt.Sprintf("%s, %s, %s %s keys, %s", w.Mix, w.Dist, results.FormatKeys(w.Keys), w.KeyType, DescribeWorkers(w))
+}
+
+// DescribeWorkers names the workers of a workload in words.
+func DescribeWorkers(w results.ID) string {
+	switch w.G {
+	case 0:
+		return fmt.Sprintf("readers %d, writers %d", w.Readers, w.Writers)
+	case 1:
+		return "1 goroutine"
 	}
-	return fmt.Sprintf("%s, %s, %s %s keys, %s", w.Mix, w.Dist, results.FormatKeys(w.Keys), w.KeyType, workers)
+	return fmt.Sprintf("%d goroutines", w.G)
 }
 
 // correct decides which of the effects that a report shows are conclusive. These are the effects

@@ -101,23 +101,11 @@ func footer(s *analysis.Run, drawn []stat.Summary, doubt bool) []string {
 	return []string{samplesNote(drawn, doubt), provenance(s)}
 }
 
+// samplesNote says what the drawn figures are, and what their bands and bars are. doubt adds what a
+// question mark means.
 func samplesNote(drawn []stat.Summary, doubt bool) string {
-	lo, hi, intervals := drawn[0].N, drawn[0].N, false
-	links, processes := 1, 1
-	for _, d := range drawn {
-		lo, hi = min(lo, d.N), max(hi, d.N)
-		links, processes = max(links, d.Links), max(processes, d.Processes)
-		intervals = intervals || d.Interval
-	}
-	n := plural(hi, "block")
-	if lo != hi {
-		n = strconv.Itoa(lo) + " to " + n
-	}
-	note := "Medians of n = " + n + " in one process; "
-	if processes > 1 {
-		note = fmt.Sprintf("Means over %d processes of %s. Each process gives a median, of n = %s in all; ", processes, plural(links, "link"), n)
-	}
-	if intervals {
+	note := samplesOf(drawn) + "; "
+	if slices.ContainsFunc(drawn, func(d stat.Summary) bool { return d.Interval }) {
 		note += fmt.Sprintf("bands and bars are their %.0f %% confidence intervals.", 100*stat.Confidence)
 	} else {
 		note += "too few for confidence intervals."
@@ -126,6 +114,23 @@ func samplesNote(drawn []stat.Summary, doubt bool) string {
 		note += " ? = not checked, or without an answer."
 	}
 	return note
+}
+
+// samplesOf says of how many blocks, processes and links the drawn figures are.
+func samplesOf(drawn []stat.Summary) string {
+	lo, hi, links, processes := drawn[0].N, drawn[0].N, 1, 1
+	for _, d := range drawn {
+		lo, hi = min(lo, d.N), max(hi, d.N)
+		links, processes = max(links, d.Links), max(processes, d.Processes)
+	}
+	n := plural(hi, "block")
+	if lo != hi {
+		n = strconv.Itoa(lo) + " to " + n
+	}
+	if processes > 1 {
+		return fmt.Sprintf("Means over %d processes of %s. Each process gives a median, of n = %s in all", processes, plural(links, "link"), n)
+	}
+	return "Medians of n = " + n + " in one process"
 }
 
 func provenance(s *analysis.Run) string {

@@ -130,8 +130,7 @@ func (c *chart) addHeat(s *analysis.Run, f family) bool {
 	if len(c.heat) == 0 {
 		return false
 	}
-	samples, _, _ := strings.Cut(samplesNote(drawn, false), "; ")
-	note := samples + ". Ratios are paired by block. In brackets: the interval includes 1, or there is no interval."
+	note := samplesOf(drawn) + ". Ratios are paired by block. In brackets: the interval includes 1, or there is no interval."
 	if doubt {
 		note += " ? = not checked, or without an answer."
 	}

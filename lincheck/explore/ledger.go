@@ -10,9 +10,9 @@ import "doublebuf/impl/atomicx/hooked"
 // A Ledger schedules nothing. The caller makes one call of [Ledger.As] after another. The zero
 // Ledger is ready to use. A process uses one at a time, and not during an exploration.
 type Ledger struct {
-	lines map[any]*line
-	who   int
-	count int
+	lines     map[any]*line
+	goroutine int // the one that runs
+	count     int
 }
 
 // line is the state of a location.
@@ -21,13 +21,13 @@ type line struct {
 	held   map[int]bool // the goroutines that have the line in their cache
 }
 
-// As runs f as goroutine number who and returns its number of remote accesses. It panics if f would
+// As runs f as goroutine number n and returns its number of remote accesses. It panics if f would
 // have to wait.
-func (l *Ledger) As(who int, f func()) (remote int) {
+func (l *Ledger) As(n int, f func()) (remote int) {
 	if l.lines == nil {
 		l.lines = map[any]*line{}
 	}
-	l.who, l.count = who, 0
+	l.goroutine, l.count = n, 0
 	hooked.Install(l)
 	defer hooked.Install(nil)
 	f()
@@ -47,14 +47,14 @@ func (l *Ledger) Step(op hooked.Op) (timedOut bool) {
 		at = &line{writer: -1, held: map[int]bool{}}
 		l.lines[op.Loc] = at
 	}
-	if at.writer >= 0 && at.writer != l.who && (op.Kind.Writes() || !at.held[l.who]) {
+	if at.writer >= 0 && at.writer != l.goroutine && (op.Kind.Writes() || !at.held[l.goroutine]) {
 		l.count++
 	}
 	if op.Kind.Writes() {
-		at.writer = l.who
+		at.writer = l.goroutine
 		clear(at.held)
 	}
-	at.held[l.who] = true
+	at.held[l.goroutine] = true
 	return false
 }
 

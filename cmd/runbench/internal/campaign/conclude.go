@@ -16,17 +16,18 @@ import (
 // campaign was interrupted early or if no map survived its check.
 func (c *Campaign) conclude() (*analysis.Run, error) {
 	m := &c.store.manifest
-	set := &Loaded{Run: analysis.Of(&results.Set{Manifest: *m})}
-	if len(c.store.done) > 0 {
-		var err error
-		if set, err = Load(c.Warn, c.Dir); err != nil {
-			return nil, err
-		}
-		control, grade := set.Control, set.Grade
-		m.Control, m.Grade = &control, &grade
-		if err := c.store.save(); err != nil {
-			return nil, err
-		}
+	if len(c.store.done) == 0 {
+		set := &Loaded{Run: analysis.Of(&results.Set{Manifest: *m})}
+		return set.Run, Present(c.Out, export.Text{}, set, c.Dir, c.Plots)
+	}
+	set, err := Load(c.Warn, c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	control, grade := set.Control, set.Grade
+	m.Control, m.Grade = &control, &grade
+	if err := c.store.save(); err != nil {
+		return nil, err
 	}
 	return set.Run, Present(c.Out, export.Text{}, set, c.Dir, c.Plots)
 }

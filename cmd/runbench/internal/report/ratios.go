@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/export"
@@ -94,6 +93,5 @@ func (f family) ratios(d *export.Document, unit string, yardstick analysis.Yards
 }
 
 func (f family) workers() string {
-	_, workers, _ := strings.Cut(analysis.Describe(f.id), " keys, ")
-	return f.id.Dist + ", " + workers
+	return f.id.Dist + ", " + analysis.DescribeWorkers(f.id)
 }
