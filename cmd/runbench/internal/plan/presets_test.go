@@ -23,11 +23,10 @@ func TestPresets(t *testing.T) {
 			if err := plan.Validate(baselines.All()); err != nil {
 				t.Errorf("%s on %d processors: %v", p.Name, procs, err)
 			}
-			cells := len(plan.Cells) + len(plan.Staleness)
 			switch p.Name {
 			case "quick":
-				if cells > 75 || plan.Blocks != 6 || plan.Time != Duration(100*time.Millisecond) {
-					t.Errorf("quick on %d processors: %d cells x %d blocks x %v; want at most 75 x 6 x 100ms", procs, cells, plan.Blocks, plan.Time)
+				if about := plan.Estimate(); about > 100*time.Second || plan.Blocks != 6 || plan.Time != Duration(100*time.Millisecond) {
+					t.Errorf("quick on %d processors: about %v, %d blocks x %v; want at most 100 s, 6 x 100ms", procs, about, plan.Blocks, plan.Time)
 				}
 				for _, e := range baselines.All() {
 					if e.Aside && !timed(e) && slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Impl == e.Name }) {
