@@ -65,6 +65,12 @@ func Of(s *results.Set) *Run {
 // Effect returns the effect of a over b, two groups of the run, in a unit.
 func (r *Run) Effect(a, b *Group, unit string) Effect { return r.effects.of(a, b, unit) }
 
+// Standing returns the standing of the workload of id, a throughput cell of the run.
+func (r *Run) Standing(id results.ID) *Standing {
+	id.Impl = ""
+	return r.Standings[slices.IndexFunc(r.Standings, func(s *Standing) bool { return s.Workload == id })]
+}
+
 // layersOf returns how many links and processes the cells come from, at least 1 of each.
 func layersOf(cells []results.Cell) (links, processes int) {
 	l, p := map[int]bool{}, map[int]bool{}

@@ -108,15 +108,15 @@ func (c *chart) addHeat(s *analysis.Run, f family) bool {
 					if g.ID.Keys != int(keys) || share(g.ID) != v {
 						continue
 					}
-					best, ok := fastestFresh(s, f.groups, g.ID)
-					if !ok {
+					best := fastestPeer(s, g.ID)
+					if best == nil {
 						continue
 					}
-					row[j] = heatCell{best.ID.Impl, s.Effect(g, best, results.OpsPerSec).Summary}
+					row[j] = heatCell{best.Impl, s.Effect(g, best.Group, results.OpsPerSec).Summary}
 					if row[j].ratio.N > 0 {
 						compared = true
 						drawn = append(drawn, row[j].ratio)
-						c.table = append(c.table, append([]string{impl, string(verdict.Outcome), h.rows[i].label, h.columns[j].label, best.ID.Impl}, summaryFields(row[j].ratio)...))
+						c.table = append(c.table, append([]string{impl, string(verdict.Outcome), h.rows[i].label, h.columns[j].label, best.Impl}, summaryFields(row[j].ratio)...))
 					}
 				}
 			}
@@ -136,25 +136,6 @@ func (c *chart) addHeat(s *analysis.Run, f family) bool {
 	}
 	c.notes = []string{note, provenance(s)}
 	return true
-}
-
-// fastestFresh returns the group of the fastest map in the workload of id, among the linearizable
-// maps that did not fail a check. It skips double buffers and the ceiling.
-func fastestFresh(s *analysis.Run, groups []*analysis.Group, id results.ID) (best *analysis.Group, ok bool) {
-	top := 0.0
-	for _, g := range groups {
-		other := g.ID
-		other.Impl = id.Impl
-		m, v := s.Map(g.ID.Impl), s.Verdict(g.ID.Impl)
-		fresh := v.Level == kv.Linearizable.String() && v.Outcome != results.Illegal
-		if other != id || !fresh || m.Role == kv.Ceiling || m.Family == kv.DoubleBuffer {
-			continue
-		}
-		if rate := g.Summary(results.OpsPerSec).Median; rate > top {
-			best, top, ok = g, rate, true
-		}
-	}
-	return best, ok
 }
 
 // The methods of plotter.GridXYZ.
@@ -281,4 +262,15 @@ func (c heatCell) label() string {
 		return "(" + text + ")"
 	}
 	return text
+}
+
+// fastestPeer returns the row of the fastest map in the workload of id that is always fresh and not
+// a double buffer. It returns nil if there is none, or if all did nothing.
+func fastestPeer(s *analysis.Run, id results.ID) *analysis.Row {
+	for _, r := range s.Standing(id).Fresh {
+		if r.Map.Family != kv.DoubleBuffer && r.Summary.Median > 0 {
+			return r
+		}
+	}
+	return nil
 }
