@@ -234,3 +234,49 @@ func growthStallsNoReader[K comparable](t *testing.T, key func(i int) K, options
 		t.Errorf("%d entries after the publish, want %d", g.Len(), after)
 	}
 }
+
+// TestDetachedTables holds a guard while the writer publishes, so that each publish detaches the
+// copy and continues with a clone. The guard must keep its version, and new guards must see what
+// Go's map has, for each table and for keys that are found directly and by tags.
+func TestDetachedTables(t *testing.T) {
+	for _, kind := range []table.Kind{table.Builtin, table.Flat} {
+		testDetachedTables(t, kind, func(i int) string { return strconv.Itoa(i) })
+		testDetachedTables(t, kind, func(i int) int { return i })
+	}
+}
+
+func testDetachedTables[K comparable](t *testing.T, kind table.Kind, key func(i int) K) {
+	w := hashmap.New[K, int](hashmap.WithTable(kind), hashmap.WithMaxWait(1))
+	r := w.NewReadHandle()
+	rng := rand.New(rand.NewPCG(1, 0))
+	model := map[K]int{}
+	for round := range 30 {
+		g, before := r.Read(), maps.Clone(model)
+		for range 2 { // the second publish waits for g
+			for range 40 {
+				k := key(rng.IntN(100))
+				if rng.IntN(3) == 0 {
+					w.Remove(k)
+					delete(model, k)
+				} else {
+					v := rng.Int()
+					w.Insert(k, v)
+					model[k] = v
+				}
+			}
+			if err := w.Publish(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := maps.Collect(g.All()); !maps.Equal(got, before) {
+			t.Fatalf("%v, %T, round %d: the guard sees %v; want %v", kind, key(0), round, got, before)
+		}
+		g.Release()
+		for i := range 100 {
+			v, ok := r.Get(key(i))
+			if want, there := model[key(i)]; v != want || ok != there {
+				t.Fatalf("%v, %T, round %d: key %d has %d, %v; want %d, %v", kind, key(0), round, i, v, ok, want, there)
+			}
+		}
+	}
+}
