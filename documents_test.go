@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,7 +14,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
+
+	"doublebuf/cmd/runbench/app"
 )
 
 // repository is what documents may refer to.
@@ -125,26 +129,45 @@ func withoutIndentation(text string) string {
 }
 
 var (
-	link     = regexp.MustCompile(`\]\(([^)#\s]+)[^)]*\)`)
-	testName = regexp.MustCompile(`\b(Test|Benchmark|Fuzz|Example)[A-Z]\w*`)
-	codeSpan = regexp.MustCompile("`([^`\n]+)`")
-	ourPath  = regexp.MustCompile(`^(impl|baselines|workloads|lincheck|results|stats|plots|cmd|tools|\.ci)/[\w./-]+$`)
-	ourName  = regexp.MustCompile(`^([a-z]+)\.([A-Z]\w*)`)
+	link       = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]+)?[^)]*\)`)
+	heading    = regexp.MustCompile(`(?m)^#+ +(.*)$`)
+	command    = regexp.MustCompile(`(?m)(?:\./|^runbench |\brun (?:-tags explore )?\./cmd/)runbench +(\w+)([^#\n` + "`" + `]*)`)
+	flagName   = regexp.MustCompile(`(?:^| )-([a-z][a-z-]*)`)
+	goPath     = regexp.MustCompile(`(?m)\bgo (?:test|run|build|vet|doc)\b[^\n` + "`" + `#]*`)
+	ourPackage = regexp.MustCompile(`(?:^| )\./([\w/-]+)`)
+	testName   = regexp.MustCompile(`\b(Test|Benchmark|Fuzz|Example)[A-Z]\w*`)
+	codeSpan   = regexp.MustCompile("`([^`\n]+)`")
+	ourPath    = regexp.MustCompile(`^(impl|baselines|workloads|lincheck|results|analysis|plots|cmd|tools|\.ci)/[\w./-]+$`)
+	ourName    = regexp.MustCompile(`^([a-z]+)\.([A-Z]\w*)`)
 )
 
-// deadReferences returns what a document refers to that does not exist: files behind relative
-// links, files and folders in code spans, tests, and exported names of our packages. A name of a
-// test may be the beginning of one, as in go test -run.
+// deadReferences returns what a document refers to that does not exist: files and headings behind
+// relative links, files and folders in code spans, packages in go commands, commands of runbench
+// and their flags, tests, and exported names of our packages. A name of a test may be the beginning
+// of one, as in go test -run.
 func deadReferences(r repository, path, text string) (dead []string) {
 	exists := func(name string) bool {
 		_, err := os.Stat(filepath.FromSlash(name))
 		return err == nil
 	}
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
-		if !strings.Contains(m[1], "://") && !exists(filepath.Join(filepath.Dir(path), m[1])) {
+		target := filepath.Join(filepath.Dir(path), m[1])
+		switch {
+		case strings.Contains(m[1], "://"):
+		case m[1] != "" && !exists(target):
 			dead = append(dead, m[1])
+		case m[2] != "" && m[1] == "" && !hasHeading(text, m[2]), m[2] != "" && m[1] != "" && !hasHeading(readText(target), m[2]):
+			dead = append(dead, m[1]+m[2])
 		}
 	}
+	for _, line := range goPath.FindAllString(text, -1) {
+		for _, m := range ourPackage.FindAllStringSubmatch(line, -1) {
+			if !exists(strings.TrimSuffix(m[1], "/")) {
+				dead = append(dead, "./"+m[1])
+			}
+		}
+	}
+	dead = append(dead, deadCommands(text)...)
 	for _, name := range testName.FindAllString(text, -1) {
 		begins := func(have string) bool { return strings.HasPrefix(have, name) }
 		if !slices.ContainsFunc(keys(r.declared), begins) {
@@ -159,6 +182,51 @@ func deadReferences(r repository, path, text string) (dead []string) {
 		if n := ourName.FindStringSubmatch(m[1]); n != nil {
 			if names, ours := r.exported[n[1]]; ours && !slices.Contains(names, n[2]) {
 				dead = append(dead, m[1])
+			}
+		}
+	}
+	return dead
+}
+
+func readText(path string) string {
+	text, _ := os.ReadFile(path) // a file that cannot be read has no headings
+	return string(text)
+}
+
+// hasHeading reports whether a document has a heading with the given anchor, formed as on GitHub.
+func hasHeading(text, anchor string) bool {
+	for _, m := range heading.FindAllStringSubmatch(text, -1) {
+		name := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, m[1])
+		if "#"+name == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+// deadCommands returns the commands of runbench in a document that do not exist, and the flags that
+// their command does not have.
+func deadCommands(text string) (dead []string) {
+	for _, m := range command.FindAllStringSubmatch(text, -1) {
+		if m[1] == "help" {
+			continue
+		}
+		var help strings.Builder
+		if app.Main([]string{m[1], "-help"}, &help, io.Discard) != app.ExitOK {
+			dead = append(dead, "runbench "+m[1])
+			continue
+		}
+		for _, f := range flagName.FindAllStringSubmatch(m[2], -1) {
+			if !strings.Contains(help.String(), "\n  -"+f[1]+" ") {
+				dead = append(dead, "runbench "+m[1]+" -"+f[1])
 			}
 		}
 	}
@@ -193,12 +261,19 @@ func TestDeadReferencesAreFound(t *testing.T) {
 		"`go test -run TestNoSuchThing ./impl/...` shows it",
 		"the file `impl/nothing.go`",
 		"call `hashmap.NewNothing`",
+		"see [below](#no-such-heading)",
+		"see [words](GLOSSARY.md#no-such-heading)",
+		"    go test ./no/such/package",
+		"    ./runbench nothing",
+		"    ./runbench run -nosuchflag 3",
+		"    go run -tags explore ./cmd/runbench explore -nosuchflag",
 	} {
 		if len(deadReferences(r, "README.md", text)) != 1 {
 			t.Errorf("no dead reference is found in %q", text)
 		}
 	}
-	right := "see [the glossary](GLOSSARY.md), `go test -run TestArrows .`, `impl/hashmap`, and `hashmap.New`"
+	right := "see [the glossary](GLOSSARY.md), `go test -run TestArrows .`, `impl/hashmap`, " +
+		"`hashmap.New`, [words](GLOSSARY.md#names-of-methods), and `go run ./cmd/runbench run -reps 3`"
 	if dead := deadReferences(r, "README.md", right); len(dead) > 0 {
 		t.Errorf("%v are said not to exist", dead)
 	}
