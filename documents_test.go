@@ -44,6 +44,18 @@ func documents(t *testing.T) []string {
 	return all
 }
 
+// eachDocument calls visit with the path and the text of each document.
+func eachDocument(t *testing.T, visit func(path, text string)) {
+	t.Helper()
+	for _, path := range documents(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		visit(path, string(text))
+	}
+}
+
 // walk calls visit for every file of the repository, with its path from the root.
 func walk(t *testing.T, visit func(path string)) {
 	t.Helper()
@@ -242,15 +254,11 @@ func keys(m map[string]bool) (all []string) {
 
 func TestDocumentsHaveNoDeadReferences(t *testing.T) {
 	r := readRepository(t)
-	for _, path := range documents(t) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, dead := range deadReferences(r, path, string(text)) {
+	eachDocument(t, func(path, text string) {
+		for _, dead := range deadReferences(r, path, text) {
 			t.Errorf("%s refers to %s, which does not exist", path, dead)
 		}
-	}
+	})
 }
 
 // TestDeadReferencesAreFound plants the faults that the test above is for.
@@ -302,18 +310,14 @@ func wide(text string) (numbers []int) {
 }
 
 func TestDocumentsAreWrapped(t *testing.T) {
-	for _, path := range documents(t) {
+	eachDocument(t, func(path, text string) {
 		if strings.HasSuffix(path, "matrix.md") {
-			continue // is generated
+			return // is generated
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range wide(string(text)) {
+		for _, n := range wide(text) {
 			t.Errorf("%s:%d: the line is longer than 100 characters", path, n)
 		}
-	}
+	})
 }
 
 // TestWideLinesAreFound plants the fault that the test above is for, and what it allows.

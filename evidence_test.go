@@ -73,18 +73,14 @@ func sources(t *testing.T, folder, pattern string) string {
 
 func TestDocumentsNameTheirEvidence(t *testing.T) {
 	tests, explored := 0, 0
-	for _, path := range documents(t) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, missing := range missingEvidence(t, string(text)) {
+	eachDocument(t, func(path, text string) {
+		for _, missing := range missingEvidence(t, text) {
 			t.Errorf("%s names as evidence %s, which does not exist", path, missing)
 		}
-		flat := strings.Join(strings.Fields(string(text)), " ")
+		flat := strings.Join(strings.Fields(text), " ")
 		tests += len(testsIn.FindAllString(flat, -1))
 		explored += len(programs.FindAllString(flat, -1))
-	}
+	})
 	if tests < 30 || explored < 10 {
 		t.Errorf("only %d places that name tests and %d that name programs are found", tests, explored)
 	}
@@ -134,15 +130,11 @@ func unproved(r repository, path, text string) (all []string) {
 
 func TestBlocksOfDocumentsAreExamples(t *testing.T) {
 	r := readRepository(t)
-	for _, path := range documents(t) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, first := range unproved(r, path, string(text)) {
+	eachDocument(t, func(path, text string) {
+		for _, first := range unproved(r, path, text) {
 			t.Errorf("%s: the block that begins with %q is in no file example_test.go", path, first)
 		}
-	}
+	})
 }
 
 // TestUnprovedBlocksAreFound plants the faults that the test above is for.
