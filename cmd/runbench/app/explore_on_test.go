@@ -18,7 +18,7 @@ func TestExplore(t *testing.T) {
 		{[]string{"-preemptions", "1", "-wait"}, ExitOK, "exhaustive up to 1 preemptions: ", ""},
 		{[]string{"-program", "nested guards", "-preemptions", "1"}, ExitOK, "epoch: nested guards\n", ""},
 		{[]string{"-readers", "1", "-replay", "sc:A3"}, ExitOK, "reader 0", ""},
-		{[]string{"-readers", "1", "-replay", "sc:C3"}, ExitFailed, "not deterministic", "the schedule does not fit"},
+		{[]string{"-readers", "1", "-replay", "sc:C3"}, ExitFailed, "not deterministic", "move 1 of the schedule is impossible"},
 		{[]string{"-time", "1ns"}, ExitUnknown, "incomplete", "not finished"},
 		{[]string{"-strategy", "epok"}, ExitUsage, "", `unknown strategy "epok"`},
 		{[]string{"-program", "nested"}, ExitUsage, "", `unknown program "nested"`},
