@@ -45,4 +45,16 @@ func TestJSON(t *testing.T) {
 	if len(verdicts) != 2 || verdicts[0].Map != "rwmutex" || verdicts[0].Outcome != "Ok" || verdicts[1].Outcome != "Illegal" {
 		t.Errorf("check: %+v", verdicts)
 	}
+	code, stdout, stderr = runbench(t, t.TempDir(), "soak", "-json", "-impl", "control-stale-guard", "-time", "5m")
+	if err := json.Unmarshal([]byte(stdout), &verdicts); err != nil || code != 0 || stderr != "" {
+		t.Fatalf("soak: exit code %d, %v\n%s%s", code, err, stdout, stderr)
+	}
+	if len(verdicts) != 1 || verdicts[0].Map != "control-stale-guard" || verdicts[0].Outcome != "Illegal" {
+		t.Errorf("soak: %+v", verdicts)
+	}
+	code, stdout, stderr = runbench(t, t.TempDir(), append(tiny, "-json", "-reps", "1")...)
+	var summary any
+	if err := json.Unmarshal([]byte(stdout), &summary); err != nil || code != 0 || stderr != "" {
+		t.Fatalf("run: exit code %d, %v\n%s%s", code, err, stdout, stderr)
+	}
 }

@@ -12,7 +12,17 @@ import (
 )
 
 func TestFinishSleepsUntilTheLastGuardIsClosed(t *testing.T) {
-	forAllBut(t, []string{collectorName, singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
+	finishSleepsUntil(t, []string{collectorName, singleName}, func(r strategy.Reader, c *strategy.Copy) { r.Close(c) })
+}
+
+func TestFinishSleepsUntilTheLastReaderIsAbandoned(t *testing.T) {
+	finishSleepsUntil(t, []string{sharedName, collectorName, singleName}, func(r strategy.Reader, _ *strategy.Copy) { r.Abandon() })
+}
+
+// finishSleepsUntil opens guards of two readers and ends them. The first end must leave the writer
+// asleep, and the second must wake it.
+func finishSleepsUntil(t *testing.T, but []string, end func(strategy.Reader, *strategy.Copy)) {
+	forAllBut(t, but, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(strategy.Options{})
 			a, b := s.NewReader(""), s.NewReader("")
@@ -26,15 +36,15 @@ func TestFinishSleepsUntilTheLastGuardIsClosed(t *testing.T) {
 				finished.Store(true)
 			}()
 			synctest.Wait() // returns only if the writer is durably blocked: it sleeps
-			a.Close(ca)
+			end(a, ca)
 			synctest.Wait()
 			if finished.Load() {
 				t.Error("the swap finished with a guard open")
 			}
-			b.Close(cb)
+			end(b, cb)
 			synctest.Wait()
 			if !finished.Load() {
-				t.Error("the last guard was closed and the writer was not woken")
+				t.Error("the last guard was ended and the writer was not woken")
 			}
 		})
 	})

@@ -19,10 +19,10 @@ import (
 // other. It takes one cache miss, whether the key is there or not, and most keys are in their home.
 // A slot with key zero is empty. The value of key zero has a place of its own.
 //
-// Other keys have tags, one byte for each slot. A tag is 0 if the slot is empty. Otherwise it holds
-// seven bits of the hash. A lookup checks eight tags at once. So it rarely compares a key that
-// differs, and it compares almost none if the key is not there. This pays for keys that are
-// expensive to compare, such as strings.
+// Other keys have fingerprints, one byte for each slot. A fingerprint is 0 if the slot is empty.
+// Otherwise it holds seven bits of the hash. A lookup checks eight fingerprints at once. So it
+// rarely compares a key that differs, and it compares almost none if the key is not there. This
+// pays for keys that are expensive to compare, such as strings.
 //
 // A deletion moves later entries back. So there are no tombstones: the table looks as if the
 // deleted key had never been there.
@@ -33,7 +33,7 @@ type flat[K comparable, V any] struct {
 	Ints // of slots
 
 	slots   []Slot[K, V] // their number is a power of two
-	tags    []uint8      // those of all slots, then those of the first eight again; nil for integers
+	prints  []uint8      // those of all slots, then those of the first eight again; nil for integers
 	zero    *V           // the value of the integer zero, or nil if it was never there
 	seed    maphash.Seed // for keys that are not integers
 	integer bool         // the keys are integers
@@ -76,9 +76,9 @@ type Slot[K comparable, V any] struct {
 }
 
 const (
-	window  = 8 // tags checked at once
+	window  = 8 // fingerprints checked at once
 	lowBits = 0x0101010101010101
-	topBits = 0x8080808080808080 // set in every tag of an entry
+	topBits = 0x8080808080808080 // set in every fingerprint of an entry
 )
 
 func newFlat[K comparable, V any](capacity int) *flat[K, V] {
@@ -108,7 +108,7 @@ func (f *flat[K, V]) room(n int) int {
 func (f *flat[K, V]) allocate(n int) {
 	f.use(make([]Slot[K, V], n))
 	if !f.integer {
-		f.tags = make([]uint8, n+window)
+		f.prints = make([]uint8, n+window)
 	}
 }
 
@@ -118,8 +118,8 @@ func (f *flat[K, V]) use(slots []Slot[K, V]) {
 	f.base, f.last = unsafe.Pointer(unsafe.SliceData(slots)), uint64(len(slots)-1)
 }
 
-// hash returns the hash of key. Its low bits select the home, and its top bits are the tag. It
-// panics if key is unhashable. The hash of NaN differs at each call.
+// hash returns the hash of key. Its low bits select the home, and its top bits are the
+// fingerprint. It panics if key is unhashable. The hash of NaN differs at each call.
 func (f *flat[K, V]) hash(key K) uint64 {
 	if f.integer {
 		return mix(Word(key), f.mask, f.factor)
@@ -154,7 +154,7 @@ func Word[K comparable](key K) uint64 {
 	}
 }
 
-func tagOf(hash uint64) uint8 { return uint8(hash>>57) | 0x80 }
+func fingerprint(hash uint64) uint8 { return uint8(hash>>57) | 0x80 }
 
 // get returns the value of key and whether there is one.
 func (f *flat[K, V]) get(key K) (value V, ok bool) {
@@ -162,7 +162,7 @@ func (f *flat[K, V]) get(key K) (value V, ok bool) {
 		return f.getInt(key)
 	}
 	hash := maphash.Comparable(f.seed, key)
-	// Most keys are the first one with their tag. To compare that one here saves a call.
+	// Most keys are the first one with their fingerprint. To compare that one here saves a call.
 	if m := matches(f.window(hash), hash); m != 0 {
 		if s := &f.slots[f.slotOf(hash, m)]; s.Key == key {
 			return s.Value, true
@@ -194,15 +194,15 @@ func (f *flat[K, V]) getInt(key K) (value V, ok bool) {
 	}
 }
 
-// window returns the tags of eight slots. The first is slot i modulo the number of slots.
+// window returns the fingerprints of eight slots. The first is slot i modulo the number of slots.
 func (f *flat[K, V]) window(i uint64) uint64 {
-	return binary.LittleEndian.Uint64(f.tags[i&f.last:])
+	return binary.LittleEndian.Uint64(f.prints[i&f.last:])
 }
 
-// matches finds the tags that equal the tag of a hash, and sets the top bit of their bytes. It may
-// find other tags of entries too; the keys of those compare unequal.
-func matches(tags, hash uint64) uint64 {
-	x := tags ^ uint64(tagOf(hash))*lowBits
+// matches finds the fingerprints that equal the fingerprint of a hash, and sets the top bit of
+// their bytes. It may find other fingerprints of entries too; the keys of those compare unequal.
+func matches(prints, hash uint64) uint64 {
+	x := prints ^ uint64(fingerprint(hash))*lowBits
 	return (x - lowBits) &^ x & topBits
 }
 
@@ -217,13 +217,13 @@ func (f *flat[K, V]) find(key K, hash uint64) (slot uint64, ok bool) {
 		return f.findInt(key, hash)
 	}
 	for i := hash; ; i += window {
-		tags := f.window(i)
-		for m := matches(tags, hash); m != 0; m &= m - 1 {
+		prints := f.window(i)
+		for m := matches(prints, hash); m != 0; m &= m - 1 {
 			if j := f.slotOf(i, m); f.slots[j].Key == key {
 				return j, true
 			}
 		}
-		if ^tags&topBits != 0 { // an empty slot
+		if ^prints&topBits != 0 { // an empty slot
 			return 0, false
 		}
 	}
@@ -249,7 +249,7 @@ func (f *flat[K, V]) empty(i uint64) bool {
 	if f.integer {
 		return Word(f.slots[i].Key) == 0
 	}
-	return f.tags[i] == 0
+	return f.prints[i] == 0
 }
 
 // all iterates over the entries.

@@ -17,12 +17,12 @@ func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 	if f.isSet {
 		entries, slotless = 1, 1
 	}
-	if want := n + window; !f.integer && len(f.tags) != want || f.integer && f.tags != nil || f.last != uint64(n-1) || f.base != unsafe.Pointer(&f.slots[0]) {
-		t.Errorf("%d slots with %d tags, the last of them %d", n, len(f.tags), f.last)
+	if want := n + window; !f.integer && len(f.prints) != want || f.integer && f.prints != nil || f.last != uint64(n-1) || f.base != unsafe.Pointer(&f.slots[0]) {
+		t.Errorf("%d slots with %d fingerprints, the last of them %d", n, len(f.prints), f.last)
 	}
-	for i := range min(window, len(f.tags)) {
-		if f.tags[n+i] != f.tags[i] {
-			t.Errorf("tag %d is %#x, and %#x where it is repeated", i, f.tags[i], f.tags[n+i])
+	for i := range min(window, len(f.prints)) {
+		if f.prints[n+i] != f.prints[i] {
+			t.Errorf("fingerprint %d is %#x, and %#x where it is repeated", i, f.prints[i], f.prints[n+i])
 		}
 	}
 	for i := range uint64(n) {
@@ -41,8 +41,8 @@ func check[K comparable, V any](t *testing.T, f *flat[K, V]) {
 			if j, ok := f.find(key, hash); !ok || j != i {
 				t.Errorf("key %v in slot %d is found in %d, %v; its hash is %#x", key, i, j, ok, hash)
 			}
-			if !f.integer && f.tags[i] != tagOf(hash) {
-				t.Errorf("key %v in slot %d has tag %#x; its hash is %#x", key, i, f.tags[i], hash)
+			if !f.integer && f.prints[i] != fingerprint(hash) {
+				t.Errorf("key %v in slot %d has fingerprint %#x; its hash is %#x", key, i, f.prints[i], hash)
 			}
 			for j := hash & f.last; j != i; j = (j + 1) & f.last {
 				if f.empty(j) {
@@ -329,7 +329,7 @@ func TestHeaderFillsItsCacheLines(t *testing.T) {
 }
 
 // TestCloneIsIndependent changes a clone and its original in turn. Neither must see the changes of
-// the other, for keys that are found by tags, for integers, and for the integer zero.
+// the other, for keys that are found by fingerprints, for integers, and for the integer zero.
 func TestCloneIsIndependent(t *testing.T) {
 	testClone(t, func(i int) string { return fmt.Sprintf("key %d", i) })
 	testClone(t, func(i int) int { return i })

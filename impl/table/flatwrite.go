@@ -29,24 +29,24 @@ func (f *flat[K, V]) set(key K, value V) {
 	f.slots[i] = Slot[K, V]{value, key}
 }
 
-// claim returns the first free slot for a key with the given hash, and sets its tag.
+// claim returns the first free slot for a key with the given hash, and sets its fingerprint.
 func (f *flat[K, V]) claim(hash uint64) uint64 {
 	i := hash & f.last
 	for !f.empty(i) {
 		i = (i + 1) & f.last
 	}
-	f.tag(i, tagOf(hash))
+	f.setFingerprint(i, fingerprint(hash))
 	return i
 }
 
-// tag sets the tag of slot i, if slots have tags.
-func (f *flat[K, V]) tag(i uint64, tag uint8) {
+// setFingerprint sets the fingerprint of slot i, if slots have fingerprints.
+func (f *flat[K, V]) setFingerprint(i uint64, b uint8) {
 	if f.integer {
 		return
 	}
-	f.tags[i] = tag
+	f.prints[i] = b
 	if i < window {
-		f.tags[uint64(len(f.slots))+i] = tag
+		f.prints[uint64(len(f.slots))+i] = b
 	}
 }
 
@@ -80,13 +80,13 @@ func (f *flat[K, V]) delete(key K) {
 		if (i-home)&f.last >= (i-gap)&f.last {
 			f.slots[gap] = f.slots[i]
 			if !f.integer {
-				f.tag(gap, f.tags[i])
+				f.setFingerprint(gap, f.prints[i])
 			}
 			gap = i
 		}
 	}
 	f.slots[gap] = Slot[K, V]{}
-	f.tag(gap, 0)
+	f.setFingerprint(gap, 0)
 	f.len--
 }
 
@@ -98,7 +98,7 @@ func (f *flat[K, V]) unset() {
 
 func (f *flat[K, V]) clear() {
 	clear(f.slots)
-	clear(f.tags)
+	clear(f.prints)
 	if f.isSet {
 		f.unset()
 	}
@@ -109,7 +109,7 @@ func (f *flat[K, V]) clear() {
 func (f *flat[K, V]) clone() *flat[K, V] {
 	clone := *f
 	clone.use(slices.Clone(f.slots))
-	clone.tags = slices.Clone(f.tags)
+	clone.prints = slices.Clone(f.prints)
 	if f.zero != nil {
 		zero := *f.zero
 		clone.zero = &zero

@@ -43,7 +43,7 @@ func b2u(b bool) uint64 {
 // prefetch hashes keys and loads the memory that a lookup of each reads first.
 func (f *flat[K, V]) prefetch(keys []K, hashes []uint64) {
 	hashes = hashes[:len(keys)]
-	slots, tags, sum := f.slots, f.tags, uint8(0)
+	slots, prints, sum := f.slots, f.prints, uint8(0)
 	last := uint64(len(slots) - 1)
 	if f.integer {
 		// This loop has no call: a call would keep cache misses from overlapping; see DESIGN.md.
@@ -57,7 +57,7 @@ func (f *flat[K, V]) prefetch(keys []K, hashes []uint64) {
 		for i, key := range keys {
 			hash := maphash.Comparable(f.seed, key)
 			hashes[i] = hash
-			sum += tags[hash&last] + firstByte(&slots[hash&last].Key)
+			sum += prints[hash&last] + firstByte(&slots[hash&last].Key)
 		}
 	}
 	runtime.KeepAlive(sum) // otherwise the compiler would remove the loads

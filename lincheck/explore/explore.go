@@ -28,15 +28,15 @@ type Config struct {
 
 // Result is what an exploration found.
 type Result struct {
-	Executions   int            // executions that ran to their end
-	Redundant    int            // executions abandoned because they would repeat others
-	Longest      int            // moves in the longest execution
-	Completeness string         // "exhaustive", "exhaustive up to 2 preemptions", "sampled 1000", …
-	Complete     bool           // the search visited everything that it had to visit
-	FinalStates  map[string]int // how often each final state occurred, see Exec.FinalState
-	Elapsed      time.Duration
-	Failure      *Failure // nil if there was none
-	Trace        []Event  // of a replay
+	Executions   int            `json:"executions"`             // executions that ran to their end
+	Redundant    int            `json:"redundant"`              // executions abandoned because they would repeat others
+	Longest      int            `json:"longest"`                // moves in the longest execution
+	Completeness string         `json:"completeness"`           // "exhaustive", "exhaustive up to 2 preemptions", "sampled 1000", …
+	Complete     bool           `json:"complete"`               // the search visited everything that it had to visit
+	FinalStates  map[string]int `json:"final_states,omitempty"` // how often each final state occurred, see Exec.FinalState
+	Elapsed      time.Duration  `json:"elapsed_ns"`
+	Failure      *Failure       `json:"failure,omitempty"` // nil if there was none
+	Trace        []Event        `json:"trace,omitempty"`   // of a replay
 }
 
 func (r Result) String() string {

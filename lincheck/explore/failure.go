@@ -22,23 +22,23 @@ const (
 
 // Failure is an execution that failed.
 type Failure struct {
-	Kind     FailureKind
-	Message  string
-	Schedule string  // for Config.Replay
-	Steps    int     // the number of moves in the schedule
-	Trace    []Event // the moves
+	Kind     FailureKind `json:"kind"`
+	Message  string      `json:"message"`
+	Schedule string      `json:"schedule"` // for Config.Replay
+	Steps    int         `json:"steps"`    // the number of moves in the schedule
+	Trace    []Event     `json:"trace"`    // the moves
 
 	path []transition
 }
 
 // Event is one move of an execution.
 type Event struct {
-	Goroutine string
-	Op        string
-	Loc       int // the number of the location, or -1
-	Location  string
-	Value     string // the value read or written, or ""
-	Source    string // file:line
+	Goroutine string `json:"goroutine"`
+	Op        string `json:"op"`
+	Loc       int    `json:"loc"` // the number of the location, or -1
+	Location  string `json:"location"`
+	Value     string `json:"value"`  // the value read or written, or ""
+	Source    string `json:"source"` // file:line
 }
 
 // Error describes the failure with its trace.

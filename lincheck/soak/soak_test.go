@@ -87,7 +87,7 @@ func TestSoakFinds(t *testing.T) {
 		{"begins without waiting", doesNotWait, "C7", "the writer began version "},
 		{"publishes without waiting", unbounded, "C7", " was published while a guard of "},
 		{"stale guards", stale, "C7 C4", ""},
-		{"stale look-ups", staleRead, "C7 C4", ""},
+		{"stale lookups", staleRead, "C7 C4", ""},
 		{"lost publishes", lost, "C0", "publish number 50 made version 49"},
 		{"guards of the future", onRealMap(t, func(h handle) kv.Map[uint64, uint64] { return future{h} }), "C7 C6", ""}, // C6 while the writer makes that version
 		{"content of another version", onRealMap(t, func(h handle) kv.Map[uint64, uint64] { return &torn{handle: h} }), "C6", ""},

@@ -95,12 +95,10 @@ func (o *checkFlags) declare(fs *flag.FlagSet) {
 // check is the command without its flags.
 func (s *shell) check(o *checkFlags) error {
 	switch {
-	case !o.format.text() && o.history != "":
-		return exit.Usagef("check: -json or -md beside -history; want one of them")
 	case o.record <= 0:
 		return exit.Usagef("check: time is %v; want one above 0, like \"100ms\"", o.record)
 	case o.history != "":
-		return s.judge(o.history, o.dir)
+		return s.judge(o.format, o.history, o.dir)
 	}
 	maps, err := plan.PickMaps(withControls(s.maps), o.impl)
 	if err != nil {
@@ -183,7 +181,7 @@ func interruptible() (context.Context, context.CancelFunc) {
 // judge judges the history in the file path, or for - on standard input, by the level that the
 // history itself claims. If it is Illegal judge makes the folder dir, unless dir is "", and keeps
 // there what shows it.
-func (s *shell) judge(path, dir string) error {
+func (s *shell) judge(f *format, path, dir string) error {
 	var v lincheck.Verdict
 	var err error
 	file := path
@@ -202,12 +200,20 @@ func (s *shell) judge(path, dir string) error {
 		}
 	}
 	v = lincheck.Explain(v, file, dir)
-	fmt.Fprintf(s.stdout, "%s: %v%s\n", path, v, gate.Basis(v.Counts))
+	d := &export.Document{Data: v}
+	d.Add(export.Line(fmt.Sprintf("%s: %v%s", path, v, gate.Basis(v.Counts))))
+	evidence := export.Table{Columns: []string{"evidence"}, Bare: true, Indent: true}
 	if law := lincheck.Law(v.Checker); law != "" && v.Outcome == lincheck.Illegal {
-		fmt.Fprintf(s.stdout, "  %s says: %s\n", v.Checker, law)
+		evidence.Rows = append(evidence.Rows, []string{fmt.Sprintf("%s says: %s", v.Checker, law)})
 	}
 	for _, line := range slices.Concat(v.Events, gate.Evidence(v)) {
-		fmt.Fprintf(s.stdout, "  %s\n", line)
+		evidence.Rows = append(evidence.Rows, []string{line})
+	}
+	if len(evidence.Rows) > 0 {
+		d.Add(evidence)
+	}
+	if err := s.print(f, d); err != nil {
+		return err
 	}
 	switch v.Outcome {
 	case lincheck.Illegal:

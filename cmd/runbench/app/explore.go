@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"flag"
 	"time"
 
@@ -17,6 +18,7 @@ type exploration struct {
 	oneWait, tso               bool
 	limit                      time.Duration
 	replay                     string
+	format                     *format
 }
 
 func exploreCommand() command {
@@ -49,8 +51,9 @@ the explorer:
 			var limit plan.Duration
 			fs.TextVar(&limit, "time", plan.Duration(5*time.Minute), "longest `time` to search")
 			fs.StringVar(&x.replay, "replay", "", "run one `schedule`, as a failure printed it, and trace it")
+			x.format = formatFlags(fs)
 			return func(args []string) error {
-				if err := noArgs(fs, args); err != nil {
+				if err := cmp.Or(noArgs(fs, args), x.format.check(fs)); err != nil {
 					return err
 				}
 				x.limit = time.Duration(limit)

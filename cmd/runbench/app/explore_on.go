@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/lincheck/explore"
 	"doublebuf/lincheck/explore/programs"
@@ -35,15 +36,40 @@ func (s *shell) explore(x exploration) error {
 	if err != nil {
 		return exit.With(exit.Usage, err)
 	}
-	fmt.Fprintf(s.stdout, "%s: %s\n%v\n", strategy.Name, what, res)
+	if err := s.print(x.format, explored(strategy.Name, what, res, x.replay != "")); err != nil {
+		return err
+	}
 	switch {
 	case res.Failure != nil:
-		fmt.Fprintln(s.stdout, res.Failure)
 		return exit.With(exit.Failed, fmt.Errorf("explore: %s", res.Failure.Kind))
-	case x.replay != "":
-		fmt.Fprint(s.stdout, explore.FormatTrace(res.Trace))
-	case !res.Complete:
+	case x.replay == "" && !res.Complete:
 		return exit.With(exit.Unknown, errors.New("explore: the search was not finished; give it more -time, or fewer steps"))
 	}
 	return nil
+}
+
+// explored is the document of an exploration, with the trace of its failure, or of its replay if
+// replayed is set.
+func explored(strategy, program string, res explore.Result, replayed bool) *export.Document {
+	d := &export.Document{Data: struct {
+		Strategy string `json:"strategy"`
+		Program  string `json:"program"`
+		explore.Result
+	}{strategy, program, res}}
+	d.Add(export.Line(strategy+": "+program), export.Line(res.String()))
+	switch {
+	case res.Failure != nil:
+		d.Add(export.Line(fmt.Sprintf("%s: %s", res.Failure.Kind, res.Failure.Message)), traceTable(res.Failure.Trace), export.Line("replay "+res.Failure.Schedule))
+	case replayed:
+		d.Add(traceTable(res.Trace))
+	}
+	return d
+}
+
+func traceTable(trace []explore.Event) export.Table {
+	t := export.Table{Columns: []string{"step", "goroutine", "operation", "location", "value", "source"}}
+	for i, ev := range trace {
+		t.Rows = append(t.Rows, []string{fmt.Sprintf("%4d", i+1), ev.Goroutine, ev.Op, ev.Location, ev.Value, ev.Source})
+	}
+	return t
 }

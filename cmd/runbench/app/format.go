@@ -8,7 +8,7 @@ import (
 	"doublebuf/cmd/runbench/internal/names"
 )
 
-// format is in which format a command prints. Every command that prints tables has its flags.
+// format is in which format a command prints. Every command has its flags.
 type format struct {
 	name     string // as export.Named knows it
 	json, md bool

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/pin"
@@ -36,6 +37,7 @@ type runFlags struct {
 	pin              string // a list of processors
 	pinWorkers       bool
 	quiet            bool
+	format           *format
 	given            map[string]bool // the flags that were given
 }
 
@@ -123,8 +125,8 @@ func runCommand() command {
 				}
 				o.given = map[string]bool{}
 				fs.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
-				if o.quiet {
-					s.stdout, s.progress = io.Discard, io.Discard
+				if err := o.format.check(fs); err != nil {
+					return err
 				}
 				return s.run(&o)
 			}
@@ -133,6 +135,7 @@ func runCommand() command {
 }
 
 func (o *runFlags) declare(fs *flag.FlagSet) {
+	o.format = formatFlags(fs)
 	fs.StringVar(&o.preset, "preset", "quick", "`name` of a preset: smoke, quick, standard, full or limits")
 	fs.StringVar(&o.planFile, "plan", "", "measure the plan in this `file`: the plan section of a manifest.json")
 	for name, n := range map[string]struct {
@@ -313,10 +316,18 @@ func (o *runFlags) apply(p *plan.Plan) {
 
 // setup returns what a campaign works with, in the folder dir.
 func (o *runFlags) setup(s *shell, dir string) campaign.Setup {
-	return campaign.Setup{
+	c := campaign.Setup{
 		Args: s.args, Maps: s.maps, Out: s.stdout, Warn: s.stderr, Progress: s.progress,
+		Summary: s.stdout, As: export.Named(o.format.named()),
 		Dir: dir, Plots: campaign.PlotsFolder(o.plots, dir), Strict: results.Letter(o.strict),
 	}
+	switch {
+	case !o.format.text():
+		c.Out, c.Progress = io.Discard, io.Discard
+	case o.quiet:
+		c.Out, c.Progress, c.Summary = io.Discard, io.Discard, io.Discard
+	}
+	return c
 }
 
 // campaign returns the campaign that the flags ask for: a new one, or one to resume.

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"doublebuf/analysis/export"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
@@ -67,8 +70,9 @@ func soakCommand() command {
 				times[f.name] = &d
 			}
 			dir := fs.String("results", "", "new `folder` for verdicts and evidence if a map fails (default results/<UTC>-soak)")
+			f := formatFlags(fs)
 			return func(args []string) error {
-				if err := noArgs(fs, args); err != nil {
+				if err := cmp.Or(noArgs(fs, args), f.check(fs)); err != nil {
 					return err
 				}
 				for name, d := range times {
@@ -81,7 +85,7 @@ func soakCommand() command {
 				if err != nil {
 					return err
 				}
-				return s.soak(maps, o, folder(*dir, "results", "soak"))
+				return s.soak(f, maps, o, folder(*dir, "results", "soak"))
 			}
 		},
 	}
@@ -104,28 +108,33 @@ func (s *shell) soakable(names []string) ([]kv.Entry, error) {
 	return maps, nil
 }
 
-// soak soaks maps one after another, each in a child process. It makes dir if a map fails.
-func (s *shell) soak(maps []kv.Entry, o soak.Options, dir string) error {
+// soak soaks maps one after another, each in a child process. It makes dir if a map fails. As text
+// it prints totals and each verdict at once.
+func (s *shell) soak(f *format, maps []kv.Entry, o soak.Options, dir string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot start a child process: %w", err)
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	fmt.Fprintf(s.stdout, "soak: %d maps for %v each, seed %d\n", len(maps), o.Time, o.Seed)
+	out := s.stdout
+	if !f.text() {
+		out = io.Discard
+	}
+	fmt.Fprintf(out, "soak: %d maps for %v each, seed %d\n", len(maps), o.Time, o.Seed)
 	var verdicts []lincheck.Verdict
 	for _, e := range maps {
 		if ctx.Err() != nil {
 			break
 		}
-		v, err := s.soakOne(ctx, self, e, o, dir)
+		v, err := s.soakOne(ctx, out, self, e, o, dir)
 		if err != nil {
 			return err
 		}
 		verdicts = append(verdicts, v)
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintf(s.stdout, "interrupted; %d of %d maps were begun\n", len(verdicts), len(maps))
+		fmt.Fprintf(out, "interrupted; %d of %d maps were begun\n", len(verdicts), len(maps))
 	}
 	if slices.ContainsFunc(verdicts, func(v lincheck.Verdict) bool { return !v.AsExpected() }) {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -134,12 +143,17 @@ func (s *shell) soak(maps []kv.Entry, o soak.Options, dir string) error {
 		if err := gate.WriteVerdicts(dir, verdicts); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.stdout, "verdicts are in %s\n", filepath.Join(dir, gate.VerdictsFile))
+		fmt.Fprintf(out, "verdicts are in %s\n", filepath.Join(dir, gate.VerdictsFile))
+	}
+	if !f.text() {
+		if err := s.print(f, &export.Document{Data: verdicts, Blocks: []export.Block{verdictTable(verdicts)}}); err != nil {
+			return err
+		}
 	}
 	return gate.Judge(verdicts)
 }
 
-func (s *shell) soakOne(ctx context.Context, self string, e kv.Entry, o soak.Options, dir string) (lincheck.Verdict, error) {
+func (s *shell) soakOne(ctx context.Context, out io.Writer, self string, e kv.Entry, o soak.Options, dir string) (lincheck.Verdict, error) {
 	temp, err := os.MkdirTemp("", "runbench-soak-")
 	if err != nil {
 		return lincheck.Verdict{}, err
@@ -149,21 +163,21 @@ func (s *shell) soakOne(ctx context.Context, self string, e kv.Entry, o soak.Opt
 		Path: self, Dir: temp,
 		Args:   []string{soakChildName, "-impl", e.Name, "-seed", fmt.Sprint(o.Seed), "-time", o.Time.String(), "-every", o.Every.String(), "-hang", o.Hang.String(), "-dir", temp},
 		Time:   o.Time + 2*o.Hang + time.Minute,
-		Report: func(line string) { fmt.Fprintln(s.stdout, line) },
+		Report: func(line string) { fmt.Fprintln(out, line) },
 	})
-	fmt.Fprintf(s.stdout, "%s: %v\n", e.Name, v)
+	fmt.Fprintf(out, "%s: %v\n", e.Name, v)
 	if law := lincheck.Law(v.Checker); law != "" {
-		fmt.Fprintf(s.stdout, "  %s says: %s\n", v.Checker, law)
+		fmt.Fprintf(out, "  %s says: %s\n", v.Checker, law)
 	}
 	for _, event := range v.Events {
-		fmt.Fprintf(s.stdout, "  %s\n", event)
+		fmt.Fprintf(out, "  %s\n", event)
 	}
 	if v.Evidence.Log != "" {
 		kept := filepath.Join(dir, gate.EvidenceDir, filepath.Base(v.Evidence.Log))
 		if err := keep(v.Evidence.Log, kept); err != nil {
 			return v, err
 		}
-		fmt.Fprintf(s.stdout, "  output: %s\n", kept)
+		fmt.Fprintf(out, "  output: %s\n", kept)
 	}
 	return v, nil
 }

@@ -28,8 +28,8 @@ type MapProgram struct {
 
 // Maps are the programs over the whole map, with its table, log, buffers and strategy.
 var Maps = []MapProgram{
-	{Name: "look-ups", Make: lookUps, Large: true},
-	{Name: "look-ups under a guard", Make: lookUpsUnderGuard, Large: true},
+	{Name: "lookups", Make: lookups, Large: true},
+	{Name: "lookups under a guard", Make: lookupsUnderGuard, Large: true},
 	{Name: realTimeName, Make: realTime},
 	{Name: "TryPublish beside readers", Make: tryPublish, Large: true},
 	{Name: "nested guards", Make: nestedGuards},
@@ -41,15 +41,15 @@ var Maps = []MapProgram{
 	{Name: "two writers in a group", Make: group},
 	{Name: "two writers under a lock", Make: underLock},
 	{Name: "a copy is detached", Make: detached, Timeouts: 1},
-	{Name: "a copy is detached under look-ups", Make: detachedUnderLookUps, Timeouts: 1},
+	{Name: "a copy is detached under lookups", Make: detachedUnderLookups, Timeouts: 1},
 	{Name: "a copy is detached under two readers", Make: detachedUnderTwo, Timeouts: 1, Bounded: true},
 	{Name: "membarriers are refused", Make: refused},
-	{Name: "a look-up by the cached copy", Make: cachedLookUps(0, 1, 2)},
-	{Name: "look-ups by the cached copy", Make: cachedLookUps(0, 2, 3)},
-	{Name: "a look-up under a fenced name", Make: cachedLookUps(1, 1, 2)},
-	{Name: "a look-up under a plain name again", Make: cachedLookUps(2, 1, 2)},
-	{Name: "a look-up of an integer in a flat table", Make: cachedLookUps(0, 1, 2, flat)},
-	{Name: "the same under a fenced name", Make: cachedLookUps(1, 1, 2, flat)},
+	{Name: "a lookup by the cached copy", Make: cachedLookups(0, 1, 2)},
+	{Name: "lookups by the cached copy", Make: cachedLookups(0, 2, 3)},
+	{Name: "a lookup under a fenced name", Make: cachedLookups(1, 1, 2)},
+	{Name: "a lookup under a plain name again", Make: cachedLookups(2, 1, 2)},
+	{Name: "a lookup of an integer in a flat table", Make: cachedLookups(0, 1, 2, flat)},
+	{Name: "the same under a fenced name", Make: cachedLookups(1, 1, 2, flat)},
 }
 
 // realTimeName names the program in which strategies of the level per-handle fail.
@@ -140,12 +140,12 @@ func (w *world) readers(n int) {
 func (w *world) get(r reader, key int, last uint64) uint64 {
 	v, _ := r.Get(key)
 	if v%key != 0 || uint64(v/key) < last {
-		w.x.Failf("a look-up of key %d sees %d after version %d", key, v, last)
+		w.x.Failf("a lookup of key %d sees %d after version %d", key, v, last)
 	}
 	return uint64(v / key)
 }
 
-func lookUps(s Strategy) explore.Program {
+func lookups(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)
 		for range 2 {
@@ -163,10 +163,10 @@ func lookUps(s Strategy) explore.Program {
 // seeds of its hash differ between executions, but no step depends on the place of a key.
 var flat = hashmap.WithTable(table.Flat)
 
-// cachedLookUps has lookups that are not the first on their handle. With lookup guards, they open
+// cachedLookups has lookups that are not the first on their handle. With lookup guards, they open
 // one in the cached copy. Earlier lookups come after a publish. Under adaptive, the copy still has
 // its fenced name after one earlier lookup, and its plain name again after two.
-func cachedLookUps(before, lookUps, publishes int, options ...hashmap.Option) func(s Strategy) explore.Program {
+func cachedLookups(before, lookups, publishes int, options ...hashmap.Option) func(s Strategy) explore.Program {
 	return func(s Strategy) explore.Program {
 		return func(x *explore.Exec) {
 			w := newWorld(x, s, options...)
@@ -179,7 +179,7 @@ func cachedLookUps(before, lookUps, publishes int, options ...hashmap.Option) fu
 				last = w.get(r, 1, last)
 			}
 			x.Go("reader", func() {
-				for range lookUps {
+				for range lookups {
 					last = w.get(r, 1, last)
 				}
 			})
@@ -192,7 +192,7 @@ func cachedLookUps(before, lookUps, publishes int, options ...hashmap.Option) fu
 	}
 }
 
-func lookUpsUnderGuard(s Strategy) explore.Program {
+func lookupsUnderGuard(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)
 		r := w.reader()
@@ -438,9 +438,9 @@ func detached(s Strategy) explore.Program {
 	}
 }
 
-// detachedUnderLookUps lets lookups outlive their copy. The last lookup, after all goroutines have
+// detachedUnderLookups lets lookups outlive their copy. The last lookup, after all goroutines have
 // ended, must not confuse the successor with that copy.
-func detachedUnderLookUps(s Strategy) explore.Program {
+func detachedUnderLookups(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s, bound)
 		r := w.reader()
@@ -512,7 +512,7 @@ func group(s Strategy) explore.Program {
 			x.Go("writer", func() {
 				found[i], _ = g.Swap(1, i)
 				if v, ok := r.Get(1); !ok || v != i && v != 3-i {
-					x.Failf("after a swap of %d a look-up finds %d, %v", i, v, ok)
+					x.Failf("after a swap of %d a lookup finds %d, %v", i, v, ok)
 				}
 			})
 		}
@@ -538,7 +538,7 @@ func underLock(s Strategy) explore.Program {
 				l.Insert(i, i)
 				versions[i], _ = l.Publish()
 				if v, ok := r.Get(i); !ok || v != i {
-					x.Failf("after a publish of %d a look-up finds %d, %v", i, v, ok)
+					x.Failf("after a publish of %d a lookup finds %d, %v", i, v, ok)
 				}
 			})
 		}

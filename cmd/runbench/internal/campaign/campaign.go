@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"doublebuf/analysis/export"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/gate"
@@ -27,10 +28,13 @@ type Setup struct {
 	Args      []string   // arguments of the command, for the manifest
 	Maps      []kv.Entry // all maps that a plan may name
 	Out, Warn io.Writer
-	Progress  io.Writer      // how far the measuring is
-	Dir       string         // folder of the results
-	Plots     string         // folder of the figures
-	Strict    results.Letter // the worst grade that is good enough; "" is any
+	Progress  io.Writer // how far the measuring is
+	// Summary is where the summary is printed in the end, in the format As.
+	Summary io.Writer
+	As      export.Exporter
+	Dir     string         // folder of the results
+	Plots   string         // folder of the figures
+	Strict  results.Letter // the worst grade that is good enough; "" is any
 }
 
 // Campaign is one run, from its plan to its report. One goroutine uses it.

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"doublebuf/analysis"
-	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/results"
@@ -18,7 +17,7 @@ func (c *Campaign) conclude() (*analysis.Run, error) {
 	m := &c.store.manifest
 	if len(c.store.done) == 0 {
 		set := &Loaded{Run: analysis.Of(&results.Set{Manifest: *m})}
-		return set.Run, Present(c.Out, export.Text{}, set, c.Dir, c.Plots)
+		return set.Run, Present(c.Summary, c.As, set, c.Dir, c.Plots)
 	}
 	set, err := Load(c.Warn, c.Dir)
 	if err != nil {
@@ -29,7 +28,7 @@ func (c *Campaign) conclude() (*analysis.Run, error) {
 	if err := c.store.save(); err != nil {
 		return nil, err
 	}
-	return set.Run, Present(c.Out, export.Text{}, set, c.Dir, c.Plots)
+	return set.Run, Present(c.Summary, c.As, set, c.Dir, c.Plots)
 }
 
 // outcome returns the error, with its exit code, that follows from a complete campaign.

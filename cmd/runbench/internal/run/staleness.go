@@ -55,36 +55,36 @@ func (c *clock) missed(completed, v uint32) uint32 {
 	return next
 }
 
-// lags holds the staleness of reads, to three digits. That of a read that reflects everything is 0.
-// Otherwise it has two values. In operations, it is the number of writes from the oldest write of
-// its key that it does not reflect up to the last one that was complete when it was called. In
-// nanoseconds, it is the time since that oldest write was complete.
-type lags struct {
+// staleReads holds the staleness of reads, to three digits. That of a read that reflects
+// everything is 0. Otherwise it has two values. In operations, it is the number of writes from
+// the oldest write of its key that it does not reflect up to the last one that was complete when
+// it was called. In nanoseconds, it is the time since that oldest write was complete.
+type staleReads struct {
 	ops, ages      *hdrhistogram.Histogram
 	opsSum, ageSum int64
 	stale          int64 // reads with any
 }
 
-func (c *clock) newLags() lags {
-	return lags{ops: hdrhistogram.New(1, int64(len(c.next)), 3), ages: hdrhistogram.New(1, int64(time.Hour), 3)}
+func (c *clock) newStaleReads() staleReads {
+	return staleReads{ops: hdrhistogram.New(1, int64(len(c.next)), 3), ages: hdrhistogram.New(1, int64(time.Hour), 3)}
 }
 
-func (l *lags) record(ops int64, age time.Duration) {
-	_ = l.ops.RecordValue(ops) // Both are in the range.
-	_ = l.ages.RecordValue(int64(min(age, time.Hour)))
-	l.opsSum += ops
-	l.ageSum += int64(age)
+func (r *staleReads) record(ops int64, age time.Duration) {
+	_ = r.ops.RecordValue(ops) // Both are in the range.
+	_ = r.ages.RecordValue(int64(min(age, time.Hour)))
+	r.opsSum += ops
+	r.ageSum += int64(age)
 	if ops > 0 {
-		l.stale++
+		r.stale++
 	}
 }
 
-func (l *lags) add(other lags) {
-	l.ops.Merge(other.ops)
-	l.ages.Merge(other.ages)
-	l.opsSum += other.opsSum
-	l.ageSum += other.ageSum
-	l.stale += other.stale
+func (r *staleReads) add(other staleReads) {
+	r.ops.Merge(other.ops)
+	r.ages.Merge(other.ages)
+	r.opsSum += other.opsSum
+	r.ageSum += other.ageSum
+	r.stale += other.stale
 }
 
 // staleness measures how stale reads are.
@@ -106,12 +106,12 @@ func (c *cell[K]) staleness() results.Cell {
 		bodies = append(bodies, r.read)
 	}
 	spans, _ := together(c.time, c.cpus, bodies)
-	return c.lag(w, readers, wall(spans).seconds())
+	return c.fill(w, readers, wall(spans).seconds())
 }
 
-// lag makes a cell of what the readers saw.
-func (c *cell[K]) lag(w *staleWriter[K], readers []*staleReader[K], seconds float64) results.Cell {
-	seen := w.clock.newLags()
+// fill makes a cell of what the readers saw.
+func (c *cell[K]) fill(w *staleWriter[K], readers []*staleReader[K], seconds float64) results.Cell {
+	seen := w.clock.newStaleReads()
 	out := cellOf(c.job)
 	for _, r := range readers {
 		seen.add(r.seen)
@@ -188,14 +188,14 @@ type staleReader[K comparable] struct {
 	handle kv.Map[K, uint64]
 	stream *workloads.Stream[K]
 
-	seen  lags
+	seen  staleReads
 	fault error
 }
 
 var errNoKey = errors.New("staleness: a read found no value for a key that is never deleted")
 
 func newStaleReader[K comparable](clk *clock, h kv.Map[K, uint64], stream *workloads.Stream[K]) *staleReader[K] {
-	return &staleReader[K]{clock: clk, handle: h, stream: stream, seen: clk.newLags()}
+	return &staleReader[K]{clock: clk, handle: h, stream: stream, seen: clk.newStaleReads()}
 }
 
 func (r *staleReader[K]) read(stop *stopFlag) {
