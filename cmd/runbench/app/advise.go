@@ -50,6 +50,7 @@ conclusive.`,
 			fs.StringVar(&o.dir, "results", "", "new `folder` for the results (default results/<UTC>-advise)")
 			fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
 			f := formatFlags(fs)
+			o.format = f
 			return func(args []string) error {
 				if err := f.check(fs); err != nil {
 					return err
@@ -80,14 +81,11 @@ func (s *shell) advise(o *runFlags, f *format, needs report.Needs) error {
 	if !f.text() {
 		quiet.stdout = io.Discard
 	}
-	if err := quiet.run(o); err != nil {
-		return err
-	}
-	set, err := s.load(o.dir)
+	set, err := quiet.run(o)
 	if err != nil {
 		return err
 	}
-	d, certain, err := report.Advise(set.Run, needs)
+	d, certain, err := report.Advise(set, needs)
 	if err == nil {
 		err = s.print(f, d)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"doublebuf/analysis"
 	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
@@ -128,7 +129,8 @@ func runCommand() command {
 				if err := o.format.check(fs); err != nil {
 					return err
 				}
-				return s.run(&o)
+				_, err := s.run(&o)
+				return err
 			}
 		},
 	}
@@ -345,11 +347,11 @@ func (s *shell) campaign(o *runFlags) (*campaign.Campaign, error) {
 	return campaign.New(o.setup(s, folder(o.dir, "results", name)), p, name, check)
 }
 
-// run is the command without its flags.
-func (s *shell) run(o *runFlags) error {
+// run is the command without its flags. It returns what it has measured.
+func (s *shell) run(o *runFlags) (*analysis.Run, error) {
 	c, err := s.campaign(o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer c.Close()
 	ctx, stop := interruptible()

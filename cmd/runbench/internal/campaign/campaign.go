@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"doublebuf/analysis"
 	"doublebuf/analysis/export"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/doctor"
@@ -82,37 +83,37 @@ func (c *Campaign) findLinks() (err error) {
 // Close releases the folder. The results are already on the disk.
 func (c *Campaign) Close() error { return c.store.close() }
 
-// Run checks the maps, measures what is not measured yet, and concludes. It blocks until that is
-// done, or until ctx ends, and then until the cell that is being measured is finished. An error
-// that cuts the campaign short says how to resume it. The error has an exit code if a verdict is
-// not as expected, if intervals are not as narrow as TargetCI says, or if the grade is worse than
-// Strict.
-func (c *Campaign) Run(ctx context.Context) error {
+// Run checks the maps, measures what is not measured yet, concludes, and returns the whole run.
+// It blocks until that is done, or until ctx ends, and then until the cell that is being measured
+// is finished. An error that cuts the campaign short says how to resume it. The error has an exit
+// code if a verdict is not as expected, if intervals are not as narrow as TargetCI says, or if
+// the grade is worse than Strict.
+func (c *Campaign) Run(ctx context.Context) (*analysis.Run, error) {
 	c.announce()
 	machine := c.examine()
 	remove, err := c.link(ctx)
 	defer remove()
 	if err != nil {
-		return c.resumable(err)
+		return nil, c.resumable(err)
 	}
 	if err := c.gate(ctx); err != nil {
-		return c.resumable(err)
+		return nil, c.resumable(err)
 	}
 	if err := c.session(ctx, machine); err != nil {
 		if _, more := c.conclude(); more != nil {
 			err = fmt.Errorf("%w; and no report was written: %w", err, more)
 		}
-		return c.resumable(err)
+		return nil, c.resumable(err)
 	}
 	c.store.manifest.Complete = true
 	if err := c.store.save(); err != nil {
-		return c.resumable(err)
+		return nil, c.resumable(err)
 	}
 	set, err := c.conclude()
 	if err != nil {
-		return fmt.Errorf("%w; all cells are safe in %s; report them with: runbench report -plots %s %s", err, c.Dir, c.Plots, c.Dir)
+		return nil, fmt.Errorf("%w; all cells are safe in %s; report them with: runbench report -plots %s %s", err, c.Dir, c.Plots, c.Dir)
 	}
-	return c.outcome(set)
+	return set, c.outcome(set)
 }
 
 // announce prints the plan and its estimated time.
