@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"doublebuf/analysis/stat"
+	"doublebuf/results"
 )
 
 // TestBeyond: the whole interval must lie beyond what this run can show, not only the median.
@@ -27,6 +28,46 @@ func TestBeyond(t *testing.T) {
 		m.Interval = false
 		if e.beyond(m) {
 			t.Errorf("%.2f without an interval is conclusive", c.median)
+		}
+	}
+}
+
+// TestCorrect gives the effects of a standing their probabilities. By Holm's procedure 0.001 and
+// 0.02 are conclusive among three effects, and would not both be among four. The floor's effect is
+// not among them.
+func TestCorrect(t *testing.T) {
+	e := &effects{known: map[compared]tested{}}
+	row := func(p float64) *Row { return &Row{Group: new(Group), Summary: stat.Summary{Median: p}} }
+	first, floor := row(0), row(1)
+	floor.Floor = true
+	s := &Standing{Unit: results.OpsPerSec, effects: e, Rows: []*Row{first, floor}, Contenders: []*Row{first}, yardsticks: []*Row{first}}
+	e.known[compared{floor.Group, first.Group, s.Unit}] = tested{p: 1}
+	for _, p := range []float64{0.02, 0.001, 0.5} {
+		r := row(p)
+		s.Rows, s.Contenders = append(s.Rows, r), append(s.Contenders, r)
+		e.known[compared{r.Group, first.Group, s.Unit}] = tested{p: p}
+	}
+	correct(e, []*Standing{s})
+	if e.maxP != 0.02 {
+		t.Errorf("the largest probability of a conclusive effect is %v; want 0.02", e.maxP)
+	}
+	for _, r := range s.Contenders[1:] {
+		if got, want := s.Effect(r, first).Conclusive, r.Summary.Median <= 0.02; got != want {
+			t.Errorf("an effect with probability %v: conclusive is %v; want %v", r.Summary.Median, got, want)
+		}
+	}
+}
+
+// TestLayout: one link cannot show an effect below 5 %, whatever the A/A limit is.
+func TestLayout(t *testing.T) {
+	for links, want := range map[int]float64{1: layoutEffect, 2: 0, 6: 0} {
+		s := controlled(1, 1, 12, 1e-4, 1)
+		for i := range s.Cells {
+			s.Cells[i].Link, s.Cells[i].Process = 1+i%links, 1+i%links
+		}
+		r := Of(s)
+		if r.Links != links || r.Layout != want || r.MinConclusive != max(want, r.Control.Limit) {
+			t.Errorf("%d links: %d links, layout %v, min conclusive %v, A/A limit %v", links, r.Links, r.Layout, r.MinConclusive, r.Control.Limit)
 		}
 	}
 }

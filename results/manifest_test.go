@@ -113,3 +113,15 @@ func TestCollectEnvironmentSaysWhatIsAbsent(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// TestAsExpected: a map that must fail its check fails with Illegal, and not with Unknown.
+func TestAsExpected(t *testing.T) {
+	for _, outcome := range []Outcome{Ok, Unknown, Illegal} {
+		if v := (Verdict{Outcome: outcome}); v.AsExpected() != (outcome == Ok) {
+			t.Errorf("%s of a correct map: as expected is %v", outcome, v.AsExpected())
+		}
+		if v := (Verdict{Outcome: outcome, Broken: true}); v.AsExpected() != (outcome == Illegal) {
+			t.Errorf("%s of a broken map: as expected is %v", outcome, v.AsExpected())
+		}
+	}
+}

@@ -41,3 +41,18 @@ func TestJudgement(t *testing.T) {
 		}
 	}
 }
+
+// TestStrictness: a grade that is as good as -strict asks for is good enough.
+func TestStrictness(t *testing.T) {
+	for _, is := range results.Letters {
+		for _, want := range append([]results.Letter{""}, results.Letters...) {
+			c := &Campaign{Setup: Setup{Strict: want}, loop: &loop{}}
+			run := analysis.Of(&results.Set{})
+			run.Grade.Letter = is
+			enough := want == "" || is <= want
+			if err := c.outcome(run); (err == nil) != enough || err != nil && exit.Code(err) != exit.Unknown {
+				t.Errorf("grade %s, -strict %q: %v", is, want, err)
+			}
+		}
+	}
+}

@@ -1,9 +1,11 @@
 package gate
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"doublebuf/baselines/kv"
 	"doublebuf/lincheck"
 )
 
@@ -25,5 +27,21 @@ func TestFewerSeedsAreNoPass(t *testing.T) {
 	}
 	if v := (Options{}).ofAllSeeds(lincheck.Verdict{Outcome: lincheck.Ok, Counts: lincheck.Counts{Seeds: 1}}); v.Outcome != lincheck.Ok {
 		t.Errorf("%v where no number of seeds was asked for; want Ok", v)
+	}
+}
+
+// TestChildArgs: a child checks as the parent was told to.
+func TestChildArgs(t *testing.T) {
+	e := kv.Entry{Name: "m"}
+	for want, o := range map[string]lincheck.Options{
+		"-impl m -seed 3 -time 1s -dir d -histories 7":                    {Seed: 3, Time: time.Second, Dir: "d", Histories: 7},
+		"-impl m -seed 0 -time 0s -dir  -histories 1 -designs":            {Histories: 1, Designs: true},
+		"-impl m -seed 0 -time 0s -dir  -histories 1 -by porcupine":       {Histories: 1, By: lincheck.ByPorcupine},
+		"-impl m -seed 0 -time 0s -dir  -histories 9223372036854775807":   {},
+		"-impl m -seed 0 -time 0s -dir  -histories 1 -designs -by stamps": {Histories: 1, Designs: true, By: lincheck.ByStamps},
+	} {
+		if got := strings.Join(childArgs(e, o)[1:], " "); got != want {
+			t.Errorf("%+v: %s; want %s", o, got, want)
+		}
 	}
 }
