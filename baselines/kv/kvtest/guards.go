@@ -178,7 +178,7 @@ func (s *subject[K, V]) checkRow(g kv.Guard[K, V], row int) error {
 }
 
 // patience is how long chainedGuards lets a writer wait before it reports that the writer starves.
-var patience = 20 * time.Second
+var patience = 2 * time.Minute
 
 // chainedGuards always keeps a guard open: it opens the next one before it releases the last. The
 // writer must still publish.
