@@ -71,9 +71,12 @@ var peers = families("haxmap", "concurrent-map", "immutable")
 // loses values.
 var alike = families("mutex", "rbmutex", "concurrent-map", "haxmap")
 
-// punctual are the maps whose latency standard measures: the double buffer with and without a
-// bound on how long a publish waits, and one of each kind of the others.
-var punctual = anyOf(mainly(), bounded(64), families("syncmap", "xsync", "rwmutex", "sharded", "cow"), ofRole(kv.Floor))
+// punctual chooses the maps whose latency standard measures: the double buffer with and without a
+// bound on how long a publish waits, and of the other maps one of each kind, and the floor.
+func punctual(e kv.Entry) bool {
+	ours, id := anyOf(mainly(), bounded(64)), e.Kind()
+	return ours(e) || id.Family != kv.DoubleBuffer && id.Role != kv.Ceiling && !alike(e) && !peers(e)
+}
 
 // waiting are further maps where standard measures the latency of a publish: one of each strategy
 // whose publishes wait in another way, and the double buffer of many writers. The strategy

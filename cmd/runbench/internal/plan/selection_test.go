@@ -43,7 +43,7 @@ func TestNewMapsAppear(t *testing.T) {
 		{"standard", results.Throughput, Cell{Mix: "read-only", G: 1}, []string{"B", "D", "mine"}}, // one policy of each
 		{"standard", results.Throughput, Cell{Mix: "r95w5", G: 2, Dist: "uniform"}, []string{"D", "mine"}},
 		{"standard", results.Staleness, Cell{Mix: RolesMix, Readers: 1, Writers: 1}, []string{"A", "B", "C", "D", "mine"}},
-		{"standard", results.Latency, Cell{Mix: "r95w5", G: 2, Load: 70}, []string{"B"}},
+		{"standard", results.Latency, Cell{Mix: "r95w5", G: 2, Load: 70}, []string{"B", "mine"}},
 		{"limits", results.Throughput, Cell{Mix: "read-only", G: 1, Dist: "uniform", Keys: 1000}, []string{"B", "D"}},
 		{"limits", results.Throughput, Cell{Mix: RolesMix, Readers: 1, Writers: 1, Dist: "uniform", Keys: 1000}, []string{"A", "B", "C", "D"}},
 	} {
