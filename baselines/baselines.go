@@ -1,9 +1,9 @@
 // Package baselines is the registry of the maps that this project measures and checks: the double
 // buffers, the maps to compare them with, the ceiling (plain) and the floor (noop).
 //
-// Each map has one file, with its adapter to package kv and its entry. An adapter is written as the
-// author of the map would write it: it is sized in advance, and a call costs no more than the map's
-// own users pay.
+// Each family of maps has one file, with its adapter to package kv and its entries. An adapter is
+// written as the author of the map would write it: it is sized in advance, and a call costs no
+// more than the map's own users pay.
 //
 // All adapters share three rules:
 //

@@ -11,8 +11,9 @@ import (
 	"doublebuf/lincheck/judge"
 )
 
-// Options says how thoroughly to check and where to leave evidence. The zero value is a check of
-// well under a second that leaves no files.
+// Options says how thoroughly to check and where to leave evidence. The zero value records 100
+// histories of each kind, but no more after a second, and leaves no files. The limit of 100 ends
+// the check of most maps. The second ends the check of slow ones.
 type Options struct {
 	Seed uint64 // for all random choices; the same seed draws the same operations
 	// Histories is the number of histories of each kind that the level calls for; 0 = 100.

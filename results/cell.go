@@ -68,7 +68,7 @@ func (id ID) Rate() string {
 
 // Name returns the benchmark name of id without the prefix "Benchmark":
 //
-//	Map/impl=dbuf-epoch-b64/mix=r990/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2
+//	Map/impl=dbuf-epoch-b64/mix=r99w1/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2
 //
 // Separate readers and writers take the form r=1/w=1 instead of g=2. A latency cell has load=70
 // before either. The number of processors always ends the name. Otherwise the end of a name like

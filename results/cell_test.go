@@ -7,7 +7,7 @@ import (
 
 func TestNameAndBack(t *testing.T) {
 	for _, want := range []string{
-		"Map/impl=dbuf-epoch-b64/mix=r990/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2",
+		"Map/impl=dbuf-epoch-b64/mix=r99w1/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2",
 		"Map/impl=shard-32/mix=read-only/dist=uniform/keytype=string/keys=10000/g=64-2",
 		"Map/impl=a_b+c.d/mix=m/dist=uniform/keytype=uint64/keys=1Mi/r=0/w=3-16",
 		"Staleness/impl=sync.Map/mix=m/dist=uniform/keytype=uint64/keys=3Ki/r=2/w=1-2",

@@ -33,7 +33,7 @@ func testCells(blocks int) []Cell {
 			for _, g := range []int{1, 2} {
 				speed := float64(g*(1+i)*10_000_000 + block*1000)
 				c := Cell{
-					ID:    ID{Kind: Throughput, Impl: impl, Mix: "r990", Dist: "zipf0.99", KeyType: "uint64", Keys: 65536, G: g, Procs: 2},
+					ID:    ID{Kind: Throughput, Impl: impl, Mix: "r99w1", Dist: "zipf0.99", KeyType: "uint64", Keys: 65536, G: g, Procs: 2},
 					Block: block, Ops: int64(speed / 10),
 					Metrics: map[string]float64{
 						OpsPerSec: speed, ReadsPerSec: 0.99 * speed, WritesPerSec: 0.01 * speed,
@@ -266,8 +266,8 @@ func TestDamage(t *testing.T) {
 		{"not a number", " 9.90099e+06 read-ops/s", " NaN read-ops/s"},
 		{"a negative number", " 9.90099e+06 read-ops/s", " -3 read-ops/s"},
 		{"a unit twice", "100010 write-ops/s", "100010 read-ops/s"},
-		{"a name with a part too few", "/mix=r990", ""},
-		{"a name with a part that no one knows", "/mix=r990", "/mox=r990"},
+		{"a name with a part too few", "/mix=r99w1", ""},
+		{"a name with a part that no one knows", "/mix=r99w1", "/mox=r99w1"},
 		{"a cell twice in a block", "# block 2", "# block 1"},
 		{"a block that is none", "# block 2", "# block two"},
 		{"a log line", "goos:", "2026/01/02 loading\ngoos:"},

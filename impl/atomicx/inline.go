@@ -3,7 +3,7 @@
 package atomicx
 
 // Other packages inline the methods of the aliases only if this package uses them too. See
-// DESIGN.md, "The inliner". A test of package strategy reads the machine code.
+// impl/DESIGN.md, "The inliner". A test of package strategy reads the machine code.
 var _ = func(b *Bool, i *Int64, w *Uint32, u *Uint64, m *Mutex) {
 	m.Lock()
 	b.Store(b.Load() && b.Swap(true) && b.CompareAndSwap(true, false))

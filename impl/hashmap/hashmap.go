@@ -16,9 +16,9 @@
 // Both copies hold every entry. They share what a value points to: do not change that after the
 // value has been inserted.
 //
-// One goroutine at a time uses a WriteHandle. Only [WriteHandle.NewReadHandle] may be called from
-// any goroutine. [Locked] and [Group] are writers for many goroutines. One goroutine at a time uses
-// a ReadHandle and its guards.
+// One goroutine at a time uses a WriteHandle. Other goroutines may call its methods
+// NewReadHandle, NewNamedReadHandle and Share, and no others. [Locked] and [Group] are writers
+// for many goroutines. One goroutine at a time uses a ReadHandle and its guards.
 //
 // The design follows RustyYato's series of articles on double buffers, and the crates left-right
 // and evmap of Jon Gjengset.

@@ -1,7 +1,7 @@
 package hashmap
 
 // Users' packages inline the atomic operations in a lookup only if this package has inlined them
-// too. See DESIGN.md, "The inliner". A test reads the machine code.
+// too. See impl/DESIGN.md, "The inliner". A test reads the machine code.
 var (
 	_ = (*WriteHandle[uint64, uint64]).Publish
 	_ = (*WriteHandle[uint64, uint64]).Insert

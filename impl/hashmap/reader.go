@@ -50,7 +50,7 @@ func (r *ReadHandle[K, V]) Close() {
 // Get returns the value of key in the last published version, and whether there is one. It never
 // waits and allocates nothing. It panics if key cannot be hashed.
 //
-// It is inlined into the caller; see DESIGN.md, "The inliner".
+// It is inlined into the caller; see impl/DESIGN.md, "The inliner".
 func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	inline(func() {
 		sure := false
@@ -139,7 +139,7 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 		r.raw.Leave(r.lookup.Copy())
 	}
 	if !r.lookup.TryClose() {
-		r.lookup.CloseTurned()
+		r.lookup.CloseMoved()
 	}
 	if invariants.Enabled {
 		r.raw.End()

@@ -36,7 +36,7 @@ type adaptive struct {
 }
 
 // fencesAtMost is the number of guards that one reader opens with a fence after a publish. So many
-// fences take about as long as a membarrier. DESIGN.md has the measurements.
+// fences take about as long as a membarrier. impl/DESIGN.md has the measurements.
 const fencesAtMost = 1024
 
 // Adaptive returns the strategy adaptive: level atomic. If publishes come in quick succession,

@@ -17,7 +17,7 @@ const (
 	//      finds the flag, and the reader wakes the writer.
 	//
 	// If the flag were in a word of the writer's own, every reader would have to load that word
-	// after every guard. DESIGN.md has the cost.
+	// after every guard. impl/DESIGN.md has the cost.
 	awaited = 1 << 31
 
 	guardBits      = awaited - 1

@@ -5,10 +5,10 @@ import "doublebuf/impl/atomicx"
 // epoch: every reader counts its open guards in two words of its own, one for each copy. The writer
 // swaps, and then waits until it has seen each reader with no guard in the old copy.
 //
-// This is the scheme of the Rust crates evmap and left-right, with two counts in place of a parity.
-// A parity allows only one guard for each handle. One count for both copies would starve the
-// writer: a reader that chains guards (open A, open B, close A, open C, close B, …) always has one
-// open.
+// This is the strategy of the Rust crates evmap and left-right, with two counts in place of a
+// parity. A parity allows only one guard for each handle. One count for both copies would starve
+// the writer: a reader that chains guards (open A, open B, close A, open C, close B, …) always
+// has one open.
 type epoch struct {
 	readable atomicx.Pointer[Copy] // readers only load it
 	_        [128 - 8]byte
@@ -29,7 +29,7 @@ func Epoch(o Options) Strategy {
 }
 
 // epochReader is a reader's counts and what belongs to them, on a cache line of its own. A pair of
-// lines would make publishes slower where there are many handles; see DESIGN.md.
+// lines would make publishes slower where there are many handles; see impl/DESIGN.md.
 type epochReader struct {
 	count  [2]atomicx.Uint64 // by the index of the copy; see count.go
 	lookup [2]atomicx.Uint32 // by index: see Lookup

@@ -69,8 +69,13 @@ func Stripe(n int) int {
 	return int(uint64(uintptr(unsafe.Pointer(&here))>>11) * golden >> 32 & uint64(n-1))
 }
 
-// Indicators opens guards for single lookups, by calls that are small enough to be inlined
-// (DESIGN.md, "The inliner"). Any number of goroutines may use it at once.
+// Indicators opens lookup guards of goroutines without handles. Any number of goroutines may use it
+// at once. The calls are small enough to be inlined (impl/DESIGN.md, "The inliner"):
+//
+//	strategy    words of the guard      open       then close
+//	indicator   the stripe's counts     TryOpen    Visit.Close
+//
+// If TryOpen returns false, Reopen opens the guard:
 //
 //	v, c, ok := i.TryOpen()
 //	if !ok { c = v.Reopen(c) }

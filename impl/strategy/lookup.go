@@ -6,27 +6,37 @@ import (
 	"doublebuf/impl/atomicx"
 )
 
-// Lookup is a lookup guard: a guard for one lookup alone. Calls that are small enough to be inlined
-// open it and close it (DESIGN.md, "The inliner"). A reader has at most one open at a time. It
-// opens in the cached copy, which was readable at the last lookup. Then the reader checks, as for
-// any guard, that this copy is still readable.
+// Lookup is a lookup guard: a guard for one lookup alone. A reader has at most one open at a time.
+// It opens in the cached copy, which was readable at the last lookup. Then the reader checks, as
+// for any guard, that this copy is still readable. The calls are small enough to be inlined
+// (impl/DESIGN.md, "The inliner"):
 //
-// Under epoch, asymmetric and adaptive, a lookup guard has words of its own, one for each index of
-// a copy. A word holds the tag of the copy while the guard is open there, and otherwise 0. So
-// opening stores a value that the reader already has. To raise the count of the readable copy, the
-// reader would first have to load which copy that is. The words are atomic under epoch and plain
-// under asymmetric. Under adaptive they are plain, and a fence follows the store if the cached copy
-// is known by its fenced name. Closing a lookup guard does not wake the writer. The guard is open
-// for one lookup only, so a writer that finds it open looks again a little later. BenchmarkGet and
-// BenchmarkGuard of package hashmap measure lookup guards and other guards.
+//	strategy    words of the guard         open                     then close
+//	epoch       two, atomic                Announce and Validate    Retract
+//	asymmetric  two, plain                 Announce and Validate    Retract
+//	adaptive    two, plain, and a fence    Announce and Validate    Retract
+//	refcount    the reader's word          TryCount                 TryClose
+//	any         as above                   TryOpen                  TryClose
+//
+// If the open calls return false, Reopen opens the guard. If TryClose returns false, CloseMoved
+// closes it:
+//
+//	if !l.TryOpen() { copy = l.Reopen() } // otherwise copy is that of the last Reopen
+//	…
+//	if !l.TryClose() { l.CloseMoved() }
+//
+// Two words means one for each index of a copy. A word holds the tag of the copy while the guard is
+// open there, and otherwise 0. So opening stores a value that the reader already has. To raise the
+// count of the readable copy, the reader would first have to load which copy that is. Under
+// adaptive a fence follows the store if the cached copy is known by its fenced name. Closing does
+// not wake the writer. The guard is open for one lookup only, so a writer that finds it open looks
+// again a little later.
 //
 // Under refcount, the addition to the reader's word returns the copy that the guard is in. So a
 // lookup guard is counted like any other. The tag is the key of the cached copy. Closing subtracts
 // again, if the word has not changed.
 //
-//	if !l.TryOpen() { copy = l.Reopen() } // otherwise copy is that of the last Reopen
-//	…
-//	if !l.TryClose() { l.CloseTurned() }
+// BenchmarkGet and BenchmarkGuard of package hashmap measure lookup guards and other guards.
 type Lookup struct {
 	atomic   *atomicx.Uint32 // the word of the cached copy, if it is atomic, or the count of fences
 	plain    *plainTag       // the word of the cached copy, if it is plain
@@ -182,7 +192,7 @@ func (l *Lookup) clear(index int) {
 // Copy returns the copy in which TryOpen opens a guard. Reopen must have been called before.
 func (l *Lookup) Copy() *Copy { return l.cached.itself() }
 
-// TryClose closes the guard, or returns false, and CloseTurned must follow. Everything that is read
+// TryClose closes the guard, or returns false, and CloseMoved must follow. Everything that is read
 // under the guard is read before the close. No load moves behind an atomic store or
 // compare-and-swap that follows it. On x86-TSO no store overtakes an earlier load.
 func (l *Lookup) TryClose() bool {
@@ -202,13 +212,13 @@ func (l *Lookup) Retract() {
 	}
 }
 
-// CloseTurned ends the closing of a guard if the reader was turned to the other copy meanwhile, or
+// CloseMoved ends the closing of a guard if the reader was moved to the other copy meanwhile, or
 // has opened or closed another guard. Both happen under refcount only.
-func (l *Lookup) CloseTurned() { l.words.refcount.Close(l.cached) }
+func (l *Lookup) CloseMoved() { l.words.refcount.Close(l.cached) }
 
 // Close closes the guard.
 func (l *Lookup) Close() {
 	if !l.TryClose() {
-		l.CloseTurned()
+		l.CloseMoved()
 	}
 }

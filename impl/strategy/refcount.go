@@ -3,13 +3,14 @@ package strategy
 import "doublebuf/impl/atomicx"
 
 // refcount: one word of each reader says in which copy it opens guards and how many it has open
-// there. So one atomic addition both counts a guard and returns its copy. The writer turns the
-// readers to the other copy one by one. From each it learns how many guards it leaves behind in the
-// old copy. The sum is the residual. The last guard of the residual to close wakes the writer.
+// there. So one atomic addition both counts a guard and returns its copy. The writer moves the
+// readers to the other copy one by one. From each it learns how many guards it leaves behind in
+// the old copy. The sum is the residual. The last guard of the residual to close wakes the
+// writer.
 //
-// This is the scheme of the Rust crate flashmap. While the writer turns the readers, some are
-// turned and others not yet. So a guard of one reader may miss what an earlier guard of another has
-// seen: the level is per handle. When StartSwap has returned, all are turned.
+// This is the strategy of the Rust crate flashmap. While the writer moves the readers, some have
+// moved and others have not. So a guard of one reader may miss what an earlier guard of another
+// has seen: the level is per handle. When StartSwap has returned, all have moved.
 type refcount struct {
 	copies [2]atomicx.Pointer[Copy] // by index; readers only load them
 	_      [128 - 16]byte
@@ -69,10 +70,10 @@ const (
 func (c *Copy) key() uint64 { return uint64(c.generation<<1 | uint32(c.Index)) }
 
 // Open implements Reader. S1 holds because the addition counts the guard and returns the copy at
-// one instant, and the writer turns the word by a compare-and-swap.
+// one instant, and the writer moves the word by a compare-and-swap.
 //
-//  1. The turn comes before the addition. Then the guard is in the new copy.
-//  2. The turn comes after it. Then the count that the turn takes out of the word holds this
+//  1. The move comes before the addition. Then the guard is in the new copy.
+//  2. The move comes after it. Then the count that the move takes out of the word holds this
 //     guard, and the guard is part of the residual that the writer waits for.
 func (r *refcountReader) Open() *Copy {
 	c, _ := r.find(r.word.Add(1))
@@ -95,11 +96,11 @@ func (r *refcountReader) find(word uint64) (*Copy, uint64) {
 // Close implements Reader.
 //
 //  1. The reader still opens guards in c. Then the guard is counted in its word.
-//  2. The reader was turned since the guard was opened. Then the guard is part of the residual.
-//     The reader was turned only once, because the next swap waits for this guard or c is
+//  2. The reader was moved since the guard was opened. Then the guard is part of the residual.
+//     The reader was moved only once, because the next swap waits for this guard or c is
 //     detached.
 //
-// The loop of lower ends because only a turn makes its compare-and-swap fail.
+// The loop of lower ends because only a move makes its compare-and-swap fail.
 func (r *refcountReader) Close(c *Copy) {
 	if open, ok := lower(&r.word, c.key()); ok {
 		if !open {
@@ -157,14 +158,14 @@ func (l *countedLookup) tryOpen(key uint32) bool {
 }
 
 // tryClose subtracts the guard from the word if the word is what it was. Then the key is the same,
-// so the guard is still counted there. If the word has changed, the reader was turned, or has
+// so the guard is still counted there. If the word has changed, the reader was moved, or has
 // opened or closed another guard.
 func (l *countedLookup) tryClose() bool { return l.word.CompareAndSwap(l.seen, l.seen-1) }
 
 // Unregister implements Reader.
 func (r *refcountReader) Unregister() { r.owner.leave(r) }
 
-// Abandon implements Reader. No goroutine uses the reader any more, so only a turn can change its
+// Abandon implements Reader. No goroutine uses the reader any more, so only a move can change its
 // words, and the lock prevents that.
 func (r *refcountReader) Abandon() {
 	s := r.owner
@@ -198,7 +199,7 @@ func (s *refcount) Begin(readable *Copy) {
 }
 
 // NewReader implements Strategy. Without the lock, a new reader could start in a copy that the
-// writer is just turning the others away from.
+// writer is just moving the others away from.
 func (s *refcount) NewReader(name string) Reader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -208,10 +209,10 @@ func (s *refcount) NewReader(name string) Reader {
 	return r
 }
 
-// StartSwap implements Strategy. left must hold a reader's part of the residual before its word is
-// turned, because its guards look there from then on. So the writer loads the word, stores it in
-// left, and turns the word only if it has not changed meanwhile. Until the writer adds the sum, the
-// residual is at most zero, because guards only lower it.
+// StartSwap implements Strategy. left must hold a reader's part of the residual before its word
+// is moved, because its guards look there from then on. So the writer loads the word, stores it
+// in left, and moves the word only if it has not changed meanwhile. Until the writer adds the
+// sum, the residual is at most zero, because guards only lower it.
 func (s *refcount) StartSwap(next *Copy) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

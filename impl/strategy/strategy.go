@@ -5,18 +5,18 @@
 //
 //	strategy    a guard costs a reader      a publish costs        choose it
 //	Epoch       2 atomic operations         look at each handle    by default
-//	Adaptive    0 or 1 atomic operations    a system call or none  if publishes come in bursts
 //	Asymmetric  plain loads and stores      a system call          if publishes are rare
-//	Refcount    2 atomic operations         write to each handle   to compare it with Epoch
+//	Adaptive    0 or 1 atomic operations    a system call or none  if publishes come in bursts
 //	Indicator   2, on shared words          look at each stripe    if goroutines come and go
 //	Collector   one load                    a garbage collection   if publishes are rare
-//	Counted     2, all on one word          look at one word       never; it is a baseline
 //	Single      2 plain operations          nothing                if one goroutine does all
+//	Refcount    2 atomic operations         write to each handle   to compare it with Epoch
+//	Counted     2, all on one word          look at one word       to compare it with the others
 //
 // The level of each is atomic, except Refcount, whose level is per-handle: during a publish some
 // handles see the new version and others do not yet. Indicator and Collector need no handles: any
-// goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch elsewhere. DESIGN.md
-// has the measurements. [All] lists the strategies for programs.
+// goroutine may read. Adaptive and Asymmetric need linux/amd64, and are Epoch elsewhere.
+// impl/DESIGN.md has the measurements. [All] lists the strategies for programs.
 //
 // # The contract
 //
@@ -33,20 +33,28 @@
 //
 // # Laws
 //
-// Every strategy keeps these laws, with three exceptions. Counted keeps S3 only in part. Indicator
-// does not keep S3 for goroutines without handles. Single never waits, so V2 does not apply to it.
-// The file of each strategy says why it keeps the laws.
+// The file of each strategy says why it keeps these laws:
 //
 //   - S1, exclusion: between the end of the wait for swap n and the start of swap n+1, no guard
 //     is open in the writer's copy. A guard that nothing refers to any more reads nothing, so it
 //     counts as closed. Some strategies wait for it all the same.
 //   - S3, wait-free entry: opening and closing a guard takes a bounded number of steps. It writes
-//     only cache lines that no other reader uses. It never allocates and never locks. There are
-//     four exceptions. A close that finds the sleep flag set wakes the writer. Opening begins again
-//     if a copy was detached meanwhile, at most once in each MaxWait. Under Adaptive one reader
-//     writes the word that says which copy is readable, at most once for each swap. Under Refcount
-//     a guard that is closed after a swap away from its copy lowers a count that readers share.
+//     only cache lines that no other reader uses. It never allocates and never locks.
 //   - V2, bounded wait: guards of a detached copy are never taken for guards of its successor.
+//
+// These are all exceptions:
+//
+//	law  strategy                    exception
+//	S3   all but Single, Collector   a close that finds the sleep flag set wakes the writer
+//	S3   all with a MaxWait          opening begins again if a copy was detached meanwhile
+//	S3   Adaptive                    a reader may write the word that says which copy is readable
+//	S3   Refcount                    a guard closed after a swap lowers a count that readers share
+//	S3   Indicator                   goroutines without handles share the words that they write
+//	S3   Counted                     all readers write one word, and opening begins again after a swap
+//	V2   Single                      it never waits, so the law does not apply
+//
+// A copy is detached at most once in each MaxWait. Under Adaptive at most one write of that word
+// succeeds for each swap.
 //
 // The caller keeps law S2, that at most one swap is outstanding; package buffers does.
 package strategy

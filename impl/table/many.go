@@ -46,7 +46,8 @@ func (f *flat[K, V]) prefetch(keys []K, hashes []uint64) {
 	slots, prints, sum := f.slots, f.prints, uint8(0)
 	last := uint64(len(slots) - 1)
 	if f.integer {
-		// This loop has no call: a call would keep cache misses from overlapping; see DESIGN.md.
+		// This loop has no call: a call would keep cache misses from overlapping; see
+		// impl/DESIGN.md.
 		mask, factor := f.mask, f.factor
 		for i, key := range keys {
 			hash := mix(Word(key), mask, factor)

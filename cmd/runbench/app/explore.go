@@ -28,9 +28,9 @@ func exploreCommand() command {
 		short: "run every interleaving of a strategy's atomic operations",
 		long: `
 Runs the real code of a strategy under the explorer's own scheduler. Readers open and close guards,
-and a writer publishes. The explorer runs every order of their atomic operations that can matter. A
-failure is printed step by step, with the schedule that replays it. The command needs a build with
-the explorer:
+and a writer publishes. The explorer runs every order of their atomic operations that can matter. It
+runs fewer if -preemptions bounds the search, or if -time ends it. A failure is printed step by
+step, with the schedule that replays it. The command needs a build with the explorer:
 
   go build -tags explore -o runbench ./cmd/runbench`,
 		examples: `  runbench explore -strategy epoch -readers 2 -guards 2 -publishes 3

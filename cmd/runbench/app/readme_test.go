@@ -10,7 +10,7 @@ import (
 
 // baselines/README.md shows how to add a map. The test runs that code in a separate module with
 // the dependencies of this one. With an empty module cache, it may download go.mod files that this
-// module, whose graph is pruned, does not need.
+// module, whose graph is pruned, does not need. README.md has one of the lines too.
 func TestAddingAMap(t *testing.T) {
 	clone, err := filepath.Abs("../../..")
 	if err != nil {
@@ -30,6 +30,13 @@ func TestAddingAMap(t *testing.T) {
 		}
 	}
 	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(blocks[2], "PATH/OF/THIS/CLONE", clone)), "\n")
+	readme, err := os.ReadFile(filepath.Join(clone, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if edit := strings.Split(blocks[2], "\n")[1]; !strings.HasPrefix(edit, "go mod edit ") || !strings.Contains(string(readme), "`"+edit+"`") {
+		t.Errorf("README.md does not have the line %q", edit)
+	}
 	ran := ""
 	for _, line := range lines {
 		args := strings.Fields(line)

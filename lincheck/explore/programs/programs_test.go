@@ -37,9 +37,9 @@ var smallest = Shape{2, 1, 2, false}
 const ownFlags = "The model has one flag that every reader looks at when it closes a guard, which puts its readers in order. " +
 	"Here the flag stands in each reader's own count, and the readers' orders among themselves do not matter."
 
-// TestGuards exhausts the protocol of each strategy. The independent counts come from models of the
-// same protocols in another tool. The code has another number of steps than the models, so that
-// only the order of magnitude is compared.
+// TestGuards explores the protocol of each strategy, as far as README.md of package explore says.
+// The independent counts come from models of the same protocols in another tool. The code has
+// another number of steps than the models, so that only the order of magnitude is compared.
 func TestGuards(t *testing.T) {
 	for _, s := range Strategies {
 		for _, c := range []struct {

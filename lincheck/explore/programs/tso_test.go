@@ -42,3 +42,36 @@ func TestStoreBuffers(t *testing.T) {
 		}
 	}
 }
+
+// TestFencedSwapsNeedNoMembarrier: under adaptive a swap away from a fenced name needs no
+// membarrier. The first publish swaps out the plain name that a map begins with. After that the
+// kernel refuses membarriers, and the reader opens too few guards to replace a fenced name. The
+// writer uses TryPublish, because it would need a membarrier to sleep.
+func TestFencedSwapsNeedNoMembarrier(t *testing.T) {
+	s, err := Find("adaptive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := func(x *explore.Exec) {
+		w := newWorld(x, s)
+		r := w.reader()
+		w.publish()
+		x.RefuseMembarriers()
+		x.Go("reader", func() {
+			g := r.Read()
+			w.look(g, 0)
+			g.Release()
+		})
+		x.Go("writer", func() {
+			for range 3 {
+				w.write()
+				ok, err := w.w.TryPublish()
+				w.must(err)
+				if !ok {
+					w.n--
+				}
+			}
+		})
+	}
+	t.Log(run(t, explore.Config{Search: explore.Exhaustive(), TSO: true}, program))
+}

@@ -36,7 +36,7 @@ func limits(d *export.Document, run *analysis.Run) {
 		add("How precise the figures of %s are: too few repetitions for intervals; want %d or more.", workloads(few), stat.MinSamples)
 	}
 	if open > 0 {
-		add("Which of the two fastest maps is faster in %s: the effect is not conclusive.", workloads(open))
+		add("Which of the two fastest maps (stale reads included) is faster in %s: the effect is not conclusive.", workloads(open))
 	}
 	add("That a map is correct. Ok only means that its check and the final-state checks found no violation.")
 	if len(run.Groups(results.Staleness)) == 0 {
