@@ -41,8 +41,8 @@ func controlOf(groups, twins []*Group) results.Control {
 	return c
 }
 
-// reach is the largest distance of the pair's interval from no effect, as a share; 0 without an
-// interval.
+// reach is the largest ratio that the pair's interval allows, in either direction, as a share: a
+// lower end of 1/1.2 is 0.2. It is 0 without an interval.
 func reach(p results.ControlPair) float64 {
 	if !p.Interval {
 		return 0
@@ -64,11 +64,15 @@ func Different(c results.Control) (uncorrected, corrected int) {
 	return uncorrected, corrected
 }
 
-// Worst says how much the two maps differ in the pair of c that sets the limit. There must be a
-// pair.
+// Worst says how much the two maps differ in the pair of c that sets the limit. If the lower end of
+// the interval sets it, Worst adds that end in the other direction. There must be a pair.
 func Worst(c results.Control) string {
 	p := slices.MaxFunc(c.Pairs, func(a, b results.ControlPair) int { return cmp.Compare(reach(a), reach(b)) })
-	return fmt.Sprintf("%s measured twice differs by %+.1f %% [%+.1f %%, %+.1f %%]", p.Cell, 100*(p.Ratio-1), 100*(p.Lo-1), 100*(p.Hi-1))
+	text := fmt.Sprintf("%s measured twice differs by %+.1f %% [%+.1f %%, %+.1f %%]", p.Cell, 100*(p.Ratio-1), 100*(p.Lo-1), 100*(p.Hi-1))
+	if p.Interval && 1/p.Lo > p.Hi {
+		text += fmt.Sprintf("; the lower end is %+.1f %% in the other direction", 100*(1/p.Lo-1))
+	}
+	return text
 }
 
 // Percent writes a share that is not negative: with two digits below 10 %, and as a whole number of

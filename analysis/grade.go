@@ -21,9 +21,9 @@ var (
 
 // GradeRule says how grades are given.
 const GradeRule = `The grade is the worst of four parts. A/A limit: A up to 3 %, B up to 6 %, C up to 15 %; D if it is larger or
-missing. Noise, the median over all cells of the standard deviation of a cell's repetitions: A up to
-2 %, B up to 5 %, C up to 12 %; D if it is larger. Machine before the run, and machine during the run: A
-if everything is fit, B if there is a doubt or something is not visible, C if anything is unfit.`
+missing. Noise, the standard deviation of the values of one cell (median over all cells): A up to 2 %, B
+up to 5 %, C up to 12 %; D if it is larger. Machine before the run, and machine during the run: A if
+everything is fit, B if there is a doubt or something is not visible, C if anything is unfit.`
 
 // gradeOf grades a run by GradeRule. A run without a session in its manifest has no grade.
 func gradeOf(sessions []results.Session, control results.Control, groups []*Group) results.Grade {
@@ -64,7 +64,7 @@ func controlPart(c results.Control) results.GradePart {
 	case len(c.Pairs) == 0:
 		p.Found = "none: no map was measured twice"
 	case c.Limit == 0:
-		p.Found = "too few repetitions for an interval"
+		p.Found = "too few blocks for an interval"
 	default:
 		p.Found = fmt.Sprintf("limit %s: %s", Percent(c.Limit), Worst(c))
 		p.Letter = letterOf(c.Limit, limitBounds)
@@ -88,8 +88,16 @@ func noisePart(groups []*Group) results.GradePart {
 	noise := stat.Median(all)
 	return results.GradePart{
 		What: "noise", Letter: letterOf(noise, noiseBounds),
-		Found: fmt.Sprintf("repetitions of a cell deviate by %s (median of the cells)", Percent(noise)),
+		Found: fmt.Sprintf("the values of one cell vary by %s (standard deviation; median over cells)", Percent(noise)),
 	}
+}
+
+// plainName says what a finding is about to a reader of the grade, who does not see its reason.
+func plainName(what string) string {
+	if what == "others" {
+		return "other programs used the processors"
+	}
+	return what
 }
 
 // findingsPart grades findings by the worst of them.
@@ -102,8 +110,8 @@ func findingsPart(what string, all []results.Finding) results.GradePart {
 	}{{results.Unfit, "C"}, {results.Doubt, "B"}, {results.Hidden, "B"}} {
 		var named []string
 		for _, f := range all {
-			if f.State == state.State && !slices.Contains(named, f.What) {
-				named = append(named, f.What)
+			if name := plainName(f.What); f.State == state.State && !slices.Contains(named, name) {
+				named = append(named, name)
 			}
 		}
 		if len(named) > 0 {

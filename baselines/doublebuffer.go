@@ -32,10 +32,10 @@ func doubleBuffers() []kv.Entry {
 		[]kv.Entry{timed},
 		variationOf("epoch", "flat", "",
 			bufferEntry("dbuf-flat-b64", "double buffer over the flat table, published every 64 writes", kv.Atomic, bounded, 64, flat),
-			bufferEntry("dbuf-flat-b4096", "the same, published every 4096 writes", kv.Atomic, bounded, 4096, flat)),
+			bufferEntry("dbuf-flat-b4096", "double buffer over the flat table, published every 4096 writes", kv.Atomic, bounded, 4096, flat)),
 		variationOf("epoch", "builtin", "maxwait",
 			bufferEntry("dbuf-maxwait-b1", "double buffer whose publish waits at most 20 µs and then clones, published after each write", kv.Linearizable, 0, 1, maxWait),
-			bufferEntry("dbuf-maxwait-b64", "the same, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
+			bufferEntry("dbuf-maxwait-b64", "double buffer whose publish waits at most 20 µs and then clones, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
 	)
 	for _, k := range strategy.All() {
 		if k.Name != "epoch" {
@@ -94,7 +94,7 @@ func ofStrategy(k strategy.Kind) (entries []kv.Entry) {
 	if len(batches) == 0 {
 		batches = []int{1, 64, 4096}
 	}
-	for i, every := range batches {
+	for _, every := range batches {
 		level := kv.Atomic
 		switch {
 		case k.PerHandle:
@@ -102,10 +102,7 @@ func ofStrategy(k strategy.Kind) (entries []kv.Entry) {
 		case every == 1:
 			level = kv.Linearizable
 		}
-		doc := "the same"
-		if i == 0 {
-			doc = "the strategy " + k.Name + ", " + k.Doc
-		}
+		doc := "the strategy " + k.Name + ", " + k.Doc
 		if every == 1 {
 			doc += ", published after each write"
 		} else {

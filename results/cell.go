@@ -20,7 +20,7 @@ type ID struct {
 	Dist    string // name of the distribution of keys
 	KeyType string // name of the key type
 	Keys    int    // number of distinct keys
-	Load    int    // of latency cells: the rate of arrivals, in % of the measured capacity; else 0
+	Load    int    // of latency cells: the rate of arrivals, in % of the measured closed-loop rate; else 0
 
 	// Either G goroutines each do the whole mix, and Readers and Writers are 0. Or some goroutines
 	// only read and others only write, and G is 0.
@@ -35,7 +35,7 @@ type ID struct {
 	Pkg string
 }
 
-// Cell is one repetition of the measurement of an ID.
+// Cell is the measurement of an ID in one block.
 type Cell struct {
 	ID
 	// Block is the block of the plan in which the cell was measured, from 1. 0 means that the file
@@ -110,7 +110,7 @@ func (id ID) Validate() error {
 	case id.Keys < 1:
 		return fmt.Errorf("keys=%d: want 1 or more", id.Keys)
 	case (id.Kind == Latency) != (id.Load > 0) || id.Load < 0 || id.Load > MaxLoad:
-		return fmt.Errorf("load=%d: want 1 to %d %% of the capacity for a latency cell, and none for others", id.Load, MaxLoad)
+		return fmt.Errorf("load=%d: want 1 to %d %% of the closed-loop rate for a latency cell, and none for others", id.Load, MaxLoad)
 	case id.G < 0 || id.Readers < 0 || id.Writers < 0 || (id.G == 0) == (roles == 0):
 		return fmt.Errorf("g=%d, r=%d, w=%d: want either g, or r and w", id.G, id.Readers, id.Writers)
 	case id.Procs < 1:

@@ -49,8 +49,8 @@ type GradePart struct {
 type Control struct {
 	Pairs []ControlPair `json:"pairs"`
 	// Limit is the A/A limit, the least effect that the run can show, as a share: 0.03 is 3 %. It
-	// is the largest distance from no effect that an interval of a pair reaches. It is 0 if no pair
-	// has an interval.
+	// is the largest ratio that an interval of a pair allows, in either direction. It is 0 if no
+	// pair has an interval.
 	Limit float64 `json:"limit"`
 }
 

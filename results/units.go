@@ -17,7 +17,7 @@ const (
 	Latency Kind = "Latency"
 )
 
-// MaxLoad is the largest load of a latency cell, in % of the capacity.
+// MaxLoad is the largest load of a latency cell, in % of the closed-loop rate.
 const MaxLoad = 1000
 
 // Kinds returns all kinds of cells, in the order in which a run's folder is read.
@@ -42,9 +42,8 @@ const (
 	LivePerKey = "live-B/key"
 	MarkPerKey = "mark-sec/key"
 
-	// Staleness of a read: the number of writes that were complete when it was called, counted from
-	// the oldest write of its key that it does not reflect. It is 0 if the read reflects the last
-	// write of its key.
+	// Staleness of a read. A read may miss completed writes of its key. Its staleness counts all
+	// writes completed since the oldest one it misses. It is 0 if the read misses none.
 	StaleMean = "stale-ops"
 	// The same in seconds: how long that oldest write had been complete when the read was called.
 	StaleMeanAge = "stale-sec"
@@ -174,7 +173,7 @@ func staleQuantileUnits() (units []Unit) {
 
 var latencyUnits = append([]Unit{
 	{Name: Capacity, Better: "higher", Doc: "operations a second in a closed loop, which reads the clock as the open loop does"},
-	{Name: Offered, Better: "higher", Doc: "operations a second that arrive: the load's share of the capacity"},
+	{Name: Offered, Better: "higher", Doc: "operations a second that arrive: the load's share of the closed-loop rate"},
 	{Name: Reached, Better: "higher", Doc: "share of the operations due within the cell that were done within it"},
 	{Name: ClosedMean, Better: "lower", Doc: "mean time of an operation in the closed loop"},
 	{Name: ClosedP99, Better: "lower", Doc: "99th percentile of the time of an operation in the closed loop"},

@@ -12,7 +12,7 @@ var keyTypes = []KeyType{
 	},
 	{
 		Name: "int", Label: "", Real: false,
-		Doc: "the same numbers, as int",
+		Doc: "the numbers of uint64, as int",
 		Has: func(e kv.Entry) bool { return e.Int != nil },
 	},
 	{

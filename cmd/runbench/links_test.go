@@ -28,7 +28,7 @@ func TestLinks(t *testing.T) {
 	for _, want := range []string{
 		"plan: smoke, seed 1: 20 cells x 1 blocks x 2 processes x 2 links x 1ms",
 		"link 2 of 2: go build -ldflags=-randlayout=",
-		"2 links, 4 processes. ",
+		"2 builds, 4 processes. ",
 	} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("stdout lacks %q:\n%s", want, &stdout)

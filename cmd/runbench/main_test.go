@@ -166,7 +166,7 @@ func TestRun(t *testing.T) {
 	for _, want := range []string{
 		"| dbuf-epoch-b64 | atomic | Ok |",
 		"![Throughput", "](../p/",
-		"One link, one process",
+		"One build, one process",
 		"### roles, zipf0.99, 64 uint64 keys, readers 1, writers 1",
 	} {
 		if !strings.Contains(report, want) {

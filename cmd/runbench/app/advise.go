@@ -23,7 +23,7 @@ Chooses a map for a trace. It measures maps on the keys of the trace, in the tra
 readers look up keys, and one writer sets and deletes as fast as it can. A map qualifies if it passed
 its check, if 99 in 100 of its reads are stale by at most -staleness, and if it does at least -writes
 writes a second. The advice is the qualifying map with the most reads a second. The command prints
-what to expect of it: reads and writes a second, the p99 of a read at 70 % of the capacity, memory,
+what to expect of it: reads and writes a second, the p99 of a read at 70 % of the closed-loop rate, memory,
 and whether its lead is conclusive. Some maps publish after a number of writes. Their staleness in
 seconds depends on the rate of writes; here the writer never pauses.
 

@@ -40,7 +40,7 @@ A cell is better or worse if it differs conclusively by more than the minimum ef
 that any row of a comparison is called so by mistake is at most 5 % (Holm). A cell is the same if
 the whole 95 % interval lies within the minimum effect. Otherwise it is inconclusive. The geometric
 mean of each unit is one more row. Differences below the A/A limit of a run are inconclusive. If a
-run has a single link, differences below 5 % are inconclusive too, and with -min-effect below 5 %
+run has a single build, differences below 5 % are inconclusive too, and with -min-effect below 5 %
 no row is the same.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check unexpectedly.
@@ -157,7 +157,7 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 	}
 	limits.Noise = max(old.Control.Limit, now.Control.Limit)
 	if !tellsLayers(old) || !tellsLayers(now) {
-		return append(notes, "The numbers of links and processes are not known. With a single link, differences under 5 % are not conclusive."), limits
+		return append(notes, "The numbers of builds and processes are not known. With a single build, differences under 5 % are not conclusive."), limits
 	}
 	notes = append(notes, report.Caveat(old))
 	if now != old && report.Caveat(now) != report.Caveat(old) {

@@ -33,12 +33,12 @@ func TestDoubts(t *testing.T) {
 		layout, noise float64
 		note          string
 	}{
-		{of(1), of(1), 0.05, 0, "One link, one process. With a single link, differences under 5 % are not conclusive"},
-		{of(6), of(1), 0.05, 0, "Old: 6 links, 6 processes. "},
-		{of(1), of(6), 0.05, 0, "New: 6 links, 6 processes. "},
-		{of(6), of(6), 0, 0, "6 links, 6 processes. "},
-		{of(6), controlled, 0, 0.25, "differed by up to 25 %, so"},
-		{controlled, of(6), 0, 0.25, "Old: 6 links, 6 processes. Intervals are over the links, and need 6 or more of them. The same map measured twice differed by up to 25 %"},
+		{of(1), of(1), 0.05, 0, "One build, one process. With a single build, differences under 5 % are not conclusive"},
+		{of(6), of(1), 0.05, 0, "Old: 6 builds, 6 processes. "},
+		{of(1), of(6), 0.05, 0, "New: 6 builds, 6 processes. "},
+		{of(6), of(6), 0, 0, "6 builds, 6 processes. "},
+		{of(6), controlled, 0, 0.25, "differ by up to 25 % (95 % interval), so"},
+		{controlled, of(6), 0, 0.25, "Old: 6 builds, 6 processes. Intervals are over the builds, and need 6 or more of them. The same map measured twice could differ by up to 25 %"},
 	} {
 		notes, limits := doubts(analysis.Of(c.old), analysis.Of(c.now), 0.02)
 		if text := strings.Join(notes, "\n"); limits.MinEffect != 0.02 || limits.Layout != c.layout || math.Abs(limits.Noise-c.noise) > 1e-9 || !strings.Contains(text, c.note) {

@@ -23,7 +23,7 @@ clock, virtualisation, load, pressure, steal and throttling. It prints what it f
 not fit, it also prints why it matters and what would be right. Then it watches for a while how
 much other programs use. What is not visible on this machine is reported as not visible, and is not
 guessed. A run does the same before and during its cells, and keeps the findings in the manifest.
-They count for its grade:
+The grade of the run depends on them.
 
 ` + analysis.GradeRule + `
 
@@ -34,8 +34,7 @@ measures 40 A/A cells: at most 5 may look different before the Holm correction, 
 it. Then it slows a map down by twice the A/A limit. That map must be worse in every workload, with
 an interval that excludes 0. The exit code is 3 if either part fails. It is 4 if the A/A limit is
 more than 15 %: a slowdown twice as large is always found, so finding it shows nothing. On a
-machine that is never quiet,
-more repetitions may lower the limit, as in -reps 80.`
+machine that is never quiet, more blocks may lower the limit, as in -reps 80.`
 
 func doctorCommand() command {
 	return command{
@@ -55,7 +54,7 @@ func doctorCommand() command {
 			cell := plan.Duration(5 * time.Millisecond)
 			fs.TextVar(&cell, "time", cell, "with -self-test, the `time` to measure each cell")
 			blocks := selftest.Blocks
-			fs.Func("reps", fmt.Sprintf("with -self-test, the `number` of times to measure each cell (default %d)", blocks), func(s string) (err error) {
+			fs.Func("reps", fmt.Sprintf("with -self-test, the `number` of blocks: each measures every cell once (default %d)", blocks), func(s string) (err error) {
 				if blocks, err = number(s); err == nil && blocks < selftest.MinBlocks {
 					err = fmt.Errorf("%q; want %d or more, or there is no interval", s, selftest.MinBlocks)
 				}

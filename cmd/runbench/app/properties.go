@@ -27,10 +27,10 @@ func properties(d *export.Document, verdicts []lincheck.Verdict) {
 	for _, p := range all {
 		by := strings.Join(p.Checkers, ", ")
 		if by == "" {
-			by = "no answer"
+			by = "a hang"
 		}
 		found.Columns = append(found.Columns, p.Name)
-		meaning.Rows = append(meaning.Rows, []string{p.Name, fmt.Sprintf("%s (%s)", p.Doc, by)})
+		meaning.Rows = append(meaning.Rows, []string{p.Name, fmt.Sprintf("%s (found by: %s)", p.Doc, by)})
 	}
 	meaning.Rows = append(meaning.Rows, []string{"by design", "the level does not promise it, and a directed schedule shows that it does not hold"})
 	shown := export.Table{Columns: []string{"map", "property", "judge again"}, Bare: true, Indent: true}

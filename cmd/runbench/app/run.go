@@ -68,24 +68,24 @@ and measures all blocks in each process. The go command builds each link with a 
 -randlayout, which follows from the seed. If there are several links, intervals show the spread
 over links. If there is one link and several processes, they show the spread over processes. An
 interval needs 6 or more of them. Only a run with several links can show that a small difference is
-conclusive.
+conclusive. Two flags keep old names: -reps sets the number of blocks, and -forks that of processes.
 
--latency 50,70,90 measures latencies at 50, 70 and 90 % of the map's capacity. The capacity is the
-rate that a closed loop reached just before. In a closed loop, a worker starts an operation when
-its last one has ended. In a latency cell, each operation has an intended start, which is drawn
-beforehand. Its latency is measured from the intended start, so it includes the wait behind a slow
-operation.
+-latency 50,70,90 measures latencies at 50, 70 and 90 % of the map's closed-loop rate. A closed loop
+reaches this rate just before (in files it is capacity-ops/s, and in figures the capacity). In a
+closed loop, a worker starts an operation when its last one has ended. In a latency cell, each
+operation has an intended start, which is drawn beforehand. Its latency is measured from the
+intended start, so it includes the wait behind a slow operation.
 
 -target-ci 2% -max 10m repeats the blocks until the interval of every lead is narrow: its upper end
 is less than 2 % above its lower end. A lead is the effect of the fastest map over the next one. If
-the plan has several links or processes, each repetition uses a new process of each link. If the
-time -max ends first, the exit code is 4.
+the plan has several links or processes, new blocks run in a new process of each link. If the time
+-max ends first, the exit code is 4.
 
 A run also measures the floor in each mix: the cost of the harness itself. It measures one map
-twice, as if it were two maps (A/A control). The largest difference between the two is the A/A
-limit: smaller differences between maps mean nothing. The A/A limit and the findings of runbench
-doctor give the run a grade from A to D. With -strict B the exit code is 4 if the grade is worse
-than B.
+twice, as if it were two maps (A/A control). The largest ratio that a 95 % interval of this control
+allows is the A/A limit. Smaller differences between maps mean nothing. The A/A limit, the noise
+and the findings of runbench doctor give the run a grade from A to D. With -strict B the exit code
+is 4 if the grade is worse than B.
 
 Each cell is written to the disk as soon as it is finished. After an interrupt (Ctrl-C) the run
 finishes its current cell, draws and reports what it has measured, and prints the command that
@@ -144,7 +144,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		value *int
 		usage string
 	}{
-		"reps":  {&o.reps, "`number` of times that a process measures each cell (default the preset's)"},
+		"reps":  {&o.reps, "`number` of blocks in a process: it measures each cell once in each (default the preset's)"},
 		"forks": {&o.forks, "`number` of processes of each link (default 1)"},
 		"links": {&o.links, "`number` of links, which the go command builds with different code layouts (default 1, this program)"},
 	} {
@@ -197,9 +197,9 @@ func declareAxes(fs *flag.FlagSet, a *plan.Axes) {
 	}{
 		"keys":    {&a.Keys, results.ParseKeys, "axis: `numbers` of keys, as in 1000,64Ki,1Mi"},
 		"g":       {&a.G, number, "axis: `numbers` of goroutines that each do the whole mix"},
-		"readers": {&a.Readers, number, "axis: `numbers` of readers, for the mix roles"},
-		"writers": {&a.Writers, number, "axis: `numbers` of writers, for the mix roles"},
-		"latency": {&a.Loads, load, "axis: `loads` of latency cells, in % of the capacity, as in 50,70,90"},
+		"readers": {&a.Readers, number, "axis: `numbers` of readers, for the mixes roles and walk-roles"},
+		"writers": {&a.Writers, number, "axis: `numbers` of writers, for the mixes roles and walk-roles"},
+		"latency": {&a.Loads, load, "axis: `loads` of latency cells, in % of the closed-loop rate, as in 50,70,90"},
 	} {
 		fs.Var(&list[int]{axis.values, axis.parse}, name, axis.usage)
 	}
@@ -211,7 +211,7 @@ func declareAxes(fs *flag.FlagSet, a *plan.Axes) {
 func load(s string) (int, error) {
 	n, err := strconv.Atoi(strings.TrimSuffix(s, "%"))
 	if err != nil || n < 1 || n > results.MaxLoad {
-		return 0, fmt.Errorf("%q; want a load of 1 to %d, in %% of the capacity", s, results.MaxLoad)
+		return 0, fmt.Errorf("%q; want a load of 1 to %d, in %% of the closed-loop rate", s, results.MaxLoad)
 	}
 	return n, nil
 }

@@ -170,7 +170,7 @@ func (c *Campaign) gate(ctx context.Context) error {
 	if len(maps) == 0 {
 		return nil
 	}
-	fmt.Fprintf(c.Out, "checking %d maps, each at the level that it declares\n", len(maps))
+	fmt.Fprintf(c.Out, "checking %d maps, each at the level that it declares%s\n", len(maps), withFloors(maps))
 	verdicts, err := gate.Check(ctx, c.Out, c.Warn, maps, gate.Options{Options: lincheck.Options{Seed: c.plan.Seed, Time: c.check}}, c.Dir)
 	if err != nil {
 		return err
@@ -179,6 +179,17 @@ func (c *Campaign) gate(ctx context.Context) error {
 		c.store.manifest.Verdicts = append(c.store.manifest.Verdicts, recorded(v, c.Dir))
 	}
 	return c.store.save()
+}
+
+// withFloors names the harness floors among maps, which a run measures although no flag names them.
+func withFloors(maps []kv.Entry) string {
+	text := ""
+	for _, e := range maps {
+		if e.Kind().Role == kv.Floor {
+			text += " (" + e.Name + " is the harness floor)"
+		}
+	}
+	return text
 }
 
 // uncheckedMaps returns the maps of the plan that have no verdict yet.

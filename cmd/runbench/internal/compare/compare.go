@@ -292,7 +292,7 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 			r.Why = string(e.Warnings[0])
 		}
 	case within && c.MinEffect < c.Layout:
-		r.Why = fmt.Sprintf("a single link cannot show that a difference is under %s", analysis.Percent(c.Layout))
+		r.Why = fmt.Sprintf("a single build cannot show that a difference is under %s", analysis.Percent(c.Layout))
 	case within:
 		r.Conclusion = Same
 	case beyond(c.MinEffect) && !beyond(c.MinConclusive()):

@@ -257,7 +257,7 @@ func TestNoise(t *testing.T) {
 		{0.20, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.4}, Inconclusive, "the effect may be less than 40 %, the smallest that can be conclusive"},
 		{0.10, Limits{MinEffect: 0.02, Layout: 0.15}, Inconclusive, "the effect may be less than 15 %, the smallest that can be conclusive"},
 		{0, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.5}, Same, ""},
-		{0, Limits{MinEffect: 0.04, Layout: 0.05}, Inconclusive, "a single link cannot show that a difference is under 5 %"},
+		{0, Limits{MinEffect: 0.04, Layout: 0.05}, Inconclusive, "a single build cannot show that a difference is under 5 %"},
 	} {
 		made := func(factor float64) *results.Set {
 			s := run(r, 1, 10, func(int) float64 { return factor })

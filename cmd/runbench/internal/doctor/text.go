@@ -21,7 +21,7 @@ func Describe(d *export.Document, all []results.Finding) {
 		case results.Hidden:
 			hidden = append(hidden, f.What)
 		case results.Doubt, results.Unfit:
-			d.Add(export.Gap{}, export.Line(fmt.Sprintf("%s: %s\n  why it matters: %s\n  right would be: %s", f.What, f.Found, f.Why, f.Want)))
+			d.Add(export.Gap{}, export.Line(fmt.Sprintf("%s: %s\n  why it matters: %s\n  should be: %s", f.What, f.Found, f.Why, f.Want)))
 		}
 	}
 	if len(hidden) > 0 {

@@ -80,7 +80,7 @@ type Cell struct {
 	G       int    `json:"g,omitempty"`
 	Readers int    `json:"readers,omitempty"`
 	Writers int    `json:"writers,omitempty"`
-	Load    int    `json:"load,omitempty"` // % of the capacity
+	Load    int    `json:"load,omitempty"` // % of the closed-loop rate
 }
 
 // Duration is a time.Duration whose text is like "100ms".

@@ -53,7 +53,7 @@ func Presets(procs int) []Preset {
 			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10), trace: "defs",
 		},
 		{
-			Name: "limits", Doc: "every strategy beside plain, xsync, syncmap and rwmutex: reads only, reads beside a writer, and more goroutines than processors, in 6 blocks; most of an hour",
+			Name: "limits", Doc: "every strategy beside plain, xsync, syncmap and rwmutex: reads only, reads beside a writer, and more goroutines than processors, in 6 blocks; about 50 minutes",
 			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
 			keys: []int{10_000}, sweeps: limitSweeps(),
 		},

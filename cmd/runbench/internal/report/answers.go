@@ -20,7 +20,7 @@ func answers(d *export.Document, run *analysis.Run) {
 	for _, s := range run.Standings {
 		t.Rows = append(t.Rows, answer(s))
 	}
-	d.Add(export.Line("Effects are paired by block. Too few blocks: no interval. A single link: nothing under 5 % is conclusive. All conclusive effects are Holm-corrected (t test on the logarithms, over all effects of this report)."), t)
+	d.Add(export.Line("Effects are paired by block. Too few blocks: no interval. A single build: nothing under 5 % is conclusive. All conclusive effects are Holm-corrected (t test on the logarithms, over all effects of this report)."), t)
 }
 
 // overview counts in how many workloads each map is the fastest, and how often its lead is
@@ -31,7 +31,7 @@ func overview(standings []*analysis.Standing) string {
 		first, conclusive int
 	}
 	var counts []count
-	fresh, faster, slower := 0, 0, 0
+	fresh, staled, faster, slower := 0, 0, 0, 0
 	for _, s := range standings {
 		if len(s.Fresh) == 0 {
 			continue
@@ -49,6 +49,7 @@ func overview(standings []*analysis.Standing) string {
 		if len(s.Stale) == 0 {
 			continue
 		}
+		staled++
 		switch e := s.Effect(s.Stale[0], s.Fresh[0]); {
 		case e.Conclusive && e.Median > 1:
 			faster++
@@ -62,14 +63,34 @@ func overview(standings []*analysis.Standing) string {
 	slices.SortStableFunc(counts, func(a, b count) int { return b.first - a.first })
 	var firsts []string
 	for i, c := range counts {
-		text := fmt.Sprintf("**%s** in %d, conclusively in %d", c.impl, c.first, c.conclusive)
+		text := fmt.Sprintf("**%s** in %d", c.impl, c.first)
 		if i == 0 {
-			text = fmt.Sprintf("**%s** was fastest in %d of %s, conclusively in %d", c.impl, c.first, workloads(fresh), c.conclusive)
+			text = fmt.Sprintf("**%s** was fastest in %d of %s", c.impl, c.first, workloads(fresh))
+		}
+		if c.conclusive > 0 {
+			text += fmt.Sprintf(", conclusively in %d", c.conclusive)
 		}
 		firsts = append(firsts, text)
 	}
-	return fmt.Sprintf("Among always-fresh maps, %s. The fastest map with stale reads was conclusively faster than the fastest always-fresh map in %d, and conclusively slower in %d.",
-		strings.Join(firsts, "; "), faster, slower)
+	return fmt.Sprintf("Among always-fresh maps, %s.%s", strings.Join(firsts, "; "), staleOverFresh(staled, faster, slower))
+}
+
+// staleOverFresh says in how many workloads the fastest map with stale reads was conclusively
+// faster or slower than the fastest always-fresh map. Both were measured in staled workloads.
+func staleOverFresh(staled, faster, slower int) string {
+	const than = "conclusively faster than the fastest always-fresh map"
+	in := func(n int) string { return "in " + workloads(n) }
+	switch {
+	case staled == 0:
+		return ""
+	case faster == 0 && slower == 0:
+		return " No map with stale reads was conclusively faster or slower than the fastest always-fresh map."
+	case faster == 0:
+		return fmt.Sprintf(" No map with stale reads was %s; %s the fastest one was conclusively slower.", than, in(slower))
+	case slower == 0:
+		return fmt.Sprintf(" The fastest map with stale reads was %s %s.", than, in(faster))
+	}
+	return fmt.Sprintf(" The fastest map with stale reads was %s %s, and conclusively slower in %d.", than, in(faster), slower)
 }
 
 func workloads(n int) string {

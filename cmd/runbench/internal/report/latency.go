@@ -15,7 +15,7 @@ func latency(d *export.Document, run *analysis.Run) {
 		return
 	}
 	d.Add(title("Latency"),
-		export.Line("Operations arrive at a share of the capacity. The capacity is the rate of a closed loop of the same workers, measured just before; the loop reads the clock as often. The intended starts of the operations are a Poisson process, which is drawn before the clock starts. A latency lasts from the intended start of an operation to its end, so it includes the wait behind a slow operation. If a publish follows a write, the write ends when the publish ends. The latency of a publish begins at the end of its write."),
+		export.Line("Operations arrive at a share of the closed-loop rate. A closed loop of the same workers reached this rate just before, and read the clock as often. Files and figures call it the capacity. The intended starts of the operations are a Poisson process, which is drawn before the clock starts. A latency lasts from the intended start of an operation to its end, so it includes the wait behind a slow operation. If a publish follows a write, the write ends when the publish ends. The latency of a publish begins at the end of its write."),
 		export.Line(fmt.Sprintf("Every latency includes one clock reading, which took %s, and pacing: the delay until a waiting worker sees that an operation is due. A cell is overloaded if fewer than %.0f %% of its operations were done in time. Overloaded cells have no latencies. All values are medians over the other blocks.",
 			seconds(groups[0].Summary(results.ClockCost)), 100*results.Sustained)))
 	var loads, times export.Table
@@ -31,7 +31,7 @@ func latency(d *export.Document, run *analysis.Run) {
 				flush()
 			}
 			d.Add(export.Heading{Level: 3, Text: fmt.Sprintf("Latency at %d %%: %s", g.ID.Load, workload)})
-			loads = export.Table{Columns: []string{"map", "verdict", "capacity, ops/s", "overloaded", "closed loop: mean", "closed loop: p99", "pacing: p50", "pacing: p99"}}
+			loads = export.Table{Columns: []string{"map", "verdict", "closed-loop rate, ops/s", "overloaded", "closed loop: mean", "closed loop: p99", "pacing: p50", "pacing: p99"}}
 			times = export.Table{Columns: []string{"map", "latency of"}}
 			for _, q := range results.Quantiles {
 				times.Columns = append(times.Columns, results.QuantileName(q))

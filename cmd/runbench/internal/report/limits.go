@@ -33,7 +33,7 @@ func limits(d *export.Document, run *analysis.Run) {
 		list = append(list, text)
 	}
 	if few > 0 {
-		add("How precise the figures of %s are: too few repetitions for intervals; want %d or more.", workloads(few), stat.MinSamples)
+		add("How precise the figures of %s are: too few blocks for intervals; want %d or more.", workloads(few), stat.MinSamples)
 	}
 	if open > 0 {
 		add("Which of the two fastest maps (stale reads included) is faster in %s: the effect is not conclusive.", workloads(open))

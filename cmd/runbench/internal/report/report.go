@@ -136,7 +136,7 @@ func staleness(d *export.Document, run *analysis.Run) {
 	if len(groups) == 0 {
 		return
 	}
-	d.Add(title("Staleness"), export.Line("A read is stale if it does not reflect a completed write of its key. Its staleness is the number of completed writes from the oldest such write on. Its age is the time since that write was completed. Both are 0 if the read is fresh. All values are medians over the blocks. Throughput was measured in other cells, with the same keys and the same numbers of readers and writers. In throughput cells half of the keys are in the map, and half of the writes delete. In staleness cells every key is in the map, and writes only set."))
+	d.Add(title("Staleness"), export.Line("A read may miss completed writes of its key: it is then stale. Its staleness counts all writes completed since the oldest one it misses. Its age is the time since that write was completed. Both are 0 if the read misses none. All values are medians over the blocks. Throughput was measured in other cells, with the same keys and the same numbers of readers and writers. In throughput cells half of the keys are in the map, and half of the writes delete. In staleness cells every key is in the map, and writes only set."))
 	var t export.Table
 	for i, g := range groups {
 		if i == 0 || analysis.Describe(g.ID) != analysis.Describe(groups[i-1].ID) {

@@ -223,6 +223,23 @@ func TestControlBoundsEffects(t *testing.T) {
 	}
 }
 
+func TestStaleOverFresh(t *testing.T) {
+	for _, c := range []struct {
+		staled, faster, slower int
+		want                   string
+	}{
+		{0, 0, 0, ""},
+		{3, 0, 0, " No map with stale reads was conclusively faster or slower than the fastest always-fresh map."},
+		{20, 0, 17, " No map with stale reads was conclusively faster than the fastest always-fresh map; in 17 workloads the fastest one was conclusively slower."},
+		{3, 1, 0, " The fastest map with stale reads was conclusively faster than the fastest always-fresh map in 1 workload."},
+		{3, 2, 1, " The fastest map with stale reads was conclusively faster than the fastest always-fresh map in 2 workloads, and conclusively slower in 1."},
+	} {
+		if got := staleOverFresh(c.staled, c.faster, c.slower); got != c.want {
+			t.Errorf("%d faster, %d slower of %d: %q, want %q", c.faster, c.slower, c.staled, got, c.want)
+		}
+	}
+}
+
 func TestTooFewBlocks(t *testing.T) {
 	set := example()
 	var few []results.Cell
@@ -284,10 +301,10 @@ func TestLayoutIsNotConclusive(t *testing.T) {
 		links, processes int
 		caveat           string
 	}{
-		{1, 1, "One link, one process. With a single link, differences under 5 % are not conclusive: another layout of the same code may cause them."},
-		{1, 8, "One link, 8 processes. With a single link, differences under 5 % are not conclusive: another layout of the same code may cause them."},
-		{3, 3, "3 links, 9 processes. Intervals are over the links, and need 6 or more of them."},
-		{8, 1, "8 links, 8 processes. Intervals are over the links, and need 6 or more of them."},
+		{1, 1, "One build, one process. With a single build, differences under 5 % are not conclusive: another layout of the same code may cause them."},
+		{1, 8, "One build, 8 processes. With a single build, differences under 5 % are not conclusive: another layout of the same code may cause them."},
+		{3, 3, "3 builds, 9 processes. Intervals are over the builds, and need 6 or more of them."},
+		{8, 1, "8 builds, 8 processes. Intervals are over the builds, and need 6 or more of them."},
 	} {
 		set := layout(c.links, c.processes, 7)
 		s := analysis.Of(set).Standings[0]

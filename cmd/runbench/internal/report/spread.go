@@ -9,13 +9,13 @@ import (
 	"doublebuf/analysis/stat"
 )
 
-// spreads adds how much of the spread of repetitions comes from the link, the process and the
+// spreads adds how much of the spread of values comes from the link, the process and the
 // block. If there is one process, there is nothing to split.
 func spreads(d *export.Document, run *analysis.Run) {
 	if run.Processes == 1 {
 		return
 	}
-	text := "How much the repetitions of a cell differ, as standard deviations: between links, between processes of one link, and between blocks of one process. The first three columns are of the map's own figure. The last three columns are of its ratio to the first map. What slows both maps down alike does not change the ratio."
+	text := "How much the values of one cell differ, as standard deviations: between links, between processes of one link, and between blocks of one process. The first three columns are of the map's own figure. The last three columns are of its ratio to the first map. What slows both maps down alike does not change the ratio."
 	if run.Links == run.Processes {
 		text += " Every link had one process, so the column link holds the effect of both."
 	}

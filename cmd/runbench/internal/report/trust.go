@@ -17,14 +17,14 @@ func Caveat(run *analysis.Run) string {
 		}
 		return fmt.Sprintf("%d %s", n, many)
 	}
-	text := count(run.Links, "link", "links") + ", " + count(run.Processes, "process", "processes") + "."
+	text := count(run.Links, "build", "builds") + ", " + count(run.Processes, "process", "processes") + "."
 	text = strings.ToUpper(text[:1]) + text[1:]
 	if run.Links > 1 {
-		text += " Intervals are over the links, and need 6 or more of them."
+		text += " Intervals are over the builds, and need 6 or more of them."
 	}
 	limit := run.Control.Limit
 	if limit > 0 {
-		text += fmt.Sprintf(" The same map measured twice differed by up to %s", analysis.Percent(limit))
+		text += fmt.Sprintf(" The same map measured twice could differ by up to %s (95 %% interval)", analysis.Percent(limit))
 		if limit < run.Layout {
 			text += "."
 		} else {
@@ -32,7 +32,7 @@ func Caveat(run *analysis.Run) string {
 		}
 	}
 	if limit < run.Layout {
-		text += fmt.Sprintf(" With a single link, differences under %s are not conclusive: another layout of the same code may cause them.", analysis.Percent(run.Layout))
+		text += fmt.Sprintf(" With a single build, differences under %s are not conclusive: another layout of the same code may cause them.", analysis.Percent(run.Layout))
 	}
 	return text
 }
@@ -79,7 +79,7 @@ func machine(d *export.Document, run *analysis.Run) {
 		if len(run.Manifest.Sessions) > 1 {
 			heading = fmt.Sprintf("The machine, session %d", i+1)
 		}
-		t := export.Table{Columns: []string{"when", "what", "state", "found", "right would be"}}
+		t := export.Table{Columns: []string{"when", "what", "state", "found", "should be"}}
 		for _, when := range []struct {
 			name string
 			all  []results.Finding
@@ -105,5 +105,5 @@ func control(d *export.Document, c results.Control) {
 		}
 		t.Rows = append(t.Rows, []string{p.Cell + " in " + p.Unit, percent(p.Ratio), interval, fmt.Sprintf("%.3f", p.P), fmt.Sprintf("%.3f", p.Holm)})
 	}
-	d.Add(export.Heading{Level: 3, Text: "A/A control"}, export.Line("One map was measured twice in the same blocks, as if it were two maps. The A/A limit is the largest distance from 0 that an interval reaches."), t)
+	d.Add(export.Heading{Level: 3, Text: "A/A control"}, export.Line("One map was measured twice in the same blocks, as if it were two maps. The A/A limit is the largest ratio that an interval allows, in either direction: a lower end of 1/1.2 counts as 1.2, which is 20 %."), t)
 }

@@ -233,7 +233,7 @@ func Judge(run *analysis.Run, c Claim) (Judged, error) {
 		}
 	}
 	if !j.Seen.Interval {
-		j.Result, j.Why = Undecided, "too few repetitions for an interval"
+		j.Result, j.Why = Undecided, "too few blocks for an interval"
 		return j, nil
 	}
 	j.Result, j.Why = c.compare(j.Seen)
