@@ -8,9 +8,9 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// client is one goroutine with its handle, tape and random choices.
+// client is one goroutine with its handle, recording and random choices.
 type client struct {
-	*Tape
+	*Recording
 	h       kv.Map[uint64, uint64]
 	rng     *rand.Rand
 	keys    uint64
@@ -133,7 +133,7 @@ func (c *client) swap(key, old uint64) {
 	c.Call(called, r)
 }
 
-// openGuard is an open guard with its index on the tape.
+// openGuard is an open guard with its index in the recording.
 type openGuard struct {
 	kv.Guard[uint64, uint64]
 	index int // or unrecorded

@@ -22,9 +22,9 @@ const crowd = 1000
 // version. If it takes effect handle by handle, the last handle may still see the old version,
 // although another guard has seen the new one. A goroutine that gets its handles from a pool sees
 // the same.
-func Turn(s *Session) {
+func Turn(r *Rig) {
 	const publishes = 40
-	writer, first, last, done := s.openCrowd(2*publishes + 16)
+	writer, first, last, done := r.openCrowd(2*publishes + 16)
 	defer done()
 	var seen atomic.Uint64 // the last version that both handles have opened
 	beside(func() {
@@ -45,17 +45,17 @@ func Turn(s *Session) {
 			seen.Store(version)
 		}
 	})
-	s.converge(s.rangeAll)
+	r.converge(r.rangeAll)
 }
 
 // Unpublished is a schedule in which a reader looks for a write that has returned and is not yet
 // published. If a write is published before it returns, the reader compares the first with the last
 // of very many handles instead.
-func Unpublished(s *Session) {
+func Unpublished(r *Rig) {
 	const writes = 20
-	writer, first, last, done := s.openCrowd(2*writes + 16)
+	writer, first, last, done := r.openCrowd(2*writes + 16)
 	defer done()
-	if s.e.Policy.Every != 1 {
+	if r.e.Policy.Every != 1 {
 		writer.set(0)
 		first.wait(writer.Now())
 		first.get(0)
@@ -71,9 +71,9 @@ func Unpublished(s *Session) {
 
 // TurnedReads is Turn without versions: the last handle must read the value that the first handle
 // has just read, or a later one.
-func TurnedReads(s *Session) {
+func TurnedReads(r *Rig) {
 	const publishes = 20
-	writer, first, last, done := s.openCrowd(2*publishes + 16)
+	writer, first, last, done := r.openCrowd(2*publishes + 16)
 	defer done()
 	first.compareWith(last, func() {
 		for range publishes {
@@ -81,7 +81,7 @@ func TurnedReads(s *Session) {
 			writer.publish()
 		}
 	})
-	s.converge(s.readAll)
+	r.converge(r.readAll)
 }
 
 // compareWith lets c read key 0 while write runs. Whenever c finds a new value, the other client
@@ -100,20 +100,20 @@ func (c *client) compareWith(other *client, write func()) {
 }
 
 // pair opens a client that publishes the given number of times, and one that reads beside it.
-func (s *Session) pair(publishes int) (writer, reader *client) {
-	s.open(2, 8, 2*publishes+16)
-	for _, c := range s.clients {
-		c.h = kv.Open(s.m)
+func (r *Rig) pair(publishes int) (writer, reader *client) {
+	r.open(2, 8, 2*publishes+16)
+	for _, c := range r.clients {
+		c.h = kv.Open(r.m)
 	}
-	return s.clients[0], s.clients[1]
+	return r.clients[0], r.clients[1]
 }
 
 // Chain is a schedule in which a reader opens each guard before it closes the previous one, until
 // the writer has published a number of times. A writer that waits until the reader has no guard
 // open at all never gets there.
-func Chain(s *Session) {
+func Chain(r *Rig) {
 	const publishes = 50
-	writer, reader := s.pair(publishes)
+	writer, reader := r.pair(publishes)
 	beside(func() {
 		writer.writeBatches(publishes, 1)
 	}, func(more func() bool) {
@@ -125,16 +125,16 @@ func Chain(s *Session) {
 		}
 		reader.close(g)
 	})
-	s.converge(s.rangeAll)
+	r.converge(r.rangeAll)
 }
 
 // Collections is a schedule in which a reader holds guards while garbage is collected and the
 // writer publishes, until the writer has published a number of times. It finds a guard that does
 // not keep its copy alive, in a map whose writer relies on the collector to see which copies are in
 // use.
-func Collections(s *Session) {
+func Collections(r *Rig) {
 	const publishes = 6
-	writer, reader := s.pair(publishes)
+	writer, reader := r.pair(publishes)
 	beside(func() {
 		writer.writeBatches(publishes, 1)
 	}, func(more func() bool) {
@@ -145,7 +145,7 @@ func Collections(s *Session) {
 			reader.close(g)
 		}
 	})
-	s.converge(s.rangeAll)
+	r.converge(r.rangeAll)
 }
 
 // Collect forces enough garbage collections for two publishes of a writer that needs a collection
@@ -160,17 +160,17 @@ func Collect() {
 
 // openCrowd opens three clients with their handles, and a crowd of other handles between the last
 // two. It returns the clients, and a function that closes the crowd.
-func (s *Session) openCrowd(events int) (writer, first, last *client, done func()) {
-	s.open(3, 8, events)
-	writer, first, last = s.clients[0], s.clients[1], s.clients[2]
-	writer.h, first.h = kv.Open(s.m), kv.Open(s.m)
+func (r *Rig) openCrowd(events int) (writer, first, last *client, done func()) {
+	r.open(3, 8, events)
+	writer, first, last = r.clients[0], r.clients[1], r.clients[2]
+	writer.h, first.h = kv.Open(r.m), kv.Open(r.m)
 	others := make([]kv.Map[uint64, uint64], 0, crowd)
-	if NeedsHandles(s.m) {
+	if NeedsHandles(r.m) {
 		for range crowd {
-			others = append(others, kv.Open(s.m))
+			others = append(others, kv.Open(r.m))
 		}
 	}
-	last.h = kv.Open(s.m)
+	last.h = kv.Open(r.m)
 	return writer, first, last, func() {
 		for _, h := range others {
 			kv.Close(h)

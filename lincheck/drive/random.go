@@ -4,21 +4,21 @@ import "doublebuf/baselines/kv"
 
 // Operations is a schedule of single-key operations by several clients. Publishes are part of the
 // writes, as the publish policy says.
-func Operations(s *Session) {
+func Operations(r *Rig) {
 	const steps = 100
-	clients := 2 + s.rng.IntN(3)
-	if !s.e.Caps.Has(kv.Concurrent) {
+	clients := 2 + r.rng.IntN(3)
+	if !r.e.Caps.Has(kv.Concurrent) {
 		clients = 1
 	}
-	s.open(clients, 1+s.rng.Uint64N(4), steps+16)
-	for _, c := range s.clients {
-		c.every = s.e.Policy.Every
+	r.open(clients, 1+r.rng.Uint64N(4), steps+16)
+	for _, c := range r.clients {
+		c.every = r.e.Policy.Every
 	}
-	writes := s.e.Caps.Has(kv.Writes)
+	writes := r.e.Caps.Has(kv.Writes)
 	if !writes {
-		s.prefill()
+		r.prefill()
 	}
-	s.run(func(_ int, c *client) {
+	r.run(func(_ int, c *client) {
 		var seen uint64 // a value to compare with
 		for range steps {
 			c.pause()
@@ -28,22 +28,22 @@ func Operations(s *Session) {
 				if v, ok := c.get(key); ok {
 					seen = v
 				}
-			case s.e.Caps.Has(kv.Swaps) && c.rng.IntN(2) == 0:
+			case r.e.Caps.Has(kv.Swaps) && c.rng.IntN(2) == 0:
 				c.swap(key, seen)
 			default:
 				c.write(key)
 			}
 		}
 	})
-	s.readAll()
+	r.readAll()
 }
 
 // prefill lets the first client write to a map that must not be written later. There are no handles
 // yet.
-func (s *Session) prefill() {
-	c := s.clients[0]
-	c.h = s.m
-	for key := range s.keys {
+func (r *Rig) prefill() {
+	c := r.clients[0]
+	c.h = r.m
+	for key := range r.keys {
 		c.set(key)
 	}
 	c.h = nil
@@ -51,15 +51,15 @@ func (s *Session) prefill() {
 
 // Batches is a schedule of several writers with publishes, and of readers that see only published
 // values.
-func Batches(s *Session) {
+func Batches(r *Rig) {
 	const steps = 80
 	writers := 1
-	if s.e.Caps.Has(kv.Writes) {
-		writers = 1 + s.rng.IntN(2)
+	if r.e.Caps.Has(kv.Writes) {
+		writers = 1 + r.rng.IntN(2)
 	}
-	s.open(writers+1+s.rng.IntN(2), 1+s.rng.Uint64N(3), 2*steps+16)
-	batch := s.batch()
-	s.run(func(i int, c *client) {
+	r.open(writers+1+r.rng.IntN(2), 1+r.rng.Uint64N(3), 2*steps+16)
+	batch := r.batch()
+	r.run(func(i int, c *client) {
 		for range steps {
 			c.pause()
 			if i >= writers || c.rng.IntN(4) == 0 {
@@ -72,16 +72,16 @@ func Batches(s *Session) {
 			}
 		}
 	})
-	s.converge(s.readAll)
+	r.converge(r.readAll)
 }
 
 // Guards is a schedule of one writer, and of readers that have several guards open at once, nested
 // or chained.
-func Guards(s *Session) {
+func Guards(r *Rig) {
 	const steps = 150
-	s.open(2+s.rng.IntN(3), 8, 2*steps+16)
-	batch := s.batch()
-	s.run(func(i int, c *client) {
+	r.open(2+r.rng.IntN(3), 8, 2*steps+16)
+	batch := r.batch()
+	r.run(func(i int, c *client) {
 		if i == 0 {
 			c.content = map[uint64]uint64{}
 			c.writeBatches(steps, batch)
@@ -89,7 +89,7 @@ func Guards(s *Session) {
 			c.readGuards(steps)
 		}
 	})
-	s.converge(s.rangeAll)
+	r.converge(r.rangeAll)
 }
 
 // writeBatches writes and publishes, as the only writer. Sometimes one operation writes to all
@@ -145,16 +145,16 @@ func (c *client) readGuards(steps int) {
 
 // converge publishes the rest and lets each handle read everything. Then it does the same after an
 // empty publish, when readers see the other copy.
-func (s *Session) converge(read func()) {
+func (r *Rig) converge(read func()) {
 	for range 2 {
-		s.clients[0].publish()
+		r.clients[0].publish()
 		read()
 	}
 }
 
 // rangeAll lets each client except the writer walk over everything under a guard.
-func (s *Session) rangeAll() {
-	for _, c := range s.clients[1:] {
+func (r *Rig) rangeAll() {
+	for _, c := range r.clients[1:] {
 		g := c.open()
 		c.rangeOver(g)
 		c.close(g)
@@ -162,9 +162,9 @@ func (s *Session) rangeAll() {
 }
 
 // readAll lets each client read every key.
-func (s *Session) readAll() {
-	for _, c := range s.clients {
-		for key := range s.keys {
+func (r *Rig) readAll() {
+	for _, c := range r.clients {
+		for key := range r.keys {
 			c.get(key)
 		}
 	}

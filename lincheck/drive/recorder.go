@@ -7,11 +7,11 @@ import (
 )
 
 // Recorder records one run of a map. It must not synchronise the goroutines that it watches,
-// because that would hide their races. So every client writes to a separate tape, and the tapes are
-// merged after the clients have ended.
+// because that would hide their races. So every client writes to a separate recording, and the
+// recordings are merged after the clients have ended.
 type Recorder struct {
-	start time.Time
-	tapes []*Tape
+	start      time.Time
+	recordings []*Recording
 }
 
 // NewRecorder returns a recorder for the given number of clients. Each has memory for the given
@@ -19,7 +19,7 @@ type Recorder struct {
 func NewRecorder(clients, events int) *Recorder {
 	r := &Recorder{start: time.Now()}
 	for i := range clients {
-		r.tapes = append(r.tapes, &Tape{
+		r.recordings = append(r.recordings, &Recording{
 			start:  r.start,
 			client: i,
 			calls:  make([]history.Call, 0, events),
@@ -30,17 +30,17 @@ func NewRecorder(clients, events int) *Recorder {
 	return r
 }
 
-// Tape returns the tape of a client. Only the goroutine of that client may write to it.
-func (r *Recorder) Tape(client int) *Tape { return r.tapes[client] }
+// Recording returns the recording of a client. Only the goroutine of that client may write to it.
+func (r *Recorder) Recording(client int) *Recording { return r.recordings[client] }
 
-// Tape records what one client did, in its order.
-type Tape struct {
+// A Recording holds what one client did, in its order.
+type Recording struct {
 	start  time.Time
 	client int
 	calls  []history.Call
 	guards []history.Guard
 	reads  []guardRead
-	_      [64]byte // no two tapes share a cache line
+	_      [64]byte // no two recordings share a cache line
 }
 
 // guardRead is a read of the guard with that index. Guards of one client may be open at the same
@@ -53,42 +53,42 @@ type guardRead struct {
 
 // Now returns the time for the stamp of an event, in nanoseconds since the recorder was made. The
 // client calls it directly before the operation.
-func (t *Tape) Now() int64 { return int64(time.Since(t.start)) }
+func (t *Recording) Now() int64 { return int64(time.Since(t.start)) }
 
 // Call records c, which was called at the given time and has just returned.
-func (t *Tape) Call(called int64, c history.Call) {
+func (t *Recording) Call(called int64, c history.Call) {
 	c.Return = t.Now()
 	c.Called, c.Client = called, t.client
 	t.calls = append(t.calls, c)
 }
 
 // Open records a guard of the given version. Its opening was called at the time called and returned
-// at the time opened. Open returns the guard's index on this tape.
-func (t *Tape) Open(called, opened int64, version uint64) int {
+// at the time opened. Open returns the guard's index in this recording.
+func (t *Recording) Open(called, opened int64, version uint64) int {
 	t.guards = append(t.guards, history.Guard{Client: t.client, Version: version, Called: called, Opened: opened})
 	return len(t.guards) - 1
 }
 
 // Read records the value that a guard found under a key.
-func (t *Tape) Read(guard int, key history.Word, value history.Value) {
+func (t *Recording) Read(guard int, key history.Word, value history.Value) {
 	t.reads = append(t.reads, guardRead{guard, false, history.Read{Key: key, Value: value}})
 }
 
 // Ranged records that the guard is about to walk over the whole content.
-func (t *Tape) Ranged(guard int) { t.guards[guard].Ranged = true }
+func (t *Recording) Ranged(guard int) { t.guards[guard].Ranged = true }
 
 // Entry records an entry that a guard found on its walk.
-func (t *Tape) Entry(guard int, key, value history.Word) {
+func (t *Recording) Entry(guard int, key, value history.Word) {
 	t.reads = append(t.reads, guardRead{guard, true, history.Read{Key: key, Value: history.Some(value)}})
 }
 
 // Closed records that the closing of the guard was called at the given time.
-func (t *Tape) Closed(guard int, called int64) { t.guards[guard].Closed = called }
+func (t *Recording) Closed(guard int, called int64) { t.guards[guard].Closed = called }
 
-// History merges the tapes into a history with the given header. All clients must have ended.
+// History merges the recordings into a history with the given header. All clients must have ended.
 func (r *Recorder) History(header history.Header) *history.History {
 	h := &history.History{Header: header}
-	for _, t := range r.tapes {
+	for _, t := range r.recordings {
 		for _, r := range t.reads {
 			g := &t.guards[r.guard]
 			if r.all {

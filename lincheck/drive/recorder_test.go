@@ -9,8 +9,8 @@ import (
 )
 
 func TestRecorderKeepsEachClientsOrder(t *testing.T) {
-	r := NewRecorder(2, 1) // memory for one event each: tapes grow
-	a, b := r.Tape(0), r.Tape(1)
+	r := NewRecorder(2, 1) // memory for one event each: recordings grow
+	a, b := r.Recording(0), r.Recording(1)
 	first := a.Open(5, 6, 1)
 	second := a.Open(7, 8, 2)
 	a.Read(second, 1, history.Some(10))
@@ -44,13 +44,13 @@ func TestRecorderKeepsEachClientsOrder(t *testing.T) {
 }
 
 func TestRecordingDoesNotAllocate(t *testing.T) {
-	tape := NewRecorder(1, 2000).Tape(0)
+	recording := NewRecorder(1, 2000).Recording(0)
 	if n := testing.AllocsPerRun(1000, func() {
-		now := tape.Now()
-		tape.Call(now, history.Call{Op: history.Get})
-		g := tape.Open(now, now, 1)
-		tape.Read(g, 1, history.Value{})
-		tape.Closed(g, now)
+		now := recording.Now()
+		recording.Call(now, history.Call{Op: history.Get})
+		g := recording.Open(now, now, 1)
+		recording.Read(g, 1, history.Value{})
+		recording.Closed(g, now)
 	}); n != 0 {
 		t.Errorf("%v allocations an event", n)
 	}

@@ -19,7 +19,7 @@ func Stacks() string {
 type role struct{ function, name string }
 
 // roles are the roles of goroutines that use the map under check, in this package and in soak.
-var roles = []role{{".(*soak).write(", "writing"}, {".(*soak).read(", "reading"}, {".(*Session).run.func", "of the clients"}}
+var roles = []role{{".(*soak).write(", "writing"}, {".(*soak).read(", "reading"}, {".(*Rig).run.func", "of the clients"}}
 
 var goroutineLine = regexp.MustCompile(`^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[([^,\]]*)`)
 

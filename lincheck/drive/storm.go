@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// StormEvery is the number of rounds for each storm. A storm takes about ten times as long as
+// StormEvery is the number of seeds for each storm. A storm takes about ten times as long as
 // another history.
 const StormEvery = 16
 
@@ -22,19 +22,19 @@ const nap = 20 * time.Microsecond
 //
 // Storm finds maps that lose the path to a key for good. For example, haxmap puts an entry into its
 // index that has been deleted in the meantime, and then misses every set of that key.
-func Storm(s *Session) {
-	s.open(2+s.rng.IntN(3), 1+s.rng.Uint64N(2), 64)
-	for _, c := range s.clients {
-		c.every = s.e.Policy.Every
+func Storm(r *Rig) {
+	r.open(2+r.rng.IntN(3), 1+r.rng.Uint64N(2), 64)
+	for _, c := range r.clients {
+		c.every = r.e.Policy.Every
 	}
-	long := time.Millisecond << s.rng.IntN(4)
+	long := time.Millisecond << r.rng.IntN(4)
 	var arrived atomic.Int64
-	s.run(func(i int, c *client) {
+	r.run(func(i int, c *client) {
 		meetings := 0
 		meet := func() { // waits until all clients have come here equally often
 			meetings++
 			arrived.Add(1)
-			for arrived.Load() < int64(meetings*len(s.clients)) {
+			for arrived.Load() < int64(meetings*len(r.clients)) {
 				runtime.Gosched()
 			}
 		}
