@@ -1,13 +1,13 @@
 // Package doublebuf is the root of a benchmark and correctness-research harness for
-// concurrent maps in Go, around a double-buffer hash map. It holds no code; this is the
-// way through the house:
+// concurrent maps in Go, around a double-buffer hash map. It holds no code. These are its
+// packages:
 //
-//	impl/hashmap       the eventually consistent concurrent map
+//	impl/hashmap       the double-buffer hash map, whose reads may be stale
 //	impl/buffers       two copies of anything, a delayed swap, a log of operations
 //	impl/strategy      how the writer knows when no reader is in a copy any more
 //	impl/table         what one copy of the map is
 //	impl/invariants    the laws' assertions, in checked builds
-//	impl/atomicx       the seam to the machine, where the schedule explorer takes hold
+//	impl/atomicx       the seam to the machine, which the schedule explorer intercepts
 //	baselines          every map behind one interface (baselines/kv), and the registry
 //	workloads          which operations workers do, and on which keys
 //	lincheck           whether a map keeps its level: check, levels
@@ -15,14 +15,14 @@
 //	lincheck/judge     the laws, and whether a history keeps them
 //	lincheck/drive     recorders, schedules, child processes
 //	lincheck/soak      long runs under an online oracle
-//	lincheck/explore   every interleaving of impl's atomic operations
+//	lincheck/explore   interleavings of impl's atomic operations: all, or up to a bound
 //	lincheck/mutants   patches that plant faults, and the matrix of the checkers that find them
 //	results            what was measured, in files: cells as Go benchmark text, and the manifest
 //	analysis           what follows from a run: summaries, verdicts, the A/A control, the grade
 //	analysis/stat      the statistics of repeated measurements
 //	analysis/export    documents as text, Markdown, HTML, JSON and CSV
 //	plots              figures
-//	cmd/runbench       the command. Below it, each importing only what stands above it:
+//	cmd/runbench       the command. These are the main packages below it:
 //	    internal/plan      what a run measures: presets, sweeps, validation
 //	    internal/run       measures the cells of a plan, and does nothing else
 //	    internal/gate      checks maps in child processes

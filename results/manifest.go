@@ -63,7 +63,7 @@ const (
 type Verdict struct {
 	Impl     string   `json:"impl"`  // name of the map
 	Level    string   `json:"level"` // the level that it declares; "none" if it is no map
-	Check    string   `json:"check"` // what was checked, as "history" or "sum"
+	Check    string   `json:"check"` // "history", or "sum": the final-state check, which files call by its old name
 	Outcome  Outcome  `json:"outcome"`
 	Broken   bool     `json:"broken,omitempty"`   // the map is known to fail: Illegal is as expected
 	Reason   string   `json:"reason,omitempty"`   // one line

@@ -72,11 +72,11 @@ type Policy struct {
 	Interval time.Duration `json:"interval_ns,omitempty"`
 }
 
-// Values of 64 bytes, which are a cache line, and of 1 KiB.
-type (
-	Line [8]uint64
-	Wide [128]uint64
-)
+// Line is a value of 64 bytes, which are a cache line.
+type Line [8]uint64
+
+// Wide is a value of 1 KiB.
+type Wide [128]uint64
 
 // Entry is a map's row in the registry, under the name by which it is measured and checked.
 //

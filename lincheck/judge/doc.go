@@ -12,8 +12,8 @@
 //	C0  publishes make the versions 1, 2, 3 … and do not overlap
 //	C1  no future: publish v was called before the opening of a guard of v returned
 //	C2  fresh: publish v+1 had not returned before the opening of a guard of v was called
-//	C3  no inversion: no guard that was open before the opening of a guard of v was
-//	    called has a higher version
+//	C3  no inversion: when a guard of v begins to open, no guard that has opened before
+//	    has a higher version
 //	C4  monotone: the versions that one handle opens never go back
 //	C5  bounded lag: publish v+1+n does not return while a guard of v is open, where the
 //	    history's header gives n

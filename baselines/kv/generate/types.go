@@ -44,7 +44,7 @@ var workloads = []workload{
 		name: "uint64", field: "Uint64", keys: "workloads.Uint64Keys",
 		doc: "64-bit numbers that look random, as hashes and identifiers do; small dense numbers would flatter weak hash functions",
 	},
-	{name: "int", field: "Int", keys: "workloads.KeysOf(func(x uint64) int { return int(x) })", doc: "the same numbers, as int"},
+	{name: "int", field: "Int", keys: "workloads.KeysOf(func(x uint64) int { return int(x) })", doc: "the numbers of uint64, as int"},
 	{
 		name: "string", field: "String", keys: "workloads.StringKeys",
 		doc: `45 bytes: "https://example.org/items?id=" and 16 hexadecimal digits; keys differ only near their ends`,

@@ -34,7 +34,7 @@ func TestLedger(t *testing.T) {
 				want = s.SharedLines
 			}
 			if l.get != want || l.guard != want {
-				t.Errorf("%s, %d readers: in the steady state a lookup touches %d lines that another reader has written and a guard %d, want %d",
+				t.Errorf("%s, %d readers: in the steady state a lookup uses %d lines that another reader has written and a guard %d, want %d",
 					s.Name, readers, l.get, l.guard, want)
 			}
 		}
