@@ -25,7 +25,7 @@ func exploreCommand() command {
 	return command{
 		name:  "explore",
 		args:  "[flags]",
-		short: "run every interleaving of a strategy's atomic operations",
+		short: "run a strategy in the orders of its atomic operations",
 		long: `
 Runs the real code of a strategy under the explorer's own scheduler. Readers open and close guards,
 and a writer publishes. The explorer runs every order of their atomic operations that can matter. It

@@ -49,7 +49,7 @@ var Maps = []MapProgram{
 	{Name: "a lookup under a fenced name", Make: cachedLookups(1, 1, 2)},
 	{Name: "a lookup under a plain name again", Make: cachedLookups(2, 1, 2)},
 	{Name: "a lookup of an integer in a flat table", Make: cachedLookups(0, 1, 2, flat)},
-	{Name: "the same under a fenced name", Make: cachedLookups(1, 1, 2, flat)},
+	{Name: "a lookup of an integer under a fenced name", Make: cachedLookups(1, 1, 2, flat)},
 }
 
 // realTimeName names the program in which strategies of the level per-handle fail.

@@ -31,7 +31,7 @@ func TestStoreBuffers(t *testing.T) {
 				t.Log(run(t, explore.Config{Search: explore.Exhaustive(), TSO: true, OneWait: c.oneWait}, s.Guards(c.shape)))
 			})
 		}
-		for _, name := range []string{"a lookup by the cached copy", "lookups by the cached copy", "a lookup under a fenced name", "a lookup under a plain name again", "a lookup of an integer in a flat table", "the same under a fenced name", "a publish is given up", "membarriers are refused"} {
+		for _, name := range []string{"a lookup by the cached copy", "lookups by the cached copy", "a lookup under a fenced name", "a lookup under a plain name again", "a lookup of an integer in a flat table", "a lookup of an integer under a fenced name", "a publish is given up", "membarriers are refused"} {
 			t.Run(s.Name+"/"+name, func(t *testing.T) {
 				p, _, err := s.Named(name)
 				if err != nil {
