@@ -25,12 +25,12 @@ func properties(d *export.Document, verdicts []lincheck.Verdict) {
 	found := export.Table{Columns: []string{"map"}, Indent: true}
 	meaning := export.Table{Columns: []string{"property", "meaning"}, Bare: true, Indent: true}
 	for _, p := range all {
-		by := strings.Join(p.Checkers, ", ")
-		if by == "" {
-			by = "a hang"
+		by := "checked by " + strings.Join(p.Checkers, ", ")
+		if len(p.Checkers) == 0 {
+			by = "a hang breaks it"
 		}
 		found.Columns = append(found.Columns, p.Name)
-		meaning.Rows = append(meaning.Rows, []string{p.Name, fmt.Sprintf("%s (found by: %s)", p.Doc, by)})
+		meaning.Rows = append(meaning.Rows, []string{p.Name, fmt.Sprintf("%s (%s)", p.Doc, by)})
 	}
 	meaning.Rows = append(meaning.Rows, []string{"by design", "the level does not promise it, and a directed schedule shows that it does not hold"})
 	shown := export.Table{Columns: []string{"map", "property", "judge again"}, Bare: true, Indent: true}
