@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"doublebuf/cmd/runbench/app"
+	"doublebuf/impl/strategy"
 )
 
 // repository is what documents may refer to.
@@ -376,5 +377,37 @@ func TestCommentsWrapAt100Columns(t *testing.T) {
 	})
 	if len(tooWide("\t// "+strings.Repeat("word ", 20)+"\n")) != 1 {
 		t.Error("a comment of 104 columns is not found")
+	}
+}
+
+// strategiesWithout returns the strategies that have no row in a table: no line of text has their
+// name between before and after.
+func strategiesWithout(text, before, after string) (missing []string) {
+	for _, k := range strategy.All() {
+		row := regexp.MustCompile(`(?mi)^` + regexp.QuoteMeta(before) + k.Name + regexp.QuoteMeta(after))
+		if !row.MatchString(text) {
+			missing = append(missing, k.Name)
+		}
+	}
+	return missing
+}
+
+// TestEveryStrategyIsDescribed: the tables from which readers choose a strategy have all of them.
+func TestEveryStrategyIsDescribed(t *testing.T) {
+	for path, row := range map[string][2]string{
+		"impl/strategy/strategy.go": {"//\t", " "},
+		"ALGORITHM.md":              {"| [", "]"},
+	} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if missing := strategiesWithout(string(text), row[0], row[1]); len(missing) > 0 {
+			t.Errorf("%s: its table of strategies lacks %v", path, missing)
+		}
+		without := strings.ReplaceAll(strings.ReplaceAll(string(text), row[0]+"Counted", ""), row[0]+"counted", "")
+		if missing := strategiesWithout(without, row[0], row[1]); !slices.Equal(missing, []string{"counted"}) {
+			t.Errorf("%s without counted: it lacks %v", path, missing)
+		}
 	}
 }

@@ -8,7 +8,7 @@
 //	Asymmetric  plain loads and stores      a system call          if publishes are rare
 //	Adaptive    0 or 1 atomic operations    a system call or none  if publishes come in bursts
 //	Indicator   2, on shared words          look at each stripe    if goroutines come and go
-//	Collector   one load                    a garbage collection   if publishes are rare
+//	Collector   one load                    a garbage collection   as Indicator, if publishes are rare
 //	Single      2 plain operations          nothing                if one goroutine does all
 //	Refcount    2 atomic operations         write to each handle   to compare it with Epoch
 //	Counted     2, all on one word          look at one word       to compare it with the others
