@@ -49,10 +49,9 @@ conclusive.`,
 			fs.Var(&list[string]{&o.axes.Impl, word}, "impl", "`maps` to choose from (default those of the preset quick)")
 			fs.StringVar(&o.dir, "results", "", "new `folder` for the results (default results/<UTC>-advise)")
 			fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
-			f := formatFlags(fs)
-			o.format = f
+			o.format = formatFlags(fs)
 			return func(args []string) error {
-				if err := f.check(fs); err != nil {
+				if err := o.format.check(fs); err != nil {
 					return err
 				}
 				switch {
@@ -69,16 +68,16 @@ conclusive.`,
 				o.axes.Readers, o.axes.Writers, o.axes.Loads = []int{readers}, []int{1}, []int{70}
 				o.given = map[string]bool{"trace": true, "readers": true, "writers": true, "time": each > 0, "latency-time": each > 0}
 				o.time, o.latency, o.dir = each, 3*each, folder(o.dir, "results", "advise")
-				return s.advise(&o, f, report.Needs{Staleness: time.Duration(bound), Writes: writes})
+				return s.advise(&o, report.Needs{Staleness: time.Duration(bound), Writes: writes})
 			}
 		},
 	}
 }
 
 // advise measures what o says and prints the advice that follows.
-func (s *shell) advise(o *runFlags, f *format, needs report.Needs) error {
+func (s *shell) advise(o *runFlags, needs report.Needs) error {
 	quiet := *s
-	if !f.text() {
+	if !o.format.text() {
 		quiet.stdout = io.Discard
 	}
 	set, err := quiet.run(o)
@@ -87,7 +86,7 @@ func (s *shell) advise(o *runFlags, f *format, needs report.Needs) error {
 	}
 	d, certain, err := report.Advise(set, needs)
 	if err == nil {
-		err = s.print(f, d)
+		err = s.print(o.format, d)
 	}
 	if err == nil && !certain {
 		err = exit.With(exit.Unknown, fmt.Errorf("the lead of the advised map is not conclusive; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
