@@ -5,12 +5,12 @@
 //	impl/hashmap       the double-buffer hash map, whose reads may be stale
 //	impl/buffers       two copies of anything, a delayed swap, a log of operations
 //	impl/strategy      how the writer knows when no reader is in a copy any more
-//	impl/table         what one copy of the map is
+//	impl/table         what one copy stores its entries in
 //	impl/invariants    the laws' assertions, in checked builds
 //	impl/atomicx       the seam to the machine, which the schedule explorer intercepts
 //	baselines          every map behind one interface (baselines/kv), and the registry
 //	workloads          which operations workers do, and on which keys
-//	lincheck           whether a map keeps its level: check, levels
+//	lincheck           the check of a map at the level that it declares
 //	lincheck/history   recorded histories and their file format
 //	lincheck/judge     the laws, and whether a history keeps them
 //	lincheck/drive     recorders, schedules, child processes

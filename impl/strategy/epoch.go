@@ -74,19 +74,19 @@ func (r *epochReader) idle() bool { return r.epoch.perReader.idle(r) }
 //
 //  1. L comes before that swap. Then the count was raised before (A), so the writer finds it raised
 //     at (B), and waits for the guard.
+//
 //  2. L comes after that swap. L returned x, so x has become readable again before L. The writer
 //     makes a copy readable only when it is done with it. So all that it did to x because of that
 //     swap comes before the guard. It changes x again only after another swap away from x, for
 //     which case 1 holds.
 //
-// Or the count was not raised for x:
-//
-//  3. It was raised for an earlier copy with the index of x, which was detached before L. Detach
-//     sets the counts of that index to zero and gives them a new generation. It does so after the
-//     earlier copy was readable for the last time, and before x is readable for the first time. The
-//     reader compares the generation of the raised count with that of x. They differ, so the guard
-//     is not open, and opening begins again. If L is (c), this cannot happen: L returned the copy
-//     for which the count was raised, and a detached copy is never readable again.
+//  3. The count was not raised for x, but for an earlier copy with the index of x, which was
+//     detached before L. Detach sets the counts of that index to zero and gives them a new
+//     generation. It does so after the earlier copy was readable for the last time, and before x
+//     is readable for the first time. The reader compares the generation of the raised count with
+//     that of x. They differ, so the guard is not open, and opening begins again. If L is (c),
+//     this cannot happen: L returned the copy for which the count was raised, and a detached copy
+//     is never readable again.
 //
 // Steps (d) and (e) bound the number of steps. A reader that repeated (a) to (c) until they succeed
 // could repeat them for ever beside a writer that keeps publishing. With both counts raised, the

@@ -3,7 +3,8 @@ package strategy
 import "slices"
 
 // Kind describes a strategy to the programs that work with all of them: the tests, the benchmark
-// and the explorer. A new strategy is its file, its test and one Kind in the list below.
+// and the explorer. A new strategy is its file, its test, one Kind in the list below, and a row
+// in two tables.
 type Kind struct {
 	Name string                 // as in names of maps, and as -strategy expects it
 	New  func(Options) Strategy // the constructor

@@ -137,8 +137,8 @@ func (l *Lookup) Validate() bool { return l.readable.Load() == l.cached }
 
 // Reopen ends the opening of a guard that TryOpen began, and returns the copy that the guard pins.
 // As in steps (d) and (e) of the two-counts argument, both words are stored before the readable
-// copy is loaded for the last time. Opening begins again if that load returns a third name. There
-// are these cases:
+// copy is loaded for the last time. Opening begins again if that load returns neither the cached
+// name nor the one that was loaded first. That happens only in these cases:
 //
 //  1. The cached copy was detached before. That happens once at most.
 //  2. A copy was detached meanwhile.

@@ -7,7 +7,7 @@
 //	Epoch       2 atomic operations         look at each handle    by default
 //	Asymmetric  plain loads and stores      a system call          if publishes are rare
 //	Adaptive    0 or 1 atomic operations    a system call or none  if publishes come in bursts
-//	Indicator   2, on shared words          look at each stripe    if goroutines come and go
+//	Indicator   2 on shared words           look at each stripe    if goroutines come and go
 //	Collector   one load                    a garbage collection   as Indicator, if publishes are rare
 //	Single      2 plain operations          nothing                if one goroutine does all
 //	Refcount    2 atomic operations         write to each handle   to compare it with Epoch
@@ -45,7 +45,7 @@
 // These are all exceptions:
 //
 //	law  strategy                    exception
-//	S3   all but Single, Collector   a close that finds the sleep flag set wakes the writer
+//	S3   all but Single, Collector   lowering a count wakes the writer if the sleep flag is set
 //	S3   all with a MaxWait          opening begins again if a copy was detached meanwhile
 //	S3   Adaptive                    a reader may write the word that says which copy is readable
 //	S3   Refcount                    a guard closed after a swap lowers a count that readers share

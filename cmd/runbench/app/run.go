@@ -44,8 +44,8 @@ type runFlags struct {
 
 const runHelp = `
 Checks each map of a plan in a child process, measures the plan's cells, draws figures and writes a
-report. A cell is one map under one workload. A block is one pass over all cells. So a machine that
-becomes slower affects all maps alike.
+report. A cell is one map under one workload. A block is one pass over all cells. Maps are compared
+within a block, so a machine that becomes slower affects all of them alike.
 
 A preset sets what is measured, and for how long. Axes replace what the preset measures. An axis is
 a comma-separated list of values. A run measures all combinations of the axes. If only some axes
@@ -70,9 +70,9 @@ over links. If there is one link and several processes, they show the spread ove
 interval needs 6 or more of them. Only a run with several links can show that a small difference is
 conclusive. Two flags keep old names: -reps sets the number of blocks, and -forks that of processes.
 
--latency 50,70,90 measures latencies at 50, 70 and 90 % of the map's closed-loop rate. A closed loop
-reaches this rate just before (in files it is capacity-ops/s, and in figures the capacity). In a
-closed loop, a worker starts an operation when its last one has ended. In a latency cell, each
+-latency 50,70,90 measures latencies at 50, 70 and 90 % of the map's closed-loop rate. The run
+measures this rate first. Files call it capacity-ops/s, and figures the capacity. In a closed loop,
+a worker starts an operation when its last one has ended. In a latency cell, each
 operation has an intended start, which is drawn beforehand. Its latency is measured from the
 intended start, so it includes the wait behind a slow operation.
 
