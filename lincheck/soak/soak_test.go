@@ -161,8 +161,8 @@ func TestSoakFindsWhatHangs(t *testing.T) {
 		},
 		{
 			// A waiting writer wakes after 1 s, to report the stall, and after 1.6 and 6.4 s, to
-			// collect garbage. Half-way between it sleeps.
-			"1 writing in atomicx.(*Parker).Park [select]", 4 * time.Second,
+			// collect garbage. Half-way between it sleeps: in package atomicx, or hooked.
+			".(*Parker).Park [select]", 4 * time.Second,
 			func(h handle, _ chan struct{}) kv.Map[uint64, uint64] { return leaksGuards{h} },
 		},
 		{
