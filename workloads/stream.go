@@ -45,6 +45,12 @@ func (s *Stream[K]) Next(most int) Steps[K] {
 	return steps
 }
 
+// Back puts back the last n of the steps that Next returned last, so that they come again.
+func (s *Stream[K]) Back(n int) {
+	s.key = (s.key + len(s.tape.Index) - n) % len(s.tape.Index)
+	s.kind = (s.kind + len(s.kinds) - n) % len(s.kinds)
+}
+
 // Write is one step that changes the map. The kinds Clear and Retain concern all keys and ignore
 // Index.
 type Write struct {

@@ -115,15 +115,16 @@ func keyTypes() string {
 // dispatch returns the function that chooses a constructor for a cell.
 func dispatch() string {
 	var b strings.Builder
-	b.WriteString("package run\n\nimport (\n\t\"fmt\"\n\n\t\"doublebuf/baselines/kv\"\n\t\"doublebuf/cmd/runbench/internal/plan\"\n\t\"doublebuf/results\"\n\t\"doublebuf/workloads\"\n)\n\n// measureWith runs a job on the map of e.\nfunc (r *Runner) measureWith(j plan.Job, e kv.Entry) (results.Cell, error) {\n\tswitch j.ID.KeyType {\n")
+	b.WriteString("package run\n\nimport (\n\t\"fmt\"\n\t\"net/netip\"\n\n\t\"doublebuf/baselines/kv\"\n\t\"doublebuf/cmd/runbench/internal/plan\"\n\t\"doublebuf/results\"\n\t\"doublebuf/workloads\"\n)\n\n// measure measures jobs of one workload in one block together.\nfunc (r *Runner) measure(jobs []plan.Job) ([]results.Cell, error) {\n\tswitch jobs[0].ID.KeyType {\n")
 	for _, w := range workloads {
-		build := "e." + w.field
-		if slices.ContainsFunc(types, func(t keyType) bool { return t.field == w.field && t.value != "uint64" }) {
+		of := types[slices.IndexFunc(types, func(t keyType) bool { return t.field == w.field })]
+		key, build := of.key, "e."+w.field
+		if of.value != "uint64" {
 			build = "withValues(" + build + ")"
 		}
-		fmt.Fprintf(&b, "\tcase %q:\n\t\treturn measure(r, j, e, %s, %s)\n", w.name, build, w.keys)
+		fmt.Fprintf(&b, "\tcase %q:\n\t\treturn measure(r, jobs, func(e kv.Entry) build[%s] { return %s }, %s)\n", w.name, key, build, w.keys)
 	}
-	b.WriteString("\t}\n\treturn results.Cell{}, fmt.Errorf(\"no key type %q\", j.ID.KeyType)\n}\n")
+	b.WriteString("\t}\n\treturn nil, fmt.Errorf(\"no key type %q\", jobs[0].ID.KeyType)\n}\n")
 	return b.String()
 }
 

@@ -37,27 +37,29 @@ func TestForks(t *testing.T) {
 
 // TestForksAreProcesses has every cell note the process that measures it.
 func TestForksAreProcesses(t *testing.T) {
-	k := &killed{t: t, dir: t.TempDir(), forks: 4}
-	k.note = filepath.Join(k.dir, "note")
-	var out strings.Builder
-	if err := k.start(&out).Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, &out)
-	}
-	k.complete()
-	text, err := os.ReadFile(k.note)
-	if err != nil {
-		t.Fatal(err)
-	}
-	notes := strings.Fields(string(text))
-	changes := 1
-	for i := 1; i < len(notes); i++ {
-		if notes[i] != notes[i-1] {
-			changes++
+	for _, slice := range []string{"0s", "500us"} {
+		k := &killed{t: t, dir: t.TempDir(), way: way{forks: 4, slice: slice}}
+		k.note = filepath.Join(k.dir, "note")
+		var out strings.Builder
+		if err := k.start(&out).Wait(); err != nil {
+			t.Fatalf("%v\n%s", err, &out)
 		}
-	}
-	slices.Sort(notes)
-	if distinct := len(slices.Compact(notes)); distinct != 4 || changes != 4 {
-		t.Errorf("%d processes that took turns %d times; want 4, one after another", distinct, changes)
+		k.complete()
+		text, err := os.ReadFile(k.note)
+		if err != nil {
+			t.Fatal(err)
+		}
+		notes := strings.Fields(string(text))
+		changes := 1
+		for i := 1; i < len(notes); i++ {
+			if notes[i] != notes[i-1] {
+				changes++
+			}
+		}
+		slices.Sort(notes)
+		if distinct := len(slices.Compact(notes)); distinct != 4 || changes != 4 {
+			t.Errorf("slices of %s: %d processes that took turns %d times; want 4, one after another", slice, distinct, changes)
+		}
 	}
 }
 

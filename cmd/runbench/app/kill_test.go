@@ -60,8 +60,16 @@ type killed struct {
 	note string
 	kept map[string][]string // the cells of each file after the last kill
 
-	forks  int // processes that measure
+	way
 	number int // kills of this run
+}
+
+// way is how a run measures.
+type way struct {
+	name  string
+	forks int    // processes that measure
+	slice string // of which length, or 0
+	kills int    // how often it is killed
 }
 
 const (
@@ -81,7 +89,7 @@ func (k *killed) start(out *strings.Builder) *exec.Cmd {
 		if err := os.RemoveAll(filepath.Join(k.dir, "r")); err != nil {
 			k.t.Fatal(err)
 		}
-		args = fmt.Sprintf("run -impl noting -mix r95w5 -g 1,2 -latency 20 -keys 64 -preset smoke -time 1ms -latency-time 1ms -reps %d -forks %d -results r -plots p", killBlocks/k.forks, k.forks)
+		args = fmt.Sprintf("run -impl noting -mix r95w5 -g 1,2 -latency 20 -keys 64 -preset smoke -time 1ms -latency-time 1ms -slice %s -reps %d -forks %d -results r -plots p", k.slice, killBlocks/k.forks, k.forks)
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -136,31 +144,35 @@ func cellLines(text string) (cells []string) {
 }
 
 // TestKill kills runs at random moments, with a signal that cannot be caught, and resumes them. A
-// kill loses at most the current cell. In the end every cell of every block has been measured
-// once. For a longer test:
+// kill loses at most what is being measured: a cell, or the cells that are measured together. In
+// the end every cell of every block has been measured once. For a longer test:
 //
 //	go test ./cmd/runbench/app -run TestKill -kills 100 -killseed 2
 func TestKill(t *testing.T) {
-	// A run in several processes writes to the disk by the same code, so fewer kills are enough.
-	for forks, kills := range map[int]int{1: *kills, 4: (*kills + 1) / 2} {
-		t.Run(fmt.Sprintf("forks=%d", forks), func(t *testing.T) {
+	// All of them write to the disk by the same code, so fewer kills of the later ones are enough.
+	for _, w := range []way{
+		{"cells at once", 1, "0s", *kills},
+		{"several processes", 4, "0s", (*kills + 1) / 2},
+		{"slices", 1, "500us", (*kills + 1) / 2},
+	} {
+		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			testKill(t, forks, kills)
+			testKill(t, w)
 		})
 	}
 }
 
-func testKill(t *testing.T, forks, kills int) {
-	random := rand.New(rand.NewPCG(*killSeed, uint64(forks)))
+func testKill(t *testing.T, w way) {
+	random := rand.New(rand.NewPCG(*killSeed, uint64(len(w.name))))
 	begin := func() *killed {
-		k := &killed{t: t, dir: t.TempDir(), forks: forks, kept: map[string][]string{}}
+		k := &killed{t: t, dir: t.TempDir(), way: w, kept: map[string][]string{}}
 		k.note = filepath.Join(k.dir, "note")
 		return k
 	}
 	k := begin()
-	window := 300 * time.Millisecond  // within which a kill comes
-	done, runs, within := 0, 0, 0     // kills, runs that were completed, kills between the first and the last cell
-	for done < kills || within == 0 { // a kill that comes before the first cell shows little
+	window := 300 * time.Millisecond    // within which a kill comes
+	done, runs, within := 0, 0, 0       // kills, runs that were completed, kills between the first and the last cell
+	for done < w.kills || within == 0 { // a kill that comes before the first cell shows little
 		cells, begun := k.look(), k.begun()
 		var out strings.Builder
 		cmd := k.start(&out)
@@ -173,7 +185,12 @@ func testKill(t *testing.T, forks, kills int) {
 			k.number++
 		}
 		lost, most := k.begun()-begun-(now-cells), 1
-		if forks > 1 {
+		if w.slice != "0s" {
+			// A process measures each throughput cell alone, too. Two of them, of the map and of
+			// its twin, are measured together.
+			most = killCells - 2 + 2
+		}
+		if w.forks > 1 {
 			// A child may begin a requested cell after its parent was killed.
 			lost, most = k.begun()-now, k.number
 		}

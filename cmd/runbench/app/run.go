@@ -31,6 +31,7 @@ type runFlags struct {
 	target           plan.Percent
 	max              plan.Duration
 	time, latency    plan.Duration
+	slice            plan.Duration
 	seed             uint64
 	dir, plots       string
 	resume           bool
@@ -60,6 +61,11 @@ that the trace gets or deletes before it sets them. With another mix, the mix ch
 operations and the trace only the keys. A file with malformed lines is refused. With
 -skip-malformed such lines are skipped and counted. The manifest holds their number, and the digest
 and the statistics of the trace. A run can be resumed only with the same trace.
+
+With -slice 5ms a block builds all maps of a workload at once and measures them in turns of 5 ms, in
+a random order, until each has had its -time. A disturbance of the machine then affects all of them
+alike. Each map is charged for the garbage collections that its own garbage would cause if it were
+alone. With more goroutines than processors turns are longer, so that every goroutine runs.
 
 The layout of the code and the layout of the memory can each make a map several per cent faster or
 slower. A link is one build of the program, with one layout of its code. A process is one run of a
@@ -154,6 +160,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		})
 	}
 	fs.TextVar(&o.time, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms (default the preset's)")
+	fs.TextVar(&o.slice, "slice", plan.Duration(0), "`time` for which a map is measured at a stretch, in turns with the other maps, as in 5ms; 0 measures each cell at once (default the preset's)")
 	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`time` for which operations arrive in a latency cell (default the preset's)")
 	fs.TextVar(&o.target, "target-ci", plan.Percent(0), "repeat until the interval of every lead is narrower than this `percentage`, as in 2%")
 	fs.TextVar(&o.max, "max", plan.Duration(0), "longest `time` to measure with -target-ci, as in 10m")
@@ -222,7 +229,7 @@ func hasRoles(mix string) bool {
 }
 
 // planFlags are the flags that change what is measured.
-var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "latency-time", "latency", "seed", "pin", "pin-workers", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
+var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "slice", "latency-time", "latency", "seed", "pin", "pin-workers", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
 
 // firstGiven returns the first of names that was given on the command line, or "".
 func (o *runFlags) firstGiven(names ...string) string {
@@ -304,6 +311,9 @@ func (o *runFlags) apply(p *plan.Plan) {
 	}
 	if o.given["time"] {
 		p.Time = o.time
+	}
+	if o.given["slice"] {
+		p.Slice = o.slice
 	}
 	if o.given["latency-time"] {
 		p.LatencyTime = o.latency

@@ -130,8 +130,13 @@ func (c *Campaign) announce() {
 	if p.PinWorkers {
 		pinned += ", each worker to one of them"
 	}
-	fmt.Fprintf(c.Out, "plan: %s, seed %d: %d cells x %d blocks%s x %v, GOMAXPROCS %d%s\n",
-		c.store.manifest.Preset, p.Seed, len(p.All()), p.Blocks, layers, p.Time, p.Procs, pinned)
+	slices := ""
+	if p.Slice > 0 {
+		slices = fmt.Sprintf(" in slices of %v", p.Slice)
+		pinned += fmt.Sprintf(", %d MiB of maps at once at most", p.MemoryBytes()>>20)
+	}
+	fmt.Fprintf(c.Out, "plan: %s, seed %d: %d cells x %d blocks%s x %v%s, GOMAXPROCS %d%s\n",
+		c.store.manifest.Preset, p.Seed, len(p.All()), p.Blocks, layers, p.Time, slices, p.Procs, pinned)
 	if c.resumed {
 		fmt.Fprintf(c.Out, "resumed: %d of %d measurements are missing\n", left, len(p.JobsOf(0, c.loop.sets)))
 	}

@@ -12,6 +12,8 @@
 //     block goes backwards (ABBA), so a machine that drifts favours no map. Cells are compared with
 //     those of the same block.
 //   - A job is a cell in a block.
+//   - A cohort is jobs that are measured together: the maps of one workload in one block.
+//   - A slice is a stretch of measuring one map of a cohort. The maps of a cohort take turns.
 //   - A set is as many blocks as the plan says, one after another in one process. There is a set
 //     for each process of each link, and the links take turns. One process of one link measures in
 //     the process that runs the plan. Several processes are children of it. If a resumed campaign
@@ -19,6 +21,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -34,8 +37,19 @@ import (
 type Plan struct {
 	Seed   uint64   `json:"seed"`   // for all random choices
 	Blocks int      `json:"blocks"` // how often each cell is measured in a process
-	Time   Duration `json:"time"`   // of measuring a cell; in a latency cell, of the closed loop
+	Time   Duration `json:"time"`   // of a cell in a block; in a latency cell, of the closed loop
 	Procs  int      `json:"procs"`  // GOMAXPROCS
+
+	// Slice, if it is not 0, is how long a map is measured at a stretch. The throughput cells of
+	// one workload are then measured together: a block builds all of their maps, and measures
+	// them in turns of this length until each has had its Time. If it is 0, each cell is measured
+	// at once.
+	Slice Duration `json:"slice,omitempty"`
+
+	// Memory is how much the maps that are measured together may keep alive, in MiB; 0 is
+	// DefaultMemory. The maps of a workload that keep more alive are measured in groups, of two
+	// maps or more.
+	Memory int `json:"memory-mib,omitempty"`
 
 	// Pin lists the processors to which the process is bound, as in 0-3,8; "" is all. With
 	// PinWorkers worker i has a thread of its own, which is bound to the i-th of them. If there are
@@ -139,12 +153,7 @@ func (p Plan) Jobs() []Job { return p.JobsOf(0, p.Sets()) }
 // JobsOf returns the jobs of the sets with numbers in [from, to), in order. Sets are numbered from
 // 0 without end.
 func (p Plan) JobsOf(from, to int) []Job {
-	var ids []results.ID
-	for _, kind := range results.Kinds() {
-		for _, c := range *p.List(kind) {
-			ids = append(ids, c.ID(kind, p.Procs))
-		}
-	}
+	ids := p.ids()
 	jobs := make([]Job, 0, len(ids)*p.Blocks*(to-from))
 	for block := from*p.Blocks + 1; block <= to*p.Blocks; block++ {
 		process, link := 1, 1
@@ -160,6 +169,24 @@ func (p Plan) JobsOf(from, to int) []Job {
 		}
 	}
 	return jobs
+}
+
+// ids returns the identities of all cells. Those that are measured together stand together.
+func (p Plan) ids() (ids []results.ID) {
+	place := map[results.ID]int{} // of the first cell of each workload
+	for _, kind := range results.Kinds() {
+		for _, c := range *p.List(kind) {
+			id := c.ID(kind, p.Procs)
+			if _, known := place[workloadOf(id)]; !known {
+				place[workloadOf(id)] = len(place)
+			}
+			ids = append(ids, id)
+		}
+	}
+	if p.Slice > 0 {
+		slices.SortStableFunc(ids, func(a, b results.ID) int { return cmp.Compare(place[workloadOf(a)], place[workloadOf(b)]) })
+	}
+	return ids
 }
 
 // ID returns the identity of the cell in results, for a GOMAXPROCS.
@@ -198,13 +225,22 @@ func (p Plan) Window(mix workloads.Mix) time.Duration {
 // builds nor what TargetCI adds.
 func (p Plan) Estimate() time.Duration {
 	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
-	const process = 100 * time.Millisecond
+	const process, perSlice = 100 * time.Millisecond, 200 * time.Microsecond
 	var total time.Duration
 	if p.Forked() {
 		total = time.Duration(p.Sets()) * process
 	}
 	for _, j := range p.Jobs() {
-		total += time.Duration(p.Time) + fixed + time.Duration(j.ID.Keys)*perKey
+		total += time.Duration(p.Time) + time.Duration(j.ID.Keys)*perKey
+		if p.Sliced(j.ID) {
+			n, _ := p.Slices(j.ID)
+			total += time.Duration(n) * (WarmUp + perSlice)
+			if (j.Block-1)%p.Blocks > 0 {
+				continue
+			}
+			total += time.Duration(p.Time) + time.Duration(j.ID.Keys)*perKey // alone, once in a process
+		}
+		total += fixed
 		if j.ID.Kind == results.Latency {
 			mix, _ := workloads.FindMix(j.ID.Mix)
 			total += p.Window(mix)

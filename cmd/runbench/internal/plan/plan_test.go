@@ -117,6 +117,9 @@ func TestValidateErrors(t *testing.T) {
 	for _, change := range []func(*Plan){
 		func(p *Plan) { p.Blocks = 0 },
 		func(p *Plan) { p.Time = 0 },
+		func(p *Plan) { p.Slice = -1 },
+		func(p *Plan) { p.Slice = p.Time + 1 },
+		func(p *Plan) { p.Memory = -1 },
 		func(p *Plan) { p.Procs = 0 },
 		func(p *Plan) { p.Links = -1 },
 		func(p *Plan) { p.Forks = 1001 },

@@ -26,6 +26,8 @@ const maxLayer = 1000
 const (
 	maxJobs = 1 << 20
 	maxTime = time.Hour
+	// maxMemory is the greatest Memory, in MiB.
+	maxMemory = 1 << 20
 )
 
 // Validate reports the first thing that is wrong with the plan, with its place in the
@@ -38,6 +40,10 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: time is %v; want one above 0, like \"100ms\"", p.Time)
 	case p.Time > Duration(maxTime) || p.LatencyTime > Duration(maxTime):
 		return fmt.Errorf("plan: time is %v and latency-time %v; want %v at most", p.Time, p.LatencyTime, maxTime)
+	case p.Slice < 0 || p.Slice > p.Time:
+		return fmt.Errorf("plan: slice is %v; want the time of a cell, %v, at most, or 0 to measure it at once", p.Slice, p.Time)
+	case p.Memory < 0 || p.Memory > maxMemory:
+		return fmt.Errorf("plan: memory-mib is %d; want 1 to %d", p.Memory, maxMemory)
 	case p.Procs < 1:
 		return fmt.Errorf("plan: procs is %d; want 1 or more", p.Procs)
 	case p.Links < 0 || p.Links > maxLayer:
@@ -64,6 +70,11 @@ func (p Plan) Validate(entries []kv.Entry) error {
 			return fmt.Errorf("plan: pin: %w", err)
 		}
 	}
+	return p.validateCells(entries)
+}
+
+// validateCells reports the first cell that is wrong.
+func (p Plan) validateCells(entries []kv.Entry) error {
 	seen := map[results.ID]string{}
 	check := func(list string, kind results.Kind, cells []Cell) error {
 		for i, c := range cells {

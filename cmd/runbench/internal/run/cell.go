@@ -23,36 +23,48 @@ type workload[K comparable] struct {
 	tape *workloads.Tape[K]
 }
 
-// measure runs one job.
-func (r *Runner) measure(j plan.Job) (results.Cell, error) {
-	e, _ := plan.FindMap(r.entries, j.ID.Impl)
-	return r.measureWith(j, e)
-}
-
 // whole ignores the number of keys: a trace has all of its keys.
 func whole[K comparable](keys func(seed uint64) *workloads.KeySet[K]) func(n int, seed uint64) *workloads.KeySet[K] {
 	return func(_ int, seed uint64) *workloads.KeySet[K] { return keys(seed) }
 }
 
-func measure[K comparable](r *Runner, j plan.Job, e kv.Entry, build func(capacity int) kv.Map[K, uint64],
+// build makes a map.
+type build[K comparable] = func(capacity int) kv.Map[K, uint64]
+
+// measure measures jobs of one workload in one block, with keys of one type. If there are several,
+// they are measured together, in slices.
+func measure[K comparable](r *Runner, jobs []plan.Job, builder func(kv.Entry) build[K],
 	keys func(n int, seed uint64) *workloads.KeySet[K],
-) (results.Cell, error) {
-	load, err := draw(r, j.ID, keys)
+) ([]results.Cell, error) {
+	load, err := draw(r, jobs[0].ID, keys)
 	if err != nil {
-		return results.Cell{}, err
+		return nil, err
 	}
-	mix, _ := workloads.FindMix(j.ID.Mix)
-	c := cell[K]{
-		keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: load.set.Script(mix, load.tape, r.plan.Seed),
-		entry: e, build: build, job: j, time: time.Duration(r.plan.Time), cpus: r.cpus,
+	mix, _ := workloads.FindMix(jobs[0].ID.Mix)
+	script := load.set.Script(mix, load.tape, r.plan.Seed)
+	var cells []*cell[K]
+	for _, j := range jobs {
+		e, _ := plan.FindMap(r.entries, j.ID.Impl)
+		cells = append(cells, &cell[K]{
+			keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: script,
+			entry: e, build: builder(e), job: j, time: time.Duration(r.plan.Time), cpus: r.cpus,
+		})
 	}
-	switch j.ID.Kind {
-	case results.Staleness:
-		return c.staleness(), nil
-	case results.Latency:
-		return c.latency(workloads.Gaps(r.plan.Seed), r.plan.Window(mix)), nil
+	if r.plan.Sliced(jobs[0].ID) {
+		return together(r, cells), nil
 	}
-	return c.throughput(), nil
+	var measured []results.Cell
+	for _, c := range cells {
+		switch c.job.ID.Kind {
+		case results.Staleness:
+			measured = append(measured, c.staleness())
+		case results.Latency:
+			measured = append(measured, c.latency(workloads.Gaps(r.plan.Seed), r.plan.Window(mix)))
+		default:
+			measured = append(measured, c.throughput().cell)
+		}
+	}
+	return measured, nil
 }
 
 func draw[K comparable](r *Runner, id results.ID, keys func(n int, seed uint64) *workloads.KeySet[K]) (*workload[K], error) {

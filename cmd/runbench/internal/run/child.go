@@ -14,16 +14,16 @@ import (
 	"doublebuf/results"
 )
 
-// A child reads the plan, and then one job after another, as JSON from its standard input. It
-// answers each on its standard output. While it measures, this process waits and does nothing.
-// While this process writes the cell to the disk, the child waits. The child ends at the end of
-// its input, so that no child remains if the parent is killed.
+// A child reads the plan, and then one cohort of jobs after another, as JSON from its standard
+// input. It answers each on its standard output. While it measures, this process waits and does
+// nothing. While this process writes the cells to the disk, the child waits. The child ends at
+// the end of its input, so that no child remains if the parent is killed.
 
 // answer is what a child answers to the plan, and to each job.
 type answer struct {
 	Commit string // in the answer to the plan: what the child was built from
 	Dirty  bool
-	Cell   results.Cell
+	Cells  []results.Cell
 	Error  string
 }
 
@@ -37,29 +37,30 @@ type child struct {
 	stderr  bytes.Buffer
 }
 
-// measureInChild measures j in the child process of its set, which it starts if need be.
-func (r *Runner) measureInChild(j plan.Job) (results.Cell, error) {
+// measureInChild measures a cohort in the child process of its set, which it starts if need be.
+func (r *Runner) measureInChild(cohort []plan.Job) ([]results.Cell, error) {
+	j := cohort[0]
 	if r.child != nil && r.child.process != j.Process {
 		r.endChild()
 	}
 	if r.child == nil {
 		c, err := startChild(r.Children.Start(j.Link), j.Process)
 		if err != nil {
-			return results.Cell{}, fmt.Errorf("cannot start process %d, of link %d: %w", j.Process, j.Link, err)
+			return nil, fmt.Errorf("cannot start process %d, of link %d: %w", j.Process, j.Link, err)
 		}
 		r.child = c
 		a, err := r.ask(r.plan)
 		if err != nil {
-			return results.Cell{}, err
+			return nil, err
 		}
 		own := results.CollectEnvironment(nil)
 		if a.Commit != own.Commit || a.Dirty != own.Dirty {
 			is := results.Environment{Commit: a.Commit, Dirty: a.Dirty}
-			return results.Cell{}, fmt.Errorf("link %d is of %s, and this program of %s; want the same", j.Link, is.CommitLabel(), own.CommitLabel())
+			return nil, fmt.Errorf("link %d is of %s, and this program of %s; want the same", j.Link, is.CommitLabel(), own.CommitLabel())
 		}
 	}
-	a, err := r.ask(j)
-	return a.Cell, err
+	a, err := r.ask(cohort)
+	return a.Cells, err
 }
 
 // endChild ends the child, if there is one.
@@ -127,14 +128,14 @@ func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(p.Procs))
 	for {
-		var j plan.Job
-		if err := orders.Decode(&j); errors.Is(err, io.EOF) {
+		var cohort []plan.Job
+		if err := orders.Decode(&cohort); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
 		var a answer
-		if a.Cell, err = r.measure(j); err != nil {
+		if a.Cells, err = r.measure(cohort); err != nil {
 			a.Error = err.Error()
 		}
 		if err := answers.Encode(a); err != nil {

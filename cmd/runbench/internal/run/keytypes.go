@@ -4,6 +4,7 @@ package run
 
 import (
 	"fmt"
+	"net/netip"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -11,29 +12,29 @@ import (
 	"doublebuf/workloads"
 )
 
-// measureWith runs a job on the map of e.
-func (r *Runner) measureWith(j plan.Job, e kv.Entry) (results.Cell, error) {
-	switch j.ID.KeyType {
+// measure measures jobs of one workload in one block together.
+func (r *Runner) measure(jobs []plan.Job) ([]results.Cell, error) {
+	switch jobs[0].ID.KeyType {
 	case "uint64":
-		return measure(r, j, e, e.Uint64, workloads.Uint64Keys)
+		return measure(r, jobs, func(e kv.Entry) build[uint64] { return e.Uint64 }, workloads.Uint64Keys)
 	case "int":
-		return measure(r, j, e, e.Int, workloads.KeysOf(func(x uint64) int { return int(x) }))
+		return measure(r, jobs, func(e kv.Entry) build[int] { return e.Int }, workloads.KeysOf(func(x uint64) int { return int(x) }))
 	case "string":
-		return measure(r, j, e, e.String, workloads.StringKeys)
+		return measure(r, jobs, func(e kv.Entry) build[string] { return e.String }, workloads.StringKeys)
 	case "string-short":
-		return measure(r, j, e, e.String, workloads.ShortStringKeys)
+		return measure(r, jobs, func(e kv.Entry) build[string] { return e.String }, workloads.ShortStringKeys)
 	case "uint64-line":
-		return measure(r, j, e, withValues(e.Line), workloads.Uint64Keys)
+		return measure(r, jobs, func(e kv.Entry) build[uint64] { return withValues(e.Line) }, workloads.Uint64Keys)
 	case "uint64-wide":
-		return measure(r, j, e, withValues(e.Wide), workloads.Uint64Keys)
+		return measure(r, jobs, func(e kv.Entry) build[uint64] { return withValues(e.Wide) }, workloads.Uint64Keys)
 	case "uint64-pointer":
-		return measure(r, j, e, withValues(e.Pointer), workloads.Uint64Keys)
+		return measure(r, jobs, func(e kv.Entry) build[uint64] { return withValues(e.Pointer) }, workloads.Uint64Keys)
 	case "trace":
-		return measure(r, j, e, e.String, whole(r.trace.Keys))
+		return measure(r, jobs, func(e kv.Entry) build[string] { return e.String }, whole(r.trace.Keys))
 	case "prefix":
-		return measure(r, j, e, e.Prefix, whole(r.trace.PrefixKeys))
+		return measure(r, jobs, func(e kv.Entry) build[netip.Prefix] { return e.Prefix }, whole(r.trace.PrefixKeys))
 	case "ident":
-		return measure(r, j, e, e.String, r.source.Keys)
+		return measure(r, jobs, func(e kv.Entry) build[string] { return e.String }, r.source.Keys)
 	}
-	return results.Cell{}, fmt.Errorf("no key type %q", j.ID.KeyType)
+	return nil, fmt.Errorf("no key type %q", jobs[0].ID.KeyType)
 }

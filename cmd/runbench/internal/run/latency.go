@@ -63,7 +63,7 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 		closed[i], open[i] = v.closed, v.open
 	}
 	clock := clockCost()
-	spans, _ := together(c.time, c.cpus, closed)
+	spans, _ := atOnce(c.time, c.cpus, closed)
 	seconds := wall(spans).seconds()
 	before := merged(servers, func(v *server[K]) []*hdrhistogram.Histogram { return []*hdrhistogram.Histogram{v.ofReads, v.ofWrites} })
 	capacity := float64(before.TotalCount()) / seconds
@@ -73,7 +73,7 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	for _, v := range servers {
 		v.forget()
 	}
-	together(window+window/2, c.cpus, append(open, c.stalled(s)...))
+	atOnce(window+window/2, c.cpus, append(open, c.stalled(s)...))
 
 	out := cellOf(c.job)
 	var due, inTime int64

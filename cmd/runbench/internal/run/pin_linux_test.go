@@ -28,13 +28,13 @@ func TestPinnedWorkers(t *testing.T) {
 	for i := range bodies {
 		bodies[i] = func(*stopFlag) { seen[i] = may() }
 	}
-	together(time.Millisecond, all, bodies)
+	atOnce(time.Millisecond, all, bodies)
 	for i, cpus := range seen {
 		if len(cpus) != 1 || cpus[0] != all[i%len(all)] {
 			t.Errorf("worker %d may run on %v; want %d", i, cpus, all[i%len(all)])
 		}
 	}
-	together(time.Millisecond, nil, bodies)
+	atOnce(time.Millisecond, nil, bodies)
 	for i, cpus := range seen {
 		if len(cpus) != len(all) {
 			t.Errorf("worker %d, which is not pinned, may run on %v; want %v", i, cpus, all)

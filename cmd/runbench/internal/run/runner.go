@@ -27,6 +27,7 @@ type Runner struct {
 	trace   *workloads.Trace
 	cpus    []int // to which workers are bound, if they are
 	drawn   drawn
+	alone   map[results.ID]alone // what cells showed when they were measured alone
 
 	// Children is used if the plan is Forked.
 	Children Children
@@ -55,7 +56,7 @@ func New(p plan.Plan, entries []kv.Entry) (*Runner, error) {
 	if err := p.Validate(entries); err != nil {
 		return nil, err
 	}
-	r := &Runner{plan: p, entries: entries}
+	r := &Runner{plan: p, entries: entries, alone: map[results.ID]alone{}}
 	if err := r.loadTrace(); err != nil {
 		return nil, err
 	}
@@ -111,15 +112,17 @@ func (r *Runner) Trace() *workloads.Trace { return r.trace }
 // Source returns the real input of the plan, or nil if it has none.
 func (r *Runner) Source() *workloads.Source { return r.source }
 
-// Run measures jobs, which are those of the plan or what is left of them, one after another. It
-// calls done after each job. It returns the first error of done, or that of ctx, between two jobs:
-// it never cuts a running job short. While it runs, GOMAXPROCS is what the plan says. A Forked plan
-// is measured by children of this process, one at a time.
+// Run measures jobs, which are those of the plan or what is left of them. Those that the plan
+// measures together come one cohort after another. It calls done for each job of a finished cohort.
+// It returns the first error of done, or that of ctx, between two cohorts: it never cuts a running
+// cohort short. While it runs, GOMAXPROCS is what the plan says. A Forked plan is measured by
+// children of this process, one at a time.
 func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func(results.Cell, Progress) error) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
 	defer r.endChild()
 	begin := time.Now()
-	for i, j := range jobs {
+	measured := 0
+	for _, cohort := range r.plan.Cohorts(jobs) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -127,14 +130,17 @@ func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func(results.Cel
 		if r.plan.Forked() {
 			measure = r.measureInChild
 		}
-		cell, err := measure(j)
+		cells, err := measure(cohort)
 		if err != nil {
-			return fmt.Errorf("block %d, %s: %w", j.Block, j.ID.Name(), err)
+			return fmt.Errorf("block %d, %s: %w", cohort[0].Block, cohort[0].ID.Name(), err)
 		}
 		elapsed := time.Since(begin)
-		left := elapsed / time.Duration(i+1) * time.Duration(len(jobs)-i-1)
-		if err := done(cell, Progress{i + 1, len(jobs), elapsed, left}); err != nil {
-			return err
+		left := elapsed / time.Duration(measured+len(cells)) * time.Duration(len(jobs)-measured-len(cells))
+		for _, cell := range cells {
+			measured++
+			if err := done(cell, Progress{measured, len(jobs), elapsed, left}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -159,22 +159,24 @@ func TestCellCountsWhatItDoes(t *testing.T) {
 }
 
 func TestFairness(t *testing.T) {
-	at := time.Now()
-	did := func(reads bool, ops int64) *worker[int] { return &worker[int]{reads: reads, ops: ops} }
-	second := func(n int) span { return span{at, at.Add(time.Duration(n) * time.Second)} }
+	const reads = true
 	for _, test := range []struct {
-		workers []*worker[int]
-		spans   []span
+		workers []pace
 		want    float64
 	}{
-		{[]*worker[int]{did(false, 50), did(false, 100)}, []span{second(1), second(1)}, 0.5},
-		{[]*worker[int]{did(false, 50), did(false, 100)}, []span{second(1), second(2)}, 1},
-		{[]*worker[int]{did(true, 100), did(false, 1)}, []span{second(1), second(1)}, 1},
-		{[]*worker[int]{did(true, 100), did(true, 90), did(false, 1), did(false, 4)}, []span{second(1), second(1), second(1), second(1)}, 0.25},
+		{[]pace{{50, !reads}, {100, !reads}}, 0.5},
+		{[]pace{{100, reads}, {1, !reads}}, 1},
+		{[]pace{{100, reads}, {90, reads}, {1, !reads}, {4, !reads}}, 0.25},
 	} {
-		if got := fairness(test.workers, test.spans); got != test.want {
-			t.Errorf("got %v, want %v", got, test.want)
+		if got := (&tally{workers: test.workers}).fairness(); got != test.want {
+			t.Errorf("%v: got %v, want %v", test.workers, got, test.want)
 		}
+	}
+	var two tally
+	two.add(50, 0, 0, 1, !reads)
+	two.add(100, 0, 0, 2, !reads)
+	if got := two.fairness(); got != 1 {
+		t.Errorf("two workers that are equally fast: got %v, want 1", got)
 	}
 }
 

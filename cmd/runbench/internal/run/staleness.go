@@ -105,7 +105,7 @@ func (c *cell[K]) staleness() results.Cell {
 		readers = append(readers, r)
 		bodies = append(bodies, r.read)
 	}
-	spans, _ := together(c.time, c.cpus, bodies)
+	spans, _ := atOnce(c.time, c.cpus, bodies)
 	return c.fill(w, readers, wall(spans).seconds())
 }
 

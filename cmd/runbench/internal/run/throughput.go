@@ -10,9 +10,9 @@ import (
 	"doublebuf/workloads"
 )
 
-// stride is how many reads a worker does before it looks at the stop flag. It looks after each
-// write, because a write may take long: it may copy a map, or wait for a reader that has lost its
-// processor.
+// stride is how many reads a worker does before it asks whether its time is over. It asks after
+// each write, because a write may take long: it may copy a map, or wait for a reader that has lost
+// its processor.
 const stride = 256
 
 // worker is one goroutine of a throughput cell. No other goroutine writes to its cache lines while
@@ -24,7 +24,7 @@ type worker[K comparable] struct {
 	number    int  // from 0
 	reads     bool // it only reads
 
-	ops  int64
+	ops  int64  // so far, of all its work
 	sink uint64 // what it read, so that the compiler keeps every read
 }
 
@@ -36,14 +36,46 @@ func (c *cell[K]) worker(i, all int, h kv.Map[K, uint64]) worker[K] {
 	}
 }
 
-// throughput measures how fast the workers go, and then checks the final state.
-func (c *cell[K]) throughput() results.Cell {
+// alone is what a map shows when it is measured alone and at once.
+type alone struct {
+	cell  results.Cell
+	live  float64 // bytes that the map keeps alive
+	price float64 // processor time that a collection takes for each byte that is alive
+}
+
+// throughput measures how fast the workers go, for the whole time at once, and then checks the
+// final state.
+func (c *cell[K]) throughput() alone {
 	all := c.job.ID.Goroutines()
 	var before, after heap
 	before.collect()
 	s := c.subject(all, c.script.Holds, prefilled)
 	defer s.close()
 
+	workers, bodies := c.workers(s)
+	spans, used := atOnce(c.time, c.cpus, append(bodies, c.stalled(s)...))
+
+	out := cellOf(c.job)
+	out.Ops, out.Metrics = c.figures(workers, spans[:all], used)
+	entries := 0
+	entries, out.Fault = c.finalStateFault(s, workers)
+	workers = nil
+	after.collect()
+	live := after.live - before.live
+	if entries > 0 {
+		if live > 0 { // otherwise it is too small beside the rest of the process
+			out.Metrics[results.LivePerKey] = live / float64(entries)
+		}
+		out.Metrics[results.MarkPerKey] = max(0, after.mark-before.mark) / float64(entries)
+	}
+	runtime.KeepAlive(s)
+	runtime.KeepAlive(c) // and its script, which was alive before
+	return alone{out, max(0, live), after.mark / after.live}
+}
+
+// workers returns the workers of a cell, with their work.
+func (c *cell[K]) workers(s *subject[K]) ([]*worker[K], []body) {
+	all := c.job.ID.Goroutines()
 	workers := make([]*worker[K], all)
 	bodies := make([]body, all)
 	for i := range all {
@@ -56,23 +88,7 @@ func (c *cell[K]) throughput() results.Cell {
 			}
 		}
 	}
-	spans, used := together(c.time, c.cpus, append(bodies, c.stalled(s)...))
-
-	out := cellOf(c.job)
-	out.Ops, out.Metrics = c.figures(workers, spans[:all], used)
-	entries := 0
-	entries, out.Fault = c.finalStateFault(s, workers)
-	if entries > 0 {
-		workers = nil
-		after.collect()
-		if live := after.live - before.live; live > 0 { // otherwise it is too small beside the rest of the process
-			out.Metrics[results.LivePerKey] = live / float64(entries)
-		}
-		out.Metrics[results.MarkPerKey] = max(0, after.mark-before.mark) / float64(entries)
-		runtime.KeepAlive(s)
-		runtime.KeepAlive(c) // and its script, which was alive before
-	}
-	return out
+	return workers, bodies
 }
 
 // stalled returns the reader of s that stalls, if the mix has one.
@@ -110,7 +126,7 @@ func (c *cell[K]) finalStateFault(s *subject[K], workers []*worker[K]) (entries 
 // wait for the memory of the lookup before. That was a quarter of the cost of the floor.
 func (w *worker[K]) read(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
-	for !stop.Load() || ops == 0 {
+	for watch := newWatch(stop); !watch.over() || ops == 0; {
 		keys := stream.Next(stride).Lookups
 		ops += int64(len(keys))
 		for len(keys) >= 8 {
@@ -132,16 +148,17 @@ func (w *worker[K]) read(stop *stopFlag) {
 			sum += v
 		}
 	}
-	w.ops, w.sink = ops, sum
+	w.ops, w.sink = w.ops+ops, w.sink+sum
 }
 
 // mixed is the work of a worker that does the mix. Each value that it sets names the worker and the
 // step.
 func (w *worker[K]) mixed(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
-	value := firstValue(w.number)
+	value := firstValue(w.number) + uint64(w.ops)
+	watch := newWatch(stop)
 work:
-	for !stop.Load() || ops == 0 {
+	for !watch.over() || ops == 0 {
 		steps := stream.Next(stride)
 		lookups, keys := steps.Lookups[:len(steps.Kinds)], steps.Keys[:len(steps.Kinds)]
 		for i, kind := range steps.Kinds {
@@ -157,15 +174,16 @@ work:
 			if w.publisher.due() {
 				w.publisher.publish()
 			}
-			if stop.Load() {
+			if watch.over() {
 				ops += int64(i) + 1
+				stream.Back(len(steps.Kinds) - i - 1)
 				break work
 			}
 		}
 		ops += int64(len(steps.Kinds))
 		value += uint64(len(steps.Kinds))
 	}
-	w.ops, w.sink = ops, sum
+	w.ops, w.sink = w.ops+ops, w.sink+sum
 }
 
 // do does an operation other than Get, and returns the sum of the values that it read.
@@ -190,7 +208,7 @@ func do[K comparable](h kv.Map[K, uint64], kind workloads.Kind, lookup, key K, v
 
 // walk is the work of a worker that walks over the whole map.
 func (w *worker[K]) walk(stop *stopFlag) {
-	for !stop.Load() || w.ops == 0 {
+	for watch, first := newWatch(stop), true; first || !watch.over(); first = false {
 		w.sink += scan(w.handle, math.MaxInt)
 		w.ops++
 	}
@@ -219,50 +237,90 @@ func (w *worker[K]) writes() int64 {
 	return w.stream.CountWrites(w.ops)
 }
 
-// figures returns the number of operations and the metrics. Rates are over the time from
-// the first worker's start to the last one's end.
+// figures returns the number of operations and the metrics of a cell that was measured at once.
+// Rates are over the time from the first worker's start to the last one's end.
 func (c *cell[K]) figures(workers []*worker[K], spans []span, used usage) (int64, map[string]float64) {
-	var ops, writes, publishes int64
-	for _, w := range workers {
-		ops += w.ops
-		writes += w.writes()
-		publishes += w.publisher.count
+	t := tally{seconds: wall(spans).seconds(), used: used}
+	for i, w := range workers {
+		t.add(w.ops, w.writes(), w.publisher.count, spans[i].seconds(), w.reads)
 	}
-	seconds := wall(spans).seconds()
+	m := t.metrics(c.job.ID.Procs)
+	m[results.PauseShare] = used.paused.Seconds() / t.seconds
+	m[results.PauseMax] = used.longestPause.Seconds()
+	return t.ops, m
+}
+
+// tally is what the workers of a cell did, and what the process used meanwhile.
+type tally struct {
+	ops, writes, publishes int64
+	seconds                float64
+	used                   usage
+	workers                []pace
+}
+
+// pace is how fast one worker was.
+type pace struct {
+	rate  float64 // operations a second
+	reads bool    // it only reads
+}
+
+func (t *tally) add(ops, writes, publishes int64, seconds float64, reads bool) {
+	t.ops += ops
+	t.writes += writes
+	t.publishes += publishes
+	t.workers = append(t.workers, pace{float64(ops) / seconds, reads})
+}
+
+// join adds what the same workers did at another time.
+func (t *tally) join(u tally) {
+	t.ops += u.ops
+	t.writes += u.writes
+	t.publishes += u.publishes
+	t.seconds += u.seconds
+	t.used.bytes += u.used.bytes
+	t.used.allocs += u.used.allocs
+	t.used.gcSeconds += u.used.gcSeconds
+	t.used.cpu += u.used.cpu
+	t.workers = u.workers
+}
+
+func (t *tally) rate() float64 { return float64(t.ops) / t.seconds }
+
+// metrics returns the metrics that follow from t, for a GOMAXPROCS.
+func (t *tally) metrics(procs int) map[string]float64 {
+	ops := float64(t.ops)
 	m := map[string]float64{
-		results.OpsPerSec:   float64(ops) / seconds,
-		results.BytesPerOp:  used.bytes / float64(ops),
-		results.AllocsPerOp: used.allocs / float64(ops),
-		results.GCShare:     used.gcSeconds / (seconds * float64(c.job.ID.Procs)),
-		results.PauseShare:  used.paused.Seconds() / seconds,
-		results.PauseMax:    used.longestPause.Seconds(),
+		results.OpsPerSec:   ops / t.seconds,
+		results.BytesPerOp:  t.used.bytes / ops,
+		results.AllocsPerOp: t.used.allocs / ops,
+		results.GCShare:     t.used.gcSeconds / (t.seconds * float64(procs)),
 	}
-	if used.cpu > 0 { // it is known
-		m[results.CPUPerOp] = used.cpu.Seconds() / float64(ops)
+	if t.used.cpu > 0 { // it is known
+		m[results.CPUPerOp] = t.used.cpu.Seconds() / ops
 	}
-	if reads := ops - writes; reads > 0 {
-		m[results.ReadsPerSec] = float64(reads) / seconds
+	if reads := t.ops - t.writes; reads > 0 {
+		m[results.ReadsPerSec] = float64(reads) / t.seconds
 	}
-	if writes > 0 {
-		m[results.WritesPerSec] = float64(writes) / seconds
+	if t.writes > 0 {
+		m[results.WritesPerSec] = float64(t.writes) / t.seconds
 	}
-	if publishes > 0 {
-		m[results.PublishesPerSec] = float64(publishes) / seconds
+	if t.publishes > 0 {
+		m[results.PublishesPerSec] = float64(t.publishes) / t.seconds
 	}
-	if len(workers) > 1 {
-		m[results.Fairness] = fairness(workers, spans)
+	if len(t.workers) > 1 {
+		m[results.Fairness] = t.fairness()
 	}
-	return ops, m
+	return m
 }
 
 // fairness returns the rate of the slowest worker over that of the fastest. If readers and writers
 // are separate goroutines, each role is compared with itself, and the less fair role counts.
-func fairness[K comparable](workers []*worker[K], spans []span) float64 {
+func (t *tally) fairness() float64 {
 	least := 1.0
-	for i, a := range workers {
-		for j, b := range workers {
+	for _, a := range t.workers {
+		for _, b := range t.workers {
 			if a.reads == b.reads {
-				least = min(least, float64(a.ops)/spans[i].seconds()/(float64(b.ops)/spans[j].seconds()))
+				least = min(least, a.rate/b.rate)
 			}
 		}
 	}

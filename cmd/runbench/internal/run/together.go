@@ -1,6 +1,7 @@
 package run
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,8 +15,47 @@ import (
 type stopFlag struct {
 	_ [64]byte
 	atomic.Bool
-	began time.Time // when all were started
-	_     [32]byte
+	length time.Duration // after which a worker sets it; 0 is never
+	began  time.Time     // when all were started
+	_      [24]byte
+}
+
+// watch tells one worker when its time is over. When all processors are busy a timer fires up to
+// 10 ms late, so workers look at the clock themselves. They look rarely: at first after 1 call of
+// over, then after 2, 4, 8 …, and in the end after half of the calls that remain.
+type watch struct {
+	stop  *stopFlag
+	began time.Time
+	calls int // so far
+	next  int // the call that looks at the clock
+}
+
+func newWatch(stop *stopFlag) watch {
+	w := watch{stop: stop, next: math.MaxInt}
+	if stop.length > 0 {
+		w.began, w.next = time.Now(), 1
+	}
+	return w
+}
+
+// over reports whether the time is over, for this worker or for another one.
+func (w *watch) over() bool {
+	if w.calls++; w.calls >= w.next {
+		w.look()
+	}
+	return w.stop.Load()
+}
+
+//go:noinline
+func (w *watch) look() {
+	elapsed := time.Since(w.began)
+	if elapsed >= w.stop.length {
+		w.stop.Store(true)
+		return
+	}
+	perCall := max(1, elapsed/time.Duration(w.calls))
+	left := int((w.stop.length - elapsed) / perCall)
+	w.next = w.calls + min(w.calls, max(1, left/2))
 }
 
 // body is the work of one worker. It ends soon after stop is set.
@@ -35,16 +75,33 @@ type usage struct {
 	paused, longestPause time.Duration // of all goroutines, by collections
 }
 
-// together starts a goroutine for each body and collects garbage while they wait. Then it starts
+// atOnce starts a goroutine for each body and collects garbage while they wait. Then it starts
 // all of them at once, and stops them after d, unless they have ended before. If cpus is not empty
 // each goroutine has a thread of its own, which is bound to one of the processors and ends with the
 // goroutine.
-func together(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
-	stop := new(stopFlag)
+func atOnce(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
+	process := newMeter()
+	spans := phases([]time.Duration{d}, cpus, bodies, func() {
+		runtime.GC()
+		process.begin()
+	})
+	return spans, process.end()
+}
+
+// phases starts a goroutine for each body and calls ready while they wait. Then it starts all of
+// them at once. Each does its work in every phase, one after another, without a pause between them.
+// phases returns when each worked in the last phase.
+func phases(lengths []time.Duration, cpus []int, bodies []body, ready func()) []span {
+	stops := make([]stopFlag, len(lengths))
+	total := time.Duration(0)
+	for i, d := range lengths {
+		stops[i].length = d
+		total += d
+	}
 	spans := make([]span, len(bodies))
-	var ready, done sync.WaitGroup
+	var waiting, done sync.WaitGroup
 	begin := make(chan struct{})
-	ready.Add(len(bodies))
+	waiting.Add(len(bodies))
 	for i, work := range bodies {
 		done.Go(func() {
 			if len(cpus) > 0 {
@@ -53,33 +110,37 @@ func together(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
 					panic(err) // the process was bound to all of them before
 				}
 			}
-			ready.Done()
+			waiting.Done()
 			<-begin
-			start := time.Now()
-			work(stop)
-			spans[i] = span{start, time.Now()}
+			for j := range stops {
+				start := time.Now()
+				work(&stops[j])
+				spans[i] = span{start, time.Now()}
+			}
 		})
 	}
-	ready.Wait()
+	waiting.Wait()
 	ended := make(chan struct{})
 	go func() {
 		done.Wait()
 		close(ended)
 	}()
-	process := newMeter()
-	timer := time.NewTimer(d)
-	runtime.GC()
-	process.begin()
-	timer.Reset(d)
-	stop.began = time.Now()
+	ready()
+	// Workers stop themselves. The timer is for those that wait for something that never comes.
+	timer := time.NewTimer(total)
+	for i := range stops {
+		stops[i].began = time.Now()
+	}
 	close(begin)
 	select {
 	case <-timer.C:
 	case <-ended:
 	}
-	stop.Store(true)
+	for i := range stops {
+		stops[i].Store(true)
+	}
 	<-ended
-	return spans, process.end()
+	return spans
 }
 
 // wall returns the time from the first start to the last end.

@@ -16,7 +16,7 @@ var sink any
 // TestUsage does a known amount of work under the meter.
 func TestUsage(t *testing.T) {
 	const blocks, size = 8, 1 << 20
-	_, used := together(time.Hour, nil, []body{func(*stopFlag) {
+	_, used := atOnce(time.Hour, nil, []body{func(*stopFlag) {
 		for range blocks {
 			sink = make([]byte, size)
 		}
@@ -34,7 +34,7 @@ func TestUsage(t *testing.T) {
 	if cpuTime() > 0 && (used.cpu < 20*time.Millisecond || used.cpu > 10*time.Second) {
 		t.Errorf("%v of processor time; want 20 ms and more", used.cpu)
 	}
-	if _, idle := together(time.Hour, nil, []body{func(*stopFlag) {}}); idle.longestPause != 0 || idle.paused != 0 {
+	if _, idle := atOnce(time.Hour, nil, []body{func(*stopFlag) {}}); idle.longestPause != 0 || idle.paused != 0 {
 		t.Errorf("without a collection goroutines were stopped for %v", idle.paused)
 	}
 }

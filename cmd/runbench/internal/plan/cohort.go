@@ -1,0 +1,66 @@
+package plan
+
+import (
+	"time"
+
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+const (
+	// WarmUp is how long workers work before a slice is measured, because other maps have used the
+	// caches.
+	WarmUp = time.Millisecond
+
+	// DefaultMemory is the Memory of a plan that does not say it, in MiB.
+	DefaultMemory = 1024
+	// quantum is how long the Go scheduler lets a goroutine run if others wait.
+	quantum = 10 * time.Millisecond
+	// turns is how often each worker has a processor in a slice, if there are more workers than
+	// processors.
+	turns = 2
+)
+
+// workloadOf returns id without its map.
+func workloadOf(id results.ID) results.ID {
+	id.Impl = ""
+	return id
+}
+
+// Sliced reports whether cells of that identity are measured in slices. A mix whose reader stalls
+// is not: a stall is longer than a slice.
+func (p Plan) Sliced(id results.ID) bool {
+	mix, _ := workloads.FindMix(id.Mix)
+	return p.Slice > 0 && id.Kind == results.Throughput && !mix.Stalls
+}
+
+// Slices returns how many slices a cell has in a block, and how long each is. With more workers
+// than processors a slice is so long that the scheduler lets every worker run.
+func (p Plan) Slices(id results.ID) (n int, length time.Duration) {
+	length = time.Duration(p.Slice)
+	if rounds := (id.Goroutines() + id.Procs - 1) / id.Procs; rounds > 1 {
+		length = max(length, turns*quantum*time.Duration(rounds))
+	}
+	return max(1, int(time.Duration(p.Time)/length)), length
+}
+
+// MemoryBytes returns Memory in bytes.
+func (p Plan) MemoryBytes() int {
+	if p.Memory == 0 {
+		return DefaultMemory << 20
+	}
+	return p.Memory << 20
+}
+
+// Cohorts divides jobs into those that are measured together, in their order.
+func (p Plan) Cohorts(jobs []Job) (cohorts [][]Job) {
+	for i, j := range jobs {
+		if i > 0 && p.Sliced(j.ID) && j.Block == jobs[i-1].Block && workloadOf(j.ID) == workloadOf(jobs[i-1].ID) {
+			last := &cohorts[len(cohorts)-1]
+			*last = append(*last, j)
+			continue
+		}
+		cohorts = append(cohorts, []Job{j})
+	}
+	return cohorts
+}

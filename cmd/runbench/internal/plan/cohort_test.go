@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"doublebuf/results"
+)
+
+// TestCohorts: the maps of a workload are one cohort in each block, wherever their cells stand in
+// the plan. Other kinds of cells, and cells that are measured at once, are alone.
+func TestCohorts(t *testing.T) {
+	p := good()
+	p.Cells = append(p.Cells, p.Cells[0])
+	p.Cells[len(p.Cells)-1].Impl = "rwmutex"
+	if n := len(p.Cohorts(p.Jobs())); n != len(p.Jobs()) {
+		t.Errorf("without slices %d cohorts of %d jobs; want as many", n, len(p.Jobs()))
+	}
+	p.Slice = p.Time / 2
+	cohorts := p.Cohorts(p.Jobs())
+	if n := 4 * p.Blocks; len(cohorts) != n {
+		t.Fatalf("%d cohorts; want %d", len(cohorts), n)
+	}
+	for block, want := range [][]string{{"mutex", "syncmap", "rwmutex"}, {"rwmutex", "syncmap", "mutex"}} {
+		cohort := cohorts[0]
+		if block == 1 {
+			cohort = cohorts[7]
+		}
+		var maps []string
+		for _, j := range cohort {
+			maps = append(maps, j.ID.Impl)
+			if j.Block != block+1 || j.ID.Mix != "r90w10" || j.ID.Kind != results.Throughput {
+				t.Errorf("block %d: the first workload has the job %v", block+1, j)
+			}
+		}
+		if !slices.Equal(maps, want) {
+			t.Errorf("block %d: the first workload has the maps %v; want %v", block+1, maps, want)
+		}
+	}
+	rest := p.Cohorts(p.Jobs()[1:]) // what a killed run left
+	if len(rest) != len(cohorts) || len(rest[0]) != 2 {
+		t.Errorf("without the first job %d cohorts, the first of %d; want %d, of 2", len(rest), len(rest[0]), len(cohorts))
+	}
+}
+
+func TestSlices(t *testing.T) {
+	ms := func(n int) Duration { return Duration(time.Duration(n) * time.Millisecond) }
+	for _, c := range []struct {
+		workers     int
+		time, slice Duration
+		n           int
+		length      time.Duration
+	}{
+		{1, ms(50), ms(5), 10, 5 * time.Millisecond},
+		{2, ms(50), ms(5), 10, 5 * time.Millisecond},
+		{4, ms(50), ms(5), 1, 40 * time.Millisecond}, // two workers for each processor
+		{64, ms(50), ms(5), 1, 640 * time.Millisecond},
+		{4, ms(400), ms(100), 4, 100 * time.Millisecond},
+	} {
+		p := Plan{Time: c.time, Slice: c.slice}
+		if n, length := p.Slices(results.ID{G: c.workers, Procs: 2}); n != c.n || length != c.length {
+			t.Errorf("%d workers, %v in slices of %v: %d slices of %v; want %d of %v", c.workers, c.time, c.slice, n, length, c.n, c.length)
+		}
+	}
+	for id, want := range map[results.ID]bool{
+		{Kind: results.Throughput, Mix: "r95w5"}: true,
+		{Kind: results.Latency, Mix: "r95w5"}:    false,
+		{Kind: results.Staleness, Mix: RolesMix}: false,
+	} {
+		if (Plan{Slice: 1}).Sliced(id) != want || (Plan{}).Sliced(id) {
+			t.Errorf("%v: sliced is %v; want %v, and never without a slice", id, !want, want)
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package run
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/results"
+)
+
+// The maps of a workload are measured together, in slices. A disturbance of a shared machine lasts
+// for tenths of a second, so it affects all of them alike.
+//
+// Collections are off while slices run. They would slow down the map whose slice it is, and not the
+// map that made the garbage. Garbage is collected between slices. Each map is charged for the
+// collections that its garbage would cause if it were alone in the process. With GOGC=100 there is
+// one each time as much has been allocated as is alive. So the price of an allocated byte is
+//
+//	the processor time to mark what is alive / the bytes that are alive.
+//
+// Both are measured with each map alone, once in a process. If every processor has a worker, the
+// collections take their time from the workers. Otherwise an idle processor does them.
+
+// maxGarbage is how many bytes may be allocated before garbage is collected, between two slices.
+const maxGarbage = 128 << 20
+
+// aloneMetrics are the metrics that only a map that is measured alone has.
+var aloneMetrics = []string{results.LivePerKey, results.MarkPerKey, results.PauseShare, results.PauseMax}
+
+// together measures cells of one workload and one block in slices. Each cell is measured alone the
+// first time.
+func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
+	out := make([]results.Cell, len(cells))
+	var places []int // of the cells that are measured in slices
+	var sizes []float64
+	common := 0
+	for i, c := range cells {
+		a, known := r.alone[c.job.ID]
+		if !known || c.entry.Collects {
+			a = c.throughput()
+			r.alone[c.job.ID] = a
+		}
+		if c.entry.Collects { // only collections let its writer go on
+			out[i] = a.cell
+			continue
+		}
+		out[i] = cellOf(c.job)
+		out[i].Metrics = map[string]float64{}
+		if !known {
+			out[i].Fault = a.cell.Fault
+			for _, unit := range aloneMetrics {
+				if v, ok := a.cell.Metrics[unit]; ok {
+					out[i].Metrics[unit] = v
+				}
+			}
+		}
+		if _, twin := results.Original(c.job.ID.Impl); twin {
+			common = len(places)
+		}
+		places, sizes = append(places, i), append(sizes, a.live)
+	}
+	measureGroups(r, cells, groups(places, sizes, common, float64(r.plan.MemoryBytes())), out)
+	return out
+}
+
+// groups divides places, whose maps have those sizes, into groups whose sizes add up to most or
+// less, or that have two members. The common one, an index, is the first of every group, so that
+// maps of different groups can be compared through it.
+func groups(places []int, sizes []float64, common int, most float64) (all [][]int) {
+	sum := 0.0
+	for i, place := range places {
+		switch {
+		case len(places) == 1:
+			return [][]int{places}
+		case i == common:
+			continue
+		case len(all) == 0 || sum+sizes[i] > most:
+			all, sum = append(all, []int{places[common]}), sizes[common]
+		}
+		last := &all[len(all)-1]
+		*last, sum = append(*last, place), sum+sizes[i]
+	}
+	return all
+}
+
+// measureGroups measures cells in groups and adds the results to out. If there are several groups,
+// the machine may be faster during one than during another. So the times of a group are multiplied
+// by what makes its first map as fast as that map is in all groups together.
+func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, out []results.Cell) {
+	tallies := make([][]tally, len(groups))
+	var common tally
+	for g, group := range groups {
+		var lanes []*lane[K]
+		for _, i := range group {
+			lanes = append(lanes, newLane(cells[i]))
+		}
+		takeTurns(r, lanes)
+		for i, l := range lanes {
+			c := &out[group[i]]
+			tallies[g] = append(tallies[g], l.tally(r.alone[c.ID].price))
+			c.Fault = cmp.Or(c.Fault, l.end())
+		}
+		common.join(tallies[g][0])
+	}
+	for g, group := range groups {
+		first := tallies[g][0]
+		for i, t := range tallies[g] {
+			if i == 0 {
+				t = common
+			} else {
+				t.seconds *= first.rate() / common.rate()
+			}
+			c := &out[group[i]]
+			c.Ops = t.ops
+			maps.Copy(c.Metrics, t.metrics(c.Procs))
+		}
+	}
+}
+
+// takeTurns measures lanes in slices, in a random order that differs from round to round.
+func takeTurns[K comparable](r *Runner, lanes []*lane[K]) {
+	j := lanes[0].job
+	seed := fnv.New64a()
+	fmt.Fprintf(seed, "%d %d %v", r.plan.Seed, j.Block, j.ID)
+	order := rand.New(rand.NewPCG(seed.Sum64(), 0))
+	rounds, length := r.plan.Slices(j.ID)
+
+	runtime.GC()
+	percent := debug.SetGCPercent(-1)
+	defer debug.SetGCPercent(percent)
+	for _, l := range lanes {
+		l.percent = percent
+	}
+	garbage := 0.0
+	for range rounds {
+		for _, i := range order.Perm(len(lanes)) {
+			if garbage += lanes[i].slice(length); garbage > maxGarbage {
+				runtime.GC()
+				garbage = 0
+			}
+		}
+	}
+}
+
+// lane is a map that is measured in slices.
+type lane[K comparable] struct {
+	*cell[K]
+	subject *subject[K]
+	workers []*worker[K]
+	bodies  []body
+	meter   *meter
+	percent int // GOGC
+
+	// Of the slices so far, without their warm-up: the operations and the time of each worker.
+	ops     []int64
+	seconds []float64
+	used    usage // warm-up included
+}
+
+func newLane[K comparable](c *cell[K]) *lane[K] {
+	l := &lane[K]{cell: c, subject: c.subject(c.job.ID.Goroutines(), c.script.Holds, prefilled), meter: newMeter()}
+	l.workers, l.bodies = c.workers(l.subject)
+	l.ops, l.seconds = make([]int64, len(l.workers)), make([]float64, len(l.workers))
+	return l
+}
+
+// slice measures one slice and returns the bytes that were allocated.
+func (l *lane[K]) slice(length time.Duration) float64 {
+	before := make([]int64, len(l.workers))
+	bodies := make([]body, len(l.workers))
+	for i, work := range l.bodies {
+		bodies[i] = func(stop *stopFlag) {
+			before[i] = l.workers[i].ops
+			work(stop)
+		}
+	}
+	spans := phases([]time.Duration{plan.WarmUp, length}, l.cpus, bodies, l.meter.begin)
+	used := l.meter.end()
+	for i, w := range l.workers {
+		l.ops[i] += w.ops - before[i]
+		l.seconds[i] += spans[i].seconds()
+	}
+	l.used.bytes += used.bytes
+	l.used.allocs += used.allocs
+	l.used.cpu += used.cpu
+	return used.bytes
+}
+
+// tally returns what was measured in all slices. price is the processor time of collections for
+// each allocated byte, with GOGC=100. Rates are over the mean time of the workers, because each
+// slice has a start and an end, at which some workers wait for others.
+func (l *lane[K]) tally(price float64) (t tally) {
+	all := int64(0)
+	for i, w := range l.workers {
+		share := float64(l.ops[i]) / float64(w.ops) // of its work, without warm-up
+		scaled := func(n int64) int64 { return int64(float64(n)*share + 0.5) }
+		t.add(l.ops[i], scaled(w.writes()), scaled(w.publisher.count), l.seconds[i], w.reads)
+		t.seconds += l.seconds[i] / float64(len(l.workers))
+		all += w.ops
+	}
+	share := float64(t.ops) / float64(all)
+	t.used.bytes, t.used.allocs = l.used.bytes*share, l.used.allocs*share
+	t.used.cpu = time.Duration(float64(l.used.cpu) * share)
+	if l.percent > 0 { // otherwise there are no collections
+		t.used.gcSeconds = price * t.used.bytes * 100 / float64(l.percent)
+		t.used.cpu += time.Duration(t.used.gcSeconds * 1e9)
+		if procs := l.job.ID.Procs; len(l.workers) >= procs {
+			t.seconds += t.used.gcSeconds / float64(procs)
+		}
+	}
+	return t
+}
+
+// end releases the map. It returns what the final-state check found wrong.
+func (l *lane[K]) end() string {
+	defer l.subject.close()
+	_, fault := l.finalStateFault(l.subject, l.workers)
+	return fault
+}

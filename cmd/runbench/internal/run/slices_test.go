@@ -1,0 +1,211 @@
+package run
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"doublebuf/baselines"
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/results"
+	"doublebuf/workloads"
+)
+
+// TestSlicesOfMapsAndMixes measures the maps of each workload together, under every third mix; see
+// TestEveryMapAndMix for the others. The metrics must add up and the final-state check must hold,
+// except for maps that are known to be broken. So no step is left out or done twice between two
+// slices.
+func TestSlicesOfMapsAndMixes(t *testing.T) {
+	p := plan.Plan{Seed: 3, Blocks: 2, Time: plan.Duration(3 * time.Millisecond), Slice: plan.Duration(time.Millisecond), Procs: 2}
+	broken := map[string]bool{}
+	for i, m := range workloads.Mixes() {
+		if i%3 != 0 && !m.Stalls {
+			continue
+		}
+		for _, e := range baselines.All() {
+			c := plan.Cell{Impl: e.Name, Mix: m.Name, Dist: "uniform", KeyType: "uint64", Keys: 300, G: 1 + i%2}
+			if m.Roles {
+				c.G, c.Readers, c.Writers = 0, 2, 1
+			}
+			q := p
+			q.Cells = []plan.Cell{c}
+			if e.Aside && i != 3 || q.Validate(baselines.All()) != nil {
+				continue
+			}
+			broken[e.Name] = e.Broken
+			p.Cells = append(p.Cells, c)
+		}
+	}
+	for i, c := range measured(t, p) {
+		if c.Fault != "" && !broken[c.Impl] {
+			t.Errorf("%s: %s", c.Name(), c.Fault)
+		}
+		checkFigures(t, c)
+		_, first := c.Metrics[results.PauseMax]
+		e, _ := plan.FindMap(baselines.All(), c.Impl)
+		if mix, _ := workloads.FindMix(c.Mix); first != (i < len(p.Cells) || e.Collects || mix.Stalls) {
+			t.Errorf("%s in block %d: measured alone is %v", c.Name(), c.Block, first)
+		}
+	}
+}
+
+// TestSliceIsCountedWithoutItsWarmUp compares the reads that a map saw with those that its workers
+// count in all, and with those that count for the figures.
+func TestSliceIsCountedWithoutItsWarmUp(t *testing.T) {
+	var gets atomic.Int64
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
+	c := &cell[uint64]{
+		entry: kv.Entry{Name: "m", Level: kv.Linearizable}, time: time.Millisecond,
+		job:   plan.Job{ID: results.ID{G: 2, Procs: 2}},
+		build: func(n int) kv.Map[uint64, uint64] { return &counting{mutex.Uint64(n), &gets} },
+	}
+	set := workloads.Uint64Keys(100, 1)
+	tape, err := set.Tape(workloads.Dist{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.mix, _ = workloads.FindMix("read-only")
+	c.keys, c.lookups, c.script = set.Keys, set.Lookups, set.Script(c.mix, tape, 1)
+	l := newLane(c)
+	for range 3 {
+		l.slice(2 * time.Millisecond)
+	}
+	all := l.workers[0].ops + l.workers[1].ops
+	if n := gets.Load(); n != all {
+		t.Errorf("the map saw %d reads; the workers count %d", n, all)
+	}
+	if counted := l.ops[0] + l.ops[1]; counted <= 0 || counted >= all {
+		t.Errorf("%d of %d operations are counted; want those without the warm-up", counted, all)
+	}
+}
+
+// counting counts reads.
+type counting struct {
+	kv.Map[uint64, uint64]
+	gets *atomic.Int64
+}
+
+func (c *counting) Get(key uint64) (uint64, bool) { c.gets.Add(1); return c.Map.Get(key) }
+
+// TestGarbageIsCharged: a worker that allocates pays for the collections that its bytes would
+// cause, if all processors have workers.
+func TestGarbageIsCharged(t *testing.T) {
+	for _, test := range []struct {
+		workers, percent int
+		seconds, share   float64
+	}{
+		{2, 100, 1.25, 0.2},     // 0.5 s of 2 processors
+		{2, 200, 1.125, 1. / 9}, // collections are half as frequent
+		{2, -1, 1, 0},           // GOGC=off
+		{1, 100, 1, 0.25},       // an idle processor collects
+	} {
+		l := &lane[uint64]{cell: &cell[uint64]{job: plan.Job{ID: results.ID{Procs: 2}}}, percent: test.percent}
+		for range test.workers {
+			l.workers = append(l.workers, &worker[uint64]{ops: 200, reads: true})
+			l.ops, l.seconds = append(l.ops, 100), append(l.seconds, 1)
+		}
+		l.used.bytes = 1000 // half of them in the warm-up
+		got := l.tally(0.001)
+		if got.seconds != test.seconds || got.metrics(2)[results.GCShare] != test.share {
+			t.Errorf("%+v: %v s, a share of %v", test, got.seconds, got.metrics(2)[results.GCShare])
+		}
+	}
+}
+
+func TestGroups(t *testing.T) {
+	for _, test := range []struct {
+		sizes  []float64
+		common int
+		want   [][]int
+	}{
+		{[]float64{3}, 0, [][]int{{10}}},
+		{[]float64{3, 3, 3}, 1, [][]int{{11, 10, 12}}},
+		{[]float64{3, 3, 3, 3}, 3, [][]int{{13, 10, 11}, {13, 12}}},
+		{[]float64{20, 1, 9}, 0, [][]int{{10, 11}, {10, 12}}},
+	} {
+		places := []int{10, 11, 12, 13}[:len(test.sizes)]
+		if got := groups(places, test.sizes, test.common, 10); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%v: got %v, want %v", test.sizes, got, test.want)
+		}
+	}
+}
+
+// TestGroupsAreComparedThroughOneMap gives a bound on memory that one map exceeds. Every figure is
+// there once, and the figures of maps that were not in one group are of the same scale.
+func TestGroupsAreComparedThroughOneMap(t *testing.T) {
+	p := plan.Plan{Seed: 1, Blocks: 1, Time: plan.Duration(4 * time.Millisecond), Slice: plan.Duration(time.Millisecond), Memory: 1, Procs: 2}
+	for _, impl := range []string{"mutex", "rwmutex", "syncmap", "xsync", results.Twin("xsync")} {
+		p.Cells = append(p.Cells, plan.Cell{Impl: impl, Mix: "r95w5", Dist: "uniform", KeyType: "uint64", Keys: 1 << 15, G: 2})
+	}
+	var seen []string
+	for _, c := range measured(t, p) {
+		seen = append(seen, c.Impl)
+		checkFigures(t, c)
+		if c.Fault != "" {
+			t.Errorf("%s: %s", c.Name(), c.Fault)
+		}
+	}
+	if want := []string{"mutex", "rwmutex", "syncmap", "xsync", "xsync.twin"}; !slices.Equal(seen, want) {
+		t.Errorf("cells of %v; want %v", seen, want)
+	}
+}
+
+// TestWatch looks at the clock rarely, and ends all workers when the time of one is over. The clock
+// is simulated: each call of over takes 10 µs.
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stop := &stopFlag{length: 20 * time.Millisecond}
+		w := newWatch(stop)
+		looks, calls, last := 0, 0, w.next
+		for !w.over() {
+			time.Sleep(10 * time.Microsecond)
+			calls++
+			if w.next != last {
+				looks, last = looks+1, w.next
+			}
+		}
+		if took := time.Since(w.began); took < stop.length || took > stop.length+100*time.Microsecond {
+			t.Errorf("over after %v; want %v", took, stop.length)
+		}
+		if looks > 30 {
+			t.Errorf("%d looks at the clock in %d calls; want 30 or fewer", looks, calls)
+		}
+		if other := newWatch(stop); !other.over() {
+			t.Error("another worker may go on")
+		}
+		if none := newWatch(new(stopFlag)); none.over() {
+			t.Error("over without a length")
+		}
+	})
+}
+
+// TestPhases: each body works once in each phase, and the spans are those of the last phase.
+func TestPhases(t *testing.T) {
+	var log [2][]time.Duration
+	bodies := make([]body, 2)
+	for i := range bodies {
+		bodies[i] = func(stop *stopFlag) {
+			log[i] = append(log[i], stop.length)
+			for w := newWatch(stop); !w.over(); {
+			}
+		}
+	}
+	spans := phases([]time.Duration{time.Millisecond, 3 * time.Millisecond}, nil, bodies, func() {
+		if fmt.Sprint(log) != "[[] []]" {
+			t.Error("a body works before all are ready")
+		}
+	})
+	for i := range bodies {
+		if fmt.Sprint(log[i]) != "[1ms 3ms]" {
+			t.Errorf("body %d works in phases of %v", i, log[i])
+		}
+	}
+	if s := wall(spans).seconds(); s < 0.003 {
+		t.Errorf("the last phase took %v s; want 3 ms or more", s)
+	}
+}
