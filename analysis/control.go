@@ -15,10 +15,12 @@ import (
 // another name, also in files of cells. Load keeps the cells of twins separate, so no figure and
 // no comparison contains them.
 
-// controlOf computes the A/A control of groups and of those of their twins.
-func controlOf(groups, twins []*Group) results.Control {
+// controlOf computes the A/A control of groups and of those of their twins, and the limit of each
+// workload that has a pair with an interval.
+func controlOf(groups, twins []*Group) (results.Control, map[results.ID]float64) {
 	var c results.Control
 	var p []float64
+	limits := map[results.ID]float64{}
 	for _, a := range groups {
 		twin := a.ID
 		twin.Impl = results.Twin(twin.Impl)
@@ -32,13 +34,22 @@ func controlOf(groups, twins []*Group) results.Control {
 			continue // they share no block
 		}
 		pair := results.ControlPair{Cell: a.ID.Name(), Unit: unit, Ratio: e.Ratio, Lo: e.Lo, Hi: e.Hi, Interval: e.Interval, P: e.P}
-		c.Limit = max(c.Limit, reach(pair))
+		if r := reach(pair); r > 0 {
+			c.Limit = max(c.Limit, r)
+			limits[workloadOf(a.ID)] = r
+		}
 		c.Pairs, p = append(c.Pairs, pair), append(p, e.P)
 	}
 	for i, corrected := range stat.Holm(p) {
 		c.Pairs[i].Holm = corrected
 	}
-	return c
+	return c, limits
+}
+
+// workloadOf returns id without its map.
+func workloadOf(id results.ID) results.ID {
+	id.Impl = ""
+	return id
 }
 
 // reach is the largest ratio that the pair's interval allows, in either direction, as a share: a

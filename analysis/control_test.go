@@ -93,7 +93,7 @@ func TestGrade(t *testing.T) {
 		{"unfit after a break", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}, {Before: finding(results.Unfit), During: finding(results.Fit)}}, 0.005, 10, "C", "unfit: steal"},
 		{"other programs", []results.Session{{Before: finding(results.Fit), During: []results.Finding{{What: "others", State: results.Unfit}}}}, 0.005, 10, "C", "unfit: other programs used the processors"},
 		{"killed", []results.Session{{Before: finding(results.Fit), During: nil}}, 0.005, 10, "B", "not visible: a part that was killed"},
-		{"noise", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.2, 10, "D", "the values of one cell vary by"},
+		{"noise", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.2, 10, "D", "effects are known to within"},
 		{"too few", []results.Session{{Before: finding(results.Fit), During: finding(results.Fit)}}, 0.005, 5, "D", "too few blocks for an interval"},
 		{"not watched", nil, 0.005, 10, "", ""},
 	} {

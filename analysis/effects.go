@@ -1,6 +1,9 @@
 package analysis
 
-import "doublebuf/analysis/stat"
+import (
+	"doublebuf/analysis/stat"
+	"doublebuf/results"
+)
 
 // Effect is how much more of a unit one map has than another, paired by block.
 type Effect struct {
@@ -13,9 +16,20 @@ type Effect struct {
 
 // effects holds the effects of a run. It computes each once.
 type effects struct {
-	least float64 // the smallest effect that the run can show, as a share
-	maxP  float64 // the largest probability of a conclusive effect
-	known map[compared]tested
+	layout float64                // what the layout alone can cause, as a share
+	limits map[results.ID]float64 // the A/A limits of the workloads that have one
+	limit  float64                // that of the other workloads
+	maxP   float64                // the largest probability of a conclusive effect
+	known  map[compared]tested
+}
+
+// least returns the smallest effect, as a share, that can be conclusive in the workload of id.
+func (e *effects) least(id results.ID) float64 {
+	limit, own := e.limits[workloadOf(id)]
+	if !own {
+		limit = e.limit
+	}
+	return max(e.layout, limit)
 }
 
 // compared is a over b in a unit.
@@ -25,8 +39,8 @@ type compared struct {
 }
 
 // tested is an effect with its probability: that of an effect as large, if the true effect were no
-// larger than the smallest that the run can show. The probability is 1 unless the whole interval
-// lies beyond that.
+// larger than the smallest that can be conclusive in the workload. The probability is 1 unless the
+// whole interval lies beyond that.
 type tested struct {
 	stat.Summary
 	p float64
@@ -39,17 +53,18 @@ func (e *effects) test(a, b *Group, unit string) tested {
 	if !ok {
 		ratios := pair(a, b, unit)
 		t = tested{ratios.Summary(), 1}
-		if e.beyond(t.Summary) {
-			t.p = ratios.Effect(e.least).P
+		if least := e.least(a.ID); beyond(t.Summary, least) {
+			t.p = ratios.Effect(least).P
 		}
 		e.known[key] = t
 	}
 	return t
 }
 
-// beyond reports whether the interval of s lies wholly beyond what the run can show.
-func (e *effects) beyond(s stat.Summary) bool {
-	return s.Interval && (s.Lo > 1+e.least || s.Hi < 1/(1+e.least))
+// beyond reports whether the interval of s lies wholly beyond an effect of least, in either
+// direction.
+func beyond(s stat.Summary, least float64) bool {
+	return s.Interval && (s.Lo > 1+least || s.Hi < 1/(1+least))
 }
 
 // of returns the effect of a over b in a unit.

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"slices"
 	"testing"
 
 	"doublebuf/analysis/stat"
@@ -9,7 +10,6 @@ import (
 
 // TestBeyond: the whole interval must lie beyond what this run can show, not only the median.
 func TestBeyond(t *testing.T) {
-	e := &effects{least: 0.05}
 	for _, c := range []struct {
 		median, lo, hi float64
 		want           bool
@@ -22,11 +22,11 @@ func TestBeyond(t *testing.T) {
 		{1 / 1.2, 1 / 1.4, 1 / 1.04, false},
 	} {
 		m := stat.Summary{Median: c.median, Lo: c.lo, Hi: c.hi, Interval: true}
-		if got := e.beyond(m); got != c.want {
+		if got := beyond(m, 0.05); got != c.want {
 			t.Errorf("%.2f [%.2f, %.2f]: conclusive is %v", c.median, c.lo, c.hi, got)
 		}
 		m.Interval = false
-		if e.beyond(m) {
+		if beyond(m, 0.05) {
 			t.Errorf("%.2f without an interval is conclusive", c.median)
 		}
 	}
@@ -69,5 +69,25 @@ func TestLayout(t *testing.T) {
 		if r.Links != links || r.Layout != want || r.MinConclusive != max(want, r.Control.Limit) {
 			t.Errorf("%d links: %d links, layout %v, min conclusive %v, A/A limit %v", links, r.Links, r.Layout, r.MinConclusive, r.Control.Limit)
 		}
+	}
+}
+
+// TestLeast: each workload has its own A/A limit. A workload without one has the largest.
+func TestLeast(t *testing.T) {
+	s := controlled(1, 1, 12, 0.001, 1)
+	noisy, twins := twice(2, 2, 12, 0.1, 1)
+	alone, _ := twice(3, 3, 12, 0.001, 1)
+	s.Cells, s.Twins = slices.Concat(s.Cells, noisy, alone), append(s.Twins, twins...)
+	for i := range s.Cells {
+		s.Cells[i].Link = 1 + i%2 // so the layout does not count
+		s.Cells[i].Process = s.Cells[i].Link
+	}
+	r := Of(s)
+	calm, wild, none := r.Least(s.Cells[0].ID), r.Least(noisy[0].ID), r.Least(alone[0].ID)
+	if !(calm > 0 && calm < 0.01 && wild > 0.05 && wild == r.Control.Limit && none == wild) {
+		t.Errorf("limits %v and %v, and %v without a control; that of the run %v", calm, wild, none, r.Control.Limit)
+	}
+	if e := r.Effect(r.Group(noisy[0].ID), r.Group(noisy[0].ID), results.OpsPerSec); e.Conclusive {
+		t.Error("a map differs from itself")
 	}
 }

@@ -15,18 +15,18 @@ const MaxLimit = 0.15
 
 // Bounds of the grades A, B and C, as shares. Beyond the last one is D.
 var (
-	limitBounds = []float64{0.03, 0.06, MaxLimit}
-	noiseBounds = []float64{0.02, 0.05, 0.12}
+	limitBounds     = []float64{0.03, 0.06, MaxLimit}
+	precisionBounds = []float64{0.02, 0.05, 0.12}
 )
 
 // GradeRule says how grades are given.
 const GradeRule = `The grade is the worst of four parts. A/A limit: A up to 3 %, B up to 6 %, C up to 15 %; D if it is larger or
-missing. Noise, the standard deviation of the values of one cell (median over all cells): A up to 2 %, B
-up to 5 %, C up to 12 %; D if it is larger. Machine before the run, and machine during the run: A if
-everything is fit, B if there is a doubt or something is not visible, C if anything is unfit.`
+missing. Precision, half the width of the interval of an effect (median over the compared maps): A up to
+2 %, B up to 5 %, C up to 12 %; D if it is larger. Machine before the run, and machine during the run: A
+if everything is fit, B if there is a doubt or something is not visible, C if anything is unfit.`
 
 // gradeOf grades a run by GradeRule. A run without a session in its manifest has no grade.
-func gradeOf(sessions []results.Session, control results.Control, groups []*Group) results.Grade {
+func gradeOf(sessions []results.Session, control results.Control, standings []*Standing) results.Grade {
 	var g results.Grade
 	if len(sessions) == 0 {
 		return g
@@ -40,7 +40,7 @@ func gradeOf(sessions []results.Session, control results.Control, groups []*Grou
 		during = append(during, s.During...)
 	}
 	g.Parts = []results.GradePart{
-		controlPart(control), noisePart(groups),
+		controlPart(control), precisionPart(standings, control),
 		findingsPart("machine before", before), findingsPart("machine during", during),
 	}
 	for _, p := range g.Parts {
@@ -72,24 +72,37 @@ func controlPart(c results.Control) results.GradePart {
 	return p
 }
 
-func noisePart(groups []*Group) results.GradePart {
+// precisionPart grades how well the effects between maps are known. If no two maps were compared, it
+// takes those between a map and its twin.
+func precisionPart(standings []*Standing, control results.Control) results.GradePart {
 	var all []float64
-	for _, g := range groups {
-		if g.ID.Kind != results.Throughput {
-			continue
-		}
-		if block := g.Spread(g.ID.Rate()).Block; !math.IsNaN(block) {
-			all = append(all, block)
+	for _, s := range standings {
+		for _, w := range s.widths() {
+			all = append(all, math.Sqrt(1+w)-1)
 		}
 	}
 	if len(all) == 0 {
-		return results.GradePart{What: "noise", Found: "no cell was measured twice in a process", Letter: "D"}
+		for _, p := range control.Pairs {
+			half := math.Inf(1)
+			if p.Interval {
+				half = math.Sqrt(p.Hi/p.Lo) - 1
+			}
+			all = append(all, half)
+		}
 	}
-	noise := stat.Median(all)
-	return results.GradePart{
-		What: "noise", Letter: letterOf(noise, noiseBounds),
-		Found: fmt.Sprintf("the values of one cell vary by %s (standard deviation; median over cells)", Percent(noise)),
+	p := results.GradePart{What: "precision", Letter: "D"}
+	if len(all) == 0 {
+		p.Found = "no two maps were compared"
+		return p
 	}
+	half := stat.Median(all)
+	if math.IsInf(half, 0) {
+		p.Found = "too few blocks for an interval"
+		return p
+	}
+	p.Letter = letterOf(half, precisionBounds)
+	p.Found = fmt.Sprintf("effects are known to within %s (half of an interval; median of %d effects)", Percent(half), len(all))
+	return p
 }
 
 // plainName says what a finding is about to a reader of the grade, who does not see its reason.

@@ -20,8 +20,9 @@ type Run struct {
 	// Layout is the smallest effect, as a share, that cannot come from two layouts of the same
 	// code. It is 0 if there are several links, because their intervals include the layouts.
 	Layout float64
-	// MinConclusive is the smallest effect, as a share, that can be conclusive: the larger one of
-	// the A/A limit and Layout.
+	// MinConclusive is the smallest effect, as a share, that can be conclusive in every workload:
+	// the larger one of the A/A limit and Layout. In a workload of its own it may be smaller; see
+	// Least.
 	MinConclusive float64
 	// Standings are the orders of the maps in the throughput workloads, in the order in which the
 	// workloads were first measured.
@@ -50,25 +51,30 @@ func Of(s *results.Set) *Run {
 		}
 	}
 	r.Links, r.Processes = layersOf(s.Cells)
-	r.Control = controlOf(r.groups, groupsOf(s.Twins))
-	r.Grade = gradeOf(s.Manifest.Sessions, r.Control, r.groups)
+	var limits map[results.ID]float64
+	r.Control, limits = controlOf(r.groups, groupsOf(s.Twins))
 	if r.Links == 1 {
 		r.Layout = layoutEffect
 	}
 	r.MinConclusive = max(r.Control.Limit, r.Layout)
-	r.effects = &effects{least: r.MinConclusive, known: map[compared]tested{}}
+	r.effects = &effects{layout: r.Layout, limits: limits, limit: r.Control.Limit, known: map[compared]tested{}}
 	r.Standings = standingsOf(r.Groups(results.Throughput), r.Map, r.Verdict, r.effects)
 	correct(r.effects, r.Standings)
+	r.Grade = gradeOf(s.Manifest.Sessions, r.Control, r.Standings)
 	return r
 }
+
+// Least returns the smallest effect, as a share, that can be conclusive in the workload of id: the
+// larger one of Layout and the workload's own A/A limit. If it has no A/A control, the A/A limit of
+// the run counts.
+func (r *Run) Least(id results.ID) float64 { return r.effects.least(id) }
 
 // Effect returns the effect of a over b, two groups of the run, in a unit.
 func (r *Run) Effect(a, b *Group, unit string) Effect { return r.effects.of(a, b, unit) }
 
 // Standing returns the standing of the workload of id, a throughput cell of the run.
 func (r *Run) Standing(id results.ID) *Standing {
-	id.Impl = ""
-	return r.Standings[slices.IndexFunc(r.Standings, func(s *Standing) bool { return s.Workload == id })]
+	return r.Standings[slices.IndexFunc(r.Standings, func(s *Standing) bool { return s.Workload == workloadOf(id) })]
 }
 
 // layersOf returns how many links and processes the cells come from, at least 1 of each.
@@ -155,6 +161,24 @@ func verdictsOf(s *results.Set) map[string]results.Verdict {
 	return worst
 }
 
+// widths returns the widths of the intervals of the effects of the pairs that a report compares: 0.02
+// if the upper end is 2 % above the lower one, and infinite without an interval.
+func (s *Standing) widths() (all []float64) {
+	for _, pair := range s.compared() {
+		if e := s.Effect(pair[0], pair[1]); e.N > 0 {
+			all = append(all, widthOf(e))
+		}
+	}
+	return all
+}
+
+func widthOf(e Effect) float64 {
+	if !e.Interval {
+		return math.Inf(1)
+	}
+	return e.Hi/e.Lo - 1
+}
+
 // Widest returns the width of the widest interval of all effects that a report shows, and which
 // effect that is: 0.02 if the upper end is 2 % above the lower one. The width is infinite if an
 // effect has no interval. The name is "" if there are no effects.
@@ -165,10 +189,7 @@ func (r *Run) Widest() (width float64, effect string) {
 			if e.N == 0 {
 				continue
 			}
-			w := e.Hi/e.Lo - 1
-			if !e.Interval {
-				w = math.Inf(1)
-			}
+			w := widthOf(e)
 			if effect == "" || w > width {
 				width, effect = w, fmt.Sprintf("%s against %s: %s", pair[0].Impl, pair[1].Impl, Describe(s.Workload))
 			}

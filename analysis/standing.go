@@ -54,8 +54,7 @@ func standingsOf(groups []*Group, mapOf func(impl string) results.Map, verdict f
 	var all []*Standing
 	at := map[results.ID]*Standing{}
 	for _, g := range groups {
-		w := g.ID
-		w.Impl = ""
+		w := workloadOf(g.ID)
 		s := at[w]
 		if s == nil {
 			s = &Standing{Workload: w, Unit: w.Rate(), effects: e}

@@ -22,10 +22,10 @@ func TestControls(t *testing.T) {
 		line  string
 		added []string // map, mix, and number of workers
 	}{
-		// A twin in three mixes at most; with as many goroutines as processors.
-		{"-impl dbuf-epoch-b64,rwmutex -mix read-only,r95w5,r50w50,write-only -g 1,2,4", []string{
-			"noop read-only 2", "rwmutex.twin read-only 2", "noop r95w5 2", "rwmutex.twin r95w5 2",
-			"noop r50w50 2", "rwmutex.twin r50w50 2", "noop write-only 2",
+		// A twin in each workload, and a floor in each mix, with as many goroutines as processors.
+		{"-impl dbuf-epoch-b64,rwmutex -mix read-only,r50w50 -g 1,2,4", []string{
+			"rwmutex.twin read-only 1", "rwmutex.twin read-only 2", "noop read-only 2", "rwmutex.twin read-only 4",
+			"rwmutex.twin r50w50 1", "rwmutex.twin r50w50 2", "noop r50w50 2", "rwmutex.twin r50w50 4",
 		}},
 		{"-impl xsync,rwmutex -mix roles -readers 3", []string{"noop roles 4", "xsync.twin roles 4"}},
 		// The floor is there already, and has no twin.

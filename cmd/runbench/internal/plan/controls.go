@@ -7,95 +7,95 @@ import (
 	"doublebuf/results"
 )
 
-// controlMap is the family of the A/A control in plans that have it. It is fast and its writes
+// controlMap is the family of the A/A control in workloads that have it. It is fast and its writes
 // wait for no reader, so differences between its cells come from the machine.
 const controlMap = "xsync"
 
-// controlMixes is in how many mixes the control is measured.
-const controlMixes = 3
-
-// AddControls adds to plan the cells that every run needs to judge its figures: a cell of the
-// floor in each mix, and in some mixes a twin of one map. Each comes after all other cells of its
+// AddControls adds to plan the cells that every run needs to judge its figures: in each workload a
+// twin of one map, and in each mix a cell of the floor. Each comes after all other cells of its
 // workload, so a twin is as far from its original as any map.
 func AddControls(plan *Plan, maps []kv.Entry) {
-	var mixes []string
-	for _, c := range plan.Cells {
-		if !slices.Contains(mixes, c.Mix) {
-			mixes = append(mixes, c.Mix)
+	for _, w := range plan.workloads() {
+		if original := originalOf(plan, maps, w); original != "" {
+			addBehind(plan, w, results.Twin(original))
 		}
 	}
-	original := originalOf(plan, maps)
 	isFloor := func(e kv.Entry) bool { return e.Kind().Role == kv.Floor }
-	twins := 0
-	for _, mix := range mixes {
-		hasFloor := slices.ContainsFunc(plan.Cells, func(c Cell) bool {
+	i := slices.IndexFunc(maps, isFloor)
+	if i < 0 {
+		return
+	}
+	for mix, w := range plan.fullest() {
+		has := slices.ContainsFunc(plan.Cells, func(c Cell) bool {
 			e, known := FindMap(maps, c.Impl)
 			return c.Mix == mix && known && isFloor(e)
 		})
-		if i := slices.IndexFunc(maps, isFloor); i >= 0 && !hasFloor {
-			addBehind(plan, maps, mix, "", maps[i].Name)
-		}
-		if twins < controlMixes && addBehind(plan, maps, mix, original, results.Twin(original)) {
-			twins++
+		if !has && fits(*plan, results.Throughput, w.with(maps[i].Name), maps[i]) == nil {
+			addBehind(plan, w, maps[i].Name)
 		}
 	}
 }
 
-// originalOf returns the name of the map of plan to measure twice. It is controlMap, or else the
-// first linearizable map that many goroutines can read and write, or else the first map.
-func originalOf(plan *Plan, maps []kv.Entry) string {
-	has := func(e kv.Entry) bool {
-		return slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Impl == e.Name })
+// with returns a cell of the map in the workload of c.
+func (c Cell) with(impl string) Cell {
+	c.Impl = impl
+	return c
+}
+
+// workloads returns the workloads of the throughput cells, as cells without a map, in the order in
+// which they first appear.
+func (p *Plan) workloads() (all []Cell) {
+	for _, c := range p.Cells {
+		if w := c.with(""); !slices.Contains(all, w) {
+			all = append(all, w)
+		}
 	}
-	isControl := func(e kv.Entry) bool { return e.Kind().Family == controlMap && has(e) }
-	if i := slices.IndexFunc(maps, isControl); i >= 0 {
-		return maps[i].Name
+	return all
+}
+
+// fullest returns for each mix the first workload with as many workers as processors, or else the
+// first one.
+func (p *Plan) fullest() map[string]Cell {
+	best := map[string]Cell{}
+	workers := func(c Cell) int { return c.G + c.Readers + c.Writers }
+	for _, w := range p.workloads() {
+		if b, known := best[w.Mix]; !known || workers(b) != p.Procs && workers(w) == p.Procs {
+			best[w.Mix] = w
+		}
 	}
+	return best
+}
+
+// originalOf returns the name of the map to measure twice in a workload. It is controlMap, or else
+// the first linearizable map that many goroutines can read and write, or else the first map. It is
+// "" if the workload has no map of which that says something.
+func originalOf(plan *Plan, maps []kv.Entry, workload Cell) string {
 	first := ""
 	for _, e := range maps {
 		switch {
-		case !has(e) || e.Broken || e.Level == kv.None:
-		case e.Level == kv.Linearizable && e.Caps.Has(kv.Concurrent|kv.Writes):
+		case !slices.Contains(plan.Cells, workload.with(e.Name)):
+		case e.Kind().Family == controlMap:
 			return e.Name
+		case e.Broken || e.Level == kv.None:
 		case first == "":
 			first = e.Name
+		}
+	}
+	for _, e := range maps {
+		if e.Level == kv.Linearizable && e.Caps.Has(kv.Concurrent|kv.Writes) && !e.Broken && slices.Contains(plan.Cells, workload.with(e.Name)) {
+			return e.Name
 		}
 	}
 	return first
 }
 
-// addBehind adds a cell of impl behind the last one of a workload of the mix that the map
-// like is measured in, or any map if like is "". Of several workloads it takes one with as
-// many goroutines as processors. It reports whether there is one that impl fits.
-func addBehind(plan *Plan, maps []kv.Entry, mix, like, impl string) bool {
-	var at *Cell
-	for i, c := range plan.Cells {
-		if c.Mix != mix || like != "" && c.Impl != like {
-			continue
-		}
-		if full := c.G+c.Readers+c.Writers == plan.Procs; at == nil || full {
-			at = &plan.Cells[i]
-			if full {
-				break
-			}
-		}
-	}
-	if at == nil {
-		return false
-	}
-	add := *at
+// addBehind adds a cell of impl behind the last one of a workload.
+func addBehind(plan *Plan, workload Cell, impl string) {
 	last := 0
 	for i, c := range plan.Cells {
-		if c.Impl = add.Impl; c == add {
+		if c.with("") == workload {
 			last = i
 		}
 	}
-	add.Impl = impl
-	of, _ := results.Original(impl)
-	e, err := PickMaps(maps, []string{of})
-	if err != nil || fits(*plan, results.Throughput, add, e[0]) != nil {
-		return false
-	}
-	plan.Cells = slices.Insert(plan.Cells, last+1, add)
-	return true
+	plan.Cells = slices.Insert(plan.Cells, last+1, workload.with(impl))
 }

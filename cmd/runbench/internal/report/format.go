@@ -81,6 +81,18 @@ func interval(s stat.Summary, format func(float64) string) string {
 	return fmt.Sprintf(" [%s, %s]", format(s.Lo), format(s.Hi))
 }
 
+// within writes the median of s and its interval, unless both ends are the same; nothing if there are
+// no values.
+func within(s stat.Summary, format func(float64) string) string {
+	switch {
+	case s.N == 0:
+		return ""
+	case s.Lo == s.Hi:
+		return format(s.Median)
+	}
+	return format(s.Median) + interval(s, format)
+}
+
 // number writes three digits and a prefix.
 func number(x float64) string {
 	for _, p := range []struct {

@@ -16,7 +16,7 @@ func latency(d *export.Document, run *analysis.Run) {
 	}
 	d.Add(title("Latency"),
 		export.Line("Operations arrive at a share of the closed-loop rate. A closed loop of the same workers reached this rate just before, and read the clock as often. Files and figures call it the capacity. The intended starts of the operations are a Poisson process, which is drawn before the clock starts. A latency lasts from the intended start of an operation to its end, so it includes the wait behind a slow operation. If a publish follows a write, the write ends when the publish ends. The latency of a publish begins at the end of its write."),
-		export.Line(fmt.Sprintf("Every latency includes one clock reading, which took %s, and pacing: the delay until a waiting worker sees that an operation is due. A cell is overloaded if fewer than %.0f %% of its operations were done in time. Overloaded cells have no latencies. All values are medians over the other blocks.",
+		export.Line(fmt.Sprintf("Every latency includes one clock reading, which took %s, and pacing: the delay until a waiting worker sees that an operation is due. A cell is overloaded if fewer than %.0f %% of its operations were done in time. Overloaded cells have no latencies. All values are medians over the other blocks, latencies with their 95 %% intervals.",
 			seconds(groups[0].Summary(results.ClockCost)), 100*results.Sustained)))
 	var loads, times export.Table
 	flush := func() {
@@ -62,7 +62,7 @@ func timeRows(g *analysis.Group) (rows [][]string) {
 		for _, q := range results.Quantiles {
 			s := g.Latency(of[0], q)
 			any = any || s.N > 0
-			row = append(row, seconds(s))
+			row = append(row, within(s, results.FormatSeconds))
 		}
 		if any {
 			rows = append(rows, row)

@@ -136,7 +136,7 @@ func staleness(d *export.Document, run *analysis.Run) {
 	if len(groups) == 0 {
 		return
 	}
-	d.Add(title("Staleness"), export.Line("A read may miss completed writes of its key: it is then stale. Its staleness counts all writes completed since the oldest one it misses. Its age is the time since that write was completed. Both are 0 if the read misses none. All values are medians over the blocks. Throughput was measured in other cells, with the same keys and the same numbers of readers and writers. In throughput cells half of the keys are in the map, and half of the writes delete. In staleness cells every key is in the map, and writes only set."))
+	d.Add(title("Staleness"), export.Line("A read may miss completed writes of its key: it is then stale. Its staleness counts all writes completed since the oldest one it misses. Its age is the time since that write was completed. Both are 0 if the read misses none. All values are medians over the blocks, staleness and ages with their 95 % intervals. Throughput was measured in other cells, with the same keys and the same numbers of readers and writers. In throughput cells half of the keys are in the map, and half of the writes delete. In staleness cells every key is in the map, and writes only set."))
 	var t export.Table
 	for i, g := range groups {
 		if i == 0 || analysis.Describe(g.ID) != analysis.Describe(groups[i-1].ID) {
@@ -154,10 +154,10 @@ func staleness(d *export.Document, run *analysis.Run) {
 func staleRow(run *analysis.Run, g *analysis.Group) []string {
 	row := []string{g.ID.Impl, label(run.Verdict(g.ID.Impl))}
 	for _, unit := range []string{results.StaleMean, results.StaleOps(50), results.StaleOps(99), results.StaleOps(100)} {
-		row = append(row, number(g.Summary(unit).Median))
+		row = append(row, within(g.Summary(unit), number))
 	}
 	for _, unit := range []string{results.StaleMeanAge, results.StaleAge(50), results.StaleAge(99), results.StaleAge(100)} {
-		row = append(row, seconds(g.Summary(unit)))
+		row = append(row, within(g.Summary(unit), results.FormatSeconds))
 	}
 	row = append(row, fmt.Sprintf("%.3g %%", 100*g.Summary(results.StaleShare).Median))
 	timed := g.ID
