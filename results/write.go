@@ -76,18 +76,28 @@ func Continue(dir string, env Environment) (*Folder, []Cell, []Warning, error) {
 	return f, cells, warnings, nil
 }
 
-// Append writes a finished cell to the file of its kind. It blocks until the cell is on the disk.
-// After an error no more cells can be appended.
-func (f *Folder) Append(c Cell) error {
-	file := f.files[c.Kind]
+// Append writes finished cells of one kind to its file, in one write, so that a process that is
+// killed has written all of them or none. It blocks until they are on the disk. After an error no
+// more cells can be appended.
+func (f *Folder) Append(cells ...Cell) error {
+	if len(cells) == 0 {
+		return nil
+	}
+	kind := cells[0].Kind
+	file := f.files[kind]
 	if file == nil {
 		var err error
-		if file, err = createFile(filepath.Join(f.dir, fileOf(c.Kind)), c.Kind, f.env); err != nil {
+		if file, err = createFile(filepath.Join(f.dir, fileOf(kind)), kind, f.env); err != nil {
 			return err
 		}
-		f.files[c.Kind] = file
+		f.files[kind] = file
 	}
-	return file.append(c)
+	for _, c := range cells {
+		if err := file.add(c); err != nil {
+			return err
+		}
+	}
+	return file.flush()
 }
 
 // Close closes the files. All cells were on the disk before.
@@ -99,8 +109,8 @@ func (f *Folder) Close() error {
 	return errors.Join(errs...)
 }
 
-// cellFile is a file of cells, open for appending. buf collects the text, so that a cell reaches
-// the file in one write.
+// cellFile is a file of cells, open for appending. buf collects the text, so that cells reach the
+// file in one write.
 type cellFile struct {
 	f      *os.File
 	kind   Kind
@@ -174,10 +184,14 @@ func continueFile(path string, kind Kind, env Environment, read *file) (*cellFil
 	return file, nil
 }
 
-func (file *cellFile) append(c Cell) error {
+// add adds a cell to what the next flush writes.
+func (file *cellFile) add(c Cell) error {
 	values, aside, err := c.values()
 	if err == nil {
 		err = c.Validate()
+	}
+	if err == nil && c.Kind != file.kind {
+		err = fmt.Errorf("its kind is %s; want %s, as of the cells before it", c.Kind, file.kind)
 	}
 	if err != nil {
 		return fmt.Errorf("cell %s: %w", c.Name(), err)
@@ -196,15 +210,12 @@ func (file *cellFile) append(c Cell) error {
 	if len(aside) > 0 {
 		fmt.Fprintf(&file.buf, "%s%s\n", asideComment, strings.Join(aside, " "))
 	}
-	if err := file.w.Write(&benchfmt.Result{
+	return file.w.Write(&benchfmt.Result{
 		Config: file.config,
 		Name:   benchfmt.Name(c.Name()),
 		Iters:  int(c.Ops),
 		Values: values,
-	}); err != nil {
-		return err
-	}
-	return file.flush()
+	})
 }
 
 func (file *cellFile) flush() error {

@@ -89,7 +89,8 @@ func benchmarkJob(b *testing.B, p plan.Plan, j plan.Job) {
 	b.ReportAllocs() // or it prints neither B/op nor allocs/op
 	sums, n := map[string]float64{}, 0
 	for b.Loop() {
-		err := r.Run(context.Background(), []plan.Job{j}, func(c results.Cell, _ run.Progress) error {
+		err := r.Run(context.Background(), []plan.Job{j}, func(cells []results.Cell, _ run.Progress) error {
+			c := cells[0]
 			if c.Fault != "" {
 				b.Error(c.Fault)
 			}

@@ -85,13 +85,15 @@ func (t *selfTest) measure() (control results.Control, err error) {
 	watch := t.host.Watch()
 	show := terminal.NewProgress(t.progress, 2*t.Plan().Blocks)
 	defer show.End()
-	keep := func(c results.Cell, p run.Progress) error {
-		show.Cell(c, p)
-		if err := t.folder.Append(c); err != nil {
+	keep := func(cells []results.Cell, p run.Progress) error {
+		show.Cells(cells, p)
+		if err := t.folder.Append(cells...); err != nil {
 			return err
 		}
-		if c.Fault != "" {
-			return fmt.Errorf("self-test: %s: %s", c.Name(), c.Fault)
+		for _, c := range cells {
+			if c.Fault != "" {
+				return fmt.Errorf("self-test: %s: %s", c.Name(), c.Fault)
+			}
 		}
 		return nil
 	}

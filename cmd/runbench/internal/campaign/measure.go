@@ -39,7 +39,7 @@ func (l *loop) left() []plan.Job {
 	return slices.DeleteFunc(l.plan.JobsOf(0, l.sets), func(j plan.Job) bool { return l.store.done[j] })
 }
 
-// measure runs the jobs that are left and keeps each cell as it is finished. It adds further sets
+// measure runs the jobs that are left and keeps the cells of each cohort when it is finished. It adds further sets
 // as long as the plan wants them. The decision to continue depends on the widths of intervals and
 // not on their positions, so it favours no map.
 func (l *loop) measure(ctx context.Context) error {
@@ -100,12 +100,17 @@ func (l *loop) measureLeft(ctx context.Context) error {
 	})
 	show := terminal.NewProgress(l.progress, l.sets*l.plan.Blocks)
 	defer show.End()
-	return l.runner.Run(ctx, jobs, func(c results.Cell, p run.Progress) error {
-		if err := l.store.append(c); err != nil {
+	return l.runner.Run(ctx, jobs, func(cells []results.Cell, p run.Progress) error {
+		if err := l.store.append(cells); err != nil {
 			return err
 		}
-		show.Cell(c, p)
-		return l.blame(c)
+		show.Cells(cells, p)
+		for _, c := range cells {
+			if err := l.blame(c); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -67,12 +67,14 @@ func openStore(dir string) (*store, error) {
 // save writes the manifest.
 func (s *store) save() error { return results.WriteManifest(s.dir, s.manifest) }
 
-// append writes a finished cell.
-func (s *store) append(c results.Cell) error {
-	if err := s.folder.Append(c); err != nil {
+// append writes finished cells of one kind.
+func (s *store) append(cells []results.Cell) error {
+	if err := s.folder.Append(cells...); err != nil {
 		return err
 	}
-	s.done[jobOf(c)] = true
+	for _, c := range cells {
+		s.done[jobOf(c)] = true
+	}
 	return nil
 }
 

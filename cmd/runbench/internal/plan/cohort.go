@@ -34,14 +34,15 @@ func (p Plan) Sliced(id results.ID) bool {
 	return p.Slice > 0 && id.Kind == results.Throughput && !mix.Stalls
 }
 
-// Slices returns how many slices a cell has in a block, and how long each is. With more workers
-// than processors a slice is so long that the scheduler lets every worker run.
+// Slices returns how many slices a cell has in a block, and how long each is: as many as its Time
+// needs, and one at least. With more workers than processors a slice is so long that the scheduler
+// lets every worker run. A run makes slices of slow operations longer, and fewer.
 func (p Plan) Slices(id results.ID) (n int, length time.Duration) {
 	length = time.Duration(p.Slice)
 	if rounds := (id.Goroutines() + id.Procs - 1) / id.Procs; rounds > 1 {
 		length = max(length, turns*quantum*time.Duration(rounds))
 	}
-	return max(1, int(time.Duration(p.Time)/length)), length
+	return int((time.Duration(p.Time) + length - 1) / length), length
 }
 
 // MemoryBytes returns Memory in bytes.

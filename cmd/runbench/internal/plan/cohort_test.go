@@ -54,8 +54,9 @@ func TestSlices(t *testing.T) {
 	}{
 		{1, ms(50), ms(5), 10, 5 * time.Millisecond},
 		{2, ms(50), ms(5), 10, 5 * time.Millisecond},
-		{4, ms(50), ms(5), 1, 40 * time.Millisecond}, // two workers for each processor
+		{4, ms(50), ms(5), 2, 40 * time.Millisecond}, // two workers for each processor
 		{64, ms(50), ms(5), 1, 640 * time.Millisecond},
+		{1, ms(9), ms(5), 2, 5 * time.Millisecond},
 		{4, ms(400), ms(100), 4, 100 * time.Millisecond},
 	} {
 		p := Plan{Time: c.time, Slice: c.slice}

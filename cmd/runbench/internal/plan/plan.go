@@ -231,16 +231,14 @@ func (p Plan) Estimate() time.Duration {
 		total = time.Duration(p.Sets()) * process
 	}
 	for _, j := range p.Jobs() {
-		total += time.Duration(p.Time) + time.Duration(j.ID.Keys)*perKey
 		if p.Sliced(j.ID) {
-			n, _ := p.Slices(j.ID)
-			total += time.Duration(n) * (WarmUp + perSlice)
+			n, length := p.Slices(j.ID)
+			total += time.Duration(n)*(WarmUp+length+perSlice) + time.Duration(j.ID.Keys)*perKey
 			if (j.Block-1)%p.Blocks > 0 {
-				continue
+				continue // it was measured alone in the first block of the process
 			}
-			total += time.Duration(p.Time) + time.Duration(j.ID.Keys)*perKey // alone, once in a process
 		}
-		total += fixed
+		total += time.Duration(p.Time) + fixed + time.Duration(j.ID.Keys)*perKey
 		if j.ID.Kind == results.Latency {
 			mix, _ := workloads.FindMix(j.ID.Mix)
 			total += p.Window(mix)

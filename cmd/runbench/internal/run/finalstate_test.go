@@ -188,8 +188,8 @@ func measured(t *testing.T, p plan.Plan, entries ...kv.Entry) []results.Cell {
 		t.Fatal(err)
 	}
 	var cells []results.Cell
-	err = r.Run(context.Background(), p.Jobs(), func(c results.Cell, _ Progress) error {
-		cells = append(cells, c)
+	err = r.Run(context.Background(), p.Jobs(), func(measured []results.Cell, _ Progress) error {
+		cells = append(cells, measured...)
 		return nil
 	})
 	if err != nil {

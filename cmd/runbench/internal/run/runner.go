@@ -113,11 +113,11 @@ func (r *Runner) Trace() *workloads.Trace { return r.trace }
 func (r *Runner) Source() *workloads.Source { return r.source }
 
 // Run measures jobs, which are those of the plan or what is left of them. Those that the plan
-// measures together come one cohort after another. It calls done for each job of a finished cohort.
+// measures together come one cohort after another. It calls done with the cells of each cohort.
 // It returns the first error of done, or that of ctx, between two cohorts: it never cuts a running
 // cohort short. While it runs, GOMAXPROCS is what the plan says. A Forked plan is measured by
 // children of this process, one at a time.
-func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func(results.Cell, Progress) error) error {
+func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func([]results.Cell, Progress) error) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
 	defer r.endChild()
 	begin := time.Now()
@@ -134,13 +134,11 @@ func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func(results.Cel
 		if err != nil {
 			return fmt.Errorf("block %d, %s: %w", cohort[0].Block, cohort[0].ID.Name(), err)
 		}
+		measured += len(cells)
 		elapsed := time.Since(begin)
-		left := elapsed / time.Duration(measured+len(cells)) * time.Duration(len(jobs)-measured-len(cells))
-		for _, cell := range cells {
-			measured++
-			if err := done(cell, Progress{measured, len(jobs), elapsed, left}); err != nil {
-				return err
-			}
+		left := elapsed / time.Duration(measured) * time.Duration(len(jobs)-measured)
+		if err := done(cells, Progress{measured, len(jobs), elapsed, left}); err != nil {
+			return err
 		}
 	}
 	return nil

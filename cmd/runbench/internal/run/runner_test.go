@@ -164,19 +164,24 @@ func TestFairness(t *testing.T) {
 		workers []pace
 		want    float64
 	}{
-		{[]pace{{50, !reads}, {100, !reads}}, 0.5},
-		{[]pace{{100, reads}, {1, !reads}}, 1},
-		{[]pace{{100, reads}, {90, reads}, {1, !reads}, {4, !reads}}, 0.25},
+		{[]pace{{50, 1, !reads}, {100, 1, !reads}}, 0.5},
+		{[]pace{{50, 1, !reads}, {100, 2, !reads}}, 1},
+		{[]pace{{100, 1, reads}, {1, 1, !reads}}, 1},
+		{[]pace{{100, 1, reads}, {90, 1, reads}, {1, 1, !reads}, {4, 1, !reads}}, 0.25},
 	} {
 		if got := (&tally{workers: test.workers}).fairness(); got != test.want {
 			t.Errorf("%v: got %v, want %v", test.workers, got, test.want)
 		}
 	}
-	var two tally
-	two.add(50, 0, 0, 1, !reads)
-	two.add(100, 0, 0, 2, !reads)
-	if got := two.fairness(); got != 1 {
-		t.Errorf("two workers that are equally fast: got %v, want 1", got)
+	var sum tally // of two groups: each worker was the slower one once
+	for _, ops := range []int64{50, 100} {
+		var t tally
+		t.add(ops, 0, 0, 1, !reads)
+		t.add(150-ops, 0, 0, 1, !reads)
+		sum.join(t)
+	}
+	if got := sum.fairness(); got != 1 {
+		t.Errorf("two workers that are equally fast in all: got %v, want 1", got)
 	}
 }
 
@@ -246,7 +251,8 @@ func TestRunStopsBetweenJobs(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
-	err = r.Run(ctx, jobs, func(c results.Cell, p Progress) error {
+	err = r.Run(ctx, jobs, func(cells []results.Cell, p Progress) error {
+		c := cells[0] // and no other
 		n++
 		if c.ID != jobs[n-1].ID || c.Block != jobs[n-1].Block {
 			t.Errorf("cell %d is %s of block %d, want %+v", n, c.Name(), c.Block, jobs[n-1])
@@ -264,7 +270,7 @@ func TestRunStopsBetweenJobs(t *testing.T) {
 	}
 
 	full := errors.New("disk full")
-	err = r.Run(context.Background(), jobs, func(results.Cell, Progress) error { return full })
+	err = r.Run(context.Background(), jobs, func([]results.Cell, Progress) error { return full })
 	if !errors.Is(err, full) {
 		t.Errorf("error %v, want that of done", err)
 	}
@@ -278,7 +284,8 @@ func TestRunSetsProcs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = r.Run(context.Background(), p.Jobs()[:1], func(c results.Cell, _ Progress) error {
+	err = r.Run(context.Background(), p.Jobs()[:1], func(cells []results.Cell, _ Progress) error {
+		c := cells[0]
 		if got := runtime.GOMAXPROCS(0); got != p.Procs || c.Procs != p.Procs {
 			t.Errorf("GOMAXPROCS is %d and the cell says %d, want %d", got, c.Procs, p.Procs)
 		}

@@ -18,17 +18,27 @@ import (
 // for tenths of a second, so it affects all of them alike.
 //
 // Collections are off while slices run. They would slow down the map whose slice it is, and not the
-// map that made the garbage. Garbage is collected between slices. Each map is charged for the
-// collections that its garbage would cause if it were alone in the process. With GOGC=100 there is
-// one each time as much has been allocated as is alive. So the price of an allocated byte is
+// map that made the garbage. Garbage is collected between slices. The time that collections of a
+// map's garbage would take, if the map were alone in the process, is added to its time. With
+// GOGC=100 there is one each time as much has been allocated as is alive. So the price of an
+// allocated byte is
 //
 //	the processor time to mark what is alive / the bytes that are alive.
 //
 // Both are measured with each map alone, once in a process. If every processor has a worker, the
 // collections take their time from the workers. Otherwise an idle processor does them.
+//
+// Some cells are measured at once: those of a map whose publish needs a collection, and of a map
+// that allocates so much that a slice without a collection would take too much memory.
 
-// maxGarbage is how many bytes may be allocated before garbage is collected, between two slices.
-const maxGarbage = 128 << 20
+const (
+	// maxGarbage is how many bytes may be allocated without a collection, between two slices and in
+	// a slice.
+	maxGarbage = 128 << 20
+	// opsPerSlice is how many operations of a worker a slice lasts at least. A slice ends when its
+	// last worker has finished its operation, and meanwhile the others do nothing.
+	opsPerSlice = 20
+)
 
 // aloneMetrics are the metrics that only a map that is measured alone has.
 var aloneMetrics = []string{results.LivePerKey, results.MarkPerKey, results.PauseShare, results.PauseMax}
@@ -42,12 +52,17 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 	common := 0
 	for i, c := range cells {
 		a, known := r.alone[c.job.ID]
-		if !known || c.entry.Collects {
+		if !known {
 			a = c.throughput()
 			r.alone[c.job.ID] = a
 		}
-		if c.entry.Collects { // only collections let its writer go on
+		_, length := c.turns(r, a)
+		if atOnce := c.entry.Collects || a.garbage(length) > maxGarbage; atOnce {
+			if known {
+				a = c.throughput()
+			}
 			out[i] = a.cell
+			out[i].Block, out[i].Process, out[i].Link = c.job.Block, c.job.Process, c.job.Link
 			continue
 		}
 		out[i] = cellOf(c.job)
@@ -65,8 +80,19 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 		}
 		places, sizes = append(places, i), append(sizes, a.live)
 	}
+	if len(places) == 0 {
+		return out
+	}
 	measureGroups(r, cells, groups(places, sizes, common, float64(r.plan.MemoryBytes())), out)
 	return out
+}
+
+// turns returns how many slices the cell has in a block, and how long each is. a is what the map
+// showed when it was alone.
+func (c *cell[K]) turns(r *Runner, a alone) (n int, length time.Duration) {
+	_, length = r.plan.Slices(c.job.ID)
+	length = max(length, opsPerSlice*a.perOp)
+	return max(1, int((c.time+length-1)/length)), length
 }
 
 // groups divides places, whose maps have those sizes, into groups whose sizes add up to most or
@@ -90,15 +116,15 @@ func groups(places []int, sizes []float64, common int, most float64) (all [][]in
 }
 
 // measureGroups measures cells in groups and adds the results to out. If there are several groups,
-// the machine may be faster during one than during another. So the times of a group are multiplied
-// by what makes its first map as fast as that map is in all groups together.
+// the machine may be faster during one than during another. So the times of a group are scaled by
+// what makes its first map as fast as that map is in all groups together.
 func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, out []results.Cell) {
 	tallies := make([][]tally, len(groups))
 	var common tally
 	for g, group := range groups {
 		var lanes []*lane[K]
 		for _, i := range group {
-			lanes = append(lanes, newLane(cells[i]))
+			lanes = append(lanes, newLane(r, cells[i]))
 		}
 		takeTurns(r, lanes)
 		for i, l := range lanes {
@@ -114,7 +140,7 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 			if i == 0 {
 				t = common
 			} else {
-				t.seconds *= first.rate() / common.rate()
+				t.scale(first.rate() / common.rate())
 			}
 			c := &out[group[i]]
 			c.Ops = t.ops
@@ -123,24 +149,29 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 	}
 }
 
-// takeTurns measures lanes in slices, in a random order that differs from round to round.
+// takeTurns measures lanes in slices. In each round, lanes take a turn in a random order. A lane
+// with fewer slices than another leaves rounds out.
 func takeTurns[K comparable](r *Runner, lanes []*lane[K]) {
 	j := lanes[0].job
 	seed := fnv.New64a()
 	fmt.Fprintf(seed, "%d %d %v", r.plan.Seed, j.Block, j.ID)
 	order := rand.New(rand.NewPCG(seed.Sum64(), 0))
-	rounds, length := r.plan.Slices(j.ID)
+	rounds := 0
+	for _, l := range lanes {
+		rounds = max(rounds, l.slices)
+	}
 
 	runtime.GC()
 	percent := debug.SetGCPercent(-1)
 	defer debug.SetGCPercent(percent)
-	for _, l := range lanes {
-		l.percent = percent
-	}
 	garbage := 0.0
-	for range rounds {
+	for round := range rounds {
 		for _, i := range order.Perm(len(lanes)) {
-			if garbage += lanes[i].slice(length); garbage > maxGarbage {
+			l := lanes[i]
+			if l.percent = percent; (round+1)*l.slices/rounds == round*l.slices/rounds {
+				continue
+			}
+			if garbage += l.slice(); garbage > maxGarbage {
 				runtime.GC()
 				garbage = 0
 			}
@@ -156,22 +187,26 @@ type lane[K comparable] struct {
 	bodies  []body
 	meter   *meter
 	percent int // GOGC
+	slices  int // to be measured
+	length  time.Duration
 
-	// Of the slices so far, without their warm-up: the operations and the time of each worker.
-	ops     []int64
-	seconds []float64
-	used    usage // warm-up included
+	// Of the slices so far, without their warm-up.
+	ops     []int64   // of each worker
+	seconds []float64 // that each worker worked
+	wall    float64   // from the first worker's start to the last one's end
+	used    usage     // warm-up included
 }
 
-func newLane[K comparable](c *cell[K]) *lane[K] {
+func newLane[K comparable](r *Runner, c *cell[K]) *lane[K] {
 	l := &lane[K]{cell: c, subject: c.subject(c.job.ID.Goroutines(), c.script.Holds, prefilled), meter: newMeter()}
+	l.slices, l.length = c.turns(r, r.alone[c.job.ID])
 	l.workers, l.bodies = c.workers(l.subject)
 	l.ops, l.seconds = make([]int64, len(l.workers)), make([]float64, len(l.workers))
 	return l
 }
 
 // slice measures one slice and returns the bytes that were allocated.
-func (l *lane[K]) slice(length time.Duration) float64 {
+func (l *lane[K]) slice() float64 {
 	before := make([]int64, len(l.workers))
 	bodies := make([]body, len(l.workers))
 	for i, work := range l.bodies {
@@ -180,12 +215,13 @@ func (l *lane[K]) slice(length time.Duration) float64 {
 			work(stop)
 		}
 	}
-	spans := phases([]time.Duration{plan.WarmUp, length}, l.cpus, bodies, l.meter.begin)
+	spans := phases([]time.Duration{plan.WarmUp, l.length}, l.cpus, bodies, l.meter.begin)
 	used := l.meter.end()
 	for i, w := range l.workers {
 		l.ops[i] += w.ops - before[i]
 		l.seconds[i] += spans[i].seconds()
 	}
+	l.wall += wall(spans).seconds()
 	l.used.bytes += used.bytes
 	l.used.allocs += used.allocs
 	l.used.cpu += used.cpu
@@ -193,26 +229,27 @@ func (l *lane[K]) slice(length time.Duration) float64 {
 }
 
 // tally returns what was measured in all slices. price is the processor time of collections for
-// each allocated byte, with GOGC=100. Rates are over the mean time of the workers, because each
-// slice has a start and an end, at which some workers wait for others.
-func (l *lane[K]) tally(price float64) (t tally) {
+// each allocated byte, with GOGC=100.
+func (l *lane[K]) tally(price float64) tally {
+	t := tally{seconds: l.wall}
 	all := int64(0)
 	for i, w := range l.workers {
 		share := float64(l.ops[i]) / float64(w.ops) // of its work, without warm-up
 		scaled := func(n int64) int64 { return int64(float64(n)*share + 0.5) }
 		t.add(l.ops[i], scaled(w.writes()), scaled(w.publisher.count), l.seconds[i], w.reads)
-		t.seconds += l.seconds[i] / float64(len(l.workers))
 		all += w.ops
 	}
 	share := float64(t.ops) / float64(all)
 	t.used.bytes, t.used.allocs = l.used.bytes*share, l.used.allocs*share
 	t.used.cpu = time.Duration(float64(l.used.cpu) * share)
-	if l.percent > 0 { // otherwise there are no collections
-		t.used.gcSeconds = price * t.used.bytes * 100 / float64(l.percent)
+	procs := l.job.ID.Procs
+	if l.percent <= 0 || len(l.workers) < procs { // no collections, or on idle processors
+		return t
+	}
+	t.used.gcSeconds = price * t.used.bytes * 100 / float64(l.percent)
+	t.seconds += t.used.gcSeconds / float64(procs)
+	if t.used.cpu > 0 { // it is known
 		t.used.cpu += time.Duration(t.used.gcSeconds * 1e9)
-		if procs := l.job.ID.Procs; len(l.workers) >= procs {
-			t.seconds += t.used.gcSeconds / float64(procs)
-		}
 	}
 	return t
 }

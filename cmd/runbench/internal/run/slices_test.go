@@ -71,9 +71,14 @@ func TestSliceIsCountedWithoutItsWarmUp(t *testing.T) {
 	}
 	c.mix, _ = workloads.FindMix("read-only")
 	c.keys, c.lookups, c.script = set.Keys, set.Lookups, set.Script(c.mix, tape, 1)
-	l := newLane(c)
-	for range 3 {
-		l.slice(2 * time.Millisecond)
+	c.time = 6 * time.Millisecond
+	r := &Runner{plan: plan.Plan{Time: plan.Duration(c.time), Slice: plan.Duration(2 * time.Millisecond)}, alone: map[results.ID]alone{}}
+	l := newLane(r, c)
+	if l.slices != 3 {
+		t.Errorf("%d slices; want 3", l.slices)
+	}
+	for range l.slices {
+		l.slice()
 	}
 	all := l.workers[0].ops + l.workers[1].ops
 	if n := gets.Load(); n != all {
@@ -102,9 +107,9 @@ func TestGarbageIsCharged(t *testing.T) {
 		{2, 100, 1.25, 0.2},     // 0.5 s of 2 processors
 		{2, 200, 1.125, 1. / 9}, // collections are half as frequent
 		{2, -1, 1, 0},           // GOGC=off
-		{1, 100, 1, 0.25},       // an idle processor collects
+		{1, 100, 1, 0},          // an idle processor collects
 	} {
-		l := &lane[uint64]{cell: &cell[uint64]{job: plan.Job{ID: results.ID{Procs: 2}}}, percent: test.percent}
+		l := &lane[uint64]{cell: &cell[uint64]{job: plan.Job{ID: results.ID{Procs: 2}}}, percent: test.percent, wall: 1}
 		for range test.workers {
 			l.workers = append(l.workers, &worker[uint64]{ops: 200, reads: true})
 			l.ops, l.seconds = append(l.ops, 100), append(l.seconds, 1)
@@ -208,4 +213,50 @@ func TestPhases(t *testing.T) {
 	if s := wall(spans).seconds(); s < 0.003 {
 		t.Errorf("the last phase took %v s; want 3 ms or more", s)
 	}
+}
+
+// TestTurns: slices of slow operations are longer, so that the end of a slice matters little.
+func TestTurns(t *testing.T) {
+	r := &Runner{plan: plan.Plan{Time: plan.Duration(50 * time.Millisecond), Slice: plan.Duration(5 * time.Millisecond)}}
+	c := &cell[int]{time: 50 * time.Millisecond, job: plan.Job{ID: results.ID{G: 2, Procs: 2}}}
+	for perOp, want := range map[time.Duration]struct {
+		n      int
+		length time.Duration
+	}{
+		time.Nanosecond:      {10, 5 * time.Millisecond},
+		time.Millisecond:     {3, 20 * time.Millisecond},
+		5 * time.Millisecond: {1, 100 * time.Millisecond},
+	} {
+		if n, length := c.turns(r, alone{perOp: perOp}); n != want.n || length != want.length {
+			t.Errorf("%v for an operation: %d slices of %v; want %d of %v", perOp, n, length, want.n, want.length)
+		}
+	}
+}
+
+// TestSlowOperationsInSlices measures operations of 1 and 2 ms on a simulated clock. The rate in
+// slices is the true rate.
+func TestSlowOperationsInSlices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		work := func(w *worker[uint64], each time.Duration) body {
+			return func(stop *stopFlag) {
+				for watch, first := newWatch(stop), true; first || !watch.over(); first = false {
+					time.Sleep(each)
+					w.ops++
+				}
+			}
+		}
+		l := &lane[uint64]{cell: &cell[uint64]{job: plan.Job{ID: results.ID{Procs: 1}}}, meter: newMeter(), length: 40 * time.Millisecond}
+		for i := range 2 {
+			w := &worker[uint64]{reads: true, number: i}
+			l.workers, l.bodies = append(l.workers, w), append(l.bodies, work(w, time.Duration(1+i)*time.Millisecond))
+		}
+		l.ops, l.seconds = make([]int64, 2), make([]float64, 2)
+		for range 3 {
+			l.slice()
+		}
+		got := l.tally(0)
+		if want := 1000.0 + 500; got.rate() < 0.95*want || got.rate() > 1.05*want {
+			t.Errorf("%v operations a second; want %v", got.rate(), want)
+		}
+	})
 }

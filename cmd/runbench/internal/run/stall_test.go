@@ -125,7 +125,8 @@ func TestStallingMap(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := errors.New("measured")
-	err = r.Run(context.Background(), p.Jobs(), func(c results.Cell, _ Progress) error {
+	err = r.Run(context.Background(), p.Jobs(), func(cells []results.Cell, _ Progress) error {
+		c := cells[0]
 		m := c.Metrics
 		ms := func(unit string) float64 { return 1e3 * m[unit] }
 		if c.Fault != "" {

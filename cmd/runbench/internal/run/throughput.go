@@ -3,6 +3,7 @@ package run
 import (
 	"math"
 	"runtime"
+	"slices"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -39,8 +40,14 @@ func (c *cell[K]) worker(i, all int, h kv.Map[K, uint64]) worker[K] {
 // alone is what a map shows when it is measured alone and at once.
 type alone struct {
 	cell  results.Cell
-	live  float64 // bytes that the map keeps alive
-	price float64 // processor time that a collection takes for each byte that is alive
+	live  float64       // bytes that the map keeps alive
+	price float64       // processor time that a collection takes for each byte that is alive
+	perOp time.Duration // that the slowest worker takes for an operation
+}
+
+// garbage returns about how many bytes the map allocates in d.
+func (a alone) garbage(d time.Duration) float64 {
+	return a.cell.Metrics[results.BytesPerOp] * a.cell.Metrics[results.OpsPerSec] * d.Seconds()
 }
 
 // throughput measures how fast the workers go, for the whole time at once, and then checks the
@@ -56,7 +63,10 @@ func (c *cell[K]) throughput() alone {
 	spans, used := atOnce(c.time, c.cpus, append(bodies, c.stalled(s)...))
 
 	out := cellOf(c.job)
-	out.Ops, out.Metrics = c.figures(workers, spans[:all], used)
+	t := tallyOf(workers, spans[:all], used)
+	out.Ops, out.Metrics = t.ops, t.metrics(out.Procs)
+	out.Metrics[results.PauseShare] = used.paused.Seconds() / t.seconds
+	out.Metrics[results.PauseMax] = used.longestPause.Seconds()
 	entries := 0
 	entries, out.Fault = c.finalStateFault(s, workers)
 	workers = nil
@@ -70,7 +80,7 @@ func (c *cell[K]) throughput() alone {
 	}
 	runtime.KeepAlive(s)
 	runtime.KeepAlive(c) // and its script, which was alive before
-	return alone{out, max(0, live), after.mark / after.live}
+	return alone{out, max(0, live), after.price(), t.perOp()}
 }
 
 // workers returns the workers of a cell, with their work.
@@ -237,38 +247,38 @@ func (w *worker[K]) writes() int64 {
 	return w.stream.CountWrites(w.ops)
 }
 
-// figures returns the number of operations and the metrics of a cell that was measured at once.
-// Rates are over the time from the first worker's start to the last one's end.
-func (c *cell[K]) figures(workers []*worker[K], spans []span, used usage) (int64, map[string]float64) {
+// tallyOf returns the tally of a cell that was measured at once.
+func tallyOf[K comparable](workers []*worker[K], spans []span, used usage) tally {
 	t := tally{seconds: wall(spans).seconds(), used: used}
 	for i, w := range workers {
 		t.add(w.ops, w.writes(), w.publisher.count, spans[i].seconds(), w.reads)
 	}
-	m := t.metrics(c.job.ID.Procs)
-	m[results.PauseShare] = used.paused.Seconds() / t.seconds
-	m[results.PauseMax] = used.longestPause.Seconds()
-	return t.ops, m
+	return t
 }
 
 // tally is what the workers of a cell did, and what the process used meanwhile.
 type tally struct {
 	ops, writes, publishes int64
-	seconds                float64
+	seconds                float64 // from the first worker's start to the last one's end
 	used                   usage
 	workers                []pace
 }
 
 // pace is how fast one worker was.
 type pace struct {
-	rate  float64 // operations a second
-	reads bool    // it only reads
+	ops     int64
+	seconds float64
+	reads   bool // it only reads
 }
+
+// rate returns its operations a second.
+func (p pace) rate() float64 { return float64(p.ops) / p.seconds }
 
 func (t *tally) add(ops, writes, publishes int64, seconds float64, reads bool) {
 	t.ops += ops
 	t.writes += writes
 	t.publishes += publishes
-	t.workers = append(t.workers, pace{float64(ops) / seconds, reads})
+	t.workers = append(t.workers, pace{ops, seconds, reads})
 }
 
 // join adds what the same workers did at another time.
@@ -281,10 +291,33 @@ func (t *tally) join(u tally) {
 	t.used.allocs += u.used.allocs
 	t.used.gcSeconds += u.used.gcSeconds
 	t.used.cpu += u.used.cpu
-	t.workers = u.workers
+	if t.workers == nil {
+		t.workers = slices.Clone(u.workers)
+		return
+	}
+	for i, w := range u.workers {
+		t.workers[i].ops += w.ops
+		t.workers[i].seconds += w.seconds
+	}
 }
 
 func (t *tally) rate() float64 { return float64(t.ops) / t.seconds }
+
+// perOp returns the time that the slowest worker takes for an operation.
+func (t *tally) perOp() time.Duration {
+	slowest := math.Inf(1)
+	for _, w := range t.workers {
+		slowest = min(slowest, w.rate())
+	}
+	return time.Duration(1e9 / slowest)
+}
+
+// scale changes all times by a factor.
+func (t *tally) scale(factor float64) {
+	t.seconds *= factor
+	t.used.gcSeconds *= factor
+	t.used.cpu = time.Duration(float64(t.used.cpu) * factor)
+}
 
 // metrics returns the metrics that follow from t, for a GOMAXPROCS.
 func (t *tally) metrics(procs int) map[string]float64 {
@@ -320,7 +353,7 @@ func (t *tally) fairness() float64 {
 	for _, a := range t.workers {
 		for _, b := range t.workers {
 			if a.reads == b.reads {
-				least = min(least, a.rate/b.rate)
+				least = min(least, a.rate()/b.rate())
 			}
 		}
 	}

@@ -17,7 +17,9 @@ type stopFlag struct {
 	atomic.Bool
 	length time.Duration // after which a worker sets it; 0 is never
 	began  time.Time     // when all were started
-	_      [24]byte
+	first  chan struct{} // closed by the first worker that begins
+	begun  atomic.Bool   // one has
+	_      [8]byte
 }
 
 // watch tells one worker when its time is over. When all processors are busy a timer fires up to
@@ -93,10 +95,8 @@ func atOnce(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
 // phases returns when each worked in the last phase.
 func phases(lengths []time.Duration, cpus []int, bodies []body, ready func()) []span {
 	stops := make([]stopFlag, len(lengths))
-	total := time.Duration(0)
 	for i, d := range lengths {
-		stops[i].length = d
-		total += d
+		stops[i].length, stops[i].first = d, make(chan struct{})
 	}
 	spans := make([]span, len(bodies))
 	var waiting, done sync.WaitGroup
@@ -113,8 +113,14 @@ func phases(lengths []time.Duration, cpus []int, bodies []body, ready func()) []
 			waiting.Done()
 			<-begin
 			for j := range stops {
+				stop := &stops[j]
 				start := time.Now()
-				work(&stops[j])
+				if stop.begun.CompareAndSwap(false, true) {
+					stop.began = start
+					close(stop.first)
+				}
+				<-stop.first // began is set
+				work(stop)
 				spans[i] = span{start, time.Now()}
 			}
 		})
@@ -126,18 +132,17 @@ func phases(lengths []time.Duration, cpus []int, bodies []body, ready func()) []
 		close(ended)
 	}()
 	ready()
-	// Workers stop themselves. The timer is for those that wait for something that never comes.
-	timer := time.NewTimer(total)
-	for i := range stops {
-		stops[i].began = time.Now()
-	}
 	close(begin)
-	select {
-	case <-timer.C:
-	case <-ended:
-	}
+	// Workers stop themselves. The timer is for those that wait for something that never comes.
 	for i := range stops {
-		stops[i].Store(true)
+		stop := &stops[i]
+		<-stop.first
+		timer := time.NewTimer(stop.length)
+		select {
+		case <-timer.C:
+		case <-ended:
+		}
+		stop.Store(true)
 	}
 	<-ended
 	return spans

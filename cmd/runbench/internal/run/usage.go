@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"time"
+
+	"doublebuf/analysis/stat"
 )
 
 // meter measures what the process uses between begin and end, without adding to it.
@@ -83,6 +85,19 @@ func awaitCleanups() {
 			return
 		}
 	}
+}
+
+// price returns the processor time that a collection takes for each byte that is alive: the median
+// of the one that collect measured and of four more, because other processes lengthen a
+// collection.
+func (h *heap) price() float64 {
+	marks := []float64{h.mark}
+	for range 4 {
+		before := marking()
+		runtime.GC()
+		marks = append(marks, marking()-before)
+	}
+	return stat.Median(marks) / h.live
 }
 
 // marking returns the processor time that all collections have spent marking.

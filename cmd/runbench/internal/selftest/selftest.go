@@ -128,8 +128,8 @@ func (t *Test) Estimate() time.Duration {
 	return d
 }
 
-// Keep receives each finished cell, with the progress of this part of the test.
-type Keep func(c results.Cell, p run.Progress) error
+// Keep receives the cells of each finished cohort, with the progress of this part of the test.
+type Keep func(cells []results.Cell, p run.Progress) error
 
 // Control measures the control. It blocks until all of it is measured or ctx is cancelled.
 func (t *Test) Control(ctx context.Context, keep Keep) error {
@@ -174,9 +174,11 @@ func (t *Test) Slow(ctx context.Context, set *analysis.Run, share float64, keep 
 		if err != nil {
 			return err
 		}
-		err = r.Run(ctx, plan.Jobs(), func(c results.Cell, p run.Progress) error {
-			c.Block += t.plan.Blocks // the cells of the control have the same names
-			return keep(c, p)
+		err = r.Run(ctx, plan.Jobs(), func(cells []results.Cell, p run.Progress) error {
+			for i := range cells {
+				cells[i].Block += t.plan.Blocks // the cells of the control have the same names
+			}
+			return keep(cells, p)
 		})
 		if err != nil {
 			return err

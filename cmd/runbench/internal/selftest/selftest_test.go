@@ -194,11 +194,13 @@ func TestSlow(t *testing.T) {
 		}
 	}
 	blocksOf := map[string]int{}
-	err = test.Slow(context.Background(), analysis.Of(set), 0.1, func(c results.Cell, _ run.Progress) error {
-		if c.Fault != "" || c.Block <= MinBlocks {
-			t.Errorf("%s: block %d, fault %q", c.Name(), c.Block, c.Fault)
+	err = test.Slow(context.Background(), analysis.Of(set), 0.1, func(cells []results.Cell, _ run.Progress) error {
+		for _, c := range cells {
+			if c.Fault != "" || c.Block <= MinBlocks {
+				t.Errorf("%s: block %d, fault %q", c.Name(), c.Block, c.Fault)
+			}
+			blocksOf[c.Impl+" "+c.Mix]++
 		}
-		blocksOf[c.Impl+" "+c.Mix]++
 		return nil
 	})
 	if err != nil || len(blocksOf) != 2*len(slowedMixes) || blocksOf["xsync-slowed r95w5"] != MinBlocks {

@@ -27,8 +27,9 @@ func NewProgress(w io.Writer, blocks int) *Progress {
 	return &Progress{w: w, blocks: blocks, terminal: isTerminal(w)}
 }
 
-// Cell shows that c is finished.
-func (p *Progress) Cell(c results.Cell, at run.Progress) {
+// Cells shows that cells of one block are finished.
+func (p *Progress) Cells(cells []results.Cell, at run.Progress) {
+	c := cells[len(cells)-1]
 	line := fmt.Sprintf("cell %d of %d, block %d of %d, %v left: %s, %s", at.Done, at.Total, c.Block, p.blocks, at.Left.Round(time.Second), c.Impl, c.Mix)
 	switch {
 	case p.terminal:
