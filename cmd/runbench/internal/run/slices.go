@@ -126,7 +126,7 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 		for _, i := range group {
 			lanes = append(lanes, newLane(r, cells[i]))
 		}
-		takeTurns(r, lanes)
+		withCrew(len(lanes[0].workers), lanes[0].cpus, func(c *crew) { takeTurns(r, c, lanes) })
 		for i, l := range lanes {
 			c := &out[group[i]]
 			tallies[g] = append(tallies[g], l.tally(r.alone[c.ID].price))
@@ -151,7 +151,7 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 
 // takeTurns measures lanes in slices. In each round, lanes take a turn in a random order. A lane
 // with fewer slices than another leaves rounds out.
-func takeTurns[K comparable](r *Runner, lanes []*lane[K]) {
+func takeTurns[K comparable](r *Runner, c *crew, lanes []*lane[K]) {
 	j := lanes[0].job
 	seed := fnv.New64a()
 	fmt.Fprintf(seed, "%d %d %v", r.plan.Seed, j.Block, j.ID)
@@ -171,7 +171,7 @@ func takeTurns[K comparable](r *Runner, lanes []*lane[K]) {
 			if l.percent = percent; (round+1)*l.slices/rounds == round*l.slices/rounds {
 				continue
 			}
-			if garbage += l.slice(); garbage > maxGarbage {
+			if garbage += l.slice(c); garbage > maxGarbage {
 				runtime.GC()
 				garbage = 0
 			}
@@ -206,7 +206,7 @@ func newLane[K comparable](r *Runner, c *cell[K]) *lane[K] {
 }
 
 // slice measures one slice and returns the bytes that were allocated.
-func (l *lane[K]) slice() float64 {
+func (l *lane[K]) slice(c *crew) float64 {
 	before := make([]int64, len(l.workers))
 	bodies := make([]body, len(l.workers))
 	for i, work := range l.bodies {
@@ -215,7 +215,8 @@ func (l *lane[K]) slice() float64 {
 			work(stop)
 		}
 	}
-	spans := phases([]time.Duration{plan.WarmUp, l.length}, l.cpus, bodies, l.meter.begin)
+	l.meter.begin()
+	spans := c.do([]time.Duration{plan.WarmUp, l.length}, bodies)
 	used := l.meter.end()
 	for i, w := range l.workers {
 		l.ops[i] += w.ops - before[i]

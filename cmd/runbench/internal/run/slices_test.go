@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -77,9 +78,11 @@ func TestSliceIsCountedWithoutItsWarmUp(t *testing.T) {
 	if l.slices != 3 {
 		t.Errorf("%d slices; want 3", l.slices)
 	}
-	for range l.slices {
-		l.slice()
-	}
+	withCrew(2, nil, func(c *crew) {
+		for range l.slices {
+			l.slice(c)
+		}
+	})
 	all := l.workers[0].ops + l.workers[1].ops
 	if n := gets.Load(); n != all {
 		t.Errorf("the map saw %d reads; the workers count %d", n, all)
@@ -189,30 +192,55 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// TestPhases: each body works once in each phase, and the spans are those of the last phase.
-func TestPhases(t *testing.T) {
-	var log [2][]time.Duration
-	bodies := make([]body, 2)
-	for i := range bodies {
-		bodies[i] = func(stop *stopFlag) {
-			log[i] = append(log[i], stop.length)
-			for w := newWatch(stop); !w.over(); {
+// TestCrew: each body works once in each phase of each order, and the spans are those of the last
+// phase. If workers spin, none begins before all are there.
+func TestCrew(t *testing.T) {
+	const size, orders = 2, 20
+	for _, spins := range []bool{false, true} {
+		var log [size][]time.Duration
+		bodies := make([]body, size)
+		for i := range bodies {
+			bodies[i] = func(stop *stopFlag) {
+				if here := stop.here.Load(); spins && here != size {
+					t.Errorf("worker %d begins when %d workers are there; want %d", i, here, size)
+				}
+				log[i] = append(log[i], stop.length)
+				for w := newWatch(stop); !w.over(); {
+				}
+			}
+		}
+		runCrew(&crew{size: size, spins: spins}, func(c *crew) {
+			for range orders {
+				spans := c.do([]time.Duration{time.Microsecond, time.Millisecond}, bodies)
+				if s := wall(spans).seconds(); s < 0.001 {
+					t.Errorf("the last phase took %v s; want 1 ms or more", s)
+				}
+			}
+		})
+		want := strings.Repeat(" 1µs 1ms", orders)
+		for i := range bodies {
+			if got := " " + strings.Trim(fmt.Sprint(log[i]), "[]"); got != want {
+				t.Errorf("spins %v: worker %d works in phases of%s; want%s", spins, i, got, want)
 			}
 		}
 	}
-	spans := phases([]time.Duration{time.Millisecond, 3 * time.Millisecond}, nil, bodies, func() {
-		if fmt.Sprint(log) != "[[] []]" {
-			t.Error("a body works before all are ready")
+}
+
+// TestCrewStopsWhoWaits: a worker that never looks at the clock is stopped when its time is over.
+func TestCrewStopsWhoWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waits := func(stop *stopFlag) {
+			for !stop.Load() {
+				time.Sleep(time.Millisecond)
+			}
 		}
+		runCrew(&crew{size: 2}, func(c *crew) {
+			spans := c.do([]time.Duration{time.Second}, []body{waits, waits})
+			if s := wall(spans).seconds(); s < 1 || s > 1.01 {
+				t.Errorf("the phase took %v s; want 1", s)
+			}
+		})
 	})
-	for i := range bodies {
-		if fmt.Sprint(log[i]) != "[1ms 3ms]" {
-			t.Errorf("body %d works in phases of %v", i, log[i])
-		}
-	}
-	if s := wall(spans).seconds(); s < 0.003 {
-		t.Errorf("the last phase took %v s; want 3 ms or more", s)
-	}
 }
 
 // TestTurns: slices of slow operations are longer, so that the end of a slice matters little.
@@ -251,9 +279,11 @@ func TestSlowOperationsInSlices(t *testing.T) {
 			l.workers, l.bodies = append(l.workers, w), append(l.bodies, work(w, time.Duration(1+i)*time.Millisecond))
 		}
 		l.ops, l.seconds = make([]int64, 2), make([]float64, 2)
-		for range 3 {
-			l.slice()
-		}
+		runCrew(&crew{size: 2}, func(c *crew) {
+			for range 3 {
+				l.slice(c)
+			}
+		})
 		got := l.tally(0)
 		if want := 1000.0 + 500; got.rate() < 0.95*want || got.rate() > 1.05*want {
 			t.Errorf("%v operations a second; want %v", got.rate(), want)

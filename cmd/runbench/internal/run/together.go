@@ -16,10 +16,20 @@ type stopFlag struct {
 	_ [64]byte
 	atomic.Bool
 	length time.Duration // after which a worker sets it; 0 is never
-	began  time.Time     // when all were started
-	first  chan struct{} // closed by the first worker that begins
-	begun  atomic.Bool   // one has
+	here   atomic.Int32  // workers that are ready to begin
+	once   sync.Once
+	began  time.Time // when the first worker began
+	timer  *time.Timer
 	_      [8]byte
+}
+
+// begin is called by each worker when it begins. Workers stop by themselves. The timer stops those
+// that wait for something that never comes.
+func (s *stopFlag) begin() {
+	s.once.Do(func() {
+		s.began = time.Now()
+		s.timer = time.AfterFunc(s.length, func() { s.Store(true) })
+	})
 }
 
 // watch tells one worker when its time is over. When all processors are busy a timer fires up to
@@ -68,6 +78,18 @@ type span struct{ start, end time.Time }
 
 func (s span) seconds() float64 { return s.end.Sub(s.start).Seconds() }
 
+// atOnce collects garbage and lets bodies work, all at once, for d or until they have ended before.
+func atOnce(d time.Duration, cpus []int, bodies []body) (spans []span, used usage) {
+	runtime.GC()
+	withCrew(len(bodies), cpus, func(c *crew) {
+		process := newMeter()
+		process.begin()
+		spans = c.do([]time.Duration{d}, bodies)
+		used = process.end()
+	})
+	return spans, used
+}
+
 // usage is what the process allocated, and what collections used, while workers worked.
 type usage struct {
 	bytes, allocs float64
@@ -77,75 +99,129 @@ type usage struct {
 	paused, longestPause time.Duration // of all goroutines, by collections
 }
 
-// atOnce starts a goroutine for each body and collects garbage while they wait. Then it starts
-// all of them at once, and stops them after d, unless they have ended before. If cpus is not empty
-// each goroutine has a thread of its own, which is bound to one of the processors and ends with the
-// goroutine.
-func atOnce(d time.Duration, cpus []int, bodies []body) ([]span, usage) {
-	process := newMeter()
-	spans := phases([]time.Duration{d}, cpus, bodies, func() {
-		runtime.GC()
-		process.begin()
-	})
-	return spans, process.end()
+// crew is workers that stay together: the goroutine that calls do is the first of them.
+//
+// If each has a processor, they wait for each other by spinning. A goroutine that blocks gives up
+// its thread, and a thread that sleeps gives up its processor. Then workers begin late, by up to
+// 4 ms on virtual machines, or two of them share a processor for as long. That was most of the
+// difference between two slices of one map.
+type crew struct {
+	size   int
+	spins  bool
+	cpus   []int         // to which workers are bound, if they are
+	orders []chan *order // to each but the first, if they do not spin
+	next   atomic.Pointer[order]
+	ended  sync.WaitGroup
 }
 
-// phases starts a goroutine for each body and calls ready while they wait. Then it starts all of
-// them at once. Each does its work in every phase, one after another, without a pause between them.
-// phases returns when each worked in the last phase.
-func phases(lengths []time.Duration, cpus []int, bodies []body, ready func()) []span {
-	stops := make([]stopFlag, len(lengths))
-	for i, d := range lengths {
-		stops[i].length, stops[i].first = d, make(chan struct{})
-	}
-	spans := make([]span, len(bodies))
-	var waiting, done sync.WaitGroup
-	begin := make(chan struct{})
-	waiting.Add(len(bodies))
-	for i, work := range bodies {
-		done.Go(func() {
-			if len(cpus) > 0 {
-				runtime.LockOSThread() // for good
-				if err := pin.Thread(cpus[i%len(cpus)]); err != nil {
-					panic(err) // the process was bound to all of them before
-				}
-			}
-			waiting.Done()
-			<-begin
-			for j := range stops {
-				stop := &stops[j]
-				start := time.Now()
-				if stop.begun.CompareAndSwap(false, true) {
-					stop.began = start
-					close(stop.first)
-				}
-				<-stop.first // began is set
-				work(stop)
-				spans[i] = span{start, time.Now()}
+// order is what a crew does at once. One without phases ends the crew.
+type order struct {
+	stops  []stopFlag // one for each phase
+	bodies []body     // one for each worker
+	spans  []span     // of the last phase
+	left   atomic.Int32
+	done   sync.WaitGroup
+}
+
+// withCrew calls f with a crew of that size, which ends with f. If cpus is not empty each worker
+// has a thread of its own, which is bound to one of the processors and ends with it.
+func withCrew(size int, cpus []int, f func(c *crew)) {
+	runCrew(&crew{size: size, cpus: cpus, spins: size > 1 && size <= runtime.GOMAXPROCS(0)}, f)
+}
+
+func runCrew(c *crew, f func(c *crew)) {
+	first := new(order)
+	c.next.Store(first)
+	for i := 1; i < c.size; i++ {
+		orders := make(chan *order, 1)
+		c.orders = append(c.orders, orders)
+		c.ended.Go(func() {
+			c.bind(i)
+			for o := c.wait(orders, first); len(o.stops) > 0; o = c.wait(orders, o) {
+				c.follow(o, i)
 			}
 		})
 	}
-	waiting.Wait()
-	ended := make(chan struct{})
-	go func() {
-		done.Wait()
-		close(ended)
-	}()
-	ready()
-	close(begin)
-	// Workers stop themselves. The timer is for those that wait for something that never comes.
-	for i := range stops {
-		stop := &stops[i]
-		<-stop.first
-		timer := time.NewTimer(stop.length)
-		select {
-		case <-timer.C:
-		case <-ended:
-		}
-		stop.Store(true)
+	lead := func() {
+		c.bind(0)
+		f(c)
+		c.give(new(order))
 	}
-	<-ended
-	return spans
+	if len(c.cpus) > 0 {
+		c.ended.Go(lead)
+	} else {
+		lead()
+	}
+	c.ended.Wait()
+}
+
+// bind binds the goroutine of worker i, if workers are bound.
+func (c *crew) bind(i int) {
+	if len(c.cpus) > 0 {
+		runtime.LockOSThread() // for good
+		if err := pin.Thread(c.cpus[i%len(c.cpus)]); err != nil {
+			panic(err) // the process was bound to all of them before
+		}
+	}
+}
+
+// wait returns the order after last, for a worker that does not spin from its channel.
+func (c *crew) wait(orders <-chan *order, last *order) *order {
+	if !c.spins {
+		return <-orders
+	}
+	for {
+		if o := c.next.Load(); o != last {
+			return o
+		}
+	}
+}
+
+// give gives an order to all workers but the first.
+func (c *crew) give(o *order) {
+	if c.spins {
+		c.next.Store(o)
+		return
+	}
+	for _, to := range c.orders {
+		to <- o
+	}
+}
+
+// do starts all workers at once. Each does its body in every phase, one after another. It returns
+// when each worked in the last phase.
+func (c *crew) do(lengths []time.Duration, bodies []body) []span {
+	o := &order{stops: make([]stopFlag, len(lengths)), bodies: bodies, spans: make([]span, len(bodies))}
+	for i, d := range lengths {
+		o.stops[i].length = d
+	}
+	o.left.Store(int32(c.size))
+	o.done.Add(c.size)
+	c.give(o)
+	c.follow(o, 0)
+	for c.spins && o.left.Load() > 0 {
+	}
+	o.done.Wait()
+	for i := range o.stops {
+		o.stops[i].timer.Stop()
+	}
+	return o.spans
+}
+
+// follow does the part of worker i in an order. With a processor for each worker, all begin each
+// phase together.
+func (c *crew) follow(o *order, i int) {
+	for j := range o.stops {
+		stop := &o.stops[j]
+		for stop.here.Add(1); c.spins && int(stop.here.Load()) < c.size; {
+		}
+		stop.begin()
+		start := time.Now()
+		o.bodies[i](stop)
+		o.spans[i] = span{start, time.Now()}
+	}
+	o.left.Add(-1)
+	o.done.Done()
 }
 
 // wall returns the time from the first start to the last end.
