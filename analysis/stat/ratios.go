@@ -53,7 +53,8 @@ func Pair(a, b []Sample) Ratios {
 }
 
 // Summary returns the summary of the ratios: 1.2 says that the first series has 20 % more. N is the
-// number of blocks that were paired.
+// number of blocks that were paired. If they come from one process, Median is the pseudomedian of
+// the logarithms, and the interval assumes that these are spread symmetrically.
 func (r Ratios) Summary() Summary {
 	s := r.paired()
 	s.Warnings = append(s.Warnings, r.warnings...)
@@ -62,7 +63,7 @@ func (r Ratios) Summary() Summary {
 
 // paired is Summary without the warnings of Pair.
 func (r Ratios) paired() Summary {
-	s := SummarizeLayers(r.logs)
+	s := pairedSummary(r.logs)
 	if s.N > 0 {
 		s.Median, s.Lo, s.Hi = math.Exp(s.Median), math.Exp(s.Lo), math.Exp(s.Hi)
 	}
