@@ -159,29 +159,39 @@ func TestCellCountsWhatItDoes(t *testing.T) {
 }
 
 func TestFairness(t *testing.T) {
-	const reads = true
+	reader := func(ops int64, seconds float64) pace { return pace{ops: ops, seconds: seconds, reads: true} }
+	writer := func(ops int64, seconds float64) pace { return pace{ops: ops, seconds: seconds} }
 	for _, test := range []struct {
 		workers []pace
 		want    float64
 	}{
-		{[]pace{{50, 1, !reads}, {100, 1, !reads}}, 0.5},
-		{[]pace{{50, 1, !reads}, {100, 2, !reads}}, 1},
-		{[]pace{{100, 1, reads}, {1, 1, !reads}}, 1},
-		{[]pace{{100, 1, reads}, {90, 1, reads}, {1, 1, !reads}, {4, 1, !reads}}, 0.25},
+		{[]pace{writer(50, 1), writer(100, 1)}, 0.5},
+		{[]pace{writer(50, 1), writer(100, 2)}, 1},
+		{[]pace{reader(100, 1), writer(1, 1)}, 1},
+		{[]pace{reader(100, 1), reader(90, 1), writer(1, 1), writer(4, 1)}, 0.25},
 	} {
 		if got := (&tally{workers: test.workers}).fairness(); got != test.want {
 			t.Errorf("%v: got %v, want %v", test.workers, got, test.want)
 		}
 	}
 	var sum tally // of two groups: each worker was the slower one once
-	for _, ops := range []int64{50, 100} {
-		var t tally
-		t.add(ops, 0, 0, 1, !reads)
-		t.add(150-ops, 0, 0, 1, !reads)
-		sum.join(t)
-	}
+	sum.join(tally{workers: []pace{writer(50, 1), writer(100, 1)}})
+	sum.join(tally{workers: []pace{writer(100, 1), writer(50, 1)}})
 	if got := sum.fairness(); got != 1 {
 		t.Errorf("two workers that are equally fast in all: got %v, want 1", got)
+	}
+}
+
+// TestLateWorker: if each worker has a processor, one that ends late does not take time from the
+// other, which waits for it.
+func TestLateWorker(t *testing.T) {
+	late := tally{seconds: 2, workers: []pace{{ops: 100, seconds: 1, reads: true}, {ops: 100, writes: 50, seconds: 2}}}
+	for apart, want := range map[bool][3]float64{false: {100, 75, 25}, true: {150, 125, 25}} {
+		late.apart = apart
+		m := late.metrics(2)
+		if got := [3]float64{m[results.OpsPerSec], m[results.ReadsPerSec], m[results.WritesPerSec]}; got != want {
+			t.Errorf("apart %v: %v operations, reads and writes a second; want %v", apart, got, want)
+		}
 	}
 }
 

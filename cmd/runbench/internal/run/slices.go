@@ -140,10 +140,10 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 			if i == 0 {
 				t = common
 			} else {
-				t.scale(first.rate() / common.rate())
+				t.scale(first.perSecond(opsOf) / common.perSecond(opsOf))
 			}
 			c := &out[group[i]]
-			c.Ops = t.ops
+			c.Ops = t.count(opsOf)
 			maps.Copy(c.Metrics, t.metrics(c.Procs))
 		}
 	}
@@ -232,23 +232,23 @@ func (l *lane[K]) slice(c *crew) float64 {
 // tally returns what was measured in all slices. price is the processor time of collections for
 // each allocated byte, with GOGC=100.
 func (l *lane[K]) tally(price float64) tally {
-	t := tally{seconds: l.wall}
+	procs := l.job.ID.Procs
+	t := tally{seconds: l.wall, apart: len(l.workers) <= procs}
 	all := int64(0)
 	for i, w := range l.workers {
 		share := float64(l.ops[i]) / float64(w.ops) // of its work, without warm-up
 		scaled := func(n int64) int64 { return int64(float64(n)*share + 0.5) }
-		t.add(l.ops[i], scaled(w.writes()), scaled(w.publisher.count), l.seconds[i], w.reads)
+		t.workers = append(t.workers, pace{l.ops[i], scaled(w.writes()), scaled(w.publisher.count), l.seconds[i], w.reads})
 		all += w.ops
 	}
-	share := float64(t.ops) / float64(all)
+	share := float64(t.count(opsOf)) / float64(all)
 	t.used.bytes, t.used.allocs = l.used.bytes*share, l.used.allocs*share
 	t.used.cpu = time.Duration(float64(l.used.cpu) * share)
-	procs := l.job.ID.Procs
 	if l.percent <= 0 || len(l.workers) < procs { // no collections, or on idle processors
 		return t
 	}
 	t.used.gcSeconds = price * t.used.bytes * 100 / float64(l.percent)
-	t.seconds += t.used.gcSeconds / float64(procs)
+	t.lengthen(t.used.gcSeconds / float64(procs))
 	if t.used.cpu > 0 { // it is known
 		t.used.cpu += time.Duration(t.used.gcSeconds * 1e9)
 	}

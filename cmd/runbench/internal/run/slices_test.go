@@ -284,9 +284,13 @@ func TestSlowOperationsInSlices(t *testing.T) {
 				l.slice(c)
 			}
 		})
-		got := l.tally(0)
-		if want := 1000.0 + 500; got.rate() < 0.95*want || got.rate() > 1.05*want {
-			t.Errorf("%v operations a second; want %v", got.rate(), want)
+		for procs := 1; procs <= 2; procs++ {
+			l.job.ID.Procs = procs
+			got := l.tally(0)
+			rate := got.perSecond(opsOf)
+			if want := 1000.0 + 500; rate < 0.95*want || rate > 1.05*want {
+				t.Errorf("%d processors: %v operations a second; want %v", procs, rate, want)
+			}
 		}
 	})
 }

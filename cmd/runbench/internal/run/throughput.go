@@ -64,7 +64,7 @@ func (c *cell[K]) throughput() alone {
 
 	out := cellOf(c.job)
 	t := tallyOf(workers, spans[:all], used)
-	out.Ops, out.Metrics = t.ops, t.metrics(out.Procs)
+	out.Ops, out.Metrics = t.count(opsOf), t.metrics(out.Procs)
 	out.Metrics[results.PauseShare] = used.paused.Seconds() / t.seconds
 	out.Metrics[results.PauseMax] = used.longestPause.Seconds()
 	entries := 0
@@ -251,57 +251,76 @@ func (w *worker[K]) writes() int64 {
 func tallyOf[K comparable](workers []*worker[K], spans []span, used usage) tally {
 	t := tally{seconds: wall(spans).seconds(), used: used}
 	for i, w := range workers {
-		t.add(w.ops, w.writes(), w.publisher.count, spans[i].seconds(), w.reads)
+		t.workers = append(t.workers, pace{w.ops, w.writes(), w.publisher.count, spans[i].seconds(), w.reads})
 	}
 	return t
 }
 
 // tally is what the workers of a cell did, and what the process used meanwhile.
 type tally struct {
-	ops, writes, publishes int64
-	seconds                float64 // from the first worker's start to the last one's end
-	used                   usage
-	workers                []pace
+	workers []pace
+	seconds float64 // from the first worker's start to the last one's end
+	// apart says that each worker had a processor, and worked for its own time. The last one may end
+	// a slice late, because a shared machine took its processor for some milliseconds. Meanwhile the
+	// others wait, which they would not do in a longer slice.
+	apart bool
+	used  usage
 }
 
-// pace is how fast one worker was.
+// pace is what one worker did.
 type pace struct {
-	ops     int64
-	seconds float64
-	reads   bool // it only reads
+	ops, writes, publishes int64
+	seconds                float64 // that it worked
+	reads                  bool    // it only reads
 }
 
 // rate returns its operations a second.
 func (p pace) rate() float64 { return float64(p.ops) / p.seconds }
 
-func (t *tally) add(ops, writes, publishes int64, seconds float64, reads bool) {
-	t.ops += ops
-	t.writes += writes
-	t.publishes += publishes
-	t.workers = append(t.workers, pace{ops, seconds, reads})
-}
-
 // join adds what the same workers did at another time.
 func (t *tally) join(u tally) {
-	t.ops += u.ops
-	t.writes += u.writes
-	t.publishes += u.publishes
 	t.seconds += u.seconds
 	t.used.bytes += u.used.bytes
 	t.used.allocs += u.used.allocs
 	t.used.gcSeconds += u.used.gcSeconds
 	t.used.cpu += u.used.cpu
 	if t.workers == nil {
-		t.workers = slices.Clone(u.workers)
+		t.workers, t.apart = slices.Clone(u.workers), u.apart
 		return
 	}
 	for i, w := range u.workers {
-		t.workers[i].ops += w.ops
-		t.workers[i].seconds += w.seconds
+		all := &t.workers[i]
+		all.ops += w.ops
+		all.writes += w.writes
+		all.publishes += w.publishes
+		all.seconds += w.seconds
 	}
 }
 
-func (t *tally) rate() float64 { return float64(t.ops) / t.seconds }
+// The counts of a pace, for count and perSecond.
+func opsOf(p pace) int64       { return p.ops }
+func readsOf(p pace) int64     { return p.ops - p.writes }
+func writesOf(p pace) int64    { return p.writes }
+func publishesOf(p pace) int64 { return p.publishes }
+
+// count returns how many of something the workers did.
+func (t *tally) count(of func(pace) int64) (n int64) {
+	for _, w := range t.workers {
+		n += of(w)
+	}
+	return n
+}
+
+// perSecond returns how many of something the workers did in a second.
+func (t *tally) perSecond(of func(pace) int64) (rate float64) {
+	if !t.apart {
+		return float64(t.count(of)) / t.seconds
+	}
+	for _, w := range t.workers {
+		rate += float64(of(w)) / w.seconds
+	}
+	return rate
+}
 
 // perOp returns the time that the slowest worker takes for an operation.
 func (t *tally) perOp() time.Duration {
@@ -312,18 +331,29 @@ func (t *tally) perOp() time.Duration {
 	return time.Duration(1e9 / slowest)
 }
 
+// lengthen adds seconds to the time of each worker.
+func (t *tally) lengthen(seconds float64) {
+	t.seconds += seconds
+	for i := range t.workers {
+		t.workers[i].seconds += seconds
+	}
+}
+
 // scale changes all times by a factor.
 func (t *tally) scale(factor float64) {
 	t.seconds *= factor
+	for i := range t.workers {
+		t.workers[i].seconds *= factor
+	}
 	t.used.gcSeconds *= factor
 	t.used.cpu = time.Duration(float64(t.used.cpu) * factor)
 }
 
 // metrics returns the metrics that follow from t, for a GOMAXPROCS.
 func (t *tally) metrics(procs int) map[string]float64 {
-	ops := float64(t.ops)
+	ops := float64(t.count(opsOf))
 	m := map[string]float64{
-		results.OpsPerSec:   ops / t.seconds,
+		results.OpsPerSec:   t.perSecond(opsOf),
 		results.BytesPerOp:  t.used.bytes / ops,
 		results.AllocsPerOp: t.used.allocs / ops,
 		results.GCShare:     t.used.gcSeconds / (t.seconds * float64(procs)),
@@ -331,14 +361,12 @@ func (t *tally) metrics(procs int) map[string]float64 {
 	if t.used.cpu > 0 { // it is known
 		m[results.CPUPerOp] = t.used.cpu.Seconds() / ops
 	}
-	if reads := t.ops - t.writes; reads > 0 {
-		m[results.ReadsPerSec] = float64(reads) / t.seconds
-	}
-	if t.writes > 0 {
-		m[results.WritesPerSec] = float64(t.writes) / t.seconds
-	}
-	if t.publishes > 0 {
-		m[results.PublishesPerSec] = float64(t.publishes) / t.seconds
+	for unit, of := range map[string]func(pace) int64{
+		results.ReadsPerSec: readsOf, results.WritesPerSec: writesOf, results.PublishesPerSec: publishesOf,
+	} {
+		if t.count(of) > 0 {
+			m[unit] = t.perSecond(of)
+		}
 	}
 	if len(t.workers) > 1 {
 		m[results.Fairness] = t.fairness()
