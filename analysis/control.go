@@ -3,6 +3,7 @@ package analysis
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"doublebuf/analysis/stat"
@@ -15,12 +16,12 @@ import (
 // another name, also in files of cells. Load keeps the cells of twins separate, so no figure and
 // no comparison contains them.
 
-// controlOf computes the A/A control of groups and of those of their twins, and the limit of each
-// workload that has a pair with an interval.
-func controlOf(groups, twins []*Group) (results.Control, map[results.ID]float64) {
+// controlOf computes the A/A control of groups and of those of their twins, and the pair of each
+// workload.
+func controlOf(groups, twins []*Group) (results.Control, map[results.ID]results.ControlPair) {
 	var c results.Control
 	var p []float64
-	limits := map[results.ID]float64{}
+	pairs := map[results.ID]results.ControlPair{}
 	for _, a := range groups {
 		twin := a.ID
 		twin.Impl = results.Twin(twin.Impl)
@@ -34,22 +35,14 @@ func controlOf(groups, twins []*Group) (results.Control, map[results.ID]float64)
 			continue // they share no block
 		}
 		pair := results.ControlPair{Cell: a.ID.Name(), Unit: unit, Ratio: e.Ratio, Lo: e.Lo, Hi: e.Hi, Interval: e.Interval, P: e.P}
-		if r := reach(pair); r > 0 {
-			c.Limit = max(c.Limit, r)
-			limits[workloadOf(a.ID)] = r
-		}
+		c.Limit = max(c.Limit, reach(pair))
+		pairs[a.ID.Workload()] = pair
 		c.Pairs, p = append(c.Pairs, pair), append(p, e.P)
 	}
 	for i, corrected := range stat.Holm(p) {
 		c.Pairs[i].Holm = corrected
 	}
-	return c, limits
-}
-
-// workloadOf returns id without its map.
-func workloadOf(id results.ID) results.ID {
-	id.Impl = ""
-	return id
+	return c, pairs
 }
 
 // reach is the largest ratio that the pair's interval allows, in either direction, as a share: a
@@ -59,6 +52,15 @@ func reach(p results.ControlPair) float64 {
 		return 0
 	}
 	return max(p.Hi, 1/p.Lo) - 1
+}
+
+// halfOf returns half the width of the pair's interval, as a share. It is infinite without an
+// interval.
+func halfOf(p results.ControlPair) float64 {
+	if !p.Interval {
+		return math.Inf(1)
+	}
+	return math.Sqrt(p.Hi/p.Lo) - 1
 }
 
 // Different returns the number of pairs of c whose twin looks different from the original, although

@@ -16,18 +16,18 @@ type Effect struct {
 
 // effects holds the effects of a run. It computes each once.
 type effects struct {
-	layout float64                // what the layout alone can cause, as a share
-	limits map[results.ID]float64 // the A/A limits of the workloads that have one
-	limit  float64                // that of the other workloads
-	maxP   float64                // the largest probability of a conclusive effect
+	layout float64                            // what the layout alone can cause, as a share
+	pairs  map[results.ID]results.ControlPair // the A/A pairs of the workloads that have one
+	limit  float64                            // the A/A limit of the other workloads
+	maxP   float64                            // the largest probability of a conclusive effect
 	known  map[compared]tested
 }
 
 // least returns the smallest effect, as a share, that can be conclusive in the workload of id.
 func (e *effects) least(id results.ID) float64 {
-	limit, own := e.limits[workloadOf(id)]
-	if !own {
-		limit = e.limit
+	limit := e.limit
+	if p, own := e.pairs[id.Workload()]; own && p.Interval {
+		limit = reach(p)
 	}
 	return max(e.layout, limit)
 }

@@ -77,17 +77,11 @@ func controlPart(c results.Control) results.GradePart {
 func precisionPart(standings []*Standing, control results.Control) results.GradePart {
 	var all []float64
 	for _, s := range standings {
-		for _, w := range s.widths() {
-			all = append(all, math.Sqrt(1+w)-1)
-		}
+		all = append(all, s.halves()...)
 	}
 	if len(all) == 0 {
 		for _, p := range control.Pairs {
-			half := math.Inf(1)
-			if p.Interval {
-				half = math.Sqrt(p.Hi/p.Lo) - 1
-			}
-			all = append(all, half)
+			all = append(all, halfOf(p))
 		}
 	}
 	p := results.GradePart{What: "precision", Letter: "D"}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -51,13 +52,13 @@ func Of(s *results.Set) *Run {
 		}
 	}
 	r.Links, r.Processes = layersOf(s.Cells)
-	var limits map[results.ID]float64
-	r.Control, limits = controlOf(r.groups, groupsOf(s.Twins))
+	var pairs map[results.ID]results.ControlPair
+	r.Control, pairs = controlOf(r.groups, groupsOf(s.Twins))
 	if r.Links == 1 {
 		r.Layout = layoutEffect
 	}
 	r.MinConclusive = max(r.Control.Limit, r.Layout)
-	r.effects = &effects{layout: r.Layout, limits: limits, limit: r.Control.Limit, known: map[compared]tested{}}
+	r.effects = &effects{layout: r.Layout, pairs: pairs, limit: r.Control.Limit, known: map[compared]tested{}}
 	r.Standings = standingsOf(r.Groups(results.Throughput), r.Map, r.Verdict, r.effects)
 	correct(r.effects, r.Standings)
 	r.Grade = gradeOf(s.Manifest.Sessions, r.Control, r.Standings)
@@ -74,7 +75,7 @@ func (r *Run) Effect(a, b *Group, unit string) Effect { return r.effects.of(a, b
 
 // Standing returns the standing of the workload of id, a throughput cell of the run.
 func (r *Run) Standing(id results.ID) *Standing {
-	return r.Standings[slices.IndexFunc(r.Standings, func(s *Standing) bool { return s.Workload == workloadOf(id) })]
+	return r.Standings[slices.IndexFunc(r.Standings, func(s *Standing) bool { return s.Workload == id.Workload() })]
 }
 
 // layersOf returns how many links and processes the cells come from, at least 1 of each.
@@ -161,15 +162,29 @@ func verdictsOf(s *results.Set) map[string]results.Verdict {
 	return worst
 }
 
-// widths returns the widths of the intervals of the effects of the pairs that a report compares: 0.02
-// if the upper end is 2 % above the lower one, and infinite without an interval.
-func (s *Standing) widths() (all []float64) {
+// halves returns half the widths of the intervals of the effects of the pairs that a report
+// compares, as shares. One is infinite without an interval.
+func (s *Standing) halves() (all []float64) {
 	for _, pair := range s.compared() {
 		if e := s.Effect(pair[0], pair[1]); e.N > 0 {
-			all = append(all, widthOf(e))
+			all = append(all, math.Sqrt(1+widthOf(e))-1)
 		}
 	}
 	return all
+}
+
+// HalfWidth returns half the width of the interval of an effect in a throughput workload of the
+// run, as a share: the median over the effects that a report compares, or that of the A/A control
+// if it is wider. It is infinite without an interval, and 0 if there is nothing to compare.
+func (r *Run) HalfWidth(workload results.ID) float64 {
+	half := 0.0
+	if p, ok := r.effects.pairs[workload]; ok {
+		half = halfOf(p)
+	}
+	if all := r.Standing(workload).halves(); len(all) > 0 {
+		half = max(half, stat.Median(all))
+	}
+	return half
 }
 
 func widthOf(e Effect) float64 {

@@ -54,7 +54,7 @@ func standingsOf(groups []*Group, mapOf func(impl string) results.Map, verdict f
 	var all []*Standing
 	at := map[results.ID]*Standing{}
 	for _, g := range groups {
-		w := workloadOf(g.ID)
+		w := g.ID.Workload()
 		s := at[w]
 		if s == nil {
 			s = &Standing{Workload: w, Unit: w.Rate(), effects: e}

@@ -57,6 +57,12 @@ type Cell struct {
 // Goroutines returns the number of workers.
 func (id ID) Goroutines() int { return id.G + id.Readers + id.Writers }
 
+// Workload returns id without its map.
+func (id ID) Workload() ID {
+	id.Impl = ""
+	return id
+}
+
 // Rate is the unit that says how fast id is: operations a second or, with separate readers and
 // writers, reads a second, because a sum of both would say little about either.
 func (id ID) Rate() string {

@@ -26,7 +26,7 @@ import (
 type runFlags struct {
 	preset, planFile string
 	axes             plan.Axes
-	reps             int
+	reps, extra      int
 	links, forks     int
 	target           plan.Percent
 	max              plan.Duration
@@ -62,10 +62,15 @@ operations and the trace only the keys. A file with malformed lines is refused. 
 -skip-malformed such lines are skipped and counted. The manifest holds their number, and the digest
 and the statistics of the trace. A run can be resumed only with the same trace.
 
-With -slice 5ms a block builds all maps of a workload at once and measures them in turns of 5 ms, in
-a random order, until each has had its -time. A disturbance of the machine then affects all of them
-alike. Each map is charged for the garbage collections that its own garbage would cause if it were
-alone. With more goroutines than processors turns are longer, so that every goroutine runs.
+A block builds all maps of a throughput workload at once and measures them in slices: turns of 5 ms
+(-slice), in a random order, until each has had its -time. A disturbance of the machine then
+affects all of them alike. Each map is charged for the garbage collections that its own garbage
+would cause if it were alone. Slices are longer if there are more goroutines than processors, or if
+operations are slow. Maps that allocate too much, mixes with a stall, and cells of staleness and
+latency are measured at once, one after another. With -slice 0 all cells are. After the blocks of a
+preset there are some extra ones (-extra). Each time, four of them go to the workload whose
+intervals they narrow most. Its choice depends on the widths of intervals only, so it favours no
+map.
 
 The layout of the code and the layout of the memory can each make a map several per cent faster or
 slower. A link is one build of the program, with one layout of its code. A process is one run of a
@@ -93,9 +98,9 @@ allows is the A/A limit. Smaller differences between maps mean nothing. The A/A 
 and the findings of runbench doctor give the run a grade from A to D. With -strict B the exit code
 is 4 if the grade is worse than B.
 
-Each cell is written to the disk as soon as it is finished. After an interrupt (Ctrl-C) the run
-finishes its current cell, draws and reports what it has measured, and prints the command that
-measures the rest.
+The cells of a workload in a block are written to the disk together, as soon as they are finished.
+After an interrupt (Ctrl-C) the run finishes them, draws and reports what it has measured, and
+prints the command that measures the rest.
 
 The folder of the results holds:
 
@@ -159,6 +164,13 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 			return err
 		})
 	}
+	fs.Func("extra", "`number` of further blocks, each of the workload whose intervals it narrows most (default the preset's; none with -reps, -forks, -links or -target-ci)", func(s string) (err error) {
+		o.extra, err = strconv.Atoi(s)
+		if err != nil || o.extra < 0 {
+			err = fmt.Errorf("%q; want a whole number, 0 or more", s)
+		}
+		return err
+	})
 	fs.TextVar(&o.time, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms (default the preset's)")
 	fs.TextVar(&o.slice, "slice", plan.Duration(0), "`time` for which a map is measured at a stretch, in turns with the other maps, as in 5ms; 0 measures each cell at once (default the preset's)")
 	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`time` for which operations arrive in a latency cell (default the preset's)")
@@ -229,7 +241,7 @@ func hasRoles(mix string) bool {
 }
 
 // planFlags are the flags that change what is measured.
-var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "slice", "latency-time", "latency", "seed", "pin", "pin-workers", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
+var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "slice", "extra", "latency-time", "latency", "seed", "pin", "pin-workers", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
 
 // firstGiven returns the first of names that was given on the command line, or "".
 func (o *runFlags) firstGiven(names ...string) string {
@@ -307,13 +319,22 @@ func (o *runFlags) consistent() error {
 func (o *runFlags) apply(p *plan.Plan) {
 	p.Seed, p.Pin, p.PinWorkers, p.TargetCI, p.Max = o.seed, o.pin, o.pinWorkers, o.target, o.max
 	if o.given["reps"] {
-		p.Blocks = o.reps
+		p.Blocks, p.LatencyBlocks = o.reps, 0
+	}
+	switch {
+	case o.given["extra"]:
+		p.Extra = o.extra
+	case o.given["reps"], o.links > 1, o.forks > 1, o.target > 0:
+		p.Extra = 0
 	}
 	if o.given["time"] {
 		p.Time = o.time
 	}
-	if o.given["slice"] {
+	switch {
+	case o.given["slice"]:
 		p.Slice = o.slice
+	case p.Slice > p.Time:
+		p.Slice = p.Time
 	}
 	if o.given["latency-time"] {
 		p.LatencyTime = o.latency

@@ -84,8 +84,8 @@ func (c *Campaign) findLinks() (err error) {
 func (c *Campaign) Close() error { return c.store.close() }
 
 // Run checks the maps, measures what is not measured yet, concludes, and returns the whole run.
-// It blocks until that is done, or until ctx ends, and then until the cell that is being measured
-// is finished. An error that cuts the campaign short says how to resume it. The error has an exit
+// It blocks until that is done, or until ctx ends, and then until the cells that are being measured
+// are finished. An error that cuts the campaign short says how to resume it. The error has an exit
 // code if a verdict is not as expected, if intervals are not as narrow as TargetCI says, or if
 // the grade is worse than Strict.
 func (c *Campaign) Run(ctx context.Context) (*analysis.Run, error) {
@@ -130,7 +130,13 @@ func (c *Campaign) announce() {
 	if p.PinWorkers {
 		pinned += ", each worker to one of them"
 	}
+	if p.LatencyBlocks > 0 {
+		pinned += fmt.Sprintf(", staleness and latency in %d blocks", p.LatencyBlocks)
+	}
 	slices := ""
+	if p.Extra > 0 {
+		pinned += fmt.Sprintf(", %d extra blocks of a workload", p.Extra)
+	}
 	if p.Slice > 0 {
 		slices = fmt.Sprintf(" in slices of %v", p.Slice)
 		pinned += fmt.Sprintf(", %d MiB of maps at once at most", p.MemoryBytes()>>20)

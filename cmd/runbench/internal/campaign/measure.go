@@ -39,10 +39,13 @@ func (l *loop) left() []plan.Job {
 	return slices.DeleteFunc(l.plan.JobsOf(0, l.sets), func(j plan.Job) bool { return l.store.done[j] })
 }
 
-// measure runs the jobs that are left and keeps the cells of each cohort when it is finished. It adds further sets
-// as long as the plan wants them. The decision to continue depends on the widths of intervals and
-// not on their positions, so it favours no map.
+// measure runs the jobs that are left and keeps the cells of each cohort when it is finished. It
+// adds further sets, or extra blocks, as long as the plan wants them. What is added depends on the
+// widths of intervals and not on their positions, so it favours no map.
 func (l *loop) measure(ctx context.Context) error {
+	if l.plan.Extra > 0 {
+		return l.measureExtra(ctx)
+	}
 	begin, before := time.Now(), len(l.store.done)
 	for {
 		if err := l.measureLeft(ctx); err != nil || l.plan.TargetCI == 0 {
@@ -92,13 +95,79 @@ func (l *loop) wantsMore(end time.Duration) (bool, error) {
 	return width >= float64(target)/100, nil
 }
 
-// measureLeft runs the jobs that are left, without those of maps that crashed in their check.
+// measureExtra runs the jobs that are left, and then the plan's extra blocks.
+func (l *loop) measureExtra(ctx context.Context) error {
+	if err := l.measureLeft(ctx); err != nil {
+		return err
+	}
+	for {
+		blocks := l.blocks()
+		extra := 0
+		for _, n := range blocks {
+			extra += max(0, n-l.plan.Blocks)
+		}
+		todo := min(plan.ExtraAtOnce, l.plan.Extra-extra)
+		if todo <= 0 || len(blocks) == 0 {
+			return nil
+		}
+		set, _, err := results.Load(l.store.dir)
+		if err != nil {
+			return err
+		}
+		w := neediest(analysis.Of(set), blocks)
+		fmt.Fprintf(l.out, "%d extra blocks for %s\n", todo, analysis.Describe(w))
+		var jobs []plan.Job
+		for block := blocks[w] + 1; block <= blocks[w]+todo; block++ {
+			jobs = append(jobs, l.plan.ExtraJobs(w, block)...)
+		}
+		if err := l.run(ctx, jobs, blocks[w]+todo); err != nil {
+			return err
+		}
+	}
+}
+
+// blocks returns how many blocks each throughput workload has that was measured.
+func (l *loop) blocks() map[results.ID]int {
+	n := map[results.ID]int{}
+	for j := range l.store.done {
+		if w := j.ID.Workload(); w.Kind == results.Throughput {
+			n[w] = max(n[w], j.Block)
+		}
+	}
+	return n
+}
+
+// neediest returns the workload whose intervals another block narrows most. The square of a width is
+// inversely proportional to the number of blocks, so a block reduces it by about the square divided
+// by that number. This is how Neyman allocates samples to strata (On the two different aspects of
+// the representative method, 1934).
+func neediest(run *analysis.Run, blocks map[results.ID]int) (w results.ID) {
+	most := -1.0
+	for _, s := range run.Standings { // in a fixed order
+		half := min(run.HalfWidth(s.Workload), maxHalf)
+		if need := half * half / float64(blocks[s.Workload]); need > most {
+			w, most = s.Workload, need
+		}
+	}
+	return w
+}
+
+// maxHalf is for half widths beyond it: a workload with little hope must not take all blocks.
+const maxHalf = 0.2
+
+// measureLeft runs the jobs that are left.
 func (l *loop) measureLeft(ctx context.Context) error {
-	jobs := slices.DeleteFunc(l.left(), func(j plan.Job) bool {
+	return l.run(ctx, l.left(), l.sets*l.plan.Blocks)
+}
+
+// run runs jobs, without those of maps that crashed in their check, and keeps their cells. blocks is
+// the number of blocks, for the progress.
+func (l *loop) run(ctx context.Context, jobs []plan.Job, blocks int) error {
+	jobs = slices.DeleteFunc(jobs, func(j plan.Job) bool {
 		of, _ := results.Original(j.ID.Impl)
 		return l.store.has(of, crashed)
 	})
-	show := terminal.NewProgress(l.progress, l.sets*l.plan.Blocks)
+	show := terminal.NewProgress(l.progress, blocks)
 	defer show.End()
 	return l.runner.Run(ctx, jobs, func(cells []results.Cell, p run.Progress) error {
 		if err := l.store.append(cells); err != nil {

@@ -75,6 +75,13 @@ func (c *Campaign) count(cells []results.Cell) error {
 	for _, j := range p.JobsOf(0, c.loop.sets) {
 		planned[j] = true
 	}
+	for block := p.Blocks + 1; p.Extra > 0 && block <= min(last, p.Blocks+p.Extra); block++ {
+		for _, w := range p.Workloads() {
+			for _, j := range p.ExtraJobs(w, block) {
+				planned[j] = true
+			}
+		}
+	}
 	for _, cell := range cells {
 		j := jobOf(cell)
 		if !planned[j] {

@@ -130,15 +130,11 @@ func Runs(old, now *analysis.Run, units []string, limits Limits) (*Comparison, e
 // now is the new map. Units are as for Runs.
 func Maps(set *analysis.Run, old, now string, units []string, limits Limits) (*Comparison, error) {
 	c := &Comparison{Limits: limits, Paired: true}
-	bare := func(id results.ID) results.ID {
-		id.Impl = ""
-		return id
-	}
 	var pairs []pair
 	found := map[results.ID]int{}
 	for _, g := range set.AllGroups() {
 		if g.ID.Impl == old && len(unitsOf(g, units)) > 0 {
-			found[bare(g.ID)] = len(pairs)
+			found[g.ID.Workload()] = len(pairs)
 			pairs = append(pairs, pair{id: g.ID, cell: workload(g.ID), old: g})
 		}
 	}
@@ -146,7 +142,7 @@ func Maps(set *analysis.Run, old, now string, units []string, limits Limits) (*C
 		if g.ID.Impl != now || len(unitsOf(g, units)) == 0 {
 			continue
 		}
-		if i, ok := found[bare(g.ID)]; ok {
+		if i, ok := found[g.ID.Workload()]; ok {
 			pairs[i].new = g
 		} else {
 			c.OnlyNew = append(c.OnlyNew, workload(g.ID))

@@ -21,12 +21,6 @@ const (
 	turns = 2
 )
 
-// workloadOf returns id without its map.
-func workloadOf(id results.ID) results.ID {
-	id.Impl = ""
-	return id
-}
-
 // Sliced reports whether cells of that identity are measured in slices. A mix whose reader stalls
 // is not: a stall is longer than a slice.
 func (p Plan) Sliced(id results.ID) bool {
@@ -56,7 +50,7 @@ func (p Plan) MemoryBytes() int {
 // Cohorts divides jobs into those that are measured together, in their order.
 func (p Plan) Cohorts(jobs []Job) (cohorts [][]Job) {
 	for i, j := range jobs {
-		if i > 0 && p.Sliced(j.ID) && j.Block == jobs[i-1].Block && workloadOf(j.ID) == workloadOf(jobs[i-1].ID) {
+		if i > 0 && p.Sliced(j.ID) && j.Block == jobs[i-1].Block && j.ID.Workload() == jobs[i-1].ID.Workload() {
 			last := &cohorts[len(cohorts)-1]
 			*last = append(*last, j)
 			continue

@@ -46,6 +46,12 @@ type Plan struct {
 	// at once.
 	Slice Duration `json:"slice,omitempty"`
 
+	// Extra is how many blocks of one workload each are measured after the others. Each time
+	// ExtraAtOnce of them go to the throughput workload whose intervals they narrow most. That
+	// depends on the widths of intervals and on the number of blocks, and on no difference between
+	// maps. Extra needs one process and one link.
+	Extra int `json:"extra,omitempty"`
+
 	// Memory is how much the maps that are measured together may keep alive, in MiB; 0 is
 	// DefaultMemory. The maps of a workload that keep more alive are measured in groups, of two
 	// maps or more.
@@ -70,6 +76,10 @@ type Plan struct {
 	// Trace is the input of the key types trace and prefix, of the distribution of its name, and of
 	// the mix replay. It is nil if no cell has any of them.
 	Trace *workloads.TraceInput `json:"trace,omitempty"`
+
+	// LatencyBlocks is how many blocks of a process have cells of staleness and of latency: the first
+	// ones; 0 is all. Such a cell takes longer than the slices of a throughput cell.
+	LatencyBlocks int `json:"latency-blocks,omitempty"`
 
 	// LatencyTime is the time for which operations arrive in a latency cell, after the closed loop.
 	LatencyTime Duration `json:"latency-time,omitempty"`
@@ -161,11 +171,38 @@ func (p Plan) JobsOf(from, to int) []Job {
 			set := (block - 1) / p.Blocks
 			process, link = set+1, set%max(1, p.Links)+1
 		}
+		few := p.LatencyBlocks > 0 && (block-1)%p.Blocks >= p.LatencyBlocks
 		for i := range ids {
 			if block%2 == 0 {
 				i = len(ids) - 1 - i
 			}
+			if few && ids[i].Kind != results.Throughput {
+				continue
+			}
 			jobs = append(jobs, Job{block, process, link, ids[i]})
+		}
+	}
+	return jobs
+}
+
+// ExtraAtOnce is how many extra blocks a workload gets at once. The last time there may be fewer.
+const ExtraAtOnce = 4
+
+// Workloads returns the throughput workloads, without a map, in the order of the first block.
+func (p Plan) Workloads() (all []results.ID) {
+	for _, id := range p.ids() {
+		if w := id.Workload(); id.Kind == results.Throughput && !slices.Contains(all, w) {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// ExtraJobs returns the jobs of a block of one workload, after the blocks of all workloads.
+func (p Plan) ExtraJobs(workload results.ID, block int) (jobs []Job) {
+	for _, id := range p.ids() {
+		if id.Workload() == workload {
+			jobs = append(jobs, Job{block, 1, 1, id})
 		}
 	}
 	return jobs
@@ -177,14 +214,14 @@ func (p Plan) ids() (ids []results.ID) {
 	for _, kind := range results.Kinds() {
 		for _, c := range *p.List(kind) {
 			id := c.ID(kind, p.Procs)
-			if _, known := place[workloadOf(id)]; !known {
-				place[workloadOf(id)] = len(place)
+			if _, known := place[id.Workload()]; !known {
+				place[id.Workload()] = len(place)
 			}
 			ids = append(ids, id)
 		}
 	}
 	if p.Slice > 0 {
-		slices.SortStableFunc(ids, func(a, b results.ID) int { return cmp.Compare(place[workloadOf(a)], place[workloadOf(b)]) })
+		slices.SortStableFunc(ids, func(a, b results.ID) int { return cmp.Compare(place[a.Workload()], place[b.Workload()]) })
 	}
 	return ids
 }
@@ -222,7 +259,7 @@ func (p Plan) Window(mix workloads.Mix) time.Duration {
 
 // Estimate returns about how long a run of the plan takes. It counts for each cell the measuring,
 // the filling of the map, the garbage collection and the final-state check. It counts neither
-// builds nor what TargetCI adds.
+// builds nor what TargetCI adds, and takes extra blocks for those of an average workload.
 func (p Plan) Estimate() time.Duration {
 	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
 	const process, perSlice = 100 * time.Millisecond, 200 * time.Microsecond
@@ -243,6 +280,16 @@ func (p Plan) Estimate() time.Duration {
 			mix, _ := workloads.FindMix(j.ID.Mix)
 			total += p.Window(mix)
 		}
+	}
+	if p.Extra > 0 {
+		var extra time.Duration
+		for _, w := range p.Workloads() {
+			for _, j := range p.ExtraJobs(w, p.Blocks+1) {
+				n, length := p.Slices(j.ID)
+				extra += time.Duration(n)*(WarmUp+length+perSlice) + time.Duration(j.ID.Keys)*perKey
+			}
+		}
+		total += extra / time.Duration(len(p.Workloads())) * time.Duration(p.Extra)
 	}
 	return total
 }

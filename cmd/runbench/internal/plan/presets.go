@@ -15,7 +15,10 @@ import (
 type Preset struct {
 	Name, Doc string
 	blocks    int
+	extra     int           // blocks more for each throughput workload, on average
 	time      time.Duration // of a cell
+	slice     time.Duration // 0 measures each cell at once
+	timed     int           // blocks with cells of staleness and latency; 0 is all
 	latency   time.Duration // for which operations arrive in a latency cell
 	Check     time.Duration // of recording histories, for each map
 	keys      []int         // where -keys is not given
@@ -39,22 +42,22 @@ func Presets(procs int) []Preset {
 		},
 		{
 			Name: "quick", Doc: "the main workloads, each with the maps that matter there; about two minutes on 2 processors",
-			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
+			blocks: 20, extra: 10, time: 30 * time.Millisecond, slice: 5 * time.Millisecond, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
 			keys: []int{64 << 10}, sweeps: quickSweeps(procs, 64<<10),
 		},
 		{
-			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions, in 10 blocks; half an hour",
-			blocks: 10, time: 150 * time.Millisecond, latency: 400 * time.Millisecond, Check: time.Second,
+			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions; half an hour",
+			blocks: 20, extra: 10, time: 50 * time.Millisecond, slice: 5 * time.Millisecond, timed: 7, latency: 400 * time.Millisecond, Check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
-			Name: "full", Doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace, in 10 blocks; hours",
-			blocks: 10, time: 200 * time.Millisecond, latency: 600 * time.Millisecond, Check: 2 * time.Second,
+			Name: "full", Doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace; hours",
+			blocks: 20, extra: 10, slice: 5 * time.Millisecond, timed: 7, time: 100 * time.Millisecond, latency: 600 * time.Millisecond, Check: 2 * time.Second,
 			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10), trace: "defs",
 		},
 		{
-			Name: "limits", Doc: "every strategy beside plain, xsync, syncmap and rwmutex: reads only, reads beside a writer, and more goroutines than processors, in 6 blocks; about 50 minutes",
-			blocks: 6, time: 100 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
+			Name: "limits", Doc: "every strategy beside plain, xsync, syncmap and rwmutex: reads only, reads beside a writer, and more goroutines than processors; about 50 minutes",
+			blocks: 20, extra: 10, slice: 5 * time.Millisecond, time: 50 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
 			keys: []int{10_000}, sweeps: limitSweeps(),
 		},
 	}
@@ -222,7 +225,7 @@ func (p Preset) Plan(a Axes, maps []kv.Entry, procs int) (Plan, error) {
 	if len(a.Impl) == 0 {
 		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Aside })
 	}
-	plan := Plan{Blocks: p.blocks, Time: Duration(p.time), LatencyTime: Duration(p.latency), Procs: procs}
+	plan := Plan{Blocks: p.blocks, Time: Duration(p.time), Slice: Duration(p.slice), LatencyTime: Duration(p.latency), Procs: procs}
 	if plan.Trace, err = a.withTrace(); err != nil {
 		return Plan{}, err
 	}
@@ -242,6 +245,10 @@ func (p Preset) Plan(a Axes, maps []kv.Entry, procs int) (Plan, error) {
 		if err := sw.expand(&plan, sw.among(maps, everything), refused); err != nil {
 			return Plan{}, err
 		}
+	}
+	plan.Extra = p.extra * len(plan.Workloads())
+	if len(plan.Staleness)+len(plan.Latency) > 0 {
+		plan.LatencyBlocks = p.timed
 	}
 	if len(plan.Latency) == 0 {
 		plan.LatencyTime = 0

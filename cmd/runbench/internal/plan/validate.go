@@ -48,6 +48,16 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: memory-mib is %d without slice; want both, or neither", p.Memory)
 	case p.Memory < 0 || p.Memory > maxMemory:
 		return fmt.Errorf("plan: memory-mib is %d; want 1 to %d", p.Memory, maxMemory)
+	case p.LatencyBlocks < 0 || p.LatencyBlocks > p.Blocks:
+		return fmt.Errorf("plan: latency-blocks is %d; want 1 to the number of blocks, %d, or 0 for all", p.LatencyBlocks, p.Blocks)
+	case p.LatencyBlocks > 0 && len(p.Staleness)+len(p.Latency) == 0:
+		return fmt.Errorf("plan: latency-blocks is %d without cells of staleness or latency; want 0", p.LatencyBlocks)
+	case p.Extra < 0 || p.Extra > maxJobs:
+		return fmt.Errorf("plan: extra is %d; want 0 to %d", p.Extra, maxJobs)
+	case p.Extra > 0 && (p.Forked() || p.TargetCI > 0):
+		return fmt.Errorf("plan: extra is %d beside links, forks or target-ci; want it without them", p.Extra)
+	case p.Extra > 0 && len(p.Cells) == 0:
+		return fmt.Errorf("plan: extra is %d without throughput cells; want 0", p.Extra)
 	case p.Procs < 1:
 		return fmt.Errorf("plan: procs is %d; want 1 or more", p.Procs)
 	case p.Links < 0 || p.Links > maxLayer:
