@@ -122,11 +122,12 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 	tallies := make([][]tally, len(groups))
 	var common tally
 	for g, group := range groups {
-		var lanes []*lane[K]
-		for _, i := range group {
-			lanes = append(lanes, newLane(r, cells[i]))
+		lanes := make([]*lane[K], len(group))
+		order := orderOf(r, cells[group[0]].job)
+		for _, i := range order.Perm(len(group)) {
+			lanes[i] = newLane(r, cells[group[i]])
 		}
-		withCrew(len(lanes[0].workers), lanes[0].cpus, func(c *crew) { takeTurns(r, c, lanes) })
+		withCrew(len(lanes[0].workers), lanes[0].cpus, func(c *crew) { takeTurns(c, lanes, order) })
 		for i, l := range lanes {
 			c := &out[group[i]]
 			tallies[g] = append(tallies[g], l.tally(r.alone[c.ID].price))
@@ -149,13 +150,18 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 	}
 }
 
+// orderOf returns the source of the random orders of a cohort or group: those in which its maps are
+// built, and take turns. A map that is always built last would always have other memory, and was
+// seen to be 2 to 5 % slower.
+func orderOf(r *Runner, first plan.Job) *rand.Rand {
+	seed := fnv.New64a()
+	fmt.Fprintf(seed, "%d %d %v", r.plan.Seed, first.Block, first.ID)
+	return rand.New(rand.NewPCG(seed.Sum64(), 0))
+}
+
 // takeTurns measures lanes in slices. In each round, lanes take a turn in a random order. A lane
 // with fewer slices than another leaves rounds out.
-func takeTurns[K comparable](r *Runner, c *crew, lanes []*lane[K]) {
-	j := lanes[0].job
-	seed := fnv.New64a()
-	fmt.Fprintf(seed, "%d %d %v", r.plan.Seed, j.Block, j.ID)
-	order := rand.New(rand.NewPCG(seed.Sum64(), 0))
+func takeTurns[K comparable](c *crew, lanes []*lane[K], order *rand.Rand) {
 	rounds := 0
 	for _, l := range lanes {
 		rounds = max(rounds, l.slices)
