@@ -8,28 +8,34 @@ import (
 // Effect is how much more of a unit one map has than another, paired by block.
 type Effect struct {
 	stat.Summary
-	// Conclusive says that the effect is not chance, and more than the smallest effect that the run
-	// can show. Of the many effects of a run one in twenty has an interval without 1 by chance, and
-	// some of those lie far from it.
+	// Conclusive says that the effect is not chance, and larger than the A/A limit of its workload.
+	// Of the many effects of a run one in twenty has an interval without 1 by chance, and some of
+	// those lie far from it.
 	Conclusive bool
+	// OfBuild says that the run has one build, and that the layout of its code can cause an effect
+	// of this size. Then the effect is one of this build, and may be another one in the next.
+	OfBuild bool
 }
+
+// Lasting reports whether e is conclusive, and larger than what the layout of one build can cause.
+func (e Effect) Lasting() bool { return e.Conclusive && !e.OfBuild }
 
 // effects holds the effects of a run. It computes each once.
 type effects struct {
 	layout float64                            // what the layout alone can cause, as a share
 	pairs  map[results.ID]results.ControlPair // the A/A pairs of the workloads that have one
 	limit  float64                            // the A/A limit of the other workloads
+	tests  int                                // the number of effects of the report
 	maxP   float64                            // the largest probability of a conclusive effect
 	known  map[compared]tested
 }
 
-// least returns the smallest effect, as a share, that can be conclusive in the workload of id.
-func (e *effects) least(id results.ID) float64 {
-	limit := e.limit
-	if p, own := e.pairs[id.Workload()]; own && p.Interval {
-		limit = reach(p)
+// limitOf returns the A/A limit of a workload, as a share.
+func (e *effects) limitOf(workload results.ID) float64 {
+	if p, own := e.pairs[workload]; own && p.Interval {
+		return reach(p)
 	}
-	return max(e.layout, limit)
+	return e.limit
 }
 
 // compared is a over b in a unit.
@@ -38,9 +44,8 @@ type compared struct {
 	unit string
 }
 
-// tested is an effect with its probability: that of an effect as large, if the true effect were no
-// larger than the smallest that can be conclusive in the workload. The probability is 1 unless the
-// whole interval lies beyond that.
+// tested is an effect with its probability: that of an effect as large between equal maps. It is 1
+// unless the effect is larger than the A/A limit.
 type tested struct {
 	stat.Summary
 	p float64
@@ -53,22 +58,19 @@ func (e *effects) test(a, b *Group, unit string) tested {
 	if !ok {
 		ratios := pair(a, b, unit)
 		t = tested{ratios.Summary(), 1}
-		if least := e.least(a.ID); beyond(t.Summary, least) {
-			t.p = ratios.Effect(least).P
+		if t.Interval && !(t.Lo <= 1 && 1 <= t.Hi) && exceeds(t.Median, e.limitOf(a.ID.Workload())) {
+			t.p = ratios.Effect(0).P
 		}
 		e.known[key] = t
 	}
 	return t
 }
 
-// beyond reports whether the interval of s lies wholly beyond an effect of least, in either
-// direction.
-func beyond(s stat.Summary, least float64) bool {
-	return s.Interval && (s.Lo > 1+least || s.Hi < 1/(1+least))
-}
+// exceeds reports whether a ratio is larger than a share, in either direction.
+func exceeds(ratio, share float64) bool { return ratio > 1+share || ratio < 1/(1+share) }
 
 // of returns the effect of a over b in a unit.
 func (e *effects) of(a, b *Group, unit string) Effect {
 	t := e.test(a, b, unit)
-	return Effect{t.Summary, t.p <= e.maxP}
+	return Effect{t.Summary, t.p <= e.maxP, e.layout > 0 && !exceeds(t.Median, e.layout)}
 }

@@ -72,8 +72,8 @@ func controlPart(c results.Control) results.GradePart {
 	return p
 }
 
-// precisionPart grades how well the effects between maps are known. If no two maps were compared, it
-// takes those between a map and its twin.
+// precisionPart grades how well the effects between maps are known. If no two maps were compared,
+// it takes those between a map and its twin.
 func precisionPart(standings []*Standing, control results.Control) results.GradePart {
 	var all []float64
 	for _, s := range standings {

@@ -21,10 +21,6 @@ type Run struct {
 	// Layout is the smallest effect, as a share, that cannot come from two layouts of the same
 	// code. It is 0 if there are several links, because their intervals include the layouts.
 	Layout float64
-	// MinConclusive is the smallest effect, as a share, that can be conclusive in every workload:
-	// the larger one of the A/A limit and Layout. In a workload of its own it may be smaller; see
-	// Least.
-	MinConclusive float64
 	// Standings are the orders of the maps in the throughput workloads, in the order in which the
 	// workloads were first measured.
 	Standings []*Standing
@@ -57,7 +53,6 @@ func Of(s *results.Set) *Run {
 	if r.Links == 1 {
 		r.Layout = layoutEffect
 	}
-	r.MinConclusive = max(r.Control.Limit, r.Layout)
 	r.effects = &effects{layout: r.Layout, pairs: pairs, limit: r.Control.Limit, known: map[compared]tested{}}
 	r.Standings = standingsOf(r.Groups(results.Throughput), r.Map, r.Verdict, r.effects)
 	correct(r.effects, r.Standings)
@@ -65,10 +60,17 @@ func Of(s *results.Set) *Run {
 	return r
 }
 
-// Least returns the smallest effect, as a share, that can be conclusive in the workload of id: the
-// larger one of Layout and the workload's own A/A limit. If it has no A/A control, the A/A limit of
-// the run counts.
-func (r *Run) Least(id results.ID) float64 { return r.effects.least(id) }
+// Limit returns the A/A limit of a throughput workload, as a share. If it has no A/A control, that
+// is the limit of the run.
+func (r *Run) Limit(workload results.ID) float64 { return r.effects.limitOf(workload) }
+
+// Resolution returns the smallest effect, as a share, that is conclusive in a throughput workload
+// with an interval of the usual width: the A/A limit, or half that width, corrected for the number
+// of effects of the report, if it is larger. It is infinite without intervals.
+func (r *Run) Resolution(workload results.ID) float64 {
+	half := math.Log1p(r.HalfWidth(workload))
+	return max(r.Limit(workload), math.Expm1(half*stat.Widening(max(1, r.effects.tests))))
+}
 
 // Effect returns the effect of a over b, two groups of the run, in a unit.
 func (r *Run) Effect(a, b *Group, unit string) Effect { return r.effects.of(a, b, unit) }

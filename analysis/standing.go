@@ -192,6 +192,7 @@ func correct(e *effects, standings []*Standing) {
 			}
 		}
 	}
+	e.tests = len(p)
 	for i, corrected := range stat.Holm(p) {
 		if corrected < 1-stat.Confidence {
 			e.maxP = max(e.maxP, p[i])

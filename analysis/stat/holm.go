@@ -3,6 +3,8 @@ package stat
 import (
 	"cmp"
 	"slices"
+
+	"github.com/aclements/go-moremath/stats"
 )
 
 // Holm returns the probabilities p, corrected for one family of tests. It does not change p. The
@@ -22,4 +24,12 @@ func Holm(p []float64) []float64 {
 		corrected[i] = least
 	}
 	return corrected
+}
+
+// Widening returns how many times as wide an interval at Confidence becomes, if it is one of n
+// tests and all of them together are at Confidence. It takes values for normal. n is at least 1.
+func Widening(n int) float64 {
+	z := stats.InvCDF(stats.StdNormal)
+	const tail = (1 - Confidence) / 2
+	return z(tail/float64(n)) / z(tail)
 }

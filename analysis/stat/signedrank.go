@@ -45,9 +45,9 @@ const maxExactRanks = 100
 
 var rankOutsides sync.Map // from n to what rankOutside returned
 
-// rankOutside returns how many of the sorted means of n values lie outside the interval at each end:
-// the largest w for which P(W <= w) is at most half of 1-Confidence, where W is the sum of the ranks
-// that have a positive sign. n is at least MinSamples, so that there is such a w.
+// rankOutside returns how many of the sorted means of n values lie outside the interval at each
+// end: the largest w for which P(W <= w) is at most half of 1-Confidence, where W is the sum of
+// the ranks that have a positive sign. n is at least MinSamples, so that there is such a w.
 func rankOutside(n int) int {
 	if w, ok := rankOutsides.Load(n); ok {
 		return w.(int)
@@ -68,8 +68,8 @@ func rankOutside(n int) int {
 	return w
 }
 
-// signedRanks returns the probability of each sum of ranks up to n(n+1)/2, if each of the ranks 1 to
-// n is in the sum or not with equal probability.
+// signedRanks returns the probability of each sum of ranks up to n(n+1)/2, if each of the ranks 1
+// to n is in the sum or not with equal probability.
 func signedRanks(n int) []float64 {
 	p := make([]float64, n*(n+1)/2+1)
 	p[0] = 1

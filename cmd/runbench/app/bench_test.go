@@ -71,7 +71,7 @@ func benchPlan(a plan.Axes, procs int) (plan.Plan, error) {
 		a.G = []int{procs}
 	}
 	p, err := quick.Plan(a, baselines.All(), procs)
-	p.Blocks = 1
+	p.Blocks, p.Slice, p.Extra, p.LatencyBlocks = 1, 0, 0, 0
 	return p, err
 }
 

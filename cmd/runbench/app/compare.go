@@ -159,12 +159,18 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 	if !tellsLayers(old) || !tellsLayers(now) {
 		return append(notes, "The numbers of builds and processes are not known. With a single build, differences under 5 % are not conclusive."), limits
 	}
-	notes = append(notes, report.Caveat(old))
-	if now != old && report.Caveat(now) != report.Caveat(old) {
-		notes[len(notes)-1] = "Old: " + report.Caveat(old) + " New: " + report.Caveat(now)
-	}
 	limits.Layout = max(old.Layout, now.Layout)
-	return notes, limits
+	builds := report.Builds(old)
+	if b := report.Builds(now); b != builds {
+		builds = "Old: " + builds + " New: " + b
+	}
+	switch {
+	case old == now:
+		builds += report.OfBuild(limits.Layout)
+	case limits.Layout > 0:
+		builds += fmt.Sprintf(" With a single build, differences under %s are not conclusive: another layout of the same code may cause them.", analysis.Percent(limits.Layout))
+	}
+	return append(notes, builds), limits
 }
 
 // tellsLayers reports whether it is known how many links and processes the cells are of.

@@ -18,7 +18,7 @@ func TestForks(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "4 cells x 2 blocks x 6 processes x 1 links") {
 		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	if want := "One build, 6 processes. The same map measured twice could differ by up to "; !strings.Contains(stdout, want) {
+	if want := "One build, 6 processes. This run can tell maps apart that differ by "; !strings.Contains(stdout, want) {
 		t.Errorf("stdout lacks %q:\n%s", want, stdout)
 	}
 	cells, err := os.ReadFile(filepath.Join(dir, "r/cells.txt"))

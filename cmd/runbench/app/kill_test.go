@@ -74,7 +74,7 @@ type way struct {
 
 const (
 	killBlocks = 20
-	killCells  = 5 // of the map, one of them of its twin and two of latency
+	killCells  = 6 // of the map: two, each with a twin, and two of latency
 )
 
 // start starts the run, or resumes it if it has begun.

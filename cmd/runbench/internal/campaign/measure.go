@@ -137,10 +137,10 @@ func (l *loop) blocks() map[results.ID]int {
 	return n
 }
 
-// neediest returns the workload whose intervals another block narrows most. The square of a width is
-// inversely proportional to the number of blocks, so a block reduces it by about the square divided
-// by that number. This is how Neyman allocates samples to strata (On the two different aspects of
-// the representative method, 1934).
+// neediest returns the workload whose intervals another block narrows most. The square of a width
+// is inversely proportional to the number of blocks, so a block reduces it by about the square
+// divided by that number. This is how Neyman allocates samples to strata (On the two different
+// aspects of the representative method, 1934).
 func neediest(run *analysis.Run, blocks map[results.ID]int) (w results.ID) {
 	most := -1.0
 	for _, s := range run.Standings { // in a fixed order
@@ -160,8 +160,8 @@ func (l *loop) measureLeft(ctx context.Context) error {
 	return l.run(ctx, l.left(), l.sets*l.plan.Blocks)
 }
 
-// run runs jobs, without those of maps that crashed in their check, and keeps their cells. blocks is
-// the number of blocks, for the progress.
+// run runs jobs, without those of maps that crashed in their check, and keeps their cells. blocks
+// is the number of blocks, for the progress.
 func (l *loop) run(ctx context.Context, jobs []plan.Job, blocks int) error {
 	jobs = slices.DeleteFunc(jobs, func(j plan.Job) bool {
 		of, _ := results.Original(j.ID.Impl)

@@ -7,10 +7,14 @@
 //   - The effect is new over old, see [stat.Effect]. Of two runs it comes from all pairs of their
 //     repetitions, of two maps of one run from the blocks in which both were measured.
 //   - The minimum effect is the smallest that matters: with 5 %, ratios from 1/1.05 to 1.05 do not.
-//   - Better and worse: the effect lies beyond the minimum effect and beyond what can be
-//     conclusive, see [Limits]. And its probability, if the true effect were no larger than that,
-//     is under 5 % after Holm's correction over all rows of the comparison, geometric means among
-//     them.
+//   - Better and worse, of two runs: the interval lies beyond the minimum effect and beyond what
+//     can be conclusive, see [Limits]. And its probability, if the true effect were no larger than
+//     that, is under 5 % after Holm's correction over all rows of the comparison, geometric means
+//     among them.
+//   - Better and worse, of two maps of one run: the interval lies beyond the minimum effect, the
+//     effect is larger than the A/A limit of its workload, and the probability is that of a true
+//     effect no larger than the minimum effect. If the run has a single build and its layout can
+//     cause the effect, the row says so.
 //   - Same: the interval lies within the minimum effect. What noise hides is not the same.
 //   - Inconclusive: none of these. A cell is also inconclusive if some of its repetitions have no
 //     value in the unit: an overloaded repetition has no latencies, and the others do not
@@ -49,7 +53,9 @@ type Row struct {
 	Effect     stat.Effect // its P is not corrected
 	Holm       float64     // P, corrected for all rows of the comparison
 	Conclusion Conclusion
-	Why        string // if inconclusive
+	Why        string // if inconclusive, or true of this build only
+
+	noise float64 // the A/A limit that the effect must exceed
 }
 
 // Table is the rows of one unit.
@@ -64,19 +70,25 @@ type Table struct {
 type Limits struct {
 	MinEffect float64 // the minimum effect
 	Layout    float64 // two layouts of the same code can cause smaller differences
-	Noise     float64 // a map and its twin have shown smaller differences
+	Noise     float64 // a map and its twin have shown smaller differences in some workload
 }
-
-// MinConclusive is the smallest effect that can be better or worse.
-func (l Limits) MinConclusive() float64 { return max(l.MinEffect, l.Layout, l.Noise) }
 
 // Comparison is the result of comparing two runs, or two maps of one run.
 type Comparison struct {
 	Limits
-	Paired  bool
+	Paired  bool // the maps of one run, by block
 	Tables  []Table
 	OnlyOld []string // cells that the new one lacks
 	OnlyNew []string // and the other way round
+}
+
+// MinConclusive is the effect beyond which a true effect can be better or worse: that of the null
+// hypothesis.
+func (c *Comparison) MinConclusive() float64 {
+	if c.Paired {
+		return c.MinEffect
+	}
+	return max(c.MinEffect, c.Layout, c.Noise)
 }
 
 // pair is the two groups of a cell.
@@ -84,6 +96,7 @@ type pair struct {
 	id       results.ID
 	cell     string
 	old, new *analysis.Group
+	noise    float64
 }
 
 // Runs compares the cells that two runs share, in the given units. Without units it uses those that
@@ -102,7 +115,7 @@ func Runs(old, now *analysis.Run, units []string, limits Limits) (*Comparison, e
 	var pairs []pair
 	for _, g := range groups(old) {
 		if n, ok := ofNew[g.ID]; ok {
-			pairs = append(pairs, pair{g.ID, label(g.ID), g, n})
+			pairs = append(pairs, pair{id: g.ID, cell: label(g.ID), old: g, new: n})
 			delete(ofNew, g.ID)
 		} else {
 			c.OnlyOld = append(c.OnlyOld, label(g.ID))
@@ -135,7 +148,7 @@ func Maps(set *analysis.Run, old, now string, units []string, limits Limits) (*C
 	for _, g := range set.AllGroups() {
 		if g.ID.Impl == old && len(unitsOf(g, units)) > 0 {
 			found[g.ID.Workload()] = len(pairs)
-			pairs = append(pairs, pair{id: g.ID, cell: workload(g.ID), old: g})
+			pairs = append(pairs, pair{id: g.ID, cell: workload(g.ID), old: g, noise: set.Limit(g.ID.Workload())})
 		}
 	}
 	for _, g := range set.AllGroups() {
@@ -172,7 +185,9 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 				c.Tables = append(c.Tables, Table{Unit: unit, Better: better(unit)})
 			}
 			t := &c.Tables[at[unit]]
-			t.Rows = append(t.Rows, c.row(p.cell, p.old, p.new, unit))
+			row := c.row(p.cell, p.old, p.new, unit)
+			row.noise = p.noise
+			t.Rows = append(t.Rows, row)
 			byUnit[unit] = append(byUnit[unit], p)
 		}
 	}
@@ -241,6 +256,9 @@ func (c *Comparison) mean(pairs []pair, unit string) *Row {
 	n := float64(len(pairs))
 	r := c.row(fmt.Sprintf("geometric mean of %d cells", len(pairs)), meanOf(old, unit), meanOf(now, unit), unit)
 	r.Old, r.New = math.Exp(oldLog/n), math.Exp(newLog/n)
+	if c.Paired {
+		r.noise = c.Noise
+	}
 	return &r
 }
 
@@ -295,6 +313,8 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 		r.Why = fmt.Sprintf("the effect may be less than %s, the smallest that can be conclusive", analysis.Percent(c.MinConclusive()))
 	case !beyond(c.MinConclusive()):
 		r.Why = "the interval is too wide"
+	case beyond(0) && !(e.Ratio > 1+r.noise || e.Ratio < 1/(1+r.noise)):
+		r.Why = fmt.Sprintf("the effect is not larger than %s, the A/A limit of the workload", analysis.Percent(r.noise))
 	case r.Holm >= 1-stat.Confidence:
 		r.Why = fmt.Sprintf("not conclusive as one of %d rows; want more repetitions", family)
 	case t.Better == "":
@@ -303,6 +323,9 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 		r.Conclusion = Better
 	default:
 		r.Conclusion = Worse
+	}
+	if own := c.Paired && r.Why == "" && (r.Conclusion == Better || r.Conclusion == Worse); own && e.Ratio < 1+c.Layout && e.Ratio > 1/(1+c.Layout) {
+		r.Why = fmt.Sprintf("in this build; another layout of the code can cause up to %s", analysis.Percent(c.Layout))
 	}
 }
 

@@ -77,8 +77,8 @@ type Plan struct {
 	// the mix replay. It is nil if no cell has any of them.
 	Trace *workloads.TraceInput `json:"trace,omitempty"`
 
-	// LatencyBlocks is how many blocks of a process have cells of staleness and of latency: the first
-	// ones; 0 is all. Such a cell takes longer than the slices of a throughput cell.
+	// LatencyBlocks is how many blocks of a process have cells of staleness and of latency: the
+	// first ones; 0 is all. Such a cell takes longer than the slices of a throughput cell.
 	LatencyBlocks int `json:"latency-blocks,omitempty"`
 
 	// LatencyTime is the time for which operations arrive in a latency cell, after the closed loop.
@@ -262,7 +262,7 @@ func (p Plan) Window(mix workloads.Mix) time.Duration {
 // builds nor what TargetCI adds, and takes extra blocks for those of an average workload.
 func (p Plan) Estimate() time.Duration {
 	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
-	const process, perSlice = 100 * time.Millisecond, 200 * time.Microsecond
+	const process, perSlice, ofLane = 100 * time.Millisecond, 200 * time.Microsecond, 150 * time.Nanosecond
 	var total time.Duration
 	if p.Forked() {
 		total = time.Duration(p.Sets()) * process
@@ -270,7 +270,7 @@ func (p Plan) Estimate() time.Duration {
 	for _, j := range p.Jobs() {
 		if p.Sliced(j.ID) {
 			n, length := p.Slices(j.ID)
-			total += time.Duration(n)*(WarmUp+length+perSlice) + time.Duration(j.ID.Keys)*perKey
+			total += time.Duration(n)*(WarmUp+length+perSlice) + time.Duration(j.ID.Keys)*ofLane
 			if (j.Block-1)%p.Blocks > 0 {
 				continue // it was measured alone in the first block of the process
 			}
@@ -286,7 +286,7 @@ func (p Plan) Estimate() time.Duration {
 		for _, w := range p.Workloads() {
 			for _, j := range p.ExtraJobs(w, p.Blocks+1) {
 				n, length := p.Slices(j.ID)
-				extra += time.Duration(n)*(WarmUp+length+perSlice) + time.Duration(j.ID.Keys)*perKey
+				extra += time.Duration(n)*(WarmUp+length+perSlice) + time.Duration(j.ID.Keys)*ofLane
 			}
 		}
 		total += extra / time.Duration(len(p.Workloads())) * time.Duration(p.Extra)

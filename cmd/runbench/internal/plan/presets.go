@@ -42,12 +42,12 @@ func Presets(procs int) []Preset {
 		},
 		{
 			Name: "quick", Doc: "the main workloads, each with the maps that matter there; about two minutes on 2 processors",
-			blocks: 20, extra: 10, time: 30 * time.Millisecond, slice: 5 * time.Millisecond, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
+			blocks: 32, extra: 12, time: 20 * time.Millisecond, slice: 5 * time.Millisecond, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
 			keys: []int{64 << 10}, sweeps: quickSweeps(procs, 64<<10),
 		},
 		{
 			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions; half an hour",
-			blocks: 20, extra: 10, time: 50 * time.Millisecond, slice: 5 * time.Millisecond, timed: 7, latency: 400 * time.Millisecond, Check: time.Second,
+			blocks: 20, extra: 8, time: 40 * time.Millisecond, slice: 5 * time.Millisecond, timed: 7, latency: 300 * time.Millisecond, Check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{

@@ -86,14 +86,14 @@ func lead(s *analysis.Standing, fit []candidate) (doubt string, certain bool) {
 	doubt = fmt.Sprintf("against %s: %s", fit[1].Impl, effect(e))
 	var alike []string
 	for _, c := range fit[2:] {
-		if !s.Effect(fit[0].Row, c.Row).Conclusive {
+		if !s.Effect(fit[0].Row, c.Row).Lasting() {
 			alike = append(alike, c.Impl)
 		}
 	}
-	if !e.Conclusive && len(alike) > 0 {
-		doubt += "; its lead over " + strings.Join(alike, ", ") + " is not conclusive either"
+	if !e.Lasting() && len(alike) > 0 {
+		doubt += "; its lead over " + strings.Join(alike, ", ") + " is no more certain"
 	}
-	return doubt, e.Conclusive
+	return doubt, e.Lasting()
 }
 
 // candidates is a table of all maps that passed their check.

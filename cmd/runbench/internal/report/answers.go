@@ -20,7 +20,7 @@ func answers(d *export.Document, run *analysis.Run) {
 	for _, s := range run.Standings {
 		t.Rows = append(t.Rows, answer(s))
 	}
-	d.Add(export.Line("Effects are paired by block. Too few blocks: no interval. A single build: nothing under 5 % is conclusive. All conclusive effects are Holm-corrected (t test on the logarithms, over all effects of this report)."), t)
+	d.Add(export.Line("Effects are paired by block. Too few blocks: no interval. A conclusive effect is larger than the A/A limit of its workload, and it is not chance: the t test on the logarithms is Holm-corrected over all effects of this report."), t)
 }
 
 // overview counts in how many workloads each map is the fastest, and how often its lead is

@@ -41,8 +41,11 @@ func effect(e analysis.Effect) string {
 		form = func(ratio float64) string { return digits(ratio) + " times" }
 	}
 	text := form(e.Median) + interval(e.Summary, form)
-	if !e.Conclusive {
+	switch {
+	case !e.Conclusive:
 		text += ", not conclusive"
+	case e.OfBuild:
+		text += ", in this build"
 	}
 	return text
 }
@@ -81,8 +84,8 @@ func interval(s stat.Summary, format func(float64) string) string {
 	return fmt.Sprintf(" [%s, %s]", format(s.Lo), format(s.Hi))
 }
 
-// within writes the median of s and its interval, unless both ends are the same; nothing if there are
-// no values.
+// within writes the median of s and its interval, unless both ends are the same; nothing if there
+// are no values.
 func within(s stat.Summary, format func(float64) string) string {
 	switch {
 	case s.N == 0:

@@ -37,7 +37,7 @@ func ratios(d *export.Document, run *analysis.Run) {
 		return
 	}
 	d.Add(title("Ratios"), export.Line("Each map's rate as a multiple of another map's: the median of the ratios within a block, with its 95 % interval if there are enough blocks. "+
-		"Bold is conclusive. Reads may be stale on maps whose level is not linearizable. On the others they are always fresh."))
+		"Bold is conclusive, and more than the layout of one build can cause. Reads may be stale on maps whose level is not linearizable. On the others they are always fresh."))
 	for _, f := range families {
 		for _, unit := range f.all[0].Units() {
 			for _, yardstick := range analysis.Yardsticks {
@@ -69,7 +69,7 @@ func (f family) ratios(d *export.Document, unit string, yardstick analysis.Yards
 			text := "not compared"
 			if e := s.EffectIn(r, of, unit); r.Verdict.Outcome != results.Illegal && e.N > 0 {
 				blocks = max(blocks, e.N)
-				text = export.Strong(digits(e.Median)+interval(e.Summary, digits), e.Conclusive)
+				text = export.Strong(digits(e.Median)+interval(e.Summary, digits), e.Lasting())
 			}
 			for len(rows[r.Impl]) < len(columns)-2 { // points at which it was not measured
 				rows[r.Impl] = append(rows[r.Impl], "")

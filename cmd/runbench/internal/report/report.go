@@ -9,8 +9,8 @@
 //     such a map with another one says so.
 //   - An effect is how much more of a unit one map has than another: the median over the blocks of
 //     the ratio within a block. If there are several links or processes, it is a mean over them.
-//   - An effect is conclusive if its interval lies beyond what the run can show, after Holm's
-//     correction for all effects of the report. See [analysis.Effect].
+//   - An effect is conclusive if it is larger than the A/A limit of its workload and is not chance,
+//     after Holm's correction for all effects of the report. See [analysis.Effect].
 package report
 
 import (

@@ -64,19 +64,19 @@ func workersOf(w results.ID) string {
 // The form of a summary as JSON.
 type (
 	jsonRun struct {
-		Links         int               `json:"links"`
-		Processes     int               `json:"processes"`
-		Caveat        string            `json:"caveat"`
-		MinConclusive float64           `json:"min_conclusive"` // the smallest effect that can be conclusive, as a share
-		Control       results.Control   `json:"control"`
-		Grade         results.Grade     `json:"grade"`
-		Verdicts      []results.Verdict `json:"verdicts"`
-		Workloads     []jsonStanding    `json:"workloads"`
+		Links     int               `json:"links"`
+		Processes int               `json:"processes"`
+		Caveat    string            `json:"caveat"`
+		Control   results.Control   `json:"control"`
+		Grade     results.Grade     `json:"grade"`
+		Verdicts  []results.Verdict `json:"verdicts"`
+		Workloads []jsonStanding    `json:"workloads"`
 	}
 	jsonStanding struct {
 		Workload string    `json:"workload"`
 		Unit     string    `json:"unit"`
-		Maps     []jsonRow `json:"maps"` // the fastest first
+		Limit    float64   `json:"limit"` // A/A limit, as a share
+		Maps     []jsonRow `json:"maps"`  // the fastest first
 	}
 	jsonRow struct {
 		Map      string     `json:"map"`
@@ -89,19 +89,20 @@ type (
 		Ratio      float64   `json:"ratio"`
 		Interval   []float64 `json:"interval"` // null without one
 		Conclusive bool      `json:"conclusive"`
+		OfBuild    bool      `json:"of_build"` // the layout of the code can cause it
 	}
 )
 
 func data(run *analysis.Run) jsonRun {
 	out := jsonRun{
-		Links: run.Links, Processes: run.Processes, Caveat: Caveat(run), MinConclusive: run.MinConclusive,
+		Links: run.Links, Processes: run.Processes, Caveat: Caveat(run),
 		Control: run.Control, Grade: run.Grade, Verdicts: []results.Verdict{}, Workloads: []jsonStanding{},
 	}
 	for _, impl := range run.Maps() {
 		out.Verdicts = append(out.Verdicts, run.Verdict(impl))
 	}
 	for _, s := range run.Standings {
-		standing := jsonStanding{Workload: analysis.Describe(s.Workload), Unit: s.Unit}
+		standing := jsonStanding{Workload: analysis.Describe(s.Workload), Unit: s.Unit, Limit: run.Limit(s.Workload)}
 		for _, r := range s.Rows {
 			row := jsonRow{Map: r.Impl, N: r.Summary.N, Median: r.Summary.Median}
 			if r.Summary.Interval {
@@ -109,7 +110,7 @@ func data(run *analysis.Run) jsonRun {
 			}
 			if i := slices.Index(s.Contenders, r); i > 0 {
 				e := s.Effect(r, s.Contenders[0])
-				row.Effect = &jsonRatio{Ratio: e.Median, Conclusive: e.Conclusive}
+				row.Effect = &jsonRatio{Ratio: e.Median, Conclusive: e.Conclusive, OfBuild: e.OfBuild}
 				if e.Interval {
 					row.Effect.Interval = []float64{e.Lo, e.Hi}
 				}

@@ -2,15 +2,18 @@ package report
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/export"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
-// Caveat says which differences mean nothing in the run.
-func Caveat(run *analysis.Run) string {
+// Builds says how many builds and processes the figures come from.
+func Builds(run *analysis.Run) string {
 	count := func(n int, one, many string) string {
 		if n == 1 {
 			return "one " + one
@@ -22,19 +25,43 @@ func Caveat(run *analysis.Run) string {
 	if run.Links > 1 {
 		text += " Intervals are over the builds, and need 6 or more of them."
 	}
-	limit := run.Control.Limit
-	if limit > 0 {
-		text += fmt.Sprintf(" The same map measured twice could differ by up to %s (95 %% interval)", analysis.Percent(limit))
-		if limit < run.Layout {
-			text += "."
-		} else {
-			text += ", so smaller differences mean nothing in this run."
+	return text
+}
+
+// Caveat says which differences the run can show.
+func Caveat(run *analysis.Run) string { return Builds(run) + tellsApart(run) + OfBuild(run.Layout) }
+
+// OfBuild says, in a sentence with a space before it, what the layout of the code means for the
+// differences of one run; nothing if layout is 0.
+func OfBuild(layout float64) string {
+	if layout == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" With a single build, differences under %s hold for this build: another layout of the same code may cause them.", analysis.Percent(layout))
+}
+
+// tellsApart says, in a sentence with a space before it, which differences the run can show.
+func tellsApart(run *analysis.Run) string {
+	var all []float64
+	if run.Control.Limit == 0 {
+		return "" // without a control it is not known
+	}
+	for _, s := range run.Standings {
+		if len(s.Contenders) > 1 || run.Limit(s.Workload) > 0 {
+			all = append(all, run.Resolution(s.Workload))
 		}
 	}
-	if limit < run.Layout {
-		text += fmt.Sprintf(" With a single build, differences under %s are not conclusive: another layout of the same code may cause them.", analysis.Percent(run.Layout))
+	if len(all) == 0 {
+		return ""
 	}
-	return text
+	half, worst := stat.Median(all), slices.Max(all)
+	switch {
+	case math.IsInf(worst, 0):
+		return " This run has too few blocks to tell maps apart in every workload."
+	case analysis.Percent(half) == analysis.Percent(worst):
+		return fmt.Sprintf(" This run can tell maps apart that differ by %s or more.", analysis.Percent(worst))
+	}
+	return fmt.Sprintf(" This run can tell maps apart that differ by %s or more; in half of the workloads, by %s.", analysis.Percent(worst), analysis.Percent(half))
 }
 
 // trust adds what the harness costs in each mix, and the grade of the run with its parts.

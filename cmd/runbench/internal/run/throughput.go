@@ -260,9 +260,9 @@ func tallyOf[K comparable](workers []*worker[K], spans []span, used usage) tally
 type tally struct {
 	workers []pace
 	seconds float64 // from the first worker's start to the last one's end
-	// apart says that each worker had a processor, and worked for its own time. The last one may end
-	// a slice late, because a shared machine took its processor for some milliseconds. Meanwhile the
-	// others wait, which they would not do in a longer slice.
+	// apart says that each worker had a processor, and worked for its own time. The last one may
+	// end a slice late, because a shared machine took its processor for some milliseconds.
+	// Meanwhile the others wait, which they would not do in a longer slice.
 	apart bool
 	used  usage
 }

@@ -3,8 +3,8 @@
 //
 // # Words
 //
-//   - The control is 40 A/A cells. Each is a map and its twin in one workload, measured one right
-//     after the other, see [results.Control].
+//   - The control is 40 A/A cells. Each is a map and its twin in one workload, see
+//     [results.Control]. All maps of a workload are measured together, in slices.
 //   - The limit is the A/A limit of the control.
 //   - A slowed map executes a known number of additional instructions. Cells among those of the
 //     control measure how long these and an operation of the map take, so a slowdown of the
@@ -43,7 +43,8 @@ const (
 	// affects a small part of them.
 	Blocks = 40
 
-	keys = 4 << 10
+	keys  = 4 << 10
+	slice = 5 * time.Millisecond
 	// subjectMap is the family of the map that is slowed down.
 	subjectMap = "xsync"
 	paced      = "-paced"  // suffix of a map that is wrapped like a slowed map, without a delay
@@ -68,7 +69,7 @@ type Test struct {
 // New plans a test of the maps of entries, which are the registry or more. cell is how long a cell
 // lasts. blocks is at least MinBlocks.
 func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration) (*Test, error) {
-	t := &Test{plan: plan.Plan{Seed: seed, Blocks: blocks, Time: plan.Duration(cell), Procs: procs}}
+	t := &Test{plan: plan.Plan{Seed: seed, Blocks: blocks, Time: plan.Duration(cell), Slice: plan.Duration(min(cell, slice)), Procs: procs}}
 	var maps []kv.Entry
 	for _, e := range entries {
 		fit := e.Caps.Has(kv.Concurrent|kv.Writes) && e.Level != kv.None && !e.Broken && !e.Aside && (e.Policy != kv.Policy{} || !e.Caps.Has(kv.Versions))
@@ -91,7 +92,7 @@ func New(entries []kv.Entry, seed uint64, procs, blocks int, cell time.Duration)
 	maps = maps[:perMix]
 	t.entries = append(t.entries, slowed(t.subject, subjectMap+paced, 0))
 	for _, mix := range mixes {
-		for _, e := range maps { // a twin is next to its map, since the machine changes from moment to moment
+		for _, e := range maps {
 			t.plan.Cells = append(t.plan.Cells, t.cell(e.Name, mix), t.cell(results.Twin(e.Name), mix))
 		}
 		if slices.Contains(slowedMixes, mix) {

@@ -114,8 +114,8 @@ func TestJudge(t *testing.T) {
 		want              string
 	}{
 		{"as it should be", 0.02, 0, 2 * limit, ""},
-		{"so much noise that anything passes", 0.2, 0, 4, "self-test inconclusive: the A/A limit is 70 %; want 15 % or less, of a quieter machine or more -reps"},
-		{"noise, and no slowdown is found", 0.2, 0, 0, "self-test inconclusive: the A/A limit is 70 %; want 15 % or less, of a quieter machine or more -reps"},
+		{"so much noise that anything passes", 0.2, 0, 4, "self-test inconclusive: the A/A limit is 48 %; want 15 % or less, of a quieter machine or more -reps"},
+		{"noise, and no slowdown is found", 0.2, 0, 0, "self-test inconclusive: the A/A limit is 48 %; want 15 % or less, of a quieter machine or more -reps"},
 		{"every twin is slower", 0.02, 0.1, 2 * limit, "self-test failed: of 40 A/A cells 40 look different, and 40 after correction; want 5 and 1 at most of 40"},
 		{"nothing is injected", 0.02, 0, 0, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
 		{"it has become faster", 0.02, 0, -0.3, "self-test failed: a slowdown of twice the A/A limit is found in 0 of 3 workloads; want all"},
