@@ -39,9 +39,10 @@ With -a and -b it compares two maps of one run, paired by block.
 A cell is better or worse if it differs conclusively by more than the minimum effect. The chance
 that any row of a comparison is called so by mistake is at most 5 % (Holm). A cell is the same if
 the whole 95 % interval lies within the minimum effect. Otherwise it is inconclusive. The geometric
-mean of each unit is one more row. Differences below the A/A limit of a run are inconclusive. If a
-run has a single build, differences below 5 % are inconclusive too, and with -min-effect below 5 %
-no row is the same.
+mean of each unit is one more row. Differences below the A/A limit are inconclusive: that of the
+workload for two maps of one run, and the larger one of both runs otherwise. If a run has a single
+build, differences below 5 % between two runs are inconclusive too; between two maps of one run
+they hold for this build. With -min-effect below 5 % no row of a single build is the same.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check unexpectedly.
 It is 4 if any row is inconclusive, if the check of a map of NEW has no answer, or if a cell of OLD
@@ -155,6 +156,10 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 	if a, b := cellTime(old), cellTime(now); a != b && a > 0 && b > 0 {
 		notes = append(notes, fmt.Sprintf("A cell of the old run lasted %v, and one of the new run %v. The start of a cell weighs more in the shorter one.", a, b))
 	}
+	if a, b := sliced(old), sliced(now); a != b && cellTime(old) > 0 && cellTime(now) > 0 {
+		way := map[bool]string{true: "in slices", false: "at once"}
+		notes = append(notes, fmt.Sprintf("The old run measured its cells %s, and the new run %s. Slices charge each map for its own garbage, and leave out how it starts.", way[a], way[b]))
+	}
 	limits.Noise = max(old.Control.Limit, now.Control.Limit)
 	if !tellsLayers(old) || !tellsLayers(now) {
 		return append(notes, "The numbers of builds and processes are not known. With a single build, differences under 5 % are not conclusive."), limits
@@ -176,6 +181,12 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 // tellsLayers reports whether it is known how many links and processes the cells are of.
 func tellsLayers(s *analysis.Run) bool {
 	return s.Manifest.Environment.Go != "" || slices.ContainsFunc(s.Cells, func(c results.Cell) bool { return c.Link > 0 })
+}
+
+// sliced reports whether the maps of a workload took turns.
+func sliced(s *analysis.Run) bool {
+	p, err := plan.Parse("", s.Manifest.Plan)
+	return err == nil && p.Slice > 0
 }
 
 // cellTime returns how long a throughput cell of the run lasted; 0 if its plan does not say it.

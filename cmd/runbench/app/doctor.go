@@ -29,7 +29,7 @@ The grade of the run depends on them.
 
 The exit code is 0 if nothing makes the machine unfit, and 4 otherwise.
 
--self-test checks, in about two minutes, whether measurements on this machine can be trusted. It
+-self-test checks, in half a minute, whether measurements on this machine can be trusted. It
 measures 40 A/A cells: at most 5 may look different before the Holm correction, and at most 1 after
 it. Then it slows a map down by twice the A/A limit. That map must be worse in every workload, with
 an interval that excludes 0. The exit code is 3 if either part fails. It is 4 if the A/A limit is

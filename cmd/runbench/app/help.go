@@ -26,7 +26,7 @@ the help of a command.
 `
 
 var overviewExamples = [][2]string{
-	{"runbench", "check, measure and draw the main maps: about two minutes"},
+	{"runbench", "check, measure and draw the main maps: two and a half minutes"},
 	{"runbench run -preset smoke", "the same in less than 20 seconds; too short for conclusions"},
 	{"runbench run -impl dbuf-epoch-b64,syncmap -mix r95w5 -g 1,2,4", "measure two maps with 1, 2 and 4 goroutines"},
 	{"runbench check", "check every map, without measuring"},

@@ -62,8 +62,8 @@ operations and the trace only the keys. A file with malformed lines is refused. 
 -skip-malformed such lines are skipped and counted. The manifest holds their number, and the digest
 and the statistics of the trace. A run can be resumed only with the same trace.
 
-A block builds all maps of a throughput workload at once and measures them in slices: turns of 5 ms
-(-slice), in a random order, until each has had its -time. A disturbance of the machine then
+A block builds all maps of a throughput workload at once and measures them in slices: turns of 20 ms
+(-slice), in a random order, until each has had its -time. Before each slice it warms the caches. A disturbance of the machine then
 affects all of them alike. Each map is charged for the garbage collections that its own garbage
 would cause if it were alone. Slices are longer if there are more goroutines than processors, or if
 operations are slow. Maps that allocate too much, mixes with a stall, and cells of staleness and
@@ -92,11 +92,12 @@ is less than 2 % above its lower end. A lead is the effect of the fastest map ov
 the plan has several links or processes, new blocks run in a new process of each link. If the time
 -max ends first, the exit code is 4.
 
-A run also measures the floor in each mix: the cost of the harness itself. It measures one map
-twice, as if it were two maps (A/A control). The largest ratio that a 95 % interval of this control
-allows is the A/A limit. Smaller differences between maps mean nothing. The A/A limit, the noise
-and the findings of runbench doctor give the run a grade from A to D. With -strict B the exit code
-is 4 if the grade is worse than B.
+A run also measures the floor in each mix: the cost of the harness itself. In each workload it
+measures one map twice, as if it were two maps (A/A control). The largest ratio that a 95 %
+interval of this control allows is the A/A limit of the workload. Smaller differences between maps
+mean nothing there. The largest A/A limit, the precision of the effects and the findings of
+runbench doctor give the run a grade from A to D. With -strict B the exit code is 4 if the grade is
+worse than B.
 
 The cells of a workload in a block are written to the disk together, as soon as they are finished.
 After an interrupt (Ctrl-C) the run finishes them, draws and reports what it has measured, and
@@ -172,7 +173,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		return err
 	})
 	fs.TextVar(&o.time, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms (default the preset's)")
-	fs.TextVar(&o.slice, "slice", plan.Duration(0), "`time` for which a map is measured at a stretch, in turns with the other maps, as in 5ms; 0 measures each cell at once (default the preset's)")
+	fs.TextVar(&o.slice, "slice", plan.Duration(0), "`time` for which a map is measured at a stretch, in turns with the other maps, as in 20ms; 0 measures each cell at once (default the preset's)")
 	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`time` for which operations arrive in a latency cell (default the preset's)")
 	fs.TextVar(&o.target, "target-ci", plan.Percent(0), "repeat until the interval of every lead is narrower than this `percentage`, as in 2%")
 	fs.TextVar(&o.max, "max", plan.Duration(0), "longest `time` to measure with -target-ci, as in 10m")

@@ -392,3 +392,43 @@ func benchstat(t *testing.T, paths []string) [][]string {
 	}
 	return records
 }
+
+// TestMapsOfOneRun: an effect between two maps of one run must be larger than the A/A limit of its
+// own workload. With one build, a small effect is one of this build.
+func TestMapsOfOneRun(t *testing.T) {
+	for _, c := range []struct {
+		ratio, twin float64 // of b over a, and of the twin of a over a
+		want        Conclusion
+		why         string
+	}{
+		{0.97, 1.01, Worse, "in this build; another layout of the code can cause up to 5 %"},
+		{0.97, 1.04, Inconclusive, "the effect is not larger than 4 %, the A/A limit of the workload"},
+		{1.03, 1.01, Better, "in this build; another layout of the code can cause up to 5 %"},
+		{0.9, 1.04, Worse, ""},
+	} {
+		set := &results.Set{Better: map[string]string{results.OpsPerSec: "higher"}}
+		id := results.ID{Kind: results.Throughput, Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 8, G: 1, Procs: 1}
+		for block := range 12 {
+			add := func(to *[]results.Cell, impl string, g int, rate float64) {
+				cell := results.Cell{ID: id, Block: block + 1, Process: 1, Link: 1, Metrics: map[string]float64{results.OpsPerSec: rate}}
+				cell.Impl, cell.G = impl, g
+				*to = append(*to, cell)
+			}
+			drift := 1e6 * float64(1+block)
+			add(&set.Cells, "a", 1, drift)
+			add(&set.Cells, "b", 1, drift*c.ratio*(1+0.002*float64(block%3)))
+			add(&set.Twins, results.Twin("a"), 1, drift*c.twin)
+			// Another workload is noisier.
+			add(&set.Cells, "a", 2, drift)
+			add(&set.Twins, results.Twin("a"), 2, drift*[]float64{0.5, 2}[block%2])
+		}
+		run := analysis.Of(set)
+		got, err := Maps(run, "a", "b", nil, Limits{Layout: run.Layout, Noise: run.Control.Limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := got.Tables[0].Rows[0]; r.Conclusion != c.want || r.Why != c.why {
+			t.Errorf("b is %v times as fast, the twin %v: %s: %s; want %s: %s (effect %+v)", c.ratio, c.twin, r.Conclusion, r.Why, c.want, c.why, r.Effect)
+		}
+	}
+}

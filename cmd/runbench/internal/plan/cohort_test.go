@@ -74,3 +74,45 @@ func TestSlices(t *testing.T) {
 		}
 	}
 }
+
+// TestExtraJobs: an extra block has the throughput cells of one workload. Cells of other kinds are
+// in the first blocks of each process only, if the plan says so.
+func TestExtraJobs(t *testing.T) {
+	p := good()
+	p.Blocks, p.Forks, p.LatencyBlocks = 3, 2, 1
+	workloads := p.Workloads()
+	if len(workloads) == 0 {
+		t.Fatal("no workload")
+	}
+	extra := 0
+	for _, w := range workloads {
+		for _, j := range p.ExtraJobs(w, 9) {
+			if extra++; j.Block != 9 || j.ID.Kind != results.Throughput || j.ID.Workload() != w {
+				t.Errorf("an extra block of %v has %+v", w, j)
+			}
+		}
+	}
+	if extra != len(p.Cells) {
+		t.Errorf("extra blocks of all workloads have %d cells; want %d", extra, len(p.Cells))
+	}
+	others := map[int]int{}
+	for _, j := range p.Jobs() {
+		if j.ID.Kind != results.Throughput {
+			others[j.Block]++
+		}
+	}
+	if n := len(p.Staleness) + len(p.Latency); n == 0 || len(others) != 2 || others[1] != n || others[4] != n {
+		t.Errorf("cells of staleness and latency by block: %v; want %d in blocks 1 and 4", others, n)
+	}
+}
+
+// TestWarmUp: a larger map is warm later, up to a bound.
+func TestWarmUp(t *testing.T) {
+	for keys, want := range map[int]time.Duration{
+		64: time.Millisecond, 16 << 10: 3276800 * time.Nanosecond, 64 << 10: 13107200 * time.Nanosecond, 1 << 20: 20 * time.Millisecond,
+	} {
+		if got := WarmUp(results.ID{Keys: keys}); got != want {
+			t.Errorf("%d keys: %v; want %v", keys, got, want)
+		}
+	}
+}

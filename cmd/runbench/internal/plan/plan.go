@@ -261,35 +261,43 @@ func (p Plan) Window(mix workloads.Mix) time.Duration {
 // the filling of the map, the garbage collection and the final-state check. It counts neither
 // builds nor what TargetCI adds, and takes extra blocks for those of an average workload.
 func (p Plan) Estimate() time.Duration {
-	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
-	const process, perSlice, ofLane = 100 * time.Millisecond, 200 * time.Microsecond, 150 * time.Nanosecond
+	const process = 100 * time.Millisecond
 	var total time.Duration
 	if p.Forked() {
 		total = time.Duration(p.Sets()) * process
 	}
 	for _, j := range p.Jobs() {
-		if p.Sliced(j.ID) {
-			n, length := p.Slices(j.ID)
-			total += time.Duration(n)*(WarmUp+length+perSlice) + time.Duration(j.ID.Keys)*ofLane
-			if (j.Block-1)%p.Blocks > 0 {
-				continue // it was measured alone in the first block of the process
-			}
-		}
-		total += time.Duration(p.Time) + fixed + time.Duration(j.ID.Keys)*perKey
-		if j.ID.Kind == results.Latency {
-			mix, _ := workloads.FindMix(j.ID.Mix)
-			total += p.Window(mix)
-		}
+		first := (j.Block-1)%p.Blocks == 0
+		total += p.estimate(j.ID, first)
 	}
-	if p.Extra > 0 {
-		var extra time.Duration
-		for _, w := range p.Workloads() {
+	if workloads := p.Workloads(); p.Extra > 0 {
+		var all time.Duration
+		for _, w := range workloads {
 			for _, j := range p.ExtraJobs(w, p.Blocks+1) {
-				n, length := p.Slices(j.ID)
-				extra += time.Duration(n)*(WarmUp+length+perSlice) + time.Duration(j.ID.Keys)*ofLane
+				all += p.estimate(j.ID, false)
 			}
 		}
-		total += extra / time.Duration(len(p.Workloads())) * time.Duration(p.Extra)
+		total += all / time.Duration(len(workloads)) * time.Duration(p.Extra)
 	}
 	return total
+}
+
+// estimate returns about how long a cell takes in a block. A cell that is measured in slices is
+// measured at once too in the first block of a process.
+func (p Plan) estimate(id results.ID, first bool) (d time.Duration) {
+	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
+	const perSlice, ofLane = 200 * time.Microsecond, 150 * time.Nanosecond
+	if p.Sliced(id) {
+		n, length := p.Slices(id)
+		d = time.Duration(n)*(WarmUp(id)+length+perSlice) + time.Duration(id.Keys)*ofLane
+		if !first {
+			return d
+		}
+	}
+	d += time.Duration(p.Time) + fixed + time.Duration(id.Keys)*perKey
+	if id.Kind == results.Latency {
+		mix, _ := workloads.FindMix(id.Mix)
+		d += p.Window(mix)
+	}
+	return d
 }

@@ -29,6 +29,11 @@ type Preset struct {
 // RolesMix is the mix of staleness cells, and of the throughput cells beside them.
 const RolesMix = "roles"
 
+// slice is how long a map is measured at a stretch, and in a block. Maps of one kind differ by some
+// per cent, because their seeds and addresses do, so a block more narrows an interval more than a
+// slice more in each block.
+const slice = 20 * time.Millisecond
+
 // mainMixes are measured where no mix is asked for.
 var mainMixes = []string{"read-only", "r95w5", "r50w50"}
 
@@ -41,23 +46,23 @@ func Presets(procs int) []Preset {
 			keys: []int{4 << 10}, sweeps: quickSweeps(procs, 4<<10),
 		},
 		{
-			Name: "quick", Doc: "the main workloads, each with the maps that matter there; about two minutes on 2 processors",
-			blocks: 32, extra: 12, time: 20 * time.Millisecond, slice: 5 * time.Millisecond, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
+			Name: "quick", Doc: "the main workloads, each with the maps that matter there; two and a half minutes on 2 processors",
+			blocks: 28, extra: 10, time: slice, slice: slice, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
 			keys: []int{64 << 10}, sweeps: quickSweeps(procs, 64<<10),
 		},
 		{
 			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions; half an hour",
-			blocks: 20, extra: 8, time: 40 * time.Millisecond, slice: 5 * time.Millisecond, timed: 7, latency: 300 * time.Millisecond, Check: time.Second,
+			blocks: 26, extra: 6, time: slice, slice: slice, timed: 7, latency: 300 * time.Millisecond, Check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
 			Name: "full", Doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace; hours",
-			blocks: 20, extra: 10, slice: 5 * time.Millisecond, timed: 7, time: 100 * time.Millisecond, latency: 600 * time.Millisecond, Check: 2 * time.Second,
+			blocks: 40, extra: 10, time: slice, slice: slice, timed: 7, latency: 600 * time.Millisecond, Check: 2 * time.Second,
 			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10), trace: "defs",
 		},
 		{
 			Name: "limits", Doc: "every strategy beside plain, xsync, syncmap and rwmutex: reads only, reads beside a writer, and more goroutines than processors; about 50 minutes",
-			blocks: 20, extra: 10, slice: 5 * time.Millisecond, time: 50 * time.Millisecond, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
+			blocks: 30, extra: 10, time: slice, slice: slice, latency: 300 * time.Millisecond, Check: 500 * time.Millisecond,
 			keys: []int{10_000}, sweeps: limitSweeps(),
 		},
 	}

@@ -14,6 +14,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -97,10 +98,31 @@ func setting(d *export.Document, run *analysis.Run) {
 		}
 	}
 	add("%d cells, each measured %s times", groups, between(least, most))
+	list = append(list, method(m.Plan)...)
 	if !m.Complete && m.Environment.Go != "" {
 		add("**the run was not completed**: cells are missing")
 	}
 	d.Add(title("Machine and run"), list)
+}
+
+// method says how the cells of a plan were measured, as far as it differs from at once and equally
+// often.
+func method(text json.RawMessage) (list export.List) {
+	var p struct {
+		Time, Slice string
+		Extra       int
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		return nil // an earlier plan, or none
+	}
+	if p.Slice != "" {
+		list = append(list, fmt.Sprintf("each throughput cell was measured for %s, in slices of %s in which the maps of a workload took turns; a map is charged for the collections that its own garbage would cause if it were alone", p.Time, p.Slice),
+			"memory a key, the time to mark it and the pauses of collections were measured with each map alone, once in a process")
+	}
+	if p.Extra > 0 {
+		list = append(list, fmt.Sprintf("%d extra blocks, each of one workload, went to where they narrowed intervals most", p.Extra))
+	}
+	return list
 }
 
 func between(least, most int) string {

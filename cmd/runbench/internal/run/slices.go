@@ -222,7 +222,7 @@ func (l *lane[K]) slice(c *crew) float64 {
 		}
 	}
 	l.meter.begin()
-	spans := c.do([]time.Duration{plan.WarmUp, l.length}, bodies)
+	spans := c.do([]time.Duration{plan.WarmUp(l.job.ID), l.length}, bodies)
 	used := l.meter.end()
 	for i, w := range l.workers {
 		l.ops[i] += w.ops - before[i]

@@ -1,0 +1,49 @@
+package campaign
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"doublebuf/analysis"
+	"doublebuf/results"
+)
+
+// TestNeediest: extra blocks go to the workload with the widest intervals, unless it has so many
+// blocks that they would help another one more. How far the maps are apart does not matter.
+func TestNeediest(t *testing.T) {
+	const blocks = 8
+	set := &results.Set{}
+	random := rand.New(rand.NewPCG(1, 1))
+	var ids []results.ID
+	for g, noise := range []float64{0.01, 0.1, 0.011} {
+		id := results.ID{Kind: results.Throughput, Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 8, G: g + 1, Procs: 8}
+		ids = append(ids, id)
+		for i, impl := range []string{"a", "b", "c"} {
+			for block := range blocks {
+				c := results.Cell{ID: id, Block: block + 1, Metrics: map[string]float64{}}
+				c.Impl = impl
+				c.Metrics[results.OpsPerSec] = 1e6 * math.Exp(noise*random.NormFloat64()-float64(i*(2-g)))
+				set.Cells = append(set.Cells, c)
+			}
+		}
+	}
+	run := analysis.Of(set)
+	for _, c := range []struct {
+		blocks [3]int
+		want   int
+	}{
+		{[3]int{blocks, blocks, blocks}, 1},
+		{[3]int{blocks, 20 * blocks, blocks}, 1},
+		{[3]int{blocks, 4000 * blocks, 4 * blocks}, 0},
+		{[3]int{4 * blocks, 4000 * blocks, blocks}, 2},
+	} {
+		n := map[results.ID]int{}
+		for i, id := range ids {
+			n[id] = c.blocks[i]
+		}
+		if got := neediest(run, n); got != ids[c.want] {
+			t.Errorf("with %v blocks: workload %d; want %d", c.blocks, got.G-1, c.want)
+		}
+	}
+}
