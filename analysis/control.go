@@ -36,7 +36,9 @@ func controlOf(groups, twins []*Group) (results.Control, map[results.ID]results.
 		}
 		pair := results.ControlPair{Cell: a.ID.Name(), Unit: unit, Ratio: e.Ratio, Lo: e.Lo, Hi: e.Hi, Interval: e.Interval, P: e.P}
 		c.Limit = max(c.Limit, reach(pair))
-		pairs[a.ID.Workload()] = pair
+		if w := a.ID.Workload(); reach(pair) >= reach(pairs[w]) {
+			pairs[w] = pair
+		}
 		c.Pairs, p = append(c.Pairs, pair), append(p, e.P)
 	}
 	for i, corrected := range stat.Holm(p) {

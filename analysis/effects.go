@@ -8,9 +8,9 @@ import (
 // Effect is how much more of a unit one map has than another, paired by block.
 type Effect struct {
 	stat.Summary
-	// Conclusive says that the effect is not chance, and larger than the A/A limit of its workload.
-	// Of the many effects of a run one in twenty has an interval without 1 by chance, and some of
-	// those lie far from it.
+	// Conclusive says that the effect is not chance, and that its median is larger than the A/A
+	// limit of its workload. Of the many effects of a run one in twenty has an interval without 1
+	// by chance, and some of those lie far from it.
 	Conclusive bool
 	// OfBuild says that the run has one build, and that the layout of its code can cause an effect
 	// of this size. Then the effect is one of this build, and may be another one in the next.
@@ -45,7 +45,7 @@ type compared struct {
 }
 
 // tested is an effect with its probability: that of an effect as large between equal maps. It is 1
-// unless the effect is larger than the A/A limit.
+// if the median is not larger than the A/A limit, or if the interval contains 1.
 type tested struct {
 	stat.Summary
 	p float64

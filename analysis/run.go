@@ -64,12 +64,12 @@ func Of(s *results.Set) *Run {
 // is the limit of the run.
 func (r *Run) Limit(workload results.ID) float64 { return r.effects.limitOf(workload) }
 
-// Resolution returns the smallest effect, as a share, that is conclusive in a throughput workload
-// with an interval of the usual width: the A/A limit, or half that width, corrected for the number
-// of effects of the report, if it is larger. It is infinite without intervals.
+// Resolution returns the smallest true effect, as a share, that is conclusive in four of five runs,
+// between two maps of a throughput workload whose interval has the usual width. It is the A/A limit
+// at least. It is infinite without intervals.
 func (r *Run) Resolution(workload results.ID) float64 {
 	half := math.Log1p(r.HalfWidth(workload))
-	return max(r.Limit(workload), math.Expm1(half*stat.Widening(max(1, r.effects.tests))))
+	return max(r.Limit(workload), math.Expm1(half*stat.Detectable(max(1, r.effects.tests))))
 }
 
 // Effect returns the effect of a over b, two groups of the run, in a unit.

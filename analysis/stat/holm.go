@@ -26,10 +26,14 @@ func Holm(p []float64) []float64 {
 	return corrected
 }
 
-// Widening returns how many times as wide an interval at Confidence becomes, if it is one of n
-// tests and all of them together are at Confidence. It takes values for normal. n is at least 1.
-func Widening(n int) float64 {
+// Power is how often a test finds an effect of the size that Detectable returns.
+const Power = 0.8
+
+// Detectable returns the size of the true effect that one of n tests finds in Power of all cases,
+// in halves of the interval of the effect at Confidence. All n tests together are at Confidence. It
+// takes values for normal. n is at least 1.
+func Detectable(n int) float64 {
 	z := stats.InvCDF(stats.StdNormal)
 	const tail = (1 - Confidence) / 2
-	return z(tail/float64(n)) / z(tail)
+	return (z(tail/float64(n)) + z(1-Power)) / z(tail)
 }

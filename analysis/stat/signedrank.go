@@ -12,9 +12,9 @@ import (
 // pseudomedian returns the median of the means of all pairs of values, each value with itself among
 // them, and its interval (Hodges and Lehmann 1963; Hollander, Wolfe and Chicken, Nonparametric
 // Statistical Methods, 3.2 and 3.3). The interval inverts the signed-rank test of Wilcoxon. It
-// assumes that the values are spread symmetrically, and nothing else. If they are normal, it is as
-// wide as that of 0.95 times as many values by the t test. That of the median is as wide as that of
-// 0.64 times as many.
+// assumes that the values are spread symmetrically, and nothing else. For normal values the t test
+// needs 5 % fewer of them for an interval of the same width, and the interval of the median needs
+// half as many more.
 //
 // Logarithms of ratios may be taken for symmetric: those of two equal maps are, because either map
 // may be the first.

@@ -42,7 +42,7 @@ the whole 95 % interval lies within the minimum effect. Otherwise it is inconclu
 mean of each unit is one more row. Differences below the A/A limit are inconclusive: that of the
 workload for two maps of one run, and the larger one of both runs otherwise. If a run has a single
 build, differences below 5 % between two runs are inconclusive too; between two maps of one run
-they hold for this build. With -min-effect below 5 % no row of a single build is the same.
+the row says "in this build". With -min-effect below 5 % no row of a single build is the same.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check unexpectedly.
 It is 4 if any row is inconclusive, if the check of a map of NEW has no answer, or if a cell of OLD

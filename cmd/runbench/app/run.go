@@ -14,6 +14,7 @@ import (
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/export"
+	"doublebuf/analysis/stat"
 	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/pin"
@@ -62,15 +63,16 @@ operations and the trace only the keys. A file with malformed lines is refused. 
 -skip-malformed such lines are skipped and counted. The manifest holds their number, and the digest
 and the statistics of the trace. A run can be resumed only with the same trace.
 
-A block builds all maps of a throughput workload at once and measures them in slices: turns of 20 ms
-(-slice), in a random order, until each has had its -time. Before each slice it warms the caches. A disturbance of the machine then
-affects all of them alike. Each map is charged for the garbage collections that its own garbage
-would cause if it were alone. Slices are longer if there are more goroutines than processors, or if
-operations are slow. Maps that allocate too much, mixes with a stall, and cells of staleness and
-latency are measured at once, one after another. With -slice 0 all cells are. After the blocks of a
-preset there are some extra ones (-extra). Each time, four of them go to the workload whose
-intervals they narrow most. Its choice depends on the widths of intervals only, so it favours no
-map.
+A block builds all maps of a throughput workload at once and measures them in slices: turns of
+20 ms (-slice), in a random order, until each has had its -time. Maps take turns, so a disturbance
+of the machine affects all of them. Before each slice the map works for up to 20 ms, unmeasured, to
+fill the caches. Each map is charged for the garbage collections that its own garbage would cause if
+it were alone. A map that allocates very much is measured alone, with its collections. Slices are
+longer if there are more goroutines than processors, or if operations are slow. Mixes with a stall,
+and cells of staleness and latency, are measured at once, one after another. With -slice 0 all cells
+are. After the blocks of a preset there are some extra ones (-extra). Each time, four of them go to
+the workload whose intervals they narrow most. The choice depends on the widths of intervals only,
+so it favours no map.
 
 The layout of the code and the layout of the memory can each make a map several per cent faster or
 slower. A link is one build of the program, with one layout of its code. A process is one run of a
@@ -319,8 +321,11 @@ func (o *runFlags) consistent() error {
 // apply sets the fields of p that flags set, apart from its cells.
 func (o *runFlags) apply(p *plan.Plan) {
 	p.Seed, p.Pin, p.PinWorkers, p.TargetCI, p.Max = o.seed, o.pin, o.pinWorkers, o.target, o.max
-	if o.given["reps"] {
+	switch {
+	case o.given["reps"]:
 		p.Blocks, p.LatencyBlocks = o.reps, 0
+	case o.links > 1, o.forks > 1: // processes are repetitions too
+		p.Blocks, p.LatencyBlocks = min(p.Blocks, stat.MinSamples), 0
 	}
 	switch {
 	case o.given["extra"]:
@@ -335,7 +340,9 @@ func (o *runFlags) apply(p *plan.Plan) {
 	case o.given["slice"]:
 		p.Slice = o.slice
 	case p.Slice > p.Time:
-		p.Slice = p.Time
+		if p.Slice = p.Time; p.Slice < plan.MinSlice {
+			p.Slice = 0
+		}
 	}
 	if o.given["latency-time"] {
 		p.LatencyTime = o.latency

@@ -135,7 +135,7 @@ func (c *Campaign) announce() {
 	}
 	slices := ""
 	if p.Extra > 0 {
-		pinned += fmt.Sprintf(", %d extra blocks of a workload", p.Extra)
+		pinned += fmt.Sprintf(", %d extra blocks, each of one workload", p.Extra)
 	}
 	if p.Slice > 0 {
 		slices = fmt.Sprintf(" in slices of %v", p.Slice)

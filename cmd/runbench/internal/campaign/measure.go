@@ -102,6 +102,9 @@ func (l *loop) measureExtra(ctx context.Context) error {
 	}
 	for {
 		blocks := l.blocks()
+		if err := l.run(ctx, l.lost(blocks), l.plan.Blocks); err != nil {
+			return err
+		}
 		extra := 0
 		for _, n := range blocks {
 			extra += max(0, n-l.plan.Blocks)
@@ -137,6 +140,20 @@ func (l *loop) blocks() map[results.ID]int {
 	return n
 }
 
+// lost returns the jobs of extra blocks that were begun and not finished.
+func (l *loop) lost(blocks map[results.ID]int) (jobs []plan.Job) {
+	for _, w := range l.plan.Workloads() {
+		for block := l.plan.Blocks + 1; block <= blocks[w]; block++ {
+			for _, j := range l.plan.ExtraJobs(w, block) {
+				if !l.store.done[j] {
+					jobs = append(jobs, j)
+				}
+			}
+		}
+	}
+	return jobs
+}
+
 // neediest returns the workload whose intervals another block narrows most. The square of a width
 // is inversely proportional to the number of blocks, so a block reduces it by about the square
 // divided by that number. This is how Neyman allocates samples to strata (On the two different
@@ -152,7 +169,7 @@ func neediest(run *analysis.Run, blocks map[results.ID]int) (w results.ID) {
 	return w
 }
 
-// maxHalf is for half widths beyond it: a workload with little hope must not take all blocks.
+// maxHalf limits half-widths. Without it a workload with little hope would take all blocks.
 const maxHalf = 0.2
 
 // measureLeft runs the jobs that are left.
@@ -167,6 +184,9 @@ func (l *loop) run(ctx context.Context, jobs []plan.Job, blocks int) error {
 		of, _ := results.Original(j.ID.Impl)
 		return l.store.has(of, crashed)
 	})
+	if len(jobs) == 0 {
+		return nil
+	}
 	show := terminal.NewProgress(l.progress, blocks)
 	defer show.End()
 	return l.runner.Run(ctx, jobs, func(cells []results.Cell, p run.Progress) error {

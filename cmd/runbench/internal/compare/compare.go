@@ -313,7 +313,7 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 		r.Why = fmt.Sprintf("the effect may be less than %s, the smallest that can be conclusive", analysis.Percent(c.MinConclusive()))
 	case !beyond(c.MinConclusive()):
 		r.Why = "the interval is too wide"
-	case beyond(0) && !(e.Ratio > 1+r.noise || e.Ratio < 1/(1+r.noise)):
+	case !(e.Ratio > 1+r.noise || e.Ratio < 1/(1+r.noise)):
 		r.Why = fmt.Sprintf("the effect is not larger than %s, the A/A limit of the workload", analysis.Percent(r.noise))
 	case r.Holm >= 1-stat.Confidence:
 		r.Why = fmt.Sprintf("not conclusive as one of %d rows; want more repetitions", family)

@@ -9,8 +9,8 @@
 //     how stale reads are. In a latency cell operations arrive at a share of the rate that the map
 //     can keep up with, whether the map is ready for them or not.
 //   - A block is one pass over all cells of a plan, which measures every cell once. Every second
-//     block goes backwards (ABBA), so a machine that drifts favours no map. Cells are compared with
-//     those of the same block.
+//     block goes backwards (ABBA), so a machine that drifts favours no workload, and no map that is
+//     measured at once. Cells are compared with those of the same block.
 //   - A job is a cell in a block.
 //   - A cohort is jobs that are measured together: the maps of one workload in one block.
 //   - A slice is a stretch of measuring one map of a cohort. The maps of a cohort take turns.
@@ -46,10 +46,10 @@ type Plan struct {
 	// at once.
 	Slice Duration `json:"slice,omitempty"`
 
-	// Extra is how many blocks of one workload each are measured after the others. Each time
-	// ExtraAtOnce of them go to the throughput workload whose intervals they narrow most. That
-	// depends on the widths of intervals and on the number of blocks, and on no difference between
-	// maps. Extra needs one process and one link.
+	// Extra is the number of extra blocks, which come after the others. An extra block has one
+	// throughput workload. The run adds ExtraAtOnce of them at a time to the workload whose
+	// intervals they narrow most. Its choice depends on the widths of intervals and on the numbers
+	// of blocks, and on no difference between maps. Extra needs one process and one link.
 	Extra int `json:"extra,omitempty"`
 
 	// Memory is how much the maps that are measured together may keep alive, in MiB; 0 is

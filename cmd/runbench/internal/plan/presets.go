@@ -29,9 +29,9 @@ type Preset struct {
 // RolesMix is the mix of staleness cells, and of the throughput cells beside them.
 const RolesMix = "roles"
 
-// slice is how long a map is measured at a stretch, and in a block. Maps of one kind differ by some
-// per cent, because their seeds and addresses do, so a block more narrows an interval more than a
-// slice more in each block.
+// slice is the length of a slice. A block has one slice of each map. Two instances of a map
+// differ by some per cent, because their seeds and addresses do, so one block more narrows an
+// interval more than one slice more in each block.
 const slice = 20 * time.Millisecond
 
 // mainMixes are measured where no mix is asked for.

@@ -26,8 +26,8 @@ const maxLayer = 1000
 const (
 	maxJobs = 1 << 20
 	maxTime = time.Hour
-	// minSlice is the shortest slice. Shorter ones measure how workers start.
-	minSlice = Duration(100 * time.Microsecond)
+	// MinSlice is the shortest slice. Shorter ones measure how workers start.
+	MinSlice = Duration(100 * time.Microsecond)
 	// maxMemory is the greatest Memory, in MiB.
 	maxMemory = 1 << 20
 )
@@ -42,8 +42,8 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: time is %v; want one above 0, like \"100ms\"", p.Time)
 	case p.Time > Duration(maxTime) || p.LatencyTime > Duration(maxTime):
 		return fmt.Errorf("plan: time is %v and latency-time %v; want %v at most", p.Time, p.LatencyTime, maxTime)
-	case p.Slice != 0 && (p.Slice < minSlice || p.Slice > p.Time):
-		return fmt.Errorf("plan: slice is %v; want %v to the time of a cell, %v, or 0 to measure it at once", p.Slice, minSlice, p.Time)
+	case p.Slice != 0 && (p.Slice < MinSlice || p.Slice > p.Time):
+		return fmt.Errorf("plan: slice is %v; want %v to the time of a cell, %v, or 0 to measure it at once", p.Slice, MinSlice, p.Time)
 	case p.Memory != 0 && p.Slice == 0:
 		return fmt.Errorf("plan: memory-mib is %d without slice; want both, or neither", p.Memory)
 	case p.Memory < 0 || p.Memory > maxMemory:

@@ -91,7 +91,7 @@ func lead(s *analysis.Standing, fit []candidate) (doubt string, certain bool) {
 		}
 	}
 	if !e.Lasting() && len(alike) > 0 {
-		doubt += "; its lead over " + strings.Join(alike, ", ") + " is no more certain"
+		doubt += "; its lead over " + strings.Join(alike, ", ") + " is not certain either"
 	}
 	return doubt, e.Lasting()
 }

@@ -90,7 +90,7 @@ func TestAdvise(t *testing.T) {
 	if d, _, err = Advise(analysis.Of(alike), Needs{}); err != nil {
 		t.Fatal(err)
 	}
-	if text := string(exported(t, export.Text{}, d)); !strings.Contains(text, ", in this build; its lead over slow is no more certain\n") || !strings.Contains(text, "; required: any rate\n") {
+	if text := string(exported(t, export.Text{}, d)); !strings.Contains(text, ", in this build; its lead over slow is not certain either\n") || !strings.Contains(text, "; required: any rate\n") {
 		t.Error(text)
 	}
 	if _, _, err := Advise(analysis.Of(&results.Set{}), Needs{}); err == nil {

@@ -116,8 +116,8 @@ func method(text json.RawMessage) (list export.List) {
 		return nil // an earlier plan, or none
 	}
 	if p.Slice != "" {
-		list = append(list, fmt.Sprintf("each throughput cell was measured for %s, in slices of %s in which the maps of a workload took turns; a map is charged for the collections that its own garbage would cause if it were alone", p.Time, p.Slice),
-			"memory a key, the time to mark it and the pauses of collections were measured with each map alone, once in a process")
+		list = append(list, fmt.Sprintf("each throughput cell was measured for %s, in slices of %s in which the maps of a workload took turns; slices were longer for slow operations and for more goroutines than processors, and mixes with a stall were measured at once", p.Time, p.Slice),
+			"a map is charged for the collections that its own garbage would cause if it were alone; memory a key, the time to mark it and the pauses of collections were measured with each map alone, once in a process")
 	}
 	if p.Extra > 0 {
 		list = append(list, fmt.Sprintf("%d extra blocks, each of one workload, went to where they narrowed intervals most", p.Extra))

@@ -47,7 +47,7 @@ func tellsApart(run *analysis.Run) string {
 		return "" // without a control it is not known
 	}
 	for _, s := range run.Standings {
-		if len(s.Contenders) > 1 || run.Limit(s.Workload) > 0 {
+		if len(s.Contenders) > 1 {
 			all = append(all, run.Resolution(s.Workload))
 		}
 	}

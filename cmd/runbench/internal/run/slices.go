@@ -20,16 +20,17 @@ import (
 // Collections are off while slices run. They would slow down the map whose slice it is, and not the
 // map that made the garbage. Garbage is collected between slices. The time that collections of a
 // map's garbage would take, if the map were alone in the process, is added to its time. With
-// GOGC=100 there is one each time as much has been allocated as is alive. So the price of an
-// allocated byte is
+// GOGC=100 there is one each time as much has been allocated as is alive, or 4 MiB if that is more.
+// So the price of an allocated byte is
 //
-//	the processor time to mark what is alive / the bytes that are alive.
+//	the processor time to mark what is alive / max(the bytes that are alive, 4 MiB).
 //
 // Both are measured with each map alone, once in a process. If every processor has a worker, the
 // collections take their time from the workers. Otherwise an idle processor does them.
 //
-// Some cells are measured at once: those of a map whose publish needs a collection, and of a map
-// that allocates so much that a slice without a collection would take too much memory.
+// Some maps are measured alone, in slices in which garbage is collected as usual: a map whose
+// publish needs a collection, and a map that allocates so much that a slice without a collection
+// would take too much memory.
 
 const (
 	// maxGarbage is how many bytes may be allocated without a collection, between two slices and in
@@ -56,15 +57,6 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 			a = c.throughput()
 			r.alone[c.job.ID] = a
 		}
-		_, length := c.turns(r, a)
-		if atOnce := c.entry.Collects || a.garbage(length) > maxGarbage; atOnce {
-			if known {
-				a = c.throughput()
-			}
-			out[i] = a.cell
-			out[i].Block, out[i].Process, out[i].Link = c.job.Block, c.job.Process, c.job.Link
-			continue
-		}
 		out[i] = cellOf(c.job)
 		out[i].Metrics = map[string]float64{}
 		if !known {
@@ -74,6 +66,10 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 					out[i].Metrics[unit] = v
 				}
 			}
+		}
+		if _, length := c.turns(r, a); c.entry.Collects || a.garbage(plan.WarmUp(c.job.ID)+length) > maxGarbage {
+			c.measureCollecting(r, &out[i])
+			continue
 		}
 		if _, twin := results.Original(c.job.ID.Impl); twin {
 			common = len(places)
@@ -85,6 +81,23 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 	}
 	measureGroups(r, cells, groups(places, sizes, common, float64(r.plan.MemoryBytes())), out)
 	return out
+}
+
+// measureCollecting measures the cell alone, in slices in which garbage is collected as usual, and
+// adds the results to out.
+func (c *cell[K]) measureCollecting(r *Runner, out *results.Cell) {
+	l := newLane(r, c)
+	l.collects = true
+	runtime.GC()
+	withCrew(len(l.workers), l.cpus, func(crew *crew) {
+		for range l.slices {
+			l.slice(crew)
+		}
+	})
+	t := l.tally(0)
+	out.Fault = cmp.Or(out.Fault, l.end())
+	out.Ops = t.count(opsOf)
+	maps.Copy(out.Metrics, t.metrics(out.Procs))
 }
 
 // turns returns how many slices the cell has in a block, and how long each is. a is what the map
@@ -116,14 +129,14 @@ func groups(places []int, sizes []float64, common int, most float64) (all [][]in
 }
 
 // measureGroups measures cells in groups and adds the results to out. If there are several groups,
-// the machine may be faster during one than during another. So the times of a group are scaled by
-// what makes its first map as fast as that map is in all groups together.
+// the machine may be faster during one than during another. So all times of a group get one factor.
+// With it, the first map has the same rate in every group.
 func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, out []results.Cell) {
 	tallies := make([][]tally, len(groups))
 	var common tally
 	for g, group := range groups {
 		lanes := make([]*lane[K], len(group))
-		order := orderOf(r, cells[group[0]].job)
+		order := orderOf(r, cells[group[0]].job, g)
 		for _, i := range order.Perm(len(group)) {
 			lanes[i] = newLane(r, cells[group[i]])
 		}
@@ -153,10 +166,10 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 // orderOf returns the source of the random orders of a cohort or group: those in which its maps are
 // built, and take turns. A map that is always built last would always have other memory, and was
 // seen to be 2 to 5 % slower.
-func orderOf(r *Runner, first plan.Job) *rand.Rand {
+func orderOf(r *Runner, first plan.Job, group int) *rand.Rand {
 	seed := fnv.New64a()
 	fmt.Fprintf(seed, "%d %d %v", r.plan.Seed, first.Block, first.ID)
-	return rand.New(rand.NewPCG(seed.Sum64(), 0))
+	return rand.New(rand.NewPCG(seed.Sum64(), uint64(group)))
 }
 
 // takeTurns measures lanes in slices. In each round, lanes take a turn in a random order. A lane
@@ -193,14 +206,17 @@ type lane[K comparable] struct {
 	bodies  []body
 	meter   *meter
 	percent int // GOGC
-	slices  int // to be measured
-	length  time.Duration
+
+	collects bool // garbage is collected in its slices
+	slices   int  // to be measured
+	length   time.Duration
 
 	// Of the slices so far, without their warm-up.
 	ops     []int64   // of each worker
 	seconds []float64 // that each worker worked
 	wall    float64   // from the first worker's start to the last one's end
-	used    usage     // warm-up included
+	cpu     time.Duration
+	used    usage // warm-up included
 }
 
 func newLane[K comparable](r *Runner, c *cell[K]) *lane[K] {
@@ -214,15 +230,20 @@ func newLane[K comparable](r *Runner, c *cell[K]) *lane[K] {
 // slice measures one slice and returns the bytes that were allocated.
 func (l *lane[K]) slice(c *crew) float64 {
 	before := make([]int64, len(l.workers))
+	var cpu time.Duration // at the start of the last phase
 	bodies := make([]body, len(l.workers))
 	for i, work := range l.bodies {
 		bodies[i] = func(stop *stopFlag) {
 			before[i] = l.workers[i].ops
+			if i == 0 {
+				cpu = cpuTime()
+			}
 			work(stop)
 		}
 	}
 	l.meter.begin()
 	spans := c.do([]time.Duration{plan.WarmUp(l.job.ID), l.length}, bodies)
+	l.cpu += cpuTime() - cpu
 	used := l.meter.end()
 	for i, w := range l.workers {
 		l.ops[i] += w.ops - before[i]
@@ -231,7 +252,7 @@ func (l *lane[K]) slice(c *crew) float64 {
 	l.wall += wall(spans).seconds()
 	l.used.bytes += used.bytes
 	l.used.allocs += used.allocs
-	l.used.cpu += used.cpu
+	l.used.gcSeconds += used.gcSeconds
 	return used.bytes
 }
 
@@ -239,7 +260,7 @@ func (l *lane[K]) slice(c *crew) float64 {
 // each allocated byte, with GOGC=100.
 func (l *lane[K]) tally(price float64) tally {
 	procs := l.job.ID.Procs
-	t := tally{seconds: l.wall, apart: len(l.workers) <= procs}
+	t := tally{seconds: l.wall, apart: apart(len(l.workers), procs)}
 	all := int64(0)
 	for i, w := range l.workers {
 		share := float64(l.ops[i]) / float64(w.ops) // of its work, without warm-up
@@ -248,15 +269,20 @@ func (l *lane[K]) tally(price float64) tally {
 		all += w.ops
 	}
 	share := float64(t.count(opsOf)) / float64(all)
-	t.used.bytes, t.used.allocs = l.used.bytes*share, l.used.allocs*share
-	t.used.cpu = time.Duration(float64(l.used.cpu) * share)
-	if l.percent <= 0 || len(l.workers) < procs { // no collections, or on idle processors
+	t.used.bytes, t.used.allocs, t.used.cpu = l.used.bytes*share, l.used.allocs*share, l.cpu
+	switch {
+	case l.collects: // and the time of it is there already
+		t.used.gcSeconds = l.used.gcSeconds * share
+		return t
+	case l.percent <= 0: // no collections
 		return t
 	}
 	t.used.gcSeconds = price * t.used.bytes * 100 / float64(l.percent)
-	t.lengthen(t.used.gcSeconds / float64(procs))
 	if t.used.cpu > 0 { // it is known
 		t.used.cpu += time.Duration(t.used.gcSeconds * 1e9)
+	}
+	if len(l.workers) >= procs { // otherwise an idle processor collects
+		t.lengthen(t.used.gcSeconds / float64(procs))
 	}
 	return t
 }

@@ -48,8 +48,7 @@ func TestSlicesOfMapsAndMixes(t *testing.T) {
 		}
 		checkFigures(t, c)
 		_, first := c.Metrics[results.PauseMax]
-		e, _ := plan.FindMap(baselines.All(), c.Impl)
-		if mix, _ := workloads.FindMix(c.Mix); first != (i < len(p.Cells) || e.Collects || mix.Stalls) {
+		if mix, _ := workloads.FindMix(c.Mix); first != (i < len(p.Cells) || mix.Stalls) {
 			t.Errorf("%s in block %d: measured alone is %v", c.Name(), c.Block, first)
 		}
 	}
@@ -110,7 +109,7 @@ func TestGarbageIsCharged(t *testing.T) {
 		{2, 100, 1.25, 0.2},     // 0.5 s of 2 processors
 		{2, 200, 1.125, 1. / 9}, // collections are half as frequent
 		{2, -1, 1, 0},           // GOGC=off
-		{1, 100, 1, 0},          // an idle processor collects
+		{1, 100, 1, 0.25},       // an idle processor collects for 0.5 s
 	} {
 		l := &lane[uint64]{cell: &cell[uint64]{job: plan.Job{ID: results.ID{Procs: 2}}}, percent: test.percent, wall: 1}
 		for range test.workers {
@@ -122,6 +121,16 @@ func TestGarbageIsCharged(t *testing.T) {
 		if got.seconds != test.seconds || got.metrics(2)[results.GCShare] != test.share {
 			t.Errorf("%+v: %v s, a share of %v", test, got.seconds, got.metrics(2)[results.GCShare])
 		}
+	}
+}
+
+// TestCollecting: a map that is measured with its collections is charged for nothing more.
+func TestCollecting(t *testing.T) {
+	l := &lane[uint64]{cell: &cell[uint64]{job: plan.Job{ID: results.ID{Procs: 1}}}, collects: true, percent: 100, wall: 1}
+	l.workers = []*worker[uint64]{{ops: 200, reads: true}}
+	l.ops, l.seconds, l.used.bytes, l.used.gcSeconds = []int64{100}, []float64{1}, 1000, 0.5
+	if got := l.tally(1); got.seconds != 1 || got.used.gcSeconds != 0.25 {
+		t.Errorf("%v s, %v s of collections; want 1, and half of 0.5", got.seconds, got.used.gcSeconds)
 	}
 }
 

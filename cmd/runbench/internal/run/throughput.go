@@ -41,7 +41,7 @@ func (c *cell[K]) worker(i, all int, h kv.Map[K, uint64]) worker[K] {
 type alone struct {
 	cell  results.Cell
 	live  float64       // bytes that the map keeps alive
-	price float64       // processor time that a collection takes for each byte that is alive
+	price float64       // processor time of collections for each byte that is allocated
 	perOp time.Duration // that the slowest worker takes for an operation
 }
 

@@ -15,7 +15,7 @@ import (
 type stopFlag struct {
 	_ [64]byte
 	atomic.Bool
-	length time.Duration // after which a worker sets it; 0 is never
+	length time.Duration // after which a worker sets it; in tests, 0 is never
 	here   atomic.Int32  // workers that are ready to begin
 	once   sync.Once
 	began  time.Time // when the first worker began
@@ -23,8 +23,8 @@ type stopFlag struct {
 	_      [8]byte
 }
 
-// begin is called by each worker when it begins. Workers stop by themselves. The timer stops those
-// that wait for something that never comes.
+// begin notes that the phase begins. Workers stop by themselves. The timer stops those that wait
+// for something that never comes.
 func (s *stopFlag) begin() {
 	s.once.Do(func() {
 		s.began = time.Now()
@@ -126,8 +126,12 @@ type order struct {
 // withCrew calls f with a crew of that size, which ends with f. If cpus is not empty each worker
 // has a thread of its own, which is bound to one of the processors and ends with it.
 func withCrew(size int, cpus []int, f func(c *crew)) {
-	runCrew(&crew{size: size, cpus: cpus, spins: size > 1 && size <= runtime.GOMAXPROCS(0)}, f)
+	runCrew(&crew{size: size, cpus: cpus, spins: size > 1 && apart(size, runtime.GOMAXPROCS(0))}, f)
 }
+
+// apart reports whether each worker has a processor. With a GOMAXPROCS above the number of
+// processors, the operating system makes workers share them.
+func apart(workers, procs int) bool { return workers <= min(procs, runtime.NumCPU()) }
 
 func runCrew(c *crew, f func(c *crew)) {
 	first := new(order)
@@ -143,9 +147,9 @@ func runCrew(c *crew, f func(c *crew)) {
 		})
 	}
 	lead := func() {
+		defer c.give(new(order))
 		c.bind(0)
 		f(c)
-		c.give(new(order))
 	}
 	if len(c.cpus) > 0 {
 		c.ended.Go(lead)
@@ -208,14 +212,19 @@ func (c *crew) do(lengths []time.Duration, bodies []body) []span {
 	return o.spans
 }
 
-// follow does the part of worker i in an order. With a processor for each worker, all begin each
-// phase together.
+// follow does the part of worker i in an order. If workers spin, all begin each phase together.
 func (c *crew) follow(o *order, i int) {
 	for j := range o.stops {
 		stop := &o.stops[j]
+		if i == 0 {
+			for c.spins && int(stop.here.Load()) < c.size-1 {
+			}
+		}
+		if i == 0 || !c.spins {
+			stop.begin()
+		}
 		for stop.here.Add(1); c.spins && int(stop.here.Load()) < c.size; {
 		}
-		stop.begin()
 		start := time.Now()
 		o.bodies[i](stop)
 		o.spans[i] = span{start, time.Now()}

@@ -87,8 +87,12 @@ func awaitCleanups() {
 	}
 }
 
-// price returns the processor time that a collection takes for each byte that is alive: the median
-// of the one that collect measured and of four more, because other processes lengthen a
+// minHeap is how much Go allocates at least before it collects, with GOGC=100.
+const minHeap = 4 << 20
+
+// price returns the processor time of collections for each byte that is allocated, with GOGC=100:
+// there is one each time as much has been allocated as is alive, or minHeap. The time of one is the
+// median of the one that collect measured and of four more, because other processes lengthen a
 // collection.
 func (h *heap) price() float64 {
 	marks := []float64{h.mark}
@@ -97,7 +101,7 @@ func (h *heap) price() float64 {
 		runtime.GC()
 		marks = append(marks, marking()-before)
 	}
-	return stat.Median(marks) / h.live
+	return stat.Median(marks) / max(h.live, minHeap)
 }
 
 // marking returns the processor time that all collections have spent marking.
