@@ -3,7 +3,6 @@ package stat
 import (
 	"fmt"
 	"math"
-	"slices"
 	"sync"
 
 	"github.com/aclements/go-moremath/stats"
@@ -91,7 +90,7 @@ func pairedSummary(logs []Sample) Summary {
 	if all.processes() > 1 {
 		return SummarizeLayers(logs)
 	}
-	s := pseudomedian(slices.Clone(singles(logs)))
+	s := pseudomedian(singles(logs))
 	s.Links, s.Processes = len(all), all.processes()
 	return s
 }

@@ -139,7 +139,7 @@ func (c *Campaign) announce() {
 	}
 	if p.Slice > 0 {
 		slices = fmt.Sprintf(" in slices of %v", p.Slice)
-		pinned += fmt.Sprintf(", %d MiB of maps at once at most", p.MemoryBytes()>>20)
+		pinned += fmt.Sprintf(", about %d MiB of maps at once", p.MemoryBytes()>>20)
 	}
 	fmt.Fprintf(c.Out, "plan: %s, seed %d: %d cells x %d blocks%s x %v%s, GOMAXPROCS %d%s\n",
 		c.store.manifest.Preset, p.Seed, len(p.All()), p.Blocks, layers, p.Time, slices, p.Procs, pinned)

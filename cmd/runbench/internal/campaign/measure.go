@@ -123,6 +123,9 @@ func (l *loop) measureExtra(ctx context.Context) error {
 		for block := blocks[w] + 1; block <= blocks[w]+todo; block++ {
 			jobs = append(jobs, l.plan.ExtraJobs(w, block)...)
 		}
+		if len(jobs) == 0 {
+			return nil // nothing was compared
+		}
 		if err := l.run(ctx, jobs, blocks[w]+todo); err != nil {
 			return err
 		}

@@ -132,5 +132,5 @@ func control(d *export.Document, c results.Control) {
 		}
 		t.Rows = append(t.Rows, []string{p.Cell + " in " + p.Unit, percent(p.Ratio), interval, fmt.Sprintf("%.3f", p.P), fmt.Sprintf("%.3f", p.Holm)})
 	}
-	d.Add(export.Heading{Level: 3, Text: "A/A control"}, export.Line("One map was measured twice in the same blocks, as if it were two maps. The A/A limit is the largest ratio that an interval allows, in either direction: a lower end of 1/1.2 counts as 1.2, which is 20 %."), t)
+	d.Add(export.Heading{Level: 3, Text: "A/A control"}, export.Line("In each workload one map was measured twice in the same blocks, as if it were two maps. The A/A limit of the workload is the largest ratio that the interval allows, in either direction: a lower end of 1/1.2 counts as 1.2, which is 20 %. The limit of the run is the largest of them."), t)
 }

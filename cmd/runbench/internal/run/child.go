@@ -19,7 +19,7 @@ import (
 // nothing. While this process writes the cells to the disk, the child waits. The child ends at
 // the end of its input, so that no child remains if the parent is killed.
 
-// answer is what a child answers to the plan, and to each job.
+// answer is what a child answers to the plan, and to each cohort.
 type answer struct {
 	Commit string // in the answer to the plan: what the child was built from
 	Dirty  bool
