@@ -14,7 +14,7 @@ func concurrentMap() kv.Entry {
 	return withCMap(kv.Entry{
 		Name:     "concurrent-map",
 		Doc:      "orcaman's concurrent-map: 32 built-in maps, each under its sync.RWMutex",
-		Identity: kv.Identity{Family: "concurrent-map"},
+		Identity: kv.Identity{Family: "concurrent-map", Module: "github.com/orcaman/concurrent-map/v2"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
 	})

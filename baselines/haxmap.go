@@ -12,7 +12,7 @@ func haxMap() kv.Entry {
 	return withHaxAdapter(kv.Entry{
 		Name:     "haxmap",
 		Doc:      "haxmap.Map, a lock-free sorted list with an index of hashes",
-		Identity: kv.Identity{Family: "haxmap"},
+		Identity: kv.Identity{Family: "haxmap", Module: "github.com/alphadose/haxmap"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range,
 		Broken:   true, // it loses a Set after a Delete of the same key, while other goroutines write

@@ -17,7 +17,7 @@ func immutableMap() kv.Entry {
 	return withPersistentMap(kv.Entry{
 		Name:     "immutable",
 		Doc:      "atomic pointer to a persistent hash trie (benbjohnson/immutable); a write makes the next trie under a lock",
-		Identity: kv.Identity{Family: "immutable"},
+		Identity: kv.Identity{Family: "immutable", Module: "github.com/benbjohnson/immutable"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
 	})

@@ -11,7 +11,7 @@ func syncMap() kv.Entry {
 	return withTypedSyncMap(kv.Entry{
 		Name:     "syncmap",
 		Doc:      "sync.Map of the standard library, a concurrent hash trie",
-		Identity: kv.Identity{Family: "syncmap"},
+		Identity: kv.Identity{Family: "syncmap", Module: kv.Standard},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
 	})

@@ -10,7 +10,7 @@ func xsyncMap() kv.Entry {
 	return withXsyncAdapter(kv.Entry{
 		Name:     "xsync",
 		Doc:      "xsync.Map, a hash table with one cache line for each bucket; readers take no lock",
-		Identity: kv.Identity{Family: "xsync"},
+		Identity: kv.Identity{Family: "xsync", Module: "github.com/puzpuzpuz/xsync/v4"},
 		Level:    kv.Linearizable,
 		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
 	})

@@ -2,6 +2,8 @@ package results
 
 import (
 	"encoding/json"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -99,6 +101,27 @@ func TestMixAsJSON(t *testing.T) {
 		var back workloads.Mix
 		if err := json.Unmarshal(text, &back); err != nil || back != m {
 			t.Errorf("%s becomes %+v, %v; want %+v", text, back, err, m)
+		}
+	}
+}
+
+// TestVersions: two runs with the same version of a module have measured the same code.
+func TestVersions(t *testing.T) {
+	program := &debug.BuildInfo{Deps: []*debug.Module{
+		{Path: "example.org/a", Version: "v1.2.3"},
+		{Path: "example.org/b", Version: "v1.2.3", Replace: &debug.Module{Path: "example.org/fork", Version: "v1.2.4"}},
+		{Path: "example.org/c", Version: "v1.2.3", Replace: &debug.Module{Path: "../c"}},
+	}}
+	for module, want := range map[string]string{
+		"example.org/a": "v1.2.3",
+		"example.org/b": "example.org/fork@v1.2.4",
+		"example.org/c": "",
+		"example.org/d": "",
+		"":              "",
+		kv.Standard:     runtime.Version(),
+	} {
+		if got := versionOf(module, program); got != want {
+			t.Errorf("the version of %q is %q; want %q", module, got, want)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 
 	"doublebuf/baselines/kv"
@@ -45,10 +47,39 @@ type Map struct {
 	Impl string `json:"impl"` // the name
 	kv.Identity
 	kv.Policy
+	// Version is that of the map's module: of Go, if the map is in the standard library. It is "" if
+	// the map has no module of its own, or if the version is not known.
+	Version string `json:"version,omitempty"`
 }
 
 // MapOf returns what a manifest says of the entry e.
-func MapOf(e kv.Entry) Map { return Map{Impl: e.Name, Identity: e.Kind(), Policy: e.Policy} }
+func MapOf(e kv.Entry) Map {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	return Map{Impl: e.Name, Identity: e.Kind(), Policy: e.Policy, Version: versionOf(e.Identity.Module, info)}
+}
+
+// versionOf returns the version of a module in a program. It is "" if the module was replaced by a
+// folder, which has no version.
+func versionOf(module string, program *debug.BuildInfo) string {
+	if module == kv.Standard {
+		return runtime.Version()
+	}
+	for _, m := range program.Deps {
+		switch {
+		case m.Path != module:
+		case m.Replace != nil && m.Replace.Version == "":
+			return ""
+		case m.Replace != nil:
+			return m.Replace.Path + "@" + m.Replace.Version
+		default:
+			return m.Version
+		}
+	}
+	return ""
+}
 
 // Outcome is the outcome of a check. Unknown is never a pass.
 type Outcome string

@@ -23,6 +23,12 @@ const MaxLoad = 1000
 // Kinds returns all kinds of cells, in the order in which a run's folder is read.
 func Kinds() []Kind { return []Kind{Throughput, Staleness, Latency} }
 
+// IsRate reports whether a unit counts operations a second. A slower machine lowers it for all maps
+// alike.
+func IsRate(unit string) bool {
+	return unit == OpsPerSec || unit == ReadsPerSec || unit == WritesPerSec
+}
+
 // The units of metrics. They are tidy in the sense of golang.org/x/perf/benchunit
 // (seconds and bytes, never ns or MB), so that a zero stays in its table.
 const (

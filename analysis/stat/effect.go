@@ -51,13 +51,48 @@ func (r Ratios) Effect(minEffect float64) Effect {
 		e.Ratio, e.Lo, e.Hi = math.NaN(), math.NaN(), math.NaN()
 	}
 	if bound, ok := beyond(e, 1+minEffect); ok {
-		if t, err := stats.OneSampleTTest(stats.Sample{Xs: single}, math.Log(bound), side(e)); err == nil {
-			e.P = twoSided(t)
-		} else {
-			e.P = leastP
-		}
+		e.P = tTest(single, math.Log(bound), side(e))
 	}
 	return e
+}
+
+// Side is the side of a bound on which something lies.
+type Side = stats.LocationHypothesis
+
+const (
+	Above = stats.LocationGreater
+	Below = stats.LocationLess
+)
+
+// Beyond returns the two-sided probability of ratios that lie as far on a side of bound, if the
+// true ratio were bound. The test is that of Effect. bound is positive. There must be two ratios.
+func (r Ratios) Beyond(bound float64, side Side) float64 {
+	return tTest(singles(r.logs), math.Log(bound), side)
+}
+
+// Beyond returns the two-sided probability of samples that lie as far on a side of bound, if the
+// true value were bound. It is Student's t test on the logarithms, or on the values if one of them
+// or bound is not positive. It counts samples as Ratios.Effect does. There must be two.
+func Beyond(samples []Sample, bound float64, side Side) float64 {
+	values := singles(samples)
+	if min(bound, slices.Min(values)) > 0 {
+		return tTest(logsOf(values), math.Log(bound), side)
+	}
+	return tTest(values, bound, side)
+}
+
+// tTest returns the two-sided probability of values on a side of bound, if their mean were bound.
+// Values that are all equal have no spread to test by. Their probability is leastP if they lie on
+// that side.
+func tTest(values []float64, bound float64, side Side) float64 {
+	t, err := stats.OneSampleTTest(stats.Sample{Xs: values}, bound, side)
+	switch {
+	case err == nil:
+		return twoSided(t)
+	case side == Above == (values[0] > bound):
+		return leastP
+	}
+	return 1
 }
 
 // Unpaired returns the effect of b over a, if no repetition of one belongs to a repetition of the
@@ -135,6 +170,29 @@ func welch(x, y []float64, e Effect) float64 {
 	return min(1, benchmath.AssumeNothing.Compare(benchmath.NewSample(x, th), benchmath.NewSample(y, th)).P)
 }
 
+// Deviation is an estimate of the standard deviation of a logarithm, with its degrees of freedom.
+// Without any, nothing is known.
+type Deviation struct {
+	SD float64
+	DF int
+}
+
+// Widen returns e for a ratio that deviates by d between two measurements, besides what its
+// repetitions show. The interval becomes at least as wide as that of Student's t distribution
+// around the ratio, and P at least that of the t test. minEffect is as for Ratios.Effect.
+func (e Effect) Widen(d Deviation, minEffect float64) Effect {
+	if !e.Interval || d.DF == 0 || d.SD == 0 {
+		return e
+	}
+	t := stats.TDist{V: float64(d.DF)}
+	reach := math.Exp(stats.InvCDF(t)(1-(1-Confidence)/2) * d.SD)
+	e.Lo, e.Hi = min(e.Lo, e.Ratio/reach), max(e.Hi, e.Ratio*reach)
+	if bound, ok := beyond(e, 1+minEffect); ok {
+		e.P = max(e.P, 2*t.CDF(-math.Abs(math.Log(e.Ratio/bound))/d.SD))
+	}
+	return e
+}
+
 // beyond returns the end of the range from 1/least to least that e lies beyond, if e has an
 // interval.
 func beyond(e Effect, least float64) (bound float64, ok bool) {
@@ -156,11 +214,11 @@ func twoSided(t *stats.TTestResult) float64 { return min(1, max(leastP, 2*t.P)) 
 
 // side returns the side of the minimum effect on which e lies. If the mean that a test uses lies on
 // the other side, the test must find nothing.
-func side(e Effect) stats.LocationHypothesis {
+func side(e Effect) Side {
 	if e.Ratio > 1 {
-		return stats.LocationGreater
+		return Above
 	}
-	return stats.LocationLess
+	return Below
 }
 
 func logsOf(x []float64) []float64 {

@@ -44,7 +44,14 @@ type Identity struct {
 	Variation bool `json:"variation,omitempty"`
 	// Role is what the entry is for.
 	Role Role `json:"role,omitempty"`
+	// Module is the path of the module that the map's code is in, or Standard. It is "" if that is
+	// the module of the entry itself. Two runs with the same version of the module have measured
+	// the same code.
+	Module string `json:"module,omitempty"`
 }
+
+// Standard is the Module of a map of the standard library.
+const Standard = "std"
 
 // Kind returns the identity of e, with the default family filled in. Entries of one kind differ
 // in their publish policy only.

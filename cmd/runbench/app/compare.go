@@ -39,10 +39,16 @@ With -a and -b it compares two maps of one run, paired by block.
 A cell is better or worse if it differs conclusively by more than the minimum effect. The chance
 that any row of a comparison is called so by mistake is at most 5 % (Holm). A cell is the same if
 the whole 95 % interval lies within the minimum effect. Otherwise it is inconclusive. The geometric
-mean of each unit is one more row. Differences below the A/A limit are inconclusive: that of the
-workload for two maps of one run, and the larger one of both runs otherwise. If a run has a single
-build, differences below 5 % between two runs are inconclusive too; between two maps of one run
-the row says "in this build". With -min-effect below 5 % no row of a single build is the same.
+mean of each unit is one more row. Effects below the A/A limit of their workload are inconclusive.
+If a run has a single build, effects below 5 % between two runs are inconclusive too; between two
+maps of one run the row says "in this build". With -min-effect below 5 % no row of a single build is
+the same.
+
+Two runs also differ by what changed on the machine between them. Unchanged maps show how much that
+is. These are the floor and the ceiling, maps of the standard library and of other modules in the
+same version, and all maps if both runs are of one commit. Effects are also given relative to the
+unchanged maps of the same workload, and conclusions follow from that. Each still rests on one run of
+each side.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check unexpectedly.
 It is 4 if any row is inconclusive, if the check of a map of NEW has no answer, or if a cell of OLD
@@ -160,7 +166,6 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 		way := map[bool]string{true: "in slices", false: "at once"}
 		notes = append(notes, fmt.Sprintf("The old run measured its cells %s, and the new run %s. Slices charge each map for its own garbage, and leave out how it starts.", way[a], way[b]))
 	}
-	limits.Noise = max(old.Control.Limit, now.Control.Limit)
 	if !tellsLayers(old) || !tellsLayers(now) {
 		return append(notes, "The numbers of builds and processes are not known. With a single build, differences under 5 % are not conclusive."), limits
 	}

@@ -23,7 +23,9 @@ a comment that names the figure's cells:
 
 A claim with "at least" or "at most" holds if the whole 95 %% interval lies on that side. Any other
 claim holds if the whole interval lies within a factor of %v of the figure. A claim fails if the
-whole interval lies elsewhere, or if a map failed its check. Otherwise it is undecided.
+whole interval lies elsewhere, or if a map failed its check. Otherwise it is undecided. It is also
+undecided if the A/A limit of its workload, or the number of claims, leaves it in doubt: the chance
+that any claim holds or fails by mistake is at most 5 %% (Holm).
 
 The claims of a paragraph follow it, in the order of its figures. The column "would be" shows the
 figure that these cells give.
@@ -67,11 +69,9 @@ func (s *shell) study(path, dir string, restate bool, f *format) error {
 	if err != nil {
 		return err
 	}
-	judged := make([]study.Judged, len(claims))
-	for i, c := range claims {
-		if judged[i], err = study.Judge(set.Run, c); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
+	judged, err := study.Judge(set.Run, claims)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	restated, err := study.Restate(string(text), judged)
 	if err != nil {

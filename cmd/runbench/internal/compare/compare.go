@@ -7,15 +7,18 @@
 //   - The effect is new over old, see [stat.Effect]. Of two runs it comes from all pairs of their
 //     repetitions, of two maps of one run from the blocks in which both were measured.
 //   - The minimum effect is the smallest that matters: with 5 %, ratios from 1/1.05 to 1.05 do not.
-//   - Better and worse, of two runs: the interval lies beyond the minimum effect and beyond what
-//     can be conclusive, see [Limits]. And its probability, if the true effect were no larger than
-//     that, is under 5 % after Holm's correction over all rows of the comparison, geometric means
-//     among them.
-//   - Better and worse, of two maps of one run: the interval lies beyond the minimum effect, the
-//     effect is larger than the A/A limit of its workload, and the probability is that of a true
-//     effect no larger than the minimum effect. If the run has a single build and its layout can
-//     cause the effect, the row says so.
-//   - Same: the interval lies within the minimum effect. What noise hides is not the same.
+//   - An unchanged map has the same code in both runs, see [SameCode]. The relative effect of a map
+//     is its effect over the mean effect of the other unchanged maps of the workload, compared in
+//     each run block by block. Its interval includes how much unchanged maps deviate from each other
+//     between the two runs. Conclusions follow from it, or from the effect if no map is unchanged.
+//   - Better and worse: the interval lies beyond the minimum effect, and the effect is larger than
+//     the A/A limit of its workload (the larger one of both runs). And its probability, if the true
+//     effect were no larger than the minimum effect, is under 5 % after Holm's correction over all
+//     rows of the comparison, geometric means among them.
+//   - If a run has a single build, its layout can cause effects too, see [Limits]. Of two runs such
+//     an effect is inconclusive: their programs may have other layouts. Of two maps of one run the
+//     row says so.
+//   - Same: the interval lies within the minimum effect. A difference that a wide interval hides is not "same".
 //   - Inconclusive: none of these. A cell is also inconclusive if some of its repetitions have no
 //     value in the unit: an overloaded repetition has no latencies, and the others do not
 //     represent it. The row says why.
@@ -30,6 +33,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"gonum.org/v1/gonum/floats"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
@@ -48,14 +53,24 @@ const (
 
 // Row is one cell in one unit, or the geometric mean of all cells in a unit.
 type Row struct {
-	Cell       string      // its name, without what all rows share
-	Old, New   float64     // medians; of a geometric mean, the means of the medians
-	Effect     stat.Effect // its P is not corrected
-	Holm       float64     // P, corrected for all rows of the comparison
+	Cell       string       // its name, without what all rows share
+	Old, New   float64      // medians; of a geometric mean, the means of the medians
+	Effect     stat.Effect  // its P is not corrected
+	Relative   *stat.Effect // to unchanged maps; nil without them
+	Unchanged  bool         // the code of the map is the same in both runs
+	Holm       float64      // P, corrected for all rows of the comparison
 	Conclusion Conclusion
-	Why        string // if inconclusive, or true of this build only
+	Why        string // if inconclusive, or if there is something to add
 
-	noise float64 // the A/A limit that the effect must exceed
+	limit float64 // the A/A limit that the effect must exceed
+}
+
+// judged is the effect that the conclusion follows from.
+func (r *Row) judged() stat.Effect {
+	if r.Relative != nil {
+		return *r.Relative
+	}
+	return r.Effect
 }
 
 // Table is the rows of one unit.
@@ -64,22 +79,24 @@ type Table struct {
 	Better string // "higher" or "lower"; "" if that is not known
 	Rows   []Row
 	Mean   *Row // the geometric mean; nil if fewer than two cells have one
+	// Deviation is how much the effects of unchanged maps deviate from each other.
+	Deviation stat.Deviation
 }
 
 // Limits are the effects, as shares, that matter and that can be conclusive: 0.05 is 5 %.
 type Limits struct {
 	MinEffect float64 // the minimum effect
 	Layout    float64 // two layouts of the same code can cause smaller differences
-	Noise     float64 // a map and its twin have shown smaller differences in some workload
 }
 
 // Comparison is the result of comparing two runs, or two maps of one run.
 type Comparison struct {
 	Limits
-	Paired  bool // the maps of one run, by block
-	Tables  []Table
-	OnlyOld []string // cells that the new one lacks
-	OnlyNew []string // and the other way round
+	Paired    bool // the maps of one run, by block
+	Tables    []Table
+	OnlyOld   []string // cells that the new one lacks
+	OnlyNew   []string // and the other way round
+	Unchanged []string // maps that have the same code in both runs
 }
 
 // MinConclusive is the effect beyond which a true effect can be better or worse: that of the null
@@ -88,15 +105,16 @@ func (c *Comparison) MinConclusive() float64 {
 	if c.Paired {
 		return c.MinEffect
 	}
-	return max(c.MinEffect, c.Layout, c.Noise)
+	return max(c.MinEffect, c.Layout)
 }
 
 // pair is the two groups of a cell.
 type pair struct {
-	id       results.ID
-	cell     string
-	old, new *analysis.Group
-	noise    float64
+	id        results.ID
+	cell      string
+	old, new  *analysis.Group
+	unchanged bool
+	limit     float64
 }
 
 // Runs compares the cells that two runs share, in the given units. Without units it uses those that
@@ -115,7 +133,14 @@ func Runs(old, now *analysis.Run, units []string, limits Limits) (*Comparison, e
 	var pairs []pair
 	for _, g := range groups(old) {
 		if n, ok := ofNew[g.ID]; ok {
-			pairs = append(pairs, pair{id: g.ID, cell: label(g.ID), old: g, new: n})
+			p := pair{id: g.ID, cell: label(g.ID), old: g, new: n, unchanged: SameCode(old, now, g.ID.Impl)}
+			if p.id.Kind == results.Throughput {
+				p.limit = max(old.Limit(p.id.Workload()), now.Limit(p.id.Workload()))
+			}
+			pairs = append(pairs, p)
+			if p.unchanged && !slices.Contains(c.Unchanged, g.ID.Impl) {
+				c.Unchanged = append(c.Unchanged, g.ID.Impl)
+			}
 			delete(ofNew, g.ID)
 		} else {
 			c.OnlyOld = append(c.OnlyOld, label(g.ID))
@@ -148,7 +173,7 @@ func Maps(set *analysis.Run, old, now string, units []string, limits Limits) (*C
 	for _, g := range set.AllGroups() {
 		if g.ID.Impl == old && len(unitsOf(g, units)) > 0 {
 			found[g.ID.Workload()] = len(pairs)
-			pairs = append(pairs, pair{id: g.ID, cell: workload(g.ID), old: g, noise: set.Limit(g.ID.Workload())})
+			pairs = append(pairs, pair{id: g.ID, cell: workload(g.ID), old: g, limit: set.Limit(g.ID.Workload())})
 		}
 	}
 	for _, g := range set.AllGroups() {
@@ -172,6 +197,7 @@ func Maps(set *analysis.Run, old, now string, units []string, limits Limits) (*C
 
 // judge makes the tables of pairs.
 func (c *Comparison) judge(pairs []pair, units []string, better func(unit string) string) (*Comparison, error) {
+	same := unchangedOf(pairs)
 	at := map[string]int{}
 	byUnit := map[string][]pair{}
 	for _, p := range pairs {
@@ -186,7 +212,9 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 			}
 			t := &c.Tables[at[unit]]
 			row := c.row(p.cell, p.old, p.new, unit)
-			row.noise = p.noise
+			row.limit, row.Unchanged = p.limit, p.unchanged
+			relOld, relNow, n := same.against(p, unit)
+			row.Relative = same.relative(relOld, relNow, n, unit, c.MinConclusive(), p.id.Workload())
 			t.Rows = append(t.Rows, row)
 			byUnit[unit] = append(byUnit[unit], p)
 		}
@@ -201,7 +229,7 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 	var family []*Row
 	for i := range c.Tables {
 		t := &c.Tables[i]
-		t.Mean = c.mean(byUnit[t.Unit], t.Unit)
+		t.Mean, t.Deviation = c.mean(byUnit[t.Unit], same, t.Unit), same.deviations(t.Unit).all
 		for j := range t.Rows {
 			family = append(family, &t.Rows[j])
 		}
@@ -211,7 +239,7 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 	}
 	var p []float64
 	for _, r := range family {
-		p = append(p, r.Effect.P)
+		p = append(p, r.judged().P)
 	}
 	for i, corrected := range stat.Holm(p) {
 		family[i].Holm = corrected
@@ -240,26 +268,46 @@ func (c *Comparison) row(cell string, old, now *analysis.Group, unit string) Row
 	return r
 }
 
-// mean is the row of the geometric mean of pairs; nil if fewer than two of them have one.
-func (c *Comparison) mean(pairs []pair, unit string) *Row {
+// mean is the row of the geometric mean of pairs; nil if fewer than two of them have one. Unchanged
+// maps count only if there is nothing else.
+func (c *Comparison) mean(pairs []pair, same *unchanged, unit string) *Row {
 	pairs = slices.DeleteFunc(slices.Clone(pairs), func(p pair) bool { return !whole(p.old, unit) || !whole(p.new, unit) })
+	if slices.ContainsFunc(pairs, func(p pair) bool { return !p.unchanged }) {
+		pairs = slices.DeleteFunc(pairs, func(p pair) bool { return p.unchanged })
+	}
 	if len(pairs) < 2 {
 		return nil
 	}
-	var old, now []*analysis.Group
-	var oldLog, newLog float64
+	var old, now, relOld, relNow []*analysis.Group
+	var workloads []results.ID
+	var oldLog, newLog, limit float64
+	least := math.MaxInt // unchanged maps beside a pair
 	for _, p := range pairs {
 		old, now = append(old, p.old), append(now, p.new)
 		oldLog += math.Log(p.old.Summary(unit).Median)
 		newLog += math.Log(p.new.Summary(unit).Median)
+		limit = max(limit, p.limit)
+		a, b, n := same.against(p, unit)
+		if least = min(least, n); n > 0 {
+			relOld, relNow, workloads = append(relOld, a), append(relNow, b), append(workloads, p.id.Workload())
+		}
 	}
 	n := float64(len(pairs))
 	r := c.row(fmt.Sprintf("geometric mean of %d cells", len(pairs)), meanOf(old, unit), meanOf(now, unit), unit)
-	r.Old, r.New = math.Exp(oldLog/n), math.Exp(newLog/n)
-	if c.Paired {
-		r.noise = c.Noise
+	r.Old, r.New, r.limit = math.Exp(oldLog/n), math.Exp(newLog/n), limit
+	if least > 0 {
+		r.Relative = same.relative(meanOf(relOld, unit), meanOf(relNow, unit), least, unit, c.MinConclusive(), workloads...)
 	}
 	return &r
+}
+
+// blockOf returns the block of the i-th cell of a group. If a file has no blocks, its n-th
+// repetitions are one block.
+func blockOf(c results.Cell, i int) int {
+	if c.Block > 0 {
+		return c.Block
+	}
+	return i + 1
 }
 
 // meanOf returns the geometric mean of groups in each block that all of them have.
@@ -268,11 +316,8 @@ func meanOf(groups []*analysis.Group, unit string) *analysis.Group {
 	of := map[int]results.Cell{}
 	for _, g := range groups {
 		for i, c := range g.Cells {
-			block := c.Block
-			if block == 0 {
-				block = i + 1
-			}
 			if v, ok := c.Metrics[unit]; ok {
+				block := blockOf(c, i)
 				logs[block] = append(logs[block], math.Log(v))
 				of[block] = c
 			}
@@ -283,18 +328,15 @@ func meanOf(groups []*analysis.Group, unit string) *analysis.Group {
 		if len(logs[block]) != len(groups) {
 			continue
 		}
-		sum := 0.0
-		for _, l := range logs[block] {
-			sum += l
-		}
-		mean.Cells = append(mean.Cells, results.Cell{Block: block, Process: of[block].Process, Link: of[block].Link, Metrics: map[string]float64{unit: math.Exp(sum / float64(len(groups)))}})
+		value := math.Exp(floats.Sum(logs[block]) / float64(len(groups)))
+		mean.Cells = append(mean.Cells, results.Cell{Block: block, Process: of[block].Process, Link: of[block].Link, Metrics: map[string]float64{unit: value}})
 	}
 	return mean
 }
 
 // decide fills in the conclusion of r.
 func (c *Comparison) decide(r *Row, t Table, family int) {
-	e := r.Effect
+	e := r.judged()
 	beyond := func(effect float64) bool { return e.Lo > 1+effect || e.Hi < 1/(1+effect) }
 	within := e.Lo >= 1/(1+c.MinEffect) && e.Hi <= 1+c.MinEffect
 	r.Conclusion = Inconclusive
@@ -313,8 +355,8 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 		r.Why = fmt.Sprintf("the effect may be less than %s, the smallest that can be conclusive", analysis.Percent(c.MinConclusive()))
 	case !beyond(c.MinConclusive()):
 		r.Why = "the interval is too wide"
-	case !(e.Ratio > 1+r.noise || e.Ratio < 1/(1+r.noise)):
-		r.Why = fmt.Sprintf("the effect is not larger than %s, the A/A limit of the workload", analysis.Percent(r.noise))
+	case !(e.Ratio > 1+r.limit || e.Ratio < 1/(1+r.limit)):
+		r.Why = fmt.Sprintf("the effect is not larger than %s, the A/A limit of the workload", analysis.Percent(r.limit))
 	case r.Holm >= 1-stat.Confidence:
 		r.Why = fmt.Sprintf("not conclusive as one of %d rows; want more repetitions", family)
 	case t.Better == "":
@@ -323,6 +365,9 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 		r.Conclusion = Better
 	default:
 		r.Conclusion = Worse
+	}
+	if r.Unchanged && r.Why == "" && r.Conclusion != Same {
+		r.Why = "its code is the same in both runs, so something else has changed"
 	}
 	if own := c.Paired && r.Why == "" && (r.Conclusion == Better || r.Conclusion == Worse); own && e.Ratio < 1+c.Layout && e.Ratio > 1/(1+c.Layout) {
 		r.Why = fmt.Sprintf("in this build; another layout of the code can cause up to %s", analysis.Percent(c.Layout))

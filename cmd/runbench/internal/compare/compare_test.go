@@ -37,13 +37,13 @@ func run(r *rand.Rand, cells, blocks int, factor func(cell int) float64) *result
 	return s
 }
 
-func unchanged(int) float64 { return 1 }
+func steady(int) float64 { return 1 }
 
 // twoRuns compares two made-up runs of 40 cells x 10 blocks.
 func twoRuns(t *testing.T, seed uint64, minEffect float64, factor func(int) float64) Table {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0))
-	c, err := Runs(analysis.Of(run(r, 40, 10, unchanged)), analysis.Of(run(r, 40, 10, factor)), nil, Limits{MinEffect: minEffect})
+	c, err := Runs(analysis.Of(run(r, 40, 10, steady)), analysis.Of(run(r, 40, 10, factor)), nil, Limits{MinEffect: minEffect})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestNothingChanged(t *testing.T) {
 	uncorrected, families, most := 0, 0, 0
 	for seed := range uint64(seeds) {
 		wrong := 0
-		for _, row := range twoRuns(t, seed, 0, unchanged).Rows {
+		for _, row := range twoRuns(t, seed, 0, steady).Rows {
 			if row.Effect.P < 0.05 {
 				uncorrected++
 			}
@@ -133,7 +133,7 @@ func TestPlanted(t *testing.T) {
 // TestLowerIsBetter reverses the direction, and removes it.
 func TestLowerIsBetter(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))
-	old, now := run(r, 2, 10, unchanged), run(r, 2, 10, func(int) float64 { return 2 })
+	old, now := run(r, 2, 10, steady), run(r, 2, 10, func(int) float64 { return 2 })
 	for better, want := range map[string]Conclusion{"higher": Better, "lower": Worse, "": Inconclusive} {
 		old.Better[results.OpsPerSec], now.Better[results.OpsPerSec] = better, better
 		c, err := Runs(analysis.Of(old), analysis.Of(now), nil, Limits{MinEffect: 0.05})
@@ -229,7 +229,7 @@ func TestWhatIsMissing(t *testing.T) {
 // TestFarBlocks: the numbers of blocks may be any numbers.
 func TestFarBlocks(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))
-	old, now := run(r, 2, 8, unchanged), run(r, 2, 8, unchanged)
+	old, now := run(r, 2, 8, steady), run(r, 2, 8, steady)
 	for _, s := range []*results.Set{old, now} {
 		for i := range s.Cells {
 			s.Cells[i].Block *= 1 << 50
@@ -241,29 +241,31 @@ func TestFarBlocks(t *testing.T) {
 	}
 }
 
-// TestNoise compares runs of one map that became slower by a share, on machines with different A/A
-// limits, and with one link or several.
-func TestNoise(t *testing.T) {
+// TestLimits compares runs of one map that became slower by a share. The new run has a twin of the
+// map, which is slower by another share. The programs have one link or several.
+func TestLimits(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 0))
 	for _, c := range []struct {
-		loss   float64
-		limits Limits
-		want   Conclusion
-		why    string
+		loss, twin float64
+		limits     Limits
+		want       Conclusion
+		why        string
 	}{
-		{0.20, Limits{MinEffect: 0.05}, Worse, ""},
-		{0.20, Limits{MinEffect: 0.05, Noise: 0.1}, Worse, ""},
-		{0.20, Limits{MinEffect: 0.05, Noise: 0.5}, Inconclusive, "the effect may be less than 50 %, the smallest that can be conclusive"},
-		{0.20, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.4}, Inconclusive, "the effect may be less than 40 %, the smallest that can be conclusive"},
-		{0.10, Limits{MinEffect: 0.02, Layout: 0.15}, Inconclusive, "the effect may be less than 15 %, the smallest that can be conclusive"},
-		{0, Limits{MinEffect: 0.05, Layout: 0.05, Noise: 0.5}, Same, ""},
-		{0, Limits{MinEffect: 0.04, Layout: 0.05}, Inconclusive, "a single build cannot show that a difference is under 5 %"},
+		{0.20, 0, Limits{MinEffect: 0.05}, Worse, ""},
+		{0.20, 0.1, Limits{MinEffect: 0.05}, Worse, ""},
+		{0.20, 0.4, Limits{MinEffect: 0.05, Layout: 0.05}, Inconclusive, "the effect is not larger than"},
+		{0.10, 0, Limits{MinEffect: 0.02, Layout: 0.15}, Inconclusive, "the effect may be less than 15 %, the smallest that can be conclusive"},
+		{0, 0.4, Limits{MinEffect: 0.05, Layout: 0.05}, Same, ""},
+		{0, 0, Limits{MinEffect: 0.04, Layout: 0.05}, Inconclusive, "a single build cannot show that a difference is under 5 %"},
 	} {
 		made := func(factor float64) *results.Set {
 			s := run(r, 1, 10, func(int) float64 { return factor })
 			for i := range s.Cells { // with less noise, so that the interval is narrow
 				m := s.Cells[i].Metrics
 				m[results.OpsPerSec] = factor * 1e6 * math.Pow(m[results.OpsPerSec]/factor/1e6, 0.1)
+				twin := s.Cells[i]
+				twin.Impl, twin.Metrics = results.Twin(twin.Impl), map[string]float64{results.OpsPerSec: m[results.OpsPerSec] * (1 - c.twin)}
+				s.Twins = append(s.Twins, twin)
 			}
 			return s
 		}
@@ -271,7 +273,7 @@ func TestNoise(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if row := got.Tables[0].Rows[0]; row.Conclusion != c.want || row.Why != c.why {
+		if row := got.Tables[0].Rows[0]; row.Conclusion != c.want || !strings.HasPrefix(row.Why, c.why) || c.why == "" && row.Why != "" {
 			t.Errorf("a loss of %v with %+v: %s, %q; want %s, %q; %+v", c.loss, c.limits, row.Conclusion, row.Why, c.want, c.why, row.Effect)
 		}
 	}
@@ -423,7 +425,7 @@ func TestMapsOfOneRun(t *testing.T) {
 			add(&set.Twins, results.Twin("a"), 2, drift*[]float64{0.5, 2}[block%2])
 		}
 		run := analysis.Of(set)
-		got, err := Maps(run, "a", "b", nil, Limits{Layout: run.Layout, Noise: run.Control.Limit})
+		got, err := Maps(run, "a", "b", nil, Limits{Layout: run.Layout})
 		if err != nil {
 			t.Fatal(err)
 		}

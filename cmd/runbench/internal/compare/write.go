@@ -3,12 +3,14 @@ package compare
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"golang.org/x/perf/benchunit"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/export"
+	"doublebuf/analysis/stat"
 )
 
 // Heading names what is compared, with notes on the comparison.
@@ -40,12 +42,14 @@ type (
 		Claimable float64     `json:"claimable"` // the smallest effect that can be better or worse
 		Paired    bool        `json:"paired"`
 		Tables    []jsonTable `json:"tables"`
+		Unchanged []string    `json:"unchanged,omitempty"`
 		OnlyOld   []string    `json:"only_old"`
 		OnlyNew   []string    `json:"only_new"`
 	}
 	jsonTable struct {
 		Unit   string    `json:"unit"`
 		Better string    `json:"better"`
+		Varies float64   `json:"deviation,omitempty"` // of unchanged maps between the runs, as a share
 		Rows   []jsonRow `json:"rows"`
 		Mean   *jsonRow  `json:"geomean"`
 	}
@@ -55,8 +59,11 @@ type (
 		New        *float64   `json:"new_median"`
 		N          [2]int     `json:"n"`
 		Ratio      *float64   `json:"ratio"`
-		Range      []*float64 `json:"interval"` // null without one
-		P          float64    `json:"p"`
+		Range      []*float64 `json:"interval"`                    // null without one
+		Relative   *float64   `json:"relative,omitempty"`          // to unchanged maps
+		Around     []*float64 `json:"relative_interval,omitempty"` // of Relative
+		Unchanged  bool       `json:"unchanged,omitempty"`
+		P          float64    `json:"p"` // of Relative, if there is one
 		Holm       float64    `json:"p_holm"`
 		Conclusion Conclusion `json:"verdict"`
 		Why        string     `json:"why,omitempty"`
@@ -65,12 +72,12 @@ type (
 
 func data(h Heading, c *Comparison) jsonComparison {
 	out := jsonComparison{
-		Heading: h, MinEffect: c.MinEffect, Claimable: c.MinConclusive(), Paired: c.Paired,
+		Heading: h, MinEffect: c.MinEffect, Claimable: c.MinConclusive(), Paired: c.Paired, Unchanged: c.Unchanged,
 		OnlyOld: append([]string{}, c.OnlyOld...), OnlyNew: append([]string{}, c.OnlyNew...),
 	}
 	out.Notes = append([]string{}, h.Notes...)
 	for _, t := range c.Tables {
-		o := jsonTable{Unit: t.Unit, Better: t.Better}
+		o := jsonTable{Unit: t.Unit, Better: t.Better, Varies: t.Deviation.SD}
 		for _, r := range t.Rows {
 			o.Rows = append(o.Rows, r.data())
 		}
@@ -86,10 +93,16 @@ func data(h Heading, c *Comparison) jsonComparison {
 func (r Row) data() jsonRow {
 	o := jsonRow{
 		Cell: r.Cell, Old: finite(r.Old), New: finite(r.New), N: r.Effect.N, Ratio: finite(r.Effect.Ratio),
-		P: r.Effect.P, Holm: r.Holm, Conclusion: r.Conclusion, Why: r.Why,
+		Unchanged: r.Unchanged, P: r.judged().P, Holm: r.Holm, Conclusion: r.Conclusion, Why: r.Why,
 	}
 	if r.Effect.Interval {
 		o.Range = []*float64{finite(r.Effect.Lo), finite(r.Effect.Hi)}
+	}
+	if r.Relative != nil {
+		o.Relative = finite(r.Relative.Ratio)
+		if r.Relative.Interval {
+			o.Around = []*float64{finite(r.Relative.Lo), finite(r.Relative.Hi)}
+		}
 	}
 	return o
 }
@@ -111,17 +124,19 @@ func (t Table) title() string {
 
 // table is the rows as text.
 func (t Table) table() export.Table {
-	out := export.Table{Columns: []string{"cell", "old", "new", "effect", "95 % interval", "p (Holm)", "n", "conclusion"}}
 	rows := t.Rows
 	if t.Mean != nil {
 		rows = append(rows[:len(rows):len(rows)], *t.Mean)
 	}
+	relative := slices.ContainsFunc(rows, func(r Row) bool { return r.Relative != nil })
+	out := export.Table{Columns: []string{"cell", "old", "new", "effect", "95 % interval"}}
+	if relative {
+		out.Columns = append(out.Columns, "relative to unchanged maps", "95 % interval")
+	}
+	out.Columns = append(out.Columns, "p (Holm)", "n", "conclusion")
 	class := benchunit.ClassOf(t.Unit)
 	for _, r := range rows {
-		interval, conclusion := "-", export.Strong(string(r.Conclusion), r.Conclusion == Worse || r.Conclusion == Better)
-		if r.Effect.Interval {
-			interval = fmt.Sprintf("[%s, %s]", percent(r.Effect.Lo), percent(r.Effect.Hi))
-		}
+		conclusion := export.Strong(string(r.Conclusion), r.Conclusion == Worse || r.Conclusion == Better)
 		if r.Why != "" {
 			conclusion += ": " + r.Why
 		}
@@ -129,12 +144,28 @@ func (t Table) table() export.Table {
 		if r.Effect.N[0] == r.Effect.N[1] {
 			n = fmt.Sprint(r.Effect.N[0])
 		}
-		out.Rows = append(out.Rows, []string{
-			r.Cell, benchunit.Scale(r.Old, class), benchunit.Scale(r.New, class),
-			percent(r.Effect.Ratio), interval, probability(r.Holm), n, conclusion,
-		})
+		cell := r.Cell
+		if r.Unchanged {
+			cell += " (unchanged)"
+		}
+		row := []string{cell, benchunit.Scale(r.Old, class), benchunit.Scale(r.New, class), percent(r.Effect.Ratio), interval(r.Effect)}
+		switch {
+		case r.Relative != nil:
+			row = append(row, percent(r.Relative.Ratio), interval(*r.Relative))
+		case relative:
+			row = append(row, "-", "-")
+		}
+		out.Rows = append(out.Rows, append(row, probability(r.Holm), n, conclusion))
 	}
 	return out
+}
+
+// interval writes the interval of an effect.
+func interval(e stat.Effect) string {
+	if !e.Interval {
+		return "-"
+	}
+	return fmt.Sprintf("[%s, %s]", percent(e.Lo), percent(e.Hi))
 }
 
 // percent writes a ratio as a difference; large ones as a factor.
@@ -170,11 +201,12 @@ func probability(p float64) string {
 
 // notes are the lines below the tables.
 func (c *Comparison) notes(h Heading) []string {
-	of, test := "of all repetitions", "Welch's t test"
+	effect, test := "pseudomedian of the ratios of all repetitions (Hodges and Lehmann)", "Welch's t test"
 	if c.Paired {
-		of, test = "within a block", "t test"
+		effect, test = "pseudomedian of the ratios within a block (Hodges and Lehmann)", "t test"
 	}
-	notes := []string{fmt.Sprintf("Effect: median of the ratios %s, with its interval. p: %s on the logarithms, for an effect beyond %.3g %%, Holm-corrected over all rows.", of, test, 100*c.MinConclusive())}
+	notes := []string{fmt.Sprintf("Effect: %s, with its interval. p: %s on the logarithms, for an effect beyond %.3g %%, Holm-corrected over all rows.", effect, test, 100*c.MinConclusive())}
+	notes = append(notes, c.varies()...)
 	for _, only := range []struct {
 		where string
 		cells []string
@@ -184,4 +216,22 @@ func (c *Comparison) notes(h Heading) []string {
 		}
 	}
 	return append(notes, h.Notes...)
+}
+
+// varies says what is known about the variation between two runs.
+func (c *Comparison) varies() (notes []string) {
+	if c.Paired {
+		return nil
+	}
+	if len(c.Unchanged) == 0 {
+		return []string{"How much two runs of the same code differ is not known: no map is known to have the same code in both. Each conclusion rests on one run of each side, and another run may differ."}
+	}
+	notes = append(notes, fmt.Sprintf("Unchanged maps, whose code is the same in both runs: %s.", strings.Join(c.Unchanged, ", ")))
+	for _, t := range c.Tables {
+		if t.Deviation.DF > 0 {
+			notes = append(notes, fmt.Sprintf("Between the two runs, the effects of unchanged maps of one workload deviate from each other by %s in %s (standard deviation, %d degrees of freedom).",
+				analysis.Percent(t.Deviation.SD), t.Unit, t.Deviation.DF))
+		}
+	}
+	return append(notes, "Relative to unchanged maps: the effect over the mean effect of the other unchanged maps of the workload, block by block. Its interval includes that deviation. The conclusion and p are those of the relative effect. Each conclusion still rests on one run of each side.")
 }

@@ -181,11 +181,13 @@ type Result string
 
 const (
 	// Holds: the whole interval bears the claim out. For a figure without "at least" or "at most"
-	// the interval must lie within Tolerance of it.
+	// the interval must lie within Tolerance of it. The value lies inside by more than the A/A limit
+	// of its workload. And the probability of such values, if the true one were where the claim
+	// stops to hold, is under 5 % after Holm's correction over all claims of the text.
 	Holds Result = "holds"
-	// Fails: the whole interval speaks against the claim, or a map failed its check.
+	// Fails: all of that speaks against the claim, or a map failed its check.
 	Fails Result = "fails"
-	// Undecided: the interval includes values for and against the claim, or there is no interval.
+	// Undecided: neither, or there is no interval.
 	Undecided Result = "undecided"
 	// Missing: the run has not measured it.
 	Missing Result = "not measured"
@@ -202,21 +204,48 @@ type Judged struct {
 	Why    string       // if the claim does not hold
 }
 
-// Judge compares a claim with the cells of a run. It fails if the claim names several cells.
-func Judge(run *analysis.Run, c Claim) (Judged, error) {
+// Judge compares the claims of a text with the cells of a run. It fails if a claim names several
+// cells.
+func Judge(run *analysis.Run, claims []Claim) ([]Judged, error) {
+	all := make([]Judged, len(claims))
+	var decided []*Judged
+	var p []float64
+	for i, c := range claims {
+		j, tested, err := judge(run, c)
+		if err != nil {
+			return nil, err
+		}
+		if all[i] = j; tested <= 1 {
+			decided, p = append(decided, &all[i]), append(p, tested)
+		}
+	}
+	for i, corrected := range stat.Holm(p) {
+		if corrected >= 1-stat.Confidence {
+			decided[i].Result, decided[i].Why = Undecided, fmt.Sprintf("not conclusive as one of %d claims", len(p))
+		}
+	}
+	return all, nil
+}
+
+// untested is the probability of a result that no test gave.
+const untested = 2
+
+// judge compares one claim with the cells of a run. It returns the probability of the result, not
+// corrected for other claims.
+func judge(run *analysis.Run, c Claim) (Judged, float64, error) {
 	j := Judged{Claim: c}
 	a, err := find(run, c, c.Map)
 	if err != nil {
-		return j, err
+		return j, untested, err
 	}
-	b := a
+	var b *analysis.Group
 	if c.Over != "" {
 		if b, err = find(run, c, c.Over); err != nil {
-			return j, err
+			return j, untested, err
 		}
 	}
 	switch {
-	case a == nil || b == nil:
+	case a == nil || c.Over != "" && b == nil:
 	case c.Over != "":
 		j.Seen = run.Effect(a, b, c.Unit).Summary
 	default:
@@ -224,40 +253,69 @@ func Judge(run *analysis.Run, c Claim) (Judged, error) {
 	}
 	if j.Seen.N == 0 {
 		j.Result, j.Why = Missing, "no such cells"
-		return j, nil
+		return j, untested, nil
 	}
 	for _, name := range []string{c.Map, c.Over} {
 		if name != "" && run.Verdict(name).Outcome == results.Illegal {
 			j.Result, j.Why = Fails, name+" failed its check"
-			return j, nil
+			return j, untested, nil
 		}
 	}
 	if !j.Seen.Interval {
 		j.Result, j.Why = Undecided, "too few blocks for an interval"
-		return j, nil
+		return j, untested, nil
 	}
-	j.Result, j.Why = c.compare(j.Seen)
-	return j, nil
+	limit := 0.0
+	if a.ID.Kind == results.Throughput && results.IsRate(c.Unit) {
+		limit = run.Limit(a.ID.Workload())
+	}
+	var bounds []bound
+	j.Result, j.Why, bounds = c.compare(j.Seen, limit)
+	p := 0.0
+	for _, at := range bounds {
+		p = max(p, analysis.Beyond(a, b, c.Unit, at.value, at.side))
+	}
+	if len(bounds) == 0 {
+		p = untested
+	}
+	return j, p, nil
 }
 
-// compare compares the claim with the interval of what was seen.
-func (c Claim) compare(seen stat.Summary) (r Result, why string) {
+// bound is where a claim begins or stops to hold. The values lie on that side of it.
+type bound struct {
+	value float64
+	side  stat.Side
+}
+
+// compare compares the claim with what was seen in a workload with an A/A limit. It returns the
+// bounds that decided.
+func (c Claim) compare(seen stat.Summary, limit float64) (r Result, why string, decided []bound) {
 	// The claim is that the true value lies from low to high.
 	low, high := c.value/Tolerance, c.value*Tolerance
-	inf := max(seen.Hi, high) + 1
 	switch c.relation {
 	case atLeast:
-		low, high = c.value, inf
+		low, high = c.value, math.Inf(1)
 	case atMost:
-		low, high = 0, c.value
+		low, high = math.Inf(-1), c.value
 	}
+	holds := seen.Lo >= low && seen.Hi <= high
 	switch {
-	case seen.Lo >= low && seen.Hi <= high:
-		return Holds, ""
-	case seen.Hi < low || seen.Lo > high:
-		return Fails, "the whole interval speaks against it"
+	case holds:
+		r, decided = Holds, []bound{{low, stat.Above}, {high, stat.Below}}
+	case seen.Hi < low:
+		r, why, decided = Fails, "the whole interval speaks against it", []bound{{low, stat.Below}}
+	case seen.Lo > high:
+		r, why, decided = Fails, "the whole interval speaks against it", []bound{{high, stat.Above}}
+	default:
+		return Undecided, "the interval includes values for and against it", nil
 	}
-	return Undecided, "the interval includes values for and against it"
+	decided = slices.DeleteFunc(decided, func(b bound) bool { return math.IsInf(b.value, 0) })
+	for _, b := range decided {
+		if near := seen.Median <= b.value*(1+limit) && seen.Median >= b.value/(1+limit); near && limit > 0 {
+			return Undecided, fmt.Sprintf("it is decided by less than %s, the A/A limit of the workload", analysis.Percent(limit)), nil
+		}
+	}
+	return r, why, decided
 }
 
 // find returns the group that the parts of a claim's cell name, of the map name; nil if there is

@@ -106,14 +106,57 @@ func TestJudge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Judge(analysis.Of(set), claim)
-		if err != nil || f.Result != c.want {
-			t.Errorf("%s: %s, %s, %v; want %s", c.claim, f.Result, f.Why, err, c.want)
+		all, err := Judge(analysis.Of(set), []Claim{claim})
+		if err != nil || all[0].Result != c.want {
+			t.Errorf("%s: %v, %v; want %s", c.claim, all, err, c.want)
 		}
 	}
 	claim, _ := parseClaim("1: ops/s of twice in mix=m")
-	if _, err := Judge(analysis.Of(set), claim); err == nil || !strings.Contains(err.Error(), "names 2 cells of twice") {
+	if _, err := Judge(analysis.Of(set), []Claim{claim}); err == nil || !strings.Contains(err.Error(), "names 2 cells of twice") {
 		t.Errorf("%v; want an error that names both cells", err)
+	}
+}
+
+// TestJudgeInDoubt: what one claim shows may be chance among many, and an effect below the A/A limit
+// shows nothing.
+func TestJudgeInDoubt(t *testing.T) {
+	twin := func(values ...float64) []results.Cell {
+		all := cells("b", 2, values...)
+		for i := range all {
+			all[i].Impl = results.Twin("b")
+		}
+		return all
+	}
+	of := func(text string) Claim {
+		c, err := parseClaim(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	set := &results.Set{Cells: append(cells("a", 2, 10.1, 10.3, 10.2, 10.5, 10.1, 10.4, 10.2), cells("b", 2, 10, 10, 10, 10, 10, 10, 10)...)}
+	run := analysis.Of(set)
+	more := of("at least 1 times: ops/s of a over b in mix=m/g=2")
+	for _, n := range []int{1, 1000} {
+		claims := []Claim{more}
+		for len(claims) < n {
+			claims = append(claims, of("at least 0.999 times: ops/s of a over b in mix=m/g=2"))
+		}
+		all, err := Judge(run, claims)
+		want := map[int]Result{1: Holds, 1000: Undecided}[n]
+		if err != nil || all[0].Result != want {
+			t.Errorf("%d claims: %s: %s, %v; want %s", n, all[0].Result, all[0].Why, err, want)
+		}
+	}
+	set.Twins = twin(10.3, 10.3, 10.3, 10.3, 10.3, 10.3, 10.3)
+	all, err := Judge(analysis.Of(set), []Claim{more, of("at most 1 times: ops/s of a over b in mix=m/g=2"), of("at least 0.9 times: ops/s of a over b in mix=m/g=2")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []Result{Undecided, Undecided, Holds} {
+		if all[i].Result != want {
+			t.Errorf("the twin differs by 3 %%: %s: %s, %s; want %s", all[i].Said(), all[i].Result, all[i].Why, want)
+		}
 	}
 }
 
