@@ -16,7 +16,7 @@ import (
 	"doublebuf/analysis/export"
 )
 
-const drawing = "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg width=\"4pt\" height=\"2pt\" viewBox=\"0 0 4 2\">\n<path d=\"M0,0L4,2\" style=\"fill:#FFFFFF\" />\n</svg>\n"
+const drawing = "<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg width=\"4pt\" height=\"2pt\" viewBox=\"0 0 4 2\">\n<path d=\"M0,0L4,2\" style=\"fill:#FFFFFF\" />\n<text style=\"font-family:'Liberation Sans',Arial,Helvetica,sans-serif;font-variant:normal;font-weight:bold;font-style:normal;font-size:17px\">A</text>\n</svg>\n"
 
 func figure(path string) ([]byte, error) { return []byte(drawing), nil }
 
@@ -34,7 +34,7 @@ func TestHTMLIsSelfContained(t *testing.T) {
 		t.Fatalf("%v; read %v", err, read)
 	}
 	page := html.String()
-	for _, want := range []string{`<svg role="img" aria-label="A &amp; B" width="4pt"`, `<a href="../p/f.csv">`, `<a href="#answers">Answers</a>`, "<title>runbench example</title>"} {
+	for _, want := range []string{`<svg role="img" aria-label="A &amp; B" width="4pt"`, `<text style="font-weight:bold;font-size:17px">A</text>`, `<a href="../p/f.csv">`, `<a href="#answers">Answers</a>`, "<title>runbench example</title>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s", want)
 		}
