@@ -40,7 +40,7 @@ func TestAxes(t *testing.T) {
 	}{
 		{
 			line:       "-impl rwmutex -mix r95w5 -g 3",
-			throughput: []string{"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/g=3-2"},
+			throughput: []string{"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=16Ki/g=3-2"},
 		},
 		{
 			line: "-impl rwmutex -mix r95w5 -keys 1Ki,2Ki --dist uniform",
@@ -52,35 +52,35 @@ func TestAxes(t *testing.T) {
 		{
 			line: "-impl rwmutex -readers 1,3",
 			throughput: []string{
-				"mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=1/w=1-2", "mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=3/w=1-2",
+				"mix=roles/dist=zipf0.99/keytype=uint64/keys=16Ki/r=1/w=1-2", "mix=roles/dist=zipf0.99/keytype=uint64/keys=16Ki/r=3/w=1-2",
 			},
 			staleness: []string{
-				"mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=1/w=1-2", "mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=3/w=1-2",
+				"mix=roles/dist=zipf0.99/keytype=uint64/keys=16Ki/r=1/w=1-2", "mix=roles/dist=zipf0.99/keytype=uint64/keys=16Ki/r=3/w=1-2",
 			},
 		},
 		{
 			// Staleness is that of one writer: with two there is throughput only.
 			line:       "-impl rwmutex -writers 2",
-			throughput: []string{"mix=roles/dist=zipf0.99/keytype=uint64/keys=64Ki/r=1/w=2-2"},
+			throughput: []string{"mix=roles/dist=zipf0.99/keytype=uint64/keys=16Ki/r=1/w=2-2"},
 		},
 		{
 			// plain, the second, takes part where it can.
 			line: "-impl plain,rwmutex -mix read-only,r95w5 -g 1",
 			throughput: []string{
-				"mix=read-only/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2", "mix=read-only/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2",
-				"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2",
+				"mix=read-only/dist=zipf0.99/keytype=uint64/keys=16Ki/g=1-2", "mix=read-only/dist=zipf0.99/keytype=uint64/keys=16Ki/g=1-2",
+				"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=16Ki/g=1-2",
 			},
 		},
 		{
 			line:       "-impl rwmutex -mix r95w5 -g 2 -latency 50,90",
-			throughput: []string{"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/g=2-2"},
+			throughput: []string{"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=16Ki/g=2-2"},
 			latency: []string{
-				"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/load=50/g=2-2", "mix=r95w5/dist=zipf0.99/keytype=uint64/keys=64Ki/load=90/g=2-2",
+				"mix=r95w5/dist=zipf0.99/keytype=uint64/keys=16Ki/load=50/g=2-2", "mix=r95w5/dist=zipf0.99/keytype=uint64/keys=16Ki/load=90/g=2-2",
 			},
 		},
 		{
 			line:       "-impl rwmutex -g 1,1 -g 1 -mix read-only",
-			throughput: []string{"mix=read-only/dist=zipf0.99/keytype=uint64/keys=64Ki/g=1-2"},
+			throughput: []string{"mix=read-only/dist=zipf0.99/keytype=uint64/keys=16Ki/g=1-2"},
 		},
 	} {
 		p, err := quick.Plan(parsed(t, c.line), baselines.All(), 2)

@@ -64,15 +64,15 @@ operations and the trace only the keys. A file with malformed lines is refused. 
 and the statistics of the trace. A run can be resumed only with the same trace.
 
 A block builds all maps of a throughput workload at once and measures them in slices: turns of
-20 ms (-slice), in a random order, until each has had its -time. Maps take turns, so a disturbance
+5 ms (-slice), in a random order, until each has had its -time. Maps take turns, so a disturbance
 of the machine affects all of them. Before each slice the map works for up to 20 ms, unmeasured, to
 fill the caches. Each map is charged for the garbage collections that its own garbage would cause if
 it were alone. A map that allocates very much is measured alone, with its collections. Slices are
 longer if there are more goroutines than processors, or if operations are slow. Mixes with a stall,
 and cells of staleness and latency, are measured at once, one after another. With -slice 0 all cells
 are. After the blocks of a preset there are some extra ones (-extra). Each time, four of them go to
-the workload whose intervals they narrow most. The choice depends on the widths of intervals only,
-so it favours no map.
+the workload whose intervals they narrow most in the time that they take. The choice depends on the
+widths of intervals and the numbers of maps only, so it favours no map.
 
 The layout of the code and the layout of the memory can each make a map several per cent faster or
 slower. A link is one build of the program, with one layout of its code. A process is one run of a
@@ -175,7 +175,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		return err
 	})
 	fs.TextVar(&o.time, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms (default the preset's)")
-	fs.TextVar(&o.slice, "slice", plan.Duration(0), "`time` for which a map is measured at a stretch, in turns with the other maps, as in 20ms; 0 measures each cell at once (default the preset's)")
+	fs.TextVar(&o.slice, "slice", plan.Duration(0), "`time` for which a map is measured at a stretch, in turns with the other maps, as in 5ms; 0 measures each cell at once (default the preset's)")
 	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`time` for which operations arrive in a latency cell (default the preset's)")
 	fs.TextVar(&o.target, "target-ci", plan.Percent(0), "repeat until the interval of every lead is narrower than this `percentage`, as in 2%")
 	fs.TextVar(&o.max, "max", plan.Duration(0), "longest `time` to measure with -target-ci, as in 10m")

@@ -146,7 +146,9 @@ func (c *Campaign) announce() {
 	if c.resumed {
 		fmt.Fprintf(c.Out, "resumed: %d of %d measurements are missing\n", left, len(p.JobsOf(0, c.loop.sets)))
 	}
-	about := p.Estimate() / time.Duration(len(p.Jobs())) * time.Duration(left)
+	extra := p.EstimateExtra(p.Extra)
+	about := (p.Estimate() - extra) / time.Duration(len(p.Jobs())) * time.Duration(left)
+	about += p.EstimateExtra(p.Extra - c.loop.extra(c.loop.blocks()))
 	about += time.Duration(len(c.uncheckedMaps())) * (c.check + c.check/2)
 	until := ""
 	if p.TargetCI > 0 {

@@ -105,11 +105,7 @@ func (l *loop) measureExtra(ctx context.Context) error {
 		if err := l.run(ctx, l.lost(blocks), l.plan.Blocks); err != nil {
 			return err
 		}
-		extra := 0
-		for _, n := range blocks {
-			extra += max(0, n-l.plan.Blocks)
-		}
-		todo := min(plan.ExtraAtOnce, l.plan.Extra-extra)
+		todo := min(plan.ExtraAtOnce, l.plan.Extra-l.extra(blocks))
 		if todo <= 0 || len(blocks) == 0 {
 			return nil
 		}
@@ -117,17 +113,17 @@ func (l *loop) measureExtra(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w := neediest(analysis.Of(set), blocks)
+		w := neediest(analysis.Of(set), l.plan, blocks)
 		fmt.Fprintf(l.out, "%d extra blocks for %s\n", todo, analysis.Describe(w))
 		var jobs []plan.Job
 		for block := blocks[w] + 1; block <= blocks[w]+todo; block++ {
 			jobs = append(jobs, l.plan.ExtraJobs(w, block)...)
 		}
-		if len(jobs) == 0 {
-			return nil // nothing was compared
-		}
 		if err := l.run(ctx, jobs, blocks[w]+todo); err != nil {
 			return err
+		}
+		if l.blocks()[w] == blocks[w] {
+			return nil // no map of it has a part in extra blocks
 		}
 	}
 }
@@ -143,12 +139,25 @@ func (l *loop) blocks() map[results.ID]int {
 	return n
 }
 
-// lost returns the jobs of extra blocks that were begun and not finished.
+// extra returns how many of these blocks are extra ones.
+func (l *loop) extra(blocks map[results.ID]int) (n int) {
+	for _, all := range blocks {
+		n += max(0, all-l.plan.Blocks)
+	}
+	return min(n, l.plan.Extra)
+}
+
+// lost returns the jobs of extra blocks that were begun and not finished. A map that is in no extra
+// block has no part in them.
 func (l *loop) lost(blocks map[results.ID]int) (jobs []plan.Job) {
+	takesPart := map[results.ID]bool{}
+	for j := range l.store.done {
+		takesPart[j.ID] = takesPart[j.ID] || j.Block > l.plan.Blocks
+	}
 	for _, w := range l.plan.Workloads() {
 		for block := l.plan.Blocks + 1; block <= blocks[w]; block++ {
 			for _, j := range l.plan.ExtraJobs(w, block) {
-				if !l.store.done[j] {
+				if takesPart[j.ID] && !l.store.done[j] {
 					jobs = append(jobs, j)
 				}
 			}
@@ -157,15 +166,16 @@ func (l *loop) lost(blocks map[results.ID]int) (jobs []plan.Job) {
 	return jobs
 }
 
-// neediest returns the workload whose intervals another block narrows most. The square of a width
-// is inversely proportional to the number of blocks, so a block reduces it by about the square
-// divided by that number. This is how Neyman allocates samples to strata (On the two different
-// aspects of the representative method, 1934).
-func neediest(run *analysis.Run, blocks map[results.ID]int) (w results.ID) {
+// neediest returns the workload whose intervals another block narrows most in the time that it takes.
+// The square of a width is inversely proportional to the number of blocks, so a block reduces it by
+// about the square divided by that number. A block takes as long as it has maps. This is how Neyman
+// allocates samples to strata, with the costs of Cochran (Sampling Techniques, 5.5).
+func neediest(run *analysis.Run, p plan.Plan, blocks map[results.ID]int) (w results.ID) {
 	most := -1.0
 	for _, s := range run.Standings { // in a fixed order
 		half := min(run.HalfWidth(s.Workload), maxHalf)
-		if need := half * half / float64(blocks[s.Workload]); need > most {
+		cost := max(1, len(p.ExtraJobs(s.Workload, 1)))
+		if need := half * half / float64(blocks[s.Workload]*cost); need > most {
 			w, most = s.Workload, need
 		}
 	}

@@ -3,14 +3,17 @@ package campaign
 import (
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"doublebuf/analysis"
+	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
 )
 
 // TestNeediest: extra blocks go to the workload with the widest intervals, unless it has so many
-// blocks that they would help another one more. How far the maps are apart does not matter.
+// blocks, or so many maps, that the time would help another one more. How far the maps are apart
+// does not matter.
 func TestNeediest(t *testing.T) {
 	const blocks = 8
 	set := &results.Set{}
@@ -30,20 +33,25 @@ func TestNeediest(t *testing.T) {
 	}
 	run := analysis.Of(set)
 	for _, c := range []struct {
-		blocks [3]int
-		want   int
+		blocks, maps [3]int
+		want         int
 	}{
-		{[3]int{blocks, blocks, blocks}, 1},
-		{[3]int{blocks, 20 * blocks, blocks}, 1},
-		{[3]int{blocks, 4000 * blocks, 4 * blocks}, 0},
-		{[3]int{4 * blocks, 4000 * blocks, blocks}, 2},
+		{[3]int{blocks, blocks, blocks}, [3]int{3, 3, 3}, 1},
+		{[3]int{blocks, 20 * blocks, blocks}, [3]int{3, 3, 3}, 1},
+		{[3]int{blocks, 4000 * blocks, 4 * blocks}, [3]int{3, 3, 3}, 0},
+		{[3]int{4 * blocks, 4000 * blocks, blocks}, [3]int{3, 3, 3}, 2},
+		{[3]int{blocks, 4000 * blocks, blocks}, [3]int{3, 3, 12}, 0},
+		{[3]int{blocks, 4000 * blocks, blocks}, [3]int{12, 3, 3}, 2},
 	} {
-		n := map[results.ID]int{}
+		n, p := map[results.ID]int{}, plan.Plan{Procs: 8}
 		for i, id := range ids {
 			n[id] = c.blocks[i]
+			for m := range c.maps[i] {
+				p.Cells = append(p.Cells, plan.Cell{Impl: strconv.Itoa(m), Mix: id.Mix, Dist: id.Dist, KeyType: id.KeyType, Keys: id.Keys, G: id.G})
+			}
 		}
-		if got := neediest(run, n); got != ids[c.want] {
-			t.Errorf("with %v blocks: workload %d; want %d", c.blocks, got.G-1, c.want)
+		if got := neediest(run, p, n); got != ids[c.want] {
+			t.Errorf("with %v blocks of %v maps: workload %d; want %d", c.blocks, c.maps, got.G-1, c.want)
 		}
 	}
 }

@@ -259,7 +259,7 @@ func (p Plan) Window(mix workloads.Mix) time.Duration {
 
 // Estimate returns about how long a run of the plan takes. It counts for each cell the measuring,
 // the filling of the map, the garbage collection and the final-state check. It counts neither
-// builds nor what TargetCI adds, and takes extra blocks for those of an average workload.
+// builds nor what TargetCI adds.
 func (p Plan) Estimate() time.Duration {
 	const process = 100 * time.Millisecond
 	var total time.Duration
@@ -270,16 +270,20 @@ func (p Plan) Estimate() time.Duration {
 		first := (j.Block-1)%p.Blocks == 0
 		total += p.estimate(j.ID, first)
 	}
-	if workloads := p.Workloads(); p.Extra > 0 {
-		var all time.Duration
-		for _, w := range workloads {
-			for _, j := range p.ExtraJobs(w, p.Blocks+1) {
-				all += p.estimate(j.ID, false)
-			}
+	return total + p.EstimateExtra(p.Extra)
+}
+
+// EstimateExtra returns about how long that many extra blocks take. It takes them for blocks of an
+// average workload.
+func (p Plan) EstimateExtra(blocks int) time.Duration {
+	workloads := p.Workloads()
+	var all time.Duration
+	for _, w := range workloads {
+		for _, j := range p.ExtraJobs(w, p.Blocks+1) {
+			all += p.estimate(j.ID, false)
 		}
-		total += all / time.Duration(len(workloads)) * time.Duration(p.Extra)
 	}
-	return total
+	return all / time.Duration(max(1, len(workloads))) * time.Duration(blocks)
 }
 
 // estimate returns about how long a cell takes in a block. A cell that is measured in slices is

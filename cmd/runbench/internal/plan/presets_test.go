@@ -33,8 +33,8 @@ func TestPresets(t *testing.T) {
 			}
 			switch p.Name {
 			case "quick":
-				if about := plan.Estimate(); about > 140*time.Second+added*moreQuick || plan.Blocks != 28 || plan.Time != Duration(20*time.Millisecond) {
-					t.Errorf("quick on %d processors: about %v, %d blocks x %v; want at most 140 s, 28 x 20ms", procs, about, plan.Blocks, plan.Time)
+				if about := plan.Estimate(); about > 140*time.Second+added*moreQuick || plan.Blocks != 10 || plan.Time != Duration(20*time.Millisecond) {
+					t.Errorf("quick on %d processors: about %v, %d blocks x %v; want at most 140 s, 10 x 20ms", procs, about, plan.Blocks, plan.Time)
 				}
 				for _, e := range baselines.All() {
 					if e.Aside && !timed(e) && slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Impl == e.Name }) {

@@ -57,7 +57,7 @@ func TestNewMapsAppear(t *testing.T) {
 		}
 		at := c.cell
 		at.KeyType = "uint64"
-		at.Dist, at.Keys = cmp.Or(at.Dist, "zipf0.99"), cmp.Or(at.Keys, 64<<10)
+		at.Dist, at.Keys = cmp.Or(at.Dist, "zipf0.99"), cmp.Or(at.Keys, map[string]int{"quick": 16 << 10}[c.preset], 64<<10)
 		var got []string
 		for _, name := range []string{"A", "B", "C", "D", "mine"} {
 			at.Impl = name

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"doublebuf/cmd/runbench/internal/plan"
@@ -28,14 +29,24 @@ import (
 // Both are measured with each map alone, once in a process. If every processor has a worker, the
 // collections take their time from the workers. Otherwise an idle processor does them.
 //
-// Some maps are measured alone, in slices in which garbage is collected as usual: a map whose
-// publish needs a collection, and a map that allocates so much that a slice without a collection
-// would take too much memory.
+// A map that runs alone for long allocates in memory that it used before. Memory that the process
+// has not used before, or has given back to the system, costs a page fault for each 4 KiB: xsync and
+// sync.Map were 20 % slower with r50w50. So takeTurns first uses as much memory as the slices will.
+//
+// Some maps are measured alone, in one long slice in which garbage is collected as usual: a map whose
+// publish needs a collection, and a map that would have a collection in each slice of some ms. Such
+// a map takes long to reach the rate that it keeps, so it has no part in extra blocks.
 
 const (
-	// maxGarbage is how many bytes may be allocated without a collection, between two slices and in
-	// a slice.
-	maxGarbage = 128 << 20
+	// collectAfter is how many bytes are allocated in slices before a collection between two of them.
+	// It is so small that the caches may still hold the memory that is used again.
+	collectAfter = 32 << 20
+	// maxRate is how many bytes a second a map may allocate in slices without collections. With
+	// GOGC=100, a small map that allocates more is collected every 5 ms or more often.
+	maxRate = 4 << 20 / 0.005
+	// collectingTime is how long a map is measured with collections, at least, and how long it works
+	// before that.
+	collectingTime = 60 * time.Millisecond
 	// opsPerSlice is how many operations of a worker a slice lasts at least. A slice ends when its
 	// last worker has finished its operation, and meanwhile the others do nothing.
 	opsPerSlice = 20
@@ -45,7 +56,7 @@ const (
 var aloneMetrics = []string{results.LivePerKey, results.MarkPerKey, results.PauseShare, results.PauseMax}
 
 // together measures cells of one workload and one block in slices. Each cell is measured alone the
-// first time.
+// first time. It returns the cells that have a part in the block.
 func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 	out := make([]results.Cell, len(cells))
 	var places []int // of the cells that are measured in slices
@@ -67,8 +78,10 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 				}
 			}
 		}
-		if _, length := c.turns(r, a); c.entry.Collects || a.garbage(plan.WarmUp(c.job.ID)+length) > maxGarbage {
-			c.measureCollecting(r, &out[i])
+		if c.entry.Collects || a.garbage(time.Second) > maxRate {
+			if r.plan.Extra == 0 || c.job.Block <= r.plan.Blocks {
+				c.measureCollecting(r, &out[i])
+			}
 			continue
 		}
 		if _, twin := results.Original(c.job.ID.Impl); twin {
@@ -76,24 +89,20 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 		}
 		places, sizes = append(places, i), append(sizes, a.live)
 	}
-	if len(places) == 0 {
-		return out
+	if len(places) > 0 {
+		measureGroups(r, cells, groups(places, sizes, common, float64(r.plan.MemoryBytes())), out)
 	}
-	measureGroups(r, cells, groups(places, sizes, common, float64(r.plan.MemoryBytes())), out)
-	return out
+	return slices.DeleteFunc(out, func(c results.Cell) bool { return c.Ops == 0 })
 }
 
-// measureCollecting measures the cell alone, in slices in which garbage is collected as usual, and
-// adds the results to out.
+// measureCollecting measures the cell alone, in one slice in which garbage is collected as usual, and
+// adds the results to out. The workers do not spin: that would take processors from the collector.
 func (c *cell[K]) measureCollecting(r *Runner, out *results.Cell) {
 	l := newLane(r, c)
-	l.collects = true
+	l.collects, l.warmUp, l.length = true, collectingTime, max(l.length, c.time, collectingTime)
+	useMemory(collectAfter)
 	runtime.GC()
-	withCrew(len(l.workers), l.cpus, func(crew *crew) {
-		for range l.slices {
-			l.slice(crew)
-		}
-	})
+	runCrew(&crew{size: len(l.workers), cpus: l.cpus}, func(crew *crew) { l.slice(crew) })
 	t := l.tally(0)
 	out.Fault = cmp.Or(out.Fault, l.end())
 	out.Ops = t.count(opsOf)
@@ -180,9 +189,14 @@ func takeTurns[K comparable](c *crew, lanes []*lane[K], order *rand.Rand) {
 		rounds = max(rounds, l.slices)
 	}
 
-	runtime.GC()
 	percent := debug.SetGCPercent(-1)
 	defer debug.SetGCPercent(percent)
+	expected := 0.0
+	for _, l := range lanes {
+		expected += l.garbage
+	}
+	useMemory(min(expected, 2*collectAfter))
+	runtime.GC()
 	garbage := 0.0
 	for round := range rounds {
 		for _, i := range order.Perm(len(lanes)) {
@@ -190,13 +204,31 @@ func takeTurns[K comparable](c *crew, lanes []*lane[K], order *rand.Rand) {
 			if l.percent = percent; (round+1)*l.slices/rounds == round*l.slices/rounds {
 				continue
 			}
-			if garbage += l.slice(c); garbage > maxGarbage {
+			if garbage += l.slice(c); garbage > collectAfter {
 				runtime.GC()
 				garbage = 0
 			}
 		}
 	}
 }
+
+// useMemory allocates as many bytes, and uses them. Nothing refers to them afterwards.
+func useMemory(bytes float64) {
+	const span = 8 << 10 // of most small objects
+	percent := debug.SetGCPercent(-1)
+	defer debug.SetGCPercent(percent)
+	for ; bytes > 0; bytes -= span {
+		memory := make([]byte, span)
+		for i := 0; i < span; i += 4 << 10 {
+			memory[i] = 1
+		}
+		memorySink = memory
+	}
+	memorySink = nil
+}
+
+// memorySink keeps the compiler from leaving out what useMemory does.
+var memorySink []byte
 
 // lane is a map that is measured in slices.
 type lane[K comparable] struct {
@@ -210,6 +242,8 @@ type lane[K comparable] struct {
 	collects bool // garbage is collected in its slices
 	slices   int  // to be measured
 	length   time.Duration
+	warmUp   time.Duration // before each slice
+	garbage  float64       // bytes that it allocates in a block, about
 
 	// Of the slices so far, without their warm-up.
 	ops     []int64   // of each worker
@@ -221,7 +255,10 @@ type lane[K comparable] struct {
 
 func newLane[K comparable](r *Runner, c *cell[K]) *lane[K] {
 	l := &lane[K]{cell: c, subject: c.subject(c.job.ID.Goroutines(), c.script.Holds, prefilled), meter: newMeter()}
-	l.slices, l.length = c.turns(r, r.alone[c.job.ID])
+	a := r.alone[c.job.ID]
+	l.slices, l.length = c.turns(r, a)
+	l.warmUp = plan.WarmUp(c.job.ID)
+	l.garbage = float64(l.slices) * a.garbage(l.warmUp+l.length)
 	l.workers, l.bodies = c.workers(l.subject)
 	l.ops, l.seconds = make([]int64, len(l.workers)), make([]float64, len(l.workers))
 	return l
@@ -242,7 +279,7 @@ func (l *lane[K]) slice(c *crew) float64 {
 		}
 	}
 	l.meter.begin()
-	spans := c.do([]time.Duration{plan.WarmUp(l.job.ID), l.length}, bodies)
+	spans := c.do([]time.Duration{l.warmUp, l.length}, bodies)
 	l.cpu += cpuTime() - cpu
 	used := l.meter.end()
 	for i, w := range l.workers {
