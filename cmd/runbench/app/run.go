@@ -71,8 +71,8 @@ it were alone. A map that allocates very much is measured alone, with its collec
 longer if there are more goroutines than processors, or if operations are slow. Mixes with a stall,
 and cells of staleness and latency, are measured at once, one after another. With -slice 0 all cells
 are. After the blocks of a preset there are some extra ones (-extra). Each time, four of them go to
-the workload whose intervals they narrow most in the time that they take. The choice depends on the
-widths of intervals and the numbers of maps only, so it favours no map.
+the workload whose A/A control they narrow most in the time that they take: a map and its twin, which
+are equal. So the choice favours no map.
 
 The layout of the code and the layout of the memory can each make a map several per cent faster or
 slower. A link is one build of the program, with one layout of its code. A process is one run of a

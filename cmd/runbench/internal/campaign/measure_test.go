@@ -13,7 +13,7 @@ import (
 
 // TestNeediest: extra blocks go to the workload with the widest intervals, unless it has so many
 // blocks, or so many maps, that the time would help another one more. How far the maps are apart
-// does not matter.
+// does not matter, and neither does the width of their effects if a workload has an A/A control.
 func TestNeediest(t *testing.T) {
 	const blocks = 8
 	set := &results.Set{}
@@ -32,6 +32,16 @@ func TestNeediest(t *testing.T) {
 		}
 	}
 	run := analysis.Of(set)
+	controlled := *set
+	for _, c := range set.Cells {
+		if c.Impl == "a" && c.G == 2 { // its maps vary much, and its twin little
+			c.Impl = results.Twin("a")
+			controlled.Twins = append(controlled.Twins, c)
+		}
+	}
+	if got := neediest(analysis.Of(&controlled), plan.Plan{Procs: 8}, map[results.ID]int{ids[0]: blocks, ids[1]: blocks, ids[2]: 2 * blocks}); got != ids[0] {
+		t.Errorf("with a narrow control in workload 1: workload %d; want 0", got.G-1)
+	}
 	for _, c := range []struct {
 		blocks, maps [3]int
 		want         int
