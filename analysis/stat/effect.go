@@ -35,11 +35,11 @@ type Effect struct {
 //
 // minEffect is a share: with 0.05 a true ratio from 1/1.05 to 1.05 is no effect.
 //
-// The test is Student's t test on the logarithms. It counts links, or processes of one link, or
-// blocks of one process. It assumes that they are nearly normal; the interval does not. A sign test
-// would not assume it either, but its smallest probability is 2/2^n: of 10 blocks nothing would
-// remain after the correction for 30 rows, however large the effect. Ratios that are all equal have
-// no spread to test by: P is then leastP.
+// The test is on the logarithms, of links, or processes of one link, or blocks of one process. With
+// MinRanks blocks it is the signed-rank test, which the interval inverts. Otherwise it is Student's
+// t test, which assumes that they are nearly normal: the smallest probability of a rank test is
+// 2/2^n, so that of 10 blocks nothing would remain after the correction for 30 rows, however large
+// the effect. Ratios that are all equal have no spread to test by: P is then leastP.
 func (r Ratios) Effect(minEffect float64) Effect {
 	s, single := r.paired(), singles(r.logs)
 	e := Effect{Ratio: s.Median, Lo: s.Lo, Hi: s.Hi, Interval: s.Interval, P: 1, N: [2]int{s.N, s.N}}
@@ -51,7 +51,7 @@ func (r Ratios) Effect(minEffect float64) Effect {
 		e.Ratio, e.Lo, e.Hi = math.NaN(), math.NaN(), math.NaN()
 	}
 	if bound, ok := beyond(e, 1+minEffect); ok {
-		e.P = tTest(single, math.Log(bound), side(e))
+		e.P = r.test(single, math.Log(bound), side(e))
 	}
 	return e
 }
@@ -67,7 +67,15 @@ const (
 // Beyond returns the two-sided probability of ratios that lie as far on a side of bound, if the
 // true ratio were bound. The test is that of Effect. bound is positive. There must be two ratios.
 func (r Ratios) Beyond(bound float64, side Side) float64 {
-	return tTest(singles(r.logs), math.Log(bound), side)
+	return r.test(singles(r.logs), math.Log(bound), side)
+}
+
+// test returns the two-sided probability of the logarithms single of r on a side of bound.
+func (r Ratios) test(single []float64, bound float64, side Side) float64 {
+	if len(single) >= MinRanks && layersOf(r.logs).processes() == 1 {
+		return rankTest(single, bound, side)
+	}
+	return tTest(single, bound, side)
 }
 
 // Beyond returns the two-sided probability of samples that lie as far on a side of bound, if the

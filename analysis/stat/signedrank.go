@@ -1,8 +1,10 @@
 package stat
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/aclements/go-moremath/stats"
@@ -65,6 +67,49 @@ func rankOutside(n int) int {
 	}
 	rankOutsides.Store(n, w)
 	return w
+}
+
+// MinRanks is the smallest number of values that the signed-rank test judges. With fewer, even values
+// that all lie on one side would not be conclusive after the correction for some hundred tests.
+const MinRanks = 14
+
+// rankTest returns the two-sided probability of values on a side of bound, if they were spread
+// symmetrically around bound: by the signed-rank test of Wilcoxon, which pseudomedian inverts. A few
+// values that are far off, as after a disturbance, hardly matter to it. Among such values the t test
+// finds up to a third fewer effects. There must be MinRanks values.
+func rankTest(values []float64, bound float64, side Side) float64 {
+	type value struct{ size, sign float64 }
+	var all []value
+	for _, v := range values {
+		if d := (v - bound) * float64(side); d != 0 { // one at the bound says nothing
+			all = append(all, value{math.Abs(d), math.Copysign(1, d)})
+		}
+	}
+	slices.SortFunc(all, func(a, b value) int { return cmp.Compare(a.size, b.size) })
+	against, n := 0.0, len(all) // the sum of the ranks on the other side
+	for i := 0; i < n; {
+		same := i // values of one size share the mean of their ranks
+		for same < n && all[same].size == all[i].size {
+			same++
+		}
+		for _, v := range all[i:same] {
+			if v.sign < 0 {
+				against += float64(i+1+same) / 2
+			}
+		}
+		i = same
+	}
+	if n > maxExactRanks {
+		mean, sd := float64(n*(n+1))/4, math.Sqrt(float64(n*(n+1)*(2*n+1))/24)
+		return min(1, max(leastP, 2*stats.StdNormal.CDF((against+0.5-mean)/sd)))
+	}
+	p := 0.0
+	for w, pw := range signedRanks(n) {
+		if float64(w) <= against {
+			p += pw
+		}
+	}
+	return min(1, max(leastP, 2*p))
 }
 
 // signedRanks returns the probability of each sum of ranks up to n(n+1)/2, if each of the ranks 1

@@ -77,3 +77,61 @@ func TestPseudomedianCovers(t *testing.T) {
 		t.Errorf("of three values: %+v; want no interval", s)
 	}
 }
+
+// TestRankTest: the test and the interval of pseudomedian say the same. It finds something that is
+// not there in one case of twenty, and with values that are far off more often than the t test finds
+// what is there.
+func TestRankTest(t *testing.T) {
+	const trials = 1500
+	heavy := func(r *rand.Rand) float64 { return r.NormFloat64() / (0.1 + r.Float64()) }
+	for _, n := range []int{MinRanks, 30, maxExactRanks + 20} {
+		r := rand.New(rand.NewPCG(2, uint64(n)))
+		wrong, byRanks, byT := 0, 0, 0
+		for range trials {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = heavy(r)
+			}
+			s := pseudomedian(x)
+			side := Above
+			if s.Median < 0 {
+				side = Below
+			}
+			p := rankTest(x, 0, side)
+			if outside := s.Lo > 0 || s.Hi < 0; outside != (p <= 1-Confidence) && n <= maxExactRanks {
+				t.Fatalf("%d values: the interval is [%g, %g], and p is %g", n, s.Lo, s.Hi, p)
+			}
+			if p <= 1-Confidence {
+				wrong++
+			}
+			shift := -6 / math.Sqrt(float64(n))
+			if rankTest(x, shift, Above) <= 1-Confidence {
+				byRanks++
+			}
+			if tTest(x, shift, Above) <= 1-Confidence {
+				byT++
+			}
+		}
+		if share := float64(wrong) / trials; share > 0.065 || share < 0.03 {
+			t.Errorf("%d values: %.1f %% of the tests find what is not there; want 5 %%", n, 100*share)
+		}
+		if 10*byRanks < 11*byT {
+			t.Errorf("%d values: ranks find %d of %d effects, and the t test %d", n, byRanks, trials, byT)
+		}
+	}
+	// By hand: of the ranks 1 to 14 those of -1, -2 and the tie of two 3s, of which one is negative,
+	// are against: 1 + 2 + 3.5.
+	x := []float64{-1, -2, 3, -3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}
+	want := 0.0
+	for w, p := range signedRanks(len(x)) {
+		if w <= 6 {
+			want += 2 * p
+		}
+	}
+	if got := rankTest(x, 0, Above); math.Abs(got-want) > 1e-12 {
+		t.Errorf("p is %g; want %g", got, want)
+	}
+	if got := rankTest(x, 0, Below); got != 1 {
+		t.Errorf("on the other side p is %g; want 1", got)
+	}
+}

@@ -203,7 +203,7 @@ func probability(p float64) string {
 func (c *Comparison) notes(h Heading) []string {
 	effect, test := "pseudomedian of the ratios of all repetitions (Hodges and Lehmann)", "Welch's t test"
 	if c.Paired {
-		effect, test = "pseudomedian of the ratios within a block (Hodges and Lehmann)", "t test"
+		effect, test = "pseudomedian of the ratios within a block (Hodges and Lehmann)", fmt.Sprintf("signed-rank test, or t test with fewer than %d blocks or several processes,", stat.MinRanks)
 	}
 	notes := []string{fmt.Sprintf("Effect: %s, with its interval. p: %s on the logarithms, for an effect beyond %.3g %%, Holm-corrected over all rows.", effect, test, 100*c.MinConclusive())}
 	notes = append(notes, c.varies()...)

@@ -7,6 +7,7 @@ import (
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/export"
+	"doublebuf/analysis/stat"
 	"doublebuf/results"
 )
 
@@ -20,7 +21,7 @@ func answers(d *export.Document, run *analysis.Run) {
 	for _, s := range run.Standings {
 		t.Rows = append(t.Rows, answer(s))
 	}
-	d.Add(export.Line("Effects are paired by block. Too few blocks: no interval. A conclusive effect is larger than the A/A limit of its workload, and it is not chance: the t test on the logarithms is Holm-corrected over all effects of this report."), t)
+	d.Add(export.Line(fmt.Sprintf("Effects are paired by block. Too few blocks: no interval. A conclusive effect is larger than the A/A limit of its workload, and it is not chance: the signed-rank test on the logarithms (the t test with fewer than %d blocks or with several processes) is Holm-corrected over all effects of this report.", stat.MinRanks)), t)
 }
 
 // overview counts in how many workloads each map is the fastest, and how often its lead is
