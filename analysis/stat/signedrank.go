@@ -71,7 +71,7 @@ func rankOutside(n int) int {
 
 // MinRanks is the smallest number of values that the signed-rank test judges. With fewer, even values
 // that all lie on one side would not be conclusive after the correction for some hundred tests.
-const MinRanks = 14
+const MinRanks = 20
 
 // rankTest returns the two-sided probability of values on a side of bound, if they were spread
 // symmetrically around bound: by the signed-rank test of Wilcoxon, which pseudomedian inverts. A few

@@ -64,6 +64,13 @@ func TestSlices(t *testing.T) {
 			t.Errorf("%d workers, %v in slices of %v: %d slices of %v; want %d of %v", c.workers, c.time, c.slice, n, length, c.n, c.length)
 		}
 	}
+	p := Plan{Time: ms(20), Slice: ms(5)}
+	if n, length := p.Slices(results.ID{Readers: 8, Writers: 1, Procs: 2}); n != 1 || length != crowded {
+		t.Errorf("8 readers and a writer: %d slices of %v; want 1 of %v", n, length, crowded)
+	}
+	if n, length := p.Slices(results.ID{Readers: 1, Writers: 1, Procs: 1}); n != 1 || length != 40*time.Millisecond {
+		t.Errorf("a reader and a writer on one processor: %d slices of %v; want 1 of 40ms", n, length)
+	}
 	for id, want := range map[results.ID]bool{
 		{Kind: results.Throughput, Mix: "r95w5"}: true,
 		{Kind: results.Latency, Mix: "r95w5"}:    false,

@@ -57,8 +57,8 @@ func Presets(procs int) []Preset {
 			keys: []int{16 << 10}, sweeps: quickSweeps(procs, 16<<10),
 		},
 		{
-			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions; half an hour",
-			blocks: 14, extra: 5, time: cellTime, slice: slice, timed: 7, latency: 300 * time.Millisecond, Check: time.Second,
+			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions; 36 minutes",
+			blocks: 18, extra: 8, time: cellTime, slice: slice, timed: 7, latency: 300 * time.Millisecond, Check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
