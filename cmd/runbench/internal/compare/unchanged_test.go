@@ -18,7 +18,8 @@ var peers = []results.Map{
 	{Impl: "ceiling", Identity: kv.Identity{Role: kv.Ceiling}},
 	{Impl: "theirs", Identity: kv.Identity{Module: "example.org/theirs"}, Version: "v1.2.3"},
 	{Impl: "std", Identity: kv.Identity{Module: kv.Standard}, Version: "go1.26.1"},
-	{Impl: "same"}, {Impl: "slower"},
+	{Impl: "same"},
+	{Impl: "slower"},
 }
 
 // compared compares two runs of 6 workloads and 12 blocks. In the new run the machine is slower by
