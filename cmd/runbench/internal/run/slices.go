@@ -214,21 +214,19 @@ func takeTurns[K comparable](c *crew, lanes []*lane[K], order *rand.Rand) {
 
 // useMemory allocates as many bytes, and uses them. Nothing refers to them afterwards.
 func useMemory(bytes float64) {
-	const span = 8 << 10 // of most small objects
+	const span, page = 8 << 10, 4 << 10 // a span holds most small objects
 	percent := debug.SetGCPercent(-1)
 	defer debug.SetGCPercent(percent)
+	var all [][]byte
 	for ; bytes > 0; bytes -= span {
 		memory := make([]byte, span)
-		for i := 0; i < span; i += 4 << 10 {
+		for i := 0; i < span; i += page {
 			memory[i] = 1
 		}
-		memorySink = memory
+		all = append(all, memory)
 	}
-	memorySink = nil
+	runtime.KeepAlive(all)
 }
-
-// memorySink keeps the compiler from leaving out what useMemory does.
-var memorySink []byte
 
 // lane is a map that is measured in slices.
 type lane[K comparable] struct {
