@@ -47,8 +47,8 @@ type Map struct {
 	Impl string `json:"impl"` // the name
 	kv.Identity
 	kv.Policy
-	// Version is that of the map's module: of Go, if the map is in the standard library. It is "" if
-	// the map has no module of its own, or if the version is not known.
+	// Version is that of the map's module: of Go, if the map is in the standard library. It is ""
+	// if the map has no module of its own, or if the version is not known.
 	Version string `json:"version,omitempty"`
 }
 

@@ -78,9 +78,9 @@ func TestPseudomedianCovers(t *testing.T) {
 	}
 }
 
-// TestRankTest: the test and the interval of pseudomedian say the same. It finds something that is
-// not there in one case of twenty, and with values that are far off more often than the t test finds
-// what is there.
+// TestRankTest: the test and the interval of pseudomedian say the same. It finds something that
+// is not there in one case of twenty, and with values that are far off more often than the t test
+// finds what is there.
 func TestRankTest(t *testing.T) {
 	const trials = 1500
 	heavy := func(r *rand.Rand) float64 { return r.NormFloat64() / (0.1 + r.Float64()) }
@@ -119,8 +119,8 @@ func TestRankTest(t *testing.T) {
 			t.Errorf("%d values: ranks find %d of %d effects, and the t test %d", n, byRanks, trials, byT)
 		}
 	}
-	// By hand: of the ranks 1 to 14 those of -1, -2 and the tie of two 3s, of which one is negative,
-	// are against: 1 + 2 + 3.5.
+	// By hand: of the ranks 1 to 14 those of -1, -2 and the tie of two 3s, of which one is
+	// negative, are against: 1 + 2 + 3.5.
 	x := []float64{-1, -2, 3, -3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}
 	want := 0.0
 	for w, p := range signedRanks(len(x)) {

@@ -7,10 +7,11 @@
 //   - The effect is new over old, see [stat.Effect]. Of two runs it comes from all pairs of their
 //     repetitions, of two maps of one run from the blocks in which both were measured.
 //   - The minimum effect is the smallest that matters: with 5 %, ratios from 1/1.05 to 1.05 do not.
-//   - An unchanged map has the same code in both runs, see [SameCode]. The relative effect of a map
-//     is its effect over the mean effect of the other unchanged maps of the workload, compared in
-//     each run block by block. Its interval includes how much unchanged maps deviate from each other
-//     between the two runs. Conclusions follow from it, or from the effect if no map is unchanged.
+//   - An unchanged map has the same code in both runs, see [SameCode]. The relative effect of a
+//     map is its effect over the mean effect of the other unchanged maps of the workload,
+//     compared in each run block by block. Its interval includes how much unchanged maps deviate
+//     from each other between the two runs. Conclusions follow from it, or from the effect if no
+//     map is unchanged.
 //   - Better and worse: the interval lies beyond the minimum effect, and the effect is larger than
 //     the A/A limit of its workload (the larger one of both runs). And its probability, if the true
 //     effect were no larger than the minimum effect, is under 5 % after Holm's correction over all
@@ -18,7 +19,8 @@
 //   - If a run has a single build, its layout can cause effects too, see [Limits]. Of two runs such
 //     an effect is inconclusive: their programs may have other layouts. Of two maps of one run the
 //     row says so.
-//   - Same: the interval lies within the minimum effect. A difference that a wide interval hides is not "same".
+//   - Same: the interval lies within the minimum effect. A difference that a wide interval hides
+//     is not "same".
 //   - Inconclusive: none of these. A cell is also inconclusive if some of its repetitions have no
 //     value in the unit: an overloaded repetition has no latencies, and the others do not
 //     represent it. The row says why.

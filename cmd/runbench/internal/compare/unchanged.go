@@ -10,9 +10,9 @@ import (
 	"doublebuf/results"
 )
 
-// An unchanged map has the same code in both runs. What differs between its cells is not the map: it
-// is the machine, the layout of the program, or chance. Unchanged maps show how much that is, and
-// within each run other maps can be compared with them.
+// An unchanged map has the same code in both runs. What differs between its cells is not the map:
+// it is the machine, the layout of the program, or chance. Unchanged maps show how much that is,
+// and within each run other maps can be compared with them.
 
 // SameCode reports whether a map has the same code in two runs on one machine. The floor and the
 // ceiling always have. So has every map if both programs were built from one commit, without
@@ -40,8 +40,8 @@ type unchanged struct {
 	dev map[string]deviations // by unit; those computed so far
 }
 
-// deviations are standard deviations, between two runs, of the logarithm of an unchanged map's effect
-// from the mean of its workload.
+// deviations are standard deviations, between two runs, of the logarithm of an unchanged map's
+// effect from the mean of its workload.
 type deviations struct {
 	all stat.Deviation
 	of  map[results.ID]stat.Deviation // of the workloads with two unchanged maps or more
@@ -112,10 +112,10 @@ func (u *unchanged) against(p pair, unit string) (old, now *analysis.Group, n in
 	return over(p.old, meanOf(before, unit), unit), over(p.new, meanOf(after, unit), unit), len(before)
 }
 
-// relative returns the effect of now over old, which are values over those of n unchanged maps in one
-// workload or several. Its interval and its probability include how much unchanged maps deviate: as
-// much as those of all workloads, or as those of one of these workloads if that is more. The result
-// is nil without unchanged maps.
+// relative returns the effect of now over old, which are values over those of n unchanged maps in
+// one workload or several. Its interval and its probability include how much unchanged maps
+// deviate: as much as those of all workloads, or as those of one of these workloads if that is
+// more. The result is nil without unchanged maps.
 func (u *unchanged) relative(old, now *analysis.Group, n int, unit string, minEffect float64, workloads ...results.ID) *stat.Effect {
 	if n == 0 {
 		return nil

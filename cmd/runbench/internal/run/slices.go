@@ -30,22 +30,23 @@ import (
 // collections take their time from the workers. Otherwise an idle processor does them.
 //
 // A map that runs alone for long allocates in memory that it used before. Memory that the process
-// has not used before, or has given back to the system, costs a page fault for each 4 KiB: xsync and
-// sync.Map were 20 % slower with r50w50. So takeTurns first uses as much memory as the slices will.
+// has not used before, or has given back to the system, costs a page fault for each 4 KiB: xsync
+// and sync.Map were 20 % slower with r50w50. So takeTurns first uses as much memory as the slices
+// will.
 //
-// Some maps are measured alone, in one long slice in which garbage is collected as usual: a map whose
-// publish needs a collection, and a map that would have a collection in each slice of some ms. Such
-// a map takes long to reach the rate that it keeps, so it has no part in extra blocks.
+// Some maps are measured alone, in one long slice in which garbage is collected as usual: a map
+// whose publish needs a collection, and a map that would have a collection in each slice of some
+// ms. Such a map takes long to reach the rate that it keeps, so it has no part in extra blocks.
 
 const (
-	// collectAfter is how many bytes are allocated in slices before a collection between two of them.
-	// It is so small that the caches may still hold the memory that is used again.
+	// collectAfter is how many bytes are allocated in slices before a collection between two of
+	// them. It is so small that the caches may still hold the memory that is used again.
 	collectAfter = 32 << 20
 	// maxRate is how many bytes a second a map may allocate in slices without collections. With
 	// GOGC=100, a small map that allocates more is collected every 5 ms or more often.
 	maxRate = 4 << 20 / 0.005
-	// collectingTime is how long a map is measured with collections, at least, and how long it works
-	// before that.
+	// collectingTime is how long a map is measured with collections, at least, and how long it
+	// works before that.
 	collectingTime = 60 * time.Millisecond
 	// opsPerSlice is how many operations of a worker a slice lasts at least. A slice ends when its
 	// last worker has finished its operation, and meanwhile the others do nothing.
@@ -95,8 +96,9 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 	return slices.DeleteFunc(out, func(c results.Cell) bool { return c.Ops == 0 })
 }
 
-// measureCollecting measures the cell alone, in one slice in which garbage is collected as usual, and
-// adds the results to out. The workers do not spin: that would take processors from the collector.
+// measureCollecting measures the cell alone, in one slice in which garbage is collected as usual,
+// and adds the results to out. The workers do not spin: that would take processors from the
+// collector.
 func (c *cell[K]) measureCollecting(r *Runner, out *results.Cell) {
 	l := newLane(r, c)
 	l.collects, l.warmUp, l.length = true, collectingTime, max(l.length, c.time, collectingTime)

@@ -31,7 +31,8 @@ func (s *slowedMap) Open() kv.Map[uint64, uint64] {
 	return &slowedHandle{m: kv.Open(s.m), iterations: s.iterations}
 }
 
-// slowedHandle has a cache line for what it writes, so that two handles do not slow each other down.
+// slowedHandle has a cache line for what it writes, so that two handles do not slow each other
+// down.
 type slowedHandle struct {
 	m          kv.Map[uint64, uint64]
 	iterations int

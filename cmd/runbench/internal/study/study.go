@@ -181,9 +181,9 @@ type Result string
 
 const (
 	// Holds: the whole interval bears the claim out. For a figure without "at least" or "at most"
-	// the interval must lie within Tolerance of it. The value lies inside by more than the A/A limit
-	// of its workload. And the probability of such values, if the true one were where the claim
-	// stops to hold, is under 5 % after Holm's correction over all claims of the text.
+	// the interval must lie within Tolerance of it. The value lies inside by more than the A/A
+	// limit of its workload. And the probability of such values, if the true one were where the
+	// claim stops to hold, is under 5 % after Holm's correction over all claims of the text.
 	Holds Result = "holds"
 	// Fails: all of that speaks against the claim, or a map failed its check.
 	Fails Result = "fails"

@@ -117,8 +117,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeInDoubt: what one claim shows may be chance among many, and an effect below the A/A limit
-// shows nothing.
+// TestJudgeInDoubt: what one claim shows may be chance among many, and an effect below the A/A
+// limit shows nothing.
 func TestJudgeInDoubt(t *testing.T) {
 	twin := func(values ...float64) []results.Cell {
 		all := cells("b", 2, values...)
