@@ -44,11 +44,11 @@ If a run has a single build, effects below 5 % between two runs are inconclusive
 maps of one run the row says "in this build". With -min-effect below 5 % no row of a single build is
 the same.
 
-Two runs also differ by what changed on the machine between them. Unchanged maps show how much that
-is. These are the floor and the ceiling, maps of the standard library and of other modules in the
-same version, and all maps if both runs are of one commit. Effects are also given relative to the
-unchanged maps of the same workload, and conclusions follow from that. Each still rests on one run of
-each side.
+The machine also changes between two runs. Unchanged maps, whose code is the same in both runs, show
+by how much. They are the floor, the ceiling, and maps of the standard library and of other modules
+in an unchanged version. If both runs are of one commit, they are all maps. Rates are also given
+relative to the unchanged maps of the same workload, and conclusions are drawn from these relative
+effects. A conclusion still rests on a single run of each side.
 
 With -gate the exit code is 3 if any row is worse, or if a map of NEW failed its check unexpectedly.
 It is 4 if any row is inconclusive, if the check of a map of NEW has no answer, or if a cell of OLD
@@ -163,6 +163,7 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 		notes = append(notes, fmt.Sprintf("A cell of the old run lasted %v, and one of the new run %v. The start of a cell weighs more in the shorter one.", a, b))
 	}
 	if a, b := sliced(old), sliced(now); a != b && cellTime(old) > 0 && cellTime(now) > 0 {
+		limits.OtherMethod = true
 		way := map[bool]string{true: "in slices", false: "at once"}
 		notes = append(notes, fmt.Sprintf("The old run measured its cells %s, and the new run %s. Slices charge each map for its own garbage, and leave out how it starts.", way[a], way[b]))
 	}

@@ -66,3 +66,25 @@ func TestExtra(t *testing.T) {
 		check()
 	}
 }
+
+// TestExtraWithoutPart: a map that is measured with its collections has no part in extra blocks. A
+// run of such maps ends, and gives the extra blocks to another workload.
+func TestExtraWithoutPart(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := stranger(t, dir, "run", "-impl", "cow", "-mix", "read-only,r50w50", "-g", "1", "-keys", "1Ki",
+		"-reps", "2", "-time", "10ms", "-extra", "12", "-results", "r", "-plots", "p")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	set, _, err := results.Load(filepath.Join(dir, "r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := map[string]int{}
+	for _, c := range set.Twins {
+		last[c.Mix] = max(last[c.Mix], c.Block)
+	}
+	if last["r50w50"] != 2 || last["read-only"] < 2+8 {
+		t.Errorf("the last blocks of the control are %v; want 2 with writes, and 10 or more without", last)
+	}
+}

@@ -100,20 +100,27 @@ func (l *loop) measureExtra(ctx context.Context) error {
 	if err := l.measureLeft(ctx); err != nil {
 		return err
 	}
+	useless := map[results.ID]bool{} // workloads whose control has no part in extra blocks
 	for {
 		blocks := l.blocks()
 		if err := l.run(ctx, l.lost(blocks), l.plan.Blocks); err != nil {
 			return err
 		}
 		todo := min(plan.ExtraAtOnce, l.plan.Extra-l.extra(blocks))
-		if todo <= 0 || len(blocks) == 0 {
+		if todo <= 0 || len(useless) == len(blocks) {
 			return nil
 		}
 		set, _, err := results.Load(l.store.dir)
 		if err != nil {
 			return err
 		}
+		for w := range useless {
+			blocks[w] = math.MaxInt // so that another one is needier
+		}
 		w := neediest(analysis.Of(set), l.plan, blocks)
+		if useless[w] {
+			return nil
+		}
 		fmt.Fprintf(l.out, "%d extra blocks for %s\n", todo, analysis.Describe(w))
 		var jobs []plan.Job
 		for block := blocks[w] + 1; block <= blocks[w]+todo; block++ {
@@ -122,10 +129,18 @@ func (l *loop) measureExtra(ctx context.Context) error {
 		if err := l.run(ctx, jobs, blocks[w]+todo); err != nil {
 			return err
 		}
-		if l.blocks()[w] == blocks[w] {
-			return nil // no map of it has a part in extra blocks
+		helps := func(j plan.Job) bool {
+			return l.store.done[j] && (isTwin(j) || !slices.ContainsFunc(jobs, isTwin))
+		}
+		if !slices.ContainsFunc(jobs, helps) {
+			useless[w] = true
 		}
 	}
+}
+
+func isTwin(j plan.Job) bool {
+	_, twin := results.Original(j.ID.Impl)
+	return twin
 }
 
 // blocks returns how many blocks each throughput workload has that was measured.
@@ -176,7 +191,7 @@ func neediest(run *analysis.Run, p plan.Plan, blocks map[results.ID]int) (w resu
 	for _, s := range run.Standings { // in a fixed order
 		half := min(run.Doubt(s.Workload), maxHalf)
 		cost := max(1, len(p.ExtraJobs(s.Workload, 1)))
-		if need := half * half / float64(blocks[s.Workload]*cost); need > most {
+		if need := half * half / float64(blocks[s.Workload]) / float64(cost); need > most {
 			w, most = s.Workload, need
 		}
 	}

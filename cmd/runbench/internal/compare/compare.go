@@ -31,12 +31,9 @@ package compare
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
-
-	"gonum.org/v1/gonum/floats"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
@@ -51,6 +48,7 @@ const (
 	Worse        Conclusion = "worse"
 	Same         Conclusion = "same"
 	Inconclusive Conclusion = "inconclusive"
+	SameMap      Conclusion = "unchanged" // its code is the same in both runs, and other code is not
 )
 
 // Row is one cell in one unit, or the geometric mean of all cells in a unit.
@@ -89,6 +87,8 @@ type Table struct {
 type Limits struct {
 	MinEffect float64 // the minimum effect
 	Layout    float64 // two layouts of the same code can cause smaller differences
+	// OtherMethod: the two runs measured in different ways, so that no map counts as unchanged.
+	OtherMethod bool
 }
 
 // Comparison is the result of comparing two runs, or two maps of one run.
@@ -135,7 +135,7 @@ func Runs(old, now *analysis.Run, units []string, limits Limits) (*Comparison, e
 	var pairs []pair
 	for _, g := range groups(old) {
 		if n, ok := ofNew[g.ID]; ok {
-			p := pair{id: g.ID, cell: label(g.ID), old: g, new: n, unchanged: SameCode(old, now, g.ID.Impl)}
+			p := pair{id: g.ID, cell: label(g.ID), old: g, new: n, unchanged: !limits.OtherMethod && SameCode(old, now, g.ID.Impl)}
 			if p.id.Kind == results.Throughput {
 				p.limit = max(old.Limit(p.id.Workload()), now.Limit(p.id.Workload()))
 			}
@@ -228,12 +228,26 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 		}
 		return nil, fmt.Errorf("the two sides have no cell in common %s; want at least one with the same name", in)
 	}
-	var family []*Row
 	for i := range c.Tables {
 		t := &c.Tables[i]
 		t.Mean, t.Deviation = c.mean(byUnit[t.Unit], same, t.Unit), same.deviations(t.Unit).all
+	}
+	c.conclude(slices.ContainsFunc(pairs, func(p pair) bool { return !p.unchanged }))
+	return c, nil
+}
+
+// conclude fills in the conclusions of all rows. If something has changed, the rows of unchanged
+// maps show what else has, and conclude nothing.
+func (c *Comparison) conclude(changed bool) {
+	var family []*Row
+	for i := range c.Tables {
+		t := &c.Tables[i]
 		for j := range t.Rows {
-			family = append(family, &t.Rows[j])
+			if r := &t.Rows[j]; r.Unchanged && changed {
+				r.Conclusion, r.Holm = SameMap, r.judged().P
+			} else {
+				family = append(family, r)
+			}
 		}
 		if t.Mean != nil {
 			family = append(family, t.Mean)
@@ -248,13 +262,14 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 	}
 	for _, t := range c.Tables {
 		for i := range t.Rows {
-			c.decide(&t.Rows[i], t, len(family))
+			if r := &t.Rows[i]; r.Conclusion != SameMap {
+				c.decide(r, t, len(family))
+			}
 		}
 		if t.Mean != nil {
 			c.decide(t.Mean, t, len(family))
 		}
 	}
-	return c, nil
 }
 
 func (c *Comparison) row(cell string, old, now *analysis.Group, unit string) Row {
@@ -303,39 +318,6 @@ func (c *Comparison) mean(pairs []pair, same *unchanged, unit string) *Row {
 	return &r
 }
 
-// blockOf returns the block of the i-th cell of a group. If a file has no blocks, its n-th
-// repetitions are one block.
-func blockOf(c results.Cell, i int) int {
-	if c.Block > 0 {
-		return c.Block
-	}
-	return i + 1
-}
-
-// meanOf returns the geometric mean of groups in each block that all of them have.
-func meanOf(groups []*analysis.Group, unit string) *analysis.Group {
-	logs := map[int][]float64{}
-	of := map[int]results.Cell{}
-	for _, g := range groups {
-		for i, c := range g.Cells {
-			if v, ok := c.Metrics[unit]; ok {
-				block := blockOf(c, i)
-				logs[block] = append(logs[block], math.Log(v))
-				of[block] = c
-			}
-		}
-	}
-	mean := &analysis.Group{}
-	for _, block := range slices.Sorted(maps.Keys(of)) {
-		if len(logs[block]) != len(groups) {
-			continue
-		}
-		value := math.Exp(floats.Sum(logs[block]) / float64(len(groups)))
-		mean.Cells = append(mean.Cells, results.Cell{Block: block, Process: of[block].Process, Link: of[block].Link, Metrics: map[string]float64{unit: value}})
-	}
-	return mean
-}
-
 // decide fills in the conclusion of r.
 func (c *Comparison) decide(r *Row, t Table, family int) {
 	e := r.judged()
@@ -369,7 +351,7 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 		r.Conclusion = Worse
 	}
 	if r.Unchanged && r.Why == "" && r.Conclusion != Same {
-		r.Why = "its code is the same in both runs, so something else has changed"
+		r.Why = "same code in both runs: the machine or the build has changed"
 	}
 	if own := c.Paired && r.Why == "" && (r.Conclusion == Better || r.Conclusion == Worse); own && e.Ratio < 1+c.Layout && e.Ratio > 1/(1+c.Layout) {
 		r.Why = fmt.Sprintf("in this build; another layout of the code can cause up to %s", analysis.Percent(c.Layout))

@@ -1,8 +1,11 @@
 package compare
 
 import (
+	"maps"
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/floats"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
@@ -144,4 +147,37 @@ func over(a, b *analysis.Group, unit string) *analysis.Group {
 		}
 	}
 	return g
+}
+
+// blockOf returns the block of the i-th cell of a group. If a file has no blocks, its n-th
+// repetitions are one block.
+func blockOf(c results.Cell, i int) int {
+	if c.Block > 0 {
+		return c.Block
+	}
+	return i + 1
+}
+
+// meanOf returns the geometric mean of groups in each block that all of them have.
+func meanOf(groups []*analysis.Group, unit string) *analysis.Group {
+	logs := map[int][]float64{}
+	of := map[int]results.Cell{}
+	for _, g := range groups {
+		for i, c := range g.Cells {
+			if v, ok := c.Metrics[unit]; ok {
+				block := blockOf(c, i)
+				logs[block] = append(logs[block], math.Log(v))
+				of[block] = c
+			}
+		}
+	}
+	mean := &analysis.Group{}
+	for _, block := range slices.Sorted(maps.Keys(of)) {
+		if len(logs[block]) != len(groups) {
+			continue
+		}
+		value := math.Exp(floats.Sum(logs[block]) / float64(len(groups)))
+		mean.Cells = append(mean.Cells, results.Cell{Block: block, Process: of[block].Process, Link: of[block].Link, Metrics: map[string]float64{unit: value}})
+	}
+	return mean
 }

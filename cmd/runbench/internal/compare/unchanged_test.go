@@ -70,6 +70,8 @@ func TestSlowerMachine(t *testing.T) {
 	for _, row := range append(table.Rows, *table.Mean) {
 		want, relative := Same, 1.0
 		switch {
+		case row.Unchanged:
+			want = SameMap
 		case strings.Contains(row.Cell, "slower"):
 			want, relative = Worse, 0.85
 		case row.Cell == table.Mean.Cell: // of the maps that have changed
@@ -77,6 +79,27 @@ func TestSlowerMachine(t *testing.T) {
 		}
 		if row.Conclusion != want || math.Abs(row.Relative.Ratio-relative) > 0.015 || row.Effect.Ratio > relative*0.96 {
 			t.Errorf("%s: %s: %s, relative %+v, effect %+v; want %s and %v", row.Cell, row.Conclusion, row.Why, row.Relative, row.Effect, want, relative)
+		}
+	}
+}
+
+// TestOtherMethod: if the runs measured in different ways, no map counts as unchanged.
+func TestOtherMethod(t *testing.T) {
+	set := func() *analysis.Run {
+		s := &results.Set{Manifest: results.Manifest{Maps: peers, Environment: results.Environment{Go: "go1.26.1", Commit: "c"}}}
+		for block := range 6 {
+			id := results.ID{Kind: results.Throughput, Impl: "floor", Mix: "read-only", Dist: "uniform", KeyType: "uint64", Keys: 64, G: 1, Procs: 2}
+			s.Cells = append(s.Cells, results.Cell{ID: id, Block: block + 1, Metrics: map[string]float64{results.OpsPerSec: 1e6}})
+		}
+		return analysis.Of(s)
+	}
+	for _, other := range []bool{false, true} {
+		c, err := Runs(set(), set(), nil, Limits{OtherMethod: other})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(c.Unchanged) == 0; got != other {
+			t.Errorf("other method %v: unchanged maps are %v", other, c.Unchanged)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func data(h Heading, c *Comparison) jsonComparison {
 	}
 	out.Notes = append([]string{}, h.Notes...)
 	for _, t := range c.Tables {
-		o := jsonTable{Unit: t.Unit, Better: t.Better, Varies: t.Deviation.SD}
+		o := jsonTable{Unit: t.Unit, Better: t.Better, Varies: math.Expm1(t.Deviation.SD)}
 		for _, r := range t.Rows {
 			o.Rows = append(o.Rows, r.data())
 		}
@@ -220,18 +220,28 @@ func (c *Comparison) notes(h Heading) []string {
 
 // varies says what is known about the variation between two runs.
 func (c *Comparison) varies() (notes []string) {
-	if c.Paired {
+	const one = "Each conclusion rests on one run of each side, and another run may differ."
+	switch {
+	case c.Paired:
 		return nil
-	}
-	if len(c.Unchanged) == 0 {
-		return []string{"How much two runs of the same code differ is not known: no map is known to have the same code in both. Each conclusion rests on one run of each side, and another run may differ."}
+	case len(c.Unchanged) == 0:
+		return []string{"How much two runs of the same code differ is not known: no map is known to have the same code in both. " + one}
 	}
 	notes = append(notes, fmt.Sprintf("Unchanged maps, whose code is the same in both runs: %s.", strings.Join(c.Unchanged, ", ")))
+	relative, known := false, false
 	for _, t := range c.Tables {
+		relative = relative || slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Relative != nil })
 		if t.Deviation.DF > 0 {
-			notes = append(notes, fmt.Sprintf("Between the two runs, the effects of unchanged maps of one workload deviate from each other by %s in %s (standard deviation, %d degrees of freedom).",
-				analysis.Percent(t.Deviation.SD), t.Unit, t.Deviation.DF))
+			known = true
+			notes = append(notes, fmt.Sprintf("The same code differed by %s between the two runs (standard deviation over the unchanged maps of one workload, %s, %d degrees of freedom).",
+				analysis.Percent(math.Expm1(t.Deviation.SD)), t.Unit, t.Deviation.DF))
 		}
 	}
-	return append(notes, "Relative to unchanged maps: the effect over the mean effect of the other unchanged maps of the workload, block by block. Its interval includes that deviation. The conclusion and p are those of the relative effect. Each conclusion still rests on one run of each side.")
+	if relative {
+		notes = append(notes, "Relative: the effect over the mean effect of the other unchanged maps of the workload, block by block. Conclusions and p are about the relative effect where there is one.")
+	}
+	if known {
+		return append(notes, "The relative interval allows for the variation between the two runs. "+one)
+	}
+	return append(notes, "How much two runs of the same code differ is not known: no workload has two unchanged maps. "+one)
 }

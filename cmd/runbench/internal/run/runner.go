@@ -134,7 +134,9 @@ func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func([]results.C
 		if err != nil {
 			return fmt.Errorf("block %d, %s: %w", cohort[0].Block, cohort[0].ID.Name(), err)
 		}
-		measured += len(cohort)
+		if measured += len(cohort); len(cells) == 0 {
+			continue // no map has a part in this block
+		}
 		elapsed := time.Since(begin)
 		left := elapsed / time.Duration(measured) * time.Duration(len(jobs)-measured)
 		if err := done(cells, Progress{measured, len(jobs), elapsed, left}); err != nil {

@@ -208,26 +208,26 @@ type Judged struct {
 // cells.
 func Judge(run *analysis.Run, claims []Claim) ([]Judged, error) {
 	all := make([]Judged, len(claims))
-	var decided []*Judged
+	var family []*Judged // all claims that have an interval
 	var p []float64
 	for i, c := range claims {
-		j, tested, err := judge(run, c)
+		j, probability, err := judge(run, c)
 		if err != nil {
 			return nil, err
 		}
-		if all[i] = j; tested <= 1 {
-			decided, p = append(decided, &all[i]), append(p, tested)
+		if all[i] = j; probability <= 1 {
+			family, p = append(family, &all[i]), append(p, probability)
 		}
 	}
 	for i, corrected := range stat.Holm(p) {
-		if corrected >= 1-stat.Confidence {
-			decided[i].Result, decided[i].Why = Undecided, fmt.Sprintf("not conclusive as one of %d claims", len(p))
+		if j := family[i]; j.Result != Undecided && corrected >= 1-stat.Confidence {
+			j.Result, j.Why = Undecided, fmt.Sprintf("not conclusive as one of %d claims", len(p))
 		}
 	}
 	return all, nil
 }
 
-// untested is the probability of a result that no test gave.
+// untested is the probability of a result without an interval.
 const untested = 2
 
 // judge compares one claim with the cells of a run. It returns the probability of the result, not
@@ -275,8 +275,8 @@ func judge(run *analysis.Run, c Claim) (Judged, float64, error) {
 	for _, at := range bounds {
 		p = max(p, analysis.Beyond(a, b, c.Unit, at.value, at.side))
 	}
-	if len(bounds) == 0 {
-		p = untested
+	if len(bounds) == 0 { // undecided
+		p = 1
 	}
 	return j, p, nil
 }
