@@ -114,10 +114,10 @@ func (r *Rig) pair(publishes int) (writer, reader *client) {
 func Chain(r *Rig) {
 	const publishes = 50
 	writer, reader := r.pair(publishes)
+	g := reader.openAfter(^uint64(0)) // before the writer begins, which may end before the reader begins
 	beside(func() {
 		writer.writeBatches(publishes, 1)
 	}, func(more func() bool) {
-		g := reader.openAfter(^uint64(0))
 		for more() {
 			next := reader.openAfter(g.Version())
 			reader.close(g)
