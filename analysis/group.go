@@ -126,9 +126,9 @@ func Unpaired(a, b *Group, unit string, minEffect float64) stat.Effect {
 	return stat.Unpaired(a.Samples(unit), b.Samples(unit), minEffect)
 }
 
-// Beyond returns the two-sided probability of the values of a in a unit that lie as far on a side
-// of bound, if the true value were bound. With b it is that of the ratios of a to b, paired by
-// block, and bound is positive. There must be two values.
+// Beyond returns the two-sided probability that chance puts the values of a as far on that side of
+// bound, if the true value is bound. With b these are the ratios of a to b, paired by block, and
+// bound is positive. There must be two values.
 func Beyond(a, b *Group, unit string, bound float64, side stat.Side) float64 {
 	if b == nil {
 		return stat.Beyond(a.Samples(unit), bound, side)

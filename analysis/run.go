@@ -190,7 +190,7 @@ func (r *Run) HalfWidth(workload results.ID) float64 {
 }
 
 // Doubt returns half the width of the interval of the A/A control in a throughput workload, as a
-// share: this is what stands in the way of conclusive effects. Without a control it is HalfWidth.
+// share. It limits which effects can be conclusive. Without a control it is HalfWidth.
 func (r *Run) Doubt(workload results.ID) float64 {
 	if p, ok := r.effects.pairs[workload]; ok {
 		return halfOf(p)

@@ -106,8 +106,8 @@ func (r *inlined) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 // prolog is the text before the element svg.
 var prolog = regexp.MustCompile(`(?s)^.*?<svg`)
 
-// plainText is what each text of a figure says of its font, if it is in the plain font of figures.
-// The page says it once, so that a report is an eighth smaller.
+// plainText finds the settings of the font that every text of a figure repeats. The page has them
+// once, so that a report is an eighth smaller.
 var plainText = regexp.MustCompile(`font-family:'Liberation Sans',Arial,Helvetica,sans-serif;|font-(variant|weight|style):normal;`)
 
 func (r *inlined) image(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {

@@ -35,11 +35,12 @@ type Effect struct {
 //
 // minEffect is a share: with 0.05 a true ratio from 1/1.05 to 1.05 is no effect.
 //
-// The test is on the logarithms, of links, or processes of one link, or blocks of one process. With
-// MinRanks blocks it is the signed-rank test, which the interval inverts. Otherwise it is Student's
-// t test, which assumes that they are nearly normal: the smallest probability of a rank test is
-// 2/2^n, so that of 10 blocks nothing would remain after the correction for 30 rows, however large
-// the effect. Ratios that are all equal have no spread to test by: P is then leastP.
+// The test is on one logarithm for each link, or else for each process, or else for each block.
+// With MinRanks blocks or more it is the signed-rank test, on which the interval rests too.
+// Otherwise it is Student's t test, which assumes that they are nearly normal: the smallest
+// probability of a rank test is 2/2^n, so that of 10 blocks nothing would remain after the
+// correction for 30 rows, however large the effect. Ratios that are all equal have no spread to
+// test by: P is then leastP.
 func (r Ratios) Effect(minEffect float64) Effect {
 	s, single := r.paired(), singles(r.logs)
 	e := Effect{Ratio: s.Median, Lo: s.Lo, Hi: s.Hi, Interval: s.Interval, P: 1, N: [2]int{s.N, s.N}}
@@ -64,8 +65,9 @@ const (
 	Below = stats.LocationLess
 )
 
-// Beyond returns the two-sided probability of ratios that lie as far on a side of bound, if the
-// true ratio were bound. The test is that of Effect. bound is positive. There must be two ratios.
+// Beyond returns the two-sided probability that chance puts the ratios as far on that side of
+// bound, if the true ratio is bound. The test is that of Effect. bound is positive. There must be
+// two ratios.
 func (r Ratios) Beyond(bound float64, side Side) float64 {
 	return r.test(singles(r.logs), math.Log(bound), side)
 }
@@ -78,9 +80,10 @@ func (r Ratios) test(single []float64, bound float64, side Side) float64 {
 	return tTest(single, bound, side)
 }
 
-// Beyond returns the two-sided probability of samples that lie as far on a side of bound, if the
-// true value were bound. It is Student's t test on the logarithms, or on the values if one of them
-// or bound is not positive. It counts samples as Ratios.Effect does. There must be two.
+// Beyond returns the two-sided probability that chance puts the samples as far on that side of
+// bound, if the true value is bound. It is Student's t test on the logarithms, or on the values
+// if one of them or bound is not positive. It counts samples as Ratios.Effect does. There must be
+// two.
 func Beyond(samples []Sample, bound float64, side Side) float64 {
 	values := singles(samples)
 	if min(bound, slices.Min(values)) > 0 {
@@ -185,9 +188,9 @@ type Deviation struct {
 	DF int
 }
 
-// Widen returns e for a ratio that deviates by d between two measurements, besides what its
-// repetitions show. The interval becomes at least as wide as that of Student's t distribution
-// around the ratio, and P at least that of the t test. minEffect is as for Ratios.Effect.
+// Widen allows for a variation d between two measurements, which the repetitions of one cannot
+// show. The interval becomes at least as wide as that of Student's t distribution around the
+// ratio, and P at least that of the t test. minEffect is as for Ratios.Effect.
 func (e Effect) Widen(d Deviation, minEffect float64) Effect {
 	if !e.Interval || d.DF == 0 || d.SD == 0 {
 		return e

@@ -69,15 +69,16 @@ func rankOutside(n int) int {
 	return w
 }
 
-// MinRanks is the smallest number of values that the signed-rank test judges. With fewer, even
-// values that all lie on one side would not be conclusive after the correction for some hundred
+// MinRanks is the smallest number of values for which the signed-rank test is used. With fewer,
+// even values that all lie on one side may not be conclusive after a correction for some hundred
 // tests.
 const MinRanks = 20
 
-// rankTest returns the two-sided probability of values on a side of bound, if they were spread
-// symmetrically around bound: by the signed-rank test of Wilcoxon, which pseudomedian inverts. A
-// few values that are far off, as after a disturbance, hardly matter to it. Among such values the
-// t test finds up to a third fewer effects. There must be MinRanks values.
+// rankTest returns the two-sided probability that chance puts the values as far on that side of
+// bound, if they spread symmetrically around bound. It is the signed-rank test of Wilcoxon, on
+// which pseudomedian rests. A few values that are far off, as after a disturbance, hardly matter
+// to it. With such values the t test finds up to a third fewer effects. There must be MinRanks
+// values.
 func rankTest(values []float64, bound float64, side Side) float64 {
 	type value struct{ size, sign float64 }
 	var all []value

@@ -70,9 +70,9 @@ fill the caches. Each map is charged for the garbage collections that its own ga
 it were alone. A map that allocates very much is measured alone, with its collections. Slices are
 longer if there are more goroutines than processors, or if operations are slow. Mixes with a stall,
 and cells of staleness and latency, are measured at once, one after another. With -slice 0 all cells
-are. After the blocks of a preset there are some extra ones (-extra). Each time, four of them go to
-the workload whose A/A control they narrow most in the time that they take: a map and its twin, which
-are equal. So the choice favours no map.
+are. After the blocks of a preset there are some extra ones (-extra). Each time, four go to
+the workload where they narrow the A/A control most for their time. The control is one map measured
+twice, so the choice favours no map. A map that is measured alone gets no extra blocks.
 
 The layout of the code and the layout of the memory can each make a map several per cent faster or
 slower. A link is one build of the program, with one layout of its code. A process is one run of a
@@ -167,7 +167,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 			return err
 		})
 	}
-	fs.Func("extra", "`number` of further blocks, each of the workload whose intervals it narrows most (default the preset's; none with -reps, -forks, -links or -target-ci)", func(s string) (err error) {
+	fs.Func("extra", "`number` of further blocks, each of the workload whose A/A control it narrows most (default the preset's; none with -reps, -forks, -links or -target-ci)", func(s string) (err error) {
 		o.extra, err = strconv.Atoi(s)
 		if err != nil || o.extra < 0 {
 			err = fmt.Errorf("%q; want a whole number, 0 or more", s)

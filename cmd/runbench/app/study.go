@@ -24,8 +24,8 @@ a comment that names the figure's cells:
 A claim with "at least" or "at most" holds if the whole 95 %% interval lies on that side. Any other
 claim holds if the whole interval lies within a factor of %v of the figure. A claim fails if the
 whole interval lies elsewhere, or if a map failed its check. Otherwise it is undecided. It is also
-undecided if the A/A limit of its workload, or the number of claims, leaves it in doubt: the chance
-that any claim holds or fails by mistake is at most 5 %% (Holm).
+undecided if the value is within the A/A limit of the bound, or if it is not conclusive after the
+correction for all claims with an interval (Holm, 5 %%).
 
 The claims of a paragraph follow it, in the order of its figures. The column "would be" shows the
 figure that these cells give.

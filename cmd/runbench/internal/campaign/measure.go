@@ -162,8 +162,8 @@ func (l *loop) extra(blocks map[results.ID]int) (n int) {
 	return min(n, l.plan.Extra)
 }
 
-// lost returns the jobs of extra blocks that were begun and not finished. A map that is in no extra
-// block has no part in them.
+// lost returns the jobs of extra blocks that were begun and not finished. Maps that are left out of
+// extra blocks are not lost.
 func (l *loop) lost(blocks map[results.ID]int) (jobs []plan.Job) {
 	takesPart := map[results.ID]bool{}
 	for j := range l.store.done {
@@ -181,11 +181,11 @@ func (l *loop) lost(blocks map[results.ID]int) (jobs []plan.Job) {
 	return jobs
 }
 
-// neediest returns the workload whose A/A control another block narrows most in the time that it
-// takes. The square of a width is inversely proportional to the number of blocks, so a block
-// reduces it by about the square divided by that number. A block takes as long as it has maps.
-// This is how Neyman allocates samples to strata, with the costs of Cochran (Sampling Techniques,
-// 5.5).
+// neediest returns the workload whose A/A control another block narrows most for its time. The
+// square of a width is inversely proportional to the number of blocks, so a block reduces it by
+// about the square divided by that number. The time of a block is proportional to its number of
+// maps. This is how Neyman allocates samples to strata, with the costs of Cochran (Sampling
+// Techniques, 5.5).
 func neediest(run *analysis.Run, p plan.Plan, blocks map[results.ID]int) (w results.ID) {
 	most := -1.0
 	for _, s := range run.Standings { // in a fixed order

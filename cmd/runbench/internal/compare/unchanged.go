@@ -13,9 +13,9 @@ import (
 	"doublebuf/results"
 )
 
-// An unchanged map has the same code in both runs. What differs between its cells is not the map:
-// it is the machine, the layout of the program, or chance. Unchanged maps show how much that is,
-// and within each run other maps can be compared with them.
+// An unchanged map has the same code in both runs. If its cells differ, the cause is the machine,
+// the layout of the program, or chance. Unchanged maps show how much that is, and within each run
+// other maps can be compared with them.
 
 // SameCode reports whether a map has the same code in two runs on one machine. The floor and the
 // ceiling always have. So has every map if both programs were built from one commit, without
@@ -43,8 +43,8 @@ type unchanged struct {
 	dev map[string]deviations // by unit; those computed so far
 }
 
-// deviations are standard deviations, between two runs, of the logarithm of an unchanged map's
-// effect from the mean of its workload.
+// deviations say how far the logarithms of the effects of unchanged maps scatter around the mean of
+// their workload.
 type deviations struct {
 	all stat.Deviation
 	of  map[results.ID]stat.Deviation // of the workloads with two unchanged maps or more
@@ -83,7 +83,8 @@ func (u *unchanged) deviations(unit string) deviations {
 		for _, p := range u.in(w, unit) {
 			df++
 			if old, now, n := u.against(p, unit); n > 0 {
-				// From the mean of all n+1 it is n/(n+1) as far as from that of the others.
+				// The distance to the mean of all n+1 maps is n/(n+1) of that to the mean of the
+				// others.
 				fromMean := math.Log(analysis.Unpaired(old, now, unit, 0).Ratio) * float64(n) / float64(n+1)
 				own += fromMean * fromMean
 			}
@@ -115,10 +116,10 @@ func (u *unchanged) against(p pair, unit string) (old, now *analysis.Group, n in
 	return over(p.old, meanOf(before, unit), unit), over(p.new, meanOf(after, unit), unit), len(before)
 }
 
-// relative returns the effect of now over old, which are values over those of n unchanged maps in
-// one workload or several. Its interval and its probability include how much unchanged maps
-// deviate: as much as those of all workloads, or as those of one of these workloads if that is
-// more. The result is nil without unchanged maps.
+// relative returns the effect of now over old. Both are already divided by the mean of n
+// unchanged maps, in one workload or several. The interval and the probability allow for the
+// deviation of unchanged maps: that of all workloads together, or that of one of these workloads
+// if it is larger. The result is nil without unchanged maps.
 func (u *unchanged) relative(old, now *analysis.Group, n int, unit string, minEffect float64, workloads ...results.ID) *stat.Effect {
 	if n == 0 {
 		return nil

@@ -15,9 +15,9 @@ const (
 	// turns is how often each worker has a processor in a slice, if there are more workers than
 	// processors.
 	turns = 2
-	// crowded is how long a slice lasts at least if many readers and writers share processors. Of
-	// 8 readers and a writer on 2 processors, the writer of a double buffer publishes once in 50
-	// ms, and now and then a thousand times in 20 ms, when no reader was interrupted in a guard.
+	// crowded is how long a slice lasts at least if many readers and writers share processors. With
+	// 8 readers and a writer on 2 processors, the writer of a double buffer usually publishes once
+	// in 50 ms, but sometimes a thousand times in 20 ms, when no reader was interrupted in a guard.
 	// In cells of 100 ms its median rate was 1,300 writes a second, and in cells of 2 s 90,000.
 	crowded = 500 * time.Millisecond
 

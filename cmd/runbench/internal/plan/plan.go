@@ -273,7 +273,7 @@ func (p Plan) Estimate() time.Duration {
 	return total + p.EstimateExtra(p.Extra)
 }
 
-// EstimateExtra returns about how long that many extra blocks take. It takes them for blocks of an
+// EstimateExtra returns about how long that many extra blocks take. It assumes that they are of the
 // average workload.
 func (p Plan) EstimateExtra(blocks int) time.Duration {
 	workloads := p.Workloads()

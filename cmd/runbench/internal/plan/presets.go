@@ -31,11 +31,10 @@ const RolesMix = "roles"
 
 // A cell has cellTime in a block, in several slices. Two instances of a map differ by some per
 // cent, because their seeds and addresses do, and only further blocks average over that. The rate
-// in a slice with writes depends on how its workers happen to meet, by about 20 % however long
+// in a slice with writes varies by about 20 % with how its workers happen to meet, however long
 // the slice is, and only further slices average over that. So there are many short blocks, of a
-// few short slices. With r50w50 and four slices of 5 ms, intervals were 0.65 times as wide as
-// with one slice of 20 ms and as much time in all. (2 processors of an AMD EPYC, 13 runs of 25
-// s.)
+// few short slices. With r50w50, four slices of 5 ms gave intervals 0.65 times as wide as one
+// slice of 20 ms, in the same total time. (2 processors of an AMD EPYC, 13 runs of 25 s.)
 const (
 	cellTime = 20 * time.Millisecond
 	slice    = cellTime / 4

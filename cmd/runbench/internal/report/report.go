@@ -120,7 +120,7 @@ func method(text json.RawMessage) (list export.List) {
 			"a map is charged for the collections that its own garbage would cause if it were alone; memory a key, the time to mark it and the pauses of collections were measured with each map alone, once in a process")
 	}
 	if p.Extra > 0 {
-		list = append(list, fmt.Sprintf("%d extra blocks, each of one workload, went to where they narrowed intervals most", p.Extra))
+		list = append(list, fmt.Sprintf("%d extra blocks went to the workloads where they narrowed the A/A control most", p.Extra))
 	}
 	return list
 }

@@ -29,24 +29,23 @@ import (
 // Both are measured with each map alone, once in a process. If every processor has a worker, the
 // collections take their time from the workers. Otherwise an idle processor does them.
 //
-// A map that runs alone for long allocates in memory that it used before. Memory that the process
-// has not used before, or has given back to the system, costs a page fault for each 4 KiB: xsync
-// and sync.Map were 20 % slower with r50w50. So takeTurns first uses as much memory as the slices
-// will.
+// A map that runs alone for long reuses memory. Fresh memory, or memory that the process has given
+// back to the system, costs a page fault for each 4 KiB: xsync and sync.Map were 20 % slower with
+// r50w50. So takeTurns first touches as much memory as the slices will use.
 //
 // Some maps are measured alone, in one long slice in which garbage is collected as usual: a map
-// whose publish needs a collection, and a map that would have a collection in each slice of some
-// ms. Such a map takes long to reach the rate that it keeps, so it has no part in extra blocks.
+// whose publish needs a collection, and a map that would be collected in every slice. Such a map
+// takes long to reach a steady rate, so it is left out of extra blocks.
 
 const (
-	// collectAfter is how many bytes are allocated in slices before a collection between two of
-	// them. It is so small that the caches may still hold the memory that is used again.
+	// collectAfter is after how many allocated bytes garbage is collected between two slices. It is
+	// so small that the caches may still hold the memory that is used again.
 	collectAfter = 32 << 20
 	// maxRate is how many bytes a second a map may allocate in slices without collections. With
 	// GOGC=100, a small map that allocates more is collected every 5 ms or more often.
 	maxRate = 4 << 20 / 0.005
-	// collectingTime is how long a map is measured with collections, at least, and how long it
-	// works before that.
+	// collectingTime is the least time for which a map is measured with its collections, and its
+	// warm-up before that.
 	collectingTime = 60 * time.Millisecond
 	// opsPerSlice is how many operations of a worker a slice lasts at least. A slice ends when its
 	// last worker has finished its operation, and meanwhile the others do nothing.
@@ -57,7 +56,7 @@ const (
 var aloneMetrics = []string{results.LivePerKey, results.MarkPerKey, results.PauseShare, results.PauseMax}
 
 // together measures cells of one workload and one block in slices. Each cell is measured alone the
-// first time. It returns the cells that have a part in the block.
+// first time. It returns the cells that were measured.
 func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 	out := make([]results.Cell, len(cells))
 	var places []int // of the cells that are measured in slices
@@ -214,7 +213,7 @@ func takeTurns[K comparable](c *crew, lanes []*lane[K], order *rand.Rand) {
 	}
 }
 
-// useMemory allocates as many bytes, and uses them. Nothing refers to them afterwards.
+// useMemory allocates that many bytes, touches them, and frees them.
 func useMemory(bytes float64) {
 	const span, page = 8 << 10, 4 << 10 // a span holds most small objects
 	percent := debug.SetGCPercent(-1)

@@ -180,12 +180,12 @@ func (c Claim) Restated(v float64) string {
 type Result string
 
 const (
-	// Holds: the whole interval bears the claim out. For a figure without "at least" or "at most"
-	// the interval must lie within Tolerance of it. The value lies inside by more than the A/A
-	// limit of its workload. And the probability of such values, if the true one were where the
-	// claim stops to hold, is under 5 % after Holm's correction over all claims of the text.
+	// Holds: the whole interval agrees with the claim. For a figure without "at least" or "at most"
+	// it lies within Tolerance of the figure. The value is inside the bounds of the claim by more
+	// than the A/A limit of its workload. And the claim is conclusive after Holm's correction over
+	// all claims of the text that have an interval.
 	Holds Result = "holds"
-	// Fails: all of that speaks against the claim, or a map failed its check.
+	// Fails: the same, on the other side of a bound, or a map failed its check.
 	Fails Result = "fails"
 	// Undecided: neither, or there is no interval.
 	Undecided Result = "undecided"
@@ -281,7 +281,7 @@ func judge(run *analysis.Run, c Claim) (Judged, float64, error) {
 	return j, p, nil
 }
 
-// bound is where a claim begins or stops to hold. The values lie on that side of it.
+// bound is an edge of a claim. side is the side on which the values lie.
 type bound struct {
 	value float64
 	side  stat.Side
