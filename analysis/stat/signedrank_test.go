@@ -38,6 +38,18 @@ func TestSignedRanks(t *testing.T) {
 	}
 }
 
+// heavy draws a value that is often far off.
+func heavy(r *rand.Rand) float64 { return r.NormFloat64() / (0.1 + r.Float64()) }
+
+// draw returns n values.
+func draw(n int, r *rand.Rand, value func(*rand.Rand) float64) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = value(r)
+	}
+	return x
+}
+
 // TestPseudomedianCovers: the interval contains the true median of symmetric values in 95 of 100
 // cases, and is narrower than that of the median if they are normal.
 func TestPseudomedianCovers(t *testing.T) {
@@ -45,17 +57,14 @@ func TestPseudomedianCovers(t *testing.T) {
 	for name, value := range map[string]func(*rand.Rand) float64{
 		"normal":    func(r *rand.Rand) float64 { return r.NormFloat64() },
 		"uniform":   func(r *rand.Rand) float64 { return r.Float64() - 0.5 },
-		"heavy":     func(r *rand.Rand) float64 { return r.NormFloat64() / (0.1 + r.Float64()) },
+		"heavy":     heavy,
 		"two modes": func(r *rand.Rand) float64 { return r.NormFloat64() + 6*float64(r.IntN(2)) - 3 },
 	} {
 		for _, n := range []int{6, 20, 40} {
 			r := rand.New(rand.NewPCG(1, uint64(n)))
 			covered, width, ofMedian := 0, 0.0, 0.0
 			for range trials {
-				x := make([]float64, n)
-				for i := range x {
-					x[i] = value(r)
-				}
+				x := draw(n, r, value)
 				s, m := pseudomedian(x), Summarize(x)
 				if !s.Interval || s.Median < s.Lo || s.Median > s.Hi {
 					t.Fatalf("%s, %d values: %+v", name, n, s)
@@ -83,15 +92,11 @@ func TestPseudomedianCovers(t *testing.T) {
 // finds what is there.
 func TestRankTest(t *testing.T) {
 	const trials = 1500
-	heavy := func(r *rand.Rand) float64 { return r.NormFloat64() / (0.1 + r.Float64()) }
 	for _, n := range []int{MinRanks, 30, maxExactRanks + 20} {
 		r := rand.New(rand.NewPCG(2, uint64(n)))
 		wrong, byRanks, byT := 0, 0, 0
 		for range trials {
-			x := make([]float64, n)
-			for i := range x {
-				x[i] = heavy(r)
-			}
+			x := draw(n, r, heavy)
 			s := pseudomedian(x)
 			side := Above
 			if s.Median < 0 {

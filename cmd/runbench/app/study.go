@@ -88,7 +88,7 @@ func (s *shell) study(path, dir string, restate bool, f *format) error {
 		return exit.With(exit.Failed, fmt.Errorf("%d of %d claims of %s fail in the run %s", n, len(claims), path, dir))
 	}
 	if n := study.Count(judged, study.Undecided) + study.Count(judged, study.Missing); n > 0 {
-		return exit.With(exit.Unknown, fmt.Errorf("%d of %d claims of %s are undecided in the run %s", n, len(claims), path, dir))
+		return exit.With(exit.Unknown, fmt.Errorf("%d of %d claims of %s are undecided in the run %s, or were not measured there", n, len(claims), path, dir))
 	}
 	return nil
 }

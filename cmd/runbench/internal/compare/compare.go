@@ -275,7 +275,7 @@ func (c *Comparison) conclude(changed bool) {
 func (c *Comparison) row(cell string, old, now *analysis.Group, unit string) Row {
 	r := Row{Cell: cell, Old: old.Summary(unit).Median, New: now.Summary(unit).Median}
 	if a, b := lacking(old, unit), lacking(now, unit); a+b > 0 {
-		r.Why = fmt.Sprintf("%d old and %d new repetitions have no value: they are overloaded or too short", a, b)
+		r.Why = fmt.Sprintf("%d old and %d new repetitions have no value: they are overloaded or too short, or the unit is measured once in a process", a, b)
 	}
 	if c.Paired {
 		r.Effect = analysis.Paired(old, now, unit, c.MinConclusive())

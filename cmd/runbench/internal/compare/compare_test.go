@@ -207,7 +207,7 @@ func TestWhatIsMissing(t *testing.T) {
 		effect     string
 		why        string
 	}{
-		{Inconclusive, "-50.0 %", "0 old and 4 new repetitions have no value: they are overloaded or too short"},
+		{Inconclusive, "-50.0 %", "0 old and 4 new repetitions have no value: they are overloaded or too short, or the unit is measured once in a process"},
 		{Inconclusive, "-50.0 %", "4 blocks have a zero, which has no ratio"},
 		{Inconclusive, "-", "12 blocks have a zero, which has no ratio"},
 		{Same, "+0.0 %", ""},

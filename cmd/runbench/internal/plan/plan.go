@@ -47,9 +47,10 @@ type Plan struct {
 	Slice Duration `json:"slice,omitempty"`
 
 	// Extra is the number of extra blocks, which come after the others. An extra block has one
-	// throughput workload. The run adds ExtraAtOnce of them at a time to the workload whose
-	// intervals they narrow most. Its choice depends on the widths of intervals and on the numbers
-	// of blocks, and on no difference between maps. Extra needs one process and one link.
+	// throughput workload. The run adds ExtraAtOnce of them at a time to the workload whose A/A
+	// control they narrow most for their time. Its choice depends on the width of that interval, on
+	// the number of blocks and on the number of maps, and on no difference between maps. Extra
+	// needs one process and one link.
 	Extra int `json:"extra,omitempty"`
 
 	// Memory is how much the maps that are measured together may keep alive, in MiB; 0 is

@@ -253,6 +253,9 @@ func judge(run *analysis.Run, c Claim) (Judged, float64, error) {
 	}
 	if j.Seen.N == 0 {
 		j.Result, j.Why = Missing, "no such cells"
+		if a != nil && (c.Over == "" || b != nil) {
+			j.Why = "the cells have no such value, or zeros, which have no ratio"
+		}
 		return j, untested, nil
 	}
 	for _, name := range []string{c.Map, c.Over} {

@@ -111,6 +111,19 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %s", c.claim, all, err, c.want)
 		}
 	}
+	for text, why := range map[string]string{
+		"20: ops/s of a in mix=other":                   "no such cells",
+		"2 times: ops/s of nothing over a in mix=m/g=2": "zeros",
+	} {
+		claim, err := parseClaim(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Cells = append(set.Cells, cells("nothing", 2, 0, 0, 0, 0, 0, 0)...)
+		if all, err := Judge(analysis.Of(set), []Claim{claim}); err != nil || all[0].Result != Missing || !strings.Contains(all[0].Why, why) {
+			t.Errorf("%s: %v, %v; want not measured: %s", text, all, err, why)
+		}
+	}
 	claim, _ := parseClaim("1: ops/s of twice in mix=m")
 	if _, err := Judge(analysis.Of(set), []Claim{claim}); err == nil || !strings.Contains(err.Error(), "names 2 cells of twice") {
 		t.Errorf("%v; want an error that names both cells", err)
