@@ -213,6 +213,9 @@ func (c *crew) do(lengths []time.Duration, bodies []body) []span {
 }
 
 // follow does the part of worker i in an order. If workers spin, all begin each phase together.
+//
+// Whoever calls begin stamps its start before. The system may stop it in between for longer than
+// the phase, and the phase must not seem shorter than it was.
 func (c *crew) follow(o *order, i int) {
 	for j := range o.stops {
 		stop := &o.stops[j]
@@ -220,12 +223,15 @@ func (c *crew) follow(o *order, i int) {
 			for c.spins && int(stop.here.Load()) < c.size-1 {
 			}
 		}
+		start := time.Now()
 		if i == 0 || !c.spins {
 			stop.begin()
 		}
 		for stop.here.Add(1); c.spins && int(stop.here.Load()) < c.size; {
 		}
-		start := time.Now()
+		if i > 0 && c.spins {
+			start = time.Now()
+		}
 		o.bodies[i](stop)
 		o.spans[i] = span{start, time.Now()}
 	}
