@@ -86,10 +86,35 @@ type batched struct {
 	pending   []pending // writes that are not yet published, in order
 }
 
+// pending is a write that waits for a publish. The other fields say which publishes must take it:
+// those that must take it or any write behind it.
 type pending struct {
 	value    history.Value
-	client   int
-	returned int64 // when the write returned
+	returned int64 // the earliest return of it and of those behind it
+	clients  []int // the clients of it and of those behind it that returned, in order
+}
+
+// unseen stands for all values that no read returns.
+var unseen = history.Value{Word: 1}
+
+// simplest returns the state with the fewest writes that behaves as b does. Many orders of pending
+// writes lead to the same simplest state. Without it the search is exponential in the writes that
+// overlap one long publish.
+//
+// A run of unseen writes behaves as its first one does. If a publish takes the first, unseen is
+// published. Whether it also takes the others of the run makes no difference, because what is
+// published stays unseen until a publish takes the write behind the run. That write knows by itself
+// which publishes must take it. For the same reason unseen writes need not wait where unseen is
+// published already.
+func (b batched) simplest() batched {
+	before, kept := b.published, b.pending[:0:0]
+	for _, p := range b.pending {
+		if p.value != unseen || before != unseen {
+			kept = append(kept, p)
+		}
+		before = p.value
+	}
+	return batched{b.published, kept}
 }
 
 // eventual returns the model of one key of a map whose writes become visible in batches and whose
@@ -110,20 +135,22 @@ type pending struct {
 //
 // If perHandle is true, there is a partition for each key and each reading client. Then a publish
 // takes effect for each client at a separate instant, and the reads of each client are monotone.
-func eventual(h *history.History, start history.Value, perHandle bool) porcupine.Model {
+//
+// name returns what the states call a value: the value itself, or unseen.
+func eventual(h *history.History, start history.Value, perHandle bool, name func(history.Value) history.Value) porcupine.Model {
 	partition := byKey
 	if perHandle {
 		partition = byKeyAndReader
 	}
 	nondeterministic := porcupine.NondeterministicModel{
 		Partition: partition,
-		Init:      func() []any { return []any{batched{published: start}} },
+		Init:      func() []any { return []any{batched{published: name(start)}} },
 		Step: func(state, input, _ any) []any {
-			return state.(batched).step(input.(*history.Call), h.Slack)
+			return state.(batched).step(input.(*history.Call), h.Slack, name)
 		},
 		Equal: func(a, b any) bool {
 			x, y := a.(batched), b.(batched)
-			return x.published == y.published && slices.Equal(x.pending, y.pending)
+			return x.published == y.published && slices.EqualFunc(x.pending, y.pending, pending.equal)
 		},
 		Hash:              func(state any) uint64 { return state.(batched).hash() },
 		DescribeOperation: func(input, _ any) string { return h.Describe(*input.(*history.Call)) },
@@ -138,8 +165,12 @@ func eventual(h *history.History, start history.Value, perHandle bool) porcupine
 	return nondeterministic.ToModel()
 }
 
+func (p pending) equal(q pending) bool {
+	return p.value == q.value && p.returned == q.returned && slices.Equal(p.clients, q.clients)
+}
+
 // step returns the states that c may lead to.
-func (b batched) step(c *history.Call, slack time.Duration) []any {
+func (b batched) step(c *history.Call, slack time.Duration, name func(history.Value) history.Value) []any {
 	switch c.Op {
 	case history.Get:
 		if saw(c, b.published, false) {
@@ -149,8 +180,20 @@ func (b batched) step(c *history.Call, slack time.Duration) []any {
 	case history.Publish:
 		return b.publish(c, slack)
 	}
-	value := history.Value{Word: c.New, Ok: c.Op == history.Set}
-	return []any{batched{b.published, append(slices.Clip(b.pending), pending{value, c.Client, c.Return})}}
+	write := pending{value: name(history.Value{Word: c.New, Ok: c.Op == history.Set}), returned: history.Never}
+	next := batched{b.published, append(slices.Clone(b.pending), write)}
+	for i := range next.pending {
+		next.pending[i].precede(c)
+	}
+	return []any{next.simplest()}
+}
+
+// precede notes that p is c or before c.
+func (p *pending) precede(c *history.Call) {
+	p.returned = min(p.returned, c.Return)
+	if i, known := slices.BinarySearch(p.clients, c.Client); !known && c.Return < history.Never {
+		p.clients = slices.Insert(slices.Clone(p.clients), i, c.Client)
+	}
 }
 
 // publish returns a state for each prefix of the pending writes that c may take. It must take the
@@ -159,7 +202,7 @@ func (b batched) step(c *history.Call, slack time.Duration) []any {
 func (b batched) publish(c *history.Call, slack time.Duration) []any {
 	least := 0 // writes that it must take
 	for i, p := range b.pending {
-		if p.returned < c.Called-int64(slack) || p.client == c.Client && p.returned <= c.Called {
+		if _, own := slices.BinarySearch(p.clients, c.Client); own || p.returned < c.Called-int64(slack) {
 			least = i + 1
 		}
 	}
@@ -169,7 +212,7 @@ func (b batched) publish(c *history.Call, slack time.Duration) []any {
 		if n > 0 {
 			published = b.pending[n-1].value
 		}
-		next = append(next, batched{published, b.pending[n:]})
+		next = append(next, batched{published, b.pending[n:]}.simplest())
 	}
 	return next
 }
@@ -276,19 +319,38 @@ const (
 )
 
 // modelFrom returns porcupine's model for the claim of h, of one key that holds start at first. It
-// also returns the name of the checker.
-func modelFrom(h *history.History, start history.Value) (porcupine.Model, string) {
+// also returns the name of the checker. For name see eventual.
+func modelFrom(h *history.History, start history.Value, name func(history.Value) history.Value) (porcupine.Model, string) {
 	switch h.Claim {
 	case history.ClaimEventual:
-		return eventual(h, start, false), "eventual"
+		return eventual(h, start, false, name), "eventual"
 	case history.ClaimEventualPerHandle:
-		return eventual(h, start, true), "eventual"
+		return eventual(h, start, true, name), "eventual"
 	}
 	return linearizable(h, start), "linearizable"
 }
 
-// modelOf returns the model of a key that holds nothing at first.
-func modelOf(h *history.History) (porcupine.Model, string) { return modelFrom(h, history.Value{}) }
+// modelOf returns the model of a key that holds nothing at first. Its states show every value.
+func modelOf(h *history.History) (porcupine.Model, string) {
+	return modelFrom(h, history.Value{}, func(v history.Value) history.Value { return v })
+}
+
+// namesRead returns a function that names the values which reads among ops return. All others are
+// unseen.
+func namesRead(ops []porcupine.Operation) func(history.Value) history.Value {
+	read := map[history.Value]bool{}
+	for _, op := range ops {
+		if c := op.Input.(*history.Call); c.Op == history.Get {
+			read[c.Result] = true
+		}
+	}
+	return func(v history.Value) history.Value {
+		if !read[v] {
+			return unseen
+		}
+		return v
+	}
+}
 
 // operation returns c in porcupine's form, with its return later by slack.
 func operation(c *history.Call, slack time.Duration) porcupine.Operation {

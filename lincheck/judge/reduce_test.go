@@ -20,7 +20,7 @@ func TestReducingKeepsLegal(t *testing.T) {
 	for claim, ops := range everyOp {
 		taken := map[string]int{}
 		for seed := range uint64(2000) {
-			h := randomHistory(rand.New(rand.NewPCG(seed, 1)), claim, ops, 2+int(seed%3), 60)
+			h := randomHistory(rand.New(rand.NewPCG(seed, 1)), claim, ops, 2, 2+int(seed%3), 60)
 			if History(h).Outcome != history.Ok {
 				continue
 			}

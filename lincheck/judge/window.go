@@ -288,7 +288,7 @@ type searches struct {
 
 // from lets porcupine search for an order of the operations, from a key that holds start.
 func (s *searches) from(h *history.History, start history.Value, ops []porcupine.Operation, wide bool) porcupine.CheckResult {
-	model, _ := modelFrom(h, start)
+	model, _ := modelFrom(h, start, namesRead(ops))
 	model.Partition = nil
 	if wide {
 		model = inOrder(model, ops)

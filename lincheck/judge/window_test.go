@@ -154,7 +154,7 @@ func TestWindowsAgreeWithTheWhole(t *testing.T) {
 		cut := 0
 		for seed := range uint64(3000) {
 			rng := rand.New(rand.NewPCG(seed, 0))
-			h := randomHistory(rng, claim, ops, 3, 20)
+			h := randomHistory(rng, claim, ops, 2, 3, 20)
 			if rng.IntN(2) == 0 {
 				h.Slack = 2
 			}
@@ -266,5 +266,42 @@ func TestWindowGivenUpAsAWhole(t *testing.T) {
 	h.Calls = append(h.Calls, history.Call{Client: maxClients, Op: history.Get, Key: 7, Result: history.Some(value), Called: now + 2, Return: now + 3})
 	if v := History(h); v.Outcome != history.Unknown {
 		t.Errorf("%v; want Unknown", v)
+	}
+}
+
+// While one publish runs, three writers write at the same time. Their writes wait in many possible
+// orders. The judge still decides soon, because nobody reads most of the values.
+func TestWritesDuringOnePublish(t *testing.T) {
+	const rounds, publisher, reader = 60, 3, 4
+	for _, claim := range []history.Claim{history.ClaimEventual, history.ClaimEventualPerHandle} {
+		h := &history.History{Header: history.Header{Claim: claim, Slack: 2}}
+		add := func(client int, op history.Op, value history.Word, called, returned int64) {
+			c := history.Call{Client: client, Op: op, Key: 7, Called: called, Return: returned}
+			if op == history.Get {
+				c.Result = history.Some(value)
+			} else {
+				c.New = value
+			}
+			h.Calls = append(h.Calls, c)
+		}
+		for i := range int64(rounds) {
+			for w := range int64(3) {
+				add(int(w), history.Set, history.Word(10*i+w), 100*i+w, 100*i+90+w)
+			}
+		}
+		end := int64(100 * rounds)
+		add(publisher, history.Publish, 0, 0, end)
+		add(reader, history.Get, 10*rounds/2, 1, end-1) // the publish took a half
+		add(publisher, history.Publish, 0, end+10, end+20)
+		last := len(h.Calls)
+		add(reader, history.Get, 10*(rounds-1)+1, end+30, end+40)
+		for _, want := range []history.Outcome{history.Ok, history.Illegal} {
+			if want == history.Illegal {
+				h.Calls[last].Result.Word = 10 * (rounds - 2) // overwritten before the last publish
+			}
+			if v := History(h); v.Outcome != want {
+				t.Errorf("%s: %v; want %v", claim, v, want)
+			}
+		}
 	}
 }
