@@ -81,6 +81,9 @@ func TestSlowerMachine(t *testing.T) {
 			t.Errorf("%s: %s: %s, relative %+v, effect %+v; want %s and %v", row.Cell, row.Conclusion, row.Why, row.Relative, row.Effect, want, relative)
 		}
 	}
+	if got, want := table.drift(), "The unchanged rows changed by -12.2 % on average, from"; !strings.HasPrefix(got, want) {
+		t.Errorf("%s; want %s …", got, want)
+	}
 }
 
 // TestOtherMethod: if the runs measured in different ways, no map counts as unchanged.

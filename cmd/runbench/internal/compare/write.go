@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -218,6 +219,21 @@ func (c *Comparison) notes(h Heading) []string {
 	return append(notes, h.Notes...)
 }
 
+// drift says how much the rows of unchanged maps changed, and which of them the least and the most.
+func (t Table) drift() string {
+	var same []Row
+	sum := 0.0
+	for _, r := range t.Rows {
+		if r.Unchanged && !math.IsInf(math.Log(r.Effect.Ratio), 0) && !math.IsNaN(r.Effect.Ratio) {
+			same, sum = append(same, r), sum+math.Log(r.Effect.Ratio)
+		}
+	}
+	byEffect := func(a, b Row) int { return cmp.Compare(a.Effect.Ratio, b.Effect.Ratio) }
+	least, most := slices.MinFunc(same, byEffect), slices.MaxFunc(same, byEffect)
+	return fmt.Sprintf("The unchanged rows changed by %s on average, from %s (%s) to %s (%s).",
+		percent(math.Exp(sum/float64(len(same)))), percent(least.Effect.Ratio), least.Cell, percent(most.Effect.Ratio), most.Cell)
+}
+
 // varies says what is known about the variation between two runs.
 func (c *Comparison) varies() (notes []string) {
 	const one = "Each conclusion rests on one run of each side, and another run may differ."
@@ -233,8 +249,8 @@ func (c *Comparison) varies() (notes []string) {
 		relative = relative || slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Relative != nil })
 		if t.Deviation.DF > 0 {
 			known = true
-			notes = append(notes, fmt.Sprintf("The same code differed by %s between the two runs (standard deviation over the unchanged maps of one workload, %s, %d degrees of freedom).",
-				analysis.Percent(math.Expm1(t.Deviation.SD)), t.Unit, t.Deviation.DF))
+			notes = append(notes, fmt.Sprintf("The same code differed by %s between the two runs (standard deviation over the unchanged maps of one workload, %s, %d degrees of freedom). %s",
+				analysis.Percent(math.Expm1(t.Deviation.SD)), t.Unit, t.Deviation.DF, t.drift()))
 		}
 	}
 	if relative {
