@@ -27,5 +27,5 @@ func Example() {
 	// xsync Ok
 	// cow Ok
 	// rwmutex Ok
-	// grade D
+	// grade C
 }
