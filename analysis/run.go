@@ -60,6 +60,15 @@ func Of(s *results.Set) *Run {
 	return r
 }
 
+// Describe names a workload of r in words. It names GOMAXPROCS only if r varied it.
+func (r *Run) Describe(w results.ID) string {
+	text := Describe(w)
+	if slices.ContainsFunc(r.groups, func(g *Group) bool { return g.ID.Procs != w.Procs }) {
+		text += fmt.Sprintf(", GOMAXPROCS %d", w.Procs)
+	}
+	return text
+}
+
 // Limit returns the A/A limit of a throughput workload, as a share. If it has no A/A control, that
 // is the limit of the run.
 func (r *Run) Limit(workload results.ID) float64 { return r.effects.limitOf(workload) }

@@ -164,12 +164,15 @@ func Describe(w results.ID) string {
 	return fmt.Sprintf("%s, %s, %s %s keys, %s", w.Mix, w.Dist, results.FormatKeys(w.Keys), w.KeyType, DescribeWorkers(w))
 }
 
-// DescribeWorkers names the workers of a workload in words.
+// DescribeWorkers names the workers of a workload in words. Those of several
+// machines may follow the processors.
 func DescribeWorkers(w results.ID) string {
-	switch w.G {
-	case 0:
+	switch {
+	case w.G < 0 || w.Readers < 0:
+		return sharedWorkers(w)
+	case w.G == 0:
 		return fmt.Sprintf("readers %d, writers %d", w.Readers, w.Writers)
-	case 1:
+	case w.G == 1:
 		return "1 goroutine"
 	}
 	return fmt.Sprintf("%d goroutines", w.G)

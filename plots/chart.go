@@ -25,6 +25,7 @@ type chart struct {
 	yTicks  []tick  // of a y axis whose coordinates are its own too; of others there are none
 	slanted bool    // the labels of ticks, which are long
 	shade   *tick   // where the x axis has more goroutines than there are processors
+	marks   []tick  // where on the x axis something begins
 	fresh   *tick   // the middle of the part of the x axis for maps with a staleness of zero
 	gap     float64 // where the x axis is broken; 0 if it is not
 

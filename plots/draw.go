@@ -282,8 +282,8 @@ func xys(points []point, factor float64) plotter.XYs {
 	return data
 }
 
-// drawOver draws over the data area: the names of the parts of the x axis, and the sign for the
-// gap in it.
+// drawOver draws over the data area: the names of the parts of the x axis, its marks, and the sign
+// for the gap in it.
 func (c *chart) drawOver(data draw.Canvas) {
 	at := func(x float64) vg.Length { return data.X((x - c.xMin) / (c.xMax - c.xMin)) }
 	st := textStyle(10, textGrey)
@@ -291,6 +291,12 @@ func (c *chart) drawOver(data draw.Canvas) {
 	if c.shade != nil {
 		st.XAlign = draw.XRight
 		data.FillText(st, vg.Point{X: data.Max.X - 5, Y: data.Max.Y - 3}, c.shade.label)
+	}
+	for i, m := range c.marks {
+		x, y := at(m.at), data.Max.Y-vg.Length(i%3)*lineHeight(st)-3 // neighbours are not on one line
+		data.StrokeLine2(draw.LineStyle{Color: textGrey, Width: 0.7, Dashes: dotted}, x, data.Min.Y, x, data.Max.Y)
+		st.XAlign = draw.XRight
+		data.FillText(st, vg.Point{X: x - 3, Y: y}, m.label)
 	}
 	if c.fresh != nil {
 		st.XAlign = draw.XCenter

@@ -113,8 +113,8 @@ func TestMixesOfTheRun(t *testing.T) {
 	if got := strings.Join(ticks, " "); got != "0 20 50" {
 		t.Errorf("the shares of writes are %s; want 0, 20 of the run's mix, 50, and no mix that it does not define", got)
 	}
-	here := Run{"here", analysis.Of(wholeRun)}
-	same, changed := len(byMachine([]Run{here, {"there", analysis.Of(otherMachine())}})), len(byMachine([]Run{here, {"there", analysis.Of(run)}}))
+	here := analysis.Machine{Name: "here", Run: analysis.Of(wholeRun)}
+	same, changed := len(byMachine([]analysis.Machine{here, {Name: "there", Run: analysis.Of(otherMachine())}})), len(byMachine([]analysis.Machine{here, {Name: "there", Run: analysis.Of(run)}}))
 	if changed != same-2 { // r95w5 is another mix, write-only none
 		t.Errorf("%d figures of runs with the same mixes, and %d where two mixes differ; want 2 fewer", same, changed)
 	}

@@ -39,8 +39,9 @@ func byGoroutines(s *analysis.Run) []*chart {
 		if procs := float64(f.id.Procs); gs[len(gs)-1] > procs {
 			c.shade = &tick{math.Log2(procs) + 0.25, "more than processors"}
 		}
+		c.marks = marksOf(s, float64(f.id.Procs))
 		c.legendTitle = plural(int(gs[len(gs)-1]), "goroutine")
-		if c.addLines(s, f.groups, "goroutines", func(id results.ID) (float64, string) {
+		if c.addLines(s, f.groups, rate, "goroutines", func(id results.ID) (float64, string) {
 			return math.Log2(float64(id.G)), strconv.Itoa(id.G)
 		}) {
 			f.tell(c)
@@ -50,8 +51,9 @@ func byGoroutines(s *analysis.Run) []*chart {
 	return charts
 }
 
-// byWriteShare draws a figure for each set of keys and number of goroutines that was
-// measured under several mixes of one kind.
+// byWriteShare draws a figure for each set of keys and number of goroutines that was measured
+// under several mixes of one kind. With two mixes only, it draws that of as many goroutines as
+// processors: the others are in the figures by goroutines.
 func byWriteShare(s *analysis.Run) []*chart {
 	families := split(s.Groups(results.Throughput),
 		func(id results.ID) bool { _, ok := writeShare(s, id); return ok },
@@ -60,7 +62,7 @@ func byWriteShare(s *analysis.Run) []*chart {
 	var charts []*chart
 	for i, f := range sides(s, families, share) {
 		shares := distinct(f.groups, share)
-		if len(shares) < 2 && (i > 0 || anySeveral(families, share)) {
+		if len(shares) < 2 && (i > 0 || anySeveral(families, share)) || len(shares) == 2 && f.id.G != f.id.Procs {
 			continue
 		}
 		c := &chart{
@@ -75,7 +77,7 @@ func byWriteShare(s *analysis.Run) []*chart {
 			c.ticks = append(c.ticks, tick{float64(i), strconv.FormatFloat(v, 'g', 3, 64)})
 		}
 		c.legendTitle = c.ticks[len(c.ticks)-1].label + " % writes"
-		if c.addLines(s, f.groups, "writes %", func(id results.ID) (float64, string) {
+		if c.addLines(s, f.groups, rate, "writes %", func(id results.ID) (float64, string) {
 			v := share(id)
 			return position[v], strconv.FormatFloat(v, 'g', 3, 64)
 		}) {
@@ -226,14 +228,24 @@ func writeShare(s *analysis.Run, id results.ID) (share float64, ok bool) {
 	return float64(m.Sets+m.Deletes) / 10, true
 }
 
-// addLines fills c with one panel of throughput: a line for each map in groups. The caller has set
-// the ticks, and the legend's title to the name of the last one. x returns the coordinate of a cell
-// and its label in the table's column xName. addLines reports whether there is a map to draw.
-func (c *chart) addLines(s *analysis.Run, groups []*analysis.Group, xName string, x func(results.ID) (float64, string)) bool {
+// measure is what the lines of a figure show of the cells.
+type measure struct {
+	unit string
+	of   func(*analysis.Group) stat.Summary
+	rate bool // it is a rate of operations, which has a floor
+}
+
+// rate is the throughput.
+var rate = measure{results.OpsPerSec, func(g *analysis.Group) stat.Summary { return g.Summary(results.OpsPerSec) }, true}
+
+// addLines fills c with one panel: a line of y for each map in groups. The caller has set the
+// ticks, and the legend's title to the name of the last one. x returns the coordinate of a cell and
+// its label in the table's column xName. addLines reports whether there is a map to draw.
+func (c *chart) addLines(s *analysis.Run, groups []*analysis.Group, show measure, xName string, x func(results.ID) (float64, string)) bool {
 	c.xMin, c.xMax = c.ticks[0].at-0.3, c.ticks[len(c.ticks)-1].at+0.25
 	last := c.ticks[len(c.ticks)-1]
-	c.table = [][]string{append([]string{"map", "verdict", xName}, summaryHeader(results.OpsPerSec)...)}
-	p := panel{yLabel: results.OpsPerSec}
+	c.table = [][]string{append([]string{"map", "verdict", xName}, summaryHeader(show.unit)...)}
+	p := panel{yLabel: show.unit}
 	var drawn []stat.Summary
 	var floor []float64
 	doubt := false
@@ -247,7 +259,7 @@ func (c *chart) addLines(s *analysis.Run, groups []*analysis.Group, xName string
 				if g.ID.Impl != impl || at != t.at {
 					continue
 				}
-				y := g.Summary(results.OpsPerSec)
+				y := show.of(g)
 				if y.N == 0 {
 					continue
 				}
@@ -284,7 +296,7 @@ func (c *chart) addLines(s *analysis.Run, groups []*analysis.Group, xName string
 		return false
 	}
 	c.notes = footer(s, drawn, doubt)
-	if len(floor) > 0 {
+	if len(floor) > 0 && show.rate {
 		c.notes = append(c.notes, "Harness floor (the same loop without a map): "+rangeLabel(floor)+" million ops/s.")
 	}
 	return true
@@ -317,5 +329,9 @@ func keysLabel(id results.ID) string {
 }
 
 func fileName(first string, id results.ID) string {
-	return strings.Join([]string{first, id.Dist, id.KeyType, results.FormatKeys(id.Keys), "p" + strconv.Itoa(id.Procs)}, "-")
+	procs := "p" + strconv.Itoa(id.Procs)
+	if id.Procs == 0 {
+		procs = "procs" // it varies
+	}
+	return strings.Join([]string{first, id.Dist, id.KeyType, results.FormatKeys(id.Keys), procs}, "-")
 }

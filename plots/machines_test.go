@@ -31,7 +31,7 @@ func otherMachine() *results.Set {
 }
 
 func TestMachines(t *testing.T) {
-	runs := []Run{{"here", analysis.Of(wholeRun)}, {"there", analysis.Of(otherMachine())}}
+	runs := []analysis.Machine{{Name: "here", Run: analysis.Of(wholeRun)}, {Name: "there", Run: analysis.Of(otherMachine())}}
 	all := byMachine(runs)
 	var data, digests strings.Builder
 	for _, c := range all {
@@ -70,7 +70,7 @@ func TestMachinesWithNothingInCommon(t *testing.T) {
 		other.Cells[i].Dist = "uniform"
 	}
 	dir := t.TempDir()
-	if figures, err := DrawMachines([]Run{{"here", analysis.Of(wholeRun)}, {"there", analysis.Of(other)}}, dir); err == nil || len(figures) > 0 {
+	if figures, err := DrawMachines([]analysis.Machine{{Name: "here", Run: analysis.Of(wholeRun)}, {Name: "there", Run: analysis.Of(other)}}, dir); err == nil || len(figures) > 0 {
 		t.Errorf("%d figures, error %v; want an error", len(figures), err)
 	}
 }

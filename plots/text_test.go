@@ -103,7 +103,7 @@ func TestTextsHaveRoom(t *testing.T) {
 	for name, run := range runs {
 		all := charts(analysis.Of(run))
 		if name == "as usual" {
-			all = append(all, byMachine([]Run{{"here", analysis.Of(wholeRun)}, {"there", analysis.Of(otherMachine())}})...)
+			all = append(all, byMachine([]analysis.Machine{{Name: "here", Run: analysis.Of(wholeRun)}, {Name: "there", Run: analysis.Of(otherMachine())}})...)
 		}
 		for _, c := range all {
 			figure := texts(t, c)

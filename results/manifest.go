@@ -32,6 +32,10 @@ type Manifest struct {
 	Layouts []int64 `json:"layouts,omitempty"`
 	// Sessions hold what was found about the machine, before and during the measuring.
 	Sessions []Session `json:"sittings,omitempty"`
+	// Topology is how the processors share cores, caches and memory, and how workers were placed.
+	Topology Topology `json:"topology,omitzero"`
+	// NotCounted says which counters the machine does not offer.
+	NotCounted string `json:"not-counted,omitempty"`
 	// Control and Grade are those of package analysis at the end of the last session. They are for
 	// other programs. Nothing here reads them.
 	Control *Control `json:"control,omitempty"`
@@ -40,6 +44,20 @@ type Manifest struct {
 	Complete bool `json:"complete"`
 	// Plan is the plan of the run, in the form of a plan file.
 	Plan json.RawMessage `json:"plan,omitempty"`
+}
+
+// Topology is how the processors of a machine share cores, caches and memory.
+type Topology struct {
+	Machine    string     `json:"machine,omitempty"`    // in one line
+	Place      string     `json:"place,omitempty"`      // how workers were placed; "" if the system placed them
+	Boundaries []Boundary `json:"boundaries,omitempty"` // if they were placed
+}
+
+// Boundary is a number of processors from which on something is shared or crossed, as in "SMT
+// siblings".
+type Boundary struct {
+	Processors int    `json:"processors"`
+	What       string `json:"what"`
 }
 
 // Map is what a run measured under one name.

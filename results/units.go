@@ -43,6 +43,12 @@ const (
 	PauseShare      = "gc-pause-share"
 	PauseMax        = "gc-pause-max-sec"
 	CPUPerOp        = "cpu-sec/op" // of the whole process: a map that spins pays for it
+	// Counted by the processor and by the kernel, for the whole process, where they offer it.
+	InstructionsPerOp = "instructions/op"
+	CyclesPerOp       = "cycles/op"
+	CacheMissesPerOp  = "cache-misses/op"
+	SwitchesPerOp     = "context-switches/op"
+	MigrationsPerOp   = "migrations/op"
 	// Of the map at rest, after the cell: the heap that it keeps alive after two collections, and
 	// the processor time that a collection takes to mark it.
 	LivePerKey = "live-B/key"
@@ -149,6 +155,8 @@ var throughputUnits = []Unit{
 	{Name: PublishesPerSec, Better: "higher", Doc: "publishes a second"},
 	{Name: Fairness, Better: "higher", Doc: "operations a second of the slowest worker over those of the fastest"},
 	{Name: CPUPerOp, Better: "lower", Doc: "processor time of the process for each operation"},
+	{Name: InstructionsPerOp, Better: "lower", Doc: "instructions of the process for each operation"},
+	{Name: CyclesPerOp, Better: "lower", Doc: "processor cycles of the process for each operation"},
 	{Name: LivePerKey, Better: "lower", Doc: "bytes that the map keeps alive for each entry, at rest"},
 	{Name: BytesPerOp, Better: "lower", Doc: "bytes allocated for each operation", Aside: true},
 	{Name: AllocsPerOp, Better: "lower", Doc: "allocations for each operation", Aside: true},
@@ -156,6 +164,9 @@ var throughputUnits = []Unit{
 	{Name: PauseShare, Better: "lower", Doc: "share of the time in which a collection had all goroutines stopped", Aside: true},
 	{Name: PauseMax, Better: "lower", Doc: "longest time for which a collection had all goroutines stopped", Aside: true},
 	{Name: MarkPerKey, Better: "lower", Doc: "processor time to mark the map in one collection, for each entry, at rest", Aside: true},
+	{Name: CacheMissesPerOp, Better: "lower", Doc: "misses of the last-level cache for each operation", Aside: true},
+	{Name: SwitchesPerOp, Better: "lower", Doc: "switches of a processor from one thread to another for each operation", Aside: true},
+	{Name: MigrationsPerOp, Better: "lower", Doc: "moves of a thread to another processor for each operation", Aside: true},
 }
 
 var stalenessUnits = append(staleQuantileUnits(), []Unit{

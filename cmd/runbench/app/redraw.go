@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"doublebuf/analysis"
 	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
@@ -47,28 +48,48 @@ for each run.`,
 
 // plotMachines draws the runs in dirs side by side.
 func (s *shell) plotMachines(f *format, dirs []string, plotsDir string) error {
-	if len(dirs) > plots.MaxMachines {
-		return exit.Usagef("plot: %d runs; want %d at most, because more series look alike", len(dirs), plots.MaxMachines)
+	runs, plotsDir, err := s.machines("plot", dirs, plotsDir)
+	if err != nil {
+		return err
 	}
-	var runs []plots.Run
+	figures, err := plots.DrawMachines(runs, plotsDir)
+	return s.listFigures(f, figures, plotsDir, err)
+}
+
+// reportMachines draws the runs in dirs side by side and writes one report on them, in the folder
+// of the figures.
+func (s *shell) reportMachines(f *format, dirs []string, plotsDir string) error {
+	runs, plotsDir, err := s.machines("report", dirs, plotsDir)
+	if err != nil {
+		return err
+	}
+	return campaign.PresentMachines(s.stdout, export.Named(f.named()), runs, plotsDir)
+}
+
+// machines loads several runs for a command. It also returns the folder for the figures: plotsDir,
+// or one whose name has the names of all runs in it.
+func (s *shell) machines(command string, dirs []string, plotsDir string) ([]analysis.Machine, string, error) {
+	if len(dirs) > plots.MaxMachines {
+		return nil, "", exit.Usagef("%s: %d runs; want %d at most, because more series look alike", command, len(dirs), plots.MaxMachines)
+	}
+	var runs []analysis.Machine
 	var names []string
 	for _, dir := range dirs {
 		set, err := s.load(dir)
 		if err != nil {
-			return err
+			return nil, "", err
 		}
 		name := filepath.Base(filepath.Clean(dir))
 		if slices.Contains(names, name) {
 			name = dir
 		}
 		names = append(names, name)
-		runs = append(runs, plots.Run{Name: name, Run: set.Run})
+		runs = append(runs, analysis.Machine{Name: name, Run: set.Run})
 	}
 	if plotsDir == "" {
 		plotsDir = filepath.Join("plots", strings.ReplaceAll(strings.Join(names, "-"), string(filepath.Separator), "-"))
 	}
-	figures, err := plots.DrawMachines(runs, plotsDir)
-	return s.listFigures(f, figures, plotsDir, err)
+	return runs, plotsDir, nil
 }
 
 // listFigures prints the paths of figures, also of those that were drawn before err, which it
@@ -94,13 +115,28 @@ func reportCommand() command {
 	})
 	return command{
 		name:  "report",
-		args:  "[flags] DIR",
-		short: "write the report and the figures of a run again",
-		long:  "Draws the figures of the run in the folder DIR and writes its report again. It measures nothing.",
+		args:  "[flags] DIR...",
+		short: "write the report and the figures of a run again, or a report on several runs",
+		long: `
+Draws the figures of the run in the folder DIR and writes its report again. It measures nothing.
+Given several runs, such as those of several machines, it writes one report on all of them into the
+folder of the figures: how far maps scale on each machine, in what order they are, and where the
+orders differ.`,
 		examples: `  runbench report results/reference
+  runbench report -plots plots/machines results/laptop results/server
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
-			return one(s, fs, formatFlags(fs))
+			f := formatFlags(fs)
+			reportOne := one(s, fs, f)
+			return func(args []string) error {
+				if len(args) < 2 {
+					return reportOne(args)
+				}
+				if err := f.check(fs); err != nil {
+					return err
+				}
+				return s.reportMachines(f, args, fs.Lookup("plots").Value.String())
+			}
 		},
 	}
 }

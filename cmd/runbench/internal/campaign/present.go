@@ -58,7 +58,44 @@ func Present(out io.Writer, as export.Exporter, set *Loaded, dir, plotsDir strin
 	if err != nil {
 		return err
 	}
-	doc := report.Document(filepath.Base(filepath.Clean(dir)), set.Run, set.warnings, links)
+	if err := writeReports(dir, report.Document(filepath.Base(filepath.Clean(dir)), set.Run, set.warnings, links)); err != nil {
+		return err
+	}
+	if err := as.Export(out, report.Summary(set.Run)); err != nil {
+		return err
+	}
+	if _, text := as.(export.Text); !text {
+		return nil
+	}
+	fmt.Fprintf(out, "\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
+		filepath.Join(dir, ReportFile), filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
+	return nil
+}
+
+// PresentMachines draws the figures of several runs and writes one report on them, both into the
+// folder dir. It prints where the report is, or its data if as is not text.
+func PresentMachines(out io.Writer, as export.Exporter, machines []analysis.Machine, dir string) error {
+	figures, err := plots.DrawMachines(machines, dir)
+	if err != nil {
+		return err
+	}
+	links, err := linksTo(figures, dir, dir)
+	if err != nil {
+		return err
+	}
+	doc := report.Machines(machines, links)
+	if err := writeReports(dir, doc); err != nil {
+		return err
+	}
+	if _, text := as.(export.Text); !text {
+		return as.Export(out, doc)
+	}
+	fmt.Fprintf(out, "report:  %s\n         %s\nfigures: %s\n", filepath.Join(dir, ReportFile), filepath.Join(dir, pageFile), dir)
+	return nil
+}
+
+// writeReports writes a report into the folder dir, as Markdown and as a page.
+func writeReports(dir string, doc *export.Document) error {
 	read := func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, filepath.FromSlash(path))) }
 	for _, file := range []struct {
 		name string
@@ -72,14 +109,6 @@ func Present(out io.Writer, as export.Exporter, set *Loaded, dir, plotsDir strin
 			return fmt.Errorf("cannot write the report: %w", err)
 		}
 	}
-	if err := as.Export(out, report.Summary(set.Run)); err != nil {
-		return err
-	}
-	if _, text := as.(export.Text); !text {
-		return nil
-	}
-	fmt.Fprintf(out, "\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
-		filepath.Join(dir, ReportFile), filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
 	return nil
 }
 

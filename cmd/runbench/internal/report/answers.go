@@ -16,10 +16,13 @@ func answers(d *export.Document, run *analysis.Run) {
 	d.Add(title("Answers"))
 	if text := overview(run.Standings); text != "" {
 		d.Add(export.Line(text))
+		for _, line := range scalingOverview(run) {
+			d.Add(export.Gap{}, export.Line(line))
+		}
 	}
 	t := export.Table{Columns: []string{"workload", "fastest always-fresh map", "its lead over the next", "fastest map with stale reads", "its effect over the always-fresh map"}}
 	for _, s := range run.Standings {
-		t.Rows = append(t.Rows, answer(s))
+		t.Rows = append(t.Rows, answer(run, s))
 	}
 	d.Add(export.Line(fmt.Sprintf("Effects are paired by block. Too few blocks: no interval. A conclusive effect is larger than the A/A limit of its workload, and it is not chance: the signed-rank test on the logarithms (the t test with fewer than %d blocks or with several processes) is Holm-corrected over all effects of this report.", stat.MinRanks)), t)
 }
@@ -102,8 +105,8 @@ func workloads(n int) string {
 }
 
 // answer is the row of the table of answers for a workload.
-func answer(s *analysis.Standing) []string {
-	cells := []string{analysis.Describe(s.Workload), leader(s, s.Fresh), ahead(s, s.Fresh), leader(s, s.Stale), ""}
+func answer(run *analysis.Run, s *analysis.Standing) []string {
+	cells := []string{run.Describe(s.Workload), leader(s, s.Fresh), ahead(s, s.Fresh), leader(s, s.Stale), ""}
 	if len(s.Fresh) > 0 && len(s.Stale) > 0 {
 		cells[4] = effect(s.Effect(s.Stale[0], s.Fresh[0]))
 	}

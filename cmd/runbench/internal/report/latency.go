@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/export"
@@ -26,7 +27,7 @@ func latency(d *export.Document, run *analysis.Run) {
 		}
 	}
 	for i, g := range groups {
-		if workload := analysis.Describe(g.ID); i == 0 || workload != analysis.Describe(groups[i-1].ID) || g.ID.Load != groups[i-1].ID.Load {
+		if workload := run.Describe(g.ID); i == 0 || workload != run.Describe(groups[i-1].ID) || g.ID.Load != groups[i-1].ID.Load {
 			if i > 0 {
 				flush()
 			}
@@ -83,10 +84,19 @@ var costs = []struct {
 	{results.GCShare, "collections, share of processors", shareMedian},
 	{results.PauseMax, "longest pause", secondsMedian},
 	{results.CPUPerOp, "processor time per operation", secondsMedian},
+	{results.InstructionsPerOp, "instructions per operation", plainMedian},
+	{results.CyclesPerOp, "cycles per operation", plainMedian},
+	{results.CacheMissesPerOp, "cache misses per operation", plainMedian},
+	{results.SwitchesPerOp, "context switches per million operations", millionMedian},
+	{results.MigrationsPerOp, "migrations per million operations", millionMedian},
 	{results.Fairness, "slowest over fastest worker", plainMedian},
 }
 
-func plainMedian(g *analysis.Group, unit string) string   { return number(g.Summary(unit).Median) }
+func plainMedian(g *analysis.Group, unit string) string { return number(g.Summary(unit).Median) }
+func millionMedian(g *analysis.Group, unit string) string {
+	return number(1e6 * g.Summary(unit).Median)
+}
+
 func secondsMedian(g *analysis.Group, unit string) string { return seconds(g.Summary(unit)) }
 func shareMedian(g *analysis.Group, unit string) string {
 	return fmt.Sprintf("%.2g %%", 100*g.Summary(unit).Median)
@@ -97,12 +107,16 @@ func cost(d *export.Document, run *analysis.Run) {
 	begun := false
 	for _, s := range run.Standings {
 		t := export.Table{Columns: []string{"map"}}
+		used := costs[:0:0]
 		for _, c := range costs {
-			t.Columns = append(t.Columns, c.column)
+			if slices.ContainsFunc(s.Rows, func(r *analysis.Row) bool { return r.Group.Summary(c.unit).N > 0 }) {
+				used = append(used, c)
+				t.Columns = append(t.Columns, c.column)
+			}
 		}
 		for _, r := range s.Rows {
 			row, any := []string{r.Impl}, false
-			for _, c := range costs {
+			for _, c := range used {
 				cell := ""
 				if r.Group.Summary(c.unit).N > 0 {
 					cell = c.format(r.Group, c.unit)
@@ -121,6 +135,6 @@ func cost(d *export.Document, run *analysis.Run) {
 			d.Add(title("Cost"), export.Line("What maps use besides time, as medians over the blocks. Live is the memory that the map keeps alive at rest, after the cell and two garbage collections. Marking is the processor time in which one collection marks this memory. Processor time is that of the whole process, user and kernel, so it includes spinning. A pause is a time for which a collection within the cell stopped all goroutines."))
 			begun = true
 		}
-		d.Add(export.Heading{Level: 3, Text: "Cost of " + analysis.Describe(s.Workload)}, t)
+		d.Add(export.Heading{Level: 3, Text: "Cost of " + run.Describe(s.Workload)}, t)
 	}
 }

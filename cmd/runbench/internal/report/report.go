@@ -37,13 +37,9 @@ func Document(name string, run *analysis.Run, warnings []results.Warning, figure
 	d := &export.Document{}
 	heading(d, name, run, warnings)
 	answers(d, run)
+	scaling(d, run)
 	verdicts(d, run)
-	if len(figures) > 0 {
-		d.Add(title("Figures"))
-		for _, f := range figures {
-			d.Add(export.Line(fmt.Sprintf("![%s](%s)", f.Title, f.Image)), export.Line(fmt.Sprintf("%s ([data](%s))", f.Caption, f.Table)))
-		}
-	}
+	addFigures(d, figures)
 	staleness(d, run)
 	latency(d, run)
 	cost(d, run)
@@ -55,9 +51,19 @@ func Document(name string, run *analysis.Run, warnings []results.Warning, figure
 	ratios(d, run)
 	d.Add(title("All throughput cells"))
 	for _, s := range run.Standings {
-		d.Add(export.Heading{Level: 3, Text: analysis.Describe(s.Workload)}, standing(s))
+		d.Add(export.Heading{Level: 3, Text: run.Describe(s.Workload)}, standing(s))
 	}
 	return d
+}
+
+func addFigures(d *export.Document, figures []Figure) {
+	if len(figures) == 0 {
+		return
+	}
+	d.Add(title("Figures"))
+	for _, f := range figures {
+		d.Add(export.Line(fmt.Sprintf("![%s](%s)", f.Title, f.Image)), export.Line(fmt.Sprintf("%s ([data](%s))", f.Caption, f.Table)))
+	}
 }
 
 func heading(d *export.Document, name string, run *analysis.Run, warnings []results.Warning) {
@@ -78,6 +84,16 @@ func setting(d *export.Document, run *analysis.Run) {
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if env := m.Environment; env.Go != "" {
 		add("machine: %s, %s", env.MachineLabel(), env.Kernel)
+		if t := m.Topology; t.Machine != "" {
+			placed := "the system placed the workers"
+			if t.Place != "" {
+				placed = "workers were placed as -place " + t.Place + " says"
+			}
+			add("topology: %s; %s", t.Machine, placed)
+		}
+		if m.NotCounted != "" {
+			add("%s", m.NotCounted)
+		}
 		add("%s, %s", env.CommitLabel(), env.Date.Format("2006-01-02 15:04 UTC"))
 		add("command: `%s`, seed %d", strings.Join(env.Command, " "), m.Seed)
 	}
@@ -161,11 +177,11 @@ func staleness(d *export.Document, run *analysis.Run) {
 	d.Add(title("Staleness"), export.Line("A read may miss completed writes of its key: it is then stale. Its staleness counts all writes completed since the oldest one it misses. Its age is the time since that write was completed. Both are 0 if the read misses none. All values are medians over the blocks, staleness and ages with their 95 % intervals. Throughput was measured in other cells, with the same keys and the same numbers of readers and writers. In throughput cells half of the keys are in the map, and half of the writes delete. In staleness cells every key is in the map, and writes only set."))
 	var t export.Table
 	for i, g := range groups {
-		if i == 0 || analysis.Describe(g.ID) != analysis.Describe(groups[i-1].ID) {
+		if i == 0 || run.Describe(g.ID) != run.Describe(groups[i-1].ID) {
 			if i > 0 {
 				d.Add(t)
 			}
-			d.Add(export.Heading{Level: 3, Text: analysis.Describe(g.ID)})
+			d.Add(export.Heading{Level: 3, Text: run.Describe(g.ID)})
 			t = export.Table{Columns: []string{"map", "verdict", "mean", "p50", "p99", "max", "mean age", "p50 age", "p99 age", "max age", "stale reads", "reads/s", "writes/s"}}
 		}
 		t.Rows = append(t.Rows, staleRow(run, g))
@@ -207,7 +223,7 @@ func floors(d *export.Document, run *analysis.Run) {
 			if len(s.Contenders) > 0 {
 				best = nanoseconds(s.Contenders[0].Group.SecondsPerOp())
 			}
-			t.Rows = append(t.Rows, []string{analysis.Describe(s.Workload), nanoseconds(r.Group.SecondsPerOp()), best})
+			t.Rows = append(t.Rows, []string{run.Describe(s.Workload), nanoseconds(r.Group.SecondsPerOp()), best})
 		}
 	}
 	if len(t.Rows) > 0 {

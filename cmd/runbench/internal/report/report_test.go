@@ -199,11 +199,11 @@ func TestAnswer(t *testing.T) {
 		"**batched**: 90.0 M ops/s [60.0 M, 120 M]",
 		"+20.0 % [+20.0 %, +20.0 %]", // a drift by half does not widen a paired interval
 	}
-	if got := answer(s); strings.Join(got, "\n") != strings.Join(want, "\n") {
+	if got := answer(analysis.Of(&results.Set{}), s); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	roles := analysis.Of(example()).Standings[1]
-	if got, want := answer(roles)[4], "+6.8 % [-5.0 %, +20.0 %], not conclusive"; got != want { // the interval holds 0
+	if got, want := answer(analysis.Of(&results.Set{}), roles)[4], "+6.8 % [-5.0 %, +20.0 %], not conclusive"; got != want { // the interval holds 0
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -218,7 +218,7 @@ func TestControlBoundsEffects(t *testing.T) {
 		if own := run.Limit(run.Standings[0].Workload); math.Abs(run.Control.Limit-(twin-1)) > 1e-9 || math.Abs(own-(twin-1)) > 1e-9 {
 			t.Errorf("limit %g, that of the workload %g; want %g", run.Control.Limit, own, twin-1)
 		}
-		if got := answer(analysis.Of(set).Standings[0])[4]; got != want {
+		if got := answer(analysis.Of(&results.Set{}), analysis.Of(set).Standings[0])[4]; got != want {
 			t.Errorf("with a twin %g times as fast: %s; want %s", twin, got, want)
 		}
 	}
@@ -250,7 +250,7 @@ func TestTooFewBlocks(t *testing.T) {
 		}
 	}
 	set.Cells = few
-	if got, want := answer(analysis.Of(set).Standings[0])[4], "+20.0 %, not conclusive"; got != want {
+	if got, want := answer(analysis.Of(&results.Set{}), analysis.Of(set).Standings[0])[4], "+20.0 %, not conclusive"; got != want {
 		t.Errorf("5 blocks: got %s, want %s", got, want)
 	}
 }

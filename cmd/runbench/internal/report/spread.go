@@ -23,7 +23,7 @@ func spreads(d *export.Document, run *analysis.Run) {
 	t := export.Table{Columns: []string{"workload", "map", "link", "process", "block", "ratio: link", "ratio: process", "ratio: block"}}
 	for _, s := range run.Standings {
 		for _, r := range s.Rows {
-			row := append([]string{analysis.Describe(s.Workload), r.Impl}, deviations(r.Group.Spread(s.Unit))...)
+			row := append([]string{run.Describe(s.Workload), r.Impl}, deviations(r.Group.Spread(s.Unit))...)
 			if len(s.Contenders) == 0 || s.Contenders[0] == r {
 				row = append(row, "", "", "")
 			} else {

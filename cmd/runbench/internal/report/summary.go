@@ -22,7 +22,7 @@ func Summary(run *analysis.Run) *export.Document {
 	workers := []string{"", "", ""}
 	for _, s := range standings {
 		t.Columns = append(t.Columns, s.Workload.Mix)
-		workers = append(workers, workersOf(s.Workload))
+		workers = append(workers, workersOf(run, s.Workload))
 	}
 	t.Rows = append(t.Rows, workers)
 	for _, impl := range run.Maps() {
@@ -54,11 +54,15 @@ func median(s *analysis.Standing, impl string) string {
 	return "-"
 }
 
-func workersOf(w results.ID) string {
+func workersOf(run *analysis.Run, w results.ID) string {
+	text := fmt.Sprintf("r=%d w=%d", w.Readers, w.Writers)
 	if w.G > 0 {
-		return fmt.Sprintf("g=%d", w.G)
+		text = fmt.Sprintf("g=%d", w.G)
 	}
-	return fmt.Sprintf("r=%d w=%d", w.Readers, w.Writers)
+	if run.Describe(w) != analysis.Describe(w) { // GOMAXPROCS varies
+		text += fmt.Sprintf("-%d", w.Procs)
+	}
+	return text
 }
 
 // The form of a summary as JSON.
@@ -102,7 +106,7 @@ func data(run *analysis.Run) jsonRun {
 		out.Verdicts = append(out.Verdicts, run.Verdict(impl))
 	}
 	for _, s := range run.Standings {
-		standing := jsonStanding{Workload: analysis.Describe(s.Workload), Unit: s.Unit, Limit: run.Limit(s.Workload)}
+		standing := jsonStanding{Workload: run.Describe(s.Workload), Unit: s.Unit, Limit: run.Limit(s.Workload)}
 		for _, r := range s.Rows {
 			row := jsonRow{Map: r.Impl, N: r.Summary.N, Median: r.Summary.Median}
 			if r.Summary.Interval {
