@@ -24,6 +24,7 @@
 //	plots              figures
 //	cmd/runbench       the command. These are the main packages below it:
 //	    internal/plan      what a run measures: presets, sweeps, validation
+//	    internal/topology  how processors share cores and caches, and which ones to use
 //	    internal/run       measures the cells of a plan, and does nothing else
 //	    internal/gate      checks maps in child processes
 //	    internal/campaign  a run from its plan to its report: checks, measuring, resuming

@@ -14,6 +14,7 @@ import (
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/selftest"
+	"doublebuf/cmd/runbench/internal/topology"
 	"doublebuf/results"
 )
 
@@ -101,6 +102,12 @@ func (s *shell) examine(watch time.Duration, f *format) error {
 	d := &export.Document{Data: &found}
 	d.Add(export.Heading{Level: 3, Text: "the machine:"})
 	doctor.Describe(d, found.Before)
+	if m, err := topology.Read(host.Root); err == nil {
+		d.Add(export.Gap{}, export.Heading{Level: 3, Text: "placements of workers (run -place):"})
+		for _, line := range m.Explain() {
+			d.Add(export.Line("  " + line))
+		}
+	}
 	d.Add(export.Gap{}, export.Heading{Level: 3, Text: fmt.Sprintf("during the next %v:", watch)})
 	if f.text() {
 		if err := s.print(f, d); err != nil {

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"doublebuf/analysis"
@@ -19,8 +18,8 @@ import (
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/pin"
 	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/cmd/runbench/internal/topology"
 	"doublebuf/results"
-	"doublebuf/workloads"
 )
 
 // runFlags holds the flags of the command run.
@@ -39,6 +38,8 @@ type runFlags struct {
 	strict           string // the worst grade that is good enough; "" is any
 	pin              string // a list of processors
 	pinWorkers       bool
+	place            topology.Policy // "" if the system places workers
+	prefill          string          // who fills a map; "" is one goroutine
 	quiet            bool
 	format           *format
 	given            map[string]bool // the flags that were given
@@ -54,6 +55,20 @@ a comma-separated list of values. A run measures all combinations of the axes. I
 are given, the others have defaults: mixes read-only,r95w5,r50w50; distribution zipf0.99; key type
 uint64; the preset's number of keys; 1,2,4 ... goroutines, up to twice the processors. runbench
 list prints all names.
+
+-procs 1,2,4 varies the number of processors (GOMAXPROCS), as go test -cpu does. It is the -N at the
+end of a cell's name. Without -g there are as many goroutines as processors.
+
+-place binds each worker to a processor of its own. It says in which order processors are used.
+spread uses all sockets alike, in them all caches, and in these all cores. compact fills one core,
+then one cache, then one socket. cores does so with one processor of each core. node0 uses the
+processors of that NUMA node. runbench doctor says what that means on this machine. Figures by
+goroutines mark where a second cache, socket or node begins, and where SMT siblings share a core.
+
+One goroutine fills each map before it is measured. Linux takes memory from the NUMA node of the
+processor that touches it first, so the whole map is then on one node. With -prefill workers, each
+worker stores a part of the keys. A double buffer fills its second copy when it is published, and
+one goroutine does that in either case.
 
 -trace replays real input. Unless axes say otherwise, the mix is replay, the distribution is the
 order of the trace, and the keys are its keys. The workers do the steps of the trace together: each
@@ -188,7 +203,17 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 		o.pin = pin.Format(cpus)
 		return err
 	})
-	fs.BoolVar(&o.pinWorkers, "pin-workers", false, "give each worker a thread, bound to one processor of -pin")
+	fs.BoolVar(&o.pinWorkers, "pin-workers", false, "give each worker a thread, bound to one processor of -pin, in its order")
+	fs.Func("place", "bind each worker to a processor, in this `order`: spread, compact, cores, or node0 (Linux)", func(s string) (err error) {
+		o.place, err = topology.ParsePolicy(s)
+		return err
+	})
+	fs.Func("prefill", "`who` fills a map before it is measured, and so touches its memory first: one goroutine, or all workers (default one)", func(s string) error {
+		if o.prefill = s; s != plan.ByOne && s != plan.ByWorkers {
+			return fmt.Errorf("%q; want %s or %s", s, plan.ByOne, plan.ByWorkers)
+		}
+		return nil
+	})
 	fs.BoolVar(&o.quiet, "quiet", false, "print only warnings and errors")
 	fs.Func("strict", "exit with code 4 if the run's grade is worse than this `grade`: A, B or C", func(s string) error {
 		if o.strict = s; !slices.Contains(results.Letters[:3], results.Letter(s)) {
@@ -199,52 +224,8 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 	declareAxes(fs, &o.axes)
 }
 
-// declareAxes declares a flag for each axis.
-func declareAxes(fs *flag.FlagSet, a *plan.Axes) {
-	for name, axis := range map[string]struct {
-		values *[]string
-		usage  string
-	}{
-		"impl":    {&a.Impl, "axis: `maps`"},
-		"mix":     {&a.Mix, "axis: `mixes` of operations"},
-		"dist":    {&a.Dist, "axis: `distributions` of keys"},
-		"keytype": {&a.KeyType, "axis: `types` of keys"},
-	} {
-		fs.Var(&list[string]{axis.values, word}, name, axis.usage)
-	}
-	for name, axis := range map[string]struct {
-		values *[]int
-		parse  func(string) (int, error)
-		usage  string
-	}{
-		"keys":    {&a.Keys, results.ParseKeys, "axis: `numbers` of keys, as in 1000,64Ki,1Mi"},
-		"g":       {&a.G, number, "axis: `numbers` of goroutines that each do the whole mix"},
-		"readers": {&a.Readers, number, "axis: `numbers` of readers, for the mixes roles and walk-roles"},
-		"writers": {&a.Writers, number, "axis: `numbers` of writers, for the mixes roles and walk-roles"},
-		"latency": {&a.Loads, load, "axis: `loads` of latency cells, in % of the closed-loop rate, as in 50,70,90"},
-	} {
-		fs.Var(&list[int]{axis.values, axis.parse}, name, axis.usage)
-	}
-	fs.StringVar(&a.Trace.Name, "trace", "", "replay this `trace`: a file, or source, defs or bgp (see runbench trace)")
-	declareTrace(fs, &a.Trace)
-}
-
-// load parses the load of a latency cell.
-func load(s string) (int, error) {
-	n, err := strconv.Atoi(strings.TrimSuffix(s, "%"))
-	if err != nil || n < 1 || n > results.MaxLoad {
-		return 0, fmt.Errorf("%q; want a load of 1 to %d, in %% of the closed-loop rate", s, results.MaxLoad)
-	}
-	return n, nil
-}
-
-func hasRoles(mix string) bool {
-	m, ok := workloads.FindMix(mix)
-	return ok && m.Roles
-}
-
 // planFlags are the flags that change what is measured.
-var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "slice", "extra", "latency-time", "latency", "seed", "pin", "pin-workers", "impl", "mix", "dist", "keytype", "keys", "g", "readers", "writers", "trace", "format", "skip-malformed"}
+var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "slice", "extra", "latency-time", "latency", "seed", "pin", "pin-workers", "place", "prefill", "impl", "mix", "dist", "keytype", "keys", "g", "procs", "readers", "writers", "trace", "format", "skip-malformed"}
 
 // firstGiven returns the first of names that was given on the command line, or "".
 func (o *runFlags) firstGiven(names ...string) string {
@@ -259,9 +240,15 @@ func (o *runFlags) firstGiven(names ...string) string {
 // plan returns the plan that the flags ask for, its name, and the time to record histories of each
 // map.
 func (o *runFlags) plan(s *shell) (p plan.Plan, name string, check time.Duration, err error) {
+	if err := o.placed(); err != nil {
+		return plan.Plan{}, "", 0, err
+	}
 	procs := runtime.GOMAXPROCS(0)
 	if cpus, err := pin.CPUs(o.pin); err == nil {
 		procs = min(procs, len(cpus))
+	}
+	if len(o.axes.Procs) > 0 {
+		procs = slices.Max(o.axes.Procs)
 	}
 	preset, err := plan.FindPreset(o.preset, procs)
 	if err != nil {
@@ -278,6 +265,9 @@ func (o *runFlags) plan(s *shell) (p plan.Plan, name string, check time.Duration
 		return plan.Plan{}, "", 0, err
 	}
 	plan.AddControls(&p, s.maps)
+	if !o.axes.Given() {
+		preset.Fit(&p)
+	}
 	if o.given["latency-time"] && len(p.Latency) == 0 {
 		return plan.Plan{}, "", 0, exit.Usagef("run: -latency-time without latency cells; want -latency, as in -latency 70")
 	}
@@ -304,6 +294,26 @@ func (o *runFlags) readPlan(s *shell) (plan.Plan, error) {
 	return p, p.Validate(s.maps)
 }
 
+// placed turns -place into what -pin and -pin-workers say.
+func (o *runFlags) placed() error {
+	switch {
+	case o.place == "":
+		return nil
+	case o.given["pin"] || o.pinWorkers:
+		return exit.Usagef("run: -place beside -pin or -pin-workers; want one of them, because -place binds each worker to a processor")
+	}
+	machine, err := topology.ReadThis()
+	if err != nil {
+		return fmt.Errorf("cannot place workers: %w", err)
+	}
+	order, err := machine.Place(o.place)
+	if err != nil {
+		return exit.With(exit.Usage, fmt.Errorf("run: place: %w", err))
+	}
+	o.pin, o.pinWorkers = pin.Format(topology.IDs(order)), true
+	return nil
+}
+
 // consistent refuses flags that need another flag, which is missing.
 func (o *runFlags) consistent() error {
 	if f := o.firstGiven("format", "skip-malformed"); f != "" && !o.given["trace"] {
@@ -321,6 +331,9 @@ func (o *runFlags) consistent() error {
 // apply sets the fields of p that flags set, apart from its cells.
 func (o *runFlags) apply(p *plan.Plan) {
 	p.Seed, p.Pin, p.PinWorkers, p.TargetCI, p.Max = o.seed, o.pin, o.pinWorkers, o.target, o.max
+	if o.prefill != plan.ByOne {
+		p.Prefill = o.prefill
+	}
 	switch {
 	case o.given["reps"]:
 		p.Blocks, p.LatencyBlocks = o.reps, 0
@@ -360,7 +373,7 @@ func (o *runFlags) setup(s *shell, dir string) campaign.Setup {
 	c := campaign.Setup{
 		Args: s.args, Maps: s.maps, Out: s.stdout, Warn: s.stderr, Progress: s.progress,
 		Summary: s.stdout, As: export.Named(o.format.named()),
-		Dir: dir, Plots: campaign.PlotsFolder(o.plots, dir), Strict: results.Letter(o.strict),
+		Dir: dir, Plots: campaign.PlotsFolder(o.plots, dir), Strict: results.Letter(o.strict), Place: string(o.place),
 	}
 	switch {
 	case !o.format.text():

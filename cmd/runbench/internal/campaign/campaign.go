@@ -36,6 +36,7 @@ type Setup struct {
 	Dir     string         // folder of the results
 	Plots   string         // folder of the figures
 	Strict  results.Letter // the worst grade that is good enough; "" is any
+	Place   string         // how the plan's processors were chosen, for the manifest; "" if not by topology
 }
 
 // Campaign is one run, from its plan to its report. One goroutine uses it.
@@ -143,6 +144,9 @@ func (c *Campaign) announce() {
 	}
 	fmt.Fprintf(c.Out, "plan: %s, seed %d: %d cells x %d blocks%s x %v%s, GOMAXPROCS %d%s\n",
 		c.store.manifest.Preset, p.Seed, len(p.All()), p.Blocks, layers, p.Time, slices, p.Procs, pinned)
+	if p.LeftOut != "" {
+		fmt.Fprintf(c.Out, "left out, to stay within the time of the preset: %s\n", p.LeftOut)
+	}
 	if c.resumed {
 		fmt.Fprintf(c.Out, "resumed: %d of %d measurements are missing\n", left, len(p.JobsOf(0, c.loop.sets)))
 	}

@@ -8,8 +8,10 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/gate"
+	"doublebuf/cmd/runbench/internal/pin"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/cmd/runbench/internal/topology"
 	"doublebuf/results"
 )
 
@@ -19,8 +21,24 @@ func (c *Campaign) firstManifest(name string) (results.Manifest, error) {
 	maps, mixes := c.plan.Describe(c.Maps)
 	return results.Manifest{
 		Preset: name, Seed: c.plan.Seed, Plan: text, Inputs: inputs(c.runner), Instead: substitutes(c.plan, c.Maps),
-		Layouts: layouts(c.plan), Maps: maps, Mixes: mixes, Environment: results.CollectEnvironment(append([]string{"runbench"}, c.Args...)),
+		Layouts: layouts(c.plan), Maps: maps, Mixes: mixes, Topology: topologyOf(c.plan, c.Place),
+		NotCounted: c.runner.NotCounted(), Environment: results.CollectEnvironment(append([]string{"runbench"}, c.Args...)),
 	}, err
+}
+
+// topologyOf returns how the processors of this machine are connected. If p binds workers, it
+// includes where on the way from one to many of them something begins.
+func topologyOf(p plan.Plan, place string) results.Topology {
+	m, err := topology.ReadThis()
+	if err != nil {
+		return results.Topology{}
+	}
+	t := results.Topology{Machine: m.String(), Place: place}
+	if p.PinWorkers {
+		ids, _ := pin.CPUs(p.Pin) // it is valid
+		t.Boundaries = topology.Boundaries(m.Of(ids))
+	}
+	return t
 }
 
 // inputs returns the digests of the real input that a run replays, and for a trace what

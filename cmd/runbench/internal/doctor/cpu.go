@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"doublebuf/cmd/runbench/internal/pin"
+	"doublebuf/cmd/runbench/internal/topology"
 	"doublebuf/results"
 )
 
@@ -168,4 +169,22 @@ func (h Host) numa() (string, results.State) {
 		return strconv.Itoa(nodes), results.Doubt
 	}
 	return "1", results.Fit
+}
+
+func (h Host) topology() (string, results.State) {
+	m, err := topology.Read(h.Root)
+	if err != nil {
+		return "", results.Hidden
+	}
+	caches := map[int]bool{}
+	for _, c := range m.CPUs {
+		caches[c.Cache] = true
+	}
+	switch {
+	case caches[topology.Unknown]:
+		return m.String(), results.Hidden
+	case len(caches) > 1:
+		return m.String(), results.Doubt
+	}
+	return m.String(), results.Fit
 }

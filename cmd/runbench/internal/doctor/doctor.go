@@ -90,6 +90,10 @@ var checks = []check{
 		"one, or -pin to one node's processors", Host.numa,
 	},
 	{
+		"topology", "how far a map scales depends on which processors share a core, a cache or memory",
+		"one last-level cache, or -place", Host.topology,
+	},
+	{
 		"huge pages", "the kernel joins pages while a map is measured, in some processes and not in others",
 		"transparent huge pages on madvise or never", Host.hugePages,
 	},

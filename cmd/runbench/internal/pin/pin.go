@@ -13,7 +13,7 @@ import (
 const maxCPU = 1 << 13
 
 // CPUs reads a list of processors in the format of the kernel and of taskset, like 0-3,8. It
-// returns their numbers in ascending order.
+// returns their numbers in the order of the list, each once.
 func CPUs(list string) ([]int, error) {
 	var all []int
 	for part := range strings.SplitSeq(list, ",") {
@@ -27,14 +27,15 @@ func CPUs(list string) ([]int, error) {
 			return nil, fmt.Errorf("%q is not a list of processors; want one like 0-3,8", list)
 		}
 		for cpu := from; cpu <= to; cpu++ {
-			all = append(all, cpu)
+			if !slices.Contains(all, cpu) {
+				all = append(all, cpu)
+			}
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all), nil
+	return all, nil
 }
 
-// Format writes numbers in ascending order in the format that CPUs reads.
+// Format writes numbers in the format that CPUs reads, in their order.
 func Format(cpus []int) string {
 	var parts []string
 	for i := 0; i < len(cpus); {

@@ -53,13 +53,13 @@ func (p *Plan) workloads() (all []Cell) {
 	return all
 }
 
-// fullest returns for each mix the first workload with as many workers as processors, or else the
-// first one.
+// fullest returns for each mix the first workload with as many workers as the plan's processors, or
+// else the first one.
 func (p *Plan) fullest() map[string]Cell {
 	best := map[string]Cell{}
-	workers := func(c Cell) int { return c.G + c.Readers + c.Writers }
+	full := func(c Cell) bool { return c.Procs == 0 && c.G+c.Readers+c.Writers == p.Procs }
 	for _, w := range p.workloads() {
-		if b, known := best[w.Mix]; !known || workers(b) != p.Procs && workers(w) == p.Procs {
+		if b, known := best[w.Mix]; !known || !full(b) && full(w) {
 			best[w.Mix] = w
 		}
 	}

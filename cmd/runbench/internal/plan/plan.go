@@ -38,7 +38,7 @@ type Plan struct {
 	Seed   uint64   `json:"seed"`   // for all random choices
 	Blocks int      `json:"blocks"` // how often each cell is measured in a process
 	Time   Duration `json:"time"`   // of a cell in a block; in a latency cell, of the closed loop
-	Procs  int      `json:"procs"`  // GOMAXPROCS
+	Procs  int      `json:"procs"`  // GOMAXPROCS, of cells that have no other
 
 	// Slice, if it is not 0, is how long a map is measured at a stretch. The throughput cells of
 	// one workload are then measured together: a block builds all of their maps, and measures
@@ -53,6 +53,10 @@ type Plan struct {
 	// needs one process and one link.
 	Extra int `json:"extra,omitempty"`
 
+	// LeftOut says what a preset left out, so that the run takes the time that it promises. "" is
+	// nothing.
+	LeftOut string `json:"left-out,omitempty"`
+
 	// Memory is how much the maps that are measured together may keep alive, in MiB; 0 is
 	// DefaultMemory. The maps of a workload that keep more alive are measured in groups, of two
 	// maps or more.
@@ -63,6 +67,10 @@ type Plan struct {
 	// more workers than processors they begin again at the first.
 	Pin        string `json:"pin,omitempty"`
 	PinWorkers bool   `json:"pin-workers,omitempty"`
+
+	// Prefill says who fills a map before it is measured, and so touches its memory first: ByOne,
+	// or ByWorkers. "" is ByOne.
+	Prefill string `json:"prefill,omitempty"`
 
 	Links int `json:"links,omitempty"` // builds of the program; 0 is one: the program that runs
 	Forks int `json:"forks,omitempty"` // processes of each link; 0 is one
@@ -93,6 +101,12 @@ type Plan struct {
 	Latency   []Cell `json:"latency,omitempty"`
 }
 
+// The values of Prefill: one goroutine, or all workers of the cell, each a part of the keys.
+const (
+	ByOne     = "one"
+	ByWorkers = "workers"
+)
+
 // Cell is a map and the workload that drives it. Either G goroutines each do the mix, or the mix
 // has roles, and there are separate goroutines that read and that write. A staleness cell has at
 // least one reader and one writer, which does not delete. A latency cell, and no other, has a Load.
@@ -105,7 +119,8 @@ type Cell struct {
 	G       int    `json:"g,omitempty"`
 	Readers int    `json:"readers,omitempty"`
 	Writers int    `json:"writers,omitempty"`
-	Load    int    `json:"load,omitempty"` // % of the closed-loop rate
+	Load    int    `json:"load,omitempty"`  // % of the closed-loop rate
+	Procs   int    `json:"procs,omitempty"` // GOMAXPROCS; 0 is that of the plan
 }
 
 // Duration is a time.Duration whose text is like "100ms".
@@ -227,11 +242,11 @@ func (p Plan) ids() (ids []results.ID) {
 	return ids
 }
 
-// ID returns the identity of the cell in results, for a GOMAXPROCS.
+// ID returns the identity of the cell in results. procs is the GOMAXPROCS of its plan.
 func (c Cell) ID(kind results.Kind, procs int) results.ID {
 	return results.ID{
 		Kind: kind, Impl: c.Impl, Mix: c.Mix, Dist: c.Dist, KeyType: c.KeyType, Keys: c.Keys,
-		Load: c.Load, G: c.G, Readers: c.Readers, Writers: c.Writers, Procs: procs,
+		Load: c.Load, G: c.G, Readers: c.Readers, Writers: c.Writers, Procs: cmp.Or(c.Procs, procs),
 	}
 }
 

@@ -1,9 +1,11 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
+	"doublebuf/analysis/stat"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/names"
@@ -15,7 +17,8 @@ import (
 type Preset struct {
 	Name, Doc string
 	blocks    int
-	extra     int           // blocks more for each throughput workload, on average
+	extra     int           // blocks more for each throughput workload, on average, if most allows it
+	most      time.Duration // that a plan without its checks takes; 0 is any
 	time      time.Duration // of a cell
 	slice     time.Duration // 0 measures each cell at once
 	timed     int           // blocks with cells of staleness and latency; 0 is all
@@ -53,12 +56,12 @@ func Presets(procs int) []Preset {
 		},
 		{
 			Name: "quick", Doc: "the main workloads, each with the maps that matter there; two and a half minutes on 2 processors",
-			blocks: 10, extra: 29, time: cellTime, slice: slice, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
+			blocks: 10, extra: 29, most: 138 * time.Second, time: cellTime, slice: slice, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
 			keys: []int{16 << 10}, sweeps: quickSweeps(procs, 16<<10),
 		},
 		{
 			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions; 36 minutes",
-			blocks: 18, extra: 8, time: cellTime, slice: slice, timed: 7, latency: 300 * time.Millisecond, Check: time.Second,
+			blocks: 18, extra: 8, most: 37 * time.Minute, time: cellTime, slice: slice, timed: 7, latency: 300 * time.Millisecond, Check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
@@ -74,10 +77,37 @@ func Presets(procs int) []Preset {
 	}
 }
 
+// Fit makes plan, which is one of p with its controls, so short that it takes the time that p
+// promises. It takes away extra blocks, and then blocks, down to the fewest that give intervals.
+func (p Preset) Fit(plan *Plan) {
+	extra, blocks := plan.Extra, plan.Blocks
+	base := plan.Estimate() - plan.EstimateExtra(extra)
+	switch room := p.most - base; {
+	case p.most == 0 || plan.Estimate() <= p.most:
+		return
+	case room >= 0:
+		plan.Extra = int(room / plan.EstimateExtra(1))
+	default:
+		plan.Extra = 0
+		for plan.Blocks > stat.MinSamples && plan.Estimate() > p.most {
+			plan.Blocks--
+		}
+		plan.LatencyBlocks = min(plan.LatencyBlocks, plan.Blocks)
+	}
+	plan.LeftOut = fmt.Sprintf("%d of %d extra blocks", extra-plan.Extra, extra)
+	if plan.Blocks < blocks {
+		plan.LeftOut += fmt.Sprintf(" and %d of %d blocks", blocks-plan.Blocks, blocks)
+	}
+}
+
+// curved are the mixes of which the presets measure how maps scale: without writes, and with few.
+var curved = []string{"read-only", "r95w5"}
+
 // quickSweeps has throughput by goroutines, by write share, against staleness, and on real input.
-// It is short because it leaves out the least informative cells: publish policies without writes,
-// the map that is published on demand where nothing demands it, mutex and rbmutex where rwmutex
-// shows the same, and most maps on real input. The peers have one cell each.
+// How far maps scale it measures with the main maps only: one of each kind. It is short because
+// it leaves out the least informative cells: publish policies without writes, the map that is
+// published on demand where nothing demands it, mutex and rbmutex where rwmutex shows the same,
+// and most maps on real input. The peers have one cell each.
 func quickSweeps(procs, keys int) []sweep {
 	one, most := 1, 2*procs
 	k, p := []int{keys}, []int{procs}
@@ -91,7 +121,9 @@ func quickSweeps(procs, keys int) []sweep {
 			kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{one, most},
 			without: anyOf(fewer, onDemand, policies, scenery),
 		},
+		{kind: results.Throughput, mixes: curved, keys: k, g: goroutines(procs), only: leading},
 		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, without: fewer},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, roles: filling(procs), only: leading},
 		{
 			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"},
 			keys: []int{min(keys, 16<<10)}, g: p, without: anyOf(fewer, onDemand, policies, families("sharded", "cow")),
@@ -101,7 +133,7 @@ func quickSweeps(procs, keys int) []sweep {
 		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, only: timed},
 		{
 			kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: p, loads: []int{70},
-			only: anyOf(mainly(64), families("syncmap", "xsync", "rwmutex"), ofRole(kv.Floor)),
+			only: anyOf(leading, ofRole(kv.Floor)),
 		},
 	}
 }
@@ -127,7 +159,9 @@ func standardSweeps(procs, keys int) []sweep {
 		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{1, 2 * procs, many}, aside: everyone, once: true, without: onDemand},
 		{kind: results.Throughput, mixes: []string{"r50w50"}, keys: k, g: p, aside: everyone, once: true, without: onDemand},
 		{kind: results.Throughput, mixes: []string{"r99w1", "r75w25", "r50w50", "write-only"}, keys: k, g: p, without: onDemand},
+		{kind: results.Throughput, mixes: curved, keys: k, g: goroutines(procs), once: true, without: fewer},
 		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, roles: beside, aside: everyone},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, roles: filling(procs), once: true, without: fewer},
 		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[:1], aside: everyone},
 		{
 			kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[1:],
@@ -209,6 +243,18 @@ func goroutines(procs int) []int {
 		all = append(all, g)
 	}
 	return append(all, procs, 2*procs)
+}
+
+// filling returns the readers and writers that fill the processors, apart from one of each: all
+// readers but one writer, and half of each.
+func filling(procs int) (all []roles) {
+	if procs > 2 {
+		all = append(all, roles{procs - 1, 1})
+	}
+	if procs > 3 {
+		all = append(all, roles{procs / 2, procs / 2})
+	}
+	return all
 }
 
 // FindPreset returns the preset of that name for a number of processors.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ func TestPresets(t *testing.T) {
 			}
 			plan.Seed = 1
 			AddControls(&plan, baselines.All())
+			p.Fit(&plan)
 			if err := plan.Validate(baselines.All()); err != nil {
 				t.Errorf("%s on %d processors: %v", p.Name, procs, err)
 			}
@@ -211,6 +213,98 @@ func holdsLateMaps(t *testing.T, plan Plan) {
 					t.Errorf("%s on %d processors: no latency of %s at %d %% by %d goroutines", impl, plan.Procs, want.mix, want.load, g)
 				}
 			}
+		}
+	}
+}
+
+// TestCurves: smoke, quick and standard measure how the main maps scale, and fill the machine with
+// readers and writers.
+func TestCurves(t *testing.T) {
+	for procs, want := range map[int][]int{1: {1, 2}, 2: {1, 2, 4}, 6: {1, 2, 4, 6, 12}, 64: {1, 2, 4, 8, 16, 32, 64, 128}} {
+		for _, name := range []string{"smoke", "quick", "standard"} {
+			p, err := FindPreset(name, procs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := p.Plan(Axes{}, baselines.All(), procs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, impl := range []string{"dbuf-epoch-b64", "xsync", "syncmap", "rwmutex"} {
+				has := func(c Cell) bool {
+					c.Impl, c.Dist, c.KeyType, c.Keys = impl, "zipf0.99", "uint64", p.keys[0]
+					return slices.Contains(plan.Cells, c)
+				}
+				for _, g := range want {
+					for _, mix := range []string{"read-only", "r95w5"} {
+						if !has(Cell{Mix: mix, G: g}) {
+							t.Errorf("%s on %d processors: %s lacks %s with %d goroutines", name, procs, impl, mix, g)
+						}
+					}
+				}
+				for _, r := range []roles{{1, 1}, {procs - 1, 1}, {procs / 2, procs / 2}} {
+					if procs > 3 && !has(Cell{Mix: RolesMix, Readers: r.readers, Writers: r.writers}) {
+						t.Errorf("%s on %d processors: %s lacks %d readers beside %d writers", name, procs, impl, r.readers, r.writers)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestFit: a plan that takes too long loses extra blocks, and then blocks, and says so.
+func TestFit(t *testing.T) {
+	quick, err := FindPreset("quick", 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		most    time.Duration
+		blocks  int
+		leftOut string
+	}{{time.Hour, 10, ""}, {2 * time.Minute, 10, "extra blocks"}, {30 * time.Second, 6, "4 of 10 blocks"}} {
+		quick.most = c.most
+		plan, err := quick.Plan(Axes{}, baselines.All(), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		quick.Fit(&plan)
+		short := plan.Estimate() <= c.most || plan.Blocks == 6
+		if !short || plan.Blocks != c.blocks || !strings.Contains(plan.LeftOut, c.leftOut) || (plan.LeftOut == "") != (c.leftOut == "") {
+			t.Errorf("within %v: about %v, %d blocks, %q left out; want %d blocks and %q", c.most, plan.Estimate(), plan.Blocks, plan.LeftOut, c.blocks, c.leftOut)
+		}
+	}
+}
+
+// TestProcsAxis: as many goroutines as processors, or all combinations.
+func TestProcsAxis(t *testing.T) {
+	quick, err := FindPreset("quick", 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, g := range map[string][]int{
+		"g=1-1 g=2-2 g=4-4":                   nil,
+		"g=1-1 g=3-1 g=1-2 g=3-2 g=1-4 g=3-4": {1, 3},
+	} {
+		p, err := quick.Plan(Axes{Impl: []string{"xsync"}, Mix: []string{"r95w5"}, Procs: []int{1, 2, 4}, G: g}, baselines.All(), 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Seed = 1
+		if err := p.Validate(baselines.All()); err != nil {
+			t.Error(err)
+		}
+		var got []string
+		for _, id := range p.ids() {
+			name := id.Name()
+			name = name[strings.Index(name, "/g=")+1:]
+			if id.Procs == 1 {
+				name += "-1" // benchmarks on one processor have no suffix
+			}
+			got = append(got, strings.ReplaceAll(name, "-1-1", "-1"))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("g %v: cells %q; want %q", g, got, want)
 		}
 	}
 }

@@ -64,6 +64,10 @@ func onDemand(e kv.Entry) bool { return e.Policy == kv.Policy{} && e.Caps.Has(kv
 // every point of every axis.
 var scenery = ofRole(kv.Ceiling, kv.Floor)
 
+// leading are the main maps: the double buffer, the fastest map of another module, and those of the
+// standard library.
+var leading = anyOf(mainly(64), families("syncmap", "xsync", "rwmutex"))
+
 // peers are maps of other modules of which quick has only one cell each.
 var peers = families("haxmap", "concurrent-map", "immutable")
 

@@ -19,7 +19,8 @@ type sweep struct {
 	dists    []string
 	keyTypes []string
 	keys     []int
-	g        []int     // for mixes without roles
+	procs    []int     // GOMAXPROCS; if empty, that of the plan
+	g        []int     // for mixes without roles; if empty, as many as GOMAXPROCS
 	roles    []roles   // for mixes with them
 	loads    []int     // of latency cells
 	aside    selection // maps that take part only if named; nil is none
@@ -59,6 +60,7 @@ func repeats(e kv.Entry, everything []kv.Entry) bool {
 type Axes struct {
 	Impl, Mix, Dist, KeyType  []string
 	Keys, G, Readers, Writers []int
+	Procs                     []int                // GOMAXPROCS
 	Loads                     []int                // for which there are latency cells
 	Trace                     workloads.TraceInput // none if it has no name
 }
@@ -69,7 +71,7 @@ type roles struct{ readers, writers int }
 // Given reports whether a has an axis other than the maps.
 func (a Axes) Given() bool {
 	return len(a.Mix)+len(a.Dist)+len(a.KeyType)+
-		len(a.Keys)+len(a.G)+len(a.Readers)+len(a.Writers)+len(a.Loads) > 0 || a.Trace.Name != ""
+		len(a.Keys)+len(a.G)+len(a.Readers)+len(a.Writers)+len(a.Procs)+len(a.Loads) > 0 || a.Trace.Name != ""
 }
 
 // withTrace gives the axes that are not given the values that belong to the trace of a. It returns
@@ -95,11 +97,15 @@ func (a *Axes) withTrace() (*workloads.TraceInput, error) {
 }
 
 // sweeps returns all combinations of the axes. If axes are not given they are mainMixes, keys, and
-// 1, 2, 4 … goroutines. If readers or writers are given the mix is roles.
+// 1, 2, 4 … goroutines. If procs is given, there are as many goroutines as processors, as in go
+// test -cpu. If readers or writers are given the mix is roles.
 func (a Axes) sweeps(keys []int, procs int) []sweep {
 	sw := sweep{
 		kind: results.Throughput, mixes: mainMixes, keys: keys, g: goroutines(procs),
-		dists: a.Dist, keyTypes: a.KeyType,
+		dists: a.Dist, keyTypes: a.KeyType, procs: a.Procs,
+	}
+	if len(a.Procs) > 0 {
+		sw.g = nil
 	}
 	if len(a.Readers)+len(a.Writers) > 0 {
 		sw.mixes = []string{RolesMix}
@@ -146,7 +152,7 @@ func (sw sweep) expand(plan *Plan, maps []kv.Entry, refused map[string]error) er
 		return nil
 	}
 	list := plan.List(sw.kind)
-	for c := range sw.workloads() {
+	for c := range sw.workloads(plan.Procs) {
 		any := false
 		for _, e := range maps {
 			c.Impl = e.Name
@@ -177,20 +183,18 @@ func fits(plan Plan, kind results.Kind, c Cell, e kv.Entry) error {
 	return err
 }
 
-// workloads iterates over the combinations of all axes but the maps. Those that share
-// keys and distribution stand together.
-func (sw sweep) workloads() iter.Seq[Cell] {
+// workloads iterates over the combinations of all axes but the maps, for a plan with that
+// GOMAXPROCS. Those that share keys and distribution stand together.
+func (sw sweep) workloads(procs int) iter.Seq[Cell] {
 	return func(yield func(Cell) bool) {
 		for _, keyType := range or(sw.keyTypes, "uint64") {
 			for _, keys := range sw.keys {
 				for _, dist := range or(sw.dists, "zipf0.99") {
 					for _, mix := range sw.mixes {
-						for _, w := range sw.workers(mix) {
+						for _, w := range sw.workers(mix, procs) {
 							for _, load := range or(sw.loads, 0) {
-								if !yield(Cell{
-									Mix: mix, Dist: dist, KeyType: keyType, Keys: keys,
-									G: w.G, Readers: w.Readers, Writers: w.Writers, Load: load,
-								}) {
+								w.Mix, w.Dist, w.KeyType, w.Keys, w.Load = mix, dist, keyType, keys, load
+								if !yield(w) {
 									return
 								}
 							}
@@ -202,16 +206,24 @@ func (sw sweep) workloads() iter.Seq[Cell] {
 	}
 }
 
-// workers returns cells with only the numbers of workers for a mix.
-func (sw sweep) workers(mix string) (all []Cell) {
-	if m, ok := workloads.FindMix(mix); ok && m.Roles {
-		for _, r := range or(sw.roles, roles{1, 1}) {
-			all = append(all, Cell{Readers: r.readers, Writers: r.writers})
+// workers returns cells with only the numbers of workers and of processors for a mix, in a plan
+// with that GOMAXPROCS.
+func (sw sweep) workers(mix string, procs int) (all []Cell) {
+	m, known := workloads.FindMix(mix)
+	for _, p := range or(sw.procs, procs) {
+		other := p
+		if p == procs {
+			other = 0 // that of the plan
 		}
-		return all
-	}
-	for _, g := range sw.g {
-		all = append(all, Cell{G: g})
+		if known && m.Roles {
+			for _, r := range or(sw.roles, roles{1, 1}) {
+				all = append(all, Cell{Readers: r.readers, Writers: r.writers, Procs: other})
+			}
+			continue
+		}
+		for _, g := range or(sw.g, p) {
+			all = append(all, Cell{G: g, Procs: other})
+		}
 	}
 	return all
 }

@@ -30,6 +30,8 @@ const (
 	MinSlice = Duration(100 * time.Microsecond)
 	// maxMemory is the greatest Memory, in MiB.
 	maxMemory = 1 << 20
+	// maxProcs is the greatest GOMAXPROCS.
+	maxProcs = 1 << 12
 )
 
 // Validate reports the first thing that is wrong with the plan, with its place in the
@@ -58,12 +60,14 @@ func (p Plan) Validate(entries []kv.Entry) error {
 		return fmt.Errorf("plan: extra is %d beside links, forks or target-ci; want it without them", p.Extra)
 	case p.Extra > 0 && len(p.Cells) == 0:
 		return fmt.Errorf("plan: extra is %d without throughput cells; want 0", p.Extra)
-	case p.Procs < 1:
-		return fmt.Errorf("plan: procs is %d; want 1 or more", p.Procs)
+	case p.Procs < 1 || p.Procs > maxProcs:
+		return fmt.Errorf("plan: procs is %d; want 1 to %d", p.Procs, maxProcs)
 	case p.Links < 0 || p.Links > maxLayer:
 		return fmt.Errorf("plan: links is %d; want 1 to %d", p.Links, maxLayer)
 	case p.Forks < 0 || p.Forks > maxLayer:
 		return fmt.Errorf("plan: forks is %d; want 1 to %d", p.Forks, maxLayer)
+	case p.Prefill != "" && p.Prefill != ByOne && p.Prefill != ByWorkers:
+		return fmt.Errorf("plan: prefill is %q; want %q or %q", p.Prefill, ByOne, ByWorkers)
 	case p.PinWorkers && p.Pin == "":
 		return errors.New("plan: pin-workers without pin; want the processors to pin them to, as in 0-3,8")
 	case p.TargetCI > 0 && p.Max <= 0:
@@ -131,6 +135,8 @@ func validate(id results.ID, entries []kv.Entry) error {
 	}
 	workers := id.Goroutines()
 	switch {
+	case id.Procs < 1 || id.Procs > maxProcs:
+		return fmt.Errorf("procs is %d; want 1 to %d", id.Procs, maxProcs)
 	case mix.Roles && (id.G != 0 || workers == 0):
 		return fmt.Errorf("mix %s: g is %d; want readers and writers instead", mix.Name, id.G)
 	case !mix.Roles && (id.Readers != 0 || id.Writers != 0 || id.G < 1):

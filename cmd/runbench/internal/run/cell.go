@@ -1,6 +1,9 @@
 package run
 
 import (
+	"context"
+	"runtime"
+	"slices"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -32,10 +35,11 @@ func whole[K comparable](keys func(seed uint64) *workloads.KeySet[K]) func(n int
 type build[K comparable] = func(capacity int) kv.Map[K, uint64]
 
 // measure measures jobs of one workload in one block, with keys of one type. If there are several,
-// they are measured together, in slices.
+// they are measured together, in slices. It sets GOMAXPROCS to theirs.
 func measure[K comparable](r *Runner, jobs []plan.Job, builder func(kv.Entry) build[K],
 	keys func(n int, seed uint64) *workloads.KeySet[K],
 ) ([]results.Cell, error) {
+	runtime.GOMAXPROCS(jobs[0].ID.Procs)
 	load, err := draw(r, jobs[0].ID, keys)
 	if err != nil {
 		return nil, err
@@ -48,21 +52,22 @@ func measure[K comparable](r *Runner, jobs []plan.Job, builder func(kv.Entry) bu
 		cells = append(cells, &cell[K]{
 			keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: script,
 			entry: e, build: builder(e), job: j, time: time.Duration(r.plan.Time), cpus: r.cpus,
+			filledByAll: r.plan.Prefill == plan.ByWorkers, ctx: r.ctx,
 		})
 	}
-	if r.plan.Sliced(jobs[0].ID) {
-		return together(r, cells), nil
-	}
 	var measured []results.Cell
-	for _, c := range cells {
-		switch c.job.ID.Kind {
-		case results.Staleness:
-			measured = append(measured, c.staleness())
-		case results.Latency:
-			measured = append(measured, c.latency(workloads.Gaps(r.plan.Seed), r.plan.Window(mix)))
-		default:
-			measured = append(measured, c.throughput().cell)
-		}
+	switch c := cells[0]; {
+	case r.plan.Sliced(c.job.ID):
+		measured = together(r, cells)
+	case c.job.ID.Kind == results.Staleness:
+		measured = append(measured, c.staleness())
+	case c.job.ID.Kind == results.Latency:
+		measured = append(measured, c.latency(workloads.Gaps(r.plan.Seed), r.plan.Window(mix)))
+	default:
+		measured = append(measured, c.throughput().cell)
+	}
+	if slices.ContainsFunc(cells, func(c *cell[K]) bool { return c.cut }) {
+		return nil, r.ctx.Err()
 	}
 	return measured, nil
 }
@@ -102,6 +107,9 @@ type cell[K comparable] struct {
 	job           plan.Job
 	time          time.Duration
 	cpus          []int // to which workers are bound, if they are
+	filledByAll   bool  // all workers fill the map, if it can be written by several goroutines
+	ctx           context.Context
+	cut           bool // ctx ended while the map was filled, and nothing was measured
 }
 
 // subject is the map that is measured, with a handle for each worker. The reader that stalls, if
@@ -117,6 +125,10 @@ type subject[K comparable] struct {
 // do that on the clock.
 //
 // A map that starts empty does not get its final size, so growing is measured.
+//
+// The calling goroutine fills the map, so its processor touches the memory first. Linux takes
+// memory from the NUMA node of that processor. If filledByAll, each worker stores a part of the
+// keys, from its own processor and by its own handle. If ctx ends meanwhile, subject returns nil.
 func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int) uint64) *subject[K] {
 	capacity := 0
 	for i := range c.keys {
@@ -126,21 +138,52 @@ func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int)
 		}
 	}
 	s := &subject[K]{m: c.build(capacity)}
-	for i, key := range c.keys {
-		if holds(i) {
-			s.m.Set(key, value(i))
-		}
-	}
-	kv.Publish(s.m)
-	kv.Publish(s.m)
 	if c.mix.Stalls {
 		workers++
 	}
-	for range workers {
-		s.handles = append(s.handles, kv.Open(s.m))
+	open := func() {
+		for range workers {
+			s.handles = append(s.handles, kv.Open(s.m))
+		}
+	}
+	fill := func(m kv.Map[K, uint64], first, step int) {
+		for i := first; i < len(c.keys); i += step {
+			if (i-first)/step%fillStride == 0 && c.ctx.Err() != nil {
+				return
+			}
+			if holds(i) {
+				m.Set(c.keys[i], value(i))
+			}
+		}
+	}
+	if byAll := c.filledByAll && c.entry.Caps.Has(kv.Concurrent|kv.Writes); byAll {
+		open()
+		var bodies []body
+		for w, h := range s.handles {
+			bodies = append(bodies, func(*stopFlag) { fill(h, w, workers) })
+		}
+		withCrew(workers, c.cpus, func(c *crew) { c.do([]time.Duration{fillTime}, bodies) })
+	} else {
+		fill(s.m, 0, 1)
+	}
+	if c.cut = c.ctx.Err() != nil; c.cut {
+		s.close()
+		return nil
+	}
+	kv.Publish(s.m)
+	kv.Publish(s.m)
+	if len(s.handles) == 0 {
+		open()
 	}
 	return s
 }
+
+const (
+	// fillTime is longer than any map takes to be filled.
+	fillTime = 24 * time.Hour
+	// fillStride is after how many keys an interrupt is looked for.
+	fillStride = 1 << 12
+)
 
 // close releases the handles and the map.
 func (s *subject[K]) close() {

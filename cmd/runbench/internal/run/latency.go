@@ -50,6 +50,9 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	id := c.job.ID
 	all := id.Goroutines()
 	s := c.subject(all, c.script.Holds, prefilled)
+	if s == nil {
+		return results.Cell{}
+	}
 	defer s.close()
 	servers, workers := make([]*server[K], all), make([]*worker[K], all)
 	closed, open := make([]body, all), make([]body, all)

@@ -27,6 +27,7 @@ type Runner struct {
 	trace   *workloads.Trace
 	cpus    []int // to which workers are bound, if they are
 	drawn   drawn
+	ctx     context.Context      // of the current Run
 	alone   map[results.ID]alone // what cells showed when they were measured alone
 
 	// Children is used if the plan is Forked.
@@ -56,7 +57,7 @@ func New(p plan.Plan, entries []kv.Entry) (*Runner, error) {
 	if err := p.Validate(entries); err != nil {
 		return nil, err
 	}
-	r := &Runner{plan: p, entries: entries, alone: map[results.ID]alone{}}
+	r := &Runner{plan: p, entries: entries, ctx: context.Background(), alone: map[results.ID]alone{}}
 	if err := r.loadTrace(); err != nil {
 		return nil, err
 	}
@@ -109,17 +110,25 @@ func (r *Runner) loadTrace() (err error) {
 // Trace returns the trace of the plan, or nil if it has none.
 func (r *Runner) Trace() *workloads.Trace { return r.trace }
 
+// NotCounted says in one line which counters of the processor and of the kernel this machine does
+// not offer, and why. It is "" if there are all.
+func (r *Runner) NotCounted() string {
+	_, missing := processCounters()
+	return missing
+}
+
 // Source returns the real input of the plan, or nil if it has none.
 func (r *Runner) Source() *workloads.Source { return r.source }
 
 // Run measures jobs, which are those of the plan or what is left of them. Those that the plan
 // measures together come one cohort after another. It calls done with the cells of each cohort.
-// It returns the first error of done, or that of ctx, between two cohorts: it never cuts a running
-// cohort short. While it runs, GOMAXPROCS is what the plan says. A Forked plan is measured by
-// children of this process, one at a time.
+// It returns the first error of done, or that of ctx, between two cohorts or while a map is
+// filled. It never cuts a running measurement short. While it runs, GOMAXPROCS is that of the
+// cells. A Forked plan is measured by children of this process, one at a time.
 func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func([]results.Cell, Progress) error) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
 	defer r.endChild()
+	r.ctx = ctx
 	begin := time.Now()
 	measured := 0
 	for _, cohort := range r.plan.Cohorts(jobs) {
@@ -131,6 +140,9 @@ func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func([]results.C
 			measure = r.measureInChild
 		}
 		cells, err := measure(cohort)
+		if err != nil && err == ctx.Err() {
+			return err
+		}
 		if err != nil {
 			return fmt.Errorf("block %d, %s: %w", cohort[0].Block, cohort[0].ID.Name(), err)
 		}

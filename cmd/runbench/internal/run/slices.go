@@ -56,7 +56,7 @@ const (
 var aloneMetrics = []string{results.LivePerKey, results.MarkPerKey, results.PauseShare, results.PauseMax}
 
 // together measures cells of one workload and one block in slices. Each cell is measured alone the
-// first time. It returns the cells that were measured.
+// first time. It returns the cells that were measured. It stops if a cell is cut.
 func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 	out := make([]results.Cell, len(cells))
 	var places []int // of the cells that are measured in slices
@@ -65,7 +65,9 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 	for i, c := range cells {
 		a, known := r.alone[c.job.ID]
 		if !known {
-			a = c.throughput()
+			if a = c.throughput(); c.cut {
+				return nil
+			}
 			r.alone[c.job.ID] = a
 		}
 		out[i] = cellOf(c.job)
@@ -81,6 +83,9 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 		if c.entry.Collects || a.garbage(time.Second) > maxRate {
 			if r.plan.Extra == 0 || c.job.Block <= r.plan.Blocks {
 				c.measureCollecting(r, &out[i])
+			}
+			if c.cut {
+				return nil
 			}
 			continue
 		}
@@ -100,6 +105,9 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 // collector.
 func (c *cell[K]) measureCollecting(r *Runner, out *results.Cell) {
 	l := newLane(r, c)
+	if l == nil {
+		return
+	}
 	l.collects, l.warmUp, l.length = true, collectingTime, max(l.length, c.time, collectingTime)
 	useMemory(collectAfter)
 	runtime.GC()
@@ -148,7 +156,10 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 		lanes := make([]*lane[K], len(group))
 		order := orderOf(r, cells[group[0]].job, g)
 		for _, i := range order.Perm(len(group)) {
-			lanes[i] = newLane(r, cells[group[i]])
+			if lanes[i] = newLane(r, cells[group[i]]); lanes[i] == nil {
+				closeAll(lanes)
+				return
+			}
 		}
 		withCrew(len(lanes[0].workers), lanes[0].cpus, func(c *crew) { takeTurns(c, lanes, order) })
 		for i, l := range lanes {
@@ -169,6 +180,15 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 			c := &out[group[i]]
 			c.Ops = t.count(opsOf)
 			maps.Copy(c.Metrics, t.metrics(c.Procs))
+		}
+	}
+}
+
+// closeAll releases the maps of lanes, some of which are nil.
+func closeAll[K comparable](lanes []*lane[K]) {
+	for _, l := range lanes {
+		if l != nil {
+			l.subject.close()
 		}
 	}
 }
@@ -252,8 +272,12 @@ type lane[K comparable] struct {
 	used    usage // warm-up included
 }
 
+// newLane builds the map of c and fills it. It returns nil if c is cut.
 func newLane[K comparable](r *Runner, c *cell[K]) *lane[K] {
 	l := &lane[K]{cell: c, subject: c.subject(c.job.ID.Goroutines(), c.script.Holds, prefilled), meter: newMeter()}
+	if l.subject == nil {
+		return nil
+	}
 	a := r.alone[c.job.ID]
 	l.slices, l.length = c.turns(r, a)
 	l.warmUp = plan.WarmUp(c.job.ID)
@@ -286,9 +310,7 @@ func (l *lane[K]) slice(c *crew) float64 {
 		l.seconds[i] += spans[i].seconds()
 	}
 	l.wall += wall(spans).seconds()
-	l.used.bytes += used.bytes
-	l.used.allocs += used.allocs
-	l.used.gcSeconds += used.gcSeconds
+	l.used.add(used)
 	return used.bytes
 }
 
@@ -305,12 +327,13 @@ func (l *lane[K]) tally(price float64) tally {
 		all += w.ops
 	}
 	share := float64(t.count(opsOf)) / float64(all)
-	t.used.bytes, t.used.allocs, t.used.cpu = l.used.bytes*share, l.used.allocs*share, l.cpu
+	t.used = l.used.part(share)
+	t.used.cpu = l.cpu
 	switch {
 	case l.collects: // and the time of it is there already
-		t.used.gcSeconds = l.used.gcSeconds * share
 		return t
 	case l.percent <= 0: // no collections
+		t.used.gcSeconds = 0
 		return t
 	}
 	t.used.gcSeconds = price * t.used.bytes * 100 / float64(l.percent)

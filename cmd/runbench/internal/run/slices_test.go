@@ -60,6 +60,7 @@ func TestSliceIsCountedWithoutItsWarmUp(t *testing.T) {
 	var gets atomic.Int64
 	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	c := &cell[uint64]{
+		ctx:   t.Context(),
 		entry: kv.Entry{Name: "m", Level: kv.Linearizable}, time: time.Millisecond,
 		job:   plan.Job{ID: results.ID{G: 2, Procs: 2}},
 		build: func(n int) kv.Map[uint64, uint64] { return &counting{mutex.Uint64(n), &gets} },

@@ -93,6 +93,9 @@ func (c *cell[K]) staleness() results.Cell {
 	all := id.Goroutines()
 	always := func(int) bool { return true }
 	s := c.subject(all, always, func(i int) uint64 { return uint64(i) + 1 })
+	if s == nil {
+		return results.Cell{}
+	}
 	defer s.close()
 
 	clk := newClock(keys, maxStaleWrites)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/counters"
 	"doublebuf/results"
 	"doublebuf/workloads"
 )
@@ -57,6 +58,9 @@ func (c *cell[K]) throughput() alone {
 	var before, after heap
 	before.collect()
 	s := c.subject(all, c.script.Holds, prefilled)
+	if s == nil {
+		return alone{}
+	}
 	defer s.close()
 
 	workers, bodies := c.workers(s)
@@ -280,10 +284,7 @@ func (p pace) rate() float64 { return float64(p.ops) / p.seconds }
 // join adds what the same workers did at another time.
 func (t *tally) join(u tally) {
 	t.seconds += u.seconds
-	t.used.bytes += u.used.bytes
-	t.used.allocs += u.used.allocs
-	t.used.gcSeconds += u.used.gcSeconds
-	t.used.cpu += u.used.cpu
+	t.used.add(u.used)
 	if t.workers == nil {
 		t.workers, t.apart = slices.Clone(u.workers), u.apart
 		return
@@ -349,6 +350,12 @@ func (t *tally) scale(factor float64) {
 	t.used.cpu = time.Duration(float64(t.used.cpu) * factor)
 }
 
+// counterUnits are the units of what is counted.
+var counterUnits = map[counters.Event]string{
+	counters.Instructions: results.InstructionsPerOp, counters.Cycles: results.CyclesPerOp, counters.CacheMisses: results.CacheMissesPerOp,
+	counters.ContextSwitches: results.SwitchesPerOp, counters.Migrations: results.MigrationsPerOp,
+}
+
 // metrics returns the metrics that follow from t, for a GOMAXPROCS.
 func (t *tally) metrics(procs int) map[string]float64 {
 	ops := float64(t.count(opsOf))
@@ -360,6 +367,12 @@ func (t *tally) metrics(procs int) map[string]float64 {
 	}
 	if t.used.cpu > 0 { // it is known
 		m[results.CPUPerOp] = t.used.cpu.Seconds() / ops
+	}
+	counted, _ := processCounters()
+	for _, e := range counters.Events() {
+		if counted.Has(e) {
+			m[counterUnits[e]] = t.used.counts[e] / ops
+		}
 	}
 	for unit, of := range map[string]func(pace) int64{
 		results.ReadsPerSec: readsOf, results.WritesPerSec: writesOf, results.PublishesPerSec: publishesOf,

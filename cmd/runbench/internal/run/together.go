@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"doublebuf/cmd/runbench/internal/counters"
 	"doublebuf/cmd/runbench/internal/pin"
 )
 
@@ -95,8 +96,29 @@ type usage struct {
 	bytes, allocs float64
 	gcSeconds     float64       // processor time of the collections that ended meanwhile
 	cpu           time.Duration // processor time of everything; 0 if it cannot be known
+	counts        counters.Counts
 
 	paused, longestPause time.Duration // of all goroutines, by collections
+}
+
+// add adds what was used at another time. Pauses are not added.
+func (u *usage) add(v usage) {
+	u.bytes += v.bytes
+	u.allocs += v.allocs
+	u.gcSeconds += v.gcSeconds
+	u.cpu += v.cpu
+	for e, n := range v.counts {
+		u.counts[e] += n
+	}
+}
+
+// part returns a share of u, without pauses.
+func (u usage) part(share float64) usage {
+	p := usage{bytes: u.bytes * share, allocs: u.allocs * share, gcSeconds: u.gcSeconds * share, cpu: time.Duration(float64(u.cpu) * share)}
+	for e, n := range u.counts {
+		p.counts[e] = n * share
+	}
+	return p
 }
 
 // crew is workers that stay together: the goroutine that calls do is the first of them.

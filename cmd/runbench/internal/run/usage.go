@@ -3,9 +3,11 @@ package run
 import (
 	"runtime"
 	"runtime/metrics"
+	"sync"
 	"time"
 
 	"doublebuf/analysis/stat"
+	"doublebuf/cmd/runbench/internal/counters"
 )
 
 // meter measures what the process uses between begin and end, without adding to it.
@@ -15,7 +17,12 @@ type meter struct {
 
 	gcSeconds float64
 	cpu       time.Duration
+	counts    counters.Counts
 }
+
+// processCounters counts from its first use to the end of the process. It also returns what cannot
+// be counted.
+var processCounters = sync.OnceValues(counters.Open)
 
 func newMeter() *meter {
 	return &meter{gc: [...]metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}}}
@@ -24,9 +31,13 @@ func newMeter() *meter {
 func (m *meter) begin() {
 	runtime.ReadMemStats(&m.mem[0])
 	m.gcSeconds, m.cpu = m.collecting(), cpuTime()
+	p, _ := processCounters()
+	m.counts = p.Read()
 }
 
 func (m *meter) end() usage {
+	p, _ := processCounters()
+	counts := p.Read().Since(m.counts)
 	cpu := cpuTime() - m.cpu
 	was, now := &m.mem[0], &m.mem[1]
 	runtime.ReadMemStats(now)
@@ -35,6 +46,7 @@ func (m *meter) end() usage {
 		allocs:    float64(now.Mallocs - was.Mallocs),
 		gcSeconds: m.collecting() - m.gcSeconds,
 		cpu:       cpu,
+		counts:    counts,
 		paused:    time.Duration(now.PauseTotalNs - was.PauseTotalNs),
 	}
 	// The last 256 pauses are known. Pause n, from 1, is at (n+255)%256.
