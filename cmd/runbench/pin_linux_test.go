@@ -51,3 +51,32 @@ func TestPin(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 }
+
+// TestPlace places workers by topology. The manifest says how, and the run goes into an archive.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	args := []string{"run", "-preset", "smoke", "-impl", "rwmutex", "-mix", "r95w5", "-keys", "64", "-time", "1ms", "-results", "r", "-plots", "p"}
+	code, stdout, stderr := runbench(t, dir, append(args, "-place", "spread", "-prefill", "workers", "-procs", "1,2")...)
+	if code != 0 || !strings.Contains(stdout, ", each worker to one of them") {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	var m results.Manifest
+	if err := json.Unmarshal([]byte(read(t, dir, "r/manifest.json")), &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Topology.Place != "spread" || !strings.Contains(m.Topology.Machine, "processor") {
+		t.Errorf("the manifest has the topology %+v; want that of the machine, and spread", m.Topology)
+	}
+	for _, want := range []string{`"pin-workers": true`, `"prefill": "workers"`, `"procs": 1`} {
+		if plan := string(m.Plan); !strings.Contains(plan, want) {
+			t.Errorf("the plan lacks %s: %s", want, plan)
+		}
+	}
+	if code, stdout, stderr = runbench(t, dir, "bundle", "-o", "r.tar.gz", "r"); code != 0 || !strings.Contains(stdout, "r.tar.gz: ") {
+		t.Errorf("bundle: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if code, _, stderr = runbench(t, dir, "bundle", "-o", "r.tar.gz", "r"); code != 1 || !strings.Contains(stderr, "file exists") {
+		t.Errorf("an archive is overwritten: exit code %d\n%s", code, stderr)
+	}
+}
