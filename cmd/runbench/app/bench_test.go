@@ -27,7 +27,7 @@ func init() {
 	f := &benchFlags
 	declareAxes(flag.CommandLine, &f.axes)
 	flag.TextVar(&f.time, "time", plan.Duration(100*time.Millisecond), "how long a cell of BenchmarkCell is measured")
-	flag.Uint64Var(&f.seed, "seed", 1, "from which everything random in BenchmarkCell hangs")
+	flag.Uint64Var(&f.seed, "seed", 1, "the seed for all random choices of BenchmarkCell")
 }
 
 // BenchmarkCell measures the throughput cells that the flags for axes name, as runbench run does;
@@ -81,7 +81,11 @@ func benchName(id results.ID) string {
 	return name[:strings.LastIndexByte(name, '-')]
 }
 
+// benchmarkJob measures a cell with the GOMAXPROCS that go test -cpu has set for this benchmark.
+// The plan was made before, with another one.
 func benchmarkJob(b *testing.B, p plan.Plan, j plan.Job) {
+	p.Procs = runtime.GOMAXPROCS(0)
+	j.ID.Procs = p.Procs
 	r, err := run.New(p, baselines.All())
 	if err != nil {
 		b.Fatal(err)

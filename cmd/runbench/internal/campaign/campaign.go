@@ -144,6 +144,9 @@ func (c *Campaign) announce() {
 	}
 	fmt.Fprintf(c.Out, "plan: %s, seed %d: %d cells x %d blocks%s x %v%s, GOMAXPROCS %d%s\n",
 		c.store.manifest.Preset, p.Seed, len(p.All()), p.Blocks, layers, p.Time, slices, p.Procs, pinned)
+	if text := workers(p); text != "" {
+		fmt.Fprintf(c.Out, "workers: %s\n", text)
+	}
 	if p.LeftOut != "" {
 		fmt.Fprintf(c.Out, "left out, to stay within the time of the preset: %s\n", p.LeftOut)
 	}
@@ -162,6 +165,33 @@ func (c *Campaign) announce() {
 		until += fmt.Sprintf("; before that, %d builds", p.Links)
 	}
 	fmt.Fprintf(c.Out, "time: about %v%s\nresults: %s\nfigures: %s\n\n", about.Round(time.Second), until, c.Dir, c.Plots)
+}
+
+// workers lists the numbers of workers in the cells of p, if there are several: goroutines, and
+// readers beside writers.
+func workers(p plan.Plan) string {
+	var goroutines []int
+	var roles []string
+	for _, c := range p.All() {
+		if role := fmt.Sprintf("%d+%d", c.Readers, c.Writers); c.G == 0 && !slices.Contains(roles, role) {
+			roles = append(roles, role)
+		}
+		if c.G > 0 && !slices.Contains(goroutines, c.G) {
+			goroutines = append(goroutines, c.G)
+		}
+	}
+	if len(goroutines)+len(roles) < 2 {
+		return ""
+	}
+	slices.Sort(goroutines)
+	var parts []string
+	if len(goroutines) > 0 {
+		parts = append(parts, strings.Trim(fmt.Sprint(goroutines), "[]")+" goroutines")
+	}
+	if len(roles) > 0 {
+		parts = append(parts, strings.Join(roles, " ")+" readers+writers")
+	}
+	return strings.Join(parts, "; ")
 }
 
 // machine is the machine that measures, with the findings about it.

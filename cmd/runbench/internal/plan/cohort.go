@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"runtime"
 	"time"
 
 	"doublebuf/results"
@@ -44,9 +45,14 @@ func (p Plan) Sliced(id results.ID) bool {
 
 // Slices returns how many slices a cell has in a block, and how long each is: as many as its Time
 // needs, and one at least. With more workers than processors a slice is so long that the scheduler
-// lets every worker run. A run makes slices of slow operations longer, and fewer.
+// lets every worker run. A run makes slices of slow operations longer, and fewer. If the system
+// makes workers share processors, there is one slice: it takes long until all workers have had
+// their turn and stand still.
 func (p Plan) Slices(id results.ID) (n int, length time.Duration) {
 	length = time.Duration(p.Slice)
+	if shared(id) {
+		length = time.Duration(p.Time)
+	}
 	if rounds := (id.Goroutines() + id.Procs - 1) / id.Procs; rounds > 1 {
 		length = max(length, turns*quantum*time.Duration(rounds))
 		if id.G == 0 && rounds > 2 { // readers and writers
@@ -55,6 +61,10 @@ func (p Plan) Slices(id results.ID) (n int, length time.Duration) {
 	}
 	return int((time.Duration(p.Time) + length - 1) / length), length
 }
+
+// shared reports whether the operating system makes the workers of a cell share processors, because
+// GOMAXPROCS is above the number of processors.
+func shared(id results.ID) bool { return min(id.Goroutines(), id.Procs) > runtime.NumCPU() }
 
 // MemoryBytes returns Memory in bytes.
 func (p Plan) MemoryBytes() int {

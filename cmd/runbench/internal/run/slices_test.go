@@ -304,3 +304,24 @@ func TestSlowOperationsInSlices(t *testing.T) {
 		}
 	})
 }
+
+// TestPerOp: a worker that hardly had a processor does not make an operation seem slow. One whose
+// operations are slow does.
+func TestPerOp(t *testing.T) {
+	did := func(ops int64, reads bool) pace { return pace{ops: ops, seconds: 0.02, reads: reads} }
+	for _, c := range []struct {
+		name       string
+		workers    []pace
+		processors int
+		want       time.Duration
+	}{
+		{"a processor each", []pace{did(20_000, false), did(2_000, false)}, 2, 10 * time.Microsecond},
+		{"two had none", []pace{did(20_000, false), did(19_998, false), did(1, false), did(1, false)}, 2, time.Microsecond},
+		{"a slow writer beside readers", []pace{did(10_000, true), did(10_000, true), did(2, false)}, 2, 20 * time.Millisecond / 3},
+	} {
+		u := tally{workers: c.workers, seconds: 0.02}
+		if got := u.perOp(c.processors); got < c.want-1 || got > c.want+1 {
+			t.Errorf("%s: %v for an operation; want %v", c.name, got, c.want)
+		}
+	}
+}

@@ -84,7 +84,7 @@ func (c *cell[K]) throughput() alone {
 	}
 	runtime.KeepAlive(s)
 	runtime.KeepAlive(c) // and its script, which was alive before
-	return alone{out, max(0, live), after.price(), t.perOp()}
+	return alone{out, max(0, live), after.price(), t.perOp(min(out.Procs, runtime.NumCPU()))}
 }
 
 // workers returns the workers of a cell, with their work.
@@ -323,11 +323,28 @@ func (t *tally) perSecond(of func(pace) int64) (rate float64) {
 	return rate
 }
 
-// perOp returns the time that the slowest worker takes for an operation.
-func (t *tally) perOp() time.Duration {
+// perOp returns the processor time that the slowest worker takes for an operation. With fewer
+// processors than workers, a worker may not have had one for long. Then all workers of a role count
+// together, and each is taken to have had its share of the processors.
+func (t *tally) perOp(processors int) time.Duration {
 	slowest := math.Inf(1)
-	for _, w := range t.workers {
-		slowest = min(slowest, w.rate())
+	if len(t.workers) <= processors {
+		for _, w := range t.workers {
+			slowest = min(slowest, w.rate())
+		}
+		return time.Duration(1e9 / slowest)
+	}
+	for _, reads := range []bool{false, true} {
+		workers, ops := 0, int64(0)
+		for _, w := range t.workers {
+			if w.reads == reads {
+				workers, ops = workers+1, ops+w.ops
+			}
+		}
+		if workers > 0 {
+			share := float64(workers*processors) / float64(len(t.workers))
+			slowest = min(slowest, float64(ops)/t.seconds/share)
+		}
 	}
 	return time.Duration(1e9 / slowest)
 }
