@@ -115,6 +115,8 @@ func (c *Curve) Verdict() string {
 	share := fmt.Sprintf("%.0f %% of the ideal rate there", 100*p.Efficiency.Median)
 	slower := i < last && c.over(last, i).Hi < 1/(1+gain)
 	switch {
+	case i == last && p.Processors == 2:
+		return fmt.Sprintf("scales to both processors (%s)", share)
 	case i == last:
 		return fmt.Sprintf("scales to all %d processors (%s)", p.Processors, share)
 	case i == 0 && slower:

@@ -101,6 +101,12 @@ func openThread(e Event, thread int) (file int, err error) {
 		attr.Bits |= unix.PerfBitExcludeKernel | unix.PerfBitExcludeHv
 		file, err = unix.PerfEventOpen(&attr, thread, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
 	}
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENODEV):
+		err = errors.New("the machine does not offer them, as most virtual machines do not")
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		err = errors.New("not permitted; kernel.perf_event_paranoid says to whom they are")
+	}
 	return file, err
 }
 
