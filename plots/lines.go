@@ -45,6 +45,7 @@ func byGoroutines(s *analysis.Run) []*chart {
 			return math.Log2(float64(id.G)), strconv.Itoa(id.G)
 		}) {
 			f.tell(c)
+			c.tellPlace(s)
 			charts = append(charts, c)
 		}
 	}

@@ -66,6 +66,7 @@ func byProcessors(s *analysis.Run) (charts []*chart) {
 				return math.Log2(float64(id.G)), strconv.Itoa(id.G)
 			}) {
 				f.tell(c)
+				c.tellPlace(s)
 				charts = append(charts, c)
 			}
 		}
@@ -101,4 +102,11 @@ func marksOf(s *analysis.Run, most float64) (all []tick) {
 		}
 	}
 	return all
+}
+
+// tellPlace notes how workers were placed, if they were.
+func (c *chart) tellPlace(s *analysis.Run) {
+	if place := s.Manifest.Topology.Place; place != "" {
+		c.notes = append(c.notes, "Each worker was bound to a processor, in the order of -place "+place+".")
+	}
 }
