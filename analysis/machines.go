@@ -14,6 +14,14 @@ type Machine struct {
 	*Run
 }
 
+// Procs returns the largest GOMAXPROCS of the cells of r.
+func (r *Run) Procs() (procs int) {
+	for _, g := range r.groups {
+		procs = max(procs, g.ID.Procs)
+	}
+	return procs
+}
+
 // The numbers of workers of a shared workload that follow the machine.
 const (
 	AllProcessors  = -1 - iota // as many as processors
@@ -36,7 +44,7 @@ func shared(id results.ID) []results.ID {
 	case id.G == 2*procs:
 		follows.G = TwiceAll
 	case id.G > 0:
-	case id.Readers == id.Writers && id.Readers == procs/2 && procs > 2:
+	case id.Readers == id.Writers && id.Readers == procs/2 && procs > 3:
 		follows.Readers, follows.Writers = HalfProcessors, HalfProcessors
 	case id.Readers == procs-1 && id.Writers == 1 && procs > 2:
 		follows.Readers = AllButOne
@@ -68,6 +76,7 @@ type OnMachines struct {
 
 // OnAll returns the throughput workloads that two of the machines have at least, in the order in
 // which they were measured. Mixes of one name that are defined differently are different workloads.
+// Of a run with several GOMAXPROCS, only the cells with the largest count.
 func OnAll(machines []Machine) (all []OnMachines) {
 	type key struct {
 		results.ID
@@ -76,6 +85,9 @@ func OnAll(machines []Machine) (all []OnMachines) {
 	at := map[key]int{}
 	for m, run := range machines {
 		for _, s := range run.Standings {
+			if s.Workload.Procs != run.Procs() {
+				continue
+			}
 			mix, _ := run.Mix(s.Workload.Mix)
 			mix.Doc = ""
 			for _, w := range shared(s.Workload) {
@@ -96,7 +108,7 @@ func OnAll(machines []Machine) (all []OnMachines) {
 }
 
 // several reports whether two machines have the workload. If its workers follow the machine, the
-// two must have different numbers of processors: otherwise it is there with its numbers already.
+// two must have different numbers of processors: otherwise the list has it with its numbers.
 func (o OnMachines) several() bool {
 	procs := map[int]bool{}
 	n := 0

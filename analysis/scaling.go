@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"doublebuf/analysis/stat"
 	"doublebuf/results"
@@ -22,8 +23,8 @@ type Curve struct {
 type Point struct {
 	Processors int
 	Group      *Group
-	// Efficiency is the rate over that of as many processors which each do what the first one did
-	// alone: the ratio in each block, with its interval.
+	// Efficiency is the rate of n processors over n times the rate of one in the same block, with
+	// its interval.
 	Efficiency stat.Summary
 }
 
@@ -40,7 +41,11 @@ func (r *Run) Curves() (curves []*Curve) {
 		}
 		c.Points = append(c.Points, Point{Processors: g.ID.G, Group: g})
 	}
+	machine := r.Manifest.Environment.Processors
 	for _, g := range r.Groups(results.Throughput) {
+		if machine > 0 && g.ID.G > machine {
+			continue // the system makes goroutines share processors, whatever GOMAXPROCS is
+		}
 		key := g.ID
 		key.G = 0
 		if g.ID.G > 0 && g.ID.G <= g.ID.Procs {
@@ -86,55 +91,71 @@ func (c *Curve) over(i, j int) stat.Summary {
 }
 
 // Peak returns the index of the point up to which the map scales: the first that no later point
-// beats by more than gain. It is -1 if an interval is missing, or too wide to decide.
-func (c *Curve) Peak() int {
+// conclusively beats by more than gain. certain says that no later point can have that gain: the
+// intervals exclude it. The index is -1 if an interval is missing.
+func (c *Curve) Peak() (index int, certain bool) {
 next:
 	for i := range c.Points {
+		certain = true
 		for j := i + 1; j < len(c.Points); j++ {
-			switch e := c.over(j, i); {
-			case !e.Interval:
-				return -1
-			case e.Lo > 1+gain:
-				continue next
-			case e.Hi > 1+gain && e.Median > 1+gain:
-				return -1
+			e := c.over(j, i)
+			if !e.Interval {
+				return -1, false
 			}
+			if e.Lo > 1+gain {
+				continue next
+			}
+			certain = certain && e.Hi <= 1+gain
 		}
-		return i
+		return i, certain
 	}
-	return len(c.Points) - 1
+	return len(c.Points) - 1, true
 }
 
 // Verdict says in a sentence without its subject how far the map scales.
 func (c *Curve) Verdict() string {
-	i, last := c.Peak(), len(c.Points)-1
+	i, certain := c.Peak()
+	last := len(c.Points) - 1
 	if i < 0 {
-		return "cannot be judged: the intervals are too wide, or there are too few blocks"
+		return "cannot be judged: there are too few blocks for intervals"
 	}
 	p := c.Points[i]
-	share := fmt.Sprintf("%.0f %% of the ideal rate there", 100*p.Efficiency.Median)
-	slower := i < last && c.over(last, i).Hi < 1/(1+gain)
-	switch {
+	text := fmt.Sprintf("scales to %d processors (%.0f %% of the ideal rate there)", p.Processors, 100*p.Efficiency.Median)
+	switch slower := i < last && c.over(last, i).Hi < 1/(1+gain); {
 	case i == last && p.Processors == 2:
-		return fmt.Sprintf("scales to both processors (%s)", share)
+		return strings.Replace(text, "2 processors", "both processors", 1)
 	case i == last:
-		return fmt.Sprintf("scales to all %d processors (%s)", p.Processors, share)
+		return strings.Replace(text, "scales to ", "scales to all ", 1)
 	case i == 0 && slower:
 		return "does not scale: one processor does more than several"
+	case i == 0 && certain:
+		return "does not scale: more processors add less than 5 %"
 	case i == 0:
-		return "does not scale: more processors gain nothing"
+		return "no gain from more processors was shown: the intervals are wide"
+	case slower && c.coherent():
+		return text + "; beyond, coherence costs more than it gains"
 	case slower:
-		return fmt.Sprintf("scales to %d processors (%s); beyond, coherence costs more than it gains", p.Processors, share)
+		return text + "; with more the rate falls"
+	case certain:
+		return text + "; more add less than 5 %"
 	}
-	return fmt.Sprintf("scales to %d processors (%s); more gain nothing", p.Processors, share)
+	return text + "; no gain from more was shown"
+}
+
+// coherent reports whether the law fits and has a cost of coherence.
+func (c *Curve) coherent() bool {
+	u, err := c.Law()
+	return err == nil && u.Coherence.Lo > 0
 }
 
 // Short says in a few words how far the map scales, as in "to 32 processors (42 % of the ideal
 // rate)".
 func (c *Curve) Short() string {
-	switch i := c.Peak(); {
+	switch i, certain := c.Peak(); {
 	case i < 0:
 		return "cannot be judged"
+	case i == 0 && !certain:
+		return "shows no gain"
 	case i == 0:
 		return "not at all"
 	default:

@@ -143,8 +143,8 @@ func (c *chart) plotOf(p panel) (*plot.Plot, error) {
 	pl.X.Tick.Length = 7 // glyphs at zero reach this far below the axis
 	pl.X.Label.Text, pl.Y.Label.Text = c.xLabel, prefix+p.yLabel
 	pl.X.Tick.Marker = marks(c.ticks)
-	if c.shade != nil || c.fresh != nil {
-		top *= 1.07 // room for their labels
+	if c.shade != nil || c.fresh != nil || len(c.marks) > 0 {
+		top *= 1 + 0.07*float64(max(1, min(3, len(c.marks)))) // room for their labels
 	}
 	yTicks := niceTicks(top / factor)
 	if len(c.yTicks) > 0 {
@@ -295,8 +295,11 @@ func (c *chart) drawOver(data draw.Canvas) {
 	for i, m := range c.marks {
 		x, y := at(m.at), data.Max.Y-vg.Length(i%3)*lineHeight(st)-3 // neighbours are not on one line
 		data.StrokeLine2(draw.LineStyle{Color: textGrey, Width: 0.7, Dashes: dotted}, x, data.Min.Y, x, data.Max.Y)
-		st.XAlign = draw.XRight
-		data.FillText(st, vg.Point{X: x - 3, Y: y}, m.label)
+		st.XAlign = draw.XLeft
+		if width := st.Width(m.label); x+width+3 > data.Max.X {
+			st.XAlign, x = draw.XRight, x-6
+		}
+		data.FillText(st, vg.Point{X: x + 3, Y: y}, m.label)
 	}
 	if c.fresh != nil {
 		st.XAlign = draw.XCenter

@@ -178,7 +178,7 @@ func efficiencyByMachine(runs []analysis.Machine) (charts []*chart) {
 	var all []*lines
 	for i, run := range runs {
 		for _, c := range run.Curves() {
-			if len(c.Points) < minScaling || !isMap(run.Verdict(c.Impl)) || run.Verdict(c.Impl).Outcome == results.Illegal {
+			if c.Workload.Procs > 0 && c.Workload.Procs != run.Procs() || len(c.Points) < minScaling || !isMap(run.Verdict(c.Impl)) || run.Verdict(c.Impl).Outcome == results.Illegal {
 				continue
 			}
 			w := c.Workload
@@ -222,13 +222,17 @@ func efficiencyByMachine(runs []analysis.Machine) (charts []*chart) {
 // efficiencyChart draws the curves of a map, one for each machine, or nil.
 func efficiencyChart(runs []analysis.Machine, w results.ID, impl string, curves []*analysis.Curve) *chart {
 	const unit = "% of the ideal rate"
+	varied := "goroutines"
+	if w.Procs == 0 {
+		varied = "procs"
+	}
 	c := &chart{
-		name:        "efficiency-by-machine-" + strings.Join([]string{impl, w.Mix, w.Dist, w.KeyType, results.FormatKeys(w.Keys)}, "-"),
+		name:        "efficiency-by-machine-" + strings.Join([]string{impl, w.Mix, w.Dist, w.KeyType, results.FormatKeys(w.Keys), varied}, "-"),
 		title:       "Efficiency of " + impl + " by machine",
 		subtitle:    w.Mix + "; " + keysLabel(w),
 		xLabel:      "processors, one goroutine on each",
 		table:       [][]string{append([]string{"map", "run", "processors"}, summaryHeader(unit)...)},
-		legendTitle: "at the most processors",
+		legendTitle: "efficiency at the last point",
 	}
 	var ns []int
 	var drawn []stat.Summary

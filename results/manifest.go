@@ -53,8 +53,7 @@ type Topology struct {
 	Boundaries []Boundary `json:"boundaries,omitempty"` // if they were placed
 }
 
-// Boundary is a number of processors from which on something is shared or crossed, as in "SMT
-// siblings".
+// Boundary is a number of processors at which a new kind of sharing begins, such as "SMT siblings".
 type Boundary struct {
 	Processors int    `json:"processors"`
 	What       string `json:"what"`

@@ -66,9 +66,9 @@ func FitUSL(processors []int, rates [][]float64) (USL, error) {
 		return [3]float64{math.Log(1 / c[0]), c[1] / c[0], c[2] / c[0]}
 	})
 	u := USL{
-		Rate:       Estimate{1 / best[0], math.Exp(lo[0]), math.Exp(hi[0])},
-		Contention: Estimate{best[1] / best[0], max(0, lo[1]), max(0, hi[1])},
-		Coherence:  Estimate{best[2] / best[0], max(0, lo[2]), max(0, hi[2])},
+		Rate:       around(1/best[0], math.Exp(lo[0]), math.Exp(hi[0])),
+		Contention: around(best[1]/best[0], max(0, lo[1]), max(0, hi[1])),
+		Coherence:  around(best[2]/best[0], max(0, lo[2]), max(0, hi[2])),
 	}
 	u.Peak = Estimate{
 		peak(u.Contention.Value, u.Coherence.Value),
@@ -76,6 +76,10 @@ func FitUSL(processors []int, rates [][]float64) (USL, error) {
 	}
 	return u, nil
 }
+
+// around returns an estimate whose interval holds the value. That of the jackknife may not: it
+// ignores that coefficients are not negative.
+func around(value, lo, hi float64) Estimate { return Estimate{value, min(lo, value), max(hi, value)} }
 
 // peak returns the number of processors with the highest rate, 1 at least.
 func peak(contention, coherence float64) float64 {

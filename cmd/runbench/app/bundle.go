@@ -20,15 +20,16 @@ func bundleCommand() command {
 		short: "make one archive of a run, to send it to others",
 		long: `
 Makes an archive of the run in the folder DIR: its cells, its manifest and the evidence of failed
-checks. It makes the archive only if the run is whole and valid. Of paths it keeps the last element. It fails if a
-file still names this host, its user or their home folder. results/machines/README.md says how to
+checks. It makes the archive only if the run is whole and valid. Paths in the command line, in
+verdicts and in traces keep only their last element. The names of this host and of its user become
+***, so make the archive on the machine that made the run. results/machines/README.md says how to
 contribute a run.`,
 		examples: `  runbench bundle results/20260102T150405Z-standard
   runbench bundle -o mine.tar.gz results/mine
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			f := formatFlags(fs)
-			name := fs.String("o", "", "new `file` for the archive (default <processor>-<system>-<date>.tar.gz)")
+			name := fs.String("o", "", "new `file` for the archive (default <processor>-<system>-<time>-<preset>.tar.gz)")
 			return func(args []string) error {
 				if len(args) != 1 {
 					return exit.Usagef("bundle: %d arguments; want one, the folder of a run, as in runbench bundle results/reference", len(args))
@@ -64,10 +65,10 @@ func (s *shell) bundle(f *format, dir, name string) error {
 		return fmt.Errorf("cannot write the archive: %w", err)
 	}
 	sum := fmt.Sprintf("%x", sha256.Sum256(packed.Bytes()))
-	d := &export.Document{Data: map[string]any{"archive": name, "folder": a.Name, "bytes": packed.Len(), "sha256": sum, "shortened": a.Shortened}}
+	d := &export.Document{Data: map[string]any{"archive": name, "folder": a.Name, "bytes": packed.Len(), "sha256": sum, "shortened": a.Shortened, "hidden": a.Hidden}}
 	d.Add(export.List{
 		fmt.Sprintf("%s: %d bytes, sha256 %s", name, packed.Len(), sum),
-		fmt.Sprintf("it holds the folder %s; %d paths were shortened to their last element", a.Name, a.Shortened),
+		fmt.Sprintf("it holds the folder %s; %d paths were cut to their last element, and %d names were hidden", a.Name, a.Shortened, a.Hidden),
 	})
 	return s.print(f, d)
 }

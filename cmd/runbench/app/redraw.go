@@ -81,7 +81,10 @@ func (s *shell) machines(command string, dirs []string, plotsDir string) ([]anal
 		}
 		name := filepath.Base(filepath.Clean(dir))
 		if slices.Contains(names, name) {
-			name = dir
+			name = filepath.Clean(dir)
+		}
+		if slices.Contains(names, name) {
+			return nil, "", exit.Usagef("%s: %s is named twice; want different runs", command, dir)
 		}
 		names = append(names, name)
 		runs = append(runs, analysis.Machine{Name: name, Run: set.Run})

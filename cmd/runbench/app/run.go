@@ -56,19 +56,20 @@ are given, the others have defaults: mixes read-only,r95w5,r50w50; distribution 
 uint64; the preset's number of keys; 1,2,4 ... goroutines, up to twice the processors. runbench
 list prints all names.
 
--procs 1,2,4 varies the number of processors (GOMAXPROCS), as go test -cpu does. It is the -N at the
-end of a cell's name. Without -g there are as many goroutines as processors.
+-procs 1,2,4 varies the number of processors (GOMAXPROCS), as go test -cpu does. A cell's name ends
+in -N, where N is GOMAXPROCS. Without -g there are as many goroutines as processors.
 
--place binds each worker to a processor of its own. It says in which order processors are used.
-spread uses all sockets alike, in them all caches, and in these all cores. compact fills one core,
-then one cache, then one socket. cores does so with one processor of each core. node0 uses the
-processors of that NUMA node. runbench doctor says what that means on this machine. Figures by
-goroutines mark where a second cache, socket or node begins, and where SMT siblings share a core.
+-place binds each worker to a processor. It says in which order processors are used. spread takes
+turns between sockets, then between caches, then between cores. compact fills one core, then one
+cache, then one socket. cores uses one processor of each core, and fills one cache before the next.
+node0 uses the processors of that NUMA node. runbench doctor says what that means on this machine.
+Figures by goroutines show where a second cache, socket or node begins, and where SMT siblings share
+a core.
 
 One goroutine fills each map before it is measured. Linux takes memory from the NUMA node of the
 processor that touches it first, so the whole map is then on one node. With -prefill workers, each
-worker stores a part of the keys. A double buffer fills its second copy when it is published, and
-one goroutine does that in either case.
+worker stores a part of the keys. A double buffer fills its second copy when it is published. One
+goroutine does that with both values of -prefill.
 
 -trace replays real input. Unless axes say otherwise, the mix is replay, the distribution is the
 order of the trace, and the keys are its keys. The workers do the steps of the trace together: each
@@ -117,8 +118,9 @@ runbench doctor give the run a grade from A to D. With -strict B the exit code i
 worse than B.
 
 The cells of a workload in a block are written to the disk together, as soon as they are finished.
-After an interrupt (Ctrl-C) the run finishes them, draws and reports what it has measured, and
-prints the command that measures the rest.
+After an interrupt (Ctrl-C) the run finishes those that it measures. If it still fills their maps, it
+gives them up. Then it draws and reports what it has measured, and prints the command that measures
+the rest.
 
 The folder of the results holds:
 

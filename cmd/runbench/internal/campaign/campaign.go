@@ -168,11 +168,14 @@ func (c *Campaign) announce() {
 }
 
 // workers lists the numbers of workers in the cells of p, if there are several: goroutines, and
-// readers beside writers.
+// readers beside writers. It also lists GOMAXPROCS if it varies.
 func workers(p plan.Plan) string {
-	var goroutines []int
+	var goroutines, procs []int
 	var roles []string
 	for _, c := range p.All() {
+		if n := cmp.Or(c.Procs, p.Procs); !slices.Contains(procs, n) {
+			procs = append(procs, n)
+		}
 		if role := fmt.Sprintf("%d+%d", c.Readers, c.Writers); c.G == 0 && !slices.Contains(roles, role) {
 			roles = append(roles, role)
 		}
@@ -180,16 +183,20 @@ func workers(p plan.Plan) string {
 			goroutines = append(goroutines, c.G)
 		}
 	}
-	if len(goroutines)+len(roles) < 2 {
+	if len(goroutines)+len(roles) < 2 && len(procs) < 2 {
 		return ""
 	}
 	slices.Sort(goroutines)
+	slices.Sort(procs)
 	var parts []string
 	if len(goroutines) > 0 {
 		parts = append(parts, strings.Trim(fmt.Sprint(goroutines), "[]")+" goroutines")
 	}
 	if len(roles) > 0 {
 		parts = append(parts, strings.Join(roles, " ")+" readers+writers")
+	}
+	if len(procs) > 1 {
+		parts = append(parts, "GOMAXPROCS "+strings.Trim(fmt.Sprint(procs), "[]"))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -56,36 +56,30 @@ func Open() (p *Process, missing string) {
 	return p, missing
 }
 
-// open begins to count an event in all threads. A thread that is not counted yet may start another
-// one meanwhile. That one is not counted either, and the next round finds it.
+// open begins to count an event in all threads that there are. Those that they start are counted
+// with them. A thread that an uncounted one starts meanwhile is missed. To look for it would count
+// others twice.
 func (p *Process) open(e Event) error {
-	counted := map[int]bool{}
-	for {
-		threads, err := os.ReadDir("/proc/self/task")
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return fmt.Errorf("the threads are not visible: %w", err)
+	}
+	for _, t := range threads {
+		id, err := strconv.Atoi(t.Name())
 		if err != nil {
-			return fmt.Errorf("the threads are not visible: %w", err)
+			continue
 		}
-		before := len(counted)
-		for _, t := range threads {
-			id, err := strconv.Atoi(t.Name())
-			if err != nil || counted[id] {
-				continue
-			}
-			file, err := openThread(e, id)
-			switch {
-			case errors.Is(err, unix.ESRCH): // it has ended
-			case err != nil:
-				p.close(e)
-				return err
-			default:
-				p.files[e] = append(p.files[e], file)
-			}
-			counted[id] = true
-		}
-		if len(counted) == before {
-			return nil
+		file, err := openThread(e, id)
+		switch {
+		case errors.Is(err, unix.ESRCH): // it has ended
+		case err != nil:
+			p.close(e)
+			return err
+		default:
+			p.files[e] = append(p.files[e], file)
 		}
 	}
+	return nil
 }
 
 // openThread begins to count an event in a thread and in those that it starts. If the kernel may

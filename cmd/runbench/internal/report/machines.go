@@ -98,12 +98,12 @@ func differing(d *export.Document, machines []analysis.Machine, shared []analysi
 			export.Strong(p.first, true), p.second, machines[p.on[0]].Name, machines[p.on[1]].Name, in[p], common(shared, p.on)))
 	}
 	if len(pairs) == 0 {
-		d.Add(export.Line(fmt.Sprintf("In the %d workloads that the runs share, no two maps conclusively have another order on another machine.", len(shared))))
+		d.Add(export.Line(fmt.Sprintf("In the %d workloads that the runs share, no pair of maps conclusively changes its order between machines.", len(shared))))
 	} else {
 		d.Add(export.Line("These orders differ: both effects are conclusive."), list, export.Gap{}, t)
 	}
 	if unsure > 0 {
-		d.Add(export.Line(fmt.Sprintf("In %d more cases the medians are in another order, but not conclusively.", unsure)))
+		d.Add(export.Line(fmt.Sprintf("In %d cases the medians change their order, but not conclusively.", unsure)))
 	}
 }
 
@@ -125,7 +125,7 @@ func scalingOf(d *export.Document, machines []analysis.Machine) {
 	on := map[results.ID]map[int]bool{}
 	for i, m := range machines {
 		for _, c := range m.Curves() {
-			if isFloor(m.Map(c.Impl)) || len(c.Points) < 3 {
+			if isFloor(m.Map(c.Impl)) || len(c.Points) < 3 || c.Workload.Procs > 0 && c.Workload.Procs != m.Procs() {
 				continue
 			}
 			w := c.Workload
@@ -159,7 +159,7 @@ func scalingOf(d *export.Document, machines []analysis.Machine) {
 		for _, impl := range impls[w] {
 			t.Rows = append(t.Rows, append([]string{impl}, verdicts[w][impl]...))
 		}
-		d.Add(export.Heading{Level: 3, Text: scaled(w)}, t)
+		d.Add(export.Heading{Level: 3, Text: scaled(w, nil)}, t)
 	}
 }
 

@@ -47,7 +47,7 @@ func TestMachinesReport(t *testing.T) {
 		}
 	}
 	same := markdown(t, Machines([]analysis.Machine{laptop, server}, nil))
-	if want := "no two maps conclusively have another order on another machine"; !strings.Contains(same, want) || strings.Contains(same, "is faster than") {
+	if want := "no pair of maps conclusively changes its order between machines"; !strings.Contains(same, want) || strings.Contains(same, "is faster than") {
 		t.Errorf("the report on two machines with one order lacks %q:\n%s", want, same[:2000])
 	}
 }

@@ -87,7 +87,9 @@ func setting(d *export.Document, run *analysis.Run) {
 		if t := m.Topology; t.Machine != "" {
 			placed := "the system placed the workers"
 			if t.Place != "" {
-				placed = "workers were placed as -place " + t.Place + " says"
+				placed = "workers were bound to processors, in the order of -place " + t.Place
+			} else if pinned := pinnedTo(m.Plan); pinned != "" {
+				placed = "workers were bound to the processors " + pinned + ", in this order"
 			}
 			add("topology: %s; %s", t.Machine, placed)
 		}
@@ -121,12 +123,25 @@ func setting(d *export.Document, run *analysis.Run) {
 	d.Add(title("Machine and run"), list)
 }
 
+// pinnedTo returns the processors to which a plan binds workers, or "".
+func pinnedTo(text json.RawMessage) string {
+	var p struct {
+		Pin        string
+		PinWorkers bool `json:"pin-workers"`
+	}
+	if err := json.Unmarshal(text, &p); err != nil || !p.PinWorkers {
+		return ""
+	}
+	return p.Pin
+}
+
 // method says how the cells of a plan were measured, as far as it differs from at once and equally
 // often.
 func method(text json.RawMessage) (list export.List) {
 	var p struct {
-		Time, Slice string
-		Extra       int
+		Time, Slice, Prefill string
+		Extra                int
+		LeftOut              string `json:"left-out"`
 	}
 	if err := json.Unmarshal(text, &p); err != nil {
 		return nil // an earlier plan, or none
@@ -134,6 +149,12 @@ func method(text json.RawMessage) (list export.List) {
 	if p.Slice != "" {
 		list = append(list, fmt.Sprintf("each throughput cell was measured for %s, in slices of %s in which the maps of a workload took turns; slices were longer for slow operations and for more goroutines than processors, and mixes with a stall were measured at once", p.Time, p.Slice),
 			"a map is charged for the collections that its own garbage would cause if it were alone; memory a key, the time to mark it and the pauses of collections were measured with each map alone, once in a process")
+	}
+	if p.LeftOut != "" {
+		list = append(list, "left out, to stay within the time of the preset: "+p.LeftOut)
+	}
+	if p.Prefill == "workers" {
+		list = append(list, "the workers filled the maps, each a part of the keys; maps that only one goroutine may write were filled by one")
 	}
 	if p.Extra > 0 {
 		list = append(list, fmt.Sprintf("%d extra blocks went to the workloads where they narrowed the A/A control most", p.Extra))

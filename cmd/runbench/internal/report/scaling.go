@@ -45,7 +45,7 @@ func scalingOverview(run *analysis.Run) (lines []string) {
 			}
 		}
 		if len(parts) > 0 {
-			lines = append(lines, "How far maps scale in "+scaled(w)+": "+strings.Join(parts, ", ")+".")
+			lines = append(lines, "How far maps scale in "+scaled(w, workloads)+": "+strings.Join(parts, ", ")+".")
 		}
 	}
 	return lines
@@ -58,17 +58,23 @@ func scaling(d *export.Document, run *analysis.Run) {
 	if len(workloads) == 0 {
 		return
 	}
-	d.Add(title("Scaling"), export.Line("The efficiency is the rate of several processors over that of as many single ones. A map scales to a number of processors if no larger number that was measured conclusively does more than 5 % more."))
+	d.Add(title("Scaling"), export.Line("The efficiency of n processors is their rate over n times the rate of one. A map scales to n processors if no larger number that was measured conclusively adds more than 5 %. A peak beyond the processors of the machine is an extrapolation."))
 	for _, w := range workloads {
-		d.Add(export.Heading{Level: 3, Text: scaled(w)}, curveTable(of[w]))
+		d.Add(export.Heading{Level: 3, Text: scaled(w, workloads)}, curveTable(of[w]))
 	}
 }
 
 func isFloor(m results.Map) bool { return m.Role == kv.Floor }
 
-// scaled names the workload of a curve in words.
-func scaled(w results.ID) string {
+// scaled names the workload of a curve in words. It names GOMAXPROCS if all has the same workload
+// with another one.
+func scaled(w results.ID, all []results.ID) string {
 	varied := "by goroutines"
+	for _, other := range all {
+		if other.Procs != w.Procs && other.Procs > 0 && w.Procs > 0 {
+			varied = fmt.Sprintf("by goroutines, GOMAXPROCS %d", w.Procs)
+		}
+	}
 	if w.Procs == 0 {
 		varied = "by GOMAXPROCS"
 	}
@@ -111,7 +117,52 @@ func estimate(e stat.Estimate, format func(float64) string) string {
 
 func processors(n float64) string {
 	if math.IsInf(n, 1) {
-		return "none"
+		return "no peak"
 	}
 	return fmt.Sprintf("%.0f", n)
+}
+
+// The form of a curve as JSON.
+type (
+	jsonCurve struct {
+		Workload string      `json:"workload"`
+		Map      string      `json:"map"`
+		Points   []jsonPoint `json:"points"`
+		Verdict  string      `json:"verdict"`
+		Law      *jsonLaw    `json:"law"` // null if it was not fitted, or does not fit
+	}
+	jsonPoint struct {
+		Processors int       `json:"processors"`
+		Rate       float64   `json:"rate"`
+		Efficiency float64   `json:"efficiency"`
+		Interval   []float64 `json:"interval"` // of the efficiency; null without one
+	}
+	jsonLaw struct { // each with its interval
+		Rate       [3]float64 `json:"rate"`
+		Contention [3]float64 `json:"contention"`
+		Coherence  [3]float64 `json:"coherence"`
+	}
+)
+
+func curveData(run *analysis.Run) []jsonCurve {
+	out := []jsonCurve{}
+	workloads, of := curvesOf(run)
+	for _, w := range workloads {
+		for _, c := range of[w] {
+			curve := jsonCurve{Workload: scaled(w, workloads), Map: c.Impl, Verdict: c.Verdict()}
+			for _, p := range c.Points {
+				point := jsonPoint{Processors: p.Processors, Rate: p.Rate(), Efficiency: p.Efficiency.Median}
+				if p.Efficiency.Interval {
+					point.Interval = []float64{p.Efficiency.Lo, p.Efficiency.Hi}
+				}
+				curve.Points = append(curve.Points, point)
+			}
+			if u, err := c.Law(); err == nil {
+				triple := func(e stat.Estimate) [3]float64 { return [3]float64{e.Value, e.Lo, e.Hi} }
+				curve.Law = &jsonLaw{triple(u.Rate), triple(u.Contention), triple(u.Coherence)}
+			}
+			out = append(out, curve)
+		}
+	}
+	return out
 }

@@ -75,6 +75,7 @@ type (
 		Grade     results.Grade     `json:"grade"`
 		Verdicts  []results.Verdict `json:"verdicts"`
 		Workloads []jsonStanding    `json:"workloads"`
+		Scaling   []jsonCurve       `json:"scaling"`
 	}
 	jsonStanding struct {
 		Workload string    `json:"workload"`
@@ -101,6 +102,7 @@ func data(run *analysis.Run) jsonRun {
 	out := jsonRun{
 		Links: run.Links, Processes: run.Processes, Caveat: Caveat(run),
 		Control: run.Control, Grade: run.Grade, Verdicts: []results.Verdict{}, Workloads: []jsonStanding{},
+		Scaling: curveData(run),
 	}
 	for _, impl := range run.Maps() {
 		out.Verdicts = append(out.Verdicts, run.Verdict(impl))

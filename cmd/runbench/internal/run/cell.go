@@ -83,6 +83,9 @@ func draw[K comparable](r *Runner, id results.ID, keys func(n int, seed uint64) 
 		return nil, err
 	}
 	set := keys(id.Keys, r.plan.Seed)
+	if err := r.ctx.Err(); err != nil {
+		return nil, err
+	}
 	tape, err := set.Tape(dist, r.plan.Seed)
 	if err != nil {
 		return nil, err

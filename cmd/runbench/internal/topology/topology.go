@@ -82,6 +82,9 @@ func Read(root fs.FS) (Machine, error) {
 	if allowed, ok := s.allowed(); ok {
 		ids = slices.DeleteFunc(ids, func(id int) bool { return !slices.Contains(allowed, id) })
 	}
+	if len(ids) == 0 {
+		return Machine{}, fmt.Errorf("this process may use no processor that is online")
+	}
 	nodes := s.nodes()
 	speeds := map[int]int{}
 	var m Machine
@@ -219,7 +222,7 @@ func ParsePolicy(text string) (Policy, error) {
 func (p Policy) node() (int, bool) {
 	number, ok := strings.CutPrefix(string(p), node)
 	n, err := strconv.Atoi(number)
-	return n, ok && err == nil && n >= 0
+	return n, ok && err == nil && strconv.Itoa(n) == number && n >= 0
 }
 
 // Place returns all processors that policy uses, in the order in which it uses them: n goroutines
@@ -299,16 +302,20 @@ func spread(cpus []CPU, keys []func(CPU) int) (order []CPU) {
 
 // nodes lists the NUMA nodes of the machine.
 func (m Machine) nodes() string {
-	var names []string
+	var numbers []int
 	for _, c := range m.CPUs {
-		if name := fmt.Sprint(node, c.Node); c.Node != Unknown && !slices.Contains(names, name) {
-			names = append(names, name)
+		if c.Node != Unknown && !slices.Contains(numbers, c.Node) {
+			numbers = append(numbers, c.Node)
 		}
+	}
+	slices.Sort(numbers)
+	var names []string
+	for _, n := range numbers {
+		names = append(names, fmt.Sprint(node, n))
 	}
 	if len(names) == 0 {
 		return "spread, compact and cores, because the system shows no nodes"
 	}
-	slices.Sort(names)
 	return strings.Join(names, ", ")
 }
 
@@ -324,7 +331,9 @@ func Boundaries(order []CPU) (marks []results.Boundary) {
 		}
 	}
 	other := func(key func(CPU) int) func([]CPU, CPU) bool {
-		return func(before []CPU, c CPU) bool { return key(c) != key(before[0]) }
+		return func(before []CPU, c CPU) bool {
+			return key(c) != Unknown && slices.ContainsFunc(before, func(b CPU) bool { return key(b) != Unknown && key(b) != key(c) })
+		}
 	}
 	first("slower processors", func(before []CPU, c CPU) bool { return c.Class > before[len(before)-1].Class })
 	first("second socket", other(shared[0]))
@@ -334,6 +343,12 @@ func Boundaries(order []CPU) (marks []results.Boundary) {
 		return c.Core != Unknown && slices.ContainsFunc(before, func(b CPU) bool { return b.Core == c.Core })
 	})
 	slices.SortStableFunc(marks, func(a, b results.Boundary) int { return cmp.Compare(a.Processors, b.Processors) })
+	for i := len(marks) - 1; i > 0; i-- { // what begins together is one boundary
+		if before := &marks[i-1]; before.Processors == marks[i].Processors {
+			before.What += ", " + strings.TrimPrefix(marks[i].What, "second ")
+			marks = slices.Delete(marks, i, i+1)
+		}
+	}
 	return marks
 }
 
@@ -356,7 +371,7 @@ func (m Machine) Explain() (lines []string) {
 		lines = append(lines, line)
 	}
 	if !slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, " from ") }) {
-		return []string{"the system shows nothing that two of the processors share and two others do not"}
+		return []string{"the system shows no cache, socket or node that only some of the processors share, so all placements are alike"}
 	}
 	return lines
 }

@@ -110,9 +110,9 @@ func TestMachines(t *testing.T) {
 				"node1": "32 96 33 97 34 98 35 99 36 100",
 			},
 			map[Policy]string{
-				Compact: "2 SMT siblings, 65 second socket, 65 second NUMA node, 65 second last-level cache",
-				Spread:  "2 second socket, 2 second NUMA node, 2 second last-level cache, 65 SMT siblings",
-				Cores:   "33 second socket, 33 second NUMA node, 33 second last-level cache",
+				Compact: "2 SMT siblings, 65 second socket, NUMA node, last-level cache",
+				Spread:  "2 second socket, NUMA node, last-level cache, 65 SMT siblings",
+				Cores:   "33 second socket, NUMA node, last-level cache",
 				"node1": "2 SMT siblings",
 			},
 		},
@@ -120,7 +120,7 @@ func TestMachines(t *testing.T) {
 			"epyc", epyc(), "64 processors, 1 socket, 4 NUMA nodes, 8 last-level caches, 64 cores",
 			map[Policy]string{Compact: "0 1 2 3 4 5 6 7 8 9", Spread: "0 16 32 48 8 24 40 56 1 17", Cores: "0 1 2 3 4 5 6 7 8 9", "node3": "48 49 50 51 52 53 54 55 56 57"},
 			map[Policy]string{
-				Compact: "9 second last-level cache, 17 second NUMA node", Spread: "2 second NUMA node, 2 second last-level cache",
+				Compact: "9 second last-level cache, 17 second NUMA node", Spread: "2 second NUMA node, last-level cache",
 				Cores: "9 second last-level cache, 17 second NUMA node", "node3": "9 second last-level cache",
 			},
 		},
@@ -138,7 +138,7 @@ func TestMachines(t *testing.T) {
 			"container", container(), "6 processors, 1 socket, 2 NUMA nodes, 3 last-level caches, 6 cores",
 			map[Policy]string{Compact: "6 7 8 9 40 41", Spread: "6 40 8 41 7 9", Cores: "6 7 8 9 40 41"},
 			map[Policy]string{
-				Compact: "3 second last-level cache, 5 second NUMA node", Spread: "2 second NUMA node, 2 second last-level cache",
+				Compact: "3 second last-level cache, 5 second NUMA node", Spread: "2 second NUMA node, last-level cache",
 				Cores: "3 second last-level cache, 5 second NUMA node",
 			},
 		},
@@ -202,6 +202,20 @@ func TestRefusals(t *testing.T) {
 	if _, err := Read(fstest.MapFS(without)); err == nil {
 		t.Error("a system without processors is read")
 	}
+	nowhere := epyc()
+	nowhere.put("proc/self/status", "Cpus_allowed_list:\t900")
+	if m, err := Read(fstest.MapFS(nowhere)); err == nil {
+		t.Errorf("a process without a processor has %s", m)
+	}
+	half := xeon() // one processor shows no cache
+	for name := range half {
+		if strings.Contains(name, "/cpu5/cache") {
+			delete(half, name)
+		}
+	}
+	if m, err := Read(fstest.MapFS(half)); err != nil || len(Boundaries(m.Of([]int{0, 5, 6, 7}))) > 0 {
+		t.Errorf("%v, boundaries %v; want none from a processor that shows nothing", err, Boundaries(m.Of([]int{0, 5, 6, 7})))
+	}
 	bare := tree{}
 	bare.put("sys/devices/system/cpu/online", "0-3")
 	m, err := Read(fstest.MapFS(bare))
@@ -219,7 +233,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %v; want %s", c.policy, err, c.want)
 		}
 	}
-	for _, text := range []string{"", "near", "node", "node-1", "nodes"} {
+	for _, text := range []string{"", "near", "node", "node-1", "nodes", "node00"} {
 		if p, err := ParsePolicy(text); err == nil {
 			t.Errorf("%q is the placement %s", text, p)
 		}
