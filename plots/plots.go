@@ -61,7 +61,7 @@ func drawAll(charts []*chart, dir string) ([]Figure, error) {
 }
 
 func charts(s *analysis.Run) []*chart {
-	return slices.Concat(byGoroutines(s), byProcessors(s), byWriteShare(s), byWriteShareAndSize(s), byStaleness(s),
+	return slices.Concat(byGoroutines(s), byProcessors(s), byGomaxprocs(s), byWriteShare(s), byWriteShareAndSize(s), byStaleness(s),
 		staleDistribution(s), byPercentile(s), publishByGoroutines(s), memoryAKey(s))
 }
 

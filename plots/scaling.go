@@ -74,6 +74,42 @@ func byProcessors(s *analysis.Run) (charts []*chart) {
 	return charts
 }
 
+// byGomaxprocs draws a figure for each workload that was measured with several GOMAXPROCS and the
+// same workers.
+func byGomaxprocs(s *analysis.Run) (charts []*chart) {
+	families := split(s.Groups(results.Throughput),
+		func(results.ID) bool { return true },
+		func(id results.ID) results.ID { id.Procs = 0; return id })
+	procs := func(id results.ID) float64 { return float64(id.Procs) }
+	for _, f := range sides(s, families, procs) {
+		counts := distinct(f.groups, procs)
+		if len(counts) < 2 {
+			continue
+		}
+		workers := "g" + strconv.Itoa(f.id.G)
+		if f.id.G == 0 {
+			workers = "r" + strconv.Itoa(f.id.Readers) + "w" + strconv.Itoa(f.id.Writers)
+		}
+		c := &chart{
+			name:     "throughput-by-gomaxprocs-" + fileName(f.id.Mix+"-"+workers, f.id),
+			title:    "Throughput by GOMAXPROCS",
+			subtitle: mixLabel(s, f.id.Mix) + "; " + analysis.DescribeWorkers(f.id) + "; " + keysLabel(f.id),
+			xLabel:   "GOMAXPROCS",
+		}
+		for _, n := range counts {
+			c.ticks = append(c.ticks, tick{math.Log2(n), strconv.Itoa(int(n))})
+		}
+		c.legendTitle = "GOMAXPROCS " + strconv.Itoa(int(counts[len(counts)-1]))
+		if c.addLines(s, f.groups, rate, "GOMAXPROCS", func(id results.ID) (float64, string) {
+			return math.Log2(float64(id.Procs)), strconv.Itoa(id.Procs)
+		}) {
+			f.tell(c)
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
 // percentOf returns a share in %.
 func percentOf(s stat.Summary) stat.Summary {
 	s.Median, s.Lo, s.Hi = 100*s.Median, 100*s.Lo, 100*s.Hi

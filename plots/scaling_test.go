@@ -50,3 +50,26 @@ func TestScalingFigures(t *testing.T) {
 		}
 	}
 }
+
+// TestGomaxprocsFigure: the same workers with several GOMAXPROCS have a figure of their own.
+func TestGomaxprocsFigure(t *testing.T) {
+	s := &results.Set{Better: map[string]string{results.OpsPerSec: "higher"}}
+	s.Manifest.Verdicts = []results.Verdict{{Impl: "m", Level: "linearizable", Outcome: results.Ok}}
+	for block := range 6 {
+		for _, procs := range []int{1, 2, 4} {
+			id := results.ID{Kind: results.Throughput, Impl: "m", Mix: "roles", Dist: "uniform", KeyType: "uint64", Keys: 64, Readers: 3, Writers: 1, Procs: procs}
+			s.Cells = append(s.Cells, results.Cell{ID: id, Block: block + 1, Metrics: map[string]float64{results.OpsPerSec: 1e6 * float64(procs)}})
+		}
+	}
+	var names []string
+	for _, c := range charts(analysis.Of(s)) {
+		names = append(names, c.name)
+		if c.name == "throughput-by-gomaxprocs-roles-r3w1-uniform-uint64-64-procs" {
+			if len(c.table) != 4 || c.table[3][2] != "4" || !strings.Contains(string(svgOf(t, c)), ">GOMAXPROCS<") {
+				t.Errorf("the figure has the table %q", c.table)
+			}
+			return
+		}
+	}
+	t.Errorf("no figure by GOMAXPROCS among %q", names)
+}

@@ -58,7 +58,7 @@ func scaling(d *export.Document, run *analysis.Run) {
 	if len(workloads) == 0 {
 		return
 	}
-	d.Add(title("Scaling"), export.Line("The efficiency of n processors is their rate over n times the rate of one. A map scales to n processors if no larger number that was measured conclusively adds more than 5 %. A peak beyond the processors of the machine is an extrapolation."))
+	d.Add(title("Scaling"), export.Line("The efficiency of n processors is their rate over n times the rate of one. A map scales to n processors if no larger number that was measured conclusively adds more than 5 %. Its intervals are not corrected for the number of comparisons. A peak beyond the processors of the machine is an extrapolation."))
 	for _, w := range workloads {
 		d.Add(export.Heading{Level: 3, Text: scaled(w, workloads)}, curveTable(of[w]))
 	}
