@@ -197,7 +197,7 @@ func TestLateWorker(t *testing.T) {
 
 // The next job uses the keys drawn for the last one only if it has the same keys and distribution.
 func TestDraw(t *testing.T) {
-	r := &Runner{plan: good()}
+	r := &Runner{ctx: t.Context(), plan: good()}
 	id := results.ID{KeyType: "uint64", Dist: "uniform", Keys: 100}
 	get := func(id results.ID) *workload[uint64] {
 		w, err := draw(r, id, workloads.Uint64Keys)
