@@ -2,9 +2,11 @@ package app
 
 import (
 	"bytes"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"doublebuf/baselines"
@@ -168,6 +170,22 @@ func TestEntriesOfTheCaller(t *testing.T) {
 		var out, told bytes.Buffer
 		if code := Main([]string{"list"}, &out, &told, e); code != ExitError || !strings.Contains(told.String(), want) {
 			t.Errorf("exit code %d, stderr %q; want %d and %q", code, told.String(), ExitError, want)
+		}
+	}
+}
+
+// TestFitsOnlyPresets: a preset leaves something out to stay within its time, unless a flag says
+// how much to measure.
+func TestFitsOnlyPresets(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(64))
+	for flag, want := range map[string]bool{"": true, "seed": true, "extra": false, "reps": false, "time": false} {
+		o := &runFlags{preset: "quick", reps: 10, time: plan.Duration(20 * time.Millisecond), given: map[string]bool{flag: true}}
+		p, _, _, err := o.plan(&shell{maps: baselines.All()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.LeftOut != ""; got != want {
+			t.Errorf("with -%s: left out %q; want something: %v", flag, p.LeftOut, want)
 		}
 	}
 }

@@ -226,6 +226,9 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 	declareAxes(fs, &o.axes)
 }
 
+// sizeFlags are the flags with which the user decides how long a run takes.
+var sizeFlags = []string{"reps", "extra", "links", "forks", "target-ci", "time", "slice", "latency-time"}
+
 // planFlags are the flags that change what is measured.
 var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "slice", "extra", "latency-time", "latency", "seed", "pin", "pin-workers", "place", "prefill", "impl", "mix", "dist", "keytype", "keys", "g", "procs", "readers", "writers", "trace", "format", "skip-malformed"}
 
@@ -267,7 +270,7 @@ func (o *runFlags) plan(s *shell) (p plan.Plan, name string, check time.Duration
 		return plan.Plan{}, "", 0, err
 	}
 	plan.AddControls(&p, s.maps)
-	if !o.axes.Given() {
+	if !o.axes.Given() && o.firstGiven(sizeFlags...) == "" {
 		preset.Fit(&p)
 	}
 	if o.given["latency-time"] && len(p.Latency) == 0 {

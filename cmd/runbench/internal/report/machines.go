@@ -88,10 +88,6 @@ func differing(d *export.Document, machines []analysis.Machine, shared []analysi
 		}
 	}
 	d.Add(title("Where the orders differ"))
-	if len(shared) == 0 {
-		d.Add(export.Line("The runs have no workload in common."))
-		return
-	}
 	var list export.List
 	for _, p := range pairs {
 		list = append(list, fmt.Sprintf("%s is faster than %s on %s, and slower on %s, in %d of the %d workloads that both have",
