@@ -76,7 +76,7 @@ type OnMachines struct {
 
 // OnAll returns the throughput workloads that two of the machines have at least, in the order in
 // which they were measured. Mixes of one name that are defined differently are different workloads.
-// Of a run with several GOMAXPROCS, only the cells with the largest count.
+// In a run with several GOMAXPROCS only the cells with the largest one count.
 func OnAll(machines []Machine) (all []OnMachines) {
 	type key struct {
 		results.ID

@@ -12,7 +12,7 @@ import (
 )
 
 // Curve is how the rate of a map depends on the number of processors in use. Either the number of
-// goroutines varies, up to GOMAXPROCS, or GOMAXPROCS does, with as many goroutines.
+// goroutines varies, up to GOMAXPROCS. Or GOMAXPROCS varies, and there are as many goroutines.
 type Curve struct {
 	Impl     string
 	Workload results.ID // without the map and the goroutines; Procs is 0 if GOMAXPROCS varies
@@ -82,7 +82,7 @@ func (p Point) Rate() float64 { return p.Group.Summary(results.OpsPerSec).Median
 // Last is the point with the most processors.
 func (c *Curve) Last() Point { return c.Points[len(c.Points)-1] }
 
-// gain is the least gain, as a share, for which more processors are worth while.
+// gain is the least gain, as a share, by which a map scales to more processors.
 const gain = 0.05
 
 // over returns the effect of point i over point j.
@@ -112,7 +112,7 @@ next:
 	return len(c.Points) - 1, true
 }
 
-// Verdict says in a sentence without its subject how far the map scales.
+// Verdict says how far the map scales. It is a sentence without a subject, which is the map.
 func (c *Curve) Verdict() string {
 	i, certain := c.Peak()
 	last := len(c.Points) - 1

@@ -46,8 +46,8 @@ func (p Plan) Sliced(id results.ID) bool {
 // Slices returns how many slices a cell has in a block, and how long each is: as many as its Time
 // needs, and one at least. With more workers than processors a slice is so long that the scheduler
 // lets every worker run. A run makes slices of slow operations longer, and fewer. If the system
-// makes workers share processors, there is one slice: it takes long until all workers have had
-// their turn and stand still.
+// makes workers share processors, there is one slice: the system needs long to run and stop
+// all workers.
 func (p Plan) Slices(id results.ID) (n int, length time.Duration) {
 	length = time.Duration(p.Slice)
 	if shared(id) {

@@ -202,11 +202,12 @@ type Policy string
 const (
 	// Compact fills one core, then one cache, then one socket.
 	Compact Policy = "compact"
-	// Spread uses all sockets alike, in them all caches alike, and in these all cores alike.
+	// Spread takes turns between sockets, then between caches, then between cores.
 	Spread Policy = "spread"
 	// Cores uses one processor of each core, and fills one cache before the next.
 	Cores Policy = "cores"
-	// node and a number uses the processors of one NUMA node, as Compact does.
+	// node is the beginning of a policy that uses one NUMA node, such as node0, in the order of
+	// Compact.
 	node = "node"
 )
 
