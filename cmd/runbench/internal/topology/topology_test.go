@@ -1,7 +1,11 @@
 package topology
 
 import (
+	"archive/tar"
+	"compress/gzip"
 	"fmt"
+	"io"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -28,21 +32,6 @@ func (t tree) cpu(id, socket int, core, cache string) {
 	}
 }
 
-// xeon has 2 sockets of 32 cores with SMT. Each socket is a NUMA node and has one cache. Linux
-// numbers the second siblings from 64 on.
-func xeon() tree {
-	t := tree{}
-	t.put("sys/devices/system/cpu/online", "0-127")
-	for id := range 128 {
-		core := id % 64
-		socket := core / 32
-		t.cpu(id, socket, fmt.Sprintf("%d,%d", core, core+64), fmt.Sprintf("%d-%d,%d-%d", socket*32, socket*32+31, socket*32+64, socket*32+95))
-	}
-	t.put("sys/devices/system/node/node0/cpulist", "0-31,64-95")
-	t.put("sys/devices/system/node/node1/cpulist", "32-63,96-127")
-	return t
-}
-
 // epyc has one socket of 64 cores without SMT, 8 of which share a cache, and 4 nodes.
 func epyc() tree {
 	t := tree{}
@@ -54,23 +43,6 @@ func epyc() tree {
 		t.put(fmt.Sprintf("sys/devices/system/node/node%d/cpulist", n), fmt.Sprintf("%d-%d", 16*n, 16*n+15))
 	}
 	t.put("sys/devices/system/node/node4/cpulist", "") // memory only
-	return t
-}
-
-// laptop has 4 performance cores with SMT, 0 to 7, and 8 efficient cores, 8 to 15.
-func laptop() tree {
-	t := tree{}
-	t.put("sys/devices/system/cpu/online", "0-15")
-	for id := range 16 {
-		core := fmt.Sprint(id)
-		if id < 8 {
-			core = fmt.Sprintf("%d-%d", id/2*2, id/2*2+1)
-		}
-		t.cpu(id, 0, core, "0-15")
-	}
-	t.put("sys/devices/cpu_core/cpus", "0-7")
-	t.put("sys/devices/cpu_atom/cpus", "8-15")
-	t.put("sys/devices/system/node/node0/cpulist", "0-15")
 	return t
 }
 
@@ -95,6 +67,34 @@ func container() tree {
 	return t
 }
 
+// recorded returns the files in testdata/name.tar.gz.
+func recorded(t *testing.T, name string) tree {
+	f, err := os.Open("testdata/" + name + ".tar.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := tree{}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[h.Name] = &fstest.MapFile{Data: data}
+	}
+}
+
 func TestMachines(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -104,17 +104,39 @@ func TestMachines(t *testing.T) {
 		marks  map[Policy]string
 	}{
 		{
-			"xeon", xeon(), "128 processors, 2 sockets, 2 NUMA nodes, 2 last-level caches, 64 cores",
+			"server", recorded(t, "server"), "112 processors, 2 sockets, 4 NUMA nodes, 2 last-level caches, 56 cores",
 			map[Policy]string{
-				Compact: "0 64 1 65 2 66 3 67 4 68", Spread: "0 32 1 33 2 34 3 35 4 36", Cores: "0 1 2 3 4 5 6 7 8 9",
-				"node1": "32 96 33 97 34 98 35 99 36 100",
+				Compact: "0 56 4 60 8 64 12 68 16 72", Spread: "0 1 2 3 4 5 6 7 8 9", Cores: "0 4 8 12 16 20 24 28 32 36",
+				"node1": "1 57 5 61 9 65 13 69 17 73",
 			},
 			map[Policy]string{
-				Compact: "2 SMT siblings, 65 second socket, NUMA node, last-level cache",
-				Spread:  "2 second socket, NUMA node, last-level cache, 65 SMT siblings",
-				Cores:   "33 second socket, NUMA node, last-level cache",
+				Compact: "2 SMT siblings, 29 second NUMA node, 57 second socket, last-level cache",
+				Spread:  "2 second socket, NUMA node, last-level cache, 57 SMT siblings",
+				Cores:   "15 second NUMA node, 29 second socket, last-level cache",
 				"node1": "2 SMT siblings",
 			},
+		},
+		{
+			"westmere", recorded(t, "westmere"), "24 processors, 2 sockets, 2 NUMA nodes, 2 last-level caches, 12 cores",
+			map[Policy]string{Compact: "1 13 3 15 5 17 7 19 9 21", Spread: "1 0 3 2 5 4 7 6 9 8", Cores: "1 3 5 7 9 11 0 2 4 6", "node0": "0 12 2 14 4 16 6 18 8 20"},
+			map[Policy]string{
+				Compact: "2 SMT siblings, 13 second socket, NUMA node, last-level cache",
+				Spread:  "2 second socket, NUMA node, last-level cache, 13 SMT siblings",
+				Cores:   "7 second socket, NUMA node, last-level cache", "node0": "2 SMT siblings",
+			},
+		},
+		{
+			"ryzen", recorded(t, "ryzen"), "12 processors, 1 socket, 1 NUMA node, 2 last-level caches, 6 cores",
+			map[Policy]string{Compact: "0 6 1 7 2 8 3 9 4 10", Spread: "0 3 1 4 2 5 6 9 7 10", Cores: "0 1 2 3 4 5"},
+			map[Policy]string{
+				Compact: "2 SMT siblings, 7 second last-level cache", Spread: "2 second last-level cache, 7 SMT siblings",
+				Cores: "4 second last-level cache",
+			},
+		},
+		{
+			"virtual", recorded(t, "virtual"), "2 processors, 1 socket, 1 NUMA node, 1 last-level cache, 2 cores",
+			map[Policy]string{Compact: "0 1", Spread: "0 1", Cores: "0 1", "node0": "0 1"},
+			map[Policy]string{Compact: "", Spread: "", Cores: "", "node0": ""},
 		},
 		{
 			"epyc", epyc(), "64 processors, 1 socket, 4 NUMA nodes, 8 last-level caches, 64 cores",
@@ -125,7 +147,7 @@ func TestMachines(t *testing.T) {
 			},
 		},
 		{
-			"laptop", laptop(), "16 processors, 1 socket, 1 NUMA node, 1 last-level cache, 12 cores, of 2 speeds",
+			"hybrid", recorded(t, "hybrid"), "16 processors, 1 socket, 1 NUMA node, 1 last-level cache, 12 cores, of 2 speeds",
 			map[Policy]string{Compact: "0 1 2 3 4 5 6 7 8 9", Spread: "0 2 4 6 1 3 5 7 8 9", Cores: "0 2 4 6 8 9 10 11 12 13"},
 			map[Policy]string{Compact: "2 SMT siblings, 9 slower processors", Spread: "5 SMT siblings, 9 slower processors", Cores: "5 slower processors"},
 		},
@@ -207,14 +229,14 @@ func TestRefusals(t *testing.T) {
 	if m, err := Read(fstest.MapFS(nowhere)); err == nil {
 		t.Errorf("a process without a processor has %s", m)
 	}
-	half := xeon() // one processor shows no cache
+	half := recorded(t, "server") // one processor shows no cache
 	for name := range half {
-		if strings.Contains(name, "/cpu5/cache") {
+		if strings.Contains(name, "/cpu4/cache") {
 			delete(half, name)
 		}
 	}
-	if m, err := Read(fstest.MapFS(half)); err != nil || len(Boundaries(m.Of([]int{0, 5, 6, 7}))) > 0 {
-		t.Errorf("%v, boundaries %v; want none from a processor that shows nothing", err, Boundaries(m.Of([]int{0, 5, 6, 7})))
+	if m, err := Read(fstest.MapFS(half)); err != nil || len(Boundaries(m.Of([]int{0, 4, 8, 12}))) > 0 {
+		t.Errorf("%v, boundaries %v; want none from a processor that shows nothing", err, Boundaries(m.Of([]int{0, 4, 8, 12})))
 	}
 	bare := tree{}
 	bare.put("sys/devices/system/cpu/online", "0-3")
