@@ -48,7 +48,7 @@ func doubleBuffers() []kv.Entry {
 	}
 	return append(entries, withGroup(kv.Entry{
 		Name: "dbuf-group", Identity: variation("epoch", "builtin", "group"), Doc: "double buffer of many writers; their operations are combined, and published before they return",
-		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps, Aside: true,
+		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains, Aside: true,
 	}))
 }
 
@@ -269,6 +269,10 @@ func (g group[K, V]) Get(key K) (V, bool) {
 
 func (g group[K, V]) Set(key K, value V) { g.Insert(key, value) }
 func (g group[K, V]) Delete(key K)       { g.Remove(key) }
+
+func (g group[K, V]) Retain(keep func(K, V) bool) {
+	g.Group.Retain(func(key K, value *V) bool { return keep(key, *value) })
+}
 
 // groupHandle writes through the group and reads through its own handle.
 type groupHandle[K, V comparable] struct {

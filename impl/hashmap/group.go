@@ -1,6 +1,9 @@
 package hashmap
 
-import "doublebuf/impl/atomicx"
+import (
+	"doublebuf/impl/atomicx"
+	"doublebuf/impl/table"
+)
 
 // Group is a writer for any number of goroutines. Each operation returns its result. It takes
 // effect for all readers at one instant between its call and its return. So the map is
@@ -88,6 +91,23 @@ func (g *Group[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	return deleted
 }
 
+// Clear removes all entries. Only Clear removes entries with NaN in their key.
+func (g *Group[K, V]) Clear() { g.do(call[K, V]{kind: groupClear}) }
+
+// Retain calls f for every entry and removes those for which f returns false. f may change the
+// value through the pointer, which is valid until f returns. It is called once for each entry, in
+// no particular order. Entries with NaN in their key are kept, and f is not called for them. f must
+// not use g. It may run on the goroutine of another caller. If f panics, Retain has no effect, and
+// its caller gets the panic.
+func (g *Group[K, V]) Retain(f func(key K, value *V) bool) {
+	mustFunc(f == nil, "Retain")
+	r := retain[K, V]{f: f}
+	g.do(call[K, V]{kind: groupRetain, retain: &r})
+	if r.panicked != nil {
+		panic(r.panicked)
+	}
+}
+
 // mustCompare panics, in the caller's goroutine, if v cannot be compared. A value that can be
 // compared with itself can be compared with every other: a comparison panics only if both sides
 // have the same type, and that type has no equality.
@@ -107,6 +127,8 @@ const (
 	groupLoadAndDelete
 	groupCompareAndSwap
 	groupCompareAndDelete
+	groupClear
+	groupRetain
 	groupClose
 )
 
@@ -115,6 +137,24 @@ type call[K comparable, V any] struct {
 	kind       groupKind
 	key        K
 	value, old V
+	retain     *retain[K, V] // for groupRetain
+}
+
+// retain is the function of a Retain, and what it panicked with.
+type retain[K comparable, V any] struct {
+	f        func(key K, value *V) bool
+	panicked any // or nil
+}
+
+// resolve resolves the Retain like that of a WriteHandle. It recovers from a panic of f, because
+// the panic is not for the leader.
+func (r *retain[K, V]) resolve(t *table.Table[K, V], c *change[K, V]) {
+	defer func() {
+		if r.panicked = recover(); r.panicked != nil {
+			c.sets, c.removes = nil, nil
+		}
+	}()
+	resolveRetain(r.f)(t, c)
 }
 
 // answer is the result of a call.
@@ -222,7 +262,8 @@ func (g *Group[K, V]) await(r *request[K, V]) {
 //
 // A panic in that wait comes from a function of the user, such as the report of a stall. No request
 // has been taken then. The leader gets the panic and drops only its own operation, as law L3
-// demands. The other requests get another leader. If the laws hold there is no later panic.
+// demands. The other requests get another leader. If the laws hold there is no later panic: what
+// the function of a Retain panics with is recovered where it is called.
 func (g *Group[K, V]) lead(own *request[K, V], pushed bool) {
 	batch, whole := g.batch[:0], false
 	direct := own // the request that is not on the stack
@@ -308,6 +349,10 @@ func (g *Group[K, V]) commit(batch []*request[K, V], err error) {
 			r.err = err
 		case r.kind == groupRemove:
 			g.w.Remove(r.key)
+		case r.kind == groupClear:
+			g.w.Clear()
+		case r.kind == groupRetain:
+			g.w.log.Push(op[K, V]{kind: opFunc, change: &change[K, V]{resolve: r.retain.resolve}})
 		case r.kind == groupInsert || r.key != r.key && r.kind <= groupLoadOrStore: // NaN is never found
 			g.w.Insert(r.key, r.value)
 		default:
