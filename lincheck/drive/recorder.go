@@ -37,6 +37,7 @@ func (r *Recorder) Recording(client int) *Recording { return r.recordings[client
 type Recording struct {
 	start  time.Time
 	client int
+	events int // calls and guards so far
 	calls  []history.Call
 	guards []history.Guard
 	reads  []guardRead
@@ -58,14 +59,16 @@ func (t *Recording) Now() int64 { return int64(time.Since(t.start)) }
 // Call records c, which was called at the given time and has just returned.
 func (t *Recording) Call(called int64, c history.Call) {
 	c.Return = t.Now()
-	c.Called, c.Client = called, t.client
+	t.events++
+	c.Called, c.Client, c.Seq = called, t.client, t.events
 	t.calls = append(t.calls, c)
 }
 
 // Open records a guard of the given version. Its opening was called at the time called and returned
 // at the time opened. Open returns the guard's index in this recording.
 func (t *Recording) Open(called, opened int64, version uint64) int {
-	t.guards = append(t.guards, history.Guard{Client: t.client, Version: version, Called: called, Opened: opened})
+	t.events++
+	t.guards = append(t.guards, history.Guard{Client: t.client, Version: version, Called: called, Opened: opened, Seq: t.events})
 	return len(t.guards) - 1
 }
 

@@ -31,11 +31,11 @@ func TestRecorderKeepsEachClientsOrder(t *testing.T) {
 	}
 	want := &history.History{
 		Header: history.Header{Map: "m"},
-		Calls:  []history.Call{{Client: 1, Op: history.Set, Key: 1, New: 2, Called: 2}, {Client: 1, Op: history.Publish, Version: 1, Called: 2}, {Client: 0, Op: history.Get, Called: 3}},
+		Calls:  []history.Call{{Client: 1, Op: history.Set, Key: 1, New: 2, Called: 2, Seq: 1}, {Client: 1, Op: history.Publish, Version: 1, Called: 2, Seq: 2}, {Client: 0, Op: history.Get, Called: 3, Seq: 3}},
 		Guards: []history.Guard{
-			{Client: 1, Called: 1, Opened: 3},
-			{Client: 0, Version: 1, Called: 5, Opened: 6, Closed: 10, Reads: []history.Read{{Key: 2, Value: history.Value{}}, {Key: 4, Value: history.Some(40)}}, All: []history.Read{{Key: 3, Value: history.Some(30)}}, Ranged: true},
-			{Client: 0, Version: 2, Called: 7, Opened: 8, Closed: 9, Reads: []history.Read{{Key: 1, Value: history.Some(10)}}},
+			{Client: 1, Called: 1, Opened: 3, Seq: 3},
+			{Client: 0, Version: 1, Called: 5, Opened: 6, Closed: 10, Seq: 1, Reads: []history.Read{{Key: 2, Value: history.Value{}}, {Key: 4, Value: history.Some(40)}}, All: []history.Read{{Key: 3, Value: history.Some(30)}}, Ranged: true},
+			{Client: 0, Version: 2, Called: 7, Opened: 8, Closed: 9, Seq: 2, Reads: []history.Read{{Key: 1, Value: history.Some(10)}}},
 		},
 	}
 	if diff := cmp.Diff(want, h); diff != "" {

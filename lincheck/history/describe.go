@@ -8,11 +8,17 @@ import (
 
 // FormatWord returns w as text: a number, or a quoted string.
 func (h *History) FormatWord(w Word) string {
-	if w&nameBit != 0 {
-		return strconv.Quote(h.Names[w&^nameBit])
+	switch {
+	case w&nameBit != 0 && w&literalBit != 0:
+		return h.name(w)
+	case w&nameBit != 0:
+		return strconv.Quote(h.name(w))
 	}
 	return strconv.FormatUint(uint64(w), 10)
 }
+
+// name returns the name with the index in w.
+func (h *History) name(w Word) string { return h.Names[w&^(nameBit|literalBit)] }
 
 // FormatValue returns v as text, "none" for no value.
 func (h *History) FormatValue(v Value) string {
@@ -40,8 +46,36 @@ func (h *History) Describe(c Call) string {
 		return fmt.Sprintf("compare-and-swap(%s, %s, %s) -> %t", key, h.FormatWord(c.Old), h.FormatWord(c.New), c.Did)
 	case CompareAndDelete:
 		return fmt.Sprintf("compare-and-delete(%s, %s) -> %t", key, h.FormatWord(c.Old), c.Did)
+	case Publish:
+		return "publish()"
 	}
-	return "publish()"
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v()", c.Op)
+	if c.Op == Len {
+		fmt.Fprintf(&b, " -> %s", h.FormatValue(c.Result))
+	}
+	if c.Snapshot {
+		b.WriteString(" at one instant")
+	}
+	h.list(&b, " -> ", c.All)
+	h.list(&b, "; removed ", c.Removed)
+	if c.Op == Walk && len(c.All) == 0 && c.Return != Never {
+		b.WriteString(" -> nothing")
+	}
+	return b.String()
+}
+
+// list writes the first reads to b, with what before them.
+func (h *History) list(b *strings.Builder, what string, reads []Read) {
+	const most = 8
+	for i, r := range reads {
+		if i == most {
+			fmt.Fprintf(b, " and %d more", len(reads)-most)
+			break
+		}
+		fmt.Fprintf(b, "%s%s -> %s", what, h.FormatWord(r.Key), h.FormatValue(r.Value))
+		what = ", "
+	}
 }
 
 // DescribeTimed returns c as text, with its client and its times in nanoseconds.
@@ -58,21 +92,15 @@ func (h *History) DescribeTimed(c *Call) string {
 
 // DescribeGuard returns g as text, with its client, its times in nanoseconds and its first reads.
 func (h *History) DescribeGuard(g *Guard) string {
-	const most = 8 // reads in each list
 	var b strings.Builder
-	fmt.Fprintf(&b, "client %d guard of version %d: called %d, opened %d, closed %d", g.Client, g.Version, g.Called, g.Opened, g.Closed)
-	list := func(what string, reads []Read) {
-		for i, r := range reads {
-			if i == most {
-				fmt.Fprintf(&b, " and %d more", len(reads)-most)
-				break
-			}
-			fmt.Fprintf(&b, "%s %s -> %s", what, h.FormatWord(r.Key), h.FormatValue(r.Value))
-			what = ","
-		}
+	fmt.Fprintf(&b, "client %d guard of version %d: called %d, opened %d, ", g.Client, g.Version, g.Called, g.Opened)
+	if g.Closed == Never {
+		b.WriteString("never closed")
+	} else {
+		fmt.Fprintf(&b, "closed %d", g.Closed)
 	}
-	list("; read", g.Reads)
-	list("; all:", g.All)
+	h.list(&b, "; read ", g.Reads)
+	h.list(&b, "; all: ", g.All)
 	if g.Ranged && len(g.All) == 0 {
 		b.WriteString("; all: nothing")
 	}

@@ -8,9 +8,9 @@
 // returned. A [Guard] is an open read of one version of the map. A [Claim] says by which laws the
 // history is to be judged.
 //
-// Stamped guards know their version. A history with the claim atomic or per-handle consists of one
-// writer's calls and of stamped guards. The other claims know no versions; their histories consist
-// of calls only.
+// Stamped guards know their version. A history with the claim atomic or per-handle consists of
+// stamped guards, and of the writes and publishes of one or more writers. The other claims know no
+// versions; their histories consist of calls only.
 //
 // # Time
 //
@@ -18,7 +18,8 @@
 // instructions are still under way. So two readings on two processors may stand in the wrong order
 // by a little. The slack of a history says by how much. If two events of different clients are less
 // than the slack apart, their order is ambiguous. A checker counts such cases, but never calls a
-// history Illegal because of one. The order of one client's events is certain.
+// history Illegal because of one. The order of one client's events is certain, even at equal
+// times.
 //
 // # History files
 //
@@ -31,6 +32,11 @@
 // counts as empty. The fields map and seed say how the history was recorded. The fields verdict,
 // checker and note are the result of an earlier check; a checker does not rely on them.
 //
+// The newest version of the format is 2. It adds the operations clear, walk, retain and len, guards
+// without the field closed, booleans, negative numbers, several writers of one stamped history, and
+// clients that go on after a call that never returned. Version 1 has all the rest. Files of both
+// versions are read alike. A file is written as version 1 if that can express it.
+//
 // Every other line is a call or a guard:
 //
 //	{"client":0,"op":"set","key":3,"new":17,"called":100,"returned":140}
@@ -38,13 +44,25 @@
 //	{"client":0,"op":"publish","version":1,"called":150,"returned":190}
 //	{"client":2,"op":"guard","version":1,"called":200,"opened":210,"closed":300,"all":[[3,17]]}
 //	{"client":2,"op":"guard","version":1,"called":310,"opened":320,"closed":400,"reads":[[4,null]]}
+//	{"client":1,"op":"walk","called":500,"returned":590,"all":[[3,17]],"snapshot":true}
+//	{"client":1,"op":"retain","called":600,"returned":690,"all":[[3,17]],"removed":[[5,-1]]}
+//	{"client":1,"op":"len","called":700,"returned":710,"result":1}
+//	{"client":0,"op":"clear","called":800,"returned":820}
 //
 // Lines may come in any order, but the lines of one client come in the order of its operations.
-// Times are nanoseconds of one clock, of any origin. Keys and values are whole numbers below 2^63,
-// or strings. A value that is not there is null or left out. A call without the field returned
-// never returned. The field reads of a guard holds single lookups; all is the whole content, in any
-// order. A last line without a newline was cut off: it is ignored, and the history is marked as
-// Cut. Every other mistake is an error.
+// Times are nanoseconds of one clock, of any origin. Keys and values are whole numbers between
+// -2^63 and 2^63, strings or booleans. A value that is not there is null or left out. A call
+// without the field returned never returned, and its client may go on. A guard without the field
+// closed was never closed.
+//
+// The field reads of a guard holds single lookups; all is the whole content, in any order. For a
+// walk, all is what it saw. For a retain, all is what it saw and kept, and removed is what it
+// removed. A clear, walk, retain or len with "snapshot":true must take effect for all keys at one
+// instant. Else it may take effect for each key at a separate instant between its call and its
+// return.
+//
+// A last line without a newline was cut off: it is ignored, and the history is marked as Cut. Every
+// other mistake is an error.
 //
 // # Order of the files
 //

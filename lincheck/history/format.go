@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// newestFormat is the newest version of the format. A checker that knows only version 1 refuses
+// what version 2 adds.
+const newestFormat = 2
+
 // headerLine is the first line of a file.
 type headerLine struct {
 	History int     `json:"history"`
@@ -31,6 +35,10 @@ type callLine struct {
 	Version  uint64 `json:"version,omitempty"`
 	Called   int64  `json:"called"`
 	Returned *int64 `json:"returned,omitempty"`
+	Snapshot bool   `json:"snapshot,omitempty"`
+
+	All     [][2]any `json:"all,omitzero"`
+	Removed [][2]any `json:"removed,omitempty"`
 }
 
 // guardLine is the line of a guard.
@@ -40,7 +48,7 @@ type guardLine struct {
 	Version uint64   `json:"version"`
 	Called  int64    `json:"called"`
 	Opened  int64    `json:"opened"`
-	Closed  int64    `json:"closed"`
+	Closed  *int64   `json:"closed,omitempty"`
 	Reads   [][2]any `json:"reads,omitempty"`
 	All     [][2]any `json:"all,omitzero"`
 }
@@ -63,15 +71,17 @@ const (
 	fClosed
 	fReads
 	fAll
+	fRemoved
+	fSnapshot
 	numFields
 )
 
-var fieldNames = [numFields]string{"client", "op", "version", "key", "old", "new", "result", "did", "called", "returned", "opened", "closed", "reads", "all"}
+var fieldNames = [numFields]string{"client", "op", "version", "key", "old", "new", "result", "did", "called", "returned", "opened", "closed", "reads", "all", "removed", "snapshot"}
 
 func (f field) String() string { return fieldNames[f] }
 
 // fieldSet is a set of fields.
-type fieldSet uint16
+type fieldSet uint32
 
 func setOf(fields ...field) (s fieldSet) {
 	for _, f := range fields {
@@ -93,7 +103,7 @@ func (s fieldSet) names() (list []string) {
 }
 
 // opGuard is a guard in lists of operations.
-const opGuard = CompareAndDelete + 1
+const opGuard = Len + 1
 
 // kinds lists, for each kind of line, its name, its required fields and its optional ones.
 var kinds = [...]struct {
@@ -109,21 +119,25 @@ var kinds = [...]struct {
 	LoadAndDelete:    {LoadAndDelete.String(), setOf(fClient, fOp, fKey, fCalled), setOf(fResult, fReturned)},
 	CompareAndSwap:   {CompareAndSwap.String(), setOf(fClient, fOp, fKey, fOld, fNew, fCalled), setOf(fDid, fReturned)},
 	CompareAndDelete: {CompareAndDelete.String(), setOf(fClient, fOp, fKey, fOld, fCalled), setOf(fDid, fReturned)},
-	opGuard:          {"guard", setOf(fClient, fOp, fVersion, fCalled, fOpened, fClosed), setOf(fReads, fAll)},
+	Clear:            {Clear.String(), setOf(fClient, fOp, fCalled), setOf(fSnapshot, fReturned)},
+	Walk:             {Walk.String(), setOf(fClient, fOp, fCalled), setOf(fAll, fSnapshot, fReturned)},
+	Retain:           {Retain.String(), setOf(fClient, fOp, fCalled), setOf(fAll, fRemoved, fSnapshot, fReturned)},
+	Len:              {Len.String(), setOf(fClient, fOp, fCalled), setOf(fResult, fSnapshot, fReturned)},
+	opGuard:          {"guard", setOf(fClient, fOp, fVersion, fCalled, fOpened), setOf(fReads, fAll, fClosed)},
 }
 
 // claimOps lists the operations that a history of each claim may have.
 var claimOps = map[Claim][]Op{
-	ClaimLinearizable:      {Get, Set, Delete, Swap, LoadOrStore, LoadAndDelete, CompareAndSwap, CompareAndDelete},
-	ClaimAtomic:            {Set, Delete, Publish, opGuard},
-	ClaimPerHandle:         {Set, Delete, Publish, opGuard},
-	ClaimEventual:          {Get, Set, Delete, Publish},
-	ClaimEventualPerHandle: {Get, Set, Delete, Publish},
+	ClaimLinearizable:      {Get, Set, Delete, Swap, LoadOrStore, LoadAndDelete, CompareAndSwap, CompareAndDelete, Clear, Walk, Retain, Len},
+	ClaimAtomic:            {Set, Delete, Publish, Clear, opGuard},
+	ClaimPerHandle:         {Set, Delete, Publish, Clear, opGuard},
+	ClaimEventual:          {Get, Set, Delete, Publish, Clear, Walk},
+	ClaimEventualPerHandle: {Get, Set, Delete, Publish, Clear, Walk},
 }
 
 func (line headerLine) header() (Header, error) {
-	if line.History != 1 {
-		return Header{}, fmt.Errorf(`"history" is %d; want 1, the version of the format`, line.History)
+	if line.History < 1 || line.History > newestFormat {
+		return Header{}, fmt.Errorf(`"history" is %d; want 1 or %d, the version of the format`, line.History, newestFormat)
 	}
 	if _, known := claimOps[line.Claim]; !known {
 		return Header{}, fmt.Errorf("unknown claim %q; want one of %v", line.Claim, claims)

@@ -8,10 +8,14 @@ import (
 )
 
 // Word is a key or a value of a history. Below 1<<63 it is that number. From there on it is an
-// index into the history's names, for programs whose keys or values are strings.
+// index into the history's names, for programs whose keys or values are strings, booleans or
+// negative numbers.
 type Word uint64
 
-const nameBit Word = 1 << 63
+const (
+	nameBit    Word = 1 << 63
+	literalBit Word = 1 << 62 // with nameBit: the name is a boolean or a number
+)
 
 // Value is the value of a key, or none.
 type Value struct {
@@ -22,7 +26,8 @@ type Value struct {
 // Op is the operation of a call.
 type Op uint8
 
-// The operations. Swap and those after it are the operations of kv.Swapper.
+// The operations. Swap to CompareAndDelete are the operations of kv.Swapper. Clear and those after
+// it concern all keys.
 const (
 	Get Op = iota
 	Set
@@ -33,14 +38,22 @@ const (
 	LoadAndDelete
 	CompareAndSwap
 	CompareAndDelete
+	Clear
+	Walk
+	Retain
+	Len
 )
 
-var opNames = [...]string{"get", "set", "delete", "publish", "swap", "load-or-store", "load-and-delete", "compare-and-swap", "compare-and-delete"}
+var opNames = [...]string{"get", "set", "delete", "publish", "swap", "load-or-store", "load-and-delete", "compare-and-swap", "compare-and-delete", "clear", "walk", "retain", "len"}
 
 func (op Op) String() string { return opNames[op] }
 
-// Never is the return time of a call that did not return. Such a call took effect at some time
-// after it was called, or not at all.
+// AllKeys reports whether a call of op concerns all keys and not one.
+func (op Op) AllKeys() bool { return op >= Clear }
+
+// Never is the return time of a call that did not return, and the closing time of a guard that was
+// not closed. Such a call took effect at some time after it was called, or not at all. Its client
+// may go on: later calls of the client may take effect before it.
 const Never = math.MaxInt64
 
 // Call is one operation of one client.
@@ -50,11 +63,18 @@ type Call struct {
 	Key     Word
 	New     Word   // Set, Swap, LoadOrStore, CompareAndSwap: the value to store
 	Old     Word   // CompareAndSwap, CompareAndDelete: the value that must be there
-	Result  Value  // Get, LoadOrStore: the value; Swap, LoadAndDelete: the previous value
+	Result  Value  // Get, LoadOrStore: the value; Swap, LoadAndDelete: the previous value; Len: the number
 	Did     bool   // CompareAndSwap, CompareAndDelete: it did; LoadOrStore: it loaded
 	Version uint64 // Publish: the version that it made; 0 if the map does not say
 	Called  int64  // nanoseconds since the history's start
 	Return  int64  // the same unit; Never if the call did not return
+	Seq     int    // its place among the events of its client, from 1; 0 = not known
+
+	// All is what a Walk saw, or what a Retain saw and kept. Removed is what a Retain removed.
+	All, Removed []Read
+	// Snapshot says that a Clear, Walk, Retain or Len must take effect for all keys at one instant.
+	// Else it may take effect for each key at a separate instant, between its call and its return.
+	Snapshot bool
 }
 
 // Read is what a guard found under a key.
@@ -69,7 +89,8 @@ type Guard struct {
 	Version uint64
 	Called  int64  // time of the call that opened it, in nanoseconds since the history's start
 	Opened  int64  // time at which that call returned
-	Closed  int64  // time of the call that closed it
+	Closed  int64  // time of the call that closed it; Never if there was none
+	Seq     int    // its place among the events of its client, from 1; 0 = not known
 	Reads   []Read // single lookups
 	All     []Read // the whole content, if Ranged
 	Ranged  bool
@@ -95,8 +116,8 @@ const (
 
 var claims = []Claim{ClaimLinearizable, ClaimAtomic, ClaimPerHandle, ClaimEventual, ClaimEventualPerHandle}
 
-// Stamped reports whether a history with this claim consists of stamped guards and the calls of one
-// writer.
+// Stamped reports whether a history with this claim consists of stamped guards, and of the writes
+// and publishes of writers.
 func (c Claim) Stamped() bool { return c == ClaimAtomic || c == ClaimPerHandle }
 
 // Header describes a history.
@@ -122,8 +143,8 @@ type Header struct {
 const DefaultSlack = 100 * time.Nanosecond
 
 // History is what a few clients did. Calls are in the order in which they were called, and guards
-// in the order in which their openings were called. The calls of one client do not overlap, and
-// neither do its openings of guards.
+// in the order in which their openings were called. The calls of one client do not overlap, except
+// with those that never returned. Neither do its openings of guards.
 type History struct {
 	Header
 	Calls  []Call
@@ -136,26 +157,31 @@ type History struct {
 
 // Sort puts the events in the order that History promises. It keeps the order of each client.
 func (h *History) Sort() {
-	h.Calls = byCalled(h.Calls, func(c *Call) int64 { return c.Called })
-	h.Guards = byCalled(h.Guards, func(g *Guard) int64 { return g.Called })
+	h.Calls = byCalled(h.Calls, func(c *Call) (int64, int) { return c.Called, c.Seq })
+	h.Guards = byCalled(h.Guards, func(g *Guard) (int64, int) { return g.Called, g.Seq })
 }
 
-// byCalled returns events in the order of their times; events with equal times keep their order.
-// Events are large, so it sorts their times first and then moves each event once.
-func byCalled[E any](events []E, called func(*E) int64) []E {
+// byCalled returns events in the order of their times. Events with equal times are in the order of
+// their places among the events of their clients, and keep their order otherwise. Events are large,
+// so it sorts their times first and then moves each event once.
+func byCalled[E any](events []E, called func(*E) (at int64, seq int)) []E {
 	type place struct {
-		at int64
-		i  int
+		at     int64
+		seq, i int
+	}
+	compare := func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq), cmp.Compare(a.i, b.i))
 	}
 	places, sorted := make([]place, len(events)), true
 	for i := range events {
-		places[i] = place{called(&events[i]), i}
-		sorted = sorted && (i == 0 || places[i-1].at <= places[i].at)
+		at, seq := called(&events[i])
+		places[i] = place{at, seq, i}
+		sorted = sorted && (i == 0 || compare(places[i-1], places[i]) < 0)
 	}
 	if sorted {
 		return events
 	}
-	slices.SortFunc(places, func(a, b place) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.i, b.i)) })
+	slices.SortFunc(places, compare)
 	moved := make([]E, len(events))
 	for to, from := range places {
 		moved[to] = events[from.i]
@@ -163,11 +189,12 @@ func byCalled[E any](events []E, called func(*E) int64) []E {
 	return moved
 }
 
-// InOrder passes all events to call and guard, in the order in which they were called.
+// InOrder passes all events to call and guard, in the order in which they were called. It keeps the
+// order of each client.
 func (h *History) InOrder(call func(*Call), guard func(*Guard)) {
 	c, g := 0, 0
 	for c < len(h.Calls) || g < len(h.Guards) {
-		if g == len(h.Guards) || c < len(h.Calls) && h.Calls[c].Called <= h.Guards[g].Called {
+		if g == len(h.Guards) || c < len(h.Calls) && !before(&h.Guards[g], &h.Calls[c]) {
 			call(&h.Calls[c])
 			c++
 		} else {
@@ -175,6 +202,11 @@ func (h *History) InOrder(call func(*Call), guard func(*Guard)) {
 			g++
 		}
 	}
+}
+
+// before reports whether g comes before c in the order of calls.
+func before(g *Guard, c *Call) bool {
+	return cmp.Or(cmp.Compare(g.Called, c.Called), cmp.Compare(g.Seq, c.Seq)) < 0
 }
 
 // ValueOf returns the answer of a map as a Value. If ok is false it ignores v, which may be

@@ -22,8 +22,7 @@ type parser struct {
 	h       *History
 	ops     []Op // the operations that the claim allows
 	sink    Sink
-	names   map[string]Word
-	writer  int            // 1 + the writing client of a stamped history; 0 = none yet
+	names   map[name]Word
 	last    map[int]*times // by client
 	fields  fields
 	call    Call
@@ -32,8 +31,18 @@ type parser struct {
 	reads   []Read // memory for the reads of guards
 }
 
-// times are the times at which a client's last call and its last opening of a guard returned.
-type times struct{ returned, opened int64 }
+// name is a name of a history. A string and a literal may have the same text.
+type name struct {
+	text    string
+	literal bool
+}
+
+// times are the times at which a client's last call and its last opening of a guard returned, and
+// how many events it has had. A call that never returned counts as returned when it was called.
+type times struct {
+	returned, opened int64
+	events           int
+}
 
 func (p *parser) header(line []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(line))
@@ -82,7 +91,7 @@ func (p *parser) event(line []byte) error {
 func (p *parser) times(client int) *times {
 	t := p.last[client]
 	if t == nil {
-		t = &times{math.MinInt64, math.MinInt64}
+		t = &times{math.MinInt64, math.MinInt64, 0}
 		p.last[client] = t
 	}
 	return t
@@ -93,6 +102,7 @@ func (p *parser) readCall(f *fields, op Op) error {
 	*c = Call{
 		Client: int(f.count(fClient)), Op: op, Called: f.time(fCalled), Return: Never, Version: uint64(f.count(fVersion)),
 		Key: p.word(f, fKey), Old: p.word(f, fOld), New: p.word(f, fNew), Result: p.optional(f, fResult), Did: f.boolean(fDid),
+		All: p.pairs(f, fAll), Removed: p.pairs(f, fRemoved), Snapshot: f.boolean(fSnapshot),
 	}
 	if f.has.has(fReturned) && string(f.raw[fReturned]) != "null" {
 		c.Return = f.time(fReturned)
@@ -103,25 +113,31 @@ func (p *parser) readCall(f *fields, op Op) error {
 		return f.err
 	case c.Return < c.Called:
 		return fmt.Errorf("it returned at %d, before it was called at %d", c.Return, c.Called)
-	case c.Return == Never && (c.Did || c.Result.Ok || c.Version != 0 && !p.h.Claim.Stamped()):
+	case c.Return == Never && (c.Did || c.Result.Ok || c.All != nil || c.Removed != nil || c.Version != 0 && !p.h.Claim.Stamped()):
 		return errors.New("it did not return, but it has a result")
 	case c.Called < t.returned:
 		return fmt.Errorf("client %d calls at %d, before its last call returned; one client does one thing at a time", c.Client, c.Called)
 	case p.h.Claim.Stamped() && op == Publish && c.Version == 0:
 		return errors.New("it has no version; a history of stamped guards needs one")
-	case p.h.Claim.Stamped() && p.writer != 0 && p.writer != 1+c.Client:
-		return fmt.Errorf("client %d writes, and client %d before; a history of stamped guards has one writer", c.Client, p.writer-1)
+	case op == Len && c.Return != Never && (!c.Result.Ok || c.Result.Word >= nameBit):
+		return errors.New("its result is not a number of entries")
 	}
-	p.writer = 1 + c.Client
-	t.returned = c.Return
+	if t.returned = c.Return; c.Return == Never {
+		t.returned = c.Called
+	}
+	t.events++
+	c.Seq = t.events
 	return p.sink.Call(c)
 }
 
 func (p *parser) readGuard(f *fields) error {
 	g := &p.guard
 	*g = Guard{
-		Client: int(f.count(fClient)), Version: uint64(f.count(fVersion)), Called: f.time(fCalled), Opened: f.time(fOpened), Closed: f.time(fClosed),
+		Client: int(f.count(fClient)), Version: uint64(f.count(fVersion)), Called: f.time(fCalled), Opened: f.time(fOpened), Closed: Never,
 		Reads: p.pairs(f, fReads), All: p.pairs(f, fAll), Ranged: f.has.has(fAll),
+	}
+	if f.has.has(fClosed) && string(f.raw[fClosed]) != "null" {
+		g.Closed = f.time(fClosed)
 	}
 	t := p.times(g.Client)
 	switch {
@@ -135,6 +151,8 @@ func (p *parser) readGuard(f *fields) error {
 		return fmt.Errorf("client %d opens a guard at %d, before it had opened its last; one client does one thing at a time", g.Client, g.Called)
 	}
 	t.opened = g.Opened
+	t.events++
+	g.Seq = t.events
 	return p.sink.Guard(g)
 }
 
@@ -188,8 +206,8 @@ func (p *parser) pairs(f *fields, name field) []Read {
 			f.fail("field %q: a pair of more than 2; want [key, value]", name)
 		}
 		read := Read{key.Word, value}
-		if !key.Ok || name == fAll && !value.Ok {
-			f.fail("field %q: null in %s; only a value that is not there is null, and all has no such entries", name, pair.value())
+		if !key.Ok || name != fReads && !value.Ok {
+			f.fail("field %q: null in %s; only a value that is not there is null, and %[1]s has no such entries", name, pair.value())
 		}
 		p.scratch = append(p.scratch, read)
 	}
@@ -213,17 +231,22 @@ func (p *parser) next(f *fields, c *cursor) Value {
 	return p.value(f, c.value())
 }
 
-// value reads a number below 2^63, a string, or null.
+// value reads a number below 2^63, a string, a boolean, or null.
 func (p *parser) value(f *fields, raw []byte) Value {
 	switch {
 	case f.err != nil || string(raw) == "null":
 		return Value{}
 	case len(raw) > 0 && raw[0] == '"':
 		return Value{p.name(f, raw), true}
+	case string(raw) == "true" || string(raw) == "false":
+		return Value{p.intern(raw, true), true}
 	}
 	n, ok := parseNumber(raw)
-	if !ok || n < 0 {
-		f.fail("%s is not a key or value; want a whole number below 2^63, or a string", raw)
+	switch {
+	case !ok:
+		f.fail("%s is not a key or value; want a whole number between -2^63 and 2^63, a string or a boolean", raw)
+	case n < 0:
+		return Value{p.intern(raw, true), true}
 	}
 	return Value{Word(n), true}
 }
@@ -239,10 +262,18 @@ func (p *parser) name(f *fields, quoted []byte) Word {
 		}
 		text = []byte(name)
 	}
-	w, ok := p.names[string(text)]
+	return p.intern(text, false)
+}
+
+// intern returns the word of a string, or of the literal with that text.
+func (p *parser) intern(text []byte, literal bool) Word {
+	w, ok := p.names[name{string(text), literal}]
 	if !ok {
 		w = nameBit | Word(len(p.h.Names))
-		p.names[string(text)] = w
+		if literal {
+			w |= literalBit
+		}
+		p.names[name{string(text), literal}] = w
 		p.h.Names = append(p.h.Names, string(text))
 	}
 	return w

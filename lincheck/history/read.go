@@ -37,7 +37,7 @@ func (l *Loader) Guard(g *Guard) error {
 // returns a history with the header and the names, but without the events. It stops at the first
 // error, of the file or of the sink.
 func Scan(r io.Reader, begin func(*History) Sink) (*History, error) {
-	p := parser{h: &History{}, names: map[string]Word{}, last: map[int]*times{}}
+	p := parser{h: &History{}, names: map[name]Word{}, last: map[int]*times{}}
 	lines := lineReader{r: bufio.NewReaderSize(r, 1<<16)}
 	for n := 1; ; n++ {
 		line, err := lines.next()

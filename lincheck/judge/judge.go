@@ -32,12 +32,30 @@ func cutOff(h *history.History, v Verdict) Verdict {
 
 // judgeWithin judges h by its claim. Searches without an answer take no longer than limit.
 func judgeWithin(h *history.History, limit time.Duration) Verdict {
+	if !expressible(h) {
+		return Verdict{Counts: countsOf(h)}.of(h).unknown("no checker judges operations on all keys, or several writers of stamped guards")
+	}
 	if !h.Claim.Stamped() {
 		return search(h, limit).of(h)
 	}
 	s := newSweep(h, stampedLaws(h.Claim))
 	s.all()
 	return s.verdict().of(h)
+}
+
+// expressible reports whether the checkers can judge the events of h.
+func expressible(h *history.History) bool {
+	writer := 0
+	for i := range h.Calls {
+		c := &h.Calls[i]
+		if c.Op.AllKeys() || h.Claim.Stamped() && writer != 0 && writer != 1+c.Client {
+			return false
+		}
+		if writer = 1 + c.Client; c.Return == history.Never {
+			writer = -1
+		}
+	}
+	return true
 }
 
 // File reads the history file at path and judges it by the claim in its header. A history of
@@ -51,7 +69,7 @@ func File(path string) (Verdict, error) {
 	}
 	defer f.Close()
 	v, err := judgeWhile(f, false)
-	if errors.Is(err, errDisordered) {
+	if errors.Is(err, errDisordered) || errors.Is(err, errWhole) {
 		var h *history.History
 		if _, err = f.Seek(0, io.SeekStart); err == nil {
 			h, err = history.Parse(f)
@@ -84,6 +102,7 @@ func Stream(r io.Reader) (Verdict, error) {
 
 var (
 	errDisordered = errors.New("this event was called before the event of the previous line; want the lines of a stream in the order of the calls")
+	errWhole      = errors.New("this event is not judged in a stream, because it concerns all keys or is of a second writer; save the history to a file")
 	errBroken     = errors.New("a law is broken")
 )
 
@@ -100,7 +119,7 @@ func judgeWhile(r io.Reader, stop bool) (Verdict, error) {
 		default:
 			return (*history.Loader)(h)
 		}
-		return &streamed{j, math.MinInt64, stop}
+		return &streamed{j, h.Claim.Stamped(), 0, math.MinInt64, stop}
 	})
 	switch {
 	case errors.Is(err, errBroken):
@@ -136,14 +155,22 @@ type eventJudge interface {
 // streamed passes events to a judge as long as they come in order.
 type streamed struct {
 	eventJudge
-	now  int64 // time at which the last event was called
-	stop bool  // stop when a law is broken
+	stamped bool
+	writer  int   // 1 + the writing client of a stamped history; 0 = none yet, -1 = its last call was lost
+	now     int64 // time at which the last event was called
+	stop    bool  // stop when a law is broken
 }
 
 // Call implements history.Sink.
 func (t *streamed) Call(c *history.Call) error {
 	if err := t.next(c.Called); err != nil {
 		return err
+	}
+	if c.Op.AllKeys() || t.stamped && t.writer != 0 && t.writer != 1+c.Client {
+		return errWhole
+	}
+	if t.writer = 1 + c.Client; c.Return == history.Never {
+		t.writer = -1
 	}
 	t.eventJudge.call(c)
 	return nil
