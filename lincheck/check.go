@@ -37,7 +37,7 @@ type Judge string
 // The judges.
 const (
 	ByStamps    Judge = "stamps"    // the linear-time checkers C0 to C6, for stamped guards
-	ByPorcupine Judge = "porcupine" // porcupine, for all other histories
+	ByPorcupine Judge = "porcupine" // the search for an order of effects, for all other histories
 )
 
 // judges reports whether j judges histories with the claim c.

@@ -22,13 +22,16 @@
 // C1 and C2 make a regular register of versions, C3 makes it atomic (Lamport, On interprocess
 // communication, 1986).
 //
-// Porcupine judges calls without versions, by Wing and Gong's search with Lowe's partitioning. For
-// linearizable maps it has a model of one key; for unstamped batches it has a model of eventual
-// consistency, see model.go. The time of its search is exponential in the number of calls that
-// overlap. So a long history is cut, key by key, where all calls have returned and no batch is
-// pending. It is judged window by window, see window.go. A window may have up to 8 clients and
-// 4,000 calls. Where it has more, or where the search takes too long, the verdict is Unknown. A
-// later violation still makes it Illegal.
+// Calls without versions are judged by a search for an order in which they can have taken effect,
+// see package order. For linearizable maps it has a model of one key, and a model of the whole map
+// for calls that must take effect for all keys at one instant. For unstamped batches it has a model
+// of eventual consistency, of all keys together.
+//
+// The time of a search is in proportion to the calls, and exponential in the writes that overlap.
+// It does not depend on the number of clients, nor on the calls that never returned. Where a search
+// takes too long, the verdict is Unknown. A violation elsewhere still makes it Illegal. Porcupine
+// (github.com/anishathalye/porcupine) draws the pictures of violations. In the tests it is a second
+// judge.
 //
 // These laws need no history:
 //
@@ -46,6 +49,6 @@
 //
 // # Order of the files
 //
-// Each file uses only those before it: laws, verdict, register, sweep, model, window, search,
-// judge, reduce, picture, evidence.
+// Each file uses only those before it: laws, verdict, register, sweep, window, search, judge,
+// reduce, picture, evidence.
 package judge

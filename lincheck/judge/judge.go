@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/order"
 )
 
 // judgeLimit is porcupine's time for one history. Nearly all histories take milliseconds. A search
@@ -32,7 +33,7 @@ func cutOff(h *history.History, v Verdict) Verdict {
 
 // judgeWithin judges h by its claim. Searches without an answer take no longer than limit.
 func judgeWithin(h *history.History, limit time.Duration) Verdict {
-	if !expressible(h) {
+	if h.Claim.Stamped() && !expressible(h) {
 		return Verdict{Counts: countsOf(h)}.of(h).unknown("no checker judges operations on all keys, or several writers of stamped guards")
 	}
 	if !h.Claim.Stamped() {
@@ -115,7 +116,7 @@ func judgeWhile(r io.Reader, stop bool) (Verdict, error) {
 		case h.Claim.Stamped():
 			j = newSweep(h, stampedLaws(h.Claim))
 		case h.Claim == history.ClaimLinearizable:
-			j = newByKeys(h, judgeLimit)
+			j = newByKeys(h, &order.Work{Limit: judgeLimit})
 		default:
 			return (*history.Loader)(h)
 		}
@@ -166,7 +167,7 @@ func (t *streamed) Call(c *history.Call) error {
 	if err := t.next(c.Called); err != nil {
 		return err
 	}
-	if c.Op.AllKeys() || t.stamped && t.writer != 0 && t.writer != 1+c.Client {
+	if c.Snapshot || c.Op == history.Len || t.stamped && t.writer != 0 && t.writer != 1+c.Client {
 		return errWhole
 	}
 	if t.writer = 1 + c.Client; c.Return == history.Never {

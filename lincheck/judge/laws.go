@@ -17,7 +17,7 @@ var lawTexts = map[string]string{
 	"C9":           "liveness: no goroutine waits for ever, and a reader takes a bounded number of steps",
 	"C10":          "final state: after a timed cell the map's content follows from what its workers wrote",
 	"linearizable": "every call takes effect at one instant between its call and its return",
-	"eventual":     "a read of a key returns what the last publish before it made visible; each publish takes effect at one instant between its call and its return, or, if the claim is per handle, at one such instant for each client",
+	"eventual":     "a read of a key returns what the last publish before it made visible; each publish takes effect for all keys at one instant between its call and its return, or, if the claim is per handle, at one such instant for each client",
 }
 
 // Law returns the law by which the checker of that name judges, or "" if there is none.

@@ -3,12 +3,14 @@ package judge
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 
 	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/order"
 )
 
 // draw writes a page about h to path: porcupine's picture of the longest orders of effects that it
@@ -22,11 +24,94 @@ func draw(h *history.History, path string, limit time.Duration) error {
 
 // picture returns the model for drawing h, and its operations.
 func picture(h *history.History) (porcupine.Model, []porcupine.Operation) {
-	if !h.Claim.Stamped() {
-		model, _ := modelOf(h)
-		return model, operations(h)
+	if h.Claim.Stamped() {
+		return drawnRegister(h)
 	}
-	return drawnRegister(h)
+	together := h.Claim != history.ClaimLinearizable || slices.ContainsFunc(h.Calls, func(c history.Call) bool { return c.Snapshot })
+	keys := order.Keys(h.Calls)
+	var ops []porcupine.Operation
+	for i := range h.Calls {
+		for _, c := range order.Divide(&h.Calls[i], keys) {
+			o := &order.Op{Call: c, Index: i}
+			ops = append(ops, porcupine.Operation{ClientId: c.Client, Input: o, Output: o, Call: c.Called, Return: c.Return})
+		}
+	}
+	if !together {
+		m := drawn(h, order.OneKey{}, history.Value{}, h.FormatValue)
+		m.Partition = func(ops []porcupine.Operation) [][]porcupine.Operation {
+			return parts(ops, func(op porcupine.Operation) (uint64, bool) { return uint64(op.Input.(*order.Op).Key), false })
+		}
+		return m, ops
+	}
+	if h.Claim == history.ClaimLinearizable {
+		contents := order.NewContents()
+		return drawn(h, contents, 0, func(n int) string { return describeReads(h, contents.Content(n)) }), ops
+	}
+	batches := order.NewBatches(h.Calls, keys, order.Slacks{Publish: h.Slack}, true)
+	m := drawn(h, batches, 0, func(n int) string { return describeReads(h, batches.Published(n)) })
+	if h.Claim == history.ClaimEventualPerHandle {
+		m.Partition = func(ops []porcupine.Operation) [][]porcupine.Operation {
+			return parts(ops, func(op porcupine.Operation) (uint64, bool) {
+				return uint64(op.ClientId), !order.IsRead(op.Input.(*order.Op).Call)
+			})
+		}
+	}
+	return m, ops
+}
+
+// drawn returns porcupine's form of a model, with states as describe says them.
+func drawn[S comparable](h *history.History, model order.Model[S], from S, describe func(S) string) porcupine.Model {
+	nondeterministic := porcupine.NondeterministicModel{
+		Init: func() []any { return []any{from} },
+		Step: func(state, input, _ any) (next []any) {
+			for _, s := range model.Apply(state.(S), input.(*order.Op), func(*order.Op) bool { return true }) {
+				next = append(next, s)
+			}
+			return next
+		},
+		DescribeOperation: func(input, _ any) string { return h.Describe(*input.(*order.Op).Call) },
+	}
+	m := nondeterministic.ToModel()
+	m.DescribeState = func(states any) string {
+		var list []string
+		for _, s := range states.([]any) {
+			list = append(list, describe(s.(S)))
+		}
+		return strings.Join(list, " or ")
+	}
+	return m
+}
+
+// describeReads returns reads as text.
+func describeReads(h *history.History, reads []history.Read) string {
+	var list []string
+	for _, r := range reads {
+		list = append(list, h.FormatWord(r.Key)+" -> "+h.FormatValue(r.Value))
+	}
+	return strings.Join(list, ", ")
+}
+
+// parts groups operations by the group that at returns. Groups are in the order of their first
+// operations. An operation with all is copied into each group.
+func parts(ops []porcupine.Operation, at func(porcupine.Operation) (group uint64, all bool)) [][]porcupine.Operation {
+	var groups [][]porcupine.Operation
+	index := map[uint64]int{}
+	for _, op := range ops {
+		group, all := at(op)
+		if _, known := index[group]; !known && !all {
+			index[group] = len(groups)
+			groups = append(groups, nil)
+		}
+	}
+	for _, op := range ops {
+		group, all := at(op)
+		for i := range groups {
+			if all || i == index[group] {
+				groups[i] = append(groups[i], op)
+			}
+		}
+	}
+	return groups
 }
 
 const (
@@ -47,7 +132,7 @@ func annotations(h *history.History) []porcupine.Annotation {
 	for i := range h.Guards {
 		g := &h.Guards[i]
 		list = append(list, porcupine.Annotation{
-			Tag: fmt.Sprintf("guard %d", i+1), Start: g.Opened, End: g.Closed, BackgroundColor: guardColour,
+			Tag: fmt.Sprintf("guard %d", i+1), Start: g.Opened, End: min(g.Closed, last), BackgroundColor: guardColour,
 			Description: fmt.Sprintf("client %d's guard of version %d is open", g.Client, g.Version),
 		})
 	}
@@ -65,7 +150,10 @@ func span(h *history.History) (first, last int64) {
 		}
 	}
 	for i := range h.Guards {
-		first, last = min(first, h.Guards[i].Called), max(last, h.Guards[i].Closed)
+		first, last = min(first, h.Guards[i].Called), max(last, h.Guards[i].Opened)
+		if h.Guards[i].Closed != history.Never {
+			last = max(last, h.Guards[i].Closed)
+		}
 	}
 	return first, last
 }

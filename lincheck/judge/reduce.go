@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/order"
 )
 
 // reduceLimit is the time for reducing one history.
@@ -33,7 +34,7 @@ func Reduce(h *history.History) *history.History {
 		h = thin(h, unreadGuards(h), still)
 		h = withoutEnd(h, still)
 		h = withoutBeginning(h, still)
-		h = thin(h, callsWhere(h, isRead), still)
+		h = thin(h, callsWhere(h, order.IsRead), still)
 		h = thin(h, callsWhere(h, func(c *history.Call) bool { return unread(h, c) }), still)
 		h = thin(h, callsWhere(h, func(c *history.Call) bool { return withoutEffect(h, c) }), still)
 	}
@@ -86,6 +87,9 @@ func without(h *history.History, gone map[int]bool) *history.History {
 
 // withoutKeys removes each key that it can, while still holds.
 func withoutKeys(h *history.History, still func(*history.History) bool) *history.History {
+	if counts(h) {
+		return h
+	}
 	for key := range keysOf(h) {
 		if less := withoutKey(h, key); still(less) {
 			h = less
@@ -94,11 +98,11 @@ func withoutKeys(h *history.History, still func(*history.History) bool) *history
 	return h
 }
 
-// withoutKey returns h without all events of key.
+// withoutKey returns h without all events of key. A history must not count its entries.
 func withoutKey(h *history.History, key history.Word) *history.History {
 	less := &history.History{Header: h.Header, Names: h.Names}
 	for _, c := range h.Calls {
-		if c.Op == history.Publish || c.Key != key {
+		if c.Op == history.Publish || c.Op.AllKeys() || c.Key != key {
 			less.Calls = append(less.Calls, c)
 		}
 	}
@@ -110,11 +114,20 @@ func withoutKey(h *history.History, key history.Word) *history.History {
 		}
 		return kept
 	}
+	for i := range less.Calls {
+		c := &less.Calls[i]
+		c.All, c.Removed = others(c.All), others(c.Removed)
+	}
 	for _, g := range h.Guards {
 		g.Reads, g.All = others(g.Reads), others(g.All)
 		less.Guards = append(less.Guards, g)
 	}
 	return less
+}
+
+// counts reports whether a call of h counts the entries.
+func counts(h *history.History) bool {
+	return slices.ContainsFunc(h.Calls, func(c history.Call) bool { return c.Op == history.Len })
 }
 
 // unreadGuards returns the items of all guards: no event depends on a guard.
@@ -137,31 +150,22 @@ func callsWhere(h *history.History, ok func(*history.Call) bool) []int {
 	return items
 }
 
-// isRead reports whether c changed nothing.
-func isRead(c *history.Call) bool {
-	switch c.Op {
-	case history.Get:
-		return true
-	case history.LoadOrStore:
-		return c.Did && c.Return != history.Never
-	case history.LoadAndDelete:
-		return !c.Result.Ok && c.Return != history.Never
-	case history.CompareAndSwap, history.CompareAndDelete:
-		return !c.Did && c.Return != history.Never
-	}
-	return false
-}
-
 // unread reports whether w is a write that no call can have seen. Stamped guards may have seen any
 // write.
 func unread(h *history.History, w *history.Call) bool {
-	if h.Claim.Stamped() || w.Op != history.Set && w.Op != history.Delete {
+	if h.Claim.Stamped() || w.Op != history.Set && w.Op != history.Delete || counts(h) {
 		return false
 	}
 	value := history.Value{Word: w.New, Ok: w.Op == history.Set}
 	seen, first := false, true
 	for i := range h.Calls {
 		c := &h.Calls[i]
+		if c != w && c.Op.AllKeys() {
+			p, _, _ := order.NewParter(c)
+			if c = p.About(w.Key); c == nil {
+				continue
+			}
+		}
 		if c == w || c.Op == history.Publish || c.Key != w.Key {
 			continue
 		}
@@ -190,7 +194,8 @@ func maySee(c *history.Call, value history.Value) bool {
 // before it. Earlier writes that later calls saw stay: they show that a value is stale and not
 // invented.
 func withoutPast(h *history.History, still func(*history.History) bool) *history.History {
-	if h.Claim.Stamped() || len(keysOf(h)) != 1 {
+	allKeys := slices.ContainsFunc(h.Calls, func(c history.Call) bool { return c.Op.AllKeys() })
+	if h.Claim.Stamped() || len(keysOf(h)) != 1 || allKeys {
 		return h
 	}
 	latest := int64(math.MinInt64) // latest return so far
@@ -242,7 +247,9 @@ func withoutEnd(h *history.History, still func(*history.History) bool) *history.
 				return less
 			}
 		}
-		latest = max(latest, c.Return)
+		if c.Return != history.Never {
+			latest = max(latest, c.Return)
+		}
 		if c.Op == history.Publish {
 			version++
 		}
@@ -289,10 +296,8 @@ func since(h *history.History, write, from int) *history.History {
 // keysOf returns the keys of the calls of h.
 func keysOf(h *history.History) map[history.Word]bool {
 	keys := map[history.Word]bool{}
-	for i := range h.Calls {
-		if h.Calls[i].Op != history.Publish {
-			keys[h.Calls[i].Key] = true
-		}
+	for _, key := range order.Keys(h.Calls) {
+		keys[key] = true
 	}
 	return keys
 }
@@ -309,7 +314,7 @@ func withoutEffect(h *history.History, p *history.Call) bool {
 // noneReadsAfter reports whether no read may take effect after publish p.
 func noneReadsAfter(h *history.History, p *history.Call) bool {
 	for i := range h.Calls {
-		if c := &h.Calls[i]; c.Op == history.Get && c.Return >= p.Called {
+		if c := &h.Calls[i]; order.IsRead(c) && c.Return >= p.Called {
 			return false
 		}
 	}
@@ -328,7 +333,7 @@ func publishedBefore(h *history.History, p *history.Call) bool {
 	}
 	for i := range h.Calls {
 		c := &h.Calls[i]
-		write := c.Op == history.Set || c.Op == history.Delete
+		write := c.Op == history.Set || c.Op == history.Delete || c.Op == history.Clear
 		if write && c.Called <= p.Return && (q == nil || c.Return >= q.Called-int64(h.Slack)) {
 			return false
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/order"
 )
 
 var everyOp = map[history.Claim][]history.Op{
@@ -26,7 +27,7 @@ func TestReducingKeepsLegal(t *testing.T) {
 			}
 			for name, less := range map[string]*history.History{
 				"past":    withoutPast(h, always),
-				"reads":   thin(h, callsWhere(h, isRead), always),
+				"reads":   thin(h, callsWhere(h, order.IsRead), always),
 				"unread":  thin(h, callsWhere(h, func(c *history.Call) bool { return unread(h, c) }), always),
 				"effects": thin(h, callsWhere(h, func(c *history.Call) bool { return withoutEffect(h, c) }), always),
 			} {

@@ -6,103 +6,87 @@ import (
 	"strings"
 	"time"
 
-	"github.com/anishathalye/porcupine"
-
 	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/order"
 )
 
-// windowCalls is the least length of a window, in calls, if more calls follow. A window is shorter
-// if it would otherwise have more than maxClients clients.
+// windowCalls is the least number of calls in a window, if more follow.
 const windowCalls = 256
 
-// endsLimit is the total time of the searches without an answer for the values that one window can
-// leave. Nearly all searches take a millisecond.
-const endsLimit = 100 * time.Millisecond
-
-// windows lets porcupine judge the calls of one partition of a history, about one key, window by
-// window. So the time is in proportion to the number of calls, and judged calls can be forgotten.
+// windows judges calls by one model, in the order in which they were called. It searches for an
+// order of the calls as stamped, and for one in which calls of different clients have an order only
+// if they are more than the slack apart. It is Illegal if there is none with the slack, and Ok if
+// there is one as stamped.
 //
-// A window ends at a quiescent point: all of its calls had returned, by more than the slack, before
-// the next call was called, and no batch is pending. So every order of effects of the whole is an
-// order of the first window followed by an order of the rest. The rest needs to know only which
-// values the first window can leave. This cuts Wing and Gong's search, but does not change it.
-//
-// These values are found with the returns widened by the slack. So an Illegal window is Illegal
-// wherever it is cut; an Ok window is Ok as far as the clocks can tell.
-type windows struct {
-	h        *history.History // for the claim, the slack and the names
-	searches *searches
-	brief    time.Duration   // endsLimit, or less in tests
-	starts   []history.Value // values that the key may hold at the beginning; none = not known
-	later    bool            // the window is not the first
-	calls    []*history.Call
-	clients  map[int]bool
-	latest   int64 // latest return
-	written  int64 // latest return of a write, if writes come in batches
-	pending  bool  // a batch may be pending
-	cut      int   // number of calls before the last quiescent point; 0 = there was none
+// It keeps the calls of the current window as evidence. A window ends at a quiet moment, when all
+// calls of it have returned but those that never return. What came before is forgotten then, except
+// the states that it can have led to. So the memory does not grow with the calls.
+type windows[S comparable] struct {
+	h           *history.History // for the claim, the slack and the names
+	about       string           // " about key 3", or ""
+	exact, wide *order.Search[S] // the same if there is no slack
+	// entries returns the entries that a map in the state holds. nil = the window never ends.
+	entries func(S) []history.Read
+	starts  []S // states at the beginning of the window; none = the window is the first
+	calls   []*history.Call
+	latest  int64 // latest return in the window
 }
 
-func newWindows(h *history.History, s *searches) *windows {
-	w := &windows{h: h, searches: s, brief: endsLimit, starts: []history.Value{{}}, clients: map[int]bool{}}
-	w.clear()
+// newWindows returns windows of calls from the state from. The function model returns a new model
+// in which calls of different clients less than slack apart have no order.
+func newWindows[S comparable](h *history.History, about string, model func(slack time.Duration) order.Model[S], from S, work *order.Work) *windows[S] {
+	w := &windows[S]{h: h, about: about, wide: order.New(model(h.Slack), from, h.Slack, work)}
+	if w.exact = w.wide; h.Slack > 0 {
+		w.exact = order.New(model(0), from, 0, work)
+	}
 	return w
 }
 
-// clear makes the window empty.
-func (w *windows) clear() {
-	w.calls, w.latest, w.written, w.pending, w.cut = w.calls[:0], 0, 0, false, 0
-	clear(w.clients)
+// advance goes on to a time. No call is called before it that has not been added.
+func (w *windows[S]) advance(now int64) {
+	w.wide.Advance(now)
+	if w.exact != w.wide {
+		w.exact.Advance(now)
+	}
 }
 
-// quiet reports whether the window may end before a call that is called at the time now.
-func (w *windows) quiet(now int64) bool {
-	return len(w.calls) > 0 && !w.pending && w.latest < now-int64(w.h.Slack)
+// add takes the next call, and its parts: more than one if it may take effect for each key at a
+// separate instant.
+func (w *windows[S]) add(c *history.Call, parts ...*history.Call) {
+	if w.advance(c.Called); w.illegal() {
+		return
+	}
+	if len(w.calls) >= windowCalls {
+		w.cut()
+	}
+	w.wide.Add(parts...)
+	if w.exact != w.wide {
+		w.exact.Add(parts...)
+	}
+	if w.calls = append(w.calls, c); c.Return != history.Never {
+		w.latest = max(w.latest, c.Return)
+	}
 }
 
-// add takes the next call, in the order in which the calls were called. If the call ends a window,
-// add returns the result for that window; else it returns Ok.
-func (w *windows) add(c *history.Call) windowResult {
-	j := windowResult{outcome: history.Ok}
-	if w.quiet(c.Called) {
-		w.cut = len(w.calls)
+// cut ends the window, if it may end now, and reports whether it did.
+func (w *windows[S]) cut() bool {
+	if w.entries == nil {
+		return false
 	}
-	crowd := len(w.clients) == maxClients && !w.clients[c.Client]
-	if w.cut > 0 && (crowd || w.cut >= windowCalls) {
-		rest := slices.Clone(w.calls[w.cut:])
-		w.calls = w.calls[:w.cut]
-		w.latest, w.clients = 0, map[int]bool{}
-		for _, c := range w.calls {
-			w.latest, w.clients[c.Client] = max(w.latest, c.Return), true
-		}
-		if j = w.end(false); j.outcome == history.Illegal {
-			return j
-		}
-		for _, c := range rest {
-			w.add(c) // ends no window: there is no quiescent point among these calls
-		}
+	starts, lost := w.wide.States()
+	if len(starts) == 0 {
+		return false
 	}
-	if len(w.calls) == 0 {
-		w.latest, w.written = c.Called, c.Called
-	}
-	if len(w.calls) <= maxPartition {
-		w.calls = append(w.calls, c)
-	} else {
-		w.cut = 0 // the checker gives up the whole window: it lacks calls
-	}
-	w.clients[c.Client] = true
-	w.latest = max(w.latest, c.Return)
-	switch {
-	case w.h.Claim == history.ClaimLinearizable || c.Op == history.Get:
-	case c.Op != history.Publish:
-		w.pending, w.written = true, max(w.written, c.Return)
-	case w.written < c.Called-int64(w.h.Slack):
-		w.pending = false
-	}
-	return j
+	w.starts, w.calls, w.latest = starts, lost, 0
+	return true
 }
 
-// windowResult is what a checker found in a window.
+func (w *windows[S]) illegal() bool {
+	o, _ := w.wide.Answer()
+	return o == history.Illegal
+}
+
+// windowResult is what a checker found.
 type windowResult struct {
 	outcome   history.Outcome
 	reason    string
@@ -110,147 +94,33 @@ type windowResult struct {
 	illegal   *history.History // the window, if it is Illegal
 }
 
-// end judges the window and begins the next one, unless it is the last.
-func (w *windows) end(last bool) windowResult {
-	j := w.judge()
-	if !last && j.outcome != history.Illegal {
-		w.starts, w.later = w.ends(), true
-		w.clear()
-	}
-	return j
-}
-
-func (w *windows) judge() windowResult {
-	if len(w.calls) > maxPartition || len(w.clients) > maxClients {
-		return windowResult{reason: fmt.Sprintf("%d clients and %s operations in one partition; porcupine answers for up to %d and %d", len(w.clients), w.size(), maxClients, maxPartition)}
-	}
-	if len(w.starts) == 0 {
-		return windowResult{reason: fmt.Sprintf("what key %s held before this window is not known, because the window before it was not judged", w.h.FormatWord(w.key()))}
-	}
-	ops := w.operations(0)
-	switch w.fromAny(ops, false) {
-	case porcupine.Ok:
+// result returns what the searches have found so far.
+func (w *windows[S]) result() windowResult {
+	wide, whyWide := w.wide.Answer()
+	exact, why := w.exact.Answer()
+	switch {
+	case wide == history.Illegal:
+		return windowResult{outcome: history.Illegal, reason: w.reason(), illegal: w.history()}
+	case exact == history.Ok:
 		return windowResult{outcome: history.Ok}
-	case porcupine.Unknown:
-		return windowResult{reason: fmt.Sprintf("no answer within %v", w.searches.limit)}
+	case exact == history.Unknown:
+		return windowResult{reason: why}
+	case wide == history.Unknown:
+		return windowResult{reason: fmt.Sprintf("illegal as stamped; whether it is also illegal with a slack of %v is not known: %s", w.h.Slack, whyWide)}
 	}
-	switch w.fromAny(w.operations(w.h.Slack), true) {
-	case porcupine.Ok:
-		return windowResult{reason: fmt.Sprintf("illegal only if the clocks are right to within %v", w.h.Slack), ambiguous: true}
-	case porcupine.Unknown:
-		return windowResult{reason: fmt.Sprintf("illegal as stamped; whether it is also illegal with a slack of %v was not decided within %v", w.h.Slack, w.searches.limit)}
-	}
-	return windowResult{outcome: history.Illegal, reason: w.reason(), illegal: w.history()}
-}
-
-func (w *windows) size() string {
-	if n := len(w.calls); n <= maxPartition {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("over %d", maxPartition)
-}
-
-// fromAny searches for an order of the operations from any of the values that the key may hold at
-// the beginning. wide says that the returns have been made later.
-func (w *windows) fromAny(ops []porcupine.Operation, wide bool) porcupine.CheckResult {
-	result := porcupine.Illegal
-	for _, start := range w.starts {
-		switch w.searches.from(w.h, start, ops, wide) {
-		case porcupine.Ok:
-			return porcupine.Ok
-		case porcupine.Unknown:
-			result = porcupine.Unknown
-		}
-	}
-	return result
-}
-
-// ends returns the values that the key may hold when all calls have taken effect, or nothing if
-// that is not known.
-func (w *windows) ends() []history.Value {
-	if len(w.calls) > maxPartition {
-		return nil // the window lacks calls
-	}
-	latest, none := int64(0), true
-	for _, c := range w.calls {
-		if _, known := w.leaves(c); known && (none || c.Called > latest) {
-			latest, none = c.Called, false
-		}
-	}
-	var ends []history.Value
-	if none {
-		ends = slices.Clone(w.starts)
-	}
-	// Among the calls that leave a known value, the last to take effect is one that no other of
-	// them followed for certain.
-	for _, c := range w.calls {
-		if v, known := w.leaves(c); known && c.Return >= latest-int64(w.h.Slack) && !slices.Contains(ends, v) {
-			ends = append(ends, v)
-		}
-	}
-	if len(ends) == 1 || len(w.starts) == 0 || len(w.clients) > maxClients {
-		return ends
-	}
-	after := w.latest + int64(w.h.Slack) + 1
-	// A value that a brief search does not exclude counts as possible; that makes no history
-	// Illegal. A long search is porcupine's worst case, an order that does not exist: it takes a
-	// GiB within seconds.
-	brief := *w
-	brief.searches = &searches{limit: w.brief}
-	return slices.DeleteFunc(ends, func(v history.Value) bool {
-		look := &history.Call{Client: w.calls[0].Client, Op: history.Get, Key: w.key(), Result: v, Called: after, Return: after + 1}
-		return brief.fromAny(append(w.operations(w.h.Slack), operation(look, w.h.Slack)), true) == porcupine.Illegal
-	})
-}
-
-// leaves returns what the key holds after c, which returned, has taken effect, and whether that is
-// known.
-func (w *windows) leaves(c *history.Call) (history.Value, bool) {
-	switch c.Op {
-	case history.Set, history.Swap:
-		return history.Some(c.New), true
-	case history.Delete, history.LoadAndDelete:
-		return history.Value{}, true
-	case history.Get, history.LoadOrStore:
-		// In batches a read says nothing about the latest write.
-		return c.Result, w.h.Claim == history.ClaimLinearizable
-	case history.CompareAndSwap:
-		return history.Some(c.New), c.Did
-	case history.CompareAndDelete:
-		return history.Value{}, c.Did
-	}
-	return history.Value{}, false
-}
-
-// operations returns the calls in porcupine's form, with returns later by slack. So no order of two
-// calls of different clients rests on less than the slack.
-func (w *windows) operations(slack time.Duration) []porcupine.Operation {
-	ops := make([]porcupine.Operation, len(w.calls), len(w.calls)+1)
-	for i, c := range w.calls {
-		ops[i] = operation(c, slack)
-	}
-	return ops
-}
-
-// key returns the key of the calls.
-func (w *windows) key() history.Word {
-	for _, c := range w.calls {
-		if c.Op != history.Publish {
-			return c.Key
-		}
-	}
-	return 0
+	return windowResult{reason: fmt.Sprintf("illegal only if the clocks are right to within %v", w.h.Slack), ambiguous: true}
 }
 
 // reason returns why the window is Illegal. It lists the calls if they are few, in order.
-func (w *windows) reason() string {
+func (w *windows[S]) reason() string {
 	const few = 8
-	text := fmt.Sprintf("no order of the %d calls about key %s", len(w.calls), w.h.FormatWord(w.key()))
-	if w.later {
+	text := fmt.Sprintf("no order of the %d calls%s", len(w.calls), w.about)
+	if len(w.starts) > 0 {
 		var held []string
-		for _, v := range w.starts {
-			held = append(held, w.h.FormatValue(v))
+		for _, s := range w.starts {
+			held = append(held, w.describe(s))
 		}
+		slices.Sort(held)
 		text += fmt.Sprintf(" between %d and %d, before which it held %s,", w.calls[0].Called, w.latest, strings.Join(held, " or "))
 	}
 	text += " explains what they returned"
@@ -263,41 +133,46 @@ func (w *windows) reason() string {
 	return text
 }
 
-// history returns the window as a separate history. An added call sets what the key holds at the
-// beginning.
-func (w *windows) history() *history.History {
+// describe returns what a map in state s holds, as text.
+func (w *windows[S]) describe(s S) string {
+	var list []string
+	for _, r := range w.entries(s) {
+		text := w.h.FormatValue(r.Value)
+		if w.about == "" {
+			text = w.h.FormatWord(r.Key) + " -> " + text
+		}
+		list = append(list, text)
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// history returns the window as a separate history. Added calls set what the map holds at the
+// beginning, in the first of the possible states.
+func (w *windows[S]) history() *history.History {
 	h := &history.History{Header: w.h.Header, Names: w.h.Names}
-	if start := w.starts[0]; w.later && start.Ok {
-		before := w.calls[0].Called - int64(h.Slack) - 4
-		h.Calls = append(h.Calls, history.Call{Client: w.calls[0].Client, Op: history.Set, Key: w.key(), New: start.Word, Called: before, Return: before + 1})
-		if h.Claim != history.ClaimLinearizable {
-			h.Calls = append(h.Calls, history.Call{Client: w.calls[0].Client, Op: history.Publish, Called: before + 2, Return: before + 3})
+	if len(w.starts) > 0 {
+		entries := w.entries(w.starts[0])
+		client, first := w.calls[0].Client, w.calls[0].Called
+		for _, c := range slices.Backward(w.calls) {
+			if c.Return != history.Never {
+				first = c.Called
+			}
+		}
+		if first != w.calls[0].Called { // a call from before the window never returned
+			client = 1 + slices.MaxFunc(w.calls, func(a, b *history.Call) int { return a.Client - b.Client }).Client
+		}
+		at := first - int64(h.Slack) - 2*int64(len(entries)) - 2
+		for _, e := range entries {
+			h.Calls = append(h.Calls, history.Call{Client: client, Op: history.Set, Key: e.Key, New: e.Value.Word, Called: at, Return: at + 1})
+			at += 2
 		}
 	}
 	for _, c := range w.calls {
 		h.Calls = append(h.Calls, *c)
 	}
+	h.Sort()
 	return h
-}
-
-// searches limits the searches of one history. All searches without an answer take no longer than
-// limit together.
-type searches struct {
-	limit, vain time.Duration
-}
-
-// from lets porcupine search for an order of the operations, from a key that holds start.
-func (s *searches) from(h *history.History, start history.Value, ops []porcupine.Operation, wide bool) porcupine.CheckResult {
-	model, _ := modelFrom(h, start, namesRead(ops))
-	model.Partition = nil
-	if wide {
-		model = inOrder(model, ops)
-	}
-	began := time.Now()
-	left := max(s.limit-s.vain, time.Microsecond) // 0 means no limit
-	result := porcupine.CheckOperationsTimeout(model, ops, left)
-	if result == porcupine.Unknown {
-		s.vain += time.Since(began)
-	}
-	return result
 }

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,15 +11,15 @@ import (
 	"time"
 
 	"doublebuf/lincheck/history"
+	"doublebuf/lincheck/order"
 )
 
-// long returns a legal history of one key with the given claim and with quiescent points. It has
-// more calls than porcupine can judge at once, and, if it is linearizable, more clients.
+// long returns a legal history of one key with the given claim, of many clients and calls.
 func long(rng *rand.Rand, claim history.Claim, rounds int) *history.History {
 	h := &history.History{Header: history.Header{Claim: claim, Slack: 2}}
-	clients := maxClients // a window of batches does not end before a publish
+	clients := 8
 	if claim == history.ClaimLinearizable {
-		clients = 3 * maxClients / 2
+		clients = 12
 	}
 	var now int64
 	var published, written history.Value
@@ -53,8 +52,7 @@ func long(rng *rand.Rand, claim history.Claim, rounds int) *history.History {
 	return h
 }
 
-// Histories of every claim are cut into windows, if they are far longer or have more clients than
-// porcupine can judge at once. One wrong read in them is found.
+// Long histories of every claim are judged. One wrong read in them is found.
 func TestLongHistories(t *testing.T) {
 	for _, claim := range []history.Claim{history.ClaimLinearizable, history.ClaimEventual, history.ClaimEventualPerHandle} {
 		rng := rand.New(rand.NewPCG(1, 0))
@@ -123,7 +121,7 @@ func waysAgree(t *testing.T, h *history.History, want history.Outcome) {
 // Judging an endless linearizable history takes memory that does not grow with it.
 func TestEndlessLinearizableHistory(t *testing.T) {
 	h := &history.History{Header: history.Header{Claim: history.ClaimLinearizable}}
-	b := newByKeys(h, time.Second)
+	b := newByKeys(h, &order.Work{Limit: time.Second})
 	const keys = 4000
 	most := 0
 	for i := range int64(3 * mostHeld) {
@@ -139,133 +137,6 @@ func TestEndlessLinearizableHistory(t *testing.T) {
 	}
 	if b.end(); b.v.Outcome != history.Ok || len(b.keys) != keys || most > mostHeld+keys {
 		t.Errorf("%v; %d keys, up to %d calls held; want %d and no more than %d", b.v, len(b.keys), most, keys, mostHeld)
-	}
-}
-
-// The place where windows are cut makes no difference. Small histories are judged as one window,
-// and again in the smallest windows. There are so few values that wrong results are often right by
-// chance.
-func TestWindowsAgreeWithTheWhole(t *testing.T) {
-	for claim, ops := range map[history.Claim][]history.Op{
-		history.ClaimLinearizable: {history.Get, history.Set, history.Set, history.Delete, history.Swap, history.LoadOrStore, history.LoadAndDelete, history.CompareAndSwap, history.CompareAndDelete},
-		history.ClaimEventual:     {history.Get, history.Get, history.Set, history.Delete, history.Publish, history.Publish},
-	} {
-		counts := map[history.Outcome]int{}
-		cut := 0
-		for seed := range uint64(3000) {
-			rng := rand.New(rand.NewPCG(seed, 0))
-			h := randomHistory(rng, claim, ops, 2, 3, 20)
-			if rng.IntN(2) == 0 {
-				h.Slack = 2
-			}
-			want := History(h)
-			counts[want.Outcome]++
-			got, cuts := inSmallest(newWindows(h, &searches{limit: time.Minute}))
-			cut += cuts
-			// A history that is wrong only within the slack may pass when it is cut, because the
-			// values that a window leaves are found with the slack.
-			if got.outcome != want.Outcome && !(want.Counts.Ambiguous > 0 && got.outcome == history.Ok) {
-				t.Fatalf("%s, seed %d: in windows %v, as a whole %v: %+v", claim, seed, got, want, h.Calls)
-			}
-		}
-		if counts[history.Ok] < 100 || counts[history.Illegal] < 100 || cut < 1000 {
-			t.Errorf("%s: the histories are one-sided: %v, %d cuts", claim, counts, cut)
-		}
-		t.Log(claim, counts, cut)
-	}
-}
-
-// inSmallest judges the history of w, of one key, in windows that are cut wherever possible. It
-// also returns the number of cuts.
-func inSmallest(w *windows) (got windowResult, cuts int) {
-	got = windowResult{outcome: history.Ok}
-	note := func(j windowResult) {
-		if got.outcome != history.Illegal && (j.outcome == history.Illegal || got.outcome == history.Ok) {
-			got = j
-		}
-	}
-	for i := range w.h.Calls {
-		c := &w.h.Calls[i]
-		if w.quiet(c.Called) {
-			cuts++
-			note(w.end(false))
-		}
-		if got.outcome != history.Illegal {
-			note(w.add(c))
-		}
-	}
-	if got.outcome != history.Illegal {
-		note(w.end(true))
-	}
-	return got, cuts
-}
-
-// A search without time has no answer, and makes no legal history Illegal. This holds for searches
-// for the values that a window can leave, and for searches for an order.
-func TestSearchesWithoutTime(t *testing.T) {
-	for _, claim := range []history.Claim{history.ClaimLinearizable, history.ClaimEventual, history.ClaimEventualPerHandle} {
-		counts, inVain := map[history.Outcome]int{}, map[history.Outcome]int{}
-		for seed := range uint64(30) {
-			h := long(rand.New(rand.NewPCG(seed, 0)), claim, 100)
-			w := newWindows(h, &searches{limit: time.Minute})
-			w.brief = 0
-			got, cuts := inSmallest(w)
-			counts[got.outcome]++
-			w = newWindows(h, &searches{})
-			w.brief = 0
-			none, _ := inSmallest(w)
-			inVain[none.outcome]++
-			if got.outcome != history.Ok || none.outcome == history.Illegal || cuts < 10 {
-				t.Fatalf("%s, seed %d: a right history with %d cuts is %v if what windows leave is not searched for; want Ok; and %v if nothing is", claim, seed, cuts, got, none)
-			}
-		}
-		if inVain[history.Unknown] == 0 {
-			t.Errorf("%s: no search was in vain", claim)
-		}
-		t.Log(claim, counts, inVain)
-	}
-}
-
-// A window that cannot be judged makes the verdict Unknown, but does not hide a later violation.
-func TestAfterAWindowThatIsGivenUp(t *testing.T) {
-	h := &history.History{Header: history.Header{Claim: history.ClaimLinearizable}}
-	for client := range maxClients + 1 {
-		h.Calls = append(h.Calls, history.Call{Client: client, Op: history.Set, Key: 7, New: history.Word(client), Called: int64(client), Return: 100})
-	}
-	for i := range int64(2 * windowCalls) {
-		h.Calls = append(h.Calls, history.Call{Op: history.Get, Key: 7, Result: history.Some(3), Called: 200 + 10*i, Return: 205 + 10*i})
-	}
-	if v := History(h); v.Outcome != history.Unknown || v.Counts.Undecided != 1 || !strings.HasPrefix(v.Reason, "9 clients and ") {
-		t.Error(v)
-	}
-	h.Calls[len(h.Calls)-1].Result.Word = 4
-	if v := History(h); v.Outcome != history.Illegal {
-		t.Error(v)
-	}
-	if got := History(h).illegal.Calls; !slices.ContainsFunc(got, func(c history.Call) bool { return c.Result.Word == 4 }) {
-		t.Error(fmt.Sprint(got))
-	}
-}
-
-// A window with too many calls is given up as a whole, because the calls that were not kept may
-// explain the rest.
-func TestWindowGivenUpAsAWhole(t *testing.T) {
-	h := &history.History{Header: history.Header{Claim: history.ClaimLinearizable}}
-	now, value := int64(0), history.Word(0)
-	set := func(client int, takes int64) {
-		value++
-		h.Calls = append(h.Calls, history.Call{Client: client, Op: history.Set, Key: 7, New: value, Called: now, Return: now + takes})
-		now += 10
-	}
-	for i := range windowCalls / 2 { // with quiescent points, but too few calls to end a window
-		set(2+i%(maxClients-2), 5)
-	}
-	for i := range maxPartition + 100 { // without quiescent points
-		set(i%2, 15)
-	}
-	h.Calls = append(h.Calls, history.Call{Client: maxClients, Op: history.Get, Key: 7, Result: history.Some(value), Called: now + 2, Return: now + 3})
-	if v := History(h); v.Outcome != history.Unknown {
-		t.Errorf("%v; want Unknown", v)
 	}
 }
 
