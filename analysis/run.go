@@ -150,12 +150,23 @@ func unchecked(impl string) results.Verdict {
 	return results.Verdict{Impl: impl, Outcome: results.Unknown, Reason: "it was never checked"}
 }
 
-// verdictsOf returns the worst verdict on each map.
+// verdictsOf returns the worst verdict on each map. A crash is the worst, because it explains why
+// cells are missing.
 func verdictsOf(s *results.Set) map[string]results.Verdict {
-	rank := map[results.Outcome]int{results.Ok: 0, results.Unknown: 1, results.Illegal: 2}
+	rank := func(v results.Verdict) int {
+		switch {
+		case v.Check == results.Crash && v.Outcome == results.Illegal:
+			return 3
+		case v.Outcome == results.Illegal:
+			return 2
+		case v.Outcome == results.Unknown:
+			return 1
+		}
+		return 0
+	}
 	worst := map[string]results.Verdict{}
 	for _, v := range s.Manifest.Verdicts {
-		if was, found := worst[v.Impl]; !found || rank[v.Outcome] > rank[was.Outcome] {
+		if was, found := worst[v.Impl]; !found || rank(v) > rank(was) {
 			worst[v.Impl] = v
 		}
 	}

@@ -19,6 +19,9 @@ func TestVerdictIsTheWorst(t *testing.T) {
 			{Impl: "unsure", Outcome: results.Unknown, Reason: "timeout"},
 			{Impl: "unsure", Outcome: results.Ok},
 			{Impl: "sum", Outcome: results.Ok, Level: "atomic", Broken: true},
+			{Impl: "dead", Outcome: results.Illegal, Reason: "wrong"},
+			{Impl: "dead", Outcome: results.Illegal, Check: results.Crash, Reason: "it hangs"},
+			{Impl: "dead", Outcome: results.Illegal, Check: "sum", Reason: "lost"},
 		}},
 		Cells: []results.Cell{{ID: results.ID{Impl: "sum"}}, {ID: results.ID{Impl: "sum"}, Fault: "a lost put"}},
 	})
@@ -28,6 +31,7 @@ func TestVerdictIsTheWorst(t *testing.T) {
 	}{
 		"good": {results.Ok, ""}, "bad": {results.Illegal, "why"}, "unsure": {results.Unknown, "timeout"},
 		"sum": {results.Illegal, "a lost put"}, "stranger": {results.Unknown, "it was never checked"},
+		"dead": {results.Illegal, "it hangs"},
 	} {
 		if v := s.Verdict(impl); v.Outcome != want.outcome || v.Reason != want.reason || v.Impl != impl {
 			t.Errorf("verdict on %s: %+v; want %v", impl, v, want)

@@ -111,12 +111,16 @@ const (
 type Verdict struct {
 	Impl     string   `json:"impl"`  // name of the map
 	Level    string   `json:"level"` // the level that it declares; "none" if it is no map
-	Check    string   `json:"check"` // "history", or "sum": the final-state check, which files call by its old name
+	Check    string   `json:"check"` // "history", Crash, or "sum": the final-state check, which files call by its old name
 	Outcome  Outcome  `json:"outcome"`
 	Broken   bool     `json:"broken,omitempty"`   // the map is known to fail: Illegal is as expected
 	Reason   string   `json:"reason,omitempty"`   // one line
 	Evidence []string `json:"evidence,omitempty"` // files, in the run's folder, and the line that judges again
 }
+
+// Crash is the Check of a map that ended the process that checked or measured it, or that hung
+// while it was measured. The rest of its cells is missing.
+const Crash = "child"
 
 // AsExpected reports whether the outcome is the one that the map's entry declares.
 func (v Verdict) AsExpected() bool {

@@ -18,8 +18,19 @@ func Stacks() string {
 // role is the name in a report of the goroutines that have the function on their stacks.
 type role struct{ function, name string }
 
-// roles are the roles of goroutines that use the map under check, in this package and in soak.
-var roles = []role{{".(*soak).write(", "writing"}, {".(*soak).read(", "reading"}, {".(*Rig).run.func", "of the clients"}}
+// roles are the roles of goroutines that use a map: in this package, in soak, and in the process
+// that measures for runbench.
+var roles = []role{
+	{".(*soak).write(", "writing"},
+	{".(*soak).read(", "reading"},
+	{".(*Rig).run.func", "of the clients"},
+	{"/internal/run.(*worker[...]).", "of the workers"},
+	{"/internal/run.(*server[...]).", "of the workers"},
+	{"/internal/run.(*staleWriter[...]).", "writing"},
+	{"/internal/run.(*staleReader[...]).", "reading"},
+	{"/internal/run.(*subject[...]).", "closing"},
+	{"/internal/run.(*cell[...]).", "preparing or checking"},
+}
 
 var goroutineLine = regexp.MustCompile(`^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[([^,\]]*)`)
 

@@ -53,7 +53,7 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 	defer cancel()
 	secret := rand.Text()
 	cmd := c.command(ctx, limited, secret)
-	stdout, stderr := lastLine{each: c.Report}, head{}
+	stdout, stderr := lastLine{each: c.Report}, Head{}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 
@@ -69,7 +69,7 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 		if where := Summarize(stderr.String()); where != "" {
 			v.Reason += ", with " + where
 		}
-	case errors.As(err, &exit) && killed(exit):
+	case errors.As(err, &exit) && Killed(exit):
 		v.Reason = "the checking process was killed from outside: " + exit.Error()
 	case errors.As(err, &exit):
 		v.Outcome, v.Reason = history.Illegal, "it crashed: "+CrashCause(stderr.String(), exit)
@@ -92,27 +92,43 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 // the stacks of its goroutines, and kills it a little later. When ctx ends it kills the child at
 // once, or lets a child with a Report finish.
 func (c Child) command(ctx, limited context.Context, secret string) *exec.Cmd {
-	cmd := exec.CommandContext(limited, c.Path, c.Args...)
+	cmd := Command(limited, c.Path, c.Args...)
+	askForStacks := cmd.Cancel
 	cmd.Cancel = func() error {
 		switch {
 		case ctx.Err() == nil:
-			return cmd.Process.Signal(syscall.SIGQUIT)
+			return askForStacks()
 		case c.Report != nil:
 			return cmd.Process.Signal(os.Interrupt)
 		}
 		return cmd.Process.Kill()
 	}
-	cmd.WaitDelay = dumpDelay
 	if c.Report != nil {
 		cmd.WaitDelay = verdictDelay
 	}
-	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", c.Memory), "GOTRACEBACK=all", secretEnv+"="+secret)
+	cmd.Env = append(cmd.Env, fmt.Sprintf("GOMEMLIMIT=%d", c.Memory), secretEnv+"="+secret)
 	return cmd
 }
 
-// killed reports whether a signal ended the process that Go programs neither send to themselves nor
+// Command returns the command that runs a Go program in a child process. When ctx ends, the command
+// asks the program for the stacks of its goroutines, which it writes to stderr, and kills it a
+// little later.
+func Command(ctx context.Context, path string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Cancel = func() error {
+		if cmd.Process.Signal(syscall.SIGQUIT) != nil { // the system has no such signal
+			return cmd.Process.Kill()
+		}
+		return nil
+	}
+	cmd.WaitDelay = dumpDelay
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
+	return cmd
+}
+
+// Killed reports whether a signal ended the process that Go programs neither send to themselves nor
 // cause by a fault of their own.
-func killed(exit *exec.ExitError) bool {
+func Killed(exit *exec.ExitError) bool {
 	status, ok := exit.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {
 		return false
@@ -150,10 +166,11 @@ func lastVerdict(line []byte, secret string) (judge.Verdict, error) {
 	return v, nil
 }
 
-// head keeps the beginning of what is written to it. The beginning of a crash names its cause.
-type head struct{ bytes.Buffer }
+// Head keeps the beginning of what is written to it. The beginning of a crash names its cause.
+type Head struct{ bytes.Buffer }
 
-func (h *head) Write(p []byte) (int, error) {
+// Write keeps p as long as there is room. It never fails.
+func (h *Head) Write(p []byte) (int, error) {
 	h.Buffer.Write(p[:min(len(p), outputKept-h.Len())])
 	return len(p), nil
 }

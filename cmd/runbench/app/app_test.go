@@ -86,7 +86,7 @@ func strangers() []kv.Entry {
 	elsewhere := entry("elsewhere", fault{}, false)
 	elsewhere.Instead = func() error { return errors.New("it is at home elsewhere, good instead") }
 	measured := len(os.Args) > 1 && os.Args[1] == "measure-child"
-	return []kv.Entry{
+	return append(traps(), []kv.Entry{
 		entry("good", fault{}, false),
 		entry("loses", fault{lose: 2}, false),
 		entry("loses-known", fault{lose: 2}, true),
@@ -96,7 +96,7 @@ func strangers() []kv.Entry {
 		entry("crashes-measured", fault{crash: measured}, false),
 		entry("prints-measured", fault{print: measured}, false),
 		elsewhere,
-	}
+	}...)
 }
 
 // stranger runs the stranger's program in the folder dir.

@@ -170,8 +170,8 @@ func (s *shell) checkMaps(f *format, maps []kv.Entry, g gate.Options, seeds int,
 	return verdicts, s.print(f, d)
 }
 
-// interruptible returns a context that ends with the first interrupt. The second one
-// ends the process.
+// interruptible returns a context that ends with the first interrupt. The second one ends the
+// process.
 func interruptible() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)

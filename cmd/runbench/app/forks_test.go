@@ -63,14 +63,18 @@ func TestForksAreProcesses(t *testing.T) {
 	}
 }
 
-// TestForkCrashes has a map that passes its check and crashes when it is measured. The error is one
-// line, and the run can be resumed.
+// TestForkCrashes has a map that passes its check and crashes when it is measured. It fails once,
+// and the floor is measured in all processes.
 func TestForkCrashes(t *testing.T) {
 	dir := t.TempDir()
 	code, stdout, stderr := stranger(t, dir, strings.Fields("run -impl crashes-measured -forks 2"+few)...)
-	const want = ": process 1 ended: panic: a map that crashes; go on with: runbench run -resume -results r -plots p\n"
-	if code != 1 || !strings.HasSuffix(stderr, want) || strings.Count(stderr, "\n") != 1 {
-		t.Errorf("exit code %d and %q; want 1 and %q\n%s", code, stderr, want, stdout)
+	const want = " of block 1: it ended its process while it was built and filled: panic: a map that crashes; its remaining cells are skipped"
+	if code != 3 || strings.Count(stderr, want) != 1 {
+		t.Errorf("exit code %d and %q; want 3 and %q\n%s", code, stderr, want, stdout)
+	}
+	cells, err := os.ReadFile(filepath.Join(dir, "r/cells.txt"))
+	if n := strings.Count(string(cells), "\nBenchmarkMap/impl=noop/"); err != nil || n != 4 {
+		t.Errorf("%v: %d cells of the floor; want 4\n%s", err, n, cells)
 	}
 }
 

@@ -2,13 +2,28 @@ package app
 
 import (
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/lincheck/drive"
 )
+
+// stacksOnQuit ends the process at the signal SIGQUIT, after it has written the stacks of all
+// goroutines to w. Go's own answer to the signal lacks those that run at that moment.
+func stacksOnQuit(w io.Writer) {
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGQUIT)
+	go func() {
+		<-quit
+		fmt.Fprint(w, drive.Stacks())
+		os.Exit(ExitError)
+	}()
+}
 
 func measureCommand() command {
 	return command{
@@ -22,6 +37,7 @@ func measureCommand() command {
 				// An interrupt from the terminal reaches all processes. The parent ends after the
 				// running cell, and this process with it.
 				signal.Ignore(os.Interrupt, syscall.SIGTERM)
+				stacksOnQuit(s.stderr)
 				answers := s.stdout
 				if answers == os.Stdout {
 					os.Stdout = os.Stderr // a map that prints must not print between the answers

@@ -1,20 +1,15 @@
 package app
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"slices"
 	"strconv"
 	"time"
 
-	"doublebuf/analysis"
-	"doublebuf/analysis/export"
 	"doublebuf/analysis/stat"
-	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/pin"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -31,7 +26,7 @@ type runFlags struct {
 	target           plan.Percent
 	max              plan.Duration
 	time, latency    plan.Duration
-	slice            plan.Duration
+	slice, hang      plan.Duration
 	seed             uint64
 	dir, plots       string
 	resume           bool
@@ -117,10 +112,18 @@ mean nothing there. The largest A/A limit, the precision of the effects and the 
 runbench doctor give the run a grade from A to D. With -strict B the exit code is 4 if the grade is
 worse than B.
 
+A child process measures, and the run watches it. A map fails if it crashes or ends this process,
+if it runs out of memory, or if it hangs: it makes no progress for 20 s (-hang) beyond the time that
+its step takes. Its verdict says why, and the evidence holds the output of the process, with the
+stacks of its goroutines. The map's remaining cells are skipped. Its workload is measured again
+without it, in a new process. All other maps are measured as planned, and the exit code is 3. The
+map that fails is the one whose turn it was.
+
 The cells of a workload in a block are written to the disk together, as soon as they are finished.
-After an interrupt (Ctrl-C) the run finishes those that it measures. If it still fills their maps, it
-gives them up. Then it draws and reports what it has measured, and prints the command that measures
-the rest.
+After an interrupt (Ctrl-C) the run says what it waits for and finishes the cells that it measures.
+If it still fills their maps, it gives them up. Then it draws and reports what it has measured, and
+prints the command that measures the rest. A second interrupt stops the run at once, without these
+cells and without a report.
 
 The folder of the results holds:
 
@@ -130,7 +133,8 @@ The folder of the results holds:
   staleness.txt           how stale reads are
   latency.txt             latencies, if -latency was given
   manifest.json           the plan, the seed, the machine and the verdicts
-  evidence                histories that failed their check`
+  evidence                histories that failed their check, and the output of
+                          maps that crashed or hung`
 
 func runCommand() command {
 	return command{
@@ -159,6 +163,9 @@ func runCommand() command {
 				fs.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 				if err := o.format.check(fs); err != nil {
 					return err
+				}
+				if o.hang <= 0 {
+					return exit.Usagef("run: -hang %v; want more than 0, as in 20s", o.hang)
 				}
 				_, err := s.run(&o)
 				return err
@@ -194,6 +201,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 	fs.TextVar(&o.time, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms (default the preset's)")
 	fs.TextVar(&o.slice, "slice", plan.Duration(0), "`time` for which a map is measured at a stretch, in turns with the other maps, as in 5ms; 0 measures each cell at once (default the preset's)")
 	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`time` for which operations arrive in a latency cell (default the preset's)")
+	fs.TextVar(&o.hang, "hang", plan.Duration(20*time.Second), "a map that makes no progress for this `time`, beside the time that its step takes, has failed")
 	fs.TextVar(&o.target, "target-ci", plan.Percent(0), "repeat until the interval of every lead is narrower than this `percentage`, as in 2%")
 	fs.TextVar(&o.max, "max", plan.Duration(0), "longest `time` to measure with -target-ci, as in 10m")
 	fs.Uint64Var(&o.seed, "seed", 1, "the `seed` for all random choices")
@@ -371,69 +379,4 @@ func (o *runFlags) apply(p *plan.Plan) {
 	if o.forks > 1 {
 		p.Forks = o.forks
 	}
-}
-
-// setup returns what a campaign works with, in the folder dir.
-func (o *runFlags) setup(s *shell, dir string) campaign.Setup {
-	c := campaign.Setup{
-		Args: s.args, Maps: s.maps, Out: s.stdout, Warn: s.stderr, Progress: s.progress,
-		Summary: s.stdout, As: export.Named(o.format.named()),
-		Dir: dir, Plots: campaign.PlotsFolder(o.plots, dir), Strict: results.Letter(o.strict), Place: string(o.place),
-	}
-	switch {
-	case !o.format.text():
-		c.Out, c.Progress = io.Discard, io.Discard
-	case o.quiet:
-		c.Out, c.Progress, c.Summary = io.Discard, io.Discard, io.Discard
-	}
-	return c
-}
-
-// campaign returns the campaign that the flags ask for: a new one, or one to resume.
-func (s *shell) campaign(o *runFlags) (*campaign.Campaign, error) {
-	if o.resume {
-		if o.dir == "" {
-			return nil, exit.Usagef("run: -resume without -results; want the folder of the run to resume")
-		}
-		return campaign.Resume(o.setup(s, o.dir), func(p plan.Plan) error { return o.samePlan(s, p) })
-	}
-	p, name, check, err := o.plan(s)
-	if err != nil {
-		return nil, err
-	}
-	return campaign.New(o.setup(s, folder(o.dir, "results", name)), p, name, check)
-}
-
-// run is the command without its flags. It returns what it has measured.
-func (s *shell) run(o *runFlags) (*analysis.Run, error) {
-	c, err := s.campaign(o)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	ctx, stop := interruptible()
-	defer stop()
-	return c.Run(ctx)
-}
-
-// samePlan refuses flags that ask for another plan than was, which is the plan of the run to
-// resume.
-func (o *runFlags) samePlan(s *shell, was plan.Plan) error {
-	f := o.firstGiven(append(planFlags, "preset", "plan")...)
-	if f == "" {
-		return nil
-	}
-	now, _, _, err := o.plan(s)
-	if err != nil {
-		return err
-	}
-	text, err := json.Marshal(now)
-	if err != nil {
-		return err
-	}
-	old, err := json.Marshal(was)
-	if err == nil && string(text) != string(old) {
-		err = exit.Usagef("cannot resume %s: with %s and the other flags the plan would change; want only -resume and -results", o.dir, f)
-	}
-	return err
 }

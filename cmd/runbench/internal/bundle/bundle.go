@@ -85,9 +85,12 @@ func whole(dir string, set *results.Set, p plan.Plan) error {
 	for _, v := range m.Verdicts {
 		passed[v.Impl] = passed[v.Impl] || v.Outcome == results.Ok
 	}
+	for _, v := range m.Verdicts {
+		passed[v.Impl] = passed[v.Impl] && v.Check != results.Crash
+	}
 	for _, j := range p.Jobs() {
 		impl, _ := results.Original(j.ID.Impl)
-		if !have[job{j.ID, j.Block}] && passed[impl] { // a map that crashed in its check is not measured
+		if !have[job{j.ID, j.Block}] && passed[impl] { // a map that crashed is not measured any more
 			return fmt.Errorf("%s lacks the cell %s of block %d; want all cells of its plan", dir, j.ID.Name(), j.Block)
 		}
 	}

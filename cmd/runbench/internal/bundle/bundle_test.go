@@ -117,6 +117,17 @@ func unpack(t *testing.T, from io.Reader, to string) {
 	}
 }
 
+// TestOfAMapThatFailed: an archive is made of a run that lacks cells of a map that crashed.
+func TestOfAMapThatFailed(t *testing.T) {
+	dir := run(t, func(m *results.Manifest) {
+		m.Plan = []byte(strings.ReplaceAll(string(m.Plan), `"blocks": 6`, `"blocks": 7`))
+		m.Verdicts = append(m.Verdicts, results.Verdict{Impl: "xsync", Check: results.Crash, Outcome: results.Illegal})
+	})
+	if _, err := Of(dir); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRefused: an archive is not made of a run that is not whole.
 func TestRefused(t *testing.T) {
 	same := func(*results.Manifest) {}

@@ -33,10 +33,12 @@ type Setup struct {
 	// Summary is where the summary is printed in the end, in the format As.
 	Summary io.Writer
 	As      export.Exporter
-	Dir     string         // folder of the results
-	Plots   string         // folder of the figures
-	Strict  results.Letter // the worst grade that is good enough; "" is any
-	Place   string         // how the plan's processors were chosen, for the manifest; "" if not by topology
+	Dir     string          // folder of the results
+	Plots   string          // folder of the figures
+	Strict  results.Letter  // the worst grade that is good enough; "" is any
+	Place   string          // how the plan's processors were chosen, for the manifest; "" if not by topology
+	Hang    time.Duration   // a map that makes no progress for so long, beside the time of its step, hangs
+	AtOnce  <-chan struct{} // closed to end the run without its running cells
 }
 
 // Campaign is one run, from its plan to its report. One goroutine uses it.
@@ -56,6 +58,9 @@ type Campaign struct {
 // histories of each map are recorded.
 func New(s Setup, p plan.Plan, name string, check time.Duration) (_ *Campaign, err error) {
 	c := &Campaign{Setup: s, plan: p, check: check}
+	if err := c.enoughMemory(p); err != nil {
+		return nil, err
+	}
 	if c.runner, err = run.New(p, s.Maps); err != nil {
 		return nil, err
 	}
@@ -100,7 +105,9 @@ func (c *Campaign) Run(ctx context.Context) (*analysis.Run, error) {
 	if err := c.gate(ctx); err != nil {
 		return nil, c.resumable(err)
 	}
-	if err := c.session(ctx, machine); err != nil {
+	if err := c.session(ctx, machine); errors.Is(err, run.ErrStopped) {
+		return nil, c.resumable(err)
+	} else if err != nil {
 		if _, more := c.conclude(); more != nil {
 			err = fmt.Errorf("%w; and no report was written: %w", err, more)
 		}

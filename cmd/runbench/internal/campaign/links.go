@@ -10,13 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-
-	"doublebuf/cmd/runbench/internal/run"
-	"doublebuf/lincheck"
 )
-
-// MeasureCommand is the command of runbench that a child runs. It measures for its parent.
-const MeasureCommand = "measure-child"
 
 // links builds the program again, with other layouts of its code.
 type links struct {
@@ -85,9 +79,6 @@ func (l *links) command(ctx context.Context, args ...string) (string, error) {
 // link prepares the programs that measure, and returns a function that removes them.
 func (c *Campaign) link(ctx context.Context) (remove func(), err error) {
 	remove = func() {}
-	if !c.plan.Forked() {
-		return remove, nil
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return remove, fmt.Errorf("cannot start a child process: %w", err)
@@ -103,10 +94,7 @@ func (c *Campaign) link(ctx context.Context) (remove func(), err error) {
 			return remove, err
 		}
 	}
-	c.runner.Children = run.Children{
-		Start: func(link int) *exec.Cmd { return exec.Command(programs[link-1], MeasureCommand) },
-		Cause: lincheck.CrashCause,
-	}
+	c.runner.Children = c.children(programs)
 	return remove, nil
 }
 

@@ -36,7 +36,7 @@ func (l *loop) round() int { return max(1, l.plan.Links) }
 
 // left returns the jobs that are not done.
 func (l *loop) left() []plan.Job {
-	return slices.DeleteFunc(l.plan.JobsOf(0, l.sets), func(j plan.Job) bool { return l.store.done[j] })
+	return slices.DeleteFunc(l.plan.JobsOf(0, l.sets), func(j plan.Job) bool { return l.store.done[j] || l.crashed(j) })
 }
 
 // measure runs the jobs that are left and keeps the cells of each cohort when it is finished. It
@@ -206,13 +206,16 @@ func (l *loop) measureLeft(ctx context.Context) error {
 	return l.run(ctx, l.left(), l.sets*l.plan.Blocks)
 }
 
-// run runs jobs, without those of maps that crashed in their check, and keeps their cells. blocks
-// is the number of blocks, for the progress.
+// crashed reports whether the map of a job crashed in its check, or failed while it was measured.
+func (l *loop) crashed(j plan.Job) bool {
+	of, _ := results.Original(j.ID.Impl)
+	return l.store.has(of, crashed)
+}
+
+// run runs jobs, without those of maps that crashed, and keeps their cells. blocks is the number of
+// blocks, for the progress.
 func (l *loop) run(ctx context.Context, jobs []plan.Job, blocks int) error {
-	jobs = slices.DeleteFunc(jobs, func(j plan.Job) bool {
-		of, _ := results.Original(j.ID.Impl)
-		return l.store.has(of, crashed)
-	})
+	jobs = slices.DeleteFunc(jobs, l.crashed)
 	if len(jobs) == 0 {
 		return nil
 	}

@@ -87,7 +87,7 @@ func jobOf(c results.Cell) plan.Job {
 const finalState = "sum"
 
 // crashed is the checker, in package lincheck, of a map that crashed its process.
-const crashed = "child"
+const crashed = results.Crash
 
 // has reports whether the manifest has a verdict of that check on the map.
 func (s *store) has(impl, check string) bool {

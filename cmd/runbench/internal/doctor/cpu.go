@@ -47,7 +47,7 @@ func (h Host) cpus(name, key string) int {
 }
 
 func (h Host) quota() (string, results.State) {
-	dirs := h.groups()
+	dirs := h.groups("cpu")
 	if len(dirs) == 0 {
 		return "", results.Hidden
 	}
@@ -75,8 +75,8 @@ func (h Host) quota() (string, results.State) {
 }
 
 // groups returns the folders of this process's control group, and of those above it, that
-// may limit its processors.
-func (h Host) groups() []string {
+// may limit its processors or its memory: controller is cpu or memory.
+func (h Host) groups(controller string) []string {
 	const root = "sys/fs/cgroup"
 	text, _ := h.read("proc/self/cgroup")
 	var dirs []string
@@ -87,10 +87,10 @@ func (h Host) groups() []string {
 		}
 		mounts := []string{root, root + "/unified"} // of version 2
 		if controllers := parts[1]; controllers != "" {
-			if !strings.Contains(","+controllers+",", ",cpu,") {
+			if !strings.Contains(","+controllers+",", ","+controller+",") {
 				continue
 			}
-			mounts = []string{root + "/" + controllers, root + "/cpu"}
+			mounts = []string{root + "/" + controllers, root + "/" + controller}
 		}
 		for _, mount := range mounts {
 			if _, err := fs.Stat(h.Root, path.Join(mount, "cgroup.procs")); err != nil {

@@ -81,7 +81,7 @@ func (h Host) counters() counters {
 			c[heatThrottles] += n
 		}
 	}
-	for _, dir := range h.groups() {
+	for _, dir := range h.groups("cpu") {
 		text, _ := h.read(path.Join(dir, "cpu.stat"))
 		for line := range strings.Lines(text) {
 			var n float64

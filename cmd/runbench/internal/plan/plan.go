@@ -15,9 +15,9 @@
 //   - A cohort is jobs that are measured together: the maps of one workload in one block.
 //   - A slice is a stretch of measuring one map of a cohort. The maps of a cohort take turns.
 //   - A set is as many blocks as the plan says, one after another in one process. There is a set
-//     for each process of each link, and the links take turns. One process of one link measures in
-//     the process that runs the plan. Several processes are children of it. If a resumed campaign
-//     adds cells to a set that was cut short, they count as cells of the same process.
+//     for each process of each link, and the links take turns. All of them are children of the
+//     process that runs the plan. If a resumed campaign adds cells to a set that was cut short,
+//     or if a map ends its process, the cells of the next process count as cells of the same one.
 package plan
 
 import (
@@ -167,7 +167,7 @@ type Job struct {
 	ID            results.ID
 }
 
-// Forked reports whether the cells are measured by child processes.
+// Forked reports whether the cells are measured by several processes.
 func (p Plan) Forked() bool { return p.Links > 1 || p.Forks > 1 }
 
 // Sets returns how many sets the plan begins with.

@@ -47,12 +47,13 @@ func measure[K comparable](r *Runner, jobs []plan.Job, builder func(kv.Entry) bu
 	mix, _ := workloads.FindMix(jobs[0].ID.Mix)
 	script := load.set.Script(mix, load.tape, r.plan.Seed)
 	var cells []*cell[K]
-	for _, j := range jobs {
+	for i, j := range jobs {
 		e, _ := plan.FindMap(r.entries, j.ID.Impl)
 		cells = append(cells, &cell[K]{
 			keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: script,
 			entry: e, build: builder(e), job: j, time: time.Duration(r.plan.Time), cpus: r.cpus,
 			filledByAll: r.plan.Prefill == plan.ByWorkers, ctx: r.ctx,
+			marks: r.marks, index: i, window: r.plan.Window(mix),
 		})
 	}
 	var measured []results.Cell
@@ -111,6 +112,9 @@ type cell[K comparable] struct {
 	time          time.Duration
 	cpus          []int // to which workers are bound, if they are
 	filledByAll   bool  // all workers fill the map, if it can be written by several goroutines
+	marks         *marker
+	index         int           // in its cohort
+	window        time.Duration // of a latency cell
 	ctx           context.Context
 	cut           bool // ctx ended while the map was filled, and nothing was measured
 }
@@ -120,6 +124,24 @@ type cell[K comparable] struct {
 type subject[K comparable] struct {
 	m       kv.Map[K, uint64]
 	handles []kv.Map[K, uint64]
+	mark    func(s step, expected time.Duration) // that a step of the cell begins
+}
+
+// mark says that a step of the cell begins, which takes about as long as expected.
+func (c *cell[K]) mark(s step, expected time.Duration) { c.marks.set(c.index, s, expected) }
+
+const (
+	perKey  = 400 * time.Nanosecond // about how long it takes to store or to look up a key
+	perStep = 20 * time.Nanosecond  // and to check a step of a worker
+)
+
+// markCheck says that the final state is checked.
+func (c *cell[K]) markCheck(workers []*worker[K]) {
+	d := time.Duration(len(c.keys)) * perKey
+	for _, w := range workers {
+		d += time.Duration(w.ops) * perStep
+	}
+	c.mark(checking, d)
 }
 
 // subject builds the map and stores value(i) under each key i for which holds(i) is true. It
@@ -140,7 +162,8 @@ func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int)
 			break
 		}
 	}
-	s := &subject[K]{m: c.build(capacity)}
+	c.mark(preparing, time.Duration(len(c.keys))*perKey)
+	s := &subject[K]{m: c.build(capacity), mark: c.mark}
 	if c.mix.Stalls {
 		workers++
 	}
@@ -151,8 +174,11 @@ func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int)
 	}
 	fill := func(m kv.Map[K, uint64], first, step int) {
 		for i := first; i < len(c.keys); i += step {
-			if (i-first)/step%fillStride == 0 && c.ctx.Err() != nil {
-				return
+			if (i-first)/step%fillStride == 0 {
+				if c.ctx.Err() != nil {
+					return
+				}
+				c.marks.tick()
 			}
 			if holds(i) {
 				m.Set(c.keys[i], value(i))
@@ -178,24 +204,29 @@ func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int)
 	if len(s.handles) == 0 {
 		open()
 	}
+	c.mark(measuring, c.time+2*c.window)
 	return s
 }
 
 const (
 	// fillTime is longer than any map takes to be filled.
 	fillTime = 24 * time.Hour
-	// fillStride is after how many keys an interrupt is looked for.
-	fillStride = 1 << 12
+	// fillStride is after how many keys an interrupt is looked for, and progress is marked. A map
+	// may copy itself for each key.
+	fillStride = 1 << 6
 )
 
-// close releases the handles and the map.
+// close releases the handles and the map. It is not deferred: after a panic it might wait for a
+// lock of the map, and nobody would learn of the panic.
 func (s *subject[K]) close() {
+	s.mark(releasing, 0)
 	if _, ok := s.m.(kv.Opener[K, uint64]); ok {
 		for _, h := range s.handles {
 			kv.Close(h)
 		}
 	}
 	kv.Close(s.m)
+	s.mark(between, 0)
 }
 
 // stream returns the steps of worker w of all.

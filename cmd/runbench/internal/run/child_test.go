@@ -1,6 +1,8 @@
 package run
 
 import (
+	"context"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -17,8 +19,8 @@ func TestChildOfAnotherCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Children.Start = func(int) *exec.Cmd {
-		return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`)
+	r.Children.Start = func(context.Context, int) (*exec.Cmd, fmt.Stringer) {
+		return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`), &strings.Builder{}
 	}
 	err = r.Run(t.Context(), p.Jobs(), func([]results.Cell, Progress) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "link 1 is of commit 0123456789ab, and this program of ") {

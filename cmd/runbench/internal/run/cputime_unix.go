@@ -3,6 +3,7 @@
 package run
 
 import (
+	"os"
 	"syscall"
 	"time"
 )
@@ -15,4 +16,14 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// mostResident returns the most bytes of memory that a process held, which has ended; 0 if it
+// cannot be known.
+func mostResident(ended *os.ProcessState) float64 {
+	u, ok := ended.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return float64(u.Maxrss) * 1024
 }

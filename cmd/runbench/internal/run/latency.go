@@ -53,7 +53,6 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	if s == nil {
 		return results.Cell{}
 	}
-	defer s.close()
 	servers, workers := make([]*server[K], all), make([]*worker[K], all)
 	closed, open := make([]body, all), make([]body, all)
 	for i := range all {
@@ -97,6 +96,7 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 		putLatencies(out.Metrics, servers)
 	}
 	_, out.Fault = c.finalStateFault(s, workers)
+	s.close()
 	return out
 }
 

@@ -7,12 +7,13 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os/exec"
 	"runtime"
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/counters"
 	"doublebuf/cmd/runbench/internal/pin"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/results"
@@ -30,17 +31,13 @@ type Runner struct {
 	ctx     context.Context      // of the current Run
 	alone   map[results.ID]alone // what cells showed when they were measured alone
 
-	// Children is used if the plan is Forked.
+	// Children measure, if they can be started. Otherwise this process measures itself. Then a map
+	// that hangs or panics ends it, so this is for tests and for maps that are known to be good.
 	Children Children
 	child    *child
-}
-
-// Children says how to start the processes that measure for a Runner.
-type Children struct {
-	// Start returns the command that runs [Serve] in a program of that link.
-	Start func(link int) *exec.Cmd
-	// Cause says in one line why a child failed, from what it wrote to stderr and how it ended.
-	Cause func(stderr string, end error) string
+	failed   map[string]bool // maps that are not measured any more
+	took     time.Duration   // to prepare this Runner
+	marks    *marker         // of this process, if it is a child
 }
 
 // Progress says how far a run is.
@@ -57,7 +54,8 @@ func New(p plan.Plan, entries []kv.Entry) (*Runner, error) {
 	if err := p.Validate(entries); err != nil {
 		return nil, err
 	}
-	r := &Runner{plan: p, entries: entries, ctx: context.Background(), alone: map[results.ID]alone{}}
+	r := &Runner{plan: p, entries: entries, ctx: context.Background(), alone: map[results.ID]alone{}, failed: map[string]bool{}}
+	defer func(begin time.Time) { r.took = time.Since(begin) }(time.Now())
 	if err := r.loadTrace(); err != nil {
 		return nil, err
 	}
@@ -113,7 +111,8 @@ func (r *Runner) Trace() *workloads.Trace { return r.trace }
 // NotCounted says in one line which counters of the processor and of the kernel this machine does
 // not offer, and why. It is "" if there are all.
 func (r *Runner) NotCounted() string {
-	_, missing := processCounters()
+	p, missing := counters.Open()
+	p.Close() // it would count in the processes that measure, too
 	return missing
 }
 
@@ -123,8 +122,12 @@ func (r *Runner) Source() *workloads.Source { return r.source }
 // Run measures jobs, which are those of the plan or what is left of them. Those that the plan
 // measures together come one cohort after another. It calls done with the cells of each cohort.
 // It returns the first error of done, or that of ctx, between two cohorts or while a map is
-// filled. It never cuts a running measurement short. While it runs, GOMAXPROCS is that of the
-// cells. A Forked plan is measured by children of this process, one at a time.
+// filled. It never cuts a running measurement short.
+//
+// If Children can be started, they measure, one process at a time. A map that ends its process, or
+// makes no progress, has failed: Run calls Children.Failed, leaves out the map's other cells, and
+// measures the rest of the cohort again in a new process. Without Children this process measures,
+// and GOMAXPROCS is that of the cells meanwhile.
 func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func([]results.Cell, Progress) error) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
 	defer r.endChild()
@@ -136,11 +139,11 @@ func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func([]results.C
 			return err
 		}
 		measure := r.measure
-		if r.plan.Forked() {
+		if r.Children.Start != nil {
 			measure = r.measureInChild
 		}
 		cells, err := measure(cohort)
-		if err != nil && err == ctx.Err() {
+		if err != nil && (err == ctx.Err() || errors.Is(err, ErrStopped)) {
 			return err
 		}
 		if err != nil {

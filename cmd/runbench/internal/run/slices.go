@@ -301,6 +301,7 @@ func (l *lane[K]) slice(c *crew) float64 {
 			work(stop)
 		}
 	}
+	l.mark(measuring, l.warmUp+l.length)
 	l.meter.begin()
 	spans := c.do([]time.Duration{l.warmUp, l.length}, bodies)
 	l.cpu += cpuTime() - cpu
@@ -348,7 +349,7 @@ func (l *lane[K]) tally(price float64) tally {
 
 // end releases the map. It returns what the final-state check found wrong.
 func (l *lane[K]) end() string {
-	defer l.subject.close()
 	_, fault := l.finalStateFault(l.subject, l.workers)
+	l.subject.close()
 	return fault
 }

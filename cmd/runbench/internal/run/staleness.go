@@ -96,8 +96,6 @@ func (c *cell[K]) staleness() results.Cell {
 	if s == nil {
 		return results.Cell{}
 	}
-	defer s.close()
-
 	clk := newClock(keys, maxStaleWrites)
 	w := newStaleWriter(clk, s.handles[0], c.stream(0, all), keys)
 	w.publisher = newPublisher(w.handle, c.entry.Policy)
@@ -109,6 +107,7 @@ func (c *cell[K]) staleness() results.Cell {
 		bodies = append(bodies, r.read)
 	}
 	spans, _ := atOnce(c.time, c.cpus, bodies)
+	s.close()
 	return c.fill(w, readers, wall(spans).seconds())
 }
 

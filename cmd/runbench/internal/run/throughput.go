@@ -61,7 +61,6 @@ func (c *cell[K]) throughput() alone {
 	if s == nil {
 		return alone{}
 	}
-	defer s.close()
 
 	workers, bodies := c.workers(s)
 	spans, used := atOnce(c.time, c.cpus, append(bodies, c.stalled(s)...))
@@ -84,7 +83,9 @@ func (c *cell[K]) throughput() alone {
 	}
 	runtime.KeepAlive(s)
 	runtime.KeepAlive(c) // and its script, which was alive before
-	return alone{out, max(0, live), after.price(), t.perOp(min(out.Procs, runtime.NumCPU()))}
+	price := after.price()
+	s.close()
+	return alone{out, max(0, live), price, t.perOp(min(out.Procs, runtime.NumCPU()))}
 }
 
 // workers returns the workers of a cell, with their work.
@@ -124,6 +125,7 @@ func (c *cell[K]) stalled(s *subject[K]) []body {
 // finalStateFault returns what the final-state check found wrong, "" if nothing, and the number of
 // entries. A map without a level is not checked: there is nothing to check it against.
 func (c *cell[K]) finalStateFault(s *subject[K], workers []*worker[K]) (entries int, fault string) {
+	c.markCheck(workers)
 	if c.entry.Level != kv.None {
 		var err error
 		if entries, err = c.checkFinalState(s.handles[0], workers); err != nil {

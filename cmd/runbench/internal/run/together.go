@@ -200,8 +200,20 @@ func (c *crew) wait(orders <-chan *order, last *order) *order {
 		if o := c.next.Load(); o != last {
 			return o
 		}
+		checkpoint()
 	}
 }
+
+// checkpoint is a point at which Go can stop a goroutine that waits by spinning. A collection stops
+// all of them. Go interrupts a loop without calls by a signal, but not if a debugger or
+// GODEBUG=asyncpreemptoff=1 forbids that: then only the beginning of a function that calls another
+// is such a point.
+//
+//go:noinline
+func checkpoint() { nothing() }
+
+//go:noinline
+func nothing() {}
 
 // give gives an order to all workers but the first.
 func (c *crew) give(o *order) {
@@ -226,6 +238,7 @@ func (c *crew) do(lengths []time.Duration, bodies []body) []span {
 	c.give(o)
 	c.follow(o, 0)
 	for c.spins && o.left.Load() > 0 {
+		checkpoint()
 	}
 	o.done.Wait()
 	for i := range o.stops {
@@ -243,6 +256,7 @@ func (c *crew) follow(o *order, i int) {
 		stop := &o.stops[j]
 		if i == 0 {
 			for c.spins && int(stop.here.Load()) < c.size-1 {
+				checkpoint()
 			}
 		}
 		start := time.Now()
@@ -250,6 +264,7 @@ func (c *crew) follow(o *order, i int) {
 			stop.begin()
 		}
 		for stop.here.Add(1); c.spins && int(stop.here.Load()) < c.size; {
+			checkpoint()
 		}
 		if i > 0 && c.spins {
 			start = time.Now()

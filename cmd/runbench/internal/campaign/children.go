@@ -1,0 +1,101 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"doublebuf/analysis"
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/gate"
+	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/cmd/runbench/internal/run"
+	"doublebuf/lincheck/drive"
+	"doublebuf/lincheck/history"
+	"doublebuf/results"
+)
+
+// MeasureCommand is the command of runbench that a child runs. It measures for its parent.
+const MeasureCommand = "measure-child"
+
+// children says how cells are measured: in a child process, so that a map that hangs or crashes
+// does not end the run. programs holds the program of each link.
+func (c *Campaign) children(programs []string) run.Children {
+	return run.Children{
+		Start: func(ctx context.Context, link int) (*exec.Cmd, fmt.Stringer) {
+			cmd, stderr := drive.Command(ctx, programs[link-1], MeasureCommand), &drive.Head{}
+			cmd.Stderr = stderr
+			return cmd, stderr
+		},
+		Cause: cause, Where: drive.Summarize, Hang: c.Hang, Failed: c.failed, Waits: c.waits, AtOnce: c.AtOnce,
+	}
+}
+
+// cause says how a process that measured ended. A Go program that crashes exits with code 2, or 66
+// with the race detector. Other codes are of the map's own choice.
+func cause(stderr string, end error) (cause string, killed bool) {
+	var exit *exec.ExitError
+	switch {
+	case end == nil:
+		return "exit status 0", false
+	case !errors.As(end, &exit):
+		return end.Error(), false
+	case drive.Killed(exit):
+		return exit.Error(), true
+	case exit.ExitCode() == 2 || exit.ExitCode() == 66 || exit.ExitCode() < 0:
+		return drive.CrashCause(stderr, exit), false
+	}
+	return exit.Error(), false
+}
+
+// failed records that a map failed while it was measured, with its stderr as evidence, and says
+// what will be missing.
+func (c *Campaign) failed(f run.Failure) error {
+	e, ok := plan.FindMap(c.Maps, f.Map)
+	if !ok {
+		return fmt.Errorf("%s: %s", f.Map, f.Reason)
+	}
+	dir := filepath.Join(c.Dir, gate.EvidenceDir)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	v := drive.NewVerdict(e)
+	v.Outcome, v.Checker, v.Reason = history.Illegal, crashed, f.Reason
+	drive.KeepOutput(&v, f.Stderr, dir)
+	r := recorded(v, c.Dir)
+	r.Evidence = append(r.Evidence, fmt.Sprintf("%s of block %d", f.Job.ID.Name(), f.Job.Block))
+	c.store.manifest.Verdicts = append(c.store.manifest.Verdicts, r)
+	missing := "its remaining cells are skipped"
+	switch {
+	case e.Kind().Role == kv.Floor:
+		missing += ", and with them the floor: the cost of the harness itself"
+	case c.controls(f.Map):
+		missing += ", and with them the A/A control, which measures it twice"
+	}
+	fmt.Fprintf(c.Warn, "runbench: warning: %s failed in %s of block %d: %s; %s\n", f.Map, f.Job.ID.Name(), f.Job.Block, f.Reason, missing)
+	return c.store.save()
+}
+
+// controls reports whether the plan has an A/A control of the map.
+func (c *Campaign) controls(impl string) bool {
+	for _, cell := range c.plan.All() {
+		if of, twin := results.Original(cell.Impl); twin && of == impl {
+			return true
+		}
+	}
+	return false
+}
+
+// waits says what an interrupted campaign waits for.
+func (c *Campaign) waits(jobs []plan.Job) {
+	var maps []string
+	for _, j := range jobs {
+		maps = append(maps, j.ID.Impl)
+	}
+	fmt.Fprintf(c.Warn, "runbench: interrupted; waiting for block %d of %s (%s); interrupt again to stop at once, without it\n",
+		jobs[0].Block, analysis.Describe(jobs[0].ID.Workload()), strings.Join(maps, ", "))
+}

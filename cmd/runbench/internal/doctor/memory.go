@@ -1,0 +1,51 @@
+package doctor
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"strings"
+)
+
+// Memory returns how many bytes of memory this process and its children can still get, and what
+// limits them: the memory of the machine, that of a control group, or the address space of a
+// process. bytes is 0 if nothing of this is visible.
+func (h Host) Memory() (bytes float64, limit string) {
+	least := func(n float64, of string) {
+		if n > 0 && (bytes == 0 || n < bytes) {
+			bytes, limit = n, of
+		}
+	}
+	info, _ := h.read("proc/meminfo")
+	least(1024*field(info, "MemAvailable:"), "memory of the machine")
+	for _, dir := range h.groups("memory") {
+		most, ok := h.number(path.Join(dir, "memory.max"))
+		if !ok { // version 1
+			most, _ = h.number(path.Join(dir, "memory.limit_in_bytes"))
+		}
+		stat, _ := h.read(path.Join(dir, "memory.stat"))
+		least(most-field(stat, "anon ")-field(stat, "rss "), "memory of the control group")
+	}
+	limits, _ := h.read("proc/self/limits")
+	least(field(limits, "Max address space"), "address space, see ulimit -v")
+	return bytes, limit
+}
+
+// field returns the number in the line of text that begins with name; 0 if there is none.
+func field(text, name string) (n float64) {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
+			_, _ = fmt.Sscan(rest, &n) // such as "unlimited", which is no limit
+			return n
+		}
+	}
+	return 0
+}
+
+// Resident returns how many bytes of memory a process holds; 0 if that is not visible.
+func (h Host) Resident(process int) float64 {
+	text, _ := h.read(fmt.Sprintf("proc/%d/statm", process))
+	var size, resident float64
+	_, _ = fmt.Sscan(text, &size, &resident) // of pages
+	return resident * float64(os.Getpagesize())
+}

@@ -1,0 +1,118 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync/atomic"
+
+	"doublebuf/baselines/kv"
+	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/results"
+)
+
+// A child reads the plan, and then one cohort of jobs after another, as JSON from its standard
+// input. It answers each on its standard output. While it measures, its parent only looks at the
+// marks from time to time. While the parent writes the cells to the disk, the child waits. The
+// child ends at the end of its input, so that no child remains if the parent is killed.
+
+// request is what a child is asked for. The first one has the plan, and the file for marks.
+type request struct {
+	Plan  *plan.Plan `json:",omitempty"`
+	Steps string     `json:",omitempty"`
+	Jobs  []plan.Job `json:",omitempty"` // a cohort to measure
+	Cut   bool       `json:",omitempty"` // give up the maps that are being filled
+}
+
+// answer is what a child answers to the plan, and to each cohort.
+type answer struct {
+	Commit string // in the answer to the plan: what the child was built from
+	Dirty  bool
+	Cells  []results.Cell
+	Cut    bool // as it was asked to
+	Error  string
+}
+
+// Serve measures the jobs that a Runner in another process sends on in, and answers on out. It
+// blocks until in ends. If in ends while a cohort is measured, nobody waits for the answer, and
+// Serve ends the process.
+func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
+	orders, answers := json.NewDecoder(in), json.NewEncoder(out)
+	var first request
+	if err := orders.Decode(&first); err != nil || first.Plan == nil {
+		return fmt.Errorf("no plan: %w", err)
+	}
+	env := results.CollectEnvironment(nil)
+	hello := answer{Commit: env.Commit, Dirty: env.Dirty}
+	r, err := New(*first.Plan, entries)
+	if err == nil {
+		r.marks, err = openMarks(first.Steps)
+	}
+	if err != nil {
+		hello.Error = err.Error()
+	}
+	if err := answers.Encode(hello); err != nil || hello.Error != "" {
+		return err
+	}
+	preferKilling()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
+	ctx, cut := context.WithCancel(context.Background())
+	defer cut()
+	r.ctx = ctx
+	var busy atomic.Bool
+	failed := error(nil)
+	cohorts := make(chan []plan.Job)
+	go func() {
+		defer close(cohorts)
+		for {
+			var o request
+			switch err := orders.Decode(&o); {
+			case err != nil && busy.Load():
+				os.Exit(1)
+			case err != nil:
+				if !errors.Is(err, io.EOF) {
+					failed = err
+				}
+				return
+			case o.Cut:
+				cut()
+			default:
+				busy.Store(true)
+				cohorts <- o.Jobs
+			}
+		}
+	}()
+	for cohort := range cohorts {
+		a := r.answer(cohort)
+		busy.Store(false)
+		if err := answers.Encode(a); err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+func openMarks(path string) (*marker, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	return &marker{file: file}, err
+}
+
+// answer measures a cohort.
+func (r *Runner) answer(cohort []plan.Job) (a answer) {
+	r.marks.set(0, between, drawTime(cohort[0].ID.Keys))
+	cells, err := r.measure(cohort)
+	switch a.Cells = cells; {
+	case err == nil:
+		err = r.marks.failure()
+	case err == r.ctx.Err():
+		return answer{Cut: true}
+	}
+	if err != nil {
+		a.Error = err.Error()
+	}
+	return a
+}
