@@ -15,8 +15,8 @@
 //	C3  no inversion: when a guard of v begins to open, no guard that has opened before
 //	    has a higher version
 //	C4  monotone: the versions that one handle opens never go back
-//	C5  bounded lag: publish v+1+n does not return while a guard of v is open, where the
-//	    history's header gives n
+//	C5  bounded lag: while a guard of v is open, publish v+1+n does not return and no guard
+//	    of v+1+n or later opens, where the history's header gives n
 //	C6  content: what a guard of v reads is S(v)
 //
 // C1 and C2 make a regular register of versions, C3 makes it atomic (Lamport, On interprocess

@@ -10,7 +10,7 @@ var lawTexts = map[string]string{
 	"C2":           "fresh: publish v+1 had not returned before the opening of a guard of v was called",
 	"C3":           "no inversion: when a guard of v begins to open, no guard that has opened before has a higher version",
 	"C4":           "monotone: the versions that one handle opens never go back",
-	"C5":           "bounded lag: publish v+1+n does not return while a guard of v is open, where the history's header gives n",
+	"C5":           "bounded lag: while a guard of v is open, publish v+1+n does not return and no guard of v+1+n or later opens, where the history's header gives n",
 	"C6":           "content: what a guard of v reads is S(v)",
 	"C7":           "online: a guard's version v is at least the last that was published before the guard was called and at most the last that was begun before it was open, and publish v+2 does not begin while it is open",
 	"C8":           "copy audit: the two copies are alike when all operations have been applied to both",

@@ -67,9 +67,12 @@ func mix(key, value history.Word) uint64 {
 type version struct {
 	publish history.Call // the publish that made it
 	sum     contentSum
-	// held is a guard of this version that C5 has yet to judge: of all such, the one that was
-	// closed last. nil = none.
-	held *history.Guard
+	// held are the guards of this version that C5 has yet to judge: for each client, the one that
+	// was closed last.
+	held []*history.Guard
+	// proof is the first settled guard of this version or a later one; nil = none. As it opened,
+	// the version had been published.
+	proof *history.Guard
 }
 
 // write is the value of a key from a version on.
@@ -120,10 +123,22 @@ type sweep struct {
 	writes   map[history.Word][]write // by key, in order
 	unpruned int                      // writes since the last call of prune
 
-	opening openings               // guards that are not settled
-	free    []*history.Guard       // guards to reuse
-	highest history.Guard          // guard of the highest version among the settled ones
-	last    map[int]*history.Guard // last guard by client
+	opening openings         // guards that are not settled
+	free    []*history.Guard // guards to reuse
+	highest *history.Guard   // guard of the highest version among the settled ones
+	handles map[int]*handle  // by client
+}
+
+// handle is what a sweep knows about the guards of one client.
+type handle struct {
+	last *history.Guard // the last one
+	open []ownSpan      // those that may be open
+}
+
+// ownSpan is for how long a guard of a version is open.
+type ownSpan struct {
+	version        uint64
+	opened, closed int64
 }
 
 // newSweep returns a sweep by those laws over the events of h. The caller passes the events to call
@@ -135,7 +150,8 @@ func newSweep(h *history.History, by []law) *sweep {
 		first:    h.From,
 		versions: []version{{publish: history.Call{Op: history.Publish, Called: math.MinInt64, Return: math.MinInt64}}},
 		writes:   map[history.Word][]write{},
-		last:     map[int]*history.Guard{},
+		handles:  map[int]*handle{},
+		highest:  new(history.Guard),
 	}
 	for _, l := range by {
 		s.judged[l] = true
@@ -157,6 +173,12 @@ func (s *sweep) version(v uint64) (*version, uint64) {
 }
 
 func (s *sweep) write(c *history.Call) {
+	if c.Op == history.Clear {
+		for key := range s.writes {
+			s.write(&history.Call{Op: history.Delete, Key: key})
+		}
+		return
+	}
 	list := s.writes[c.Key]
 	if n := len(list); n > 0 && list[n-1].value.Ok {
 		s.sum.remove(c.Key, list[n-1].value.Word)
@@ -207,6 +229,9 @@ func (s *sweep) forget(now int64) {
 	}
 	const many = 16 // so that it seldom moves the others
 	if n >= many && n >= len(s.versions)/2 {
+		for i := range s.versions[:n] {
+			s.free = append(s.free, s.versions[i].held...)
+		}
 		s.first += uint64(n)
 		s.versions = slices.Delete(s.versions, 0, n)
 	}
@@ -229,13 +254,26 @@ func (s *sweep) prune() {
 	}
 }
 
-// before reports whether time a is before time b for certain: by more than the slack, or by any
-// difference if both are of one client. Any other earlier a counts as ambiguous.
-func (s *sweep) before(a, b int64, one bool) bool {
-	if a >= b {
+// relation is what is known of the order of two events besides their times.
+type relation struct {
+	one   bool // both are of one client, whose clock is right
+	first bool // one, and the first event comes first in the client's order
+}
+
+// relate returns the relation of two events by their clients and their places in the clients'
+// order.
+func relate(client, seq, otherClient, otherSeq int) relation {
+	one := client == otherClient
+	return relation{one, one && seq != 0 && seq < otherSeq}
+}
+
+// before reports whether time a is before time b for certain: by more than the slack, or, if both
+// are of one client, by any difference or by its order. Any other earlier a counts as ambiguous.
+func (s *sweep) before(a, b int64, r relation) bool {
+	if a > b || a == b && !r.first {
 		return false
 	}
-	if b-a <= int64(s.h.Slack) && !one {
+	if b != history.Never && b-a <= int64(s.h.Slack) && !r.one {
 		s.counts.Ambiguous++
 		return false
 	}

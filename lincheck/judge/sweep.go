@@ -44,9 +44,9 @@ func (s *sweep) call(c *history.Call) {
 	}
 	s.versions = append(s.versions, version{publish: *c, sum: s.sum})
 	if n := s.h.Lag + 1; v >= s.h.From+n {
-		if old, _ := s.version(v - n); old.held != nil {
-			s.boundedLag(old.held)
-			old.held = nil
+		old, _ := s.version(v - n)
+		for _, g := range old.held {
+			s.lagByPublish(g, &s.versions[len(s.versions)-1])
 		}
 	}
 	s.forget(c.Called)
@@ -87,13 +87,18 @@ func (s *sweep) end() {
 func (s *sweep) settleNext(end bool) {
 	g := heap.Pop(&s.opening).(*history.Guard)
 	if g.Version > s.highest.Version {
-		s.highest = *g
+		from := s.highest.Version
+		s.highest = new(history.Guard)
+		*s.highest = *g
+		s.proves(from + 1)
 	}
 	if s.noFuture(g, end) {
-		s.boundedLag(g)
 		s.content(g)
+		g = s.boundedLag(g)
 	}
-	s.free = append(s.free, g)
+	if g != nil {
+		s.free = append(s.free, g)
+	}
 }
 
 // noFuture judges g by C1, and reports whether its version has come.
@@ -105,7 +110,7 @@ func (s *sweep) noFuture(g *history.Guard, end bool) bool {
 		s.guardViolates(c1, g, nil, "but the last publish made version %d", s.newest())
 	case v == nil:
 		s.guardViolates(c1, g, nil, "it was open before publish %d was called", g.Version)
-	case number == g.Version && s.before(g.Opened, v.publish.Called, g.Client == v.publish.Client):
+	case number == g.Version && s.before(g.Opened, v.publish.Called, relate(g.Client, g.Seq, v.publish.Client, v.publish.Seq)):
 		s.guardViolates(c1, g, s.events(v), "it was open %v before publish %d was called", time.Duration(v.publish.Called-g.Opened), g.Version)
 	}
 	return v != nil
@@ -117,7 +122,7 @@ func (s *sweep) fresh(g *history.Guard) {
 		return
 	}
 	next, number := s.version(g.Version + 1)
-	if next != nil && s.before(next.publish.Return, g.Called, g.Client == next.publish.Client) {
+	if next != nil && s.before(next.publish.Return, g.Called, relate(next.publish.Client, next.publish.Seq, g.Client, g.Seq)) {
 		s.guardViolates(c2, g, s.events(next), "its opening was called %v after publish %d had returned", time.Duration(g.Called-next.publish.Return), number)
 	}
 }
@@ -128,7 +133,7 @@ func (s *sweep) noInversion(g *history.Guard) {
 		return
 	}
 	if s.highest.Version > g.Version {
-		s.guardViolates(c3, g, []string{s.h.DescribeGuard(&s.highest)}, "client %d had version %d open %v before its opening was called",
+		s.guardViolates(c3, g, []string{s.h.DescribeGuard(s.highest)}, "client %d had version %d open %v before its opening was called",
 			s.highest.Client, s.highest.Version, time.Duration(g.Called-s.highest.Opened))
 		return
 	}
@@ -140,39 +145,101 @@ func (s *sweep) noInversion(g *history.Guard) {
 	}
 }
 
-// monotone judges g by C4.
+// monotone judges g by C4, and the client's open guards by C5.
 func (s *sweep) monotone(g *history.Guard) {
-	last := s.last[g.Client]
-	if last == nil {
-		last = new(history.Guard)
-		s.last[g.Client] = last
-	} else if last.Version > g.Version && s.active(c4) {
-		s.guardViolates(c4, g, []string{s.h.DescribeGuard(last)}, "the same handle had opened version %d before", last.Version)
+	own := s.handles[g.Client]
+	if own == nil {
+		own = &handle{last: new(history.Guard)}
+		s.handles[g.Client] = own
+	} else if own.last.Version > g.Version && s.active(c4) {
+		s.guardViolates(c4, g, []string{s.h.DescribeGuard(own.last)}, "the same handle had opened version %d before", own.last.Version)
 	}
-	*last = *g
+	*own.last = *g
+	if s.active(c5) && s.h.Lag > 0 {
+		s.ownLag(own, g)
+	}
 }
 
-// boundedLag judges g by C5, or holds it until the publish comes that it depends on. Of the guards
-// of one version it is enough to hold the one that is closed last.
-func (s *sweep) boundedLag(g *history.Guard) {
+// ownLag judges by C5 the open guards of the client that opens g. Their order is certain.
+func (s *sweep) ownLag(own *handle, g *history.Guard) {
+	open := own.open[:0]
+	for _, old := range own.open {
+		if old.version+1+s.h.Lag <= g.Version && g.Opened < old.closed {
+			s.lagByGuard(&history.Guard{Client: g.Client, Version: old.version, Called: old.opened, Opened: old.opened, Closed: old.closed}, g)
+		}
+		if old.closed >= g.Called {
+			open = append(open, old)
+		}
+	}
+	own.open = append(open, ownSpan{g.Version, g.Opened, g.Closed})
+}
+
+// boundedLag judges g by C5, and holds it as long as a publish or a guard may come that it depends
+// on. It returns a guard that is no longer held, g or another, or nil.
+func (s *sweep) boundedLag(g *history.Guard) *history.Guard {
 	if !s.active(c5) || s.h.Lag == 0 {
-		return
+		return g
 	}
-	late, number := s.version(g.Version + 1 + s.h.Lag)
-	if late != nil {
-		if s.before(late.publish.Return, g.Closed, g.Client == late.publish.Client) {
-			s.guardViolates(c5, g, s.events(late), "it was open %v after publish %d had returned", time.Duration(g.Closed-late.publish.Return), number)
-		}
-		return
-	}
-	if own, number := s.version(g.Version); number == g.Version {
-		if own.held == nil {
-			own.held = new(history.Guard)
-			*own.held = *g
-		} else if own.held.Closed < g.Closed {
-			*own.held = *g
+	if late, _ := s.version(g.Version + 1 + s.h.Lag); late != nil {
+		s.lagByPublish(g, late)
+		if late.proof != nil {
+			s.lagByGuard(g, late.proof)
+			return g
 		}
 	}
+	own, number := s.version(g.Version)
+	if number != g.Version {
+		return g
+	}
+	for i, held := range own.held {
+		if held.Client == g.Client {
+			if held.Closed >= g.Closed {
+				return g
+			}
+			own.held[i] = g
+			return held
+		}
+	}
+	own.held = append(own.held, g)
+	return nil
+}
+
+// proves notes that all versions from the given one to the highest have been published as the
+// highest guard opened, and judges by C5 the guards that this concerns.
+func (s *sweep) proves(from uint64) {
+	for v := max(from, s.first); v <= min(s.highest.Version, s.newest()); v++ {
+		s.versions[v-s.first].proof = s.highest
+		if n := s.h.Lag + 1; s.h.Lag > 0 && v >= s.first+n {
+			old := &s.versions[v-n-s.first]
+			for _, g := range old.held {
+				s.lagByGuard(g, s.highest)
+			}
+			s.free = append(s.free, old.held...)
+			old.held = nil
+		}
+	}
+}
+
+// lagByPublish judges g by C5 and the publish that made late.
+func (s *sweep) lagByPublish(g *history.Guard, late *version) {
+	if s.active(c5) && s.before(late.publish.Return, g.Closed, relation{one: g.Client == late.publish.Client}) {
+		s.guardViolates(c5, g, s.events(late), "it was open %s after publish %d had returned", s.longer(g, late.publish.Return), g.Version+1+s.h.Lag)
+	}
+}
+
+// lagByGuard judges g by C5 and a guard of a late version.
+func (s *sweep) lagByGuard(g, late *history.Guard) {
+	if s.active(c5) && s.before(late.Opened, g.Closed, relation{one: g.Client == late.Client}) {
+		s.guardViolates(c5, g, []string{s.h.DescribeGuard(late)}, "it was open %s after client %d had opened a guard of version %d", s.longer(g, late.Opened), late.Client, late.Version)
+	}
+}
+
+// longer says how long g was open after a time.
+func (s *sweep) longer(g *history.Guard, at int64) string {
+	if g.Closed == history.Never {
+		return "for ever"
+	}
+	return time.Duration(g.Closed - at).String()
 }
 
 // content judges g by C6. A guard of a forgotten version breaks C2 already.
