@@ -19,6 +19,11 @@
 //	    of v+1+n or later opens, where the history's header gives n
 //	C6  content: what a guard of v reads is S(v)
 //
+// If several clients write and publish, the versions order the publishes, and a publish takes
+// writes that overlap it or not. Then C0 says that a publish of an earlier version does not begin
+// after one of a later version has returned. C6 says that for some choice of what the publishes
+// took every guard read the content of its version. See several.go.
+//
 // C1 and C2 make a regular register of versions, C3 makes it atomic (Lamport, On interprocess
 // communication, 1986).
 //
@@ -26,6 +31,10 @@
 // see package order. For linearizable maps it has a model of one key, and a model of the whole map
 // for calls that must take effect for all keys at one instant. For unstamped batches it has a model
 // of eventual consistency, of all keys together.
+//
+// A walk, clear, retain or len is judged by one of two rules, as the history says. By the snapshot
+// rule it takes effect for all keys at one instant. By the weak rule it takes effect for each key
+// at a separate instant between its call and its return. A walk sees no key twice by either rule.
 //
 // The time of a search is in proportion to the calls, and exponential in the writes that overlap.
 // It does not depend on the number of clients, nor on the calls that never returned. Where a search
@@ -49,6 +58,6 @@
 //
 // # Order of the files
 //
-// Each file uses only those before it: laws, verdict, register, sweep, window, search, judge,
-// reduce, picture, evidence.
+// Each file uses only those before it: laws, verdict, register, sweep, several, window, count,
+// search, judge, reduce, picture, evidence.
 package judge

@@ -33,30 +33,15 @@ func cutOff(h *history.History, v Verdict) Verdict {
 
 // judgeWithin judges h by its claim. Searches without an answer take no longer than limit.
 func judgeWithin(h *history.History, limit time.Duration) Verdict {
-	if h.Claim.Stamped() && !expressible(h) {
-		return Verdict{Counts: countsOf(h)}.of(h).unknown("no checker judges operations on all keys, or several writers of stamped guards")
-	}
 	if !h.Claim.Stamped() {
 		return search(h, limit).of(h)
+	}
+	if several(h) {
+		return severalWriters(h).of(h)
 	}
 	s := newSweep(h, stampedLaws(h.Claim))
 	s.all()
 	return s.verdict().of(h)
-}
-
-// expressible reports whether the checkers can judge the events of h.
-func expressible(h *history.History) bool {
-	writer := 0
-	for i := range h.Calls {
-		c := &h.Calls[i]
-		if c.Op.AllKeys() || h.Claim.Stamped() && writer != 0 && writer != 1+c.Client {
-			return false
-		}
-		if writer = 1 + c.Client; c.Return == history.Never {
-			writer = -1
-		}
-	}
-	return true
 }
 
 // File reads the history file at path and judges it by the claim in its header. A history of
@@ -167,7 +152,7 @@ func (t *streamed) Call(c *history.Call) error {
 	if err := t.next(c.Called); err != nil {
 		return err
 	}
-	if c.Snapshot || c.Op == history.Len || t.stamped && t.writer != 0 && t.writer != 1+c.Client {
+	if t.stamped && t.writer != 0 && t.writer != 1+c.Client || !t.stamped && (c.Snapshot || c.Op == history.Len) {
 		return errWhole
 	}
 	if t.writer = 1 + c.Client; c.Return == history.Never {

@@ -162,6 +162,18 @@ func span(h *history.History) (first, last int64) {
 // read it as they open. The sweep has already found h Illegal; porcupine shows which guard has no
 // place in the order. Early publishes that all guards have seen are left out.
 func drawnRegister(h *history.History) (porcupine.Model, []porcupine.Operation) {
+	if several(h) { // a picture of the versions alone: their content is not known
+		made := publishes(h)
+		alone := &history.History{Header: h.Header, Names: h.Names, Calls: make([]history.Call, len(made)), Guards: slices.Clone(h.Guards)}
+		for n, i := range made {
+			alone.Calls[n] = h.Calls[i]
+		}
+		for i := range alone.Guards {
+			g := &alone.Guards[i]
+			g.Reads, g.All, g.Ranged = nil, nil, false
+		}
+		h = alone
+	}
 	r := newSweep(h, nil)
 	r.remembers = true
 	r.all()

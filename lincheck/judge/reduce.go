@@ -230,8 +230,8 @@ func withoutPast(h *history.History, still func(*history.History) bool) *history
 // called after every earlier call had returned. In a history of stamped guards it cuts after the
 // publish of the newest version that a guard has.
 func withoutEnd(h *history.History, still func(*history.History) bool) *history.History {
-	latest, version := int64(math.MinInt64), uint64(0)
-	newest := uint64(0) // newest version that a guard has
+	latest, made := int64(math.MinInt64), uint64(0)
+	newest := h.From // newest version that a guard has
 	for i := range h.Guards {
 		newest = max(newest, h.Guards[i].Version)
 	}
@@ -239,7 +239,7 @@ func withoutEnd(h *history.History, still func(*history.History) bool) *history.
 		c := &h.Calls[i]
 		mayEnd := c.Called > latest
 		if h.Claim.Stamped() {
-			mayEnd = version >= newest
+			mayEnd = made >= newest-h.From
 		}
 		if mayEnd {
 			less := without(h, nil)
@@ -250,8 +250,8 @@ func withoutEnd(h *history.History, still func(*history.History) bool) *history.
 		if c.Return != history.Never {
 			latest = max(latest, c.Return)
 		}
-		if c.Op == history.Publish {
-			version++
+		if c.Op == history.Publish && c.Version <= newest {
+			made++
 		}
 	}
 	return h
@@ -269,8 +269,8 @@ func withoutBeginning(h *history.History, still func(*history.History) bool) *hi
 	}
 	less := &history.History{Header: h.Header, Names: h.Names, Guards: h.Guards}
 	for _, c := range h.Calls {
-		if c.Op == history.Publish && less.From+1 < from {
-			less.From++
+		if c.Op == history.Publish && c.Version < from {
+			less.From = max(less.From, c.Version)
 			continue
 		}
 		less.Calls = append(less.Calls, c)

@@ -25,10 +25,13 @@ func search(h *history.History, limit time.Duration) Verdict {
 		together = together || h.Calls[i].Snapshot
 	}
 	b.end()
-	if v := b.v; v.Outcome == history.Illegal || !together {
+	v := b.v
+	if v.Outcome != history.Illegal {
+		v.addWindow(b.checker(), countedWrong(h))
+	}
+	if v.Outcome == history.Illegal || !together {
 		return v
 	}
-	v := b.v
 	v.addWindow(b.checker(), searchContents(h, work))
 	return v
 }

@@ -35,7 +35,7 @@ totals. No history may be Illegal. A verdict is Ok, Illegal (exit code 3) or Unk
 Unknown is never a pass.
 
 -history judges a history that any program recorded. go doc doublebuf/lincheck/history says how to
-write such files. If the lines are in the order of the calls, the history is judged while it is read, in little memory. A long history without versions is judged in parts. It is cut at times when all calls of a key have returned. Standard input must be in the order of the calls, and the command stops at the first broken law. For an Illegal history the command prints the few events that show the violation.`
+write such files. If the lines are in the order of the calls, the history is judged while it is read, in little memory. Histories of batches, of several writers of stamped guards, and with walks at one instant are read to their end first. Standard input must be in the order of the calls, and the command stops at the first broken law. For an Illegal history the command prints the few events that show the violation.`
 
 func checkCommand() command {
 	return command{
