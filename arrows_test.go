@@ -21,6 +21,7 @@ var rooms = []string{
 	"impl/hashmap",
 	"baselines/kv",
 	"baselines",
+	"baselines/faulty",
 	"workloads",
 	"lincheck/history",
 	"lincheck/order",
@@ -54,7 +55,7 @@ var rooms = []string{
 // only says which rooms may import a package (or one below its path); "room/..." stands for all
 // rooms below room. Packages from outside that are not listed may be imported below impl.
 var only = map[string][]string{
-	"sync":                              {"impl/atomicx", "baselines", "baselines/kv", "workloads", "lincheck/drive", "lincheck/soak", "lincheck", "analysis", "plots", "cmd/runbench/..."},
+	"sync":                              {"impl/atomicx", "baselines", "baselines/faulty", "baselines/kv", "workloads", "lincheck/drive", "lincheck/soak", "lincheck", "analysis", "plots", "cmd/runbench/..."},
 	"github.com/anishathalye/porcupine": {"lincheck/judge"},
 	"github.com/puzpuzpuz/xsync":        {"baselines"},
 	"github.com/alphadose/haxmap":       {"baselines"},

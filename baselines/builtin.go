@@ -44,6 +44,15 @@ func (b builtin[K, V]) compareAndDelete(key K, old V) (deleted bool) {
 	return true
 }
 
+func (b builtin[K, V]) update(key K, f func(V, bool) (V, bool)) {
+	v, ok := b[key]
+	if v, ok = f(v, ok); ok {
+		b[key] = v
+	} else {
+		delete(b, key)
+	}
+}
+
 func (b builtin[K, V]) retain(keep func(K, V) bool) {
 	maps.DeleteFunc(b, func(k K, v V) bool { return !keep(k, v) })
 }

@@ -15,7 +15,7 @@ func copyOnWrite() kv.Entry {
 		Doc:      "atomic pointer to an immutable built-in map; a write copies the map under a lock",
 		Identity: kv.Identity{Family: "cow"},
 		Level:    kv.Linearizable,
-		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains | kv.Updates,
 	})
 }
 
@@ -81,6 +81,14 @@ func (c *cowMap[K, V]) writable() builtin[K, V] {
 
 func (c *cowMap[K, V]) All() iter.Seq2[K, V] { return c.current.Load().all() }
 func (c *cowMap[K, V]) Len() int             { return len(*c.current.Load()) }
+
+func (c *cowMap[K, V]) Update(key K, f func(V, bool) (V, bool)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.writable()
+	m.update(key, f)
+	c.current.Store(&m)
+}
 
 func (c *cowMap[K, V]) Clear() {
 	c.mu.Lock()

@@ -1,6 +1,7 @@
 package baselines
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"slices"
@@ -48,7 +49,7 @@ func doubleBuffers() []kv.Entry {
 	}
 	return append(entries, withGroup(kv.Entry{
 		Name: "dbuf-group", Identity: variation("epoch", "builtin", "group"), Doc: "double buffer of many writers; their operations are combined, and published before they return",
-		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains, Aside: true,
+		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains | kv.Rewrites | kv.Ends, Aside: true,
 	}))
 }
 
@@ -67,13 +68,17 @@ func variationOf(strategy, table, writer string, entries ...kv.Entry) []kv.Entry
 	return entries
 }
 
-// bufferEntry returns the entry of a double buffer with those options. It has the capabilities that
-// all double buffers have, and those of more. Each worker publishes after so many writes.
+// buffered are the capabilities that all double buffers have.
+const buffered = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains |
+	kv.Updates | kv.Rewrites | kv.BatchReads | kv.TryPublishes | kv.Cancels | kv.Flushes | kv.Ends
+
+// bufferEntry returns the entry of a double buffer with those options. It has the capabilities
+// buffered, and those of more. Each worker publishes after so many writes.
 func bufferEntry(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
 	return withDoubleBuffer(kv.Entry{
 		Name: name, Doc: doc, Level: level,
 		Identity: kv.Identity{Family: kv.DoubleBuffer, Strategy: "epoch", Table: "builtin"},
-		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains | more,
+		Caps:     buffered | more,
 		Policy:   kv.Policy{Every: every},
 		Watched:  watched(newDoubleBuffer[uint64, uint64], options),
 	}, options)
@@ -127,7 +132,7 @@ func ofStrategy(k strategy.Kind) (entries []kv.Entry) {
 
 // handleFree is bufferEntry for a map whose readers have no handles.
 func handleFree(name, doc string, level kv.Level, more kv.Caps, every int, options ...hashmap.Option) kv.Entry {
-	e := withFree(bufferEntry(name, doc, level, more, every), options)
+	e := withFree(bufferEntry(name, doc, level, more|kv.Passes, every), options)
 	e.Watched = watched(newFree[uint64, uint64], options)
 	return e
 }
@@ -171,6 +176,14 @@ func (d *lockedWriter[K, V]) Set(key K, value V) { d.w.Insert(key, value) }
 func (d *lockedWriter[K, V]) Delete(key K)       { d.w.Remove(key) }
 func (d *lockedWriter[K, V]) Clear()             { d.w.Do((*hashmap.WriteHandle[K, V]).Clear) }
 
+func (d *lockedWriter[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
+	d.w.Do(func(w *hashmap.WriteHandle[K, V]) { w.Update(key, f) })
+}
+
+func (d *lockedWriter[K, V]) Rewrite(f func(key K, value *V) bool) {
+	d.w.Do(func(w *hashmap.WriteHandle[K, V]) { w.Retain(f) })
+}
+
 func (d *lockedWriter[K, V]) Retain(keep func(K, V) bool) {
 	d.w.Do(func(w *hashmap.WriteHandle[K, V]) {
 		w.Retain(func(key K, value *V) bool { return keep(key, *value) })
@@ -185,6 +198,32 @@ func (d *lockedWriter[K, V]) Publish() (version uint64) {
 		panic(err)
 	}
 	return version
+}
+
+// TryPublish panics as Publish does.
+func (d *lockedWriter[K, V]) TryPublish() (version uint64, published bool) {
+	var err error
+	d.w.Do(func(w *hashmap.WriteHandle[K, V]) {
+		published, err = w.TryPublish()
+		version = w.Version()
+	})
+	if err != nil {
+		panic(err)
+	}
+	return version, published
+}
+
+func (d *lockedWriter[K, V]) PublishContext(ctx context.Context) (version uint64, err error) {
+	d.w.Do(func(w *hashmap.WriteHandle[K, V]) {
+		err = w.PublishContext(ctx)
+		version = w.Version()
+	})
+	return version, err
+}
+
+func (d *lockedWriter[K, V]) Flush() (err error) {
+	d.w.Do(func(w *hashmap.WriteHandle[K, V]) { err = w.Flush() })
+	return err
 }
 
 // Close ends writing. What has not been published is lost.
@@ -269,6 +308,8 @@ func (g group[K, V]) Get(key K) (V, bool) {
 
 func (g group[K, V]) Set(key K, value V) { g.Insert(key, value) }
 func (g group[K, V]) Delete(key K)       { g.Remove(key) }
+
+func (g group[K, V]) Rewrite(f func(key K, value *V) bool) { g.Group.Retain(f) }
 
 func (g group[K, V]) Retain(keep func(K, V) bool) {
 	g.Group.Retain(func(key K, value *V) bool { return keep(key, *value) })

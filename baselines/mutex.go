@@ -13,7 +13,7 @@ func mutex() kv.Entry {
 		Doc:      "built-in map under one sync.Mutex",
 		Identity: kv.Identity{Family: "mutex"},
 		Level:    kv.Linearizable,
-		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains | kv.Updates,
 	})
 }
 
@@ -90,6 +90,12 @@ func (m *mutexMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m.compareAndDelete(key, old)
+}
+
+func (m *mutexMap[K, V]) Update(key K, f func(V, bool) (V, bool)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.m.update(key, f)
 }
 
 func (m *mutexMap[K, V]) Clear() {

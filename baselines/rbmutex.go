@@ -14,7 +14,7 @@ func rbMutex() kv.Entry {
 		Doc:      "built-in map under one xsync.RBMutex, a read-write lock whose readers rarely share a cache line",
 		Identity: kv.Identity{Family: "rbmutex"},
 		Level:    kv.Linearizable,
-		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains | kv.Updates,
 	})
 }
 
@@ -94,6 +94,12 @@ func (m *rbMutexMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m.compareAndDelete(key, old)
+}
+
+func (m *rbMutexMap[K, V]) Update(key K, f func(V, bool) (V, bool)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.m.update(key, f)
 }
 
 func (m *rbMutexMap[K, V]) Clear() {

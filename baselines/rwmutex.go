@@ -13,7 +13,7 @@ func rwMutex() kv.Entry {
 		Doc:      "built-in map under one sync.RWMutex",
 		Identity: kv.Identity{Family: "rwmutex"},
 		Level:    kv.Linearizable,
-		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains | kv.Updates,
 	})
 }
 
@@ -91,6 +91,12 @@ func (m *rwMutexMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m.compareAndDelete(key, old)
+}
+
+func (m *rwMutexMap[K, V]) Update(key K, f func(V, bool) (V, bool)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.m.update(key, f)
 }
 
 func (m *rwMutexMap[K, V]) Clear() {

@@ -15,7 +15,7 @@ func sharded() kv.Entry {
 		Doc:      "built-in maps, each under its sync.RWMutex, chosen by the hash of the key",
 		Identity: kv.Identity{Family: "sharded"},
 		Level:    kv.Linearizable,
-		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains | kv.Updates,
 	})
 }
 
@@ -91,6 +91,8 @@ func (m *shardedMap[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
 func (m *shardedMap[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 	return m.shard(key).CompareAndDelete(key, old)
 }
+
+func (m *shardedMap[K, V]) Update(key K, f func(V, bool) (V, bool)) { m.shard(key).Update(key, f) }
 
 // Clear and Retain go from shard to shard, as All does.
 

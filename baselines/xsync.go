@@ -12,7 +12,7 @@ func xsyncMap() kv.Entry {
 		Doc:      "xsync.Map, a hash table with one cache line for each bucket; readers take no lock",
 		Identity: kv.Identity{Family: "xsync", Module: "github.com/puzpuzpuz/xsync/v4"},
 		Level:    kv.Linearizable,
-		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Swaps | kv.Clears | kv.Retains | kv.Updates,
 	})
 }
 
@@ -53,6 +53,15 @@ func (m xsyncAdapter[K, V]) CompareAndDelete(key K, old V) (deleted bool) {
 		return v, xsync.CancelOp
 	})
 	return deleted
+}
+
+func (m xsyncAdapter[K, V]) Update(key K, f func(V, bool) (V, bool)) {
+	m.Compute(key, func(v V, loaded bool) (V, xsync.ComputeOp) {
+		if v, loaded = f(v, loaded); loaded {
+			return v, xsync.UpdateOp
+		}
+		return v, xsync.DeleteOp
+	})
 }
 
 // Clear does not use that of xsync. While the map grows or shrinks, xsync's Clear clears nothing:

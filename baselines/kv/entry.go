@@ -54,6 +54,24 @@ const (
 	Retains
 	// BoundedLag: while a guard of version v is open, at most version v+1 is published.
 	BoundedLag
+	// Updates: handles implement Updater.
+	Updates
+	// Rewrites: handles implement Rewriter.
+	Rewrites
+	// BatchReads: guards implement BatchReader. All reads of one call are of the guard's version.
+	BatchReads
+	// TryPublishes: handles implement TryPublisher.
+	TryPublishes
+	// Cancels: handles implement ContextPublisher.
+	Cancels
+	// Flushes: handles implement Flusher.
+	Flushes
+	// Passes: a guard may be passed to another goroutine, while its handle opens others.
+	Passes
+	// Ends: closing the map ends writing. From then on every method that writes or publishes
+	// panics or returns an error, and has no effect. Reads go on, and see what was published or,
+	// if the map does not publish, each write that had returned.
+	Ends
 )
 
 // Has reports whether c includes all of want.

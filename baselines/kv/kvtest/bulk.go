@@ -19,19 +19,20 @@ func (s *subject[K, V]) even(_ K, v V) bool {
 func (s *subject[K, V]) clears(rng *rand.Rand) error {
 	return s.wholeMap(rng, "Clear",
 		func(h kv.Map[K, V]) { h.(kv.Clearer).Clear() },
-		func(uint64) bool { return false })
+		func(n uint64) (uint64, bool) { return n, false })
 }
 
 // retains mixes random writes with Retain and compares with a model.
 func (s *subject[K, V]) retains(rng *rand.Rand) error {
 	return s.wholeMap(rng, "Retain",
 		func(h kv.Map[K, V]) { h.(kv.Retainer[K, V]).Retain(s.even) },
-		func(n uint64) bool { return n%2 == 0 })
+		func(n uint64) (uint64, bool) { return n, n%2 == 0 })
 }
 
-// wholeMap does an operation on the whole map between batches of random writes. It does so first on
-// few keys, and then on so many that the map grows and shrinks.
-func (s *subject[K, V]) wholeMap(rng *rand.Rand, name string, do func(h kv.Map[K, V]), keeps func(n uint64) bool) error {
+// wholeMap does an operation on the whole map between batches of random writes. becomes returns
+// what the operation makes of a value, and whether it keeps it. wholeMap does so first on few
+// keys, and then on so many that the map grows and shrinks.
+func (s *subject[K, V]) wholeMap(rng *rand.Rand, name string, do func(h kv.Map[K, V]), becomes func(n uint64) (uint64, bool)) error {
 	for _, keys := range []int{3, universe} {
 		m := s.make(0)
 		defer kv.Close(m)
@@ -47,7 +48,9 @@ func (s *subject[K, V]) wholeMap(rng *rand.Rand, name string, do func(h kv.Map[K
 			}
 			do(h)
 			for key, n := range model {
-				if !keeps(n) {
+				if after, keeps := becomes(n); keeps {
+					model[key] = after
+				} else {
 					delete(model, key)
 				}
 			}

@@ -80,7 +80,7 @@ func (s *subject[K, V]) checkGuard(g openGuard[K, V], state map[int]uint64, keys
 	if got := g.Version(); got != uint64(g.version) {
 		return fmt.Errorf("guard opened after publish %d says that it sees version %d", g.version, got)
 	}
-	if err := s.agree(g, state, keys); err != nil {
+	if err := s.agree(g.Guard, state, keys); err != nil {
 		return fmt.Errorf("guard of version %d: %w", g.version, err)
 	}
 	return nil

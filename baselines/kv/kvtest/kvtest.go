@@ -6,6 +6,7 @@
 //
 //   - one goroutine: random operations, and a publish after each write. For maps with versions
 //     there are also batches of writes, which must stay unseen until they are published.
+//     So must those of a publish that was refused or cancelled.
 //   - several goroutines on shared keys. Values say which operation of which goroutine wrote them
 //     to which key. So every read can be judged by itself. In the end every key must hold the last
 //     write of one of the goroutines.
@@ -130,6 +131,15 @@ func checks[K, V comparable](name string, e kv.Entry, make func(capacity int) kv
 		{"guards", kv.Versions, s.guards},
 		{"concurrent-guards", kv.Concurrent | kv.Versions, s.concurrentGuards},
 		{"chained-guards", kv.Concurrent | kv.Versions, s.chainedGuards},
+		{"updates", kv.Updates, s.updates},
+		{"concurrent-updates", kv.Concurrent | kv.Writes | kv.Updates, s.concurrentUpdates},
+		{"rewrites", kv.Rewrites, s.rewrites},
+		{"try-publish", kv.Versions | kv.TryPublishes, s.tryPublishes},
+		{"cancel", kv.Versions | kv.Cancels, s.cancels},
+		{"flush", kv.Concurrent | kv.Versions | kv.Flushes, s.flushes},
+		{"passed-guards", kv.Concurrent | kv.Versions | kv.Passes, s.passes},
+		{"close", kv.Ends, s.closes},
+		{"concurrent-close", kv.Concurrent | kv.Writes | kv.Ends, s.concurrentCloses},
 	}
 	var apply []check
 	for _, c := range all {

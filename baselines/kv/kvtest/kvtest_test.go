@@ -65,7 +65,7 @@ func TestFaultsAreFound(t *testing.T) {
 	defer func(p time.Duration) { patience = p }(patience)
 	patience = 200 * time.Millisecond
 	found := make(map[string]bool)
-	for _, f := range faults {
+	for _, f := range append(publishFaults(), faults...) {
 		t.Run(f.name, func(t *testing.T) {
 			e := kv.Entry{Name: f.name, Level: kv.Linearizable, Caps: goodCaps, Uint64: func(int) map64 { return newGood[uint64, uint64]() }}
 			f.plant(&e)

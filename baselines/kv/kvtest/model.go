@@ -77,6 +77,18 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 	_, publisher := h.(kv.Publisher)
 	_, clearer := h.(kv.Clearer)
 	_, retainer := h.(kv.Retainer[K, V])
+	_, updater := h.(kv.Updater[K, V])
+	_, rewriter := h.(kv.Rewriter[K, V])
+	_, tries := h.(kv.TryPublisher)
+	_, cancels := h.(kv.ContextPublisher)
+	_, flusher := h.(kv.Flusher)
+	_, closer := m.(interface{ Close() })
+	batches := false
+	if versioned {
+		g := h.(kv.Versioned[K, V]).Read()
+		_, batches = g.(kv.BatchReader[K, V])
+		g.Release()
+	}
 	for _, p := range []struct {
 		promised, kept bool
 		text           string
@@ -87,6 +99,13 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 		{s.entry.Caps.Has(kv.Versions), publisher, "capability Versions, but %T is no kv.Publisher"},
 		{s.entry.Caps.Has(kv.Clears), clearer, "capability Clears, but %T is no kv.Clearer"},
 		{s.entry.Caps.Has(kv.Retains), retainer, "capability Retains, but %T is no kv.Retainer"},
+		{s.entry.Caps.Has(kv.Updates), updater, "capability Updates, but %T is no kv.Updater"},
+		{s.entry.Caps.Has(kv.Rewrites), rewriter, "capability Rewrites, but %T is no kv.Rewriter"},
+		{s.entry.Caps.Has(kv.BatchReads), batches, "capability BatchReads, but the guards of %T are no kv.BatchReader"},
+		{s.entry.Caps.Has(kv.TryPublishes), tries, "capability TryPublishes, but %T is no kv.TryPublisher"},
+		{s.entry.Caps.Has(kv.Cancels), cancels, "capability Cancels, but %T is no kv.ContextPublisher"},
+		{s.entry.Caps.Has(kv.Flushes), flusher, "capability Flushes, but %T is no kv.Flusher"},
+		{s.entry.Caps.Has(kv.Ends), closer, "capability Ends, but the map of %T has no Close"},
 		{s.entry.Policy != kv.Policy{}, publisher, "a publish policy, but %T is no kv.Publisher"},
 	} {
 		if p.promised && !p.kept {

@@ -161,6 +161,11 @@ func (s *subject[K, V]) agree(r reader[K, V], model map[int]uint64, n int) error
 			return err
 		}
 	}
+	if batch, ok := r.(kv.BatchReader[K, V]); ok && s.entry.Caps.Has(kv.BatchReads) {
+		if err := s.agreeMany(batch, model, n); err != nil {
+			return err
+		}
+	}
 	if ranger, ok := r.(kv.Ranger[K, V]); ok {
 		if got := ranger.Len(); got != len(model) {
 			return fmt.Errorf("the Len is %d; want %d", got, len(model))
@@ -176,6 +181,29 @@ func (s *subject[K, V]) agree(r reader[K, V], model map[int]uint64, n int) error
 		}
 		if len(seen) != len(model) {
 			return fmt.Errorf("a walk over All yields %d entries; want %d", len(seen), len(model))
+		}
+	}
+	return nil
+}
+
+// agreeMany compares what one call of GetMany returns for the first n keys with model. Before the
+// call the slices hold what no key has.
+func (s *subject[K, V]) agreeMany(r kv.BatchReader[K, V], model map[int]uint64, n int) error {
+	values, got := make([]V, n), make([]bool, n)
+	for i := range n {
+		values[i], got[i] = s.value(1<<60), i%2 == 0
+	}
+	r.GetMany(s.keys[:n], values, got)
+	for key := range n {
+		want, there := model[key]
+		v, err := s.decode(key, values[key])
+		switch {
+		case err != nil:
+			return fmt.Errorf("a GetMany: %w", err)
+		case got[key] != there || v != want:
+			return fmt.Errorf("a GetMany of %d keys finds %s for key %d; want %s", n, found(v, got[key]), key, found(want, there))
+		case !there && values[key] != *new(V):
+			return fmt.Errorf("a GetMany of %d keys leaves a value for key %d, which has none; want the zero value", n, key)
 		}
 	}
 	return nil

@@ -129,7 +129,7 @@ func (l listing) document() *export.Document {
 }
 
 // capNames lists the capabilities that few maps have, and the missing ones that nearly every map
-// has.
+// has. It leaves out those that no workload uses.
 func capNames(c kv.Caps) []string {
 	all := []string{}
 	for _, n := range []struct {
