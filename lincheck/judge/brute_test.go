@@ -21,6 +21,8 @@ func TestLinearizableAgreesWithBruteForce(t *testing.T) {
 		"one key":     {claim: history.ClaimLinearizable, ops: oneKey, values: 2, keys: 1, steps: 2, gap: 8},
 		"lost calls":  {claim: history.ClaimLinearizable, ops: oneKey, values: 2, keys: 1, steps: 3, gap: 8, lost: 4},
 		"equal times": {claim: history.ClaimLinearizable, ops: oneKey, values: 2, keys: 1, steps: 3, gap: 2, long: 2},
+		"two ties":    {claim: history.ClaimLinearizable, ops: oneKey[:4], values: 1, keys: 2, steps: 3, gap: 1, long: 2},
+		"two slack":   {claim: history.ClaimLinearizable, ops: oneKey[:4], values: 1, keys: 2, steps: 3, gap: 4, slack: 4},
 		"slack":       {claim: history.ClaimLinearizable, ops: oneKey, values: 2, keys: 1, steps: 3, gap: 8, slack: 3},
 		"two keys":    {claim: history.ClaimLinearizable, ops: oneKey[:4], values: 2, keys: 2, steps: 3, gap: 8},
 		"all keys":    {claim: history.ClaimLinearizable, ops: someWalks, values: 2, keys: 2, steps: 2, gap: 8, lost: 9},

@@ -2,6 +2,8 @@ package judge
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -30,6 +32,14 @@ func TestCutOffLastLine(t *testing.T) {
 func FuzzReadHistory(f *testing.F) {
 	f.Add([]byte(linearizableHeader + "\n" + `{"client":0,"op":"compare-and-swap","key":"a","old":1,"new":"<b>","did":true,"called":1,"returned":2}` + "\n"))
 	f.Add([]byte(`{"history":1,"claim":"atomic","lag":1}` + "\n" + `{"client":-1,"op":"guard","version":9,"called":1,"opened":4,"closed":6,"reads":[["a",null]],"all":[]}` + "\n"))
+	files, _ := filepath.Glob("testdata/*.jsonl")
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		h, err := history.Parse(bytes.NewReader(file))
 		if err != nil {

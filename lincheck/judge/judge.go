@@ -86,6 +86,10 @@ func Stream(r io.Reader) (Verdict, error) {
 	return v, nil
 }
 
+// mostTied is the number of calls of the longest file that is read again to judge all keys
+// together, although it was judged key by key.
+const mostTied = 1 << 17
+
 var (
 	errDisordered = errors.New("this event was called before the event of the previous line; want the lines of a stream in the order of the calls")
 	errWhole      = errors.New("this event is not judged in a stream, because it concerns all keys or is of a second writer; save the history to a file")
@@ -116,6 +120,9 @@ func judgeWhile(r io.Reader, stop bool) (Verdict, error) {
 		return unlessEmpty(History(h)), nil
 	default:
 		j.end()
+		if b, ok := j.(*byKeys); ok && !stop && b.tied() && !b.illegal() && b.v.Counts.Calls <= mostTied {
+			return Verdict{}, errWhole
+		}
 	}
 	return unlessEmpty(cutOff(of, j.verdict().of(of))), nil
 }

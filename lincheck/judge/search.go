@@ -29,10 +29,13 @@ func search(h *history.History, limit time.Duration) Verdict {
 	if v.Outcome != history.Illegal {
 		v.addWindow(b.checker(), countedWrong(h))
 	}
-	if v.Outcome == history.Illegal || !together {
+	if v.Outcome == history.Illegal || !together && !b.tied() {
 		return v
 	}
-	v.addWindow(b.checker(), searchContents(h, work))
+	// Without such calls an answer key by key stands, if there is none for all keys together.
+	if j := searchContents(h, work); together || j.outcome == history.Illegal || j.ambiguous {
+		v.addWindow(b.checker(), j)
+	}
 	return v
 }
 
@@ -167,6 +170,9 @@ type byKeys struct {
 	all  []order.Parter // calls on all keys that may still take effect
 	held int            // calls in windows
 	v    Verdict
+
+	last map[int]*history.Call // the last call of each client
+	ties bool                  // some client's calls about two keys have equal times
 }
 
 // mostHeld is how many calls the windows of all keys hold together. When they hold more, all
@@ -174,7 +180,7 @@ type byKeys struct {
 const mostHeld = 1 << 18
 
 func newByKeys(h *history.History, work *order.Work) *byKeys {
-	return &byKeys{h: h, work: work, keys: map[history.Word]*windows[history.Value]{}, v: Verdict{Outcome: history.Ok, Counts: Counts{Histories: 1}}}
+	return &byKeys{h: h, work: work, keys: map[history.Word]*windows[history.Value]{}, last: map[int]*history.Call{}, v: Verdict{Outcome: history.Ok, Counts: Counts{Histories: 1}}}
 }
 
 func (b *byKeys) call(c *history.Call) {
@@ -185,6 +191,12 @@ func (b *byKeys) call(c *history.Call) {
 		b.endQuiet(c.Called)
 	}
 	own := *c
+	if last := b.last[c.Client]; last != nil && last.Return >= c.Called && (last.Key != c.Key || c.Op.AllKeys()) {
+		b.ties = true
+	}
+	if c.Return != history.Never {
+		b.last[c.Client] = &own
+	}
 	if !c.Op.AllKeys() {
 		b.part(&own)
 		return
@@ -265,6 +277,11 @@ func (b *byKeys) end() {
 		}
 	}
 }
+
+// tied reports whether the answer key by key does not use all that is known. The order of one
+// client's calls about two keys is certain also where their times are equal or less than the slack
+// apart. Then a history may have an order for each key, and none for all keys.
+func (b *byKeys) tied() bool { return b.ties || b.v.Counts.Ambiguous > 0 }
 
 func (b *byKeys) checker() string { return "linearizable" }
 

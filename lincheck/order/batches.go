@@ -98,11 +98,14 @@ func (m *Batches) number(b batched) int {
 	for _, n := range b.untaken {
 		key = binary.LittleEndian.AppendUint32(key, uint32(n))
 	}
-	return m.states.number(string(key), b)
+	return m.states.number(key, b)
 }
 
 // AtCall implements Model. Writes can be taken as soon as they are called.
 func (m *Batches) AtCall(c *history.Call) bool { return !IsRead(c) && c.Op != history.Publish }
+
+// Concerns implements Model.
+func (m *Batches) Concerns(int, *Op, *Op) bool { return true }
 
 // Apply implements Model.
 func (m *Batches) Apply(s int, o *Op, done func(*Op) bool) []int {
@@ -111,10 +114,10 @@ func (m *Batches) Apply(s int, o *Op, done func(*Op) bool) []int {
 	case history.Get:
 		return m.ifLegal(s, b.published[m.keys[o.Key]] == o.Result)
 	case history.Walk:
-		p, _, _ := NewParter(o.Call)
 		legal := true
 		for key, i := range m.keys {
-			legal = legal && b.published[i] == p.seen[key].value
+			saw, _ := o.entry(key)
+			legal = legal && b.published[i] == saw
 		}
 		return m.ifLegal(s, legal)
 	case history.Publish:

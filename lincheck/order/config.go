@@ -32,6 +32,18 @@ type Op struct {
 	write int   // its place among the writes of Batches, from 1; 0 = none
 	after []*Op // calls of its client that take effect before it, if they are still open
 	twin  *Op   // the last equal call before it, if neither returned
+
+	parts *Parter // see entry
+}
+
+// entry returns what a Walk or a Retain saw under a key, and whether it removed that.
+func (o *Op) entry(key history.Word) (v history.Value, removed bool) {
+	if o.parts == nil {
+		p, _, _ := NewParter(o.Call)
+		o.parts = &p
+	}
+	part := o.parts.seen[key]
+	return part.value, part.removed
 }
 
 // config is a configuration: a state, with the open calls that have taken effect.

@@ -31,11 +31,38 @@ func (m *Contents) number(content []history.Read) int {
 		key = binary.LittleEndian.AppendUint64(key, uint64(r.Key))
 		key = binary.LittleEndian.AppendUint64(key, uint64(r.Value.Word))
 	}
-	return m.states.number(string(key), content)
+	return m.states.number(key, content)
 }
 
 // AtCall implements Model.
 func (m *Contents) AtCall(*history.Call) bool { return false }
+
+// Concerns implements Model. Calls about different keys do not concern each other. A call on all
+// keys concerns every call. But if it saw what a key holds now, and leaves it, it can take effect
+// before the calls about that key: together these follow it.
+func (m *Contents) Concerns(s int, o, other *Op) bool {
+	switch {
+	case other.Op.AllKeys():
+		return true
+	case o.Op == history.Walk || o.Op == history.Retain:
+		now, _ := m.value(s, other.Key)
+		saw, removed := o.entry(other.Key)
+		return removed || now != saw
+	case o.Op.AllKeys():
+		return true
+	}
+	return o.Key == other.Key
+}
+
+// value returns what key holds in a state, and its place there.
+func (m *Contents) value(s int, key history.Word) (now history.Value, at int) {
+	content := m.of[s]
+	at, there := slices.BinarySearchFunc(content, key, func(r history.Read, key history.Word) int { return cmp.Compare(r.Key, key) })
+	if there {
+		now = content[at].Value
+	}
+	return now, at
+}
 
 // Apply implements Model.
 func (m *Contents) Apply(s int, o *Op, _ func(*Op) bool) []int {
@@ -52,13 +79,10 @@ func (m *Contents) Apply(s int, o *Op, _ func(*Op) bool) []int {
 		legal = slices.Equal(content, byKey(c.All, c.Removed))
 		s = m.number(byKey(c.All))
 	default:
-		i, there := slices.BinarySearchFunc(content, c.Key, func(r history.Read, key history.Word) int { return cmp.Compare(r.Key, key) })
-		var now, next history.Value
-		if there {
-			now = content[i].Value
-		}
+		var next history.Value
+		now, at := m.value(s, c.Key)
 		if legal, next = Step(now, c); legal && next != now {
-			s = m.number(with(content, i, there, history.Read{Key: c.Key, Value: next}))
+			s = m.number(with(content, at, now.Ok, history.Read{Key: c.Key, Value: next}))
 		}
 	}
 	if !legal {

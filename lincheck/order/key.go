@@ -17,6 +17,9 @@ func (OneKey) Apply(now history.Value, o *Op, _ func(*Op) bool) []history.Value 
 // AtCall implements Model.
 func (OneKey) AtCall(*history.Call) bool { return false }
 
+// Concerns implements Model.
+func (OneKey) Concerns(history.Value, *Op, *Op) bool { return true }
+
 // Keep implements Model.
 func (OneKey) Keep([]history.Value) {}
 

@@ -14,6 +14,9 @@ type Model[S comparable] interface {
 	// cannot take effect there, or not with its result. The function done reports whether a call
 	// has taken effect.
 	Apply(s S, o *Op, done func(*Op) bool) []S
+	// Concerns reports whether it can matter to o that the other call takes effect in state s, or
+	// in one that follows, before o does.
+	Concerns(s S, o, other *Op) bool
 	// AtCall reports whether c takes effect when it is called. Such a call can do so in every
 	// state, and has one next state.
 	AtCall(c *history.Call) bool
@@ -46,6 +49,8 @@ type Search[S comparable] struct {
 	parked []parked[S] // other configurations, with the latest events last
 	held   int         // number of parked configurations
 
+	most, few int // mostActive, fewActive, or less in tests
+
 	stopped bool   // there is no order, or the search has given up
 	why     string // why it has given up, or ""
 }
@@ -75,7 +80,7 @@ const (
 // New returns a search from one state. Calls of different clients have an order only if they are
 // more than the slack apart.
 func New[S comparable](model Model[S], from S, slack time.Duration, work *Work) *Search[S] {
-	return &Search[S]{model: model, slack: int64(slack), work: work, last: map[int][]*Op{}, active: []config[S]{{state: from}}}
+	return &Search[S]{model: model, slack: int64(slack), work: work, last: map[int][]*Op{}, active: []config[S]{{state: from}}, most: mostActive, few: fewActive}
 }
 
 // Answer returns whether there is an order of the calls whose returns have been reached. It is
@@ -192,11 +197,14 @@ func (s *Search[S]) Quiet() bool {
 
 // forget forgets the past at a quiet moment, if the search need not come back to it.
 func (s *Search[S]) forget() {
-	if len(s.parked) > 0 {
-		return
+	if len(s.parked) == 0 {
+		s.taken = 0
+		clear(s.last)
 	}
-	s.taken = 0
-	clear(s.last)
+}
+
+// keep tells the model which states are still needed.
+func (s *Search[S]) keep() {
 	kept := make([]S, len(s.active))
 	for i := range s.active {
 		kept[i] = s.active[i].state
@@ -235,6 +243,7 @@ func (s *Search[S]) happens(e event) {
 	case s.stopped:
 	case len(s.parked) == 0:
 		s.events, s.at = s.events[:0], 0
+		s.keep()
 	case s.held > mostParked || len(s.events) > mostEvents:
 		s.giveUp("no answer with %d possible orders left to try", s.held)
 	}
@@ -253,9 +262,9 @@ func (s *Search[S]) next() {
 	s.at++
 	if len(out) > 0 {
 		s.active = out
-		if len(out) >= mostActive {
-			s.active = out[:fewActive:fewActive]
-			s.park(s.at, out[fewActive:])
+		if len(out) >= s.most {
+			s.active = out[:s.few:s.few]
+			s.park(s.at, out[s.few:])
 		}
 		return
 	}
@@ -264,7 +273,7 @@ func (s *Search[S]) next() {
 		return
 	}
 	last := &s.parked[len(s.parked)-1]
-	n := min(fewActive, len(last.list))
+	n := min(s.few, len(last.list))
 	s.at, s.active = last.at, last.list[:n:n]
 	s.held -= n
 	if last.list = last.list[n:]; len(last.list) == 0 {
@@ -303,7 +312,7 @@ func (s *Search[S]) through(e *event) (out, rest []config[S]) {
 		} else {
 			c.done.clear(e.op.slot)
 		}
-		if after.add(&c); len(after.list) >= mostActive {
+		if after.add(&c); len(after.list) >= s.most {
 			rest = seen.list[i+1:]
 			break
 		}
@@ -352,10 +361,43 @@ func (s *Search[S]) ready(c *config[S], o *Op, e *event) bool {
 	return !slices.ContainsFunc(o.after, func(before *Op) bool { return !c.isDone(e)(before) })
 }
 
+// needed returns the open calls that may have to take effect in c before the call of e, or that
+// call itself. The others can as well do so after it: they concern none of the calls that are
+// needed, and the order of a client does not put them before one.
+func (s *Search[S]) needed(c *config[S], e *event) []*Op {
+	var others []*Op
+	for _, o := range e.open {
+		if o != nil && o != e.op && !c.done.has(o.slot) {
+			others = append(others, o)
+		}
+	}
+	for _, o := range e.lost {
+		if !c.lost.has(o.slot) {
+			others = append(others, o)
+		}
+	}
+	needed := []*Op{e.op}
+	for i := 0; i < len(needed); i++ {
+		o := needed[i]
+		others = slices.DeleteFunc(others, func(other *Op) bool {
+			is := s.model.Concerns(c.state, o, other) || slices.Contains(o.after, other)
+			if is {
+				needed = append(needed, other)
+			}
+			return is
+		})
+	}
+	return needed
+}
+
 // extend adds to seen what follows c when one more call takes effect.
 func (s *Search[S]) extend(c *config[S], e *event, seen *configs[S]) {
-	for _, o := range e.open {
-		if o == nil || c.done.has(o.slot) || IsRead(o.Call) || !s.ready(c, o, e) {
+	for _, o := range s.needed(c, e) {
+		if o.Return == history.Never {
+			s.extendLost(c, o, e, seen)
+			continue
+		}
+		if IsRead(o.Call) || !s.ready(c, o, e) {
 			continue
 		}
 		for _, state := range s.model.Apply(c.state, o, c.isDone(e)) {
@@ -366,19 +408,21 @@ func (s *Search[S]) extend(c *config[S], e *event, seen *configs[S]) {
 			seen.add(&next)
 		}
 	}
-	for _, o := range e.lost {
-		if c.lost.has(o.slot) || o.twin != nil && !c.lost.has(o.twin.slot) {
-			continue
+}
+
+// extendLost adds to seen what follows c when o, which never returns, takes effect.
+func (s *Search[S]) extendLost(c *config[S], o *Op, e *event, seen *configs[S]) {
+	if o.twin != nil && !c.lost.has(o.twin.slot) {
+		return
+	}
+	for _, state := range s.model.Apply(c.state, o, c.isDone(e)) {
+		if state == c.state {
+			continue // as if it never took effect
 		}
-		for _, state := range s.model.Apply(c.state, o, c.isDone(e)) {
-			if state == c.state {
-				continue // as if it never took effect
-			}
-			next := *c
-			next.state = state
-			next.lost.set(o.slot)
-			s.settle(&next, e)
-			seen.add(&next)
-		}
+		next := *c
+		next.state = state
+		next.lost.set(o.slot)
+		s.settle(&next, e)
+		seen.add(&next)
 	}
 }

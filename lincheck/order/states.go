@@ -10,12 +10,12 @@ type states[T any] struct {
 func newStates[T any]() states[T] { return states[T]{map[string]int{}, map[int]T{}, 0} }
 
 // number returns the number of the state that key describes.
-func (t *states[T]) number(key string, state T) int {
-	n, known := t.numbers[key]
+func (t *states[T]) number(key []byte, state T) int {
+	n, known := t.numbers[string(key)]
 	if !known {
 		n = t.next
 		t.next++
-		t.numbers[key], t.of[n] = n, state
+		t.numbers[string(key)], t.of[n] = n, state
 	}
 	return n
 }
