@@ -10,8 +10,9 @@
 //		}))
 //	}
 //
-// Maps are checked, and may be measured, in child processes. A child is the same program with other
-// arguments, so Main must get the arguments of the program unchanged.
+// Maps are checked and measured in child processes, so a map that hangs or panics ends neither the
+// check nor the run. A child is the same program with other arguments, so Main must get the
+// arguments of the program unchanged.
 package app
 
 import (

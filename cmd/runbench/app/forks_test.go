@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,5 +95,29 @@ func TestLinksWithoutGo(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, "r")); err == nil {
 			t.Errorf("%s: a folder is left behind", name)
 		}
+	}
+}
+
+// TestOneProcess: one process measures all blocks, extra ones among them. Another one would have to
+// measure each map alone again.
+func TestOneProcess(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, strings.Fields("run -impl noting -mix r95w5 -g 1 -keys 64 -preset smoke -time 1ms -slice 500us -reps 2 -extra 8 -results r -plots p")...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), noteInto+"=note", "GORACE=atexit_sleep_ms=0")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), " extra blocks for ") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "note"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.Fields(string(text))
+	slices.Sort(notes)
+	if n := len(slices.Compact(slices.Clone(notes))); n != 1 || len(notes) < 2*(2+8) {
+		t.Errorf("%d processes measured %d cells; want one, and 20 or more", n, len(notes))
 	}
 }

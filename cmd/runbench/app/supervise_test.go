@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/results"
@@ -120,6 +121,7 @@ func traps() []kv.Entry {
 		entry("hangs-close", springs{close: hang}),
 		entry("panics-set", springs{set: func(*trap) { panic("a map that grew") }}),
 		entry("panics-late", springs{get: func(*trap) { go panic("in the background") }}),
+		entry("panics-later", springs{get: func(*trap) { time.AfterFunc(50*time.Millisecond, func() { panic("much later") }) }}),
 		entry("panics-len", springs{len: func(*trap) { panic("a map that grew") }}),
 		entry("throws", springs{get: func(*trap) { new(sync.Mutex).Unlock() }}),
 		entry("exits-0", springs{get: func(*trap) { os.Exit(0) }}),
@@ -145,12 +147,14 @@ func TestMapFails(t *testing.T) {
 		{"hangs-close", "r95w5", "500us", " while it was closed, with 1 closing in app_test.traps.func", "app_test.(*trap).Close"},
 		{"panics-set", "r50w50", "0", "it ended its process while it was built and filled: panic: a map that grew", "app_test.(*trap).Set"},
 		{"panics-late", "r95w5", "500us", "it ended its process while it was measured: panic: in the background", "goroutine"},
+		{"panics-later", "r95w5", "500us", ": panic: much later", "goroutine"},
+		{"panics-later", "r95w5", "0", ": panic: much later", "goroutine"},
 		{"panics-len", "r95w5", "0", "it ended its process while its final state was checked: panic: a map that grew", "app_test.(*trap).Len"},
 		{"throws", "r95w5", "500us", "it ended its process while it was measured: fatal error: sync: unlock of unlocked mutex", "app_test.(*trap).Get"},
 		{"exits-0", "r95w5", "500us", "it ended its process while it was measured: exit status 0", ""},
 		{"exits-5", "r95w5", "0", "it ended its process while it was closed: exit status 5", ""},
 	} {
-		t.Run(c.impl, func(t *testing.T) {
+		t.Run(c.impl+" "+c.slice, func(t *testing.T) {
 			t.Parallel()
 			testMapFails(t, c.impl, c.mix, c.slice, c.reason, c.evidence)
 		})

@@ -276,6 +276,7 @@ func (c *Campaign) session(ctx context.Context, m machine) error {
 		return err
 	}
 	err := c.loop.measure(ctx)
+	c.runner.End()
 	session.During = watch.End()
 	c.store.manifest.Sessions = append(earlier, session)
 	return cmp.Or(err, c.store.save()) // it is saved in either case

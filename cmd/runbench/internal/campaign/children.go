@@ -53,8 +53,13 @@ func cause(stderr string, end error) (cause string, killed bool) {
 }
 
 // failed records that a map failed while it was measured, with its stderr as evidence, and says
-// what will be missing.
+// what will be missing. If it is not known which map ended a process, it only says so.
 func (c *Campaign) failed(f run.Failure) error {
+	c.loop.newLine()
+	if f.Map == "" {
+		fmt.Fprintf(c.Warn, "runbench: warning: a process ended, and no map does that alone; its cells are measured again: %s\n", f.Reason)
+		return nil
+	}
 	e, ok := plan.FindMap(c.Maps, f.Map)
 	if !ok {
 		return fmt.Errorf("%s: %s", f.Map, f.Reason)
@@ -96,6 +101,7 @@ func (c *Campaign) waits(jobs []plan.Job) {
 	for _, j := range jobs {
 		maps = append(maps, j.ID.Impl)
 	}
+	c.loop.newLine()
 	fmt.Fprintf(c.Warn, "runbench: interrupted; waiting for block %d of %s (%s); interrupt again to stop at once, without it\n",
 		jobs[0].Block, analysis.Describe(jobs[0].ID.Workload()), strings.Join(maps, ", "))
 }

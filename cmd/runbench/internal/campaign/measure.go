@@ -24,6 +24,7 @@ type loop struct {
 	store         *store
 	sets          int // to be measured
 	out, progress io.Writer
+	newLine       func() // leaves the line of progress
 	short         string // why the intervals are not as narrow as they should be; "" if they are
 }
 
@@ -221,6 +222,7 @@ func (l *loop) run(ctx context.Context, jobs []plan.Job, blocks int) error {
 	}
 	show := terminal.NewProgress(l.progress, blocks)
 	defer show.End()
+	l.newLine = show.End
 	return l.runner.Run(ctx, jobs, func(cells []results.Cell, p run.Progress) error {
 		if err := l.store.append(cells); err != nil {
 			return err

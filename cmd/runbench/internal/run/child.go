@@ -29,12 +29,21 @@ type Children struct {
 	// Hang is how long a process may make no progress, beside the time that a step takes. It is
 	// 0 for 20 s.
 	Hang time.Duration
-	// Failed is called when a map has failed. Its remaining cells are not measured.
+	// Failed is called when a map has failed. Its remaining cells are not measured. If it is not
+	// known which map ended a process, it is called with a Failure without a map, and the cells
+	// are measured again.
 	Failed func(Failure) error
 	// Waits is called if the context of Run ends while these jobs are measured. It may be nil.
 	Waits func(jobs []plan.Job)
 	// AtOnce, when it is closed, ends a Run with [ErrStopped] and without its running cells.
 	AtOnce <-chan struct{}
+}
+
+func (c *Children) hang() time.Duration {
+	if c.Hang == 0 {
+		return defaultHang
+	}
+	return c.Hang
 }
 
 func (c *Children) waits(jobs []plan.Job) {
@@ -48,7 +57,7 @@ var ErrStopped = errors.New("stopped at once")
 
 // Failure is what a map did instead of being measured.
 type Failure struct {
-	Map    string   // its name, without that of a twin
+	Map    string   // its name, without that of a twin; "" if it is not known
 	Job    plan.Job // the cell
 	Reason string   // in one line
 	Stderr string   // of the process
@@ -73,70 +82,6 @@ func (c *child) send(o request) error {
 	c.sends.Lock()
 	defer c.sends.Unlock()
 	return c.orders.Encode(o)
-}
-
-// death is how a process ended before it answered.
-type death struct {
-	at     mark // what it did
-	reason string
-	stderr string
-	killed bool // from outside
-}
-
-func (d *death) Error() string { return d.reason }
-
-// measureInChild measures a cohort in the child process of its set, which it starts if need be. If
-// a map ends the process or hangs, it measures the others again in another process.
-func (r *Runner) measureInChild(cohort []plan.Job) ([]results.Cell, error) {
-	for innocent := false; ; {
-		if cohort = r.healthy(cohort); len(cohort) == 0 {
-			return nil, nil
-		}
-		if err := r.needChild(cohort[0]); err != nil {
-			return nil, err
-		}
-		a, err := r.ask(request{Jobs: cohort}, cohort)
-		var d *death
-		switch {
-		case err == nil && a.Cut:
-			return nil, r.ctx.Err()
-		case !errors.As(err, &d):
-			return a.Cells, err
-		case d.killed:
-			return nil, fmt.Errorf("process %d was killed from outside: %w", cohort[0].Process, d)
-		case d.at.step == between && innocent:
-			return nil, fmt.Errorf("process %d failed, and so did another one in its place: %w", cohort[0].Process, d)
-		case d.at.step == between:
-			innocent = true
-			continue
-		}
-		if err := r.blame(cohort[min(d.at.job, len(cohort)-1)], d); err != nil {
-			return nil, err
-		}
-		if err := r.ctx.Err(); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// healthy returns the jobs of maps that have not failed.
-func (r *Runner) healthy(cohort []plan.Job) (jobs []plan.Job) {
-	for _, j := range cohort {
-		if impl, _ := results.Original(j.ID.Impl); !r.failed[impl] {
-			jobs = append(jobs, j)
-		}
-	}
-	return jobs
-}
-
-// blame says that the map of a job has failed.
-func (r *Runner) blame(j plan.Job, d *death) error {
-	impl, _ := results.Original(j.ID.Impl)
-	r.failed[impl] = true
-	if r.Children.Failed == nil {
-		return fmt.Errorf("%s: %w", j.ID.Name(), d)
-	}
-	return r.Children.Failed(Failure{Map: impl, Job: j, Reason: d.reason, Stderr: d.stderr})
 }
 
 // needChild starts the process that measures j, if it does not run.
@@ -187,7 +132,7 @@ func (r *Runner) startChild(j plan.Job) (err error) {
 	}
 	c.orders, c.answers = json.NewEncoder(c.stdin), json.NewDecoder(stdout)
 	if err = c.cmd.Start(); err == nil {
-		r.child = c
+		r.child, r.before = c, nil
 	}
 	return err
 }
@@ -201,12 +146,14 @@ func (c *child) release() {
 	}
 }
 
-// endChild ends the child, if there is one.
+// endChild ends the child, if there is one. Every answer has arrived already.
 func (r *Runner) endChild() {
-	if r.child != nil {
-		_ = r.child.stdin.Close()
-		_ = r.child.cmd.Wait() // every answer has arrived already
-		r.child.release()
+	if c := r.child; c != nil {
+		_ = c.stdin.Close()
+		late := time.AfterFunc(r.Children.hang(), c.kill) // a map may have left goroutines that spin
+		_ = c.cmd.Wait()
+		late.Stop()
+		c.release()
 		r.child = nil
 	}
 }

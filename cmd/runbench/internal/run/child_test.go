@@ -22,6 +22,7 @@ func TestChildOfAnotherCommit(t *testing.T) {
 	r.Children.Start = func(context.Context, int) (*exec.Cmd, fmt.Stringer) {
 		return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`), &strings.Builder{}
 	}
+	defer r.End()
 	err = r.Run(t.Context(), p.Jobs(), func([]results.Cell, Progress) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "link 1 is of commit 0123456789ab, and this program of ") {
 		t.Errorf("error %v; want that link 1 is of another commit", err)

@@ -16,7 +16,8 @@ import (
 type step uint32
 
 const (
-	between   step = iota // no map runs
+	drawing   step = iota // the keys of the cohort; no map has run yet
+	between               // no map runs
 	preparing             // the map is built and filled
 	measuring
 	checking // its final state
@@ -24,7 +25,7 @@ const (
 )
 
 func (s step) String() string {
-	return [...]string{"no map ran", "it was built and filled", "it was measured", "its final state was checked", "it was closed"}[s]
+	return [...]string{"its input was drawn", "no map ran", "it was built and filled", "it was measured", "its final state was checked", "it was closed"}[s]
 }
 
 // mark says what a process does.

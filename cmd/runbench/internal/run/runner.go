@@ -36,6 +36,7 @@ type Runner struct {
 	Children Children
 	child    *child
 	failed   map[string]bool // maps that are not measured any more
+	before   []plan.Job      // that the child has measured last
 	took     time.Duration   // to prepare this Runner
 	marks    *marker         // of this process, if it is a child
 }
@@ -124,13 +125,13 @@ func (r *Runner) Source() *workloads.Source { return r.source }
 // It returns the first error of done, or that of ctx, between two cohorts or while a map is
 // filled. It never cuts a running measurement short.
 //
-// If Children can be started, they measure, one process at a time. A map that ends its process, or
+// If Children can be started, they measure, one process at a time. The last one waits for the next
+// call of Run, or for End. A map that ends its process, or
 // makes no progress, has failed: Run calls Children.Failed, leaves out the map's other cells, and
 // measures the rest of the cohort again in a new process. Without Children this process measures,
 // and GOMAXPROCS is that of the cells meanwhile.
 func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func([]results.Cell, Progress) error) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.plan.Procs))
-	defer r.endChild()
 	r.ctx = ctx
 	begin := time.Now()
 	measured := 0
@@ -160,3 +161,6 @@ func (r *Runner) Run(ctx context.Context, jobs []plan.Job, done func([]results.C
 	}
 	return nil
 }
+
+// End ends the process that measures, if there is one. Run may be called again.
+func (r *Runner) End() { r.endChild() }

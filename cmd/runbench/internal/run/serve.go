@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -26,6 +27,8 @@ type request struct {
 	Steps string     `json:",omitempty"`
 	Jobs  []plan.Job `json:",omitempty"` // a cohort to measure
 	Cut   bool       `json:",omitempty"` // give up the maps that are being filled
+
+	Linger bool `json:",omitempty"` // do nothing for a while
 }
 
 // answer is what a child answers to the plan, and to each cohort.
@@ -101,9 +104,13 @@ func openMarks(path string) (*marker, error) {
 	return &marker{file: file}, err
 }
 
-// answer measures a cohort.
+// answer measures a cohort. Without jobs it lingers.
 func (r *Runner) answer(cohort []plan.Job) (a answer) {
-	r.marks.set(0, between, drawTime(cohort[0].ID.Keys))
+	if len(cohort) == 0 {
+		time.Sleep(lingerTime)
+		return a
+	}
+	r.marks.set(0, drawing, drawTime(cohort[0].ID.Keys))
 	cells, err := r.measure(cohort)
 	switch a.Cells = cells; {
 	case err == nil:

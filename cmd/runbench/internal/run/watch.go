@@ -78,6 +78,7 @@ func (r *Runner) endOf(why string) *death {
 	end := c.cmd.Wait()
 	d := &death{at: c.mark(), stderr: c.stderr.String()}
 	cause, killed := r.Children.Cause(d.stderr, end)
+	d.certain = d.at.step > between && (strings.HasPrefix(why, hangs) || why == "" && inStep(d.stderr) && !outOfMemory(cause))
 	while := " while " + d.at.step.String()
 	switch {
 	case why != "":
@@ -126,13 +127,12 @@ type watchdog struct {
 }
 
 func (r *Runner) newWatchdog() *watchdog {
-	w := &watchdog{hang: r.Children.Hang, last: time.Now()}
-	if w.hang == 0 {
-		w.hang = defaultHang
-	}
+	w := &watchdog{hang: r.Children.hang(), last: time.Now()}
 	w.every = min(lookTime, w.hang/4)
 	return w
 }
+
+const hangs = "it hangs: "
 
 // look returns why the child must be killed, or "".
 func (w *watchdog) look(c *child, now time.Time) (why string) {
@@ -149,5 +149,5 @@ func (w *watchdog) look(c *child, now time.Time) (why string) {
 	if w.stood += passed; w.stood < w.hang+often*m.expected {
 		return ""
 	}
-	return fmt.Sprintf("it hangs: no progress for %v", w.stood.Round(time.Second/10))
+	return fmt.Sprintf(hangs+"no progress for %v", w.stood.Round(time.Second/10))
 }

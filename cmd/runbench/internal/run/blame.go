@@ -1,0 +1,156 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"doublebuf/cmd/runbench/internal/plan"
+	"doublebuf/results"
+)
+
+// Which map ended a process is certain if it hangs in a step, or if the goroutine that crashed did
+// a step. It is not certain otherwise: a goroutine that an earlier map started may have crashed, or
+// maps together may have taken all memory. Then each map that may have done it is measured alone.
+
+// death is how a process ended before it answered.
+type death struct {
+	at      mark // what it did
+	reason  string
+	stderr  string
+	killed  bool // from outside
+	certain bool // the map of the step did it
+}
+
+func (d *death) Error() string { return d.reason }
+
+// inStep reports whether the goroutine that crashed did a step of a cell. Its stack comes first.
+func inStep(stderr string) bool {
+	_, stacks, _ := strings.Cut(stderr, "\ngoroutine ")
+	first, _, _ := strings.Cut(stacks, "\n\n")
+	return strings.Contains(first, "/internal/run.")
+}
+
+// measureInChild measures a cohort in the child process of its set, which it starts if need be. If
+// a map ends the process or hangs, it measures the others again in another process.
+func (r *Runner) measureInChild(cohort []plan.Job) ([]results.Cell, error) {
+	for again := false; ; {
+		if cohort = r.healthy(cohort); len(cohort) == 0 {
+			return nil, nil
+		}
+		cells, d, err := r.inChild(cohort)
+		if d == nil {
+			r.before = cohort
+			return cells, err
+		}
+		j, d, err := r.culprit(cohort, d)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case d.certain:
+		case !again: // it may have been an accident
+			again, j = true, plan.Job{}
+		case d.at.step <= between:
+			return nil, fmt.Errorf("process %d failed, and so did another one in its place: %w", cohort[0].Process, d)
+		}
+		if err := r.blame(j, d); err != nil {
+			return nil, err
+		}
+		if err := r.ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// inChild measures jobs. It returns how the process ended, if it did.
+func (r *Runner) inChild(jobs []plan.Job) (cells []results.Cell, d *death, err error) {
+	if err := r.needChild(jobs[0]); err != nil {
+		return nil, nil, err
+	}
+	a, err := r.ask(request{Jobs: jobs}, jobs)
+	switch {
+	case err == nil && a.Cut:
+		return nil, nil, r.ctx.Err()
+	case !errors.As(err, &d):
+		return a.Cells, nil, err
+	case d.killed:
+		return nil, nil, fmt.Errorf("process %d was killed from outside: %w", jobs[0].Process, d)
+	}
+	return nil, d, nil
+}
+
+// culprit returns the cell whose map ended the process that measured a cohort, and how. If that is
+// not certain, it returns the cell that was measured.
+func (r *Runner) culprit(cohort []plan.Job, d *death) (plan.Job, *death, error) {
+	suspect := cohort[min(d.at.job, len(cohort)-1)]
+	if d.certain || d.at.step == drawing {
+		return suspect, d, nil
+	}
+	for _, jobs := range r.suspects(suspect, cohort) {
+		r.endChild() // or the maps before would be suspects again
+		_, alone, err := r.inChild(jobs)
+		if alone == nil && err == nil {
+			alone, err = r.linger()
+		}
+		if err != nil {
+			return suspect, d, err
+		}
+		if alone != nil && alone.at.step != drawing {
+			alone.certain = true
+			return jobs[min(alone.at.job, len(jobs)-1)], alone, nil
+		}
+	}
+	return suspect, d, nil
+}
+
+// suspects returns the cells of each map that may have ended the process: that of the suspect, then
+// the others of its cohort, then those of the cohort before.
+func (r *Runner) suspects(suspect plan.Job, cohort []plan.Job) (all [][]plan.Job) {
+	seen := map[string]bool{}
+	for _, jobs := range [][]plan.Job{{suspect}, cohort, r.healthy(r.before)} {
+		for _, first := range jobs {
+			impl, _ := results.Original(first.ID.Impl)
+			if !seen[impl] {
+				seen[impl] = true
+				all = append(all, []plan.Job{first})
+			}
+		}
+	}
+	return all
+}
+
+// lingerTime is how long a process lives on after a map, which may have left goroutines behind.
+const lingerTime = 200 * time.Millisecond
+
+// linger lets the child do nothing for a while. It returns how the child ended, if it did.
+func (r *Runner) linger() (d *death, err error) {
+	if _, err = r.ask(request{Linger: true}, nil); errors.As(err, &d) {
+		return d, nil
+	}
+	return nil, err
+}
+
+// healthy returns the jobs of maps that have not failed.
+func (r *Runner) healthy(cohort []plan.Job) (jobs []plan.Job) {
+	for _, j := range cohort {
+		if impl, _ := results.Original(j.ID.Impl); !r.failed[impl] {
+			jobs = append(jobs, j)
+		}
+	}
+	return jobs
+}
+
+// blame says that the map of a job has failed, or with an empty job that it is not known which map
+// did it.
+func (r *Runner) blame(j plan.Job, d *death) error {
+	impl, _ := results.Original(j.ID.Impl)
+	if impl != "" {
+		r.failed[impl] = true
+	}
+	if r.Children.Failed == nil {
+		return fmt.Errorf("%s: %w", j.ID.Name(), d)
+	}
+	return r.Children.Failed(Failure{Map: impl, Job: j, Reason: d.reason, Stderr: d.stderr})
+}
