@@ -20,9 +20,6 @@ func several(h *history.History) bool {
 	return false
 }
 
-// mostStates is how many contents of one version the judge of several writers tries.
-const mostStates = 1 << 12
-
 // severalWriters judges a stamped history of several writers. The versions order the publishes, so
 // a sweep judges C1 to C5. Which writes a publish took is not known where they overlap. So C6 is
 // judged by all contents that a version can have, see [order.Versions].
@@ -162,9 +159,11 @@ func (v Verdict) contents(h *history.History, made []int, narrow []history.Call)
 	}
 	versions := order.NewVersions(h.Calls, keys, order.Slacks{Publish: h.Slack, Write: h.Slack}, func(r history.Read) bool { return read[r] })
 	for n := range len(made) + 1 {
-		if n > 0 && versions.Publish(&h.Calls[made[n-1]], made[n-1], narrow[n-1].Return) > mostStates {
-			v.Checker = c6.String()
-			return v.unknown(fmt.Sprintf("version %d can have more than %d contents", n, mostStates))
+		if n > 0 {
+			if why := versions.Publish(&h.Calls[made[n-1]], made[n-1], narrow[n-1].Return); why != "" {
+				v.Checker = c6.String()
+				return v.unknown(why)
+			}
 		}
 		for _, g := range guards[h.From+uint64(n)] {
 			if _, key, twice := order.NewParter(&history.Call{All: g.All}); twice {

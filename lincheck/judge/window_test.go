@@ -176,3 +176,31 @@ func TestWritesDuringOnePublish(t *testing.T) {
 		}
 	}
 }
+
+// Where a publish may have taken too many batches, no answer for all keys together is found. Then
+// a violation about one key still is, and else the verdict is Unknown.
+func TestTooManyBatches(t *testing.T) {
+	for _, claim := range []history.Claim{history.ClaimEventual, history.ClaimEventualPerHandle} {
+		h := &history.History{Header: history.Header{Claim: claim}}
+		h.Calls = append(h.Calls, history.Call{Client: 50, Op: history.Publish, Called: 0, Return: 1000})
+		for client := range 40 { // all overlap the publish and each other
+			h.Calls = append(h.Calls, history.Call{Client: client, Op: history.Set, Key: history.Word(client / 4), New: history.Word(client + 1), Called: 10, Return: 20})
+		}
+		h.Calls = append(h.Calls, history.Call{Client: 51, Op: history.Get, Key: 0, Called: 1010, Return: 1020, Result: history.Some(2)})
+		if v := History(h); v.Outcome != history.Unknown || v.Counts.Undecided != 1 || !strings.HasPrefix(v.Reason, "a publish may have taken more than") {
+			t.Errorf("%s: %v; want Unknown", claim, v)
+		}
+		h.Calls[len(h.Calls)-1].Result.Word = 99
+		if v := History(h); v.Outcome != history.Illegal {
+			t.Errorf("%s: %v; want Illegal", claim, v)
+		}
+	}
+	h := &history.History{Header: history.Header{Claim: history.ClaimAtomic}}
+	h.Calls = append(h.Calls, history.Call{Client: 50, Op: history.Publish, Version: 1, Called: 0, Return: 1000})
+	for client := range 40 {
+		h.Calls = append(h.Calls, history.Call{Client: client, Op: history.Set, Key: history.Word(client), New: 1, Called: 10, Return: 20})
+	}
+	if v := History(h); v.Outcome != history.Unknown || v.Checker != "C6" {
+		t.Errorf("%v; want Unknown", v)
+	}
+}

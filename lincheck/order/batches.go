@@ -27,13 +27,14 @@ import (
 // which writes are not yet taken; 0 is the empty map without writes.
 type Batches struct {
 	*writes
-	slack int64 // below which a publish need not take a write of another client
-	states[batched]
+	slack    int64                   // below which a publish need not take a write of another client
+	contents states[[]history.Value] // what is published, by the place of the key
+	states   states[batched]
 }
 
-// batched is what is published, by the place of the key, and the writes that no publish has taken.
+// batched is the number of a content that is published, and the writes that no publish has taken.
 type batched struct {
-	published []history.Value
+	published int
 	untaken   []int32
 }
 
@@ -46,7 +47,7 @@ type Slacks struct {
 // NewBatches returns the model for a history of the calls about the keys. Values that no read
 // returned are one value, unless apart says to tell them apart.
 func NewBatches(calls []history.Call, keys []history.Word, slacks Slacks, apart bool) *Batches {
-	m := &Batches{newWrites(keys, int64(slacks.Write)), int64(slacks.Publish), newStates[batched]()}
+	m := &Batches{newWrites(keys, int64(slacks.Write)), int64(slacks.Publish), newStates[[]history.Value](), newStates[batched]()}
 	for i := range calls {
 		c := &calls[i]
 		switch c.Op {
@@ -67,27 +68,35 @@ func NewBatches(calls []history.Call, keys []history.Word, slacks Slacks, apart 
 			}
 		}
 	}
-	empty := make([]history.Value, len(keys))
+	m.begin()
+	return m
+}
+
+// begin makes the state 0.
+func (m *Batches) begin() {
+	empty := make([]history.Value, len(m.keys))
 	for i := range empty {
 		empty[i] = m.name(i, history.Value{})
 	}
-	m.number(batched{published: empty})
-	return m
+	m.number(batched{published: m.content(empty)})
 }
 
 // Published returns what is published in a state.
 func (m *Batches) Published(n int) []history.Read {
 	reads := make([]history.Read, len(m.keys))
 	for key, i := range m.keys {
-		reads[i] = history.Read{Key: key, Value: m.of[n].published[i]}
+		reads[i] = history.Read{Key: key, Value: m.published(n)[i]}
 	}
 	return reads
 }
 
-// number returns the number of a state.
-func (m *Batches) number(b batched) int {
-	key := make([]byte, 0, 9*len(b.published)+4*len(b.untaken))
-	for _, v := range b.published {
+// published returns what is published in a state, by the place of the key.
+func (m *Batches) published(n int) []history.Value { return m.contents.of[m.states.of[n].published] }
+
+// content returns the number of a content.
+func (m *Batches) content(published []history.Value) int {
+	key := make([]byte, 0, 9*len(published))
+	for _, v := range published {
 		key = binary.LittleEndian.AppendUint64(key, uint64(v.Word))
 		if v.Ok {
 			key = append(key, 1)
@@ -95,11 +104,30 @@ func (m *Batches) number(b batched) int {
 			key = append(key, 0)
 		}
 	}
+	return m.contents.number(key, published)
+}
+
+// number returns the number of a state.
+func (m *Batches) number(b batched) int {
+	key := binary.LittleEndian.AppendUint64(make([]byte, 0, 8+4*len(b.untaken)), uint64(b.published))
 	for _, n := range b.untaken {
 		key = binary.LittleEndian.AppendUint32(key, uint32(n))
 	}
 	return m.states.number(key, b)
 }
+
+// Keep implements Model.
+func (m *Batches) Keep(list []int) {
+	m.states.Keep(list)
+	var contents []int
+	for _, b := range m.states.of {
+		contents = append(contents, b.published)
+	}
+	m.contents.Keep(contents)
+}
+
+// TooMany implements Model.
+func (m *Batches) TooMany() string { return m.tooMany }
 
 // AtCall implements Model. Writes can be taken as soon as they are called.
 func (m *Batches) AtCall(c *history.Call) bool { return !IsRead(c) && c.Op != history.Publish }
@@ -109,15 +137,15 @@ func (m *Batches) Concerns(int, *Op, *Op) bool { return true }
 
 // Apply implements Model.
 func (m *Batches) Apply(s int, o *Op, done func(*Op) bool) []int {
-	b := m.of[s]
+	b := m.states.of[s]
 	switch o.Op {
 	case history.Get:
-		return m.ifLegal(s, b.published[m.keys[o.Key]] == o.Result)
+		return m.ifLegal(s, m.published(s)[m.keys[o.Key]] == o.Result)
 	case history.Walk:
 		legal := true
 		for key, i := range m.keys {
 			saw, _ := o.entry(key)
-			legal = legal && b.published[i] == saw
+			legal = legal && m.published(s)[i] == saw
 		}
 		return m.ifLegal(s, legal)
 	case history.Publish:
@@ -148,8 +176,8 @@ func (m *Batches) publishes(b batched, p *Op, done func(*Op) bool) (next []int) 
 		return !later && !slices.ContainsFunc(w.after, func(o *Op) bool { return !done(o) })
 	}
 	for _, cut := range m.cuts(b.untaken, must, may) {
-		for _, published := range m.publish(b.published, cut.taken) {
-			next = append(next, m.number(batched{published, cut.left}))
+		for _, published := range m.publish(m.contents.of[b.published], cut.taken) {
+			next = append(next, m.number(batched{m.content(published), cut.left}))
 		}
 	}
 	return next

@@ -34,6 +34,9 @@ func (m *Contents) number(content []history.Read) int {
 	return m.states.number(key, content)
 }
 
+// TooMany implements Model.
+func (m *Contents) TooMany() string { return "" }
+
 // AtCall implements Model.
 func (m *Contents) AtCall(*history.Call) bool { return false }
 

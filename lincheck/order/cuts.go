@@ -1,6 +1,7 @@
 package order
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -16,7 +17,13 @@ type writes struct {
 	keys  map[history.Word]int // the place of each key in a content
 	slack int64                // below which times of different clients have no order
 	seen  []map[history.Value]bool
+
+	tooMany string // why some batches or contents were left out, or ""
 }
+
+// mostCuts is the number of batches that one publish may take, and of contents that one batch may
+// lead to.
+const mostCuts = 1 << 12
 
 func newWrites(keys []history.Word, slack int64) *writes {
 	w := &writes{keys: map[history.Word]int{}, slack: slack, seen: make([]map[history.Value]bool, len(keys))}
@@ -74,7 +81,10 @@ func (w *writes) cuts(untaken []int32, must, may func(*Op) bool) []batch {
 				next = append(next, batch{b.taken, append(b.left[:len(b.left):len(b.left)], n)})
 			}
 		}
-		partial = next
+		if partial = next; len(partial) > mostCuts {
+			w.tooMany = fmt.Sprintf("a publish may have taken more than %d batches", mostCuts)
+			return nil
+		}
 	}
 	return partial
 }
@@ -111,7 +121,10 @@ func (w *writes) publish(published []history.Value, taken []int32) [][]history.V
 				next = append(next, c)
 			}
 		}
-		contents = next
+		if contents = next; len(contents) > mostCuts {
+			w.tooMany = fmt.Sprintf("a batch may have led to more than %d contents", mostCuts)
+			return nil
+		}
 	}
 	return contents
 }

@@ -20,6 +20,9 @@ func (OneKey) AtCall(*history.Call) bool { return false }
 // Concerns implements Model.
 func (OneKey) Concerns(history.Value, *Op, *Op) bool { return true }
 
+// TooMany implements Model.
+func (OneKey) TooMany() string { return "" }
+
 // Keep implements Model.
 func (OneKey) Keep([]history.Value) {}
 

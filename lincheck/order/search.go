@@ -20,6 +20,8 @@ type Model[S comparable] interface {
 	// AtCall reports whether c takes effect when it is called. Such a call can do so in every
 	// state, and has one next state.
 	AtCall(c *history.Call) bool
+	// TooMany returns why Apply has once left out states because there were too many, or "".
+	TooMany() string
 	// Keep says that of all states so far only these are still needed.
 	Keep(list []S)
 }
@@ -305,6 +307,10 @@ func (s *Search[S]) through(e *event) (out, rest []config[S]) {
 		c := seen.list[i]
 		if !e.atCall && !c.done.has(e.op.slot) {
 			s.extend(&c, e, &seen)
+			if why := s.model.TooMany(); why != "" {
+				s.giveUp("%s", why)
+				return nil, nil
+			}
 			continue
 		}
 		if e.atCall {

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"fmt"
 	"slices"
 
 	"doublebuf/lincheck/history"
@@ -23,8 +24,9 @@ func NewVersions(calls []history.Call, keys []history.Word, slacks Slacks, seen 
 	for _, key := range keys {
 		m.sees(key, history.Value{})
 	}
-	m.states = newStates[batched]()
-	v := &Versions{m: m, states: []int{m.number(batched{published: make([]history.Value, len(keys))})}}
+	m.states, m.contents = newStates[batched](), newStates[[]history.Value]()
+	m.begin()
+	v := &Versions{m: m, states: []int{0}}
 	for i := range calls {
 		for _, c := range Divide(&calls[i], keys) {
 			if c.Op == history.Publish {
@@ -40,20 +42,20 @@ func NewVersions(calls []history.Call, keys []history.Word, slacks Slacks, seen 
 }
 
 // Publish goes on to the next version. The publish p, with its place among the calls, made it. It
-// took effect before the time until. Publish returns the number of possible states.
-func (v *Versions) Publish(p *history.Call, index int, until int64) int {
+// took effect before the time until. Publish returns why there are too many possible states, or "".
+func (v *Versions) Publish(p *history.Call, index int, until int64) (tooMany string) {
 	until = min(until, history.Never-v.m.slack)
 	for v.next < len(v.m.ops) && v.m.ops[v.next].Called <= until+v.m.slack {
 		v.next++
 		for i, s := range v.states {
-			b := v.m.of[s]
+			b := v.m.states.of[s]
 			v.states[i] = v.m.number(batched{b.published, append(b.untaken[:len(b.untaken):len(b.untaken)], int32(v.next-1))})
 		}
 	}
 	var next []int
 	known := map[int]bool{}
 	for _, s := range v.states {
-		for _, n := range v.m.publishes(v.m.of[s], &Op{Call: p, Index: index}, func(*Op) bool { return true }) {
+		for _, n := range v.m.publishes(v.m.states.of[s], &Op{Call: p, Index: index}, func(*Op) bool { return true }) {
 			if !known[n] {
 				known[n] = true
 				next = append(next, n)
@@ -62,7 +64,10 @@ func (v *Versions) Publish(p *history.Call, index int, until int64) int {
 	}
 	v.states = next
 	v.m.Keep(next)
-	return len(next)
+	if len(next) > mostCuts {
+		return fmt.Sprintf("a version may have more than %d contents", mostCuts)
+	}
+	return v.m.tooMany
 }
 
 // Read keeps the states that hold all that a guard of this version read, and reports whether there
@@ -73,7 +78,7 @@ func (v *Versions) Read(g *history.Guard) bool {
 		all[r.Key] = r.Value
 	}
 	v.states = slices.DeleteFunc(v.states, func(s int) bool {
-		holds := v.m.of[s].published
+		holds := v.m.published(s)
 		for _, r := range g.Reads {
 			if holds[v.m.keys[r.Key]] != r.Value {
 				return true
