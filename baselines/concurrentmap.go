@@ -3,7 +3,6 @@ package baselines
 import (
 	"hash/maphash"
 	"iter"
-	"math"
 
 	cmap "github.com/orcaman/concurrent-map/v2"
 
@@ -42,7 +41,7 @@ func shardOf[K comparable]() func(K) uint32 {
 	for _, f := range []any{
 		func(key uint64) uint32 { return uint32(key) },
 		func(key int) uint32 { return uint32(key) },
-		shardOfFloat,
+		func(key float64) uint32 { return uint32(floatHash(key) >> 32) },
 	} {
 		if f, ok := f.(func(K) uint32); ok {
 			return f
@@ -52,12 +51,6 @@ func shardOf[K comparable]() func(K) uint32 {
 }
 
 var shardSeed = maphash.MakeSeed()
-
-// shardOfFloat mixes the bits, because the low bits of small numbers are all 0. The two zeros are
-// one key.
-func shardOfFloat(key float64) uint32 {
-	return uint32(math.Float64bits(key+0) * 0x9e3779b97f4a7c15 >> 32)
-}
 
 func (m *cmapAdapter[K, V]) Delete(key K) { m.Remove(key) }
 func (m *cmapAdapter[K, V]) Len() int     { return m.Count() }

@@ -22,6 +22,18 @@ func withCMap(e kv.Entry) kv.Entry {
 	return e
 }
 
+// withCornelkAdapter sets the constructors of e to those of newCornelkAdapter.
+func withCornelkAdapter(e kv.Entry) kv.Entry {
+	e.Uint64 = newCornelkAdapter[uint64, uint64]
+	e.Int = newCornelkAdapter[int, uint64]
+	e.String = newCornelkAdapter[string, uint64]
+	e.Float64 = newCornelkAdapter[float64, uint64]
+	e.Line = newCornelkAdapter[uint64, kv.Line]
+	e.Wide = newCornelkAdapter[uint64, kv.Wide]
+	e.Pointer = newCornelkAdapter[uint64, *uint64]
+	return e
+}
+
 // withCOWMap sets the constructors of e to those of newCOWMap.
 func withCOWMap(e kv.Entry) kv.Entry {
 	e.Uint64 = newCOWMap[uint64, uint64]
@@ -74,11 +86,23 @@ func withGroup(e kv.Entry) kv.Entry {
 	return e
 }
 
+// withGGSkipAdapter sets the constructors of e to those of newGGSkipAdapter.
+func withGGSkipAdapter(e kv.Entry) kv.Entry {
+	e.Uint64 = newGGSkipAdapter[uint64, uint64]
+	e.Int = newGGSkipAdapter[int, uint64]
+	e.String = newGGSkipAdapter[string, uint64]
+	e.Line = newGGSkipAdapter[uint64, kv.Line]
+	e.Wide = newGGSkipAdapter[uint64, kv.Wide]
+	e.Pointer = newGGSkipAdapter[uint64, *uint64]
+	return e
+}
+
 // withHaxAdapter sets the constructors of e to those of newHaxAdapter.
 func withHaxAdapter(e kv.Entry) kv.Entry {
 	e.Uint64 = newHaxAdapter[uint64, uint64]
 	e.Int = newHaxAdapter[int, uint64]
 	e.String = newHaxAdapter[string, uint64]
+	e.Float64 = newHaxAdapter[float64, uint64]
 	e.Line = newHaxAdapter[uint64, kv.Line]
 	e.Wide = newHaxAdapter[uint64, kv.Wide]
 	e.Pointer = newHaxAdapter[uint64, *uint64]
@@ -176,6 +200,17 @@ func withShardedMap(e kv.Entry) kv.Entry {
 	return e
 }
 
+// withSkipAdapter sets the constructors of e to those of newSkipAdapter.
+func withSkipAdapter(e kv.Entry) kv.Entry {
+	e.Uint64 = newSkipAdapter[uint64, uint64]
+	e.Int = newSkipAdapter[int, uint64]
+	e.String = newSkipAdapter[string, uint64]
+	e.Line = newSkipAdapter[uint64, kv.Line]
+	e.Wide = newSkipAdapter[uint64, kv.Wide]
+	e.Pointer = newSkipAdapter[uint64, *uint64]
+	return e
+}
+
 // withTypedSyncMap sets the constructors of e to those of newTypedSyncMap.
 func withTypedSyncMap(e kv.Entry) kv.Entry {
 	e.Uint64 = newTypedSyncMap[uint64, uint64]
@@ -186,6 +221,17 @@ func withTypedSyncMap(e kv.Entry) kv.Entry {
 	e.Line = newTypedSyncMap[uint64, kv.Line]
 	e.Wide = newTypedSyncMap[uint64, kv.Wide]
 	e.Pointer = newTypedSyncMap[uint64, *uint64]
+	return e
+}
+
+// withTidwallMap sets the constructors of e to those of newTidwallMap.
+func withTidwallMap(e kv.Entry) kv.Entry {
+	e.Uint64 = newTidwallMap[uint64, uint64]
+	e.Int = newTidwallMap[int, uint64]
+	e.String = newTidwallMap[string, uint64]
+	e.Line = newTidwallMap[uint64, kv.Line]
+	e.Wide = newTidwallMap[uint64, kv.Wide]
+	e.Pointer = newTidwallMap[uint64, *uint64]
 	return e
 }
 

@@ -3,7 +3,6 @@ package baselines
 import (
 	"hash/maphash"
 	"iter"
-	"math"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -100,10 +99,7 @@ type floatHasher struct{}
 
 func (floatHasher) Equal(a, b float64) bool { return a == b }
 
-// Hash returns the same for the two zeros, which are one key.
-func (floatHasher) Hash(key float64) uint32 {
-	return uint32(math.Float64bits(key+0) * 0x9e3779b97f4a7c15 >> 32)
-}
+func (floatHasher) Hash(key float64) uint32 { return uint32(floatHash(key) >> 32) }
 
 // comparableHasher is for all other types.
 type comparableHasher[K comparable] struct{ seed maphash.Seed }

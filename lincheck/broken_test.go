@@ -2,7 +2,6 @@ package lincheck
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,7 +9,10 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/lincheck/drive"
+	"doublebuf/lincheck/history"
 	"doublebuf/lincheck/internal/controls"
+	"doublebuf/lincheck/judge"
 )
 
 // Check must find each of these broken maps, with every seed, and by the law that the map breaks.
@@ -100,15 +102,88 @@ func (l *losesItsWay) Get(key uint64) (uint64, bool) {
 	return l.Locked.Get(key)
 }
 
-// Check finds the fault of haxmap, which is known to lose values.
-func TestHaxmapFails(t *testing.T) {
-	entries := baselines.All()
-	e := entries[slices.IndexFunc(entries, func(e kv.Entry) bool { return e.Name == "haxmap" })]
-	if v := Check(e, Options{Seed: 1, Histories: 100_000, Time: 5 * time.Minute}); v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
-		t.Errorf("%v after %+v; want Illegal by linearizable, as expected", v, v.Counts)
-	} else {
-		t.Logf("%v, %+v", v, v.Counts)
+// Check finds the faults of all maps of other modules that are known to be broken.
+func TestBrokenPeersFail(t *testing.T) {
+	for _, e := range baselines.All() {
+		if !e.Broken {
+			continue
+		}
+		t.Run(e.Name, func(t *testing.T) {
+			v := Check(e, Options{Seed: 1, Histories: 100_000, Time: 5 * time.Minute})
+			if v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
+				t.Errorf("%v after %+v; want Illegal by linearizable, as expected", v, v.Counts)
+			} else {
+				t.Logf("%v, %+v", v, v.Counts)
+			}
+		})
 	}
+}
+
+// A storm leaves haxmap in a state in which two calls show the fault, one after the other and with
+// nothing beside them: a key is set, and a get finds nothing.
+func TestHaxmapLosesASet(t *testing.T) {
+	storm := drive.Driver{Claim: history.ClaimLinearizable, Play: drive.Storm}
+	for seed := range uint64(10_000) {
+		h := storm.Record(registered(t, "haxmap"), seed)
+		if judge.History(h).Outcome != Illegal {
+			continue
+		}
+		calls := judge.Reduce(h).Calls
+		if len(calls) != 2 {
+			continue // what this storm shows needs more calls
+		}
+		set, get := calls[0], calls[1]
+		if set.Op == history.Set && get.Op == history.Get && get.Key == set.Key && !get.Result.Ok && set.Return <= get.Called {
+			t.Logf("seed %d: %+v, %+v", seed, set, get)
+			return
+		}
+	}
+	t.Error("no storm has lost a set")
+}
+
+// A rush finds a map in which a set of a key is not seen while another set inserts the key. It
+// finds nothing wrong with a correct map.
+func TestRushFindsLateSets(t *testing.T) {
+	found := func(e kv.Entry, seeds uint64) bool {
+		rush := drive.Driver{Claim: history.ClaimLinearizable, Play: drive.Rush}
+		for seed := range seeds {
+			if judge.History(rush.Record(e, seed)).Outcome == Illegal {
+				return true
+			}
+		}
+		return false
+	}
+	late := controls.LockedEntry()
+	late.Uint64 = func(int) kv.Map[uint64, uint64] { return &insertsLate{Locked: controls.NewLocked()} }
+	if !found(late, 1000) {
+		t.Error("no rush has found the map that inserts late")
+	}
+	if found(controls.LockedEntry(), 20) {
+		t.Error("a rush has found a fault in a correct map")
+	}
+}
+
+// insertsLate has a flag that hides its keys while one of them is inserted.
+type insertsLate struct {
+	*controls.Locked
+	hidden atomic.Bool
+}
+
+func (m *insertsLate) Set(key, value uint64) {
+	_, there := m.Locked.Get(key)
+	if m.Locked.Set(key, value); there {
+		return
+	}
+	m.hidden.Store(true)
+	runtime.Gosched()
+	m.hidden.Store(false)
+}
+
+func (m *insertsLate) Get(key uint64) (uint64, bool) {
+	if m.hidden.Load() {
+		return 0, false
+	}
+	return m.Locked.Get(key)
 }
 
 // losesWrites ignores writes.

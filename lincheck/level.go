@@ -45,6 +45,7 @@ var levels = []level{
 		implies: append([]drive.Driver{
 			{Claim: history.ClaimLinearizable, Play: drive.Operations},
 			{Claim: history.ClaimLinearizable, Play: drive.Storm, Needs: kv.Concurrent | kv.Writes, Every: drive.StormEvery},
+			{Claim: history.ClaimLinearizable, Play: drive.Rush, Needs: kv.Concurrent | kv.Writes, Every: drive.RushEvery},
 		}, guards(history.ClaimAtomic)...),
 	},
 	{

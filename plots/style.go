@@ -125,6 +125,8 @@ var styles = map[subject]style{
 
 	peer("concurrent-map"): {green, square, dashed, otherWidth, full},
 	peer("immutable"):      {skyBlue, circle, dashed, otherWidth, full},
+
+	peer("rwmutex-tidwall"): {orange, diamond, dotted, otherWidth, full},
 }
 
 // variations are the colours and glyphs of the other double buffers. The publish policy decides

@@ -9,6 +9,6 @@
 //
 // # Order of the files
 //
-// Each file uses only those before it: recorder, client, rig, random, storm, directed, stacks,
-// child, supervise.
+// Each file uses only those before it: recorder, client, rig, random, storm, rush, directed,
+// stacks, child, supervise.
 package drive

@@ -60,12 +60,12 @@ func Presets(procs int) []Preset {
 			keys: []int{16 << 10}, sweeps: quickSweeps(procs, 16<<10),
 		},
 		{
-			Name: "standard", Doc: "every map where maps differ, and more mixes, goroutines, keys and distributions; 36 minutes",
+			Name: "standard", Doc: "the main maps where maps differ, and more mixes, goroutines, keys and distributions; 36 minutes",
 			blocks: 18, extra: 8, most: 38 * time.Minute, time: cellTime, slice: slice, timed: 7, latency: 300 * time.Millisecond, Check: time.Second,
 			keys: []int{64 << 10}, sweeps: standardSweeps(procs, 64<<10),
 		},
 		{
-			Name: "full", Doc: "every mix, distribution, key and value type, every share of writes at every size, and a trace; hours",
+			Name: "full", Doc: "every map, mix, distribution, key and value type, every share of writes at every size, and a trace; hours",
 			blocks: 20, extra: 8, time: cellTime, slice: slice, timed: 7, latency: 600 * time.Millisecond, Check: 2 * time.Second,
 			keys: []int{64 << 10}, sweeps: fullSweeps(procs, 64<<10), trace: "defs",
 		},
@@ -138,12 +138,12 @@ func quickSweeps(procs, keys int) []sweep {
 	}
 }
 
-// standardSweeps has every map where maps differ most: read only, with 5 % writes, beside a
-// separate writer, and with more goroutines than processors. The middle is zipf0.99 over the
-// preset's number of uint64 keys, with as many goroutines as processors. Around it, standardSweeps
-// varies one axis at a time, with one map of each kind. It leaves out the least informative cells:
-// publish policies without writes, and maps that are alike. The map that is published on demand
-// has cells only where staleness is measured.
+// standardSweeps has every map that is not minor where maps differ most: read only, with 5 %
+// writes, beside a separate writer, and with more goroutines than processors. The middle is
+// zipf0.99 over the preset's number of uint64 keys, with as many goroutines as processors. Around
+// it, standardSweeps varies one axis at a time, with one map of each kind. It leaves out the
+// least informative cells: publish policies without writes, and maps that are alike. The map that
+// is published on demand has cells only where staleness is measured.
 func standardSweeps(procs, keys int) []sweep {
 	k, p := []int{keys}, []int{procs}
 	many, beside := 32*procs, []roles{{1, 1}, {4 * procs, 1}}
@@ -153,16 +153,16 @@ func standardSweeps(procs, keys int) []sweep {
 		return sw
 	}
 	return []sweep{
-		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{1, procs}, aside: everyone, once: true, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{1, procs}, aside: doubleBuffers, once: true, without: onDemand},
 		{kind: results.Throughput, mixes: []string{"read-only"}, keys: k, g: []int{2 * procs}, once: true, without: onDemand},
-		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: p, aside: everyone, without: onDemand},
-		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{1, 2 * procs, many}, aside: everyone, once: true, without: onDemand},
-		{kind: results.Throughput, mixes: []string{"r50w50"}, keys: k, g: p, aside: everyone, once: true, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: p, aside: doubleBuffers, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"r95w5"}, keys: k, g: []int{1, 2 * procs, many}, aside: doubleBuffers, once: true, without: onDemand},
+		{kind: results.Throughput, mixes: []string{"r50w50"}, keys: k, g: p, aside: doubleBuffers, once: true, without: onDemand},
 		{kind: results.Throughput, mixes: []string{"r99w1", "r75w25", "r50w50", "write-only"}, keys: k, g: p, without: onDemand},
 		{kind: results.Throughput, mixes: curved, keys: k, g: goroutines(procs), once: true, without: fewer},
-		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, roles: beside, aside: everyone},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, roles: beside, aside: doubleBuffers},
 		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, roles: filling(procs), once: true, without: fewer},
-		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[:1], aside: everyone},
+		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[:1], aside: doubleBuffers},
 		{
 			kind: results.Staleness, mixes: []string{RolesMix}, keys: k, roles: beside[1:],
 			only: anyOf(mainly(), timed, bounded(64), families("syncmap", "xsync", "rwmutex")),
@@ -184,13 +184,15 @@ func standardSweeps(procs, keys int) []sweep {
 	}
 }
 
-// fullSweeps adds to standardSweeps what is left of each axis, and the whole plane of sizes and
-// shares of writes.
+// fullSweeps adds to standardSweeps what is left of each axis, the whole plane of sizes and
+// shares of writes, and the peers that no other preset measures.
 func fullSweeps(procs, keys int) []sweep {
 	k, p := []int{keys}, []int{procs}
 	pair := []string{"read-only", "r95w5"}
 	shares := append([]string{"r99w1", "r90w10", "r75w25", "write-only"}, mainMixes...)
 	return append(standardSweeps(procs, keys), []sweep{
+		{kind: results.Throughput, mixes: mainMixes, keys: k, g: p, only: minor},
+		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, only: minor},
 		{kind: results.Throughput, mixes: shares, keys: []int{1 << 10, 1 << 20}, g: p},
 		{kind: results.Throughput, mixes: pair, dists: []string{"zipf0.5", "zipf1.2", "hotspot80-20", "latest", "sequential", "one"}, keys: k, g: p},
 		{kind: results.Throughput, mixes: pair, keyTypes: furtherKeyTypes(), keys: k, g: p},

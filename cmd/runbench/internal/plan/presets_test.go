@@ -12,7 +12,7 @@ import (
 )
 
 // known is the number of maps for which the bounds on the time of presets were set. Every map more
-// may add moreQuick and moreStandard.
+// may add moreQuick and moreStandard, if it is not minor.
 const (
 	known                   = 39
 	moreQuick, moreStandard = 10 * time.Second, 80 * time.Second
@@ -20,7 +20,7 @@ const (
 
 // TestPresets checks the promises of every preset, on machines of several sizes.
 func TestPresets(t *testing.T) {
-	added := time.Duration(len(baselines.All()) - known)
+	added := time.Duration(len(slices.DeleteFunc(baselines.All(), minor)) - known)
 	for _, procs := range []int{1, 2, 4, 64} {
 		for _, p := range Presets(procs) {
 			plan, err := p.Plan(Axes{}, baselines.All(), procs)
@@ -56,6 +56,7 @@ func TestPresets(t *testing.T) {
 				holdsEverybody(t, plan)
 				holdsLateMaps(t, plan)
 			case "full":
+				holdsMinor(t, plan)
 				for _, m := range workloads.Mixes() {
 					if !slices.ContainsFunc(plan.All(), func(c Cell) bool { return c.Mix == m.Name }) {
 						t.Errorf("full: no cell of the mix %s", m.Name)
@@ -104,12 +105,15 @@ var standardLacks = lacks{
 	byWriteShare: []string{"dbuf-epoch-demand"},
 }
 
-// holdsEverybody checks that plan has every map where maps differ most, if the map can run there.
-// It also checks that plan has one publish policy of each strategy, read only and with more
-// goroutines than processors.
+// holdsEverybody checks that plan has every map where maps differ most, if the map can run there
+// and is not minor. It also checks that plan has one publish policy of each strategy, read only
+// and with more goroutines than processors.
 func holdsEverybody(t *testing.T, plan Plan) {
 	t.Helper()
 	for _, e := range baselines.All() {
+		if minor(e) {
+			continue
+		}
 		published := !onDemand(e)
 		once := published && (e.Policy == kv.Policy{} || e.Policy.Every == 64)
 		writes, concurrent := e.Caps.Has(kv.Writes) && e.Level != kv.None, e.Caps.Has(kv.Concurrent)
@@ -129,6 +133,18 @@ func holdsEverybody(t *testing.T, plan Plan) {
 			want.cell.Impl, want.cell.Dist, want.cell.KeyType, want.cell.Keys = e.Name, "zipf0.99", "uint64", 64<<10
 			if want.applies && !slices.Contains(want.in, want.cell) {
 				t.Errorf("standard on %d processors: %s has no cell %s", plan.Procs, e.Name, want.what)
+			}
+		}
+	}
+}
+
+// holdsMinor checks that plan has every map that no other preset measures, in the main mixes.
+func holdsMinor(t *testing.T, plan Plan) {
+	t.Helper()
+	for _, e := range baselines.All() {
+		for _, mix := range append([]string{RolesMix}, mainMixes...) {
+			if minor(e) && !slices.ContainsFunc(plan.Cells, func(c Cell) bool { return c.Impl == e.Name && c.Mix == mix }) {
+				t.Errorf("full: no cell of %s in the mix %s", e.Name, mix)
 			}
 		}
 	}

@@ -13,7 +13,11 @@ type selection func(e kv.Entry) bool
 // has reports whether s chooses e; nil chooses nothing.
 func (s selection) has(e kv.Entry) bool { return s != nil && s(e) }
 
-func everyone(kv.Entry) bool { return true }
+// doubleBuffers are this project's own maps.
+var doubleBuffers = families(kv.DoubleBuffer)
+
+// minor are maps of other modules that take part only if named. The preset full names them.
+func minor(e kv.Entry) bool { return e.Aside && !doubleBuffers(e) }
 
 // anyOf chooses what one of all chooses.
 func anyOf(all ...selection) selection {
