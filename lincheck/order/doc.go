@@ -24,7 +24,8 @@
 //
 // Where the configurations become many, the search goes on with a few of them and comes back to the
 // others only if these fail. So it soon finds an order if there are many. It gives up when it has
-// searched for too long or has too many configurations left.
+// searched for too long. If it has dropped configurations because there were too many, it may still
+// find an order, but it never says that there is none.
 //
 // # Models
 //
@@ -33,5 +34,6 @@
 //
 // # Order of the files
 //
-// Each file uses only those before it: parts, config, search, states, key, contents, cuts, batches.
+// Each file uses only those before it: parts, config, model, search, states, key, contents, cuts,
+// batches, versions.
 package order

@@ -8,30 +8,6 @@ import (
 	"doublebuf/lincheck/history"
 )
 
-// A Model says what calls do. Its states of type S are comparable.
-type Model[S comparable] interface {
-	// Apply returns the states that the map can be in when o takes effect in state s; none = o
-	// cannot take effect there, or not with its result. The function done reports whether a call
-	// has taken effect.
-	Apply(s S, o *Op, done func(*Op) bool) []S
-	// Concerns reports whether it can matter to o that the other call takes effect in state s, or
-	// in one that follows, before o does.
-	Concerns(s S, o, other *Op) bool
-	// AtCall reports whether c takes effect when it is called. Such a call can do so in every
-	// state, and has one next state.
-	AtCall(c *history.Call) bool
-	// TooMany returns why Apply has once left out states because there were too many, or "".
-	TooMany() string
-	// Keep says that of all states so far only these are still needed.
-	Keep(list []S)
-}
-
-// Work limits the searches of one history. All searches without an answer take no longer than Limit
-// together.
-type Work struct {
-	Limit, vain time.Duration
-}
-
 // Search is a search for an order of calls. The caller adds the calls in the order in which they
 // were called.
 type Search[S comparable] struct {
@@ -53,6 +29,7 @@ type Search[S comparable] struct {
 
 	most, few int // mostActive, fewActive, or less in tests
 
+	dropped bool   // configurations to come back to have been dropped
 	stopped bool   // there is no order, or the search has given up
 	why     string // why it has given up, or ""
 }
@@ -74,8 +51,8 @@ type parked[S comparable] struct {
 const (
 	mostActive = 4096    // configurations above which the search parks all but a few
 	fewActive  = 64      // that few
-	mostParked = 1 << 19 // parked configurations above which it gives up
-	mostEvents = 1 << 17 // events to come back to above which it gives up
+	mostParked = 1 << 19 // parked configurations above which it drops them
+	mostEvents = 1 << 17 // events to come back to above which it drops them
 	easySteps  = 1024    // steps for one event that count as no work
 )
 
@@ -148,7 +125,7 @@ func (s *Search[S]) opens(o *Op) {
 func (s *Search[S]) loses(o *Op) {
 	for _, other := range s.lost {
 		a, b := o.Call, other.Call
-		if len(other.after) == 0 && a.Op != history.Publish && a.Op == b.Op && a.Key == b.Key && a.New == b.New && a.Old == b.Old {
+		if len(other.after) == 0 && a.Op != history.Publish && effect(a) == effect(b) && a.Key == b.Key && a.New == b.New && a.Old == b.Old {
 			o.twin = other
 		}
 	}
@@ -156,6 +133,17 @@ func (s *Search[S]) loses(o *Op) {
 	if s.lost = append(s.lost, o); o.slot >= mostOpen {
 		s.giveUp("more than %d calls never returned", mostOpen)
 	}
+}
+
+// effect returns an operation that changes the map as c does, if nobody knows the result of c.
+func effect(c *history.Call) history.Op {
+	switch c.Op {
+	case history.Swap:
+		return history.Set
+	case history.LoadAndDelete:
+		return history.Delete
+	}
+	return c.Op
 }
 
 func (s *Search[S]) giveUp(format string, args ...any) {
@@ -241,36 +229,42 @@ func (s *Search[S]) happens(e event) {
 	for s.at < len(s.events) && !s.stopped {
 		s.next()
 	}
-	switch {
-	case s.stopped:
-	case len(s.parked) == 0:
+	if s.stopped {
+		return
+	}
+	if s.held > mostParked || len(s.events) > mostEvents {
+		s.parked, s.held, s.dropped = nil, 0, true
+	}
+	if len(s.parked) == 0 {
 		s.events, s.at = s.events[:0], 0
 		s.keep()
-	case s.held > mostParked || len(s.events) > mostEvents:
-		s.giveUp("no answer with %d possible orders left to try", s.held)
 	}
 }
 
 // next takes the active configurations through the next event, or comes back to others.
 func (s *Search[S]) next() {
 	e := &s.events[s.at]
-	out, rest := s.through(e)
+	after, rest := s.through(e)
 	if s.stopped {
 		return
 	}
-	if len(rest) > 0 {
-		s.park(s.at, rest)
-	}
+	s.park(s.at, rest)
 	s.at++
-	if len(out) > 0 {
+	s.park(s.at, after.extra)
+	if out := after.list; len(out) > 0 {
 		s.active = out
-		if len(out) >= s.most {
+		if len(out) >= s.most { // those in which fewer calls that never return have taken effect
+			slices.SortStableFunc(out, func(a, b config[S]) int { return a.lost.count() - b.lost.count() })
 			s.active = out[:s.few:s.few]
 			s.park(s.at, out[s.few:])
 		}
 		return
 	}
-	if len(s.parked) == 0 {
+	switch {
+	case len(s.parked) == 0 && s.dropped:
+		s.giveUp("no answer among the orders that were tried")
+		return
+	case len(s.parked) == 0:
 		s.stopped = true
 		return
 	}
@@ -284,24 +278,27 @@ func (s *Search[S]) next() {
 }
 
 func (s *Search[S]) park(at int, list []config[S]) {
+	if len(list) == 0 {
+		return
+	}
 	s.parked = append(s.parked, parked[S]{at, list})
 	s.held += len(list)
 }
 
 // through returns the configurations after e, and those before e that it has not looked at because
 // there are many.
-func (s *Search[S]) through(e *event) (out, rest []config[S]) {
-	var seen, after configs[S]
+func (s *Search[S]) through(e *event) (after configs[S], rest []config[S]) {
+	var seen configs[S]
 	for i := range s.active {
 		c := s.active[i]
 		s.settle(&c, e)
 		seen.add(&c)
 	}
-	hard, began := len(s.parked) > 0, time.Now()
+	hard, began := s.at < len(s.events)-1, time.Now() // it has come back
 	for i := 0; i < len(seen.list); i++ {
 		if i%easySteps == easySteps-1 || hard && i == 0 {
 			if hard = true; s.late(&began) {
-				return nil, nil
+				return after, nil
 			}
 		}
 		c := seen.list[i]
@@ -309,7 +306,7 @@ func (s *Search[S]) through(e *event) (out, rest []config[S]) {
 			s.extend(&c, e, &seen)
 			if why := s.model.TooMany(); why != "" {
 				s.giveUp("%s", why)
-				return nil, nil
+				return after, nil
 			}
 			continue
 		}
@@ -326,7 +323,7 @@ func (s *Search[S]) through(e *event) (out, rest []config[S]) {
 	if hard {
 		s.late(&began)
 	}
-	return after.list, rest
+	return after, append(rest, seen.extra...)
 }
 
 // late adds the time since began to the work, and gives up if that is too much.
