@@ -156,4 +156,15 @@ func TestOutOfMemory(t *testing.T) {
 	if err != nil || len(set.Cells) != 2 || !set.Manifest.Complete {
 		t.Errorf("%v, %+v; want one cell of the good map and one of the floor", err, set)
 	}
+
+	// What cannot fit is refused before anything is started.
+	cmd = exec.Command("sh", "-c", `ulimit -v 4194304; exec "$0" run -impl rwmutex -mix r95w5 -g 2 -keys 64Mi -preset smoke -results s -plots p`, self)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), asStranger+"=1")
+	out, _ = cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "64Mi uint64 keys, 2 goroutines: its keys need about 4.0 GiB of memory") {
+		t.Errorf("exit code %d; want 1 and one line\n%s", code, out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "s")); err == nil {
+		t.Error("a run that was refused has left a folder")
+	}
 }

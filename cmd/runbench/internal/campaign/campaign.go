@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ type Campaign struct {
 // histories of each map are recorded.
 func New(s Setup, p plan.Plan, name string, check time.Duration) (_ *Campaign, err error) {
 	c := &Campaign{Setup: s, plan: p, check: check}
-	if err := c.enoughMemory(p); err != nil {
+	if err := c.enoughMemory(doctor.Host{Root: os.DirFS("/")}, p); err != nil {
 		return nil, err
 	}
 	if c.runner, err = run.New(p, s.Maps); err != nil {

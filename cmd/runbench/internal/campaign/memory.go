@@ -2,18 +2,17 @@ package campaign
 
 import (
 	"fmt"
-	"os"
 
 	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/plan"
 )
 
-// enoughMemory refuses a plan whose input alone needs more memory than there is, and says if its
-// maps may.
-func (c *Campaign) enoughMemory(p plan.Plan) error {
+// enoughMemory refuses a plan whose input alone needs more memory than the machine has, and says if
+// its maps may.
+func (c *Campaign) enoughMemory(h doctor.Host, p plan.Plan) error {
 	need := p.Needs(c.Maps)
-	have, limit := doctor.Host{Root: os.DirFS("/")}.Memory()
+	have, limit := h.Memory()
 	text := fmt.Sprintf("%s: its keys need about %.1f GiB of memory, and its maps %.1f GiB; %.1f GiB are available (%s)",
 		analysis.Describe(need.Cell.Workload()), need.Input/(1<<30), need.Maps/(1<<30), have/(1<<30), limit)
 	switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -27,7 +28,8 @@ func (h Host) Memory() (bytes float64, limit string) {
 		least(most-field(stat, "anon ")-field(stat, "rss "), "memory of the control group")
 	}
 	limits, _ := h.read("proc/self/limits")
-	least(field(limits, "Max address space"), "address space, see ulimit -v")
+	used, _ := h.pages("self") // Go reserves much of it, in each process
+	least(field(limits, "Max address space")-used, "address space, see ulimit -v")
 	return bytes, limit
 }
 
@@ -44,8 +46,14 @@ func field(text, name string) (n float64) {
 
 // Resident returns how many bytes of memory a process holds; 0 if that is not visible.
 func (h Host) Resident(process int) float64 {
-	text, _ := h.read(fmt.Sprintf("proc/%d/statm", process))
-	var size, resident float64
-	_, _ = fmt.Sscan(text, &size, &resident) // of pages
-	return resident * float64(os.Getpagesize())
+	_, resident := h.pages(strconv.Itoa(process))
+	return resident
+}
+
+// pages returns the bytes of the address space of a process, and those of its memory.
+func (h Host) pages(process string) (space, resident float64) {
+	text, _ := h.read("proc/" + process + "/statm")
+	_, _ = fmt.Sscan(text, &space, &resident) // numbers of pages
+	size := float64(os.Getpagesize())
+	return space * size, resident * size
 }

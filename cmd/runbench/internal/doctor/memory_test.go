@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"testing/fstest"
@@ -20,6 +21,7 @@ func TestMemory(t *testing.T) {
 		"sys/fs/cgroup/memory/c/memory.stat": "cache 1\nrss 536870912\n",
 	}
 	limited := map[string]string{"proc/self/limits": "Limit Soft Limit Hard Limit Units\nMax address space         268435456            unlimited            bytes\n"}
+	used := map[string]string{"proc/self/statm": fmt.Sprintf("%d 7 1 1 0 1 0\n", gib/8/os.Getpagesize())}
 	unlimited := map[string]string{"proc/self/limits": "Max address space         unlimited            unlimited            bytes\n"}
 	for _, c := range []struct {
 		files []map[string]string
@@ -31,6 +33,7 @@ func TestMemory(t *testing.T) {
 		{[]map[string]string{machine, v2}, 2 * gib, "memory of the control group"},
 		{[]map[string]string{machine, v1}, gib / 2, "memory of the control group"},
 		{[]map[string]string{machine, v2, limited}, gib / 4, "address space, see ulimit -v"},
+		{[]map[string]string{machine, limited, used}, gib / 8, "address space, see ulimit -v"},
 	} {
 		root := fstest.MapFS{}
 		for _, files := range c.files {

@@ -136,12 +136,16 @@ const hangs = "it hangs: "
 
 // look returns why the child must be killed, or "".
 func (w *watchdog) look(c *child, now time.Time) (why string) {
-	passed := min(now.Sub(w.last), 2*w.every)
-	w.last = now
 	if c.guard.exceeded(c.cmd.Process.Pid) {
 		return "it ran out of memory, " + c.guard.String() + ","
 	}
-	m := c.mark()
+	return w.lookAt(c.mark(), now)
+}
+
+// lookAt returns why a child with that mark must be killed, or "".
+func (w *watchdog) lookAt(m mark, now time.Time) (why string) {
+	passed := min(now.Sub(w.last), 2*w.every)
+	w.last = now
 	if m != w.mark {
 		w.mark, w.stood = m, 0
 		return ""
