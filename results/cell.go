@@ -49,8 +49,9 @@ type Cell struct {
 	Ops int64
 	// Metrics holds a value for each unit of Units that applies.
 	Metrics map[string]float64
-	// Fault says in one line why the cell's final-state check failed. It is "" if the check did not
-	// fail. The figures of a cell with a fault are kept, and shown as failed.
+	// Fault says in one line why the cell's final-state check failed, or which answers of the map
+	// were wrong. It is "" if there is nothing to say. The figures of a cell with a fault are
+	// kept, and shown as failed.
 	Fault string
 }
 

@@ -53,6 +53,9 @@ const (
 	// the processor time that a collection takes to mark it.
 	LivePerKey = "live-B/key"
 	MarkPerKey = "mark-sec/key"
+	// Judged is how many answers of the map were judged, beside the operations that were timed and
+	// among them.
+	Judged = "judged-answers"
 
 	// Staleness of a read. A read may miss completed writes of its key. Its staleness counts all
 	// writes completed since the oldest one it misses. It is 0 if the read misses none.
@@ -167,6 +170,7 @@ var throughputUnits = []Unit{
 	{Name: CacheMissesPerOp, Better: "lower", Doc: "misses of the last-level cache for each operation", Aside: true},
 	{Name: SwitchesPerOp, Better: "lower", Doc: "switches of a processor from one thread to another for each operation", Aside: true},
 	{Name: MigrationsPerOp, Better: "lower", Doc: "moves of a thread to another processor for each operation", Aside: true},
+	judgedUnit,
 }
 
 var stalenessUnits = append(staleQuantileUnits(), []Unit{
@@ -176,7 +180,10 @@ var stalenessUnits = append(staleQuantileUnits(), []Unit{
 	{Name: ReadsPerSec, Better: "higher", Doc: "reads a second, slowed by the staleness loop"},
 	{Name: WritesPerSec, Better: "higher", Doc: "writes a second, slowed by the staleness loop"},
 	{Name: PublishesPerSec, Better: "higher", Doc: "publishes a second, slowed by the staleness loop"},
+	judgedUnit,
 }...)
+
+var judgedUnit = Unit{Name: Judged, Better: "higher", Doc: "answers of the map that were judged", Aside: true}
 
 func staleQuantileUnits() (units []Unit) {
 	for _, q := range StaleQuantiles {
@@ -197,6 +204,7 @@ var latencyUnits = append([]Unit{
 	{Name: ClockCost, Better: "lower", Doc: "time to read the clock once, which every latency includes"},
 	{Name: PaceP50, Better: "lower", Doc: "median delay until a waiting worker sees that an operation is due, which its latency includes"},
 	{Name: PaceP99, Better: "lower", Doc: "99th percentile of it"},
+	judgedUnit,
 }, quantileUnits()...)
 
 func quantileUnits() (units []Unit) {

@@ -45,6 +45,21 @@ func (s *Stream[K]) Next(most int) Steps[K] {
 	return steps
 }
 
+// GoTo makes the step of that number, counted from 0, the next one.
+func (s *Stream[K]) GoTo(step int64) { s.key, s.kind = s.place(step) }
+
+// place returns the places of a step.
+func (s *Stream[K]) place(step int64) (key, kind int) {
+	return int((int64(s.firstKey) + step) % int64(len(s.tape.Index))), int((int64(s.firstKind) + step) % int64(len(s.kinds)))
+}
+
+// At returns the kind of a step of the stream, counted from 0, and the position of its key in the
+// key set. Any goroutine may call it at any time.
+func (s *Stream[K]) At(step int64) (index uint32, kind Kind) {
+	key, place := s.place(step)
+	return s.tape.Index[key], s.kinds[place]
+}
+
 // Back puts back the last n of the steps that Next returned last, so that they come again.
 func (s *Stream[K]) Back(n int) {
 	s.key = (s.key + len(s.tape.Index) - n) % len(s.tape.Index)
@@ -64,8 +79,7 @@ type Write struct {
 func (s *Stream[K]) LastWrites(n int64) iter.Seq[Write] {
 	return func(yield func(Write) bool) {
 		index, kinds := s.tape.Index, s.kinds
-		key := int((int64(s.firstKey) + n) % int64(len(index)))
-		kind := int((int64(s.firstKind) + n) % int64(len(kinds)))
+		key, kind := s.place(n)
 		for step := n - 1; step >= 0; step-- {
 			if key--; key < 0 {
 				key = len(index) - 1

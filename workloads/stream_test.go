@@ -41,6 +41,9 @@ func TestStream(t *testing.T) {
 					steps.Keys[i] != tape.Keys[key] || steps.Index[i] != tape.Index[key] {
 					t.Fatalf("seed %d: step %d of %v differs", seed, step, steps)
 				}
+				if index, at := s.At(int64(step)); index != steps.Index[i] || at != kind {
+					t.Fatalf("seed %d: At(%d) is %d and %v; want %d and %v", seed, step, index, at, steps.Index[i], kind)
+				}
 				if kind.Writes() {
 					writes = append(writes, Write{int64(step), steps.Index[i], kind})
 				}
@@ -56,6 +59,10 @@ func TestStream(t *testing.T) {
 		}
 		for range s.LastWrites(int64(step)) {
 			break // the loop may end early
+		}
+		to := int64(r.IntN(100))
+		if s.GoTo(to); s.Next(1).Kinds[0] != kinds[(kindAt+int(to))%len(kinds)] {
+			t.Fatalf("seed %d: after GoTo(%d) another step is next", seed, to)
 		}
 	}
 }

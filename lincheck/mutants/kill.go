@@ -189,6 +189,8 @@ func (k Kill) Try(ctx context.Context, program, root, dir string, seed int) (Sho
 		shot.How, shot.Killed = "race", strings.Contains(text, "WARNING: DATA RACE")
 	case strings.Contains(text, "final-state check: "):
 		shot.How = "final state"
+	case strings.Contains(text, "wrong answers: "), strings.Contains(text, "audit with swaps: "):
+		shot.How = "wrong answer"
 	case strings.Contains(text, "--- FAIL: "):
 		_, after, _ := strings.Cut(text, "--- FAIL: ")
 		shot.How, _, _ = strings.Cut(after, " ")

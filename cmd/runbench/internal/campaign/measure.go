@@ -237,7 +237,8 @@ func (l *loop) run(ctx context.Context, jobs []plan.Job, blocks int) error {
 	})
 }
 
-// blame records the first failed final-state check of a map as a verdict on it.
+// blame records the first failed final-state check of a map, or its first wrong answers, as a
+// verdict on it.
 func (l *loop) blame(c results.Cell) error {
 	impl, _ := results.Original(c.Impl)
 	if c.Fault == "" || l.store.has(impl, finalState) {

@@ -320,9 +320,10 @@ func (p Plan) estimate(id results.ID, first bool) (d time.Duration) {
 	const fixed, perKey = 40 * time.Millisecond, 400 * time.Nanosecond
 	const perSlice, ofLane = 200 * time.Microsecond, 150 * time.Nanosecond
 	const untilAll = 10 * time.Millisecond // have had a processor
+	const auditing, swapping = 1, 8        // parts of the time of a cell, for judging answers
 	if p.Sliced(id) {
 		n, length := p.Slices(id)
-		d = time.Duration(n)*(WarmUp(id)+length+perSlice) + time.Duration(id.Keys)*ofLane
+		d = time.Duration(n)*(WarmUp(id)+length+perSlice) + time.Duration(id.Keys)*ofLane + time.Duration(p.Time)/swapping
 		if shared(id) {
 			d += untilAll
 		}
@@ -331,6 +332,9 @@ func (p Plan) estimate(id results.ID, first bool) (d time.Duration) {
 		}
 	}
 	d += time.Duration(p.Time) + fixed + time.Duration(id.Keys)*perKey
+	if id.Kind != results.Staleness {
+		d += time.Duration(p.Time)/auditing + time.Duration(p.Time)/swapping
+	}
 	if id.Kind == results.Latency {
 		mix, _ := workloads.FindMix(id.Mix)
 		d += p.Window(mix)

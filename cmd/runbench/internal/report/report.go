@@ -179,7 +179,22 @@ func verdicts(d *export.Document, run *analysis.Run) {
 		}
 		t.Rows = append(t.Rows, []string{impl, v.Level, label(v), why})
 	}
-	d.Add(title("Verdicts"), export.Line("Every map was checked before it was timed, at the level that it declares. The check used uint64 keys, even if the cells have other keys. The final state of the map was checked after every timed cell with writes."), t)
+	d.Add(title("Verdicts"), export.Line("Every map was checked before it was timed, at the level that it declares. The check used uint64 keys, even if the cells have other keys. The final state of the map was checked after every timed cell with writes."+judged(run)), t)
+}
+
+// judged says, in a sentence with a space before it, how many answers of the maps were judged;
+// nothing if the run is older than that.
+func judged(run *analysis.Run) string {
+	answers, ops := 0.0, 0.0
+	for _, c := range run.Cells {
+		if n, ok := c.Metrics[results.Judged]; ok {
+			answers, ops = answers+n, ops+float64(c.Ops)
+		}
+	}
+	if answers == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Workers judged %s answers of the maps, beside %s timed operations and among them.", strings.TrimSpace(number(answers)), strings.TrimSpace(number(ops)))
 }
 
 // evidence links to a file in the run's folder, and quotes a command or a cell.

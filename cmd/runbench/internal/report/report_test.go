@@ -75,7 +75,7 @@ func example() *results.Set {
 			for _, c := range all {
 				c.Metrics[results.LivePerKey], c.Metrics[results.MarkPerKey], c.Metrics[results.CPUPerOp] = 68.2, 12e-9, 31e-9
 				c.Metrics[results.BytesPerOp], c.Metrics[results.AllocsPerOp], c.Metrics[results.Fairness] = 0, 0.25, 0.97
-				c.Metrics[results.GCShare], c.Metrics[results.PauseMax] = 0.021, 80e-6
+				c.Metrics[results.GCShare], c.Metrics[results.PauseMax], c.Metrics[results.Judged] = 0.021, 80e-6, 7e6
 			}
 		}
 		set.Cells = append(set.Cells, all...)

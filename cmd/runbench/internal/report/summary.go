@@ -42,6 +42,9 @@ func Summary(run *analysis.Run) *export.Document {
 		d.Add(export.Gap{}, export.Line(figures+", in operations a second (with separate readers: reads a second)."))
 	}
 	trust(d, run)
+	if text := judged(run); text != "" {
+		d.Add(export.Line(text[1:]))
+	}
 	d.Add(export.Line(Caveat(run)))
 	return d
 }

@@ -46,11 +46,12 @@ func measure[K comparable](r *Runner, jobs []plan.Job, builder func(kv.Entry) bu
 	}
 	mix, _ := workloads.FindMix(jobs[0].ID.Mix)
 	script := load.set.Script(mix, load.tape, r.plan.Seed)
+	fate := fateOf(script, len(load.set.Keys))
 	var cells []*cell[K]
 	for i, j := range jobs {
 		e, _ := plan.FindMap(r.entries, j.ID.Impl)
 		cells = append(cells, &cell[K]{
-			keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: script,
+			keys: load.set.Keys, lookups: load.set.Lookups, mix: mix, script: script, fate: fate,
 			entry: e, build: builder(e), job: j, time: time.Duration(r.plan.Time), cpus: r.cpus,
 			filledByAll: r.plan.Prefill == plan.ByWorkers, ctx: r.ctx,
 			marks: r.marks, index: i, window: r.plan.Window(mix),
@@ -106,6 +107,7 @@ type cell[K comparable] struct {
 	keys, lookups []K // equal, in other memory
 	mix           workloads.Mix
 	script        workloads.Script[K]
+	fate          fate
 	entry         kv.Entry
 	build         func(capacity int) kv.Map[K, uint64]
 	job           plan.Job

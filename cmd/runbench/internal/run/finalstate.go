@@ -16,53 +16,14 @@ import (
 // twice, or undone later leaves another content, unless a later write hid it. The check takes time
 // linear in the number of steps and memory linear in the number of keys.
 
-// stepBits is how many bits of a value hold the step.
-const stepBits = 40
-
-// prefilled returns the value that the key at position i has at the start.
-func prefilled(i int) uint64 { return uint64(i) }
-
-// firstValue returns the value of a set in step 0 of the worker; step s adds s.
-func firstValue(worker int) uint64 { return uint64(worker+1) << stepBits }
-
-// found is what a lookup of a key returned.
-type found struct {
-	value uint64
-	ok    bool
-}
-
-func (f found) String() string {
-	worker, step := f.value>>stepBits, f.value&(1<<stepBits-1)
-	switch {
-	case !f.ok:
-		return "nothing"
-	case worker == 0:
-		return fmt.Sprintf("the value that key %d had at the start", step)
-	}
-	return fmt.Sprintf("the value of worker %d's step %d", worker-1, step)
-}
-
-// drops reports whether a Retain removes f.
-func drops(f found) bool { return f.ok && !retained(0, f.value) }
-
-// checkFinalState publishes what is pending, reads the whole map through h, and reports a
-// content that the workers cannot have left. It returns the number of entries, too.
-func (c *cell[K]) checkFinalState(h kv.Map[K, uint64], workers []*worker[K]) (entries int, err error) {
+// checkFinalState publishes what is pending, reads the whole map through h in every way that it
+// offers, and reports a content that the workers cannot have left. It returns the content, too.
+func (c *cell[K]) checkFinalState(h kv.Map[K, uint64], workers []*worker[K]) (final []found, entries int, err error) {
 	kv.Publish(h)
-	final := make([]found, len(c.lookups))
-	for i, key := range c.lookups {
-		if v, ok := h.Get(key); ok {
-			final[i] = found{v, true}
-			entries++
-		}
-	}
+	final, entries = c.content(h)
 	writes := make([]iter.Seq[workloads.Write], len(workers))
 	for i, w := range workers {
-		n := w.ops
-		if w.reads {
-			n = 0
-		}
-		writes[i] = w.stream.LastWrites(n)
+		writes[i] = w.lastWrites()
 	}
 	start := func(i int) found {
 		if c.script.Holds(i) {
@@ -70,15 +31,58 @@ func (c *cell[K]) checkFinalState(h kv.Map[K, uint64], workers []*worker[K]) (en
 		}
 		return found{}
 	}
-	if err := explain(final, start, writes); err != nil {
-		return entries, err
+	if err := explain(workers[0].judge.code, final, start, writes); err != nil {
+		return final, entries, err
 	}
 	if c.entry.Caps.Has(kv.Range) {
-		if n := h.(kv.Ranger[K, uint64]).Len(); n != entries {
-			return entries, fmt.Errorf("final-state check: the map says that it has %d entries, but holds %d of the keys", n, entries)
+		err = compareWalk(h.(kv.Ranger[K, uint64]), workers[0].judge.facts, final, entries)
+	}
+	return final, entries, err
+}
+
+// content returns what the map holds under each key, and the number of keys that it holds.
+func (c *cell[K]) content(h kv.Map[K, uint64]) (all []found, entries int) {
+	all = make([]found, len(c.lookups))
+	for i, key := range c.lookups {
+		if v, ok := h.Get(key); ok {
+			all[i] = found{v, true}
+			entries++
 		}
 	}
-	return entries, nil
+	return all, entries
+}
+
+// lastWrites iterates over all writes of w, from the last to the first.
+func (w *worker[K]) lastWrites() iter.Seq[workloads.Write] {
+	if w.reads {
+		return w.stream.LastWrites(0)
+	}
+	return w.stream.LastWrites(w.ops)
+}
+
+// compareWalk reports in which way a walk over the map, or its Len, does not agree with what
+// lookups found.
+func compareWalk[K comparable](h kv.Ranger[K, uint64], f *facts[K], final []found, entries int) error {
+	if n := h.Len(); n != entries {
+		return fmt.Errorf("final-state check: the map says that it has %d entries, but holds %d of the keys", n, entries)
+	}
+	seen := make([]bool, len(final))
+	for key, v := range h.All() {
+		i, ok := f.position(v)
+		switch {
+		case !ok || f.lookups[i] != key || final[i] != found{v, true}:
+			return fmt.Errorf("final-state check: a walk yields the key %v with %s; want an entry that a lookup finds", key, f.describe(found{v, true}))
+		case seen[i]:
+			return fmt.Errorf("final-state check: a walk yields key %d twice; want each entry once", i)
+		}
+		seen[i] = true
+	}
+	for i, f := range final {
+		if f.ok && !seen[i] {
+			return fmt.Errorf("final-state check: a walk does not yield key %d, which a lookup finds; want every entry", i)
+		}
+	}
+	return nil
 }
 
 // explain reports keys whose final content no worker's last write explains. If no worker wrote a
@@ -86,9 +90,9 @@ func (c *cell[K]) checkFinalState(h kv.Map[K, uint64], workers []*worker[K]) (en
 //
 // A worker's Clear leaves nothing under any key, and its Retain nothing under those whose value it
 // does not keep. The Retain of another worker may remove such a value too, whenever it was.
-func explain(final []found, start func(i int) found, writes []iter.Seq[workloads.Write]) error {
+func explain(code code, final []found, start func(i int) found, writes []iter.Seq[workloads.Write]) error {
 	e := explanation{
-		final: final, start: start,
+		code: code, final: final, start: start,
 		lastWriter: make([]int, len(final)), explained: make([]bool, len(final)), droppable: make([]bool, len(final)),
 	}
 	for i := range e.lastWriter {
@@ -103,11 +107,9 @@ func explain(final []found, start func(i int) found, writes []iter.Seq[workloads
 	return e.verdict()
 }
 
-// none means no worker, or no key.
-const none = -1
-
 // explanation is what explain knows of each key.
 type explanation struct {
+	code
 	final      []found
 	start      func(i int) found
 	lastWriter []int  // the last worker seen to write the key, or none
@@ -141,7 +143,7 @@ func (e *explanation) follow(worker int, list iter.Seq[workloads.Write]) {
 		case w.Kind == workloads.Delete:
 			e.leaves(worker, int(w.Index), found{})
 		default:
-			left := found{firstValue(worker) + uint64(w.Step), true}
+			left := found{e.value(worker, w.Step, w.Index), true}
 			if retained && drops(left) {
 				left = found{}
 			}
@@ -180,10 +182,10 @@ func (e *explanation) verdict() error {
 	if bad == 0 {
 		return nil
 	}
-	want := fmt.Sprintf("no worker wrote it; want %v", e.start(first))
+	want := fmt.Sprintf("no worker wrote it; want %s", e.describe(e.start(first)))
 	if e.lastWriter[first] != none {
 		want = "that is no worker's last write of it"
 	}
-	return fmt.Errorf("final-state check: %d of %d keys have a content that no write explains; the first is key %d, with %v: %s",
-		bad, len(e.final), first, e.final[first], want)
+	return fmt.Errorf("final-state check: %d of %d keys have a content that no write explains; the first is key %d, with %s: %s",
+		bad, len(e.final), first, e.describe(e.final[first]), want)
 }

@@ -22,7 +22,14 @@ func TestExplainWholeMap(t *testing.T) {
 	step := func(kind workloads.Kind, step int64, key uint32) workloads.Write {
 		return workloads.Write{Step: step, Index: key, Kind: kind}
 	}
-	by := func(worker int, step uint64) found { return found{firstValue(worker) + step, true} }
+	code := codeOf(2)
+	by := func(worker int, step int64) found { // the key of a step in this test
+		key := uint32(0)
+		if step == 5 {
+			key = 1
+		}
+		return found{code.value(worker, step, key), true}
+	}
 	const set, modify, clear, retain = workloads.Set, workloads.Modify, workloads.Clear, workloads.Retain
 	none := found{}
 	for _, test := range []struct {
@@ -31,27 +38,27 @@ func TestExplainWholeMap(t *testing.T) {
 		final  []found
 		legal  bool
 	}{
-		{"modify", [][]workloads.Write{{step(modify, 3, 0)}}, []found{by(0, 3), {1, true}}, true},
-		{"a modify is lost", [][]workloads.Write{{step(modify, 3, 0)}}, []found{{0, true}, {1, true}}, false},
+		{"modify", [][]workloads.Write{{step(modify, 3, 0)}}, []found{by(0, 3), {prefilled(1), true}}, true},
+		{"a modify is lost", [][]workloads.Write{{step(modify, 3, 0)}}, []found{{prefilled(0), true}, {prefilled(1), true}}, false},
 		{"clear", [][]workloads.Write{{step(set, 5, 1), step(clear, 4, 0), step(set, 3, 0)}}, []found{none, by(0, 5)}, true},
 		{"back from before a clear", [][]workloads.Write{{step(set, 5, 1), step(clear, 4, 0), step(set, 3, 0)}}, []found{by(0, 3), by(0, 5)}, false},
-		{"a clear is lost", [][]workloads.Write{{step(clear, 4, 0)}}, []found{none, {1, true}}, false},
+		{"a clear is lost", [][]workloads.Write{{step(clear, 4, 0)}}, []found{none, {prefilled(1), true}}, false},
 		{"cleared by another", [][]workloads.Write{{step(set, 3, 0)}, {step(clear, 4, 0)}}, []found{none, none}, true},
 		{"not cleared by another", [][]workloads.Write{{step(set, 3, 0)}, {step(clear, 4, 0)}}, []found{by(0, 3), none}, true},
 		{"retain", [][]workloads.Write{{step(retain, 4, 0), step(set, 2, 0)}}, []found{by(0, 2), none}, true},
 		{"retain drops its worker's", [][]workloads.Write{{step(retain, 4, 0), step(set, 3, 0)}}, []found{none, none}, true},
 		{"a retain keeps an odd value", [][]workloads.Write{{step(retain, 4, 0), step(set, 3, 0)}}, []found{by(0, 3), none}, false},
-		{"a retain keeps what was there at first", [][]workloads.Write{{step(retain, 4, 0), step(set, 2, 0)}}, []found{by(0, 2), {1, true}}, false},
+		{"a retain keeps what was there at first", [][]workloads.Write{{step(retain, 4, 0), step(set, 2, 0)}}, []found{by(0, 2), {prefilled(1), true}}, false},
 		{"a retain drops an even value", [][]workloads.Write{{step(retain, 4, 0), step(set, 2, 0)}}, []found{none, none}, false},
 		{"retained by another", [][]workloads.Write{{step(set, 3, 0)}, {step(retain, 4, 0)}}, []found{none, none}, true},
 		{"not retained by another", [][]workloads.Write{{step(set, 3, 0)}, {step(retain, 4, 0)}}, []found{by(0, 3), none}, true},
-		{"gone without a retain", [][]workloads.Write{{step(set, 3, 0)}}, []found{none, {1, true}}, false},
+		{"gone without a retain", [][]workloads.Write{{step(set, 3, 0)}}, []found{none, {prefilled(1), true}}, false},
 	} {
 		var lists []iter.Seq[workloads.Write]
 		for _, w := range test.writes {
 			lists = append(lists, slices.Values(w))
 		}
-		if err := explain(test.final, func(i int) found { return found{uint64(i), true} }, lists); (err == nil) != test.legal {
+		if err := explain(code, test.final, func(i int) found { return found{prefilled(i), true} }, lists); (err == nil) != test.legal {
 			t.Errorf("%s: got %v; want it to be legal: %v", test.name, err, test.legal)
 		}
 	}
@@ -64,8 +71,17 @@ func TestExplain(t *testing.T) {
 	del := func(step int64, key uint32) workloads.Write {
 		return workloads.Write{Step: step, Index: key, Kind: workloads.Delete}
 	}
-	by := func(worker int, step uint64) found { return found{firstValue(worker) + step, true} }
-	initially := func(i int) found { return []found{{0, true}, {1, true}, {2, true}, {}}[i] }
+	code := codeOf(7)
+	by := func(worker int, step int64) found { // the key of a step in this test
+		key := uint32(0)
+		if step == 7 || step == 8 {
+			key = 1
+		}
+		return found{code.value(worker, step, key), true}
+	}
+	initially := func(i int) found {
+		return []found{{prefilled(0), true}, {prefilled(1), true}, {prefilled(2), true}, {}}[i]
+	}
 
 	// Key 0: both workers wrote it. Key 1: only worker 1, twice. Key 2: no worker. Key 3:
 	// no worker, and it was not there at the start. Worker 0 deletes key 0 after setting it.
@@ -77,22 +93,22 @@ func TestExplain(t *testing.T) {
 		fault string // "" if the state is legal
 		final []found
 	}{
-		{"", []found{{}, by(1, 8), {2, true}, {}}},
-		{"", []found{by(1, 5), by(1, 8), {2, true}, {}}},
-		{"key 0, with the value of worker 0's step 4: that is no worker's last", []found{by(0, 4), by(1, 8), {2, true}, {}}},                 // come back from the dead
-		{"key 0, with the value that key 0 had at the start: that is no", []found{{0, true}, by(1, 8), {2, true}, {}}},                       // all puts lost
-		{"key 0, with the value of worker 1's step 8", []found{by(1, 8), by(1, 8), {2, true}, {}}},                                           // of another key
-		{"key 0, with the value of worker 6's step 1", []found{by(6, 1), by(1, 8), {2, true}, {}}},                                           // of no worker
-		{"key 1, with nothing", []found{{}, {}, {2, true}, {}}},                                                                              // the last put lost
-		{"key 2, with nothing: no worker wrote it; want the value that key 2 had at the start", []found{{}, by(1, 8), {}, {}}},               // gone
-		{"key 3, with the value that key 3 had at the start: no worker wrote it; want nothing", []found{{}, by(1, 8), {2, true}, {3, true}}}, // come
+		{"", []found{{}, by(1, 8), {prefilled(2), true}, {}}},
+		{"", []found{by(1, 5), by(1, 8), {prefilled(2), true}, {}}},
+		{"key 0, with the value of worker 0's step 4: that is no worker's last", []found{by(0, 4), by(1, 8), {prefilled(2), true}, {}}},                            // come back from the dead
+		{"key 0, with the value that key 0 had at the start: that is no", []found{{prefilled(0), true}, by(1, 8), {prefilled(2), true}, {}}},                       // all puts lost
+		{"key 0, with the value of worker 1's step 8", []found{by(1, 8), by(1, 8), {prefilled(2), true}, {}}},                                                      // of another key
+		{"key 0, with the value of worker 6's step 1", []found{by(6, 1), by(1, 8), {prefilled(2), true}, {}}},                                                      // of no worker
+		{"key 1, with nothing", []found{{}, {}, {prefilled(2), true}, {}}},                                                                                         // the last put lost
+		{"key 2, with nothing: no worker wrote it; want the value that key 2 had at the start", []found{{}, by(1, 8), {}, {}}},                                     // gone
+		{"key 3, with the value that key 3 had at the start: no worker wrote it; want nothing", []found{{}, by(1, 8), {prefilled(2), true}, {prefilled(3), true}}}, // come
 		{"2 of 4 keys", []found{{}, {}, {}, {}}},
 	} {
 		var lists []iter.Seq[workloads.Write]
 		for _, w := range writes {
 			lists = append(lists, slices.Values(w))
 		}
-		err := explain(test.final, initially, lists)
+		err := explain(code, test.final, initially, lists)
 		switch {
 		case test.fault == "" && err != nil:
 			t.Errorf("%v: %v", test.final, err)
@@ -145,7 +161,7 @@ func TestFinalStateCheckFindsFaultyMaps(t *testing.T) {
 		{"none", 1 << 60, nil, ""},
 		{"loses writes", 10, func(map[uint64]uint64, uint64) {}, "final-state check: "},
 		{"deletes what it should not", 10, func(m map[uint64]uint64, key uint64) { delete(m, key) }, "with nothing"},
-		{"makes up values", 10, func(m map[uint64]uint64, key uint64) { m[key] = 99 << stepBits }, "the value of worker 98's step 0"},
+		{"makes up values", 10, func(m map[uint64]uint64, key uint64) { m[key] = codeOf(2).first(1) }, "with the value of worker 1's step 0"},
 		{"makes up keys", 10, func(m map[uint64]uint64, key uint64) { m[key+1]++ }, "final-state check: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {

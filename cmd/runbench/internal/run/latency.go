@@ -23,10 +23,13 @@ import (
 // maxLatency is the longest latency that histograms distinguish from longer ones.
 const maxLatency = time.Minute
 
+// judgedEvery is in how many operations a worker judges one, if it is a lookup. It does so after it
+// has read the clock.
+const judgedEvery = 8
+
 // server is a worker of a latency cell.
 type server[K comparable] struct {
 	worker[K]
-	walks bool                                // its reads are walks over the whole map
 	steps workloads.Steps[K]                  // in which it is
 	at    int                                 // the next one of them
 	gaps  []float32                           // between arrivals, in units of their mean
@@ -55,9 +58,10 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	}
 	servers, workers := make([]*server[K], all), make([]*worker[K], all)
 	closed, open := make([]body, all), make([]body, all)
+	f := c.newFacts()
 	for i := range all {
 		v := &server[K]{
-			worker: c.worker(i, all, s.handles[i]), walks: c.mix.Walks, gaps: gaps, gap: i * len(gaps) / all,
+			worker: c.worker(i, s, f), gaps: gaps, gap: i * len(gaps) / all,
 			until: window, spins: all <= id.Procs, clock: time.Since,
 		}
 		v.forget()
@@ -95,7 +99,10 @@ func (c *cell[K]) latency(gaps []float32, window time.Duration) results.Cell {
 	if !out.Overloaded() {
 		putLatencies(out.Metrics, servers)
 	}
-	_, out.Fault = c.finalStateFault(s, workers)
+	for _, v := range servers {
+		v.stream.GoTo(v.ops) // it has taken more steps from the stream than it has done
+	}
+	c.judgeAll(&out, s, workers, c.time/auditShare)
 	s.close()
 	return out
 }
@@ -236,14 +243,15 @@ func (v *server[K]) arrival() time.Duration {
 func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration) {
 	kind, i := v.step()
 	lookup := v.steps.Lookups[i]
+	var got found
 	switch {
-	case v.walks && v.reads:
+	case v.walks:
 		v.sink += scan(v.handle, math.MaxInt)
 	case kind == workloads.Get:
-		x, _ := v.handle.Get(lookup)
-		v.sink += x
+		got.value, got.ok = v.handle.Get(lookup)
+		v.sink += got.value
 	default:
-		v.sink += do(v.handle, kind, lookup, v.steps.Keys[i], firstValue(v.number)+uint64(v.ops))
+		v.sink += do(v.handle, kind, lookup, v.steps.Keys[i], v.judge.value(v.number, v.ops, v.steps.Index[i]))
 	}
 	v.ops++
 	end = v.clock(began)
@@ -254,6 +262,9 @@ func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration
 		record(v.ofPublishes, end-written)
 	}
 	record(v.of(kind), end-due)
+	if v.ops%judgedEvery == 0 && kind == workloads.Get && !v.walks {
+		v.judge.answer(v.steps.Index[i], got.value, got.ok)
+	}
 	return end
 }
 

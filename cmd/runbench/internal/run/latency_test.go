@@ -58,10 +58,11 @@ func serverOf(t *testing.T, s *simulated, rate float64, until time.Duration) *se
 	}
 	mix, _ := workloads.FindMix("r95w5")
 	c := cell[uint64]{
-		mix: mix, script: set.Script(mix, tape, 1),
+		mix: mix, script: set.Script(mix, tape, 1), keys: set.Keys, lookups: set.Lookups, job: plan.Job{ID: results.ID{G: 1}},
 		entry: kv.Entry{Policy: kv.Policy{Every: 4}},
 	}
-	v := &server[uint64]{worker: c.worker(0, 1, s), gaps: workloads.Gaps(1), mean: 1 / rate, until: until, spins: true, clock: s.clock}
+	c.fate = fateOf(c.script, len(c.keys))
+	v := &server[uint64]{worker: c.worker(0, &subject[uint64]{handles: []kv.Map[uint64, uint64]{s}}, c.newFacts()), gaps: workloads.Gaps(1), mean: 1 / rate, until: until, spins: true, clock: s.clock}
 	v.forget()
 	return v
 }
@@ -244,7 +245,7 @@ func checkLatencyCell(t *testing.T, p plan.Plan, c plan.Cell, entries []kv.Entry
 	p.Latency = []plan.Cell{c}
 	for ; ; p.Time, p.LatencyTime = 2*p.Time, 2*p.LatencyTime {
 		got := measured(t, p, entries...)[0]
-		if faulty := strings.Contains(got.Fault, "final-state check"); faulty != (got.Impl == "keeps") {
+		if faulty := got.Fault != ""; faulty != (got.Impl == "keeps") {
 			t.Errorf("%s: fault %q", got.Name(), got.Fault)
 		}
 		switch lack := checkLatencies(t, got); {

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -74,7 +73,7 @@ func together[K comparable](r *Runner, cells []*cell[K]) []results.Cell {
 		out[i].Metrics = map[string]float64{}
 		if !known {
 			out[i].Fault = a.cell.Fault
-			for _, unit := range aloneMetrics {
+			for _, unit := range append(aloneMetrics, results.Judged) {
 				if v, ok := a.cell.Metrics[unit]; ok {
 					out[i].Metrics[unit] = v
 				}
@@ -113,7 +112,7 @@ func (c *cell[K]) measureCollecting(r *Runner, out *results.Cell) {
 	runtime.GC()
 	runCrew(&crew{size: len(l.workers), cpus: l.cpus}, func(crew *crew) { l.slice(crew) })
 	t := l.tally(0)
-	out.Fault = cmp.Or(out.Fault, l.end())
+	l.end(out)
 	out.Ops = t.count(opsOf)
 	maps.Copy(out.Metrics, t.metrics(out.Procs))
 }
@@ -165,7 +164,7 @@ func measureGroups[K comparable](r *Runner, cells []*cell[K], groups [][]int, ou
 		for i, l := range lanes {
 			c := &out[group[i]]
 			tallies[g] = append(tallies[g], l.tally(r.alone[c.ID].price))
-			c.Fault = cmp.Or(c.Fault, l.end())
+			l.end(c)
 		}
 		common.join(tallies[g][0])
 	}
@@ -255,6 +254,7 @@ type lane[K comparable] struct {
 	subject *subject[K]
 	workers []*worker[K]
 	bodies  []body
+	audits  []body
 	meter   *meter
 	percent int // GOGC
 
@@ -283,17 +283,29 @@ func newLane[K comparable](r *Runner, c *cell[K]) *lane[K] {
 	l.warmUp = plan.WarmUp(c.job.ID)
 	l.garbage = float64(l.slices) * a.garbage(l.warmUp+l.length)
 	l.workers, l.bodies = c.workers(l.subject)
+	l.audits = audits(l.workers)
 	l.ops, l.seconds = make([]int64, len(l.workers)), make([]float64, len(l.workers))
 	return l
 }
+
+// unaudited is which part of a warm-up is no audit, so that a slice begins with the branch
+// predictors and the code of what it measures.
+const unaudited = 4
 
 // slice measures one slice and returns the bytes that were allocated.
 func (l *lane[K]) slice(c *crew) float64 {
 	before := make([]int64, len(l.workers))
 	var cpu time.Duration // at the start of the last phase
 	bodies := make([]body, len(l.workers))
+	rest := l.warmUp / unaudited
 	for i, work := range l.bodies {
+		audited := false
 		bodies[i] = func(stop *stopFlag) {
+			if !audited {
+				l.audits[i](stop)
+				audited = true
+				return
+			}
 			before[i] = l.workers[i].ops
 			if i == 0 {
 				cpu = cpuTime()
@@ -303,7 +315,7 @@ func (l *lane[K]) slice(c *crew) float64 {
 	}
 	l.mark(measuring, l.warmUp+l.length)
 	l.meter.begin()
-	spans := c.do([]time.Duration{l.warmUp, l.length}, bodies)
+	spans := c.do([]time.Duration{l.warmUp - rest, rest, l.length}, bodies)
 	l.cpu += cpuTime() - cpu
 	used := l.meter.end()
 	for i, w := range l.workers {
@@ -347,9 +359,8 @@ func (l *lane[K]) tally(price float64) tally {
 	return t
 }
 
-// end releases the map. It returns what the final-state check found wrong.
-func (l *lane[K]) end() string {
-	_, fault := l.finalStateFault(l.subject, l.workers)
+// end puts into out what was wrong with the map, and releases it.
+func (l *lane[K]) end(out *results.Cell) {
+	l.judgeAll(out, l.subject, l.workers, 0) // every warm-up was an audit
 	l.subject.close()
-	return fault
 }

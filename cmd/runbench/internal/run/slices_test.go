@@ -72,6 +72,7 @@ func TestSliceIsCountedWithoutItsWarmUp(t *testing.T) {
 	}
 	c.mix, _ = workloads.FindMix("read-only")
 	c.keys, c.lookups, c.script = set.Keys, set.Lookups, set.Script(c.mix, tape, 1)
+	c.fate = fateOf(c.script, len(c.keys))
 	c.time = 6 * time.Millisecond
 	r := &Runner{plan: plan.Plan{Time: plan.Duration(c.time), Slice: plan.Duration(2 * time.Millisecond)}, alone: map[results.ID]alone{}}
 	l := newLane(r, c)
@@ -287,6 +288,7 @@ func TestSlowOperationsInSlices(t *testing.T) {
 		for i := range 2 {
 			w := &worker[uint64]{reads: true, number: i}
 			l.workers, l.bodies = append(l.workers, w), append(l.bodies, work(w, time.Duration(1+i)*time.Millisecond))
+			l.audits = append(l.audits, func(*stopFlag) {})
 		}
 		l.ops, l.seconds = make([]int64, 2), make([]float64, 2)
 		runCrew(&crew{size: 2}, func(c *crew) {

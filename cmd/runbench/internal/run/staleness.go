@@ -18,7 +18,7 @@ import (
 const maxStaleWrites = 1 << 22
 
 // clock numbers the writes of a staleness cell. The first ones fill the map, one for each key. The
-// value of a write is its number.
+// value of a write is its number, with the tag of its key.
 type clock struct {
 	// ended holds, for each write but the first ones, when it was complete. It is stored before
 	// next of the write before it, so a reader that finds a number there may read it.
@@ -92,7 +92,7 @@ func (c *cell[K]) staleness() results.Cell {
 	id, keys := c.job.ID, len(c.keys)
 	all := id.Goroutines()
 	always := func(int) bool { return true }
-	s := c.subject(all, always, func(i int) uint64 { return uint64(i) + 1 })
+	s := c.subject(all, always, func(i int) uint64 { return tagOf(uint32(i)) | (uint64(i) + 1) })
 	if s == nil {
 		return results.Cell{}
 	}
@@ -129,6 +129,7 @@ func (c *cell[K]) fill(w *staleWriter[K], readers []*staleReader[K], seconds flo
 		results.StaleShare:   float64(seen.stale) / float64(reads),
 		results.ReadsPerSec:  float64(reads) / seconds,
 		results.WritesPerSec: float64(writes) / seconds,
+		results.Judged:       float64(reads),
 	}
 	for _, q := range results.StaleQuantiles {
 		out.Metrics[results.StaleOps(q)] = float64(seen.ops.ValueAtQuantile(q))
@@ -165,7 +166,7 @@ func (w *staleWriter[K]) write(stop *stopFlag) {
 		steps := w.stream.Next(stride)
 		for i, key := range steps.Keys {
 			number++
-			w.handle.Set(key, uint64(number))
+			w.handle.Set(key, tagOf(steps.Index[i])|uint64(number))
 			if w.publisher.due() {
 				w.publisher.publish()
 			}
@@ -202,15 +203,18 @@ func newStaleReader[K comparable](clk *clock, h kv.Map[K, uint64], stream *workl
 
 func (r *staleReader[K]) read(stop *stopFlag) {
 	for {
-		for _, key := range r.stream.Next(stride).Lookups {
+		steps := r.stream.Next(stride)
+		for i, key := range steps.Lookups {
 			completed, called := r.clock.completed.Load(), r.clock.since(stop.began)
 			v, ok := r.handle.Get(key)
-			if !ok {
+			if number := v & (1<<tagShift - 1); !ok {
 				r.fault = errNoKey
 				v = 1
-			} else if v == 0 || v >= uint64(len(r.clock.next)) {
-				r.fault = fmt.Errorf("staleness: a read found the value %d, which no write stored", v)
+			} else if index := steps.Index[i]; v != number|tagOf(index) || number == 0 || number >= uint64(len(r.clock.next)) {
+				r.fault = fmt.Errorf("staleness: a read of key %d found the value %#x, which no write stored there", index, v)
 				v = 1
+			} else {
+				v = number
 			}
 			if first := r.clock.missed(completed, uint32(v)); first == 0 {
 				r.seen.record(0, 0)

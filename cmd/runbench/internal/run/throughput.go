@@ -25,17 +25,25 @@ type worker[K comparable] struct {
 	stream    *workloads.Stream[K]
 	number    int  // from 0
 	reads     bool // it only reads
+	walks     bool // it walks over the whole map instead of looking up keys
+	scans     bool // some of its operations are walks
+	judge     *judge[K]
 
 	ops  int64  // so far, of all its work
 	sink uint64 // what it read, so that the compiler keeps every read
 }
 
-// worker returns worker i of all, with its handle.
-func (c *cell[K]) worker(i, all int, h kv.Map[K, uint64]) worker[K] {
-	return worker[K]{
-		handle: h, publisher: newPublisher(h, c.entry.Policy), stream: c.stream(i, all), number: i,
-		reads: c.mix.ReadOnly() || c.mix.Roles && i < c.job.ID.Readers,
+// worker returns worker i of s, with its handle.
+func (c *cell[K]) worker(i int, s *subject[K], f *facts[K]) worker[K] {
+	h := s.handles[i]
+	w := worker[K]{
+		handle: h, publisher: newPublisher(h, c.entry.Policy), stream: c.stream(i, c.job.ID.Goroutines()), number: i,
+		reads: c.mix.ReadOnly() || c.mix.Roles && i < c.job.ID.Readers, scans: c.mix.Scans > 0, judge: newJudge(f, i),
 	}
+	w.walks = w.reads && c.mix.Walks
+	w.judge.batches = w.publisher.every >= 0
+	f.streams[i], f.writers[i] = w.stream, !w.reads
+	return w
 }
 
 // alone is what a map shows when it is measured alone and at once.
@@ -70,9 +78,8 @@ func (c *cell[K]) throughput() alone {
 	out.Ops, out.Metrics = t.count(opsOf), t.metrics(out.Procs)
 	out.Metrics[results.PauseShare] = used.paused.Seconds() / t.seconds
 	out.Metrics[results.PauseMax] = used.longestPause.Seconds()
-	entries := 0
-	entries, out.Fault = c.finalStateFault(s, workers)
-	workers = nil
+	entries := c.judgeAll(&out, s, workers, c.time/auditShare)
+	workers, bodies = nil, nil
 	after.collect()
 	live := after.live - before.live
 	if entries > 0 {
@@ -93,14 +100,15 @@ func (c *cell[K]) workers(s *subject[K]) ([]*worker[K], []body) {
 	all := c.job.ID.Goroutines()
 	workers := make([]*worker[K], all)
 	bodies := make([]body, all)
+	f := c.newFacts()
 	for i := range all {
-		w := c.worker(i, all, s.handles[i])
+		w := c.worker(i, s, f)
 		workers[i], bodies[i] = &w, w.mixed
 		if w.reads {
 			bodies[i] = w.read
-			if c.mix.Walks {
-				bodies[i] = w.walk
-			}
+		}
+		if w.walks {
+			bodies[i] = w.walk
 		}
 	}
 	return workers, bodies
@@ -122,19 +130,6 @@ func (c *cell[K]) stalled(s *subject[K]) []body {
 	}}
 }
 
-// finalStateFault returns what the final-state check found wrong, "" if nothing, and the number of
-// entries. A map without a level is not checked: there is nothing to check it against.
-func (c *cell[K]) finalStateFault(s *subject[K], workers []*worker[K]) (entries int, fault string) {
-	c.markCheck(workers)
-	if c.entry.Level != kv.None {
-		var err error
-		if entries, err = c.checkFinalState(s.handles[0], workers); err != nil {
-			fault = err.Error()
-		}
-	}
-	return entries, fault
-}
-
 // read is the work of a worker that only reads.
 //
 // A round of the loop is eight lookups, because Go keeps nothing in registers across a call. The
@@ -143,6 +138,10 @@ func (c *cell[K]) finalStateFault(s *subject[K], workers []*worker[K]) (entries 
 func (w *worker[K]) read(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
 	for watch := newWatch(stop); !watch.over() || ops == 0; {
+		if w.judge.due() {
+			ops += w.judgedReads(judgedSteps)
+			continue
+		}
 		keys := stream.Next(stride).Lookups
 		ops += int64(len(keys))
 		for len(keys) >= 8 {
@@ -167,23 +166,29 @@ func (w *worker[K]) read(stop *stopFlag) {
 	w.ops, w.sink = w.ops+ops, w.sink+sum
 }
 
-// mixed is the work of a worker that does the mix. Each value that it sets names the worker and the
-// step.
+// mixed is the work of a worker that does the mix. Each value that it sets names the key, the
+// worker and the step.
 func (w *worker[K]) mixed(stop *stopFlag) {
 	h, stream, ops, sum := w.handle, w.stream, int64(0), uint64(0)
-	value := firstValue(w.number) + uint64(w.ops)
+	value := w.judge.code.first(w.number) + uint64(w.ops)
 	watch := newWatch(stop)
 work:
 	for !watch.over() || ops == 0 {
+		if w.judge.due() {
+			n := w.judged(judgedSteps, w.ops+ops, &watch)
+			ops += n
+			value += uint64(n)
+			continue
+		}
 		steps := stream.Next(stride)
-		lookups, keys := steps.Lookups[:len(steps.Kinds)], steps.Keys[:len(steps.Kinds)]
+		lookups, keys, index := steps.Lookups[:len(steps.Kinds)], steps.Keys[:len(steps.Kinds)], steps.Index[:len(steps.Kinds)]
 		for i, kind := range steps.Kinds {
 			if kind == workloads.Get {
 				v, _ := h.Get(lookups[i])
 				sum += v
 				continue
 			}
-			sum += do(h, kind, lookups[i], keys[i], value+uint64(i))
+			sum += do(h, kind, lookups[i], keys[i], value+uint64(i)|tagOf(index[i]))
 			if !kind.Writes() {
 				continue
 			}

@@ -11,9 +11,10 @@ import (
 type large interface{ kv.Line | kv.Wide | *uint64 }
 
 // valued makes a map with large values look like one with numbers, so that one harness drives and
-// checks both. A lookup copies the whole value out of the map. A set copies a whole value into the
-// map, with 0 in all other words; the pointer of a set is to a new object. Each operation costs
-// one call more than on a map with numbers. This applies to every map.
+// checks both. A lookup copies the whole value out of the map. A set copies a whole value into
+// the map, with the number in the first and the last word, and in the middle one of a kv.Wide,
+// and with 0 in all others; the pointer of a set is to a new object. Each operation costs one
+// call more than on a map with numbers. This applies to every map.
 //
 // It has all methods that a map may have. Each may be called if the entry of the map declares the
 // capability.
@@ -31,12 +32,22 @@ func withValues[V large](build func(capacity int) kv.Map[uint64, V]) func(capaci
 	return func(capacity int) kv.Map[uint64, uint64] { return &valued[V]{m: build(capacity)} }
 }
 
+// torn is the number of a value whose words differ, as if several sets had written it. No worker
+// sets it.
+const torn = ^uint64(0)
+
 func number[V large](v *V) uint64 {
 	switch v := any(v).(type) {
 	case *kv.Line:
-		return v[0]
+		if v[0] == v[len(v)-1] {
+			return v[0]
+		}
+		return torn
 	case *kv.Wide:
-		return v[0]
+		if v[0] == v[len(v)/2] && v[0] == v[len(v)-1] {
+			return v[0]
+		}
+		return torn
 	case **uint64:
 		if *v != nil {
 			return **v
@@ -54,9 +65,9 @@ func (m *valued[V]) Set(key, n uint64) {
 	var v V
 	switch v := any(&v).(type) {
 	case *kv.Line:
-		v[0] = n
+		v[0], v[len(v)-1] = n, n
 	case *kv.Wide:
-		v[0] = n
+		v[0], v[len(v)/2], v[len(v)-1] = n, n, n
 	case **uint64:
 		*v = new(n)
 	}
