@@ -35,7 +35,7 @@ func startHanging(t *testing.T) *hanging {
 	}
 	h.cmd = exec.Command(self, strings.Fields("run -impl rwmutex,hangs-noted -mix r50w50 -g 2 -keys 4Ki -preset smoke -slice 0 -reps 1 -time 2ms -hang 1h -results r -plots p")...)
 	h.cmd.Dir = h.dir
-	h.cmd.Env = append(os.Environ(), asStranger+"=1", "GORACE=atexit_sleep_ms=0")
+	h.cmd.Env = append(os.Environ(), asStranger+"=1", "GORACE=atexit_sleep_ms=0", "TMPDIR="+h.dir)
 	stderr, err := h.cmd.StderrPipe()
 	if err == nil {
 		err = h.cmd.Start()
@@ -113,7 +113,8 @@ func TestInterruptWhileAMapHangs(t *testing.T) {
 	}
 }
 
-// TestNoChildIsLeft kills a run while a map hangs. The process that hangs ends too.
+// TestNoChildIsLeft kills a run while a map hangs. The process that hangs ends too, and no file is
+// left.
 func TestNoChildIsLeft(t *testing.T) {
 	h := startHanging(t)
 	if err := h.cmd.Process.Kill(); err != nil {
@@ -121,6 +122,9 @@ func TestNoChildIsLeft(t *testing.T) {
 	}
 	_ = h.cmd.Wait() // it was killed
 	h.gone()
+	if left, err := filepath.Glob(filepath.Join(h.dir, "runbench-*")); err != nil || len(left) > 0 {
+		t.Errorf("%q, %v; want no file left", left, err)
+	}
 }
 
 // TestWithoutPreemption: Go cannot interrupt loops, and the run does not hang.

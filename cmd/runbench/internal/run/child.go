@@ -99,6 +99,8 @@ func (r *Runner) needChild(j plan.Job) error {
 	if err != nil {
 		return fmt.Errorf("process %d: %w", j.Process, err)
 	}
+	// Both have opened the file. Where an open file cannot be removed, release does it.
+	_ = os.Remove(r.child.marks.Name())
 	own := results.CollectEnvironment(nil)
 	if a.Commit != own.Commit || a.Dirty != own.Dirty {
 		is := results.Environment{Commit: a.Commit, Dirty: a.Dirty}
