@@ -3,27 +3,30 @@ package lincheck
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/baselines/kv/kvtest"
 	"doublebuf/lincheck/drive"
 	"doublebuf/lincheck/history"
 	"doublebuf/lincheck/judge"
 )
 
 // Options says how thoroughly to check and where to leave evidence. The zero value records 100
-// histories of each kind, but no more after a second, and leaves no files. The limit of 100 ends
-// the check of most maps. The second ends the check of slow ones.
+// histories of each kind, but no more after a second, runs the battery once, and leaves no files.
+// The limit of 100 ends the check of most maps. The second ends the check of slow ones.
 type Options struct {
 	Seed uint64 // for all random choices; the same seed draws the same operations
 	// Histories is the number of histories of each kind that the level calls for; 0 = 100.
 	Histories int
-	// Time is when to stop recording histories, after at least one of each kind; 0 = a second. A
-	// map that is known to be broken gets up to twenty times the Histories and the Time. So does a
-	// property that the level does not promise.
+	// Time is when to stop recording histories, after at least one of each kind; 0 = a second. The
+	// battery runs once for every hundred histories, until it has taken that time too. A map that
+	// is known to be broken gets up to twenty times the Histories and the Time. So does a property
+	// that the level does not promise.
 	Time time.Duration
-	// By limits the check to the histories that this judge judges; "" = all. With a limit Check
-	// does not test the next stronger level.
+	// By limits the check to what this judge judges; "" = all. With a limit Check does not test the
+	// next stronger level.
 	By Judge
 	// Dir is an existing folder for Illegal histories and their pictures; "" = save none.
 	Dir string
@@ -31,20 +34,25 @@ type Options struct {
 	Designs bool
 }
 
-// Judge names a part of package judge that judges histories.
+// Judge names what judges a map's answers.
 type Judge string
 
 // The judges.
 const (
 	ByStamps    Judge = "stamps"    // the linear-time checkers C0 to C6, for stamped guards
 	ByPorcupine Judge = "porcupine" // the search for an order of effects, for all other histories
+	ByBattery   Judge = "battery"   // the tests of package kvtest
 )
 
 // judges reports whether j judges histories with the claim c.
-func (j Judge) judges(c history.Claim) bool { return j == "" || (j == ByStamps) == c.Stamped() }
+func (j Judge) judges(c history.Claim) bool {
+	return j == "" || j == ByStamps && c.Stamped() || j == ByPorcupine && !c.Stamped()
+}
 
 // Check records histories of e in this process and judges them by the level that e declares. It
-// stops at the first Illegal history, reduces it and saves it. Otherwise it then tests, by directed
+// also runs the battery of package kvtest, which uses every constructor and capability of e. It
+// stops at the first Illegal history, reduces it and saves it. It stops at the first test of the
+// battery that fails, too. Otherwise it then tests, by directed
 // schedules, that the map does not also keep the next stronger level; a map that does is Illegal
 // under its level. An entry of level None is Ok, because it promises nothing. An invalid entry is
 // Illegal. Check blocks until it has a verdict. It crashes or hangs if the map does, see
@@ -72,34 +80,128 @@ func Check(e kv.Entry, o Options) Verdict {
 		v.Outcome, v.Reason = Ok, "it declares no level, so nothing was checked"
 		return v
 	}
-	v.Outcome = Ok
-	l := levelOf(e)
-	start := time.Now()
-	for i := 0; i < o.Histories && (i == 0 || time.Since(start) < o.Time); i++ {
-		v.Counts.Seeds++
-		for _, d := range l.implies {
-			if !d.Due(i) || !o.By.judges(d.Claim) {
-				continue
-			}
-			h := d.Record(e, o.Seed+uint64(i))
-			one := judge.History(h)
-			v.AddProperties(propertiesOf(d, e), one)
-			if take(&v, one, h, o.Dir); v.Outcome == Illegal {
-				return v
-			}
+	c := checking{o: o, e: e, level: levelOf(e), v: v}
+	c.v.Outcome = Ok
+	for more := true; more && c.v.Outcome != Illegal; {
+		if more = c.histories(); c.v.Outcome != Illegal {
+			c.battery()
 		}
 	}
-	if e.Broken || o.By != "" {
-		return v
+	if c.v.Outcome != Illegal && !e.Broken && o.By == "" {
+		c.exceeds()
 	}
-	for _, d := range l.exceeds {
-		f := exceed(d, e, o.patient())
-		v.Properties = append(v.Properties, f)
-		if f.Outcome != Illegal && v.Outcome == Ok {
-			v.Outcome, v.Checker, v.Reason = Illegal, "level", f.Reason
+	if c.v.Outcome != Illegal {
+		c.v.NotLookedAt = c.unseen()
+	}
+	return c.v
+}
+
+// checking is a check under way.
+type checking struct {
+	o     Options
+	e     kv.Entry
+	level level
+	v     Verdict
+
+	recording, testing time.Duration // how long it has recorded histories, and run the battery
+	batteries          uint64        // so often it has begun the battery
+	tests              []kvtest.Test // those of the battery that are left
+}
+
+// histories records histories of a hundred more seeds, or until the time is over, and judges them.
+// It stops at an Illegal one. It reports whether any are left.
+func (c *checking) histories() (more bool) {
+	const some = 100
+	if c.o.By == ByBattery {
+		c.v.Counts.Seeds += min(some, c.o.Histories-c.v.Counts.Seeds)
+		return c.v.Counts.Seeds < c.o.Histories && c.testing < c.o.Time
+	}
+	before, start := c.recording, time.Now()
+	for n := 1; ; n++ {
+		c.v.Counts.Seeds++
+		if c.oneOfEach(c.v.Counts.Seeds - 1); c.v.Outcome == Illegal {
+			return false
+		}
+		c.recording = before + time.Since(start)
+		if more = c.v.Counts.Seeds < c.o.Histories && c.recording < c.o.Time; !more || n == some {
+			return more
 		}
 	}
-	return v
+}
+
+// oneOfEach records the histories that are due under the i-th seed, and judges them.
+func (c *checking) oneOfEach(i int) {
+	for _, d := range c.level.implies {
+		if !d.Due(i) || !c.o.By.judges(d.Claim) {
+			continue
+		}
+		h := d.Record(c.e, c.o.Seed+uint64(i))
+		one := judge.History(h)
+		c.v.AddProperties(propertiesOf(d, c.e), one)
+		if take(&c.v, one, h, c.o.Dir); c.v.Outcome == Illegal {
+			return
+		}
+	}
+}
+
+// batteryLimit is how long one run of the battery takes at most, if Options.Time is not longer. Few
+// maps need as long.
+const batteryLimit = 3 * time.Second
+
+// battery runs the battery, with another seed each time, unless it has taken all of its time. It
+// stops at the first test that fails. If the map is slow it stops at a limit, and the next call
+// continues.
+func (c *checking) battery() {
+	if c.o.By != "" && c.o.By != ByBattery || c.batteries > 0 && c.testing >= c.o.Time {
+		return
+	}
+	before, start := c.testing, time.Now()
+	if len(c.tests) == 0 {
+		c.tests = kvtest.Battery(c.e)
+		c.batteries++
+	}
+	for ; len(c.tests) > 0 && time.Since(start) < max(batteryLimit, 4*c.o.Time); c.tests = c.tests[1:] {
+		c.v.Counts.Tests++
+		if c.test(c.tests[0], c.o.Seed+c.batteries-1); c.v.Outcome == Illegal {
+			return
+		}
+	}
+	c.testing = before + time.Since(start)
+}
+
+// test runs a test of the battery.
+func (c *checking) test(t kvtest.Test, seed uint64) {
+	err := t.Judge(seed)
+	if err == nil {
+		return
+	}
+	reason, more, _ := strings.Cut(err.Error(), "\n")
+	c.v.Outcome, c.v.Checker, c.v.Reason, c.v.Seed = Illegal, string(ByBattery), t.Name+": "+reason, seed
+	c.v.Evidence = judge.Evidence{Judge: fmt.Sprintf("runbench check -by %s -impl %s -seed %d", ByBattery, c.e.Name, seed)}
+	drive.KeepOutput(&c.v, more, c.o.Dir)
+}
+
+// unseen returns what the check has not looked at.
+func (c *checking) unseen() []string {
+	if c.o.By != "" && c.o.By != ByBattery {
+		return nil
+	}
+	names := kvtest.Lacks(c.e)
+	if c.batteries == 1 && len(c.tests) > 0 {
+		names = append(names, fmt.Sprintf("%d tests from %s on (too slow)", len(c.tests), c.tests[0].Name))
+	}
+	return names
+}
+
+// exceeds tests that the map does not have what its level does not promise.
+func (c *checking) exceeds() {
+	for _, d := range c.level.exceeds {
+		f := exceed(d, c.e, c.o.patient())
+		c.v.Properties = append(c.v.Properties, f)
+		if f.Outcome != Illegal && c.v.Outcome == Ok {
+			c.v.Outcome, c.v.Checker, c.v.Reason = Illegal, "level", f.Reason
+		}
+	}
 }
 
 // exceed plays d until a history breaks the property that the level of e does not promise.

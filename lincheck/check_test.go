@@ -28,9 +28,13 @@ func TestCorrectMapsPass(t *testing.T) {
 }
 
 func TestControlsFail(t *testing.T) {
-	for _, e := range Controls() {
+	for i, e := range Controls() {
 		for seed := range uint64(5) {
-			if v := Check(e, Options{Seed: seed * 1000}); !v.AsExpected() || v.Checker == "capabilities" || v.Checker == "entry" {
+			o := Options{Seed: seed * 1000}
+			if i >= historyControls {
+				o.By = ByBattery
+			}
+			if v := Check(e, o); !v.AsExpected() || v.Checker == "capabilities" || v.Checker == "entry" {
 				t.Errorf("%s, seed %d: %v", e.Name, seed*1000, v)
 			}
 		}
@@ -40,9 +44,12 @@ func TestControlsFail(t *testing.T) {
 	}
 }
 
+// historyControls is the number of controls that histories show. The battery finds the others.
+const historyControls = 3
+
 // The history that Check saves judges the same again.
 func TestEvidence(t *testing.T) {
-	for _, e := range Controls() {
+	for _, e := range Controls()[:historyControls] {
 		dir := t.TempDir()
 		v := Check(e, Options{Seed: 1, Dir: dir})
 		again, err := JudgeFile(v.Evidence.History)
@@ -59,6 +66,39 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// A verdict by the battery names the test and the seed, with which it fails again. What the battery
+// says beyond the first line is kept in a file.
+func TestEvidenceOfTheBattery(t *testing.T) {
+	panics := controls.LockedEntry()
+	panics.Name = "panics-for-strings"
+	panics.String = func(int) kv.Map[string, uint64] { panic("no strings") }
+	dir := t.TempDir()
+	v := Check(panics, Options{Seed: 5, Histories: 1, Dir: dir})
+	if v.Outcome != Illegal || v.Checker != "battery" || v.Seed != 5 || v.Reason != "string/promises: seed 5: panic: no strings" {
+		t.Error(v)
+	}
+	if want := "runbench check -by battery -impl panics-for-strings -seed 5"; v.Evidence.Judge != want {
+		t.Errorf("the line that checks again is %q; want %q", v.Evidence.Judge, want)
+	}
+	if stack, err := os.ReadFile(v.Evidence.Log); err != nil || !bytes.Contains(stack, []byte("goroutine ")) {
+		t.Errorf("the stack is %q, %v", stack, err)
+	}
+	again := Check(panics, Options{Seed: v.Seed, By: ByBattery})
+	if again.Reason != v.Reason || again.Counts.Histories != 0 {
+		t.Errorf("again: %v after %+v; want %s, and no histories", again, again.Counts, v.Reason)
+	}
+}
+
+// A verdict names what the check did not look at.
+func TestNotLookedAt(t *testing.T) {
+	e := controls.LockedEntry()
+	e.String = func(int) kv.Map[string, uint64] { return controls.NewFull[string, uint64]() }
+	want := "Range, Clear, Retain, type int, type float64, type prefix, type line, type wide, type pointer"
+	if v := Check(e, Options{Histories: 1}); v.Outcome != Ok || strings.Join(v.NotLookedAt, ", ") != want || v.Counts.Tests == 0 {
+		t.Errorf("%v after %d tests, without %s; want Ok without %s", v, v.Counts.Tests, v.NotLookedAt, want)
+	}
+}
+
 func TestEvidenceThatCannotBeSaved(t *testing.T) {
 	v := Check(Controls()[0], Options{Dir: filepath.Join(t.TempDir(), "nothing")})
 	if v.Outcome != Illegal || !strings.Contains(v.Reason, "; the history is lost: ") || v.Evidence.Judge != "" {
@@ -72,6 +112,7 @@ func TestCapabilitiesThatAreNotThere(t *testing.T) {
 	swaps.Caps |= kv.Swaps
 	versions.Caps |= kv.Versions
 	publishes.Level = kv.Atomic
+	ranges.Uint64 = func(int) kv.Map[uint64, uint64] { return struct{ kv.Map[uint64, uint64] }{controls.NewLocked()} }
 	for want, e := range map[string]kv.Entry{"kv.Ranger": ranges, "kv.Swapper": swaps, "kv.Versioned": versions, "kv.Publisher": publishes} {
 		if v := Check(e, Options{}); v.Outcome != Illegal || v.Checker != "capabilities" || !strings.HasSuffix(v.Reason, want) {
 			t.Errorf("%s: %v", want, v)

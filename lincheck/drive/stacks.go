@@ -18,12 +18,14 @@ func Stacks() string {
 // role is the name in a report of the goroutines that have the function on their stacks.
 type role struct{ function, name string }
 
-// roles are the roles of goroutines that use a map: in this package, in soak, and in the process
-// that measures for runbench.
+// roles are the roles of goroutines that use a map: in this package, in soak, in kvtest, and in the
+// process that measures for runbench.
 var roles = []role{
 	{".(*soak).write(", "writing"},
 	{".(*soak).read(", "reading"},
 	{".(*Rig).run.func", "of the clients"},
+	{"/kvtest.Test.Judge(", "of the battery"},
+	{"/kvtest.parallel.func", "of the battery"},
 	{"/internal/run.(*worker[...]).", "of the workers"},
 	{"/internal/run.(*server[...]).", "of the workers"},
 	{"/internal/run.(*staleWriter[...]).", "writing"},

@@ -16,6 +16,7 @@ var lawTexts = map[string]string{
 	"C8":           "copy audit: the two copies are alike when all operations have been applied to both",
 	"C9":           "liveness: no goroutine waits for ever, and a reader takes a bounded number of steps",
 	"C10":          "final state: after a timed cell the map's content follows from what its workers wrote",
+	"battery":      "calls, walks, Len, swaps, Clear and Retain answer as a model does, for every type of keys and values that the entry has, while the map grows and shrinks; and nothing that was replaced stays alive",
 	"linearizable": "every call takes effect at one instant between its call and its return",
 	"eventual":     "a read of a key returns what the last publish before it made visible; each publish takes effect for all keys at one instant between its call and its return, or, if the claim is per handle, at one such instant for each client",
 }

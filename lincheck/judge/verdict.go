@@ -13,6 +13,7 @@ type Counts struct {
 	Calls     int `json:"calls,omitempty"`     // operations and publishes
 	Guards    int `json:"guards,omitempty"`    // stamped guards
 	Publishes int `json:"publishes,omitempty"` // publishes among the calls
+	Tests     int `json:"tests,omitempty"`     // tests of the battery
 	// Ambiguous is the number of pairs of events, or of whole histories judged by porcupine, that
 	// would be Illegal if time stamps had no error. They do not make a verdict Illegal.
 	Ambiguous int `json:"ambiguous,omitempty"`
@@ -27,6 +28,7 @@ func (c *Counts) Add(d Counts) {
 	c.Calls += d.Calls
 	c.Guards += d.Guards
 	c.Publishes += d.Publishes
+	c.Tests += d.Tests
 	c.Ambiguous += d.Ambiguous
 	c.Undecided += d.Undecided
 }
@@ -49,7 +51,7 @@ type Verdict struct {
 	// Broken says that the entry is known to fail: Illegal is expected, and Ok is a failure.
 	Broken bool `json:"broken,omitempty"`
 	// Checker names the checker that decided, if the outcome is not Ok: C0 to C7, C9, linearizable,
-	// eventual, entry, capabilities, child, leak, level.
+	// eventual, battery, entry, capabilities, child, leak, level.
 	Checker string   `json:"checker,omitempty"`
 	Reason  string   `json:"reason,omitempty"` // one line: what the checker saw
 	Events  []string `json:"events,omitempty"` // the few events that show it, one line each
@@ -57,7 +59,10 @@ type Verdict struct {
 	Counts  Counts   `json:"counts"`
 	// Properties are the results for those properties that the check came to.
 	Properties []PropertyResult `json:"properties,omitempty"`
-	Evidence   Evidence         `json:"evidence,omitzero"`
+	// NotLookedAt names what the check did not look at, because the entry does not have it or the
+	// map is too slow.
+	NotLookedAt []string `json:"not_looked_at,omitempty"`
+	Evidence    Evidence `json:"evidence,omitzero"`
 
 	illegal *history.History // the part of a history that porcupine found Illegal, or nil
 }

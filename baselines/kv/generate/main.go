@@ -91,12 +91,16 @@ func fillers(adapters []adapter) string {
 // batteries returns the tests of package kvtest for each type.
 func batteries() string {
 	var b strings.Builder
-	b.WriteString("package kvtest\n\nimport \"doublebuf/baselines/kv\"\n\n// batteries returns the checks of each constructor that e has.\nfunc batteries(e kv.Entry) (all []check) {\n")
+	b.WriteString("package kvtest\n\nimport \"doublebuf/baselines/kv\"\n\n// batteries returns the tests of each constructor that e has.\nfunc batteries(e kv.Entry) (all []Test) {\n")
 	for _, t := range types {
 		x := t.battery
-		fmt.Fprintf(&b, "\tall = append(all, checks(%q, e, e.%s, %s, %s, %s)...)\n", x.name, t.field, x.key, x.value, x.fromValue)
+		fmt.Fprintf(&b, "\tall = append(all, tests(%q, e, e.%s, %s, %s, %s)...)\n", x.name, t.field, x.key, x.value, x.fromValue)
 	}
-	b.WriteString("\treturn all\n}\n")
+	b.WriteString("\treturn all\n}\n\n// missing returns the names of the constructors that e does not have.\nfunc missing(e kv.Entry) (names []string) {\n")
+	for _, t := range types {
+		fmt.Fprintf(&b, "\tif e.%s == nil {\n\t\tnames = append(names, %q)\n\t}\n", t.field, t.battery.name)
+	}
+	b.WriteString("\treturn names\n}\n")
 	return b.String()
 }
 

@@ -35,8 +35,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"strings"
 	"sync"
-	"testing"
 
 	"doublebuf/baselines/kv"
 )
@@ -44,76 +44,109 @@ import (
 // Seed is the seed of Run.
 const Seed = 1
 
-// Run runs the battery on e, each check as a subtest. It skips entries of level None, which declare
+// runner is what Run uses of a *testing.T. With it programs can use this package without package
+// testing.
+type runner[T any] interface {
+	Run(name string, f func(T)) bool
+	Error(args ...any)
+	Skipf(format string, args ...any)
+}
+
+// Run runs the battery on e, each test as a subtest. It skips entries of level None, which declare
 // nothing.
-func Run(t *testing.T, e kv.Entry) {
+func Run[T runner[T]](t T, e kv.Entry) {
 	if e.Level == kv.None {
 		t.Skipf("%s is not a map: its level is none", e.Name)
 	}
-	for _, c := range battery(e) {
-		t.Run(c.name, func(t *testing.T) {
-			if err := c.judge(Seed); err != nil {
+	for _, c := range Battery(e) {
+		t.Run(c.Name, func(t T) {
+			if err := c.Judge(Seed); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-// Check runs the battery on e, outside of any test, and returns what it found wrong: at most one
-// error for each check, which names the check. The seed determines the operations. The scheduler
-// determines how the goroutines interleave.
-func Check(e kv.Entry, seed uint64) []error {
-	if e.Level == kv.None {
-		return nil
-	}
+// Failures runs the battery on e, outside of any test, and returns what it found wrong: at most one
+// error for each test, which names the test.
+func Failures(e kv.Entry, seed uint64) []error {
 	var failures []error
-	for _, c := range battery(e) {
-		if err := c.judge(seed); err != nil {
-			failures = append(failures, fmt.Errorf("%s: %w", c.name, err))
+	for _, c := range Battery(e) {
+		if err := c.Judge(seed); err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", c.Name, err))
 		}
 	}
 	return failures
 }
 
-// check is one test of one constructor of an entry.
-type check struct {
-	name  string
+// Test is one test of one constructor of an entry.
+type Test struct {
+	Name  string // the constructor, and what is tested
 	needs kv.Caps
 	run   func(rng *rand.Rand) error // nil if the map passes
 }
 
-// judge runs c and adds the seed to what it finds.
-func (c check) judge(seed uint64) error {
+// Judge runs t and returns what it found wrong, with the seed. The seed determines the operations.
+// The scheduler determines how the goroutines interleave. A panic of the map in one of them is an
+// error too, of which the first line says what happened.
+func (t Test) Judge(seed uint64) error {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	if err := attempt(func() error { return c.run(rng) }); err != nil {
-		return fmt.Errorf("%w (seed %d)", err, seed)
+	if err := attempt(func() error { return t.run(rng) }); err != nil {
+		return fmt.Errorf("seed %d: %w", seed, err)
 	}
 	return nil
 }
 
-// battery returns the checks that e must pass.
-func battery(e kv.Entry) []check {
-	all := []check{{"entry", 0, func(*rand.Rand) error { return e.Validate() }}}
+// Battery returns the tests that e must pass: none if its level is None.
+func Battery(e kv.Entry) []Test {
+	if e.Level == kv.None {
+		return nil
+	}
+	all := []Test{{"entry", 0, func(*rand.Rand) error { return e.Validate() }}}
 	all = append(all, batteries(e)...)
 	if e.Pointer != nil && e.Caps.Has(kv.Writes) {
-		all = append(all, check{"pointer/forgets", kv.Writes, func(*rand.Rand) error { return forgets(e) }})
+		all = append(all, Test{"pointer/forgets", kv.Writes, func(*rand.Rand) error { return forgets(e) }})
 	}
 	if e.Float64 != nil {
-		all = append(all, check{"float64/odd-keys", 0, func(*rand.Rand) error { return oddKeys(e) }})
+		all = append(all, Test{"float64/odd-keys", 0, func(*rand.Rand) error { return oddKeys(e) }})
 	}
 	return all
 }
 
-// checks returns the checks of package kvtest that apply to one constructor of e. The three
+// Lacks names what the battery does not look at, because e does not declare it or has no
+// constructor for it.
+func Lacks(e kv.Entry) (names []string) {
+	for _, c := range []struct {
+		cap  kv.Caps
+		name string
+	}{
+		{kv.Concurrent, "concurrency"},
+		{kv.Writes, "concurrent writes"},
+		{kv.Range, "Range"},
+		{kv.Swaps, "Swaps"},
+		{kv.Clears, "Clear"},
+		{kv.Retains, "Retain"},
+	} {
+		if !e.Caps.Has(c.cap) {
+			names = append(names, c.name)
+		}
+	}
+	if types := missing(e); len(types) > 0 {
+		names = append(names, "type "+strings.Join(types, ", type "))
+	}
+	return names
+}
+
+// tests returns the tests that apply to one constructor of e. The three
 // functions make a key from its index, a value from a number, and the number from the value.
-func checks[K, V comparable](name string, e kv.Entry, make func(capacity int) kv.Map[K, V],
+func tests[K, V comparable](name string, e kv.Entry, make func(capacity int) kv.Map[K, V],
 	key func(int) K, value func(uint64) V, number func(V) (uint64, bool),
-) []check {
+) []Test {
 	if make == nil {
 		return nil
 	}
 	s := newSubject(e, make, key, value, number)
-	all := []check{
+	all := []Test{
 		{"promises", 0, s.promises},
 		{"empty", 0, s.empty},
 		{"model", 0, s.model},
@@ -141,10 +174,10 @@ func checks[K, V comparable](name string, e kv.Entry, make func(capacity int) kv
 		{"close", kv.Ends, s.closes},
 		{"concurrent-close", kv.Concurrent | kv.Writes | kv.Ends, s.concurrentCloses},
 	}
-	var apply []check
+	var apply []Test
 	for _, c := range all {
 		if e.Caps.Has(c.needs) {
-			c.name = name + "/" + c.name
+			c.Name = name + "/" + c.Name
 			apply = append(apply, c)
 		}
 	}

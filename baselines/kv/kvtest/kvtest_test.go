@@ -31,20 +31,20 @@ func TestGoodMapsPass(t *testing.T) {
 				Uint64: func(int) map64 { return newVersioned() },
 			},
 		} {
-			for _, err := range Check(e, seed) {
+			for _, err := range Failures(e, seed) {
 				t.Errorf("%s: %v", e.Name, err)
 			}
 		}
 	}
 }
 
-// TestCheckNamesWhatFailed checks that Check reports each failed check once, by its name, and
+// TestFailuresNamesWhatFailed checks that Failures reports each failed check once, by its name, and
 // reports nothing for an entry that is not a map.
-func TestCheckNamesWhatFailed(t *testing.T) {
+func TestFailuresNamesWhatFailed(t *testing.T) {
 	e := kv.Entry{Name: "keeps-the-deleted", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes}
 	e.Uint64 = func(int) map64 { return keepsDeleted{newGood[uint64, uint64]()} }
 	var names []string
-	for _, err := range Check(e, Seed) {
+	for _, err := range Failures(e, Seed) {
 		name, _, _ := strings.Cut(err.Error(), ":")
 		names = append(names, name)
 	}
@@ -52,7 +52,7 @@ func TestCheckNamesWhatFailed(t *testing.T) {
 		t.Errorf("failed checks: %s; want %s", got, want)
 	}
 	e.Level = kv.None
-	if failures := Check(e, Seed); failures != nil {
+	if failures := Failures(e, Seed); failures != nil {
 		t.Errorf("an entry of level none fails: %v", failures)
 	}
 }
@@ -69,34 +69,34 @@ func TestFaultsAreFound(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			e := kv.Entry{Name: f.name, Level: kv.Linearizable, Caps: goodCaps, Uint64: func(int) map64 { return newGood[uint64, uint64]() }}
 			f.plant(&e)
-			for _, c := range battery(e) {
-				if c.name != f.check {
+			for _, c := range Battery(e) {
+				if c.Name != f.check {
 					continue
 				}
-				_, kind, _ := strings.Cut(c.name, "/")
+				_, kind, _ := strings.Cut(c.Name, "/")
 				found[kind] = true
 				for seed := uint64(Seed); seed < Seed+tries; seed++ {
-					if err := c.judge(seed); err != nil {
+					if err := c.Judge(seed); err != nil {
 						t.Logf("seed %d: %.400s", seed, err)
 						return
 					}
 				}
-				t.Errorf("%s passes with each of %d seeds", c.name, tries)
+				t.Errorf("%s passes with each of %d seeds", c.Name, tries)
 				return
 			}
 			t.Errorf("the battery has no check %s for this map", f.check)
 		})
 	}
 	all := kv.Entry{
-		Caps: ^kv.Caps(0),
+		Level: kv.Linearizable, Caps: ^kv.Caps(0),
 		Constructors: kv.Constructors{
 			Float64: func(int) kv.Map[float64, uint64] { return nil },
 			Pointer: func(int) kv.Map[uint64, *uint64] { return nil },
 		},
 	}
-	for _, c := range battery(all) {
-		if _, kind, _ := strings.Cut(c.name, "/"); !found[kind] {
-			t.Errorf("there is no fault that shows that %s can fail", c.name)
+	for _, c := range Battery(all) {
+		if _, kind, _ := strings.Cut(c.Name, "/"); !found[kind] {
+			t.Errorf("there is no fault that shows that %s can fail", c.Name)
 		}
 	}
 }

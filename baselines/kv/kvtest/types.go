@@ -4,15 +4,44 @@ package kvtest
 
 import "doublebuf/baselines/kv"
 
-// batteries returns the checks of each constructor that e has.
-func batteries(e kv.Entry) (all []check) {
-	all = append(all, checks("uint64", e, e.Uint64, spread, number, fromNumber)...)
-	all = append(all, checks("int", e, e.Int, alternate, number, fromNumber)...)
-	all = append(all, checks("string", e, e.String, text, number, fromNumber)...)
-	all = append(all, checks("float64", e, e.Float64, half, number, fromNumber)...)
-	all = append(all, checks("prefix", e, e.Prefix, prefix, number, fromNumber)...)
-	all = append(all, checks("line", e, e.Line, spread, line, fromLine)...)
-	all = append(all, checks("wide", e, e.Wide, spread, wide, fromWide)...)
-	all = append(all, checks("pointer", e, e.Pointer, spread, pointer, fromPointer)...)
+// batteries returns the tests of each constructor that e has.
+func batteries(e kv.Entry) (all []Test) {
+	all = append(all, tests("uint64", e, e.Uint64, spread, number, fromNumber)...)
+	all = append(all, tests("int", e, e.Int, alternate, number, fromNumber)...)
+	all = append(all, tests("string", e, e.String, text, number, fromNumber)...)
+	all = append(all, tests("float64", e, e.Float64, half, number, fromNumber)...)
+	all = append(all, tests("prefix", e, e.Prefix, prefix, number, fromNumber)...)
+	all = append(all, tests("line", e, e.Line, spread, line, fromLine)...)
+	all = append(all, tests("wide", e, e.Wide, spread, wide, fromWide)...)
+	all = append(all, tests("pointer", e, e.Pointer, spread, pointer, fromPointer)...)
 	return all
+}
+
+// missing returns the names of the constructors that e does not have.
+func missing(e kv.Entry) (names []string) {
+	if e.Uint64 == nil {
+		names = append(names, "uint64")
+	}
+	if e.Int == nil {
+		names = append(names, "int")
+	}
+	if e.String == nil {
+		names = append(names, "string")
+	}
+	if e.Float64 == nil {
+		names = append(names, "float64")
+	}
+	if e.Prefix == nil {
+		names = append(names, "prefix")
+	}
+	if e.Line == nil {
+		names = append(names, "line")
+	}
+	if e.Wide == nil {
+		names = append(names, "wide")
+	}
+	if e.Pointer == nil {
+		names = append(names, "pointer")
+	}
+	return names
 }

@@ -23,12 +23,13 @@ import (
 )
 
 const checkHelp = `
-Checks every map against the level of consistency that it declares, each in a child process. It
-also checks negative controls, which are broken on purpose: they show that the checkers can say
-Illegal. For each property that a level does not promise, a directed schedule shows that the map
-does not have it. The history of a map that fails is kept, with a picture and the command that
-judges it again. A history whose verdict is Unknown is kept too. A map also fails if it leaks a
-goroutine in every history.
+Checks every map against the level of consistency that it declares, each in a child process. A
+battery of tests also uses every type of keys and every operation that the map has, on many keys.
+The verdict names what it did not look at. The command also checks negative controls, which are
+broken on purpose: they show that the checkers can say Illegal. For each property that a level does
+not promise, a directed schedule shows that the map does not have it. The history of a map that
+fails is kept, with a picture and the command that judges it again. A history whose verdict is
+Unknown is kept too. A map also fails if it leaks a goroutine in every history.
 
 -seeds checks every map under that many seeds, except maps that are known to be broken, and prints
 totals. No history may be Illegal. A verdict is Ok, Illegal (exit code 3) or Unknown (exit code 4).
@@ -87,7 +88,7 @@ func (o *checkFlags) declare(fs *flag.FlagSet) {
 		o.seeds, err = number(v)
 		return err
 	})
-	judgeFlag(fs, &o.by, "record only what these `checkers` judge: stamps, for guards that know their version, or porcupine, for other histories (default both)")
+	judgeFlag(fs, &o.by, "check only what these `checkers` judge: stamps, for guards that know their version; porcupine, for other histories; battery, for all types of keys and all capabilities (default all)")
 	fs.TextVar(&o.hang, "hang", plan.Duration(time.Minute), "`time`, beyond -time, after which a check without an answer counts as hanging")
 	o.format = formatFlags(fs)
 }
@@ -122,7 +123,7 @@ const mostPerSeed = 4 * time.Second
 // judgeFlag declares the flag -by.
 func judgeFlag(fs *flag.FlagSet, by *lincheck.Judge, usage string) {
 	fs.Func("by", usage, func(v string) error {
-		known := []string{string(lincheck.ByStamps), string(lincheck.ByPorcupine)}
+		known := []string{string(lincheck.ByStamps), string(lincheck.ByPorcupine), string(lincheck.ByBattery)}
 		if *by = lincheck.Judge(v); !slices.Contains(known, v) {
 			return names.Unknown("checker", v, known)
 		}

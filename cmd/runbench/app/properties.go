@@ -13,7 +13,7 @@ import (
 func verdictTable(verdicts []lincheck.Verdict) export.Table {
 	t := export.Table{Columns: []string{"map", "level", "verdict", "checked"}}
 	for _, v := range verdicts {
-		t.Rows = append(t.Rows, []string{v.Map, v.Level, v.String(), gate.Counts(v.Counts)})
+		t.Rows = append(t.Rows, []string{v.Map, v.Level, v.String(), gate.Counts(v.Counts) + gate.Unseen(v)})
 	}
 	return t
 }

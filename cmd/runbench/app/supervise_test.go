@@ -19,6 +19,9 @@ import (
 // grown is from how many entries on the maps of this file fail. Histories have fewer.
 const grown = 1000
 
+// checking says that this process checks a map. Traps pass every check.
+var checking = len(os.Args) > 1 && os.Args[1] == "check-child"
+
 // trap is a correct map that calls a function at the beginning of an operation once it has grown.
 type trap struct {
 	mu sync.Mutex
@@ -30,7 +33,7 @@ type trap struct {
 type springs struct{ get, set, all, len, close func(*trap) }
 
 func (t *trap) spring(f func(*trap)) {
-	if f != nil && len(t.m) >= grown {
+	if f != nil && len(t.m) >= grown && !checking {
 		f(t)
 	}
 }
@@ -98,7 +101,7 @@ func traps() []kv.Entry {
 	built := entry("hangs-new", springs{})
 	build := built.Uint64
 	built.Uint64 = func(capacity int) kv.Map[uint64, uint64] {
-		if capacity >= grown {
+		if capacity >= grown && !checking {
 			select {}
 		}
 		return build(capacity)

@@ -5,8 +5,8 @@ package controls
 
 import "doublebuf/baselines/kv"
 
-// Entries returns the negative controls: a map that loses publishes, one with stale reads and one
-// with stale guards.
+// Entries returns the negative controls: a map that loses publishes, one with stale reads, one with
+// stale guards, and many linearizable ones with a fault that a history of a few keys does not show.
 func Entries() []kv.Entry {
 	broken := BatchedEntry()
 	broken.Caps, broken.Broken, broken.Identity = kv.Concurrent|kv.Writes, true, kv.Identity{Role: kv.NegativeControl}
@@ -20,7 +20,7 @@ func Entries() []kv.Entry {
 	guard.Name, guard.Doc = "control-stale-guard", "control: every eighth guard is one version late"
 	guard.Caps |= kv.Versions
 	guard.Uint64 = Constructor(Faults{StaleGuard: 8})
-	return []kv.Entry{lost, read, guard}
+	return append([]kv.Entry{lost, read, guard}, faulty()...)
 }
 
 // LockedEntry returns the entry of the simplest correct map, of level linearizable.

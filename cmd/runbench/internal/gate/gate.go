@@ -31,7 +31,7 @@ const (
 // Options says how maps are checked.
 type Options struct {
 	lincheck.Options
-	Hang time.Duration // a map without an answer for this long beyond Time hangs; 0 is a minute
+	Hang time.Duration // a map without an answer for this long beyond three times Time hangs; 0 is a minute
 }
 
 // Check checks maps one after another, each in a child process. It prints their verdicts to out and
@@ -60,14 +60,15 @@ func Check(ctx context.Context, out, warn io.Writer, maps []kv.Entry, o Options,
 	}
 	var verdicts []lincheck.Verdict
 	for _, e := range maps {
-		// A child judges what it has recorded after its time is over, so it may take longer.
-		v := lincheck.Supervise(ctx, e, lincheck.Child{Path: self, Args: childArgs(e, o.Options), Dir: o.Dir, Time: o.Time + o.Hang})
+		// A child judges what it has recorded after its time is over, and runs the battery for as
+		// long. So it may take longer.
+		v := lincheck.Supervise(ctx, e, lincheck.Child{Path: self, Args: childArgs(e, o.Options), Dir: o.Dir, Time: 3*o.Time + o.Hang})
 		if ctx.Err() != nil {
 			return verdicts, fmt.Errorf("interrupted while %s was checked; nothing was measured", e.Name)
 		}
 		v = o.ofAllSeeds(v)
 		verdicts = append(verdicts, v)
-		fmt.Fprintf(out, "  %-*s  %-*s  %v%s\n", names, e.Name, levels, e.Level, v, Basis(v.Counts))
+		fmt.Fprintf(out, "  %-*s  %-*s  %v%s%s\n", names, e.Name, levels, e.Level, v, Basis(v.Counts), Unseen(v))
 		for _, line := range Evidence(v) {
 			fmt.Fprintf(out, "  %-*s  %s\n", names, "", line)
 		}
@@ -127,6 +128,7 @@ func Counts(c lincheck.Counts) string {
 		{c.Histories, "histories"},
 		{c.Calls, "calls"},
 		{c.Guards, "guards"},
+		{c.Tests, "tests"},
 		{c.Ambiguous, "ambiguous"},
 		{c.Undecided, "undecided"},
 	} {
@@ -143,6 +145,14 @@ func Basis(c lincheck.Counts) string {
 		return " [" + s + "]"
 	}
 	return ""
+}
+
+// Unseen returns what the check did not look at, to print after Basis.
+func Unseen(v lincheck.Verdict) string {
+	if len(v.NotLookedAt) == 0 {
+		return ""
+	}
+	return "; not looked at: " + strings.Join(v.NotLookedAt, ", ")
 }
 
 // Evidence returns the lines to print below a verdict.

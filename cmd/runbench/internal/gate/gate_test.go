@@ -45,3 +45,14 @@ func TestChildArgs(t *testing.T) {
 		}
 	}
 }
+
+// TestUnseen: what was not looked at stands behind the verdict.
+func TestUnseen(t *testing.T) {
+	v := lincheck.Verdict{Counts: lincheck.Counts{Histories: 3, Tests: 20}, NotLookedAt: []string{"Swaps", "type int"}}
+	if got, want := Basis(v.Counts)+Unseen(v), " [3 histories, 20 tests]; not looked at: Swaps, type int"; got != want {
+		t.Errorf("got %q; want %q", got, want)
+	}
+	if got := Unseen(lincheck.Verdict{}); got != "" {
+		t.Errorf("%q where all was looked at; want nothing", got)
+	}
+}
