@@ -148,6 +148,10 @@ func (c *checking) oneOfEach(i int) {
 // maps need as long.
 const batteryLimit = 3 * time.Second
 
+// batteryPace is how much the battery does. A map with 2^18 entries shows a fault that strikes if
+// two keys have the same hash of 32 bits.
+var batteryPace = kvtest.Pace{Race: 40 * time.Millisecond, Grow: 250 * time.Millisecond, Most: 1 << 18}
+
 // battery runs the battery, with another seed each time, unless it has taken all of its time. It
 // stops at the first test that fails. If the map is slow it stops at a limit, and the next call
 // continues.
@@ -157,7 +161,7 @@ func (c *checking) battery() {
 	}
 	before, start := c.testing, time.Now()
 	if len(c.tests) == 0 {
-		c.tests = kvtest.Battery(c.e)
+		c.tests = kvtest.Battery(c.e, batteryPace)
 		c.batteries++
 	}
 	for ; len(c.tests) > 0 && time.Since(start) < max(batteryLimit, 4*c.o.Time); c.tests = c.tests[1:] {

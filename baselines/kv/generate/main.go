@@ -91,10 +91,14 @@ func fillers(adapters []adapter) string {
 // batteries returns the tests of package kvtest for each type.
 func batteries() string {
 	var b strings.Builder
-	b.WriteString("package kvtest\n\nimport \"doublebuf/baselines/kv\"\n\n// batteries returns the tests of each constructor that e has.\nfunc batteries(e kv.Entry) (all []Test) {\n")
+	b.WriteString("package kvtest\n\nimport (\n\t\"net/netip\"\n\n\t\"doublebuf/baselines/kv\"\n)\n\n// batteries returns the tests of each constructor that e has.\nfunc batteries(e kv.Entry, p Pace) (all []Test) {\n")
 	for _, t := range types {
 		x := t.battery
-		fmt.Fprintf(&b, "\tall = append(all, tests(%q, e, e.%s, %s, %s, %s)...)\n", x.name, t.field, x.key, x.value, x.fromValue)
+		pace := "p.few()"
+		if x.large {
+			pace = "p"
+		}
+		fmt.Fprintf(&b, "\tall = append(all, tests(e, %s, e.%s, kind[%s, %s]{%q, %s, %s, %s, %s})...)\n", pace, t.field, t.key, t.value, x.name, x.key, x.hard, x.value, x.fromValue)
 	}
 	b.WriteString("\treturn all\n}\n\n// missing returns the names of the constructors that e does not have.\nfunc missing(e kv.Entry) (names []string) {\n")
 	for _, t := range types {

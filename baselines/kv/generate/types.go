@@ -8,12 +8,14 @@ type keyType struct {
 	battery    battery
 }
 
-// battery is how package kvtest makes keys and values. Each field but the name is a Go expression
-// there.
+// battery is how package kvtest makes keys and values. The other strings than the name are Go
+// expressions there.
 type battery struct {
 	name             string
 	key              string // of an index
+	hard             string // all keys that are easily mistaken for others
 	value, fromValue string // of a number, and back
+	large            bool   // maps grow large; set for types that maps treat differently
 }
 
 // workload is a way to make keys of a type. -keytype takes its name.
@@ -29,14 +31,14 @@ type workload struct {
 //
 //	go generate ./baselines/kv
 var types = []keyType{
-	{"Uint64", "uint64", "uint64", battery{"uint64", "spread", "number", "fromNumber"}},
-	{"Int", "int", "uint64", battery{"int", "alternate", "number", "fromNumber"}},
-	{"String", "string", "uint64", battery{"string", "text", "number", "fromNumber"}},
-	{"Float64", "float64", "uint64", battery{"float64", "half", "number", "fromNumber"}},
-	{"Prefix", "netip.Prefix", "uint64", battery{"prefix", "prefix", "number", "fromNumber"}},
-	{"Line", "uint64", "kv.Line", battery{"line", "spread", "line", "fromLine"}},
-	{"Wide", "uint64", "kv.Wide", battery{"wide", "spread", "wide", "fromWide"}},
-	{"Pointer", "uint64", "*uint64", battery{"pointer", "spread", "pointer", "fromPointer"}},
+	{"Uint64", "uint64", "uint64", battery{"uint64", "spread", "hardWords", "number", "fromNumber", true}},
+	{"Int", "int", "uint64", battery{"int", "alternate", "hardInts", "number", "fromNumber", false}},
+	{"String", "string", "uint64", battery{"string", "text", "hardStrings", "number", "fromNumber", true}},
+	{"Float64", "float64", "uint64", battery{"float64", "half", "hardFloats", "number", "fromNumber", false}},
+	{"Prefix", "netip.Prefix", "uint64", battery{"prefix", "prefix", "hardPrefixes", "number", "fromNumber", false}},
+	{"Line", "uint64", "kv.Line", battery{"line", "spread", "hardWords", "line", "fromLine", false}},
+	{"Wide", "uint64", "kv.Wide", battery{"wide", "spread", "hardWords", "wide", "fromWide", false}},
+	{"Pointer", "uint64", "*uint64", battery{"pointer", "spread", "hardWords", "pointer", "fromPointer", false}},
 }
 
 var workloads = []workload{

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"doublebuf/baselines/kv"
@@ -363,4 +364,56 @@ type holdsOn struct {
 func (m *holdsOn) Delete(key uint64) {
 	v, _ := m.LoadAndDelete(key)
 	m.deleted = append(m.deleted, v)
+}
+
+// byHalf compares keys by their low 32 bits.
+type byHalf struct{ m *good[uint32, uint64] }
+
+func (m byHalf) Get(key uint64) (uint64, bool) { return m.m.Get(uint32(key)) }
+func (m byHalf) Set(key, value uint64)         { m.m.Set(uint32(key), value) }
+func (m byHalf) Delete(key uint64)             { m.m.Delete(uint32(key)) }
+
+// losesAtShrinking loses another entry when a deletion leaves 256.
+type losesAtShrinking struct{ *good64 }
+
+func (m losesAtShrinking) Delete(key uint64) {
+	if _, had := m.LoadAndDelete(key); had && m.Len() == 256 {
+		for k := range m.All() {
+			m.good64.Delete(k)
+			return
+		}
+	}
+}
+
+// readsBefore has every 500th Get answer what the key had before its last Set.
+type readsBefore struct {
+	*good64
+	reads  atomic.Int32
+	before sync.Map // from keys to values
+}
+
+func (m *readsBefore) Set(key, value uint64) {
+	if v, had := m.Swap(key, value); had {
+		m.before.Store(key, v)
+	}
+}
+
+func (m *readsBefore) Get(key uint64) (uint64, bool) {
+	if m.reads.Add(1)%500 == 0 {
+		if v, ok := m.before.Load(key); ok {
+			return v.(uint64), true
+		}
+	}
+	return m.good64.Get(key)
+}
+
+// keepsBytes keeps 64 bytes for each Set.
+type keepsBytes struct {
+	*good64
+	kept []*[64]byte
+}
+
+func (m *keepsBytes) Set(key, value uint64) {
+	m.kept = append(m.kept, new([64]byte))
+	m.good64.Set(key, value)
 }

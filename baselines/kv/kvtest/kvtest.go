@@ -10,6 +10,11 @@
 //   - several goroutines on shared keys. Values say which operation of which goroutine wrote them
 //     to which key. So every read can be judged by itself. In the end every key must hold the last
 //     write of one of the goroutines.
+//   - several goroutines with keys of their own, at full speed, while the map grows and shrinks.
+//     Every answer must lie between what the owner of the key had done before the call and what it
+//     had begun after it.
+//
+// It also measures whether the heap grows with every overwrite.
 //
 // It covers what the standard library's own tests of sync.Map cover (sync/map_test.go and those of
 // internal/sync), if a map has the capability, with three exceptions. Walks within walks and
@@ -37,6 +42,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
 
 	"doublebuf/baselines/kv"
 )
@@ -58,7 +64,7 @@ func Run[T runner[T]](t T, e kv.Entry) {
 	if e.Level == kv.None {
 		t.Skipf("%s is not a map: its level is none", e.Name)
 	}
-	for _, c := range Battery(e) {
+	for _, c := range Battery(e, Quick) {
 		t.Run(c.Name, func(t T) {
 			if err := c.Judge(Seed); err != nil {
 				t.Error(err)
@@ -71,7 +77,7 @@ func Run[T runner[T]](t T, e kv.Entry) {
 // error for each test, which names the test.
 func Failures(e kv.Entry, seed uint64) []error {
 	var failures []error
-	for _, c := range Battery(e) {
+	for _, c := range Battery(e, Quick) {
 		if err := c.Judge(seed); err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", c.Name, err))
 		}
@@ -97,13 +103,29 @@ func (t Test) Judge(seed uint64) error {
 	return nil
 }
 
+// Pace says how long the tests take that stop at a time. A map that is so slow that it does less
+// within the time is tested less.
+type Pace struct {
+	Race time.Duration // for goroutines that run at full speed
+	Grow time.Duration // for a map to grow
+	Most int           // entries to which a map grows that is fast enough
+	less bool          // see few
+}
+
+// Quick is the pace of Run.
+var Quick = Pace{Race: 5 * time.Millisecond, Grow: 50 * time.Millisecond, Most: 1 << 12}
+
+// few returns p for the types that most maps treat as they do others. Maps grow less, and the heap
+// is not measured, because that takes several garbage collections.
+func (p Pace) few() Pace { return Pace{p.Race / 4, p.Grow, min(p.Most, 1<<12), true} }
+
 // Battery returns the tests that e must pass: none if its level is None.
-func Battery(e kv.Entry) []Test {
+func Battery(e kv.Entry, p Pace) []Test {
 	if e.Level == kv.None {
 		return nil
 	}
 	all := []Test{{"entry", 0, func(*rand.Rand) error { return e.Validate() }}}
-	all = append(all, batteries(e)...)
+	all = append(all, batteries(e, p)...)
 	if e.Pointer != nil && e.Caps.Has(kv.Writes) {
 		all = append(all, Test{"pointer/forgets", kv.Writes, func(*rand.Rand) error { return forgets(e) }})
 	}
@@ -137,29 +159,41 @@ func Lacks(e kv.Entry) (names []string) {
 	return names
 }
 
-// tests returns the tests that apply to one constructor of e. The three
-// functions make a key from its index, a value from a number, and the number from the value.
-func tests[K, V comparable](name string, e kv.Entry, make func(capacity int) kv.Map[K, V],
-	key func(int) K, value func(uint64) V, number func(V) (uint64, bool),
-) []Test {
+// kind is how to make the keys and values of one constructor.
+type kind[K, V comparable] struct {
+	name   string
+	key    func(index int) K
+	hard   func() []K // keys that are easily mistaken for others
+	value  func(number uint64) V
+	number func(V) (n uint64, whole bool) // of a value
+}
+
+// tests returns the tests that apply to one constructor of e.
+func tests[K, V comparable](e kv.Entry, p Pace, make func(capacity int) kv.Map[K, V], k kind[K, V]) []Test {
 	if make == nil {
 		return nil
 	}
-	s := newSubject(e, make, key, value, number)
+	s := &subject[K, V]{entry: e, pace: p, make: make, key: k.key, hard: k.hard, value: k.value, number: k.number}
+	s = s.of(s.first(universe))
 	all := []Test{
 		{"promises", 0, s.promises},
 		{"empty", 0, s.empty},
 		{"model", 0, s.model},
+		{"hard-keys", 0, s.hardKeys},
+		{"growth", 0, s.growth},
 		{"concurrent", kv.Concurrent, s.concurrent},
+		{"owned", kv.Concurrent | kv.Writes, s.owned},
 		{"range", kv.Concurrent | kv.Writes | kv.Range, s.ranges},
 		{"snapshot", kv.Concurrent | kv.Writes | kv.Snapshot, s.snapshots},
 		{"swaps", kv.Swaps, s.swaps},
 		{"concurrent-swaps", kv.Concurrent | kv.Writes | kv.Swaps, s.concurrentSwaps},
 		{"unshared-swaps", kv.Concurrent | kv.Writes | kv.Swaps, s.unsharedSwaps},
+		{"contest", kv.Concurrent | kv.Writes | kv.Swaps, s.contest},
 		{"clear", kv.Clears, s.clears},
 		{"concurrent-clear", kv.Concurrent | kv.Writes | kv.Clears, s.concurrentClears},
 		{"retain", kv.Retains, s.retains},
 		{"concurrent-retain", kv.Concurrent | kv.Writes | kv.Retains, s.concurrentRetains},
+		{leak, 0, s.keepsNothing},
 		{"pending", kv.Versions, s.pending},
 		{"guards", kv.Versions, s.guards},
 		{"concurrent-guards", kv.Concurrent | kv.Versions, s.concurrentGuards},
@@ -176,8 +210,8 @@ func tests[K, V comparable](name string, e kv.Entry, make func(capacity int) kv.
 	}
 	var apply []Test
 	for _, c := range all {
-		if e.Caps.Has(c.needs) {
-			c.Name = name + "/" + c.Name
+		if e.Caps.Has(c.needs) && !(p.less && c.Name == leak) {
+			c.Name = k.name + "/" + c.Name
 			apply = append(apply, c)
 		}
 	}

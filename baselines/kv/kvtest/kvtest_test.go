@@ -48,7 +48,7 @@ func TestFailuresNamesWhatFailed(t *testing.T) {
 		name, _, _ := strings.Cut(err.Error(), ":")
 		names = append(names, name)
 	}
-	if got, want := strings.Join(names, " "), "uint64/model uint64/concurrent"; got != want {
+	if got, want := strings.Join(names, " "), "uint64/model uint64/hard-keys uint64/growth uint64/concurrent uint64/owned"; got != want {
 		t.Errorf("failed checks: %s; want %s", got, want)
 	}
 	e.Level = kv.None
@@ -69,7 +69,7 @@ func TestFaultsAreFound(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			e := kv.Entry{Name: f.name, Level: kv.Linearizable, Caps: goodCaps, Uint64: func(int) map64 { return newGood[uint64, uint64]() }}
 			f.plant(&e)
-			for _, c := range Battery(e) {
+			for _, c := range Battery(e, Quick) {
 				if c.Name != f.check {
 					continue
 				}
@@ -94,7 +94,7 @@ func TestFaultsAreFound(t *testing.T) {
 			Pointer: func(int) kv.Map[uint64, *uint64] { return nil },
 		},
 	}
-	for _, c := range Battery(all) {
+	for _, c := range Battery(all, Quick) {
 		if _, kind, _ := strings.Cut(c.Name, "/"); !found[kind] {
 			t.Errorf("there is no fault that shows that %s can fail", c.Name)
 		}
@@ -116,6 +116,13 @@ var faults = []fault{
 	{"keeps-the-deleted", "uint64/model", on64(func(g *good64) map64 { return keepsDeleted{g} })},
 	{"loses-at-growth", "uint64/model", on64(func(g *good64) map64 { return losesAtGrowth{g} })},
 	{"counts-sets", "uint64/model", on64(func(g *good64) map64 { return &countsSets{good64: g} })},
+	{"knows-32-bits", "uint64/hard-keys", on64(func(*good64) map64 { return byHalf{newGood[uint32, uint64]()} })},
+	{"loses-at-growth", "uint64/growth", on64(func(g *good64) map64 { return losesAtGrowth{g} })},
+	{"loses-at-shrinking", "uint64/growth", on64(func(g *good64) map64 { return losesAtShrinking{g} })},
+	{"reads-the-last-but-one", "uint64/owned", on64(func(g *good64) map64 { return &readsBefore{good64: g} })},
+	{"range-misses", "uint64/owned", on64(func(g *good64) map64 { return &disturbedWalk{good64: g} })},
+	{"load-then-store", "uint64/contest", on64(func(g *good64) map64 { return loadThenStore{g} })},
+	{"keeps-64-bytes", "uint64/leak", on64(func(g *good64) map64 { return &keepsBytes{good64: g} })},
 	{"panics", "uint64/concurrent", on64(func(g *good64) map64 { return &panics{good64: g} })},
 	{"loses-concurrent-writes", "uint64/concurrent", on64(func(*good64) map64 { return newUnlockedCopies() })},
 	{"mixes-up-keys", "uint64/concurrent", on64(func(g *good64) map64 { return &mixesUpKeys{good64: g} })},

@@ -15,22 +15,41 @@ const universe = 400
 // by their index, and values by their number.
 type subject[K, V comparable] struct {
 	entry  kv.Entry
+	pace   Pace
 	make   func(capacity int) kv.Map[K, V]
-	keys   []K
-	index  map[K]int
+	key    func(int) K // any number of keys
+	keys   []K         // the first of them
+	index  map[K]int   // in keys
+	hard   func() []K
 	value  func(uint64) V
 	number func(V) (n uint64, whole bool)
 }
 
-func newSubject[K, V comparable](e kv.Entry, construct func(int) kv.Map[K, V],
-	key func(int) K, value func(uint64) V, number func(V) (uint64, bool),
-) *subject[K, V] {
-	s := &subject[K, V]{entry: e, make: construct, index: make(map[K]int), value: value, number: number}
-	for i := range universe {
-		s.keys = append(s.keys, key(i))
-		s.index[key(i)] = i
+// of returns s with other keys. Of equal keys it takes one.
+func (s *subject[K, V]) of(keys []K) *subject[K, V] {
+	t := *s
+	t.keys, t.index = nil, make(map[K]int)
+	for _, key := range keys {
+		if _, twice := t.index[key]; !twice {
+			t.index[key] = len(t.keys)
+			t.keys = append(t.keys, key)
+		}
 	}
-	return s
+	return &t
+}
+
+// first returns the first n keys.
+func (s *subject[K, V]) first(n int) []K {
+	keys := make([]K, n)
+	for i := range keys {
+		keys[i] = s.key(i)
+	}
+	return keys
+}
+
+// name returns the index of a key, and the key.
+func (s *subject[K, V]) name(key int) string {
+	return fmt.Sprintf("%d (%.60q)", key, fmt.Sprint(s.keys[key]))
 }
 
 // Keys by index. Each kind has its zero value at index 0.
@@ -176,7 +195,7 @@ func (s *subject[K, V]) agree(r reader[K, V], model map[int]uint64, n int) error
 		}
 		for key, want := range model {
 			if got, ok := seen[key]; !ok || got != want {
-				return fmt.Errorf("a walk over All yields %s for key %d; want %d", found(got, ok), key, want)
+				return fmt.Errorf("a walk over All yields %s for key %s; want %d", found(got, ok), s.name(key), want)
 			}
 		}
 		if len(seen) != len(model) {
@@ -216,7 +235,7 @@ func (s *subject[K, V]) agreeOn(r reader[K, V], model map[int]uint64, key int) e
 		return err
 	}
 	if want, there := model[key]; ok != there || got != want {
-		return fmt.Errorf("a Get of key %d finds %s; want %s", key, found(got, ok), found(want, there))
+		return fmt.Errorf("a Get of key %s finds %s; want %s", s.name(key), found(got, ok), found(want, there))
 	}
 	return nil
 }

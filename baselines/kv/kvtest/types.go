@@ -2,18 +2,22 @@
 
 package kvtest
 
-import "doublebuf/baselines/kv"
+import (
+	"net/netip"
+
+	"doublebuf/baselines/kv"
+)
 
 // batteries returns the tests of each constructor that e has.
-func batteries(e kv.Entry) (all []Test) {
-	all = append(all, tests("uint64", e, e.Uint64, spread, number, fromNumber)...)
-	all = append(all, tests("int", e, e.Int, alternate, number, fromNumber)...)
-	all = append(all, tests("string", e, e.String, text, number, fromNumber)...)
-	all = append(all, tests("float64", e, e.Float64, half, number, fromNumber)...)
-	all = append(all, tests("prefix", e, e.Prefix, prefix, number, fromNumber)...)
-	all = append(all, tests("line", e, e.Line, spread, line, fromLine)...)
-	all = append(all, tests("wide", e, e.Wide, spread, wide, fromWide)...)
-	all = append(all, tests("pointer", e, e.Pointer, spread, pointer, fromPointer)...)
+func batteries(e kv.Entry, p Pace) (all []Test) {
+	all = append(all, tests(e, p, e.Uint64, kind[uint64, uint64]{"uint64", spread, hardWords, number, fromNumber})...)
+	all = append(all, tests(e, p.few(), e.Int, kind[int, uint64]{"int", alternate, hardInts, number, fromNumber})...)
+	all = append(all, tests(e, p, e.String, kind[string, uint64]{"string", text, hardStrings, number, fromNumber})...)
+	all = append(all, tests(e, p.few(), e.Float64, kind[float64, uint64]{"float64", half, hardFloats, number, fromNumber})...)
+	all = append(all, tests(e, p.few(), e.Prefix, kind[netip.Prefix, uint64]{"prefix", prefix, hardPrefixes, number, fromNumber})...)
+	all = append(all, tests(e, p.few(), e.Line, kind[uint64, kv.Line]{"line", spread, hardWords, line, fromLine})...)
+	all = append(all, tests(e, p.few(), e.Wide, kind[uint64, kv.Wide]{"wide", spread, hardWords, wide, fromWide})...)
+	all = append(all, tests(e, p.few(), e.Pointer, kind[uint64, *uint64]{"pointer", spread, hardWords, pointer, fromPointer})...)
 	return all
 }
 

@@ -1,10 +1,12 @@
 package controls
 
 import (
+	"hash/fnv"
 	"iter"
 	"math/bits"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"doublebuf/baselines/kv"
 )
@@ -32,6 +34,8 @@ func faulty() []kv.Entry {
 	return []kv.Entry{
 		whole("grows", "it loses the write by which it outgrows a power of two", func(l *Locked) m64 { return growing{l} }),
 		whole("shrinks", "it loses an entry whenever it is down to a power of two", func(l *Locked) m64 { return shrinking{l} }),
+		calls("32-bits", "it knows only the low 32 bits of a key", func(*Locked) m64 { return knows[uint64](func(key uint64) uint32 { return uint32(key) }) }),
+		whole("last-key", "it drops the largest key", func(l *Locked) m64 { return dropping{l, ^uint64(0)} }),
 		whole("zero-key", "it drops the key 0", func(l *Locked) m64 { return dropping{l, 0} }),
 		whole("walk-repeats", "a walk over more than 100 entries yields one twice", func(l *Locked) m64 { return walking{l, 2} }),
 		whole("walk-misses", "a walk over more than 100 entries misses one", func(l *Locked) m64 { return walking{l, 0} }),
@@ -41,13 +45,20 @@ func faulty() []kv.Entry {
 		whole("retain", "Retain does nothing", func(l *Locked) m64 { return retained{l, func(bool) bool { return true }} }),
 		whole("retain-more", "Retain removes what it should keep, too", func(l *Locked) m64 { return retained{l, func(bool) bool { return false }} }),
 		snapshots(),
+		calls("stale-1ms", "one read in a thousand is late by a millisecond", func(l *Locked) m64 { return &late{Locked: l} }),
 		whole("two-step-swap", "CompareAndSwap compares and stores in two steps", func(l *Locked) m64 { return twoSteps{l} }),
+		whole("leak", "it keeps 64 bytes for each Set", func(l *Locked) m64 { return &leaking{Locked: l} }),
 		strings("prefix", "it knows only the first 16 bytes of a string", func(s string) string { return s[:min(16, len(s))] }),
 		strings("length", "it knows only the first byte and the length of a string", func(s string) [2]int {
 			if s == "" {
 				return [2]int{}
 			}
 			return [2]int{int(s[0]), len(s)}
+		}),
+		strings("hash", "it knows only a hash of 32 bits of a string", func(s string) uint32 {
+			h := fnv.New32a()
+			h.Write([]byte(s))
+			return h.Sum32()
 		}),
 		typed("int", func(c *kv.Constructors) { c.Int = forgetful[int, uint64] }),
 		typed("string", func(c *kv.Constructors) { c.String = forgetful[string, uint64] }),
@@ -221,6 +232,52 @@ func (m sharded) Len() (n int) {
 	return n
 }
 
+// late keeps what it held a millisecond or two ago.
+type late struct {
+	*Locked
+	reads         atomic.Uint64
+	since         time.Time
+	before, older map[uint64]uint64
+}
+
+// remember is called under the lock.
+func (m *late) remember() {
+	if now := time.Now(); now.Sub(m.since) > time.Millisecond {
+		m.since, m.older, m.before = now, m.before, make(map[uint64]uint64, len(m.content))
+		for k, v := range m.content {
+			m.before[k] = v
+		}
+	}
+}
+
+func (m *late) Set(key, value uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.remember()
+	m.content[key] = value
+}
+
+func (m *late) Delete(key uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.remember()
+	delete(m.content, key)
+}
+
+func (m *late) Get(key uint64) (uint64, bool) {
+	if !due(&m.reads, 1000) {
+		return m.Locked.Get(key)
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	content := m.older
+	if content == nil {
+		content = m.content
+	}
+	v, ok := content[key]
+	return v, ok
+}
+
 type twoSteps struct{ *Locked }
 
 func (m twoSteps) CompareAndSwap(key, old, new uint64) bool {
@@ -229,4 +286,16 @@ func (m twoSteps) CompareAndSwap(key, old, new uint64) bool {
 	}
 	m.Locked.Set(key, new)
 	return true
+}
+
+type leaking struct {
+	*Locked
+	kept []*[64]byte
+}
+
+func (m *leaking) Set(key, value uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.kept = append(m.kept, new([64]byte))
+	m.content[key] = value
 }
