@@ -42,6 +42,10 @@ func (w *DelayWriteHandle[T]) FinishSwap(cancel <-chan struct{}) error {
 	return err
 }
 
+// Close ends writing; see [WriteHandle.Close]. From now on only NewReadHandle, Register, Share and
+// Version may be called.
+func (w *DelayWriteHandle[T]) Close() { w.WriteHandle.Close(w.outstanding) }
+
 // StartSwap makes the writer's copy the readable one. It waits only for the swap before it, if
 // that is still outstanding, and returns the errors of FinishSwap.
 func (w *DelayWriteHandle[T]) StartSwap(cancel <-chan struct{}) error {

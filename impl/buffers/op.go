@@ -278,17 +278,22 @@ func (w *OpWriteHandle[T, O, P]) Flush(cancel <-chan struct{}) error {
 	if w.err != nil {
 		return w.err
 	}
-	return w.delay.FinishSwap(cancel)
+	err := w.delay.FinishSwap(cancel)
+	if w.err != nil { // as in Apply
+		return w.err
+	}
+	return err
 }
 
-// Close ends writing. It publishes nothing, drops pending operations, and does not wait: the copy
-// that readers may still use is left to them and to the garbage collector. Readers keep the last
-// version. From now on Push panics, and all other calls return ErrClosed. Close itself panics in a
-// function that the writer is applying.
+// Close ends writing. It publishes nothing, drops pending operations, and does not wait. Readers
+// keep the last version. The other copy is freed, or left to the guards that are open in it and to
+// the garbage collector; see [WriteHandle.Close]. From now on Push panics, and all other calls
+// return ErrClosed. Close itself panics in a function that the writer is applying.
 func (w *OpWriteHandle[T, O, P]) Close() {
 	if w.err == errBusy {
 		panic(w.err)
 	}
 	w.err = ErrClosed
 	w.below, w.above = nil, nil
+	w.delay.Close()
 }

@@ -49,7 +49,7 @@ func slotOf[T any](c *strategy.Copy) *slot[T] { return (*slot[T])(unsafe.Pointer
 // WriteHandle is the writer's side of a double buffer.
 type WriteHandle[T any] struct {
 	strategy         strategy.Strategy
-	readable, writer *slot[T]
+	readable, writer *slot[T] // writer is nil after Close
 	version          uint64
 	renewing         bool // the strategy is Renewing
 }
@@ -115,6 +115,28 @@ func (w *WriteHandle[T]) Detach(clone func(*T) T) {
 	w.strategy.Detach()
 	w.writer = newSlot(w.writer.Index, data)
 	w.enter()
+}
+
+// freer is implemented by *T if Free gives back the memory of a copy, even if something still
+// refers to it. A handle caches the copy of its last lookup until its next one.
+type freer interface{ Free() }
+
+// Close ends writing, without waiting. Readers keep the readable copy. The other one is freed if no
+// guard is open there. Otherwise it is left to those guards and to the garbage collector.
+// outstanding says whether the last swap has not been finished. Closing twice is harmless.
+func (w *WriteHandle[T]) Close(outstanding bool) {
+	if w.writer == nil {
+		return
+	}
+	if w.strategy.End() {
+		if outstanding {
+			w.enter()
+		}
+		if t, ok := any(&w.writer.data).(freer); ok {
+			t.Free()
+		}
+	}
+	w.writer = nil
 }
 
 // enter records the end of the wait. From now on the copy is the writer's.

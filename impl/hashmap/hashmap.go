@@ -69,8 +69,8 @@ func WithCapacity(n int) Option { return func(c *config) { c.capacity = n } }
 // does so at most once in each wait, on its own goroutine. The default is a warning in the default
 // log of log/slog after one second.
 //
-// report may release guards. It may also close a [WriteHandle]: the call that waits then does
-// nothing more, and returns ErrClosed when its wait is over. Otherwise report must not use the
+// report may release guards. It may also close a [WriteHandle]: the call that waits then returns
+// ErrClosed. Otherwise report must not use the
 // writer that waits. If it uses a [Group] or a [Locked] that waits, it waits for ever.
 func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
 	return func(c *config) { c.options.StallAfter, c.options.Stalled = after, report }

@@ -93,6 +93,14 @@ func (s *adaptive) Detach() {
 	s.asymmetric.Detach()
 }
 
+// End implements Strategy.
+func (s *adaptive) End() bool {
+	if s.old != nil {
+		s.names[s.old.Index] = nil // as in Detach
+	}
+	return s.asymmetric.End()
+}
+
 // fence is a full fence. It returns the number of fences so far.
 //
 //go:noinline
@@ -104,9 +112,9 @@ func (r *asymmetricReader) fence() uint32 { return r.fences.Add(1) }
 // Neither does harm.
 func (r *asymmetricReader) fenceUnder(name *Copy) {
 	n := r.fence()
-	switch {
-	case name != r.name:
-		r.name, r.limit = name, fenceLimit(n)
+	switch key := name.key() + 1; {
+	case key != r.name:
+		r.name, r.limit = key, fenceLimit(n)
 	case reached(n, r.limit):
 		r.owner.readable.CompareAndSwap(name, name.itself())
 	}

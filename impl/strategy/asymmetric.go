@@ -63,7 +63,7 @@ type asymmetricReader struct {
 	// Used under the strategy adaptive.
 	fences atomicx.Uint32 // guards opened with a fence so far
 	limit  uint32         // the value of fences at which name is given up
-	name   *Copy          // the fenced name under which the last such guard found a copy
+	name   uint64         // 1 + the key of the copy in which the last such guard was opened
 
 	_ [128 - 88]byte
 }

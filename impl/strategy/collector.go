@@ -151,6 +151,13 @@ func (s *collector) Detach() {
 	}
 }
 
+// End implements Strategy. Only guards refer to the old copy, as after every swap.
+func (s *collector) End() bool {
+	free := s.quiet()
+	s.guards, s.ended = invariants.Guards{}, true
+	return free
+}
+
 // NewReader implements Strategy. The name is not used.
 func (s *collector) NewReader(string) Reader { return collectorReader{s} }
 

@@ -46,8 +46,8 @@ func (*counted) prepare(c *Copy) {
 
 // countedReader records the reader's own part of the counts, for Abandon and for reports.
 type countedReader struct {
-	in    [2]atomicx.Pointer[Copy] // by index: the copy that held is about
-	held  [2]atomicx.Uint64        // guards open there
+	in    [2]atomicx.Pointer[sharedCount] // by index: that of the copy that held is about
+	held  [2]atomicx.Uint64               // guards open there
 	owner *counted
 	registration
 	_ [128 - 72]byte
@@ -60,16 +60,17 @@ func (r *countedReader) Open() *Copy {
 	s := r.owner
 	for {
 		c := s.readable.Load()
-		c.sharedCount().Add(1)
+		count := c.sharedCount()
+		count.Add(1)
 		if s.readable.Load() == c {
-			if in := &r.in[c.Index]; in.Load() != c {
+			if in := &r.in[c.Index]; in.Load() != count {
 				r.held[c.Index].Store(0)
-				in.Store(c)
+				in.Store(count)
 			}
 			r.held[c.Index].Add(1)
 			return c
 		}
-		s.lower(c, 1)
+		s.lower(count, 1)
 	}
 }
 
@@ -77,20 +78,21 @@ func (r *countedReader) Open() *Copy {
 // detached, and the writer does not wait for its guards. The count belongs to c, so Close never
 // changes that of a successor.
 func (r *countedReader) Close(c *Copy) {
-	if in := r.in[c.Index].Load(); in != nil && in != c {
+	count := c.sharedCount()
+	if in := r.in[c.Index].Load(); in != nil && in != count {
 		return
 	}
 	if r.held[c.Index].Load() == 0 {
 		panic("doublebuf: guard released twice")
 	}
 	r.held[c.Index].Add(^uint64(0))
-	r.owner.lower(c, 1)
+	r.owner.lower(count, 1)
 }
 
-// lower subtracts n guards from the count of c. If the writer sleeps until the last guard is
+// lower subtracts n guards from the count of a copy. If the writer sleeps until the last guard is
 // closed, it wakes the writer.
-func (s *counted) lower(c *Copy, n uint64) {
-	if c.sharedCount().Add(-n)&(awaited|guardBits) == awaited {
+func (s *counted) lower(count *sharedCount, n uint64) {
+	if count.Add(-n)&(awaited|guardBits) == awaited {
 		s.parker.Unpark()
 	}
 }
@@ -159,7 +161,7 @@ func (s *counted) holding() (Holders, []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return holding(s.readers, func(r *countedReader) uint64 {
-		if r.in[s.old.Index].Load() != s.old {
+		if r.in[s.old.Index].Load() != s.old.sharedCount() {
 			return 0
 		}
 		return r.held[s.old.Index].Load()
@@ -168,3 +170,10 @@ func (s *counted) holding() (Holders, []string) {
 
 // Detach implements Strategy. The count goes with the copy.
 func (s *counted) Detach() { s.old = nil }
+
+// End implements Strategy.
+func (s *counted) End() bool {
+	free := s.quiet()
+	s.old, s.ended = nil, true
+	return free
+}

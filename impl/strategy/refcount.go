@@ -260,6 +260,27 @@ func (s *refcount) holding() (Holders, []string) {
 func (s *refcount) Detach() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.detach()
+}
+
+// detach is Detach. s.mu is held.
+func (s *refcount) detach() {
 	s.generations[s.old.Index]++
 	s.old = nil
+}
+
+// End implements Strategy. Guards that are open in the old copy are left behind, as by Detach. An
+// empty successor takes the place of the old copy. A reader that has counted a guard in the old
+// copy, but has not yet looked for that copy, finds the successor, and opening begins again.
+func (s *refcount) End() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	free := s.quiet()
+	if s.old != nil {
+		s.detach()
+	}
+	s.ended = true
+	index := 1 - s.readable.Index
+	s.copies[index].Store(&Copy{Index: index, generation: s.generations[index]})
+	return free
 }

@@ -90,6 +90,13 @@ func (s *single) Finish(<-chan struct{}) error {
 	return nil
 }
 
+// End implements Strategy.
+func (s *single) End() bool {
+	free := s.TryFinish()
+	s.old = nil
+	return free
+}
+
 // Detach implements Strategy. It is never called, because no wait can be too long.
 func (s *single) Detach() {
 	panic("doublebuf: the strategy single never waits, so nothing can be detached")

@@ -118,6 +118,12 @@ type Strategy interface {
 	// StartSwap any more, and nothing may ever change it. A fresh Copy with the same Index takes
 	// its place.
 	Detach()
+	// End ends the writer's use of the strategy, without waiting. After it the writer may call only
+	// NewReader. Readers may go on. End reports whether the writer owns the copy that is not
+	// readable: no guard is open there, and none will be. If it returns false, guards are open in
+	// the old copy. That copy is left to them: the strategy does not refer to it any more. A Finish
+	// that calls Stalled, which calls End, returns ErrCancelled.
+	End() bool
 }
 
 // Reader is one reader's registration with a Strategy. One goroutine uses it at a time.

@@ -16,6 +16,7 @@ type writer struct {
 	swaps  uint64
 	opts   Options
 	parker atomicx.Parker
+	ended  bool // End has been called
 }
 
 func newWriter(s scan, o Options) writer {
@@ -117,7 +118,9 @@ func (w *writer) sleep(cancel <-chan struct{}) error {
 			collectAt = 4 * max(atomicx.Now()-start, time.Millisecond)
 		case waited >= reportAt:
 			reportAt = math.MaxInt64
-			w.report(waited)
+			if w.report(waited); w.ended {
+				return ErrCancelled
+			}
 		default:
 			next := min(collectAt, reportAt, endAt)
 			switch woke := w.park(h, cancel, next-waited, waited); {
@@ -207,4 +210,12 @@ func (p *perReader[R]) idle(r R) bool {
 func (p *perReader[R]) forget() {
 	clear(p.pending)
 	p.pending = p.pending[:0]
+}
+
+// End implements Strategy.
+func (p *perReader[R]) End() bool {
+	free := p.quiet()
+	p.forget()
+	p.old, p.ended = nil, true
+	return free
 }

@@ -128,6 +128,17 @@ func (t Table[K, V]) Clear() {
 	clear(t.m)
 }
 
+// Free removes all entries and gives their memory back, also if copies of t remain. Neither t nor
+// its copies may be used any more. Only the memory of a [Builtin] table's empty slots remains until
+// the last copy is dropped.
+func (t *Table[K, V]) Free() {
+	if t.flat != nil {
+		*t.flat = flat[K, V]{}
+	}
+	clear(t.m)
+	*t = Table[K, V]{}
+}
+
 // Len returns the number of entries.
 func (t Table[K, V]) Len() int {
 	if t.flat != nil {
