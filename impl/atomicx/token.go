@@ -50,5 +50,13 @@ func (t *Token) Forget() {
 	}
 }
 
+// Collect runs a garbage collection on another goroutine, and then calls done there.
+func Collect(done func()) {
+	go func() {
+		runtime.GC()
+		done()
+	}()
+}
+
 // nowhere is nil. The compiler does not know that.
 var nowhere any

@@ -59,8 +59,9 @@ type OpWriteHandle[T, O any, P interface {
 
 	// The log, in two parts divided by the waterline. So the part below can be dropped in one
 	// piece.
-	below []O
-	above []O
+	below  []O
+	above  []O
+	recent int // operations in a recent batch: the largest one, less as it becomes older
 
 	// behind says which copy has the operations below the waterline. If it is true, the readable
 	// copy has them and the writer's is behind. If it is false, the writer's has them.
@@ -167,10 +168,19 @@ func (w *OpWriteHandle[T, O, P]) caughtUp() {
 		w.second += uint64(len(w.below))
 		w.audit()
 	}
+	w.recent = max(len(w.below), w.recent/4)
 	clear(w.below) // so that keys and values can be collected
 	w.below = w.below[:0]
+	if c := cap(w.below); c > keptLog && c > 4*w.recent {
+		w.below = nil
+	}
 	w.behind = false
 }
+
+// keptLog is the number of operations for which the log always keeps its memory. It gives larger
+// memory back if no recent batch has used a quarter of it. So a batch whose memory is given back
+// comes at most once in several publishes.
+const keptLog = 1024
 
 // comparer is implemented by *T if checked builds can compare the copies.
 type comparer[T any] interface {

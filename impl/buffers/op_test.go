@@ -227,6 +227,46 @@ func TestCloseDropsAndDoesNotWait(t *testing.T) {
 	}
 }
 
+// TestLogShrinks publishes one huge batch and then small ones. The log gives the memory of the huge
+// one back. It does not give back what every batch uses, nor what every second one uses.
+func TestLogShrinks(t *testing.T) {
+	const huge = 100_000
+	w := newList()
+	batch := func(n int) {
+		for range n {
+			w.Push(add{})
+		}
+		mustPublish(t, w)
+	}
+	batch(huge)
+	for range 6 {
+		batch(1)
+	}
+	if kept := cap(w.below) + cap(w.above); kept > 2*keptLog {
+		t.Errorf("the log has room for %d operations after small batches; want at most %d", kept, 2*keptLog)
+	}
+	if testing.AllocsPerRun(10, func() { batch(3000) }) > 60 {
+		t.Error("the log is allocated anew for each batch")
+	}
+	for _, sizes := range [][]int{{keptLog}, {1, keptLog}, {5000}, {5000, 1}, {20_000, 6000, 6000}} {
+		for range 10 {
+			for _, n := range sizes {
+				batch(n)
+			}
+		}
+		kept := func() (room int) { return cap(w.below) + cap(w.above) }
+		before := kept()
+		for range 10 {
+			for _, n := range sizes {
+				batch(n)
+				if kept() != before {
+					t.Fatalf("batches of %d: the log has room for %d operations, before it was %d", sizes, kept(), before)
+				}
+			}
+		}
+	}
+}
+
 func TestReadHandleAfterClose(t *testing.T) {
 	w := newList()
 	r := w.NewReadHandle("")

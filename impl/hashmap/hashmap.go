@@ -25,6 +25,7 @@
 package hashmap
 
 import (
+	"fmt"
 	"reflect"
 	"time"
 
@@ -53,36 +54,57 @@ type config struct {
 }
 
 // WithStrategy chooses the rule by which the writer waits for readers. The default is
-// [strategy.Epoch].
+// [strategy.Epoch]. WithStrategy panics if s is nil.
 func WithStrategy(s func(strategy.Options) strategy.Strategy) Option {
+	mustOption(s != nil, "WithStrategy(nil)", "a strategy, such as strategy.Epoch")
 	return func(c *config) { c.strategy = s }
 }
 
 // WithTable chooses what both copies store their entries in: table.Builtin, which is the default,
-// or table.Flat, which uses more memory for faster lookups.
-func WithTable(k table.Kind) Option { return func(c *config) { c.table = k } }
+// or table.Flat, which uses more memory for faster lookups. It panics if there is no such table.
+func WithTable(k table.Kind) Option {
+	mustOption(k <= table.Flat, fmt.Sprintf("WithTable(%d)", k), "table.Builtin or table.Flat")
+	return func(c *config) { c.table = k }
+}
 
-// WithCapacity sizes both copies for n entries.
-func WithCapacity(n int) Option { return func(c *config) { c.capacity = n } }
+// WithCapacity sizes both copies for n entries, or for as many as fit in [table.MostReserved]. Both
+// grow as needed. WithCapacity panics if n is negative.
+func WithCapacity(n int) Option {
+	mustOption(n >= 0, fmt.Sprintf("WithCapacity(%d)", n), "0 or more entries")
+	return func(c *config) { c.capacity = n }
+}
+
+// mustOption panics, in the caller of an option, if its argument is bad.
+func mustOption(ok bool, option, want string) {
+	if !ok {
+		panic("doublebuf: " + option + "; want " + want)
+	}
+}
 
 // WithStallReport has the writer call report when it has waited for readers for the time after. It
 // does so at most once in each wait, on its own goroutine. The default is a warning in the default
-// log of log/slog after one second.
+// log of log/slog after one second, also if after is 0 or report is nil. WithStallReport panics if
+// after is negative.
 //
 // report may release guards. It may also close a [WriteHandle]: the call that waits then returns
 // ErrClosed. Otherwise report must not use the
 // writer that waits. If it uses a [Group] or a [Locked] that waits, it waits for ever.
 func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
+	mustOption(after >= 0, fmt.Sprintf("WithStallReport after %v", after), "0 or more")
 	return func(c *config) { c.options.StallAfter, c.options.Stalled = after, report }
 }
 
 // WithMaxWait bounds the time that a publish waits for readers. After that time the writer leaves
-// their copy to them and to the garbage collector. It continues with a clone of the readable copy.
-// The clone takes time in proportion to the map. While the guards of the old copy are open there
-// are three copies in memory. There can be more: each idle [ReadHandle] keeps the copy that its
-// last Get has read, until the handle is used again or dropped. If the bound is 200 µs or less, the
-// writer keeps its processor while it waits. The default is no bound.
-func WithMaxWait(d time.Duration) Option { return func(c *config) { c.options.MaxWait = d } }
+// their copy to them and to the garbage collector. It continues with a clone of the readable
+// copy. The clone takes time in proportion to the map. While the guards of the old copy are open
+// there are three copies in memory. There can be more: each idle [ReadHandle] keeps the copy that
+// its last Get has read, until the handle is used again or dropped. If the bound is 200 µs or
+// less, the writer keeps its processor while it waits. The default is no bound, as is 0.
+// WithMaxWait panics if d is negative.
+func WithMaxWait(d time.Duration) Option {
+	mustOption(d >= 0, fmt.Sprintf("WithMaxWait(%v)", d), "0 or more")
+	return func(c *config) { c.options.MaxWait = d }
+}
 
 // WithWatch has the writer call entered after each of its waits for readers, and before it changes
 // the copy that they have read. WithMaxWait may have ended the wait. The writer is then about to

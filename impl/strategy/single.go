@@ -16,7 +16,10 @@ type single struct {
 // goroutines that something else orders. Opening a guard takes two loads and a store, closing one
 // takes a load and a store. None of them is atomic. Nothing ever waits: where other strategies
 // wait, Finish returns [ErrGuardOpen] at once. So Options have no effect.
-func Single(Options) Strategy { return new(single) }
+func Single(o Options) Strategy {
+	o.check()
+	return new(single)
+}
 
 // singleReader is a reader's counts. Other goroutines may call only Abandon, which does not use
 // them.

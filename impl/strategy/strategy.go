@@ -151,7 +151,8 @@ var (
 	ErrGuardOpen = errors.New("strategy: guards are open in the copy that the writer needs")
 )
 
-// Options are common to all strategies. The zero value is ready to use.
+// Options are common to all strategies. The zero value is ready to use. The constructor of a
+// strategy panics if a time is negative.
 type Options struct {
 	// StallAfter is the length of a wait after which the writer calls Stalled, once for each
 	// wait. 0 means one second.
@@ -165,7 +166,15 @@ type Options struct {
 	collectAfter time.Duration // see the constant; 0 means the constant
 }
 
+// check panics if an option is bad.
+func (o Options) check() {
+	if o.StallAfter < 0 || o.MaxWait < 0 {
+		panic(fmt.Sprintf("strategy: StallAfter is %v and MaxWait is %v; want 0 or more", o.StallAfter, o.MaxWait))
+	}
+}
+
 func (o Options) withDefaults() Options {
+	o.check()
 	if o.StallAfter == 0 {
 		o.StallAfter = time.Second
 	}

@@ -2,7 +2,6 @@ package strategy
 
 import (
 	"math"
-	"runtime"
 	"time"
 
 	"doublebuf/impl/atomicx"
@@ -17,6 +16,9 @@ type writer struct {
 	opts   Options
 	parker atomicx.Parker
 	ended  bool // End has been called
+
+	collects   bool         // the writer has forced a collection
+	collecting atomicx.Bool // one that it has forced is under way
 }
 
 func newWriter(s scan, o Options) writer {
@@ -97,32 +99,40 @@ func (w *writer) spin() error {
 	return nil
 }
 
-// sleep waits by sleeping between the looks. It reports the stall once, forces garbage collections,
-// and ends by cancel or after MaxWait.
+// sleep waits by sleeping between the looks. It reports the stall once, forces garbage
+// collections, and ends by cancel or after MaxWait. It sleeps during a collection too, which
+// takes long in a large program. A collection may outlast the wait. Then the next wait forces
+// none before it has ended.
 func (w *writer) sleep(cancel <-chan struct{}) error {
 	start := atomicx.Now()
 	collectAt, reportAt, endAt := w.opts.collectAfter, w.opts.StallAfter, w.opts.MaxWait
 	if endAt == 0 {
 		endAt = math.MaxInt64
 	}
-	for {
+	for forced := false; ; {
 		h := w.scan.look(true)
 		if h == free {
 			return nil
 		}
+		collecting := w.collects && w.collecting.Load()
 		switch waited := atomicx.Now() - start; {
 		case waited >= endAt:
 			return ErrMaxWait
-		case waited >= collectAt:
-			runtime.GC()
-			collectAt = 4 * max(atomicx.Now()-start, time.Millisecond)
+		case forced && !collecting:
+			forced, collectAt = false, 4*max(waited, time.Millisecond)
+		case waited >= collectAt && !collecting:
+			forced = true
+			w.collect()
 		case waited >= reportAt:
 			reportAt = math.MaxInt64
 			if w.report(waited); w.ended {
 				return ErrCancelled
 			}
 		default:
-			next := min(collectAt, reportAt, endAt)
+			next := min(reportAt, endAt)
+			if !collecting {
+				next = min(next, collectAt)
+			}
 			switch woke := w.park(h, cancel, next-waited, waited); {
 			case woke == atomicx.Cancelled:
 				return ErrCancelled
@@ -131,6 +141,16 @@ func (w *writer) sleep(cancel <-chan struct{}) error {
 			}
 		}
 	}
+}
+
+// collect forces a garbage collection. At its end it wakes the writer.
+func (w *writer) collect() {
+	w.collects = true
+	w.collecting.Store(true)
+	atomicx.Collect(func() {
+		w.collecting.Store(false)
+		w.parker.Unpark()
+	})
 }
 
 // park sleeps for at most pause. It returns earlier if a reader wakes the writer. If no reader

@@ -87,12 +87,17 @@ func newFlat[K comparable, V any](capacity int) *flat[K, V] {
 		seed:    maphash.MakeSeed(),
 		integer: isInteger(reflect.TypeFor[K]().Kind()),
 	}
+	f.allocate(f.slotsFor(capacity))
+	return f
+}
+
+// slotsFor returns the number of slots to reserve for capacity entries.
+func (f *flat[K, V]) slotsFor(capacity int) int {
 	n := window
-	for f.room(n) < capacity && n > 0 { // n overflows for an impossible capacity, and make panics
+	for f.room(n) < capacity && 2*n <= mostSlots[K, V]() {
 		n *= 2
 	}
-	f.allocate(n)
-	return f
+	return n
 }
 
 func isInteger(k reflect.Kind) bool { return reflect.Int <= k && k <= reflect.Uintptr }

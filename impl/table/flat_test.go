@@ -296,12 +296,43 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
-// TestImpossibleCapacity asks for more entries than fit in memory, up to more than an int can count
-// slots for.
-func TestImpossibleCapacity(t *testing.T) {
-	for _, capacity := range []int{math.MaxInt / 8, math.MaxInt / 2, math.MaxInt} {
-		if panicOf(func() { newFlat[uint64, int](capacity) }) == nil || panicOf(func() { newFlat[string, int](capacity) }) == nil {
-			t.Errorf("a table for %d entries has been made", capacity)
+// TestBadCapacity asks for more entries than fit in memory, up to more than an int can count slots
+// for, and for less than none.
+func TestBadCapacity(t *testing.T) {
+	testCapacity[uint64](t)
+	testCapacity[string](t)
+	testCapacity[struct{}](t)
+	for _, kind := range []Kind{Builtin, Flat} {
+		m := New[uint64, large](kind, 1<<32)
+		m.Set(1, large{1})
+		if v, ok := m.Get(1); !ok || v[0] != 1 || m.Len() != 1 {
+			t.Errorf("a table of kind %d for 1<<32 entries does not work", kind)
+		}
+	}
+	for _, kind := range []Kind{Builtin, Flat, Flat + 1} {
+		got := fmt.Sprint(panicOf(func() { New[int, int](kind, -1) }))
+		if want := "doublebuf: a table for -1 entries; want 0 or more"; got != want {
+			t.Errorf("the panic is %q; want %q", got, want)
+		}
+	}
+	got := fmt.Sprint(panicOf(func() { New[int, int](Flat+1, 0) }))
+	if want := "doublebuf: a table of kind 2; want table.Builtin or table.Flat"; got != want {
+		t.Errorf("the panic is %q; want %q", got, want)
+	}
+}
+
+// large is a value of which few are reserved. Go's map would fill the memory that is reserved for
+// small ones.
+type large [1 << 16]byte
+
+func testCapacity[K comparable](t *testing.T) {
+	for _, capacity := range []int{1 << 32, math.MaxInt / 8, math.MaxInt / 2, math.MaxInt} {
+		n := newFlat[K, large](0).slotsFor(capacity)
+		if bytes := n * int(unsafe.Sizeof(Slot[K, large]{})); bytes > MostReserved || bytes < MostReserved/4 {
+			t.Errorf("a flat table for %d entries reserves %d bytes", capacity, bytes)
+		}
+		if small := newFlat[K, struct{}](0).slotsFor(capacity); small > MostReserved || small < MostReserved/32 {
+			t.Errorf("a flat table for %d keys alone reserves %d slots", capacity, small)
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package table
 
 import (
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -33,12 +34,27 @@ type Table[K comparable, V any] struct {
 	flat *flat[K, V] // used instead of m unless nil
 }
 
-// New returns an empty table of the given kind, sized for capacity entries.
+// MostReserved is the memory in bytes that [New] reserves for slots at most. A table that needs
+// more grows to it. So a capacity that does not fit in memory does not end the process.
+const MostReserved = 1 << 30
+
+// New returns an empty table of the given kind. It is sized for capacity entries, or for as many as
+// fit in MostReserved. It panics if capacity is negative, or if there is no such kind.
 func New[K comparable, V any](kind Kind, capacity int) Table[K, V] {
-	if kind == Flat {
+	switch {
+	case capacity < 0:
+		panic(fmt.Sprintf("doublebuf: a table for %d entries; want 0 or more", capacity))
+	case kind == Flat:
 		return Table[K, V]{flat: newFlat[K, V](capacity)}
+	case kind == Builtin:
+		return Table[K, V]{m: make(map[K]V, min(capacity, mostSlots[K, V]()))}
 	}
-	return Table[K, V]{m: make(map[K]V, capacity)}
+	panic(fmt.Sprintf("doublebuf: a table of kind %d; want table.Builtin or table.Flat", kind))
+}
+
+// mostSlots returns the number of slots that fit in MostReserved. One byte belongs to each slot.
+func mostSlots[K comparable, V any]() int {
+	return MostReserved / (int(unsafe.Sizeof(Slot[K, V]{})) + 1)
 }
 
 // Get returns the value of key and whether there is one.
