@@ -227,6 +227,26 @@ func TestCloseDropsAndDoesNotWait(t *testing.T) {
 	}
 }
 
+// TestDetachAppliesOnce holds a guard, so that the writer detaches its copy. The clone of the
+// readable copy has the operations below the waterline, and must not get them again (law L2).
+func TestDetachAppliesOnce(t *testing.T) {
+	clone := func(l *[]string) []string { return slices.Clone(*l) }
+	w := NewOpWriteHandle[[]string, add](NewDelayWriteHandle(NewWriteHandle[[]string](strategy.Epoch(strategy.Options{MaxWait: 1}), nil, nil)), clone)
+	r := w.NewReadHandle("")
+	want := ""
+	for i := range 9 {
+		g := r.Read()
+		defer g.Release()
+		op := fmt.Sprintf("<%d>", i)
+		w.Push(add{what: op})
+		mustPublish(t, w)
+		want += op
+		if got := read(r); got != want {
+			t.Fatalf("version %d is %s, want %s", i+1, got, want)
+		}
+	}
+}
+
 // TestLogShrinks publishes one huge batch and then small ones. The log gives the memory of the huge
 // one back. It does not give back what every batch uses, nor what every second one uses.
 func TestLogShrinks(t *testing.T) {

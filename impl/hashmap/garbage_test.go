@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/strategy"
@@ -123,4 +124,137 @@ func TestCloseHalvesTheMemory(t *testing.T) {
 		}
 		runtime.KeepAlive(w)
 	})
+}
+
+// TestRemovedValuesAreCollected removes a value in each way there is. When both copies have seen
+// that, nothing keeps the value alive: not the log, not a table, and not an idle handle.
+func TestRemovedValuesAreCollected(t *testing.T) {
+	forEachMap(t, func(t *testing.T, k strategy.Kind, options ...hashmap.Option) {
+		for name, remove := range map[string]func(w *hashmap.WriteHandle[int, *object], key int){
+			"Remove":           func(w *hashmap.WriteHandle[int, *object], key int) { w.Remove(key) },
+			"Insert":           func(w *hashmap.WriteHandle[int, *object], key int) { w.Insert(key, nil) },
+			"Clear":            func(w *hashmap.WriteHandle[int, *object], _ int) { w.Clear() },
+			"Clear and Insert": func(w *hashmap.WriteHandle[int, *object], key int) { w.Clear(); w.Insert(key, nil) },
+			"Update": func(w *hashmap.WriteHandle[int, *object], key int) {
+				w.Update(key, func(*object, bool) (*object, bool) { return nil, false })
+			},
+			"Retain": func(w *hashmap.WriteHandle[int, *object], key int) {
+				w.Retain(func(k int, _ **object) bool { return k != key })
+			},
+			"Retain that changes": func(w *hashmap.WriteHandle[int, *object], key int) {
+				w.Retain(func(_ int, v **object) bool { *v = nil; return true })
+			},
+		} {
+			for _, key := range []int{0, 1} {
+				t.Run(fmt.Sprintf("%s of key %d", name, key), func(t *testing.T) {
+					w := hashmap.New[int, *object](options...)
+					r := w.NewReadHandle()
+					collected := insertWatched(w, key)
+					mustPublish(t, w)
+					r.Get(key)
+					mustPublish(t, w)
+					remove(w, key)
+					mustPublish(t, w)
+					mustPublish(t, w)
+					if !collected() {
+						t.Error("the value is still alive")
+					}
+					runtime.KeepAlive(w)
+					runtime.KeepAlive(r)
+				})
+			}
+		}
+	})
+}
+
+// insertWatched inserts a watched object behind some other operations, so that the memory of the
+// operation in the log is not used again at once.
+func insertWatched(w *hashmap.WriteHandle[int, *object], key int) (collected func() bool) {
+	for i := range 10 {
+		w.Insert(2+i, nil)
+	}
+	o, collected := watched()
+	w.Insert(key, o)
+	return collected
+}
+
+// TestRepliesAreCollected lets a group answer with a value that it removes. The group keeps neither
+// the value nor the arguments of a call.
+func TestRepliesAreCollected(t *testing.T) {
+	for name, remove := range map[string]func(g *hashmap.Group[int, *object], o *object) bool{
+		"LoadAndDelete":    func(g *hashmap.Group[int, *object], _ *object) bool { _, ok := g.LoadAndDelete(1); return ok },
+		"Swap":             func(g *hashmap.Group[int, *object], _ *object) bool { _, ok := g.Swap(1, nil); return ok },
+		"CompareAndDelete": func(g *hashmap.Group[int, *object], o *object) bool { return g.CompareAndDelete(1, o) },
+		"CompareAndSwap":   func(g *hashmap.Group[int, *object], o *object) bool { return g.CompareAndSwap(1, o, nil) },
+		"LoadOrStore": func(g *hashmap.Group[int, *object], o *object) bool {
+			v, ok := g.LoadOrStore(1, new(object))
+			g.Remove(1)
+			return ok && v == o
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := hashmap.NewGroup[int, *object]()
+			o, collected := watched()
+			g.Insert(1, o)
+			if !remove(g, o) {
+				t.Fatal("the value is not found")
+			}
+			for range 2 {
+				g.Remove(3)
+			}
+			if !collected() {
+				t.Error("the value is still alive")
+			}
+			runtime.KeepAlive(g)
+		})
+	}
+}
+
+// TestDetachedCopyIsCollected detaches the only copy that still has a value. The copy is garbage
+// when its guards have ended, and handles whose last lookup was there are used again or closed.
+func TestDetachedCopyIsCollected(t *testing.T) {
+	forEachMap(t, func(t *testing.T, k strategy.Kind, options ...hashmap.Option) {
+		if k.OneGoroutine {
+			t.Skip("its writer never waits")
+		}
+		for name, leave := range map[string]func(r *hashmap.ReadHandle[int, *object]){
+			"by a lookup": func(r *hashmap.ReadHandle[int, *object]) { r.Get(1) },
+			"by Close":    func(r *hashmap.ReadHandle[int, *object]) { r.Close() },
+		} {
+			for _, key := range []int{0, 1} {
+				t.Run(fmt.Sprintf("key %d/%s", key, name), func(t *testing.T) {
+					w := hashmap.New[int, *object](append(options, hashmap.WithMaxWait(time.Microsecond))...)
+					r, collected := detachedFrom(t, w, key)
+					leave(r)
+					if !collected() {
+						t.Error("the value is still alive")
+					}
+					mustPublish(t, w)
+					runtime.KeepAlive(r)
+				})
+			}
+		}
+	})
+}
+
+// detachedFrom returns a handle whose last lookup was in a copy that has been detached since, with
+// a watched value. The guards in that copy have ended.
+func detachedFrom(t *testing.T, w *hashmap.WriteHandle[int, *object], key int) (*hashmap.ReadHandle[int, *object], func() bool) {
+	r := w.NewReadHandle()
+	holder := w.NewReadHandle()
+	defer holder.Close()
+	collected := insertWatched(w, key)
+	mustPublish(t, w)
+	mustPublish(t, w)
+	w.Remove(key)
+	g := holder.Read()
+	defer g.Release()
+	for range 3 { // under adaptive a handle may remember under which name it found the copy
+		r.Get(key)
+		r.Read().Release()
+	}
+	mustPublish(t, w)
+	mustPublish(t, w) // detaches the copy of g
+	mustPublish(t, w)
+	return r, collected
 }

@@ -140,6 +140,28 @@ func TestRetainOfUnchangedValuesOfAnyType(t *testing.T) {
 	}
 }
 
+// TestRetainOfEachByte changes one byte of a large value. The change must reach both copies.
+func TestRetainOfEachByte(t *testing.T) {
+	type value [40]byte
+	w := hashmap.New[int, value]()
+	r := w.NewReadHandle()
+	for i := range len(value{}) {
+		w.Insert(i, value{})
+	}
+	mustPublish(t, w)
+	w.Retain(func(i int, v *value) bool { v[i]++; return true })
+	for range 2 {
+		mustPublish(t, w)
+		for i := range len(value{}) {
+			want := value{}
+			want[i] = 1
+			if v, ok := r.Get(i); !ok || v != want {
+				t.Errorf("value %d is %v, %v; want %v", i, v, ok, want)
+			}
+		}
+	}
+}
+
 func TestPanicInFunction(t *testing.T) {
 	w := hashmap.New[int, int]()
 	r := w.NewReadHandle()

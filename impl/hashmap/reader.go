@@ -45,6 +45,7 @@ func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 func (r *ReadHandle[K, V]) Close() {
 	r.raw.Close()
 	r.direct, r.ints = false, nil
+	r.table, r.lookup = table.Table[K, V]{}, strategy.Lookup{} // which keep a copy alive
 }
 
 // Get returns the value of key in the last published version, and whether there is one. It never

@@ -123,7 +123,7 @@ func (w *WriteHandle[K, V]) Flush() error { return w.log.Flush(nil) }
 // Close ends writing. It publishes nothing, drops pending operations, and does not wait. Readers
 // keep the last version. The memory of the other copy is freed. If a guard is open in it, the
 // garbage collector frees it when the guards have ended and each [ReadHandle] whose last Get was
-// there has been used again or dropped.
+// there has been used again, closed, or dropped.
 func (w *WriteHandle[K, V]) Close() { w.log.Close() }
 
 // NewReadHandle returns a new handle for reading. Any goroutine may call it at any time, also while

@@ -362,20 +362,22 @@ func TestHeaderFillsItsCacheLines(t *testing.T) {
 // TestCloneIsIndependent changes a clone and its original in turn. Neither must see the changes of
 // the other, for keys that are found by fingerprints, for integers, and for the integer zero.
 func TestCloneIsIndependent(t *testing.T) {
-	testClone(t, func(i int) string { return fmt.Sprintf("key %d", i) })
-	testClone(t, func(i int) int { return i })
+	for shift := range 3 { // so that each change is one of key zero
+		testClone(t, shift, func(i int) string { return fmt.Sprintf("key %d", i) })
+		testClone(t, shift, func(i int) int { return i })
+	}
 }
 
-func testClone[K comparable](t *testing.T, key func(i int) K) {
+func testClone[K comparable](t *testing.T, shift int, key func(i int) K) {
 	for _, kind := range []Kind{Builtin, Flat} {
 		const n = 100
 		original := New[K, int](kind, 0)
 		for i := range n {
-			original.Set(key(i), i)
+			original.Set(key(i), 1+i)
 		}
 		clone := original.Clone()
 		for i := range n {
-			switch i % 3 {
+			switch (i + shift) % 3 {
 			case 0:
 				original.Delete(key(i))
 			case 1:
@@ -383,8 +385,8 @@ func testClone[K comparable](t *testing.T, key func(i int) K) {
 			case 2:
 				clone.Delete(key(i))
 			}
-			original.Set(key(n+i), n+i)
-			clone.Set(key(2*n+i), 2*n+i)
+			original.Set(key(n+i), 1+n+i)
+			clone.Set(key(2*n+i), 1+2*n+i)
 		}
 		check := func(name string, m Table[K, int], want func(i int) (int, bool)) {
 			for i := range 3 * n {
@@ -395,19 +397,19 @@ func testClone[K comparable](t *testing.T, key func(i int) K) {
 			}
 		}
 		check("original", original, func(i int) (int, bool) {
-			if i < n && i%3 == 0 || i >= 2*n {
+			if i < n && (i+shift)%3 == 0 || i >= 2*n {
 				return 0, false
 			}
-			return i, true
+			return 1 + i, true
 		})
 		check("clone", clone, func(i int) (int, bool) {
 			switch {
-			case i < n && i%3 == 1:
+			case i < n && (i+shift)%3 == 1:
 				return -i, true
-			case i < n && i%3 == 2, n <= i && i < 2*n:
+			case i < n && (i+shift)%3 == 2, n <= i && i < 2*n:
 				return 0, false
 			}
-			return i, true
+			return 1 + i, true
 		})
 	}
 }
