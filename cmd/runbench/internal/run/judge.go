@@ -163,8 +163,11 @@ func (j *judge[K]) wrote(w write) {
 func (j *judge[K]) readBack(h kv.Map[K, uint64]) {
 	for i, w := range j.pending {
 		if !slices.ContainsFunc(j.pending[i+1:], func(later write) bool { return later.index == w.index }) {
-			v, ok := h.Get(j.lookups[w.index])
-			j.reread(w, found{v, ok})
+			got := found{}
+			if v, ok := h.Get(j.lookups[w.index]); ok { // a map may return any value without ok
+				got = found{v, ok}
+			}
+			j.reread(w, got)
 		}
 	}
 	j.pending = j.pending[:0]

@@ -43,7 +43,10 @@ func (p *planted) Get(key uint64) (uint64, bool) {
 	if p.shows("misses a key") {
 		return 0, false
 	}
-	return p.Map.Get(key)
+	if v, ok := p.Map.Get(key); ok || p.fault != "" {
+		return v, ok
+	}
+	return 12345, false // not a fault
 }
 
 func (p *planted) Set(key, value uint64) {
