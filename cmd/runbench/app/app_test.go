@@ -140,7 +140,7 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		{"run illegal", "run -impl good,loses,loses-measured,crashes", 3, []string{
 			"| good | linearizable | Ok",
 			"| loses | linearizable | **FAILED** | linearizable: ",
-			"| loses-measured | linearizable | **FAILED** | final-state check: ",
+			"| loses-measured | linearizable | **FAILED** | wrong answers: ",
 			"| crashes | linearizable | **FAILED** | it crashed: panic",
 		}, "not what was declared: loses, loses-measured, crashes;"},
 		{"run crash alone", "run -impl crashes", 3, []string{
