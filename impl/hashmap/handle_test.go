@@ -1,6 +1,7 @@
 package hashmap_test
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"testing"
@@ -161,4 +162,19 @@ func TestGroupPublishesBeforeItCloses(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestGroupAnswersAfresh lets calls that find nothing follow calls that have found something. An
+// answer has nothing of an earlier one.
+func TestGroupAnswersAfresh(t *testing.T) {
+	g := hashmap.NewGroup[float64, int]()
+	for range 100 {
+		g.Insert(1, 7)
+		if v, ok := g.LoadAndDelete(1); v != 7 || !ok {
+			t.Fatalf("LoadAndDelete finds %d, %v; want 7", v, ok)
+		}
+		if v, ok := g.Swap(math.NaN(), 8); v != 0 || ok {
+			t.Fatalf("Swap of NaN finds %d, %v; want nothing", v, ok)
+		}
+	}
 }

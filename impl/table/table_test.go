@@ -208,6 +208,22 @@ func TestAllStops(t *testing.T) {
 	}
 }
 
+// TestAllOfSmallTables iterates over tables of each small size, with and without key zero.
+func TestAllOfSmallTables(t *testing.T) {
+	for _, kind := range []Kind{Builtin, Flat} {
+		for first := range 2 {
+			m, want := New[int, int](kind, 0), map[int]int{}
+			for n := range 20 {
+				if got := maps.Collect(m.All()); !maps.Equal(got, want) || m.Len() != n {
+					t.Errorf("kind %d: a table of %d entries yields %v; want %v", kind, m.Len(), got, want)
+				}
+				m.Set(first+n, 1+n)
+				want[first+n] = 1 + n
+			}
+		}
+	}
+}
+
 func TestZeroTable(t *testing.T) {
 	var zero Table[string, int]
 	if _, ok := zero.Get("a"); ok || zero.Len() != 0 || len(maps.Collect(zero.All())) != 0 {
