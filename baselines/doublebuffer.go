@@ -49,7 +49,7 @@ func doubleBuffers() []kv.Entry {
 	}
 	return append(entries, withGroup(kv.Entry{
 		Name: "dbuf-group", Identity: variation("epoch", "builtin", "group"), Doc: "double buffer of many writers; their operations are combined, and published before they return",
-		Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains | kv.Rewrites | kv.Ends, Aside: true,
+		Level: kv.Linearizable, Caps: grouped, Aside: true,
 	}))
 }
 
@@ -71,6 +71,9 @@ func variationOf(strategy, table, writer string, entries ...kv.Entry) []kv.Entry
 // buffered are the capabilities that all double buffers have.
 const buffered = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains |
 	kv.Updates | kv.Rewrites | kv.BatchReads | kv.TryPublishes | kv.Cancels | kv.Flushes | kv.Ends
+
+// grouped are the capabilities of a group.
+const grouped = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Swaps | kv.Clears | kv.Retains | kv.Rewrites | kv.Ends
 
 // bufferEntry returns the entry of a double buffer with those options. It has the capabilities
 // buffered, and those of more. Each worker publishes after so many writes.
@@ -289,10 +292,13 @@ type freeHandle[K, V comparable] struct{ *free[K, V] }
 func (freeHandle[K, V]) Close() {}
 
 // group is a hashmap.Group.
-type group[K, V comparable] struct{ *hashmap.Group[K, V] }
+type group[K, V comparable] struct{ groupWriter[K, V] }
+
+// groupWriter is what a group does without a reader.
+type groupWriter[K, V comparable] struct{ *hashmap.Group[K, V] }
 
 func newGroup[K, V comparable](capacity int) kv.Map[K, V] {
-	return group[K, V]{hashmap.NewGroup[K, V](hashmap.WithCapacity(capacity))}
+	return group[K, V]{groupWriter[K, V]{hashmap.NewGroup[K, V](hashmap.WithCapacity(capacity))}}
 }
 
 func (g group[K, V]) Open() kv.Map[K, V] {
@@ -306,12 +312,12 @@ func (g group[K, V]) Get(key K) (V, bool) {
 	return r.Get(key)
 }
 
-func (g group[K, V]) Set(key K, value V) { g.Insert(key, value) }
-func (g group[K, V]) Delete(key K)       { g.Remove(key) }
+func (g groupWriter[K, V]) Set(key K, value V) { g.Insert(key, value) }
+func (g groupWriter[K, V]) Delete(key K)       { g.Remove(key) }
 
-func (g group[K, V]) Rewrite(f func(key K, value *V) bool) { g.Group.Retain(f) }
+func (g groupWriter[K, V]) Rewrite(f func(key K, value *V) bool) { g.Group.Retain(f) }
 
-func (g group[K, V]) Retain(keep func(K, V) bool) {
+func (g groupWriter[K, V]) Retain(keep func(K, V) bool) {
 	g.Group.Retain(func(key K, value *V) bool { return keep(key, *value) })
 }
 

@@ -9,10 +9,12 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"doublebuf/analysis/export"
+	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
@@ -31,8 +33,12 @@ not promise, a directed schedule shows that the map does not have it. The histor
 fails is kept, with a picture and the command that judges it again. A history whose verdict is
 Unknown is kept too. A map also fails if it leaks a goroutine in every history.
 
+Without -impl the command also checks double buffers with drawn combinations of the options: strategy,
+table, bound of the wait, writer, reader, and others. Each pair of values of two options occurs in one
+of them, and another -seed draws others. Their checks are short.
+
 -seeds checks every map under that many seeds, except maps that are known to be broken, and prints
-totals. No history may be Illegal. A verdict is Ok, Illegal (exit code 3) or Unknown (exit code 4).
+totals. Many seeds check all combinations of options. No history may be Illegal. A verdict is Ok, Illegal (exit code 3) or Unknown (exit code 4).
 Unknown is never a pass.
 
 -history judges a history that any program recorded. go doc doublebuf/lincheck/history says how to
@@ -101,7 +107,7 @@ func (s *shell) check(o *checkFlags) error {
 	case o.history != "":
 		return s.judge(o.format, o.history, o.dir)
 	}
-	maps, err := plan.PickMaps(withControls(s.maps), o.impl)
+	maps, err := plan.PickMaps(s.checkable(o.impl), o.impl)
 	if err != nil {
 		return err
 	}
@@ -110,11 +116,28 @@ func (s *shell) check(o *checkFlags) error {
 		g.Histories, g.Time = o.seeds, time.Duration(o.seeds)*mostPerSeed
 		maps = slices.DeleteFunc(slices.Clone(maps), func(e kv.Entry) bool { return e.Broken || e.Level == kv.None })
 	}
+	if len(o.impl) == 0 {
+		g.Drawn, g.Brief = o.draw()
+	}
 	verdicts, err := s.checkMaps(o.format, maps, g, o.seeds, folder(o.dir, "results", "check"))
 	if err != nil {
 		return err
 	}
 	return gate.Judge(verdicts)
+}
+
+// draw returns combinations of the options of a double buffer, and how to check each. They are short
+// checks of so many that each pair of values of two options occurs. Under many seeds all other
+// combinations follow, and then each is checked under more seeds than one.
+func (o *checkFlags) draw() ([]kv.Entry, gate.Brief) {
+	const part = 5 // of the time of another map
+	all, pairs := baselines.Combinations(o.seed)
+	if o.seeds == 0 {
+		return all[:pairs], gate.Brief{Time: time.Duration(o.record) / part}
+	}
+	n := o.seeds * pairs
+	each := (n + len(all) - 1) / len(all)
+	return all[:min(n, len(all))], gate.Brief{Histories: each, Time: time.Duration(each) * mostPerSeed}
 }
 
 // mostPerSeed is more time than the histories of one seed take, even beside other work.
@@ -129,6 +152,17 @@ func judgeFlag(fs *flag.FlagSet, by *lincheck.Judge, usage string) {
 		}
 		return nil
 	})
+}
+
+// checkable returns the maps that can be checked: all that can be measured, the controls, and those
+// combinations of options that are wanted.
+func (s *shell) checkable(wanted []string) []kv.Entry {
+	maps := withControls(s.maps)
+	if slices.ContainsFunc(wanted, func(name string) bool { return strings.Contains(name, "+") }) {
+		combinations, _ := baselines.Combinations(0)
+		maps = append(maps, slices.DeleteFunc(combinations, func(e kv.Entry) bool { return !slices.Contains(wanted, e.Name) })...)
+	}
+	return maps
 }
 
 // withControls returns maps and the controls that must fail.
@@ -165,7 +199,7 @@ func (s *shell) checkMaps(f *format, maps []kv.Entry, g gate.Options, seeds int,
 	}
 	properties(d, verdicts)
 	if seeds > 0 {
-		totals(d, seeds, verdicts)
+		totals(d, seeds, len(maps), verdicts)
 	}
 	d.Add(export.Gap{}, export.Line("verdicts and evidence are in "+dir))
 	return verdicts, s.print(f, d)
@@ -240,7 +274,7 @@ func childCommand() command {
 			fs.BoolVar(&o.Designs, "designs", false, "")
 			fs.StringVar(&o.Dir, "dir", "", "")
 			return func([]string) error {
-				maps, err := plan.PickMaps(withControls(s.maps), impl)
+				maps, err := plan.PickMaps(s.checkable(impl), impl)
 				if err != nil {
 					return err
 				}

@@ -54,8 +54,9 @@ func properties(d *export.Document, verdicts []lincheck.Verdict) {
 	}
 }
 
-// totals adds the totals of verdicts on that many seeds each.
-func totals(d *export.Document, seeds int, verdicts []lincheck.Verdict) {
+// totals adds the totals of verdicts. The first ones are of that many maps on that many seeds each,
+// and the others of combinations of options, each on some seeds.
+func totals(d *export.Document, seeds, maps int, verdicts []lincheck.Verdict) {
 	var all lincheck.Counts
 	illegal := 0
 	for _, v := range verdicts {
@@ -69,7 +70,7 @@ func totals(d *export.Document, seeds int, verdicts []lincheck.Verdict) {
 		}
 	}
 	d.Add(export.Gap{}, export.List{
-		fmt.Sprintf("%d maps x %d seeds: %d histories of %d calls and %d guards", len(verdicts), seeds, all.Histories, all.Calls, all.Guards),
+		fmt.Sprintf("%d maps x %d seeds, %d combinations of options: %d histories of %d calls and %d guards", maps, seeds, len(verdicts)-maps, all.Histories, all.Calls, all.Guards),
 		fmt.Sprintf("Ok %d, Illegal %d, Unknown %d histories; %d ambiguous pairs", all.Histories-illegal-all.Undecided, illegal, all.Undecided, all.Ambiguous),
 	})
 }

@@ -32,6 +32,16 @@ const (
 type Options struct {
 	lincheck.Options
 	Hang time.Duration // a map without an answer for this long beyond three times Time hangs; 0 is a minute
+	// Drawn are further maps, which are checked after the others: combinations of options, which
+	// were drawn. Brief replaces the fields of the same names for them.
+	Drawn []kv.Entry
+	Brief Brief
+}
+
+// Brief says how long the maps of Options.Drawn are checked.
+type Brief struct {
+	Histories int           // as in lincheck.Options
+	Time      time.Duration // as in lincheck.Options
 }
 
 // Check checks maps one after another, each in a child process. It prints their verdicts to out and
@@ -54,26 +64,49 @@ func Check(ctx context.Context, out, warn io.Writer, maps []kv.Entry, o Options,
 	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
 		return nil, err
 	}
+	c := checks{ctx, out, self, nil}
+	if err := c.all(maps, o); err != nil {
+		return c.verdicts, err
+	}
+	if len(o.Drawn) > 0 {
+		fmt.Fprintf(out, "  %d combinations of options, drawn by the seed %d:\n", len(o.Drawn), o.Seed)
+		o.Histories, o.Time = o.Brief.Histories, o.Brief.Time
+		if err := c.all(o.Drawn, o); err != nil {
+			return c.verdicts, err
+		}
+	}
+	return c.verdicts, WriteVerdicts(dir, c.verdicts)
+}
+
+// checks are checks under way.
+type checks struct {
+	ctx      context.Context
+	out      io.Writer
+	self     string // the path of this program
+	verdicts []lincheck.Verdict
+}
+
+// all checks maps one after another, and prints their verdicts.
+func (c *checks) all(maps []kv.Entry, o Options) error {
 	names, levels := 0, 0
 	for _, e := range maps {
 		names, levels = max(names, len(e.Name)), max(levels, len(e.Level.String()))
 	}
-	var verdicts []lincheck.Verdict
 	for _, e := range maps {
 		// A child judges what it has recorded after its time is over, and runs the battery for as
 		// long. So it may take longer.
-		v := lincheck.Supervise(ctx, e, lincheck.Child{Path: self, Args: childArgs(e, o.Options), Dir: o.Dir, Time: 3*o.Time + o.Hang})
-		if ctx.Err() != nil {
-			return verdicts, fmt.Errorf("interrupted while %s was checked; nothing was measured", e.Name)
+		v := lincheck.Supervise(c.ctx, e, lincheck.Child{Path: c.self, Args: childArgs(e, o.Options), Dir: o.Dir, Time: 3*o.Time + o.Hang})
+		if c.ctx.Err() != nil {
+			return fmt.Errorf("interrupted while %s was checked; nothing was measured", e.Name)
 		}
 		v = o.ofAllSeeds(v)
-		verdicts = append(verdicts, v)
-		fmt.Fprintf(out, "  %-*s  %-*s  %v%s%s\n", names, e.Name, levels, e.Level, v, Basis(v.Counts), Unseen(v))
+		c.verdicts = append(c.verdicts, v)
+		fmt.Fprintf(c.out, "  %-*s  %-*s  %v%s%s\n", names, e.Name, levels, e.Level, v, Basis(v.Counts), Unseen(v))
 		for _, line := range Evidence(v) {
-			fmt.Fprintf(out, "  %-*s  %s\n", names, "", line)
+			fmt.Fprintf(c.out, "  %-*s  %s\n", names, "", line)
 		}
 	}
-	return verdicts, WriteVerdicts(dir, verdicts)
+	return nil
 }
 
 // Instead returns why another map replaces e, or nil.
