@@ -13,8 +13,8 @@ import (
 	"doublebuf/impl/table"
 )
 
-// combination is a double buffer with one value of each option. It is there to be checked, not to be
-// measured.
+// combination is a double buffer with one value of each option. It is there to be checked, not to
+// be measured.
 type combination struct {
 	strategy strategy.Kind
 	table    tableOption
@@ -48,12 +48,15 @@ var (
 	writerOptions = []writerOption{{oneWriter, 1}, {oneWriter, 64}, {lockedWriters, 1}, {lockedWriters, 64}, {groupWriters, 0}}
 )
 
-// combinations returns all combinations that there are. Those that it leaves out have no level or no
-// constructor:
+// combinations returns all combinations that there are. Those that it leaves out have no level or
+// no constructor:
 //
-//   - Only some strategies let a map be read without handles; Share returns an error for the others.
+//   - Only some strategies let a map be read without handles; Share returns an error for the
+//     others.
 //   - A Group under a strategy of the level per-handle has neither that level, because it does not
 //     publish on demand, nor a higher one.
+//   - Under a strategy that collects garbage for each publish, a publish for each write takes
+//     longer than a check may.
 func combinations() (all []combination) {
 	both := []bool{false, true}
 	for _, k := range strategy.All() {
@@ -62,7 +65,8 @@ func combinations() (all []combination) {
 				for _, w := range writerOptions {
 					for _, shared := range both {
 						for _, more := range both {
-							if shared && !k.HandleFree || k.PerHandle && w.kind == groupWriters {
+							perWrite := w.every <= 1
+							if shared && !k.HandleFree || k.PerHandle && w.kind == groupWriters || k.Collects && perWrite {
 								continue
 							}
 							all = append(all, combination{k, t, wait, w, shared, more})
@@ -108,8 +112,8 @@ func (c combination) name() string {
 }
 
 // Combinations returns entries of double buffers with options that no entry of All has. The first
-// ones, of which there are pairs, have each pair of values of two options that can be combined. They
-// are drawn by seed. All other combinations follow, in an order that is drawn too.
+// ones, of which there are pairs, have each pair of values of two options that can be combined.
+// They are drawn by seed. All other combinations follow, in an order that is drawn too.
 func Combinations(seed uint64) (entries []kv.Entry, pairs int) {
 	all := combinations()
 	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

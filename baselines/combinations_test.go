@@ -55,8 +55,8 @@ func TestCombinationsWork(t *testing.T) {
 	}
 }
 
-// TestCoverPairs checks that no pair is missing, whatever the seed, that there are few rows, and that
-// rows which cannot be combined do not matter.
+// TestCoverPairs checks that no pair is missing, whatever the seed, that there are few rows, and
+// that rows which cannot be combined do not matter.
 func TestCoverPairs(t *testing.T) {
 	for seed := range uint64(20) {
 		rows := combinations()

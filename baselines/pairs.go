@@ -16,10 +16,10 @@ func pairsOf(row []string) (all []pair) {
 	return all
 }
 
-// coverPairs moves some rows to the front, and returns their number. Each pair of values that occurs
-// in any row occurs in one of them. It is greedy: it takes the row with the most pairs that no row
-// before it has, and the first of several such rows. So the result depends on the order of rows, and
-// has few more rows than it must (Cohen, Dalal, Fredman and Patton, 1997).
+// coverPairs moves some rows to the front, and returns their number. Each pair of values that
+// occurs in any row occurs in one of them. It is greedy: it takes the row with the most pairs
+// that no row before it has, and the first of several such rows. So the result depends on the
+// order of rows, and has few more rows than it must (Cohen, Dalal, Fredman and Patton, 1997).
 func coverPairs[R any](rows []R, values func(R) []string) (n int) {
 	missing := map[pair]bool{}
 	for _, r := range rows {

@@ -24,6 +24,7 @@ func batches(c history.Claim) []drive.Driver {
 	return []drive.Driver{
 		{Claim: c, Play: drive.Batches},
 		{Claim: c, Play: drive.TurnedReads, Every: 32},
+		{Claim: history.ClaimLinearizable, Play: drive.Updates, Needs: kv.Concurrent | kv.Writes | kv.Updates, Every: 4, Shows: "updates"},
 	}
 }
 
@@ -33,6 +34,7 @@ func guards(c history.Claim) []drive.Driver {
 	return []drive.Driver{
 		{Claim: c, Play: drive.Guards, Needs: several},
 		{Claim: c, Play: drive.Chain, Needs: several, Every: 16, Shows: "progress"},
+		{Claim: c, Play: drive.PassedGuards, Needs: several | kv.Passes, Every: 4},
 		{Claim: c, Play: drive.Turn, Needs: several, Every: 32},
 		{Claim: c, Play: drive.Collections, Needs: several, Every: 32},
 	}
@@ -83,12 +85,12 @@ func propertiesOf(d drive.Driver, e kv.Entry) []Property {
 		case "eventual":
 			return d.Claim != history.ClaimEventual && d.Claim != history.ClaimEventualPerHandle
 		case "linearizable":
-			return d.Claim != history.ClaimLinearizable
+			return d.Claim != history.ClaimLinearizable || d.Shows != ""
 		case "real-time":
 			return d.Claim != history.ClaimAtomic
 		case "lag":
 			return !d.Claim.Stamped() || !e.Caps.Has(kv.BoundedLag)
-		case "progress":
+		case "progress", "updates":
 			return d.Shows != p.Name
 		}
 		return !d.Claim.Stamped()

@@ -12,6 +12,7 @@ import (
 type client struct {
 	*Recording
 	h       kv.Map[uint64, uint64]
+	caps    kv.Caps
 	rng     *rand.Rand
 	keys    uint64
 	every   int // writes between publishes that are part of a write; 0 = never
@@ -150,6 +151,10 @@ func (c *client) open() openGuard {
 }
 
 func (c *client) readOne(g openGuard) {
+	if c.caps.Has(kv.BatchReads) && c.rng.IntN(4) == 0 {
+		c.readMany(g)
+		return
+	}
 	key := c.key()
 	v, ok := g.Get(key)
 	c.Read(g.index, history.Word(key), history.ValueOf(v, ok))

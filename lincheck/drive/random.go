@@ -30,6 +30,8 @@ func Operations(r *Rig) {
 				}
 			case r.e.Caps.Has(kv.Swaps) && c.rng.IntN(2) == 0:
 				c.swap(key, seen)
+			case r.e.Caps.Has(kv.Updates) && c.rng.IntN(4) == 0:
+				c.update(key)
 			default:
 				c.write(key)
 			}
@@ -93,7 +95,8 @@ func Guards(r *Rig) {
 }
 
 // writeBatches writes and publishes, as the only writer. Sometimes one operation writes to all
-// keys.
+// keys, and sometimes a publish may fail. Neither happens to a client without content: a directed
+// schedule waits for each of its versions.
 func (c *client) writeBatches(steps, batch int) {
 	for range steps {
 		c.pause()
@@ -110,10 +113,19 @@ func (c *client) writeBatches(steps, batch int) {
 			dropped := func(_, value uint64) bool { return value%3 == drop }
 			retainer.Retain(func(k, v uint64) bool { return !dropped(k, v) })
 			c.deleted(dropped)
+		case what == 3 && c.caps.Has(kv.Rewrites):
+			c.rewrite()
+		case what <= 6 && c.caps.Has(kv.Updates):
+			c.add(c.key())
 		default:
 			c.write(c.key())
 		}
-		if c.unsent++; c.unsent >= batch {
+		if c.unsent++; c.unsent < batch {
+			continue
+		}
+		if c.content != nil && c.rng.IntN(4) == 0 && c.caps&(kv.TryPublishes|kv.Cancels) != 0 {
+			c.tryPublish()
+		} else {
 			c.publish()
 		}
 	}

@@ -67,8 +67,19 @@ func (t *Recording) Call(called int64, c history.Call) {
 // Open records a guard of the given version. Its opening was called at the time called and returned
 // at the time opened. Open returns the guard's index in this recording.
 func (t *Recording) Open(called, opened int64, version uint64) int {
+	return t.Take(t.Opened(called, opened, version))
+}
+
+// Opened returns a guard for another client to take. Its opening was called at the time called and
+// returned at the time opened.
+func (t *Recording) Opened(called, opened int64, version uint64) history.Guard {
 	t.events++
-	t.guards = append(t.guards, history.Guard{Client: t.client, Version: version, Called: called, Opened: opened, Seq: t.events})
+	return history.Guard{Client: t.client, Version: version, Called: called, Opened: opened, Seq: t.events}
+}
+
+// Take records a guard that some client has opened. It returns the guard's index in this recording.
+func (t *Recording) Take(g history.Guard) int {
+	t.guards = append(t.guards, g)
 	return len(t.guards) - 1
 }
 

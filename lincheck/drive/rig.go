@@ -67,7 +67,7 @@ func (r *Rig) open(clients int, keys uint64, events int) {
 	r.keys = keys
 	r.rec = NewRecorder(clients, events)
 	for i := range clients {
-		r.clients = append(r.clients, &client{Recording: r.rec.Recording(i), rng: rand.New(rand.NewPCG(r.rng.Uint64(), 1)), keys: keys})
+		r.clients = append(r.clients, &client{Recording: r.rec.Recording(i), caps: r.e.Caps, rng: rand.New(rand.NewPCG(r.rng.Uint64(), 1)), keys: keys})
 	}
 }
 

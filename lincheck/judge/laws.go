@@ -43,6 +43,7 @@ var properties = []Property{
 	{"lag", "while a guard is open at most one more version is published", []string{"C5"}},
 	{"progress", "a reader whose guards always overlap does not delay the writer for ever", nil},
 	{"eventual", "reads of a key see the published values, in order, and the last one after the last publish", []string{"eventual"}},
+	{"updates", "no write comes between what an Update is called with and what it stores", []string{"linearizable"}},
 	{"linearizable", "each operation on a key takes effect at one instant between its call and its return", []string{"linearizable"}},
 }
 

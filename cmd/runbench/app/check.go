@@ -126,9 +126,9 @@ func (s *shell) check(o *checkFlags) error {
 	return gate.Judge(verdicts)
 }
 
-// draw returns combinations of the options of a double buffer, and how to check each. They are short
-// checks of so many that each pair of values of two options occurs. Under many seeds all other
-// combinations follow, and then each is checked under more seeds than one.
+// draw returns combinations of the options of a double buffer, and how to check each. They are
+// short checks of so many that each pair of values of two options occurs. Under many seeds all
+// other combinations follow, and then each is checked under more seeds than one.
 func (o *checkFlags) draw() ([]kv.Entry, gate.Brief) {
 	const part = 5 // of the time of another map
 	all, pairs := baselines.Combinations(o.seed)

@@ -3,10 +3,16 @@
 // of the lincheck packages use them. None of these maps breaks the rules of Go.
 package controls
 
-import "doublebuf/baselines/kv"
+import (
+	"slices"
+
+	buffers "doublebuf/baselines/faulty"
+	"doublebuf/baselines/kv"
+)
 
 // Entries returns the negative controls: a map that loses publishes, one with stale reads, one with
-// stale guards, and many linearizable ones with a fault that a history of a few keys does not show.
+// stale guards, many linearizable ones with a fault that a history of a few keys does not show, and
+// double buffers with a fault in what only they can do.
 func Entries() []kv.Entry {
 	broken := BatchedEntry()
 	broken.Caps, broken.Broken, broken.Identity = kv.Concurrent|kv.Writes, true, kv.Identity{Role: kv.NegativeControl}
@@ -20,7 +26,7 @@ func Entries() []kv.Entry {
 	guard.Name, guard.Doc = "control-stale-guard", "control: every eighth guard is one version late"
 	guard.Caps |= kv.Versions
 	guard.Uint64 = Constructor(Faults{StaleGuard: 8})
-	return append([]kv.Entry{lost, read, guard}, faulty()...)
+	return slices.Concat([]kv.Entry{lost, read, guard}, faulty(), buffers.Entries())
 }
 
 // LockedEntry returns the entry of the simplest correct map, of level linearizable.
