@@ -23,7 +23,7 @@ type level struct {
 func batches(c history.Claim) []drive.Driver {
 	return []drive.Driver{
 		{Claim: c, Play: drive.Batches},
-		{Claim: c, Play: drive.TurnedReads, Every: 32},
+		{Claim: c, Play: drive.TurnedReads, Needs: kv.Concurrent, Every: 32},
 		{Claim: history.ClaimLinearizable, Play: drive.Updates, Needs: kv.Concurrent | kv.Writes | kv.Updates, Every: 4, Shows: "updates"},
 	}
 }

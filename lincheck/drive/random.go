@@ -59,7 +59,11 @@ func Batches(r *Rig) {
 	if r.e.Caps.Has(kv.Writes) {
 		writers = 1 + r.rng.IntN(2)
 	}
-	r.open(writers+1+r.rng.IntN(2), 1+r.rng.Uint64N(3), 2*steps+16)
+	clients := writers + 1 + r.rng.IntN(2)
+	if !r.e.Caps.Has(kv.Concurrent) {
+		writers, clients = 1, 1
+	}
+	r.open(clients, 1+r.rng.Uint64N(3), 2*steps+16)
 	batch := r.batch()
 	r.run(func(i int, c *client) {
 		for range steps {
