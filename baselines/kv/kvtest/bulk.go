@@ -96,7 +96,7 @@ func (s *subject[K, V]) onOwnKeys(rng *rand.Rand, work func(h kv.Map[K, V], rng 
 // worker must see nothing that it has set before. After its Set it must see that value or nothing.
 func (s *subject[K, V]) concurrentClears(rng *rand.Rand) error {
 	return s.onOwnKeys(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
-		for round := range uint64(50) {
+		for round := range uint64(s.times(50)) {
 			for _, key := range keys {
 				h.Set(s.keys[key], s.value(round))
 			}
@@ -127,7 +127,7 @@ func (s *subject[K, V]) concurrentClears(rng *rand.Rand) error {
 // the odd ones.
 func (s *subject[K, V]) concurrentRetains(rng *rand.Rand) error {
 	return s.onOwnKeys(rng, func(h kv.Map[K, V], rng *rand.Rand, keys []int) error {
-		for round := range uint64(50) {
+		for round := range uint64(s.times(50)) {
 			for _, key := range keys {
 				h.Set(s.keys[key], s.value(2*round+1))
 			}

@@ -99,11 +99,7 @@ func (r race) finals() []map[int64]bool {
 // the final content. Many short races show more than a long one, because only the last write of
 // each key is certain.
 func (s *subject[K, V]) concurrent(rng *rand.Rand) error {
-	rounds := 30
-	if s.entry.Collects {
-		rounds = 3 // a publish takes as long as a collection
-	}
-	for round := range rounds {
+	for round := range s.times(30) {
 		r := drawRace(rng, 4, 200, 24, s.entry.Caps.Has(kv.Writes))
 		if err := s.race(r); err != nil {
 			return fmt.Errorf("race %d: %w", round, err)
@@ -185,7 +181,8 @@ func (s *subject[K, V]) publishIfMany(h kv.Map[K, V]) {
 func beside[K comparable, V any](m kv.Map[K, V], rounds int,
 	write func(h kv.Map[K, V], round int) error, watch func(h kv.Map[K, V], more func() bool) error,
 ) error {
-	const watchers, many = 2, 100
+	const watchers = 2
+	many := int32(min(100, 5*rounds))
 	var round, watched, watching atomic.Int32 // watched counts the rounds in which a watcher looked
 	var written atomic.Bool
 	watching.Store(watchers)

@@ -46,7 +46,7 @@ func (s *subject[K, V]) guards(rng *rand.Rand) error {
 	}
 	defer release(func(openGuard[K, V]) bool { return true })
 
-	for step := range 3000 {
+	for step := range s.times(3000) {
 		version := len(states) - 1
 		switch rng.IntN(8) {
 		case 0, 1, 2:
@@ -121,7 +121,8 @@ type witness struct{ started, completed atomic.Uint64 }
 // guard was opened, nor newer than the last publish that had been called after it was opened. It
 // must not be older than a version that the handle has seen before.
 func (s *subject[K, V]) concurrentGuards(*rand.Rand) error {
-	const row, versions = 16, 100
+	const row = 16
+	versions := s.times(100)
 	return s.watchRows(row, versions, func(h kv.Versioned[K, V], w *witness, more func() bool) error {
 		newest := uint64(0)
 		read := func() (kv.Guard[K, V], error) {
@@ -183,7 +184,8 @@ var patience = 2 * time.Minute
 // chainedGuards always keeps a guard open: it opens the next one before it releases the last. The
 // writer must still publish.
 func (s *subject[K, V]) chainedGuards(*rand.Rand) error {
-	const row, versions = 4, 20
+	const row = 4
+	versions := s.times(20)
 	return s.watchRows(row, versions, func(h kv.Versioned[K, V], w *witness, more func() bool) error {
 		completed, since := w.completed.Load(), time.Now()
 		g := h.Read()

@@ -136,13 +136,13 @@ func (s *subject[K, V]) empty(*rand.Rand) error {
 // model performs random writes, each followed by a publish, and compares. The first runs are short
 // and on few keys, so that the first failure is easy to read. The last run makes the map grow.
 func (s *subject[K, V]) model(rng *rand.Rand) error {
-	for length := range 40 {
+	for length := range s.times(40) {
 		ops := drawWrites(rng, length, 4, 1)
 		if err := s.modelRun(ops, 4); err != nil {
 			return fmt.Errorf("after %v: %w", ops, err)
 		}
 	}
-	ops := drawWrites(rng, 3*universe, universe, 1)
+	ops := drawWrites(rng, s.times(3*universe), universe, 1)
 	if err := s.modelRun(ops, universe); err != nil {
 		return fmt.Errorf("run of %d writes on %d keys: %w", len(ops), universe, err)
 	}

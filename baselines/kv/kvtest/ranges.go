@@ -104,7 +104,7 @@ func (s *subject[K, V]) snapshots(*rand.Rand) error {
 		kv.Publish(h)
 	}
 	write(m, 0)
-	return beside(m, 60,
+	return beside(m, s.times(60),
 		func(h kv.Map[K, V], round int) error {
 			write(h, round+1)
 			return nil

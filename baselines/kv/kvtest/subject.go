@@ -25,6 +25,15 @@ type subject[K, V comparable] struct {
 	number func(V) (n uint64, whole bool)
 }
 
+// times returns how often to do something that publishes, where most maps do it n times. It is less
+// for maps whose publishes take as long as a garbage collection.
+func (s *subject[K, V]) times(n int) int {
+	if s.entry.Collects {
+		return max(1, n/10)
+	}
+	return n
+}
+
 // of returns s with other keys. Of equal keys it takes one.
 func (s *subject[K, V]) of(keys []K) *subject[K, V] {
 	t := *s
