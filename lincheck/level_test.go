@@ -27,11 +27,11 @@ func registered(t *testing.T, name string) kv.Entry {
 // Real maps have exactly the properties of their levels, and fail those of the next stronger level.
 func TestPropertiesOfLevels(t *testing.T) {
 	for name, want := range map[string]string{
-		"dbuf-epoch-b64":    "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, lag Ok, progress Ok, eventual Ok, linearizable by design",
+		"dbuf-epoch-b64":    "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, lag Ok, progress Ok, eventual Ok, updates Ok, linearizable by design",
 		"dbuf-epoch-b1":     "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, lag Ok, progress Ok, linearizable Ok",
-		"dbuf-refcount-b64": "snapshot Ok, prefix Ok, monotonic Ok, real-time by design, fresh Ok, lag Ok, progress Ok, eventual Ok, linearizable by design",
-		"dbuf-refcount-b1":  "snapshot Ok, prefix Ok, monotonic Ok, real-time by design, fresh Ok, lag Ok, progress Ok, eventual Ok, linearizable by design",
-		"dbuf-maxwait-b64":  "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, progress Ok, eventual Ok, linearizable by design",
+		"dbuf-refcount-b64": "snapshot Ok, prefix Ok, monotonic Ok, real-time by design, fresh Ok, lag Ok, progress Ok, eventual Ok, updates Ok, linearizable by design",
+		"dbuf-refcount-b1":  "snapshot Ok, prefix Ok, monotonic Ok, real-time by design, fresh Ok, lag Ok, progress Ok, eventual Ok, updates Ok, linearizable by design",
+		"dbuf-maxwait-b64":  "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, progress Ok, eventual Ok, updates Ok, linearizable by design",
 		"syncmap":           "linearizable Ok",
 	} {
 		// Few histories, but enough time for the schedules that must fail on a busy machine.
