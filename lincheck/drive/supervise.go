@@ -167,13 +167,17 @@ func lastVerdict(line []byte, secret string) (judge.Verdict, error) {
 }
 
 // Head keeps the beginning of what is written to it. The beginning of a crash names its cause.
-type Head struct{ bytes.Buffer }
+// The buffer is not embedded: its ReadFrom would keep everything.
+type Head struct{ kept bytes.Buffer }
 
 // Write keeps p as long as there is room. It never fails.
 func (h *Head) Write(p []byte) (int, error) {
-	h.Buffer.Write(p[:min(len(p), outputKept-h.Len())])
+	h.kept.Write(p[:min(len(p), outputKept-h.kept.Len())])
 	return len(p), nil
 }
+
+// String returns what is kept.
+func (h *Head) String() string { return h.kept.String() }
 
 // lastLine keeps the last line of what is written to it, and passes the other lines to each.
 type lastLine struct {
