@@ -52,12 +52,11 @@ func (j Judge) judges(c history.Claim) bool {
 
 // Check records histories of e in this process and judges them by the level that e declares. It
 // also runs the battery of package kvtest, which uses every constructor and capability of e. It
-// stops at the first Illegal history, reduces it and saves it. It stops at the first test of the
-// battery that fails, too. Otherwise it then tests, by directed
-// schedules, that the map does not also keep the next stronger level; a map that does is Illegal
-// under its level. An entry of level None is Ok, because it promises nothing. An invalid entry is
-// Illegal. Check blocks until it has a verdict. It crashes or hangs if the map does, see
-// [Supervise].
+// stops at the first test that fails, and at the first Illegal history, which it reduces and
+// saves. Otherwise it then tests, by directed schedules, that the map does not also keep the next
+// stronger level; a map that does is Illegal under its level. An entry of level None is Ok,
+// because it promises nothing. An invalid entry is Illegal. Check blocks until it has a verdict.
+// It crashes or hangs if the map does, see [Supervise].
 func Check(e kv.Entry, o Options) Verdict {
 	if o.Histories == 0 {
 		o.Histories = 100

@@ -43,7 +43,7 @@ type ContextPublisher interface {
 
 // Flusher is implemented by handles that can wait for readers without publishing.
 type Flusher interface {
-	// Flush waits until no guard of a version before the last one is open. If it gives up it
-	// returns an error, and promises nothing.
+	// Flush waits until every open guard is of the last version. If it gives up it returns an
+	// error, and promises nothing.
 	Flush() error
 }

@@ -61,7 +61,7 @@ type OpWriteHandle[T, O any, P interface {
 	// piece.
 	below  []O
 	above  []O
-	recent int // operations in a recent batch: the largest one, less as it becomes older
+	recent int // operations in the largest of the last batches; it decays
 
 	// behind says which copy has the operations below the waterline. If it is true, the readable
 	// copy has them and the writer's is behind. If it is false, the writer's has them.

@@ -46,7 +46,7 @@ func (*counted) prepare(c *Copy) {
 
 // countedReader records the reader's own part of the counts, for Abandon and for reports.
 type countedReader struct {
-	in    [2]atomicx.Pointer[sharedCount] // by index: that of the copy that held is about
+	in    [2]atomicx.Pointer[sharedCount] // by index: the count of the copy to which held[index] belongs
 	held  [2]atomicx.Uint64               // guards open there
 	owner *counted
 	registration

@@ -33,16 +33,20 @@ not promise, a directed schedule shows that the map does not have it. The histor
 fails is kept, with a picture and the command that judges it again. A history whose verdict is
 Unknown is kept too. A map also fails if it leaks a goroutine in every history.
 
-Without -impl the command also checks double buffers with drawn combinations of the options: strategy,
-table, bound of the wait, writer, reader, and others. Each pair of values of two options occurs in one
-of them, and another -seed draws others. Their checks are short.
+Without -impl the command also checks double buffers with drawn combinations of the options:
+strategy, table, bound of the wait, writer, reader, and others. Each pair of values of two options
+occurs in one of them, and another -seed draws others. Their checks are short.
 
 -seeds checks every map under that many seeds, except maps that are known to be broken, and prints
-totals. Many seeds check all combinations of options. No history may be Illegal. A verdict is Ok, Illegal (exit code 3) or Unknown (exit code 4).
-Unknown is never a pass.
+totals. With enough seeds all combinations of options are checked. No history may be Illegal. A
+verdict is Ok, Illegal (exit code 3) or Unknown (exit code 4). Unknown is never a pass.
 
 -history judges a history that any program recorded. go doc doublebuf/lincheck/history says how to
-write such files. If the lines are in the order of the calls, the history is judged while it is read, in little memory. Histories of batches, of several writers of stamped guards, and with walks at one instant are read to their end first. Standard input must be in the order of the calls, and the command stops at the first broken law. For an Illegal history the command prints the few events that show the violation.`
+write such files. If the lines are in the order of the calls, the history is judged while it is
+read, in little memory. Histories of batches, of several writers of stamped guards, and with walks
+at one instant are read to their end first. Standard input must be in the order of the calls, and
+the command stops at the first broken law. For an Illegal history the command prints the few events
+that show the violation.`
 
 func checkCommand() command {
 	return command{

@@ -114,10 +114,10 @@ worse than B.
 
 A child process measures, and the run watches it. A map fails if it crashes or ends this process,
 if it runs out of memory, or if it hangs: it makes no progress for 20 s (-hang) beyond the time that
-its step takes. Its verdict says why, and the evidence holds the output of the process, with the
+its step should take. Its verdict says why, and the evidence holds the output of the process, with the
 stacks of its goroutines. The map's remaining cells are skipped. Its workload is measured again
-without it, in a new process. All other maps are measured as planned, and the exit code is 3. The
-map that fails is the one whose turn it was.
+without it, in a new process. All other maps are measured as planned, and the exit code is 3. That
+is the map whose turn it was. If that is not certain, each map is measured alone to find it.
 
 The cells of a workload in a block are written to the disk together, as soon as they are finished.
 After an interrupt (Ctrl-C) the run says what it waits for and finishes the cells that it measures.
@@ -201,7 +201,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 	fs.TextVar(&o.time, "time", plan.Duration(0), "`time` to measure each cell, as in 100ms (default the preset's)")
 	fs.TextVar(&o.slice, "slice", plan.Duration(0), "`time` for which a map is measured at a stretch, in turns with the other maps, as in 5ms; 0 measures each cell at once (default the preset's)")
 	fs.TextVar(&o.latency, "latency-time", plan.Duration(0), "`time` for which operations arrive in a latency cell (default the preset's)")
-	fs.TextVar(&o.hang, "hang", plan.Duration(20*time.Second), "a map that makes no progress for this `time`, beside the time that its step takes, has failed")
+	fs.TextVar(&o.hang, "hang", plan.Duration(20*time.Second), "a map that makes no progress for this `time`, beyond the time that its step should take, has failed")
 	fs.TextVar(&o.target, "target-ci", plan.Percent(0), "repeat until the interval of every lead is narrower than this `percentage`, as in 2%")
 	fs.TextVar(&o.max, "max", plan.Duration(0), "longest `time` to measure with -target-ci, as in 10m")
 	fs.Uint64Var(&o.seed, "seed", 1, "the `seed` for all random choices")

@@ -57,7 +57,7 @@ func cause(stderr string, end error) (cause string, killed bool) {
 func (c *Campaign) failed(f run.Failure) error {
 	c.loop.newLine()
 	if f.Map == "" {
-		fmt.Fprintf(c.Warn, "runbench: warning: a process ended, and no map does that alone; its cells are measured again: %s\n", f.Reason)
+		fmt.Fprintf(c.Warn, "runbench: warning: a process ended, but no map ended it when it was measured alone; its cells are measured again: %s\n", f.Reason)
 		return nil
 	}
 	e, ok := plan.FindMap(c.Maps, f.Map)

@@ -179,7 +179,7 @@ func verdicts(d *export.Document, run *analysis.Run) {
 		}
 		t.Rows = append(t.Rows, []string{impl, v.Level, label(v), why})
 	}
-	d.Add(title("Verdicts"), export.Line("Every map was checked before it was timed, at the level that it declares. The check used uint64 keys, even if the cells have other keys. The final state of the map was checked after every timed cell with writes."+judged(run)), t)
+	d.Add(title("Verdicts"), export.Line("Every map was checked before it was timed, at the level that it declares. The histories of a check have uint64 keys. Its other tests use every type of keys that the map has. The final state of the map was checked after every timed cell with writes."+judged(run)), t)
 }
 
 // judged says, in a sentence with a space before it, how many answers of the maps were judged;

@@ -20,8 +20,8 @@ type facts[K comparable] struct {
 	progress      []progress
 }
 
-// progress is how far a worker is: the number of steps that it has done, or fewer. With the bit
-// exactly the worker has begun no later write than the step of that number.
+// progress is how far a worker is: the number of steps that it has done, or fewer. If the
+// bit exactly is set, the number is exact: the worker has begun no write of a later step.
 type progress struct {
 	atomic.Int64
 	_ [120]byte // processors fetch lines in pairs

@@ -8,7 +8,7 @@ import (
 	"doublebuf/workloads"
 )
 
-// A worker judges answers in two ways. While the clock runs it judges one of some thousands. In
+// A worker judges answers in two ways. While the clock runs it judges one answer in 4,096. In
 // audits, which are not timed, it judges every answer, reads back what it wrote, and says how far
 // it is. A sliced cell has an audit in the warm-up of each slice. Every other cell has one at its
 // end.
