@@ -106,8 +106,16 @@ func traps() []kv.Entry {
 		}
 		return build(capacity)
 	}
+	timed := entry("exits-by-timer", springs{})
+	timed.Uint64 = func(capacity int) kv.Map[uint64, uint64] {
+		if capacity >= grown && !checking {
+			time.AfterFunc(3*time.Second, func() { os.Exit(0) })
+		}
+		return build(capacity)
+	}
 	return []kv.Entry{
 		built,
+		timed,
 		entry("hangs-noted", springs{set: func(*trap) {
 			f, err := os.OpenFile("hung", os.O_WRONLY, 0)
 			if err == nil {
@@ -161,6 +169,17 @@ func TestMapFails(t *testing.T) {
 			t.Parallel()
 			testMapFails(t, c.impl, c.mix, c.slice, c.reason, c.evidence)
 		})
+	}
+}
+
+// TestInnocentMaps has a map that ends the process three seconds after it was made, when others are
+// measured. It fails, and no other map does.
+func TestInnocentMaps(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := stranger(t, dir, "run", "-impl", "exits-by-timer,rwmutex,mutex", "-mix", "r95w5", "-g", "2", "-keys", "4Ki", "-preset", "smoke",
+		"-reps", "2", "-time", "400ms", "-slice", "0", "-hang", "5s", "-results", "r", "-plots", "p")
+	if code != 3 || !strings.HasSuffix(stderr, "not what was declared: exits-by-timer; see r/report.md\n") {
+		t.Errorf("exit code %d; want 3, and exits-by-timer alone\n%s%s", code, stdout, stderr)
 	}
 }
 

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,9 @@ type death struct {
 	reason  string
 	stderr  string
 	killed  bool // from outside
+	memory  bool // it ran out of memory
 	certain bool // the map of the step did it
+	lived   time.Duration
 }
 
 func (d *death) Error() string { return d.reason }
@@ -41,7 +44,7 @@ func (r *Runner) measureInChild(cohort []plan.Job) ([]results.Cell, error) {
 		}
 		cells, d, err := r.inChild(cohort)
 		if d == nil {
-			r.before = cohort
+			r.measured(cohort)
 			return cells, err
 		}
 		j, d, err := r.culprit(cohort, d)
@@ -52,8 +55,8 @@ func (r *Runner) measureInChild(cohort []plan.Job) ([]results.Cell, error) {
 		case d.certain:
 		case !again: // it may have been an accident
 			again, j = true, plan.Job{}
-		case d.at.step <= between:
-			return nil, fmt.Errorf("process %d failed, and so did another one in its place: %w", cohort[0].Process, d)
+		case !d.memory || d.at.step <= between:
+			return nil, fmt.Errorf("process %d failed, and so did another one in its place, but no map fails alone; want fewer maps in a run, by -impl: %w", cohort[0].Process, d)
 		}
 		if err := r.blame(j, d); err != nil {
 			return nil, err
@@ -62,6 +65,15 @@ func (r *Runner) measureInChild(cohort []plan.Job) ([]results.Cell, error) {
 			return nil, err
 		}
 	}
+}
+
+// measured notes that the child has measured a cohort: before has the last job of each map, the
+// latest first.
+func (r *Runner) measured(cohort []plan.Job) {
+	older := slices.DeleteFunc(r.before, func(j plan.Job) bool {
+		return slices.ContainsFunc(cohort, func(k plan.Job) bool { return k.ID.Impl == j.ID.Impl })
+	})
+	r.before = append(slices.Clone(cohort), older...)
 }
 
 // inChild measures jobs. It returns how the process ended, if it did.
@@ -92,7 +104,7 @@ func (r *Runner) culprit(cohort []plan.Job, d *death) (plan.Job, *death, error) 
 		r.endChild() // or the maps before would be suspects again
 		_, alone, err := r.inChild(jobs)
 		if alone == nil && err == nil {
-			alone, err = r.linger()
+			alone, err = r.linger(d.lived)
 		}
 		if err != nil {
 			return suspect, d, err
@@ -106,7 +118,7 @@ func (r *Runner) culprit(cohort []plan.Job, d *death) (plan.Job, *death, error) 
 }
 
 // suspects returns the cells of each map that may have ended the process: that of the suspect, then
-// the others of its cohort, then those of the cohort before.
+// the others of its cohort, then those that the process measured before, the latest first.
 func (r *Runner) suspects(suspect plan.Job, cohort []plan.Job) (all [][]plan.Job) {
 	seen := map[string]bool{}
 	for _, jobs := range [][]plan.Job{{suspect}, cohort, r.healthy(r.before)} {
@@ -121,12 +133,16 @@ func (r *Runner) suspects(suspect plan.Job, cohort []plan.Job) (all [][]plan.Job
 	return all
 }
 
-// lingerTime is how long a process lives on after a map, which may have left goroutines behind.
-const lingerTime = 200 * time.Millisecond
+// Of the time for which a process lives on after a map, which may have left goroutines behind.
+const (
+	leastLinger = 200 * time.Millisecond
+	mostLinger  = 10 * time.Second
+)
 
-// linger lets the child do nothing for a while. It returns how the child ended, if it did.
-func (r *Runner) linger() (d *death, err error) {
-	if _, err = r.ask(request{Linger: true}, nil); errors.As(err, &d) {
+// linger lets the child do nothing for as long as another process had lived, within limits. What
+// ended that one by a timer ends the child too. It returns how the child ended, if it did.
+func (r *Runner) linger(lived time.Duration) (d *death, err error) {
+	if _, err = r.ask(request{Linger: min(max(lived, leastLinger), mostLinger)}, nil); errors.As(err, &d) {
 		return d, nil
 	}
 	return nil, err

@@ -66,6 +66,7 @@ type Failure struct {
 // child is a process that measures.
 type child struct {
 	process int
+	started time.Time
 	cmd     *exec.Cmd
 	kill    context.CancelFunc // after it has written its stacks
 	stdin   io.WriteCloser
@@ -133,6 +134,7 @@ func (r *Runner) startChild(j plan.Job) (err error) {
 		return err
 	}
 	c.orders, c.answers = json.NewEncoder(c.stdin), json.NewDecoder(stdout)
+	c.started = time.Now()
 	if err = c.cmd.Start(); err == nil {
 		r.child, r.before = c, nil
 	}

@@ -36,7 +36,7 @@ type Runner struct {
 	Children Children
 	child    *child
 	failed   map[string]bool // maps that are not measured any more
-	before   []plan.Job      // that the child has measured last
+	before   []plan.Job      // the last one of each map that the child has measured
 	took     time.Duration   // to prepare this Runner
 	marks    *marker         // of this process, if it is a child
 }

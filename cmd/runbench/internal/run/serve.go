@@ -28,7 +28,7 @@ type request struct {
 	Jobs  []plan.Job `json:",omitempty"` // a cohort to measure
 	Cut   bool       `json:",omitempty"` // give up the maps that are being filled
 
-	Linger bool `json:",omitempty"` // do nothing for a while
+	Linger time.Duration `json:",omitempty"` // do nothing for this time
 }
 
 // answer is what a child answers to the plan, and to each cohort.
@@ -68,9 +68,9 @@ func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
 	r.ctx = ctx
 	var busy atomic.Bool
 	failed := error(nil)
-	cohorts := make(chan []plan.Job)
+	requests := make(chan request)
 	go func() {
-		defer close(cohorts)
+		defer close(requests)
 		for {
 			var o request
 			switch err := orders.Decode(&o); {
@@ -85,12 +85,12 @@ func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
 				cut()
 			default:
 				busy.Store(true)
-				cohorts <- o.Jobs
+				requests <- o
 			}
 		}
 	}()
-	for cohort := range cohorts {
-		a := r.answer(cohort)
+	for o := range requests {
+		a := r.answer(o)
 		busy.Store(false)
 		if err := answers.Encode(a); err != nil {
 			return err
@@ -104,14 +104,15 @@ func openMarks(path string) (*marker, error) {
 	return &marker{file: file}, err
 }
 
-// answer measures a cohort. Without jobs it lingers.
-func (r *Runner) answer(cohort []plan.Job) (a answer) {
-	if len(cohort) == 0 {
-		time.Sleep(lingerTime)
+// answer measures a cohort, or lingers.
+func (r *Runner) answer(o request) (a answer) {
+	if len(o.Jobs) == 0 {
+		r.marks.set(0, between, o.Linger)
+		time.Sleep(o.Linger)
 		return a
 	}
-	r.marks.set(0, drawing, drawTime(cohort[0].ID.Keys))
-	cells, err := r.measure(cohort)
+	r.marks.set(0, drawing, drawTime(o.Jobs[0].ID.Keys))
+	cells, err := r.measure(o.Jobs)
 	switch a.Cells = cells; {
 	case err == nil:
 		err = r.marks.failure()

@@ -76,22 +76,23 @@ func (r *Runner) endOf(why string) *death {
 	defer c.release()
 	_ = c.stdin.Close()
 	end := c.cmd.Wait()
-	d := &death{at: c.mark(), stderr: c.stderr.String()}
+	d := &death{at: c.mark(), stderr: c.stderr.String(), lived: time.Since(c.started)}
 	cause, killed := r.Children.Cause(d.stderr, end)
 	d.certain = d.at.step > between && (strings.HasPrefix(why, hangs) || why == "" && inStep(d.stderr) && !outOfMemory(cause))
 	while := " while " + d.at.step.String()
+	d.memory = outOfMemory(cause) || strings.HasPrefix(why, noMemory) || killed && c.guard.scarce(c.cmd.ProcessState)
 	switch {
 	case why != "":
 		d.reason = why + while
 		if where := r.Children.Where(d.stderr); where != "" {
 			d.reason += ", with " + where
 		}
-	case killed && c.guard.scarce(c.cmd.ProcessState):
-		d.reason = "it ran out of memory, " + c.guard.String() + "," + while
+	case d.memory && killed:
+		d.reason = noMemory + ", " + c.guard.String() + "," + while
 	case killed:
 		d.reason, d.killed = cause, true
-	case outOfMemory(cause):
-		d.reason = "it ran out of memory" + while + ": " + cause
+	case d.memory:
+		d.reason = noMemory + while + ": " + cause
 	default:
 		d.reason = "it ended its process" + while + ": " + cause
 	}
@@ -132,12 +133,16 @@ func (r *Runner) newWatchdog() *watchdog {
 	return w
 }
 
-const hangs = "it hangs: "
+// The beginnings of reasons.
+const (
+	hangs    = "it hangs: "
+	noMemory = "it ran out of memory"
+)
 
 // look returns why the child must be killed, or "".
 func (w *watchdog) look(c *child, now time.Time) (why string) {
 	if c.guard.exceeded(c.cmd.Process.Pid) {
-		return "it ran out of memory, " + c.guard.String() + ","
+		return noMemory + ", " + c.guard.String() + ","
 	}
 	return w.lookAt(c.mark(), now)
 }
