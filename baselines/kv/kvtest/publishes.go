@@ -235,11 +235,14 @@ func (s *subject[K, V]) flushes(rng *rand.Rand) error {
 // more, and a writer publishes. The other goroutine reads and releases them.
 func (s *subject[K, V]) passes(*rand.Rand) error {
 	const row, versions = 8, 60
-	passed := make(chan kv.Guard[K, V], 1)
+	var began, ended atomic.Int32
+	passed := [2]chan kv.Guard[K, V]{make(chan kv.Guard[K, V], 1), make(chan kv.Guard[K, V], 1)} // to each watcher
 	return s.watchRows(row, versions, func(h kv.Versioned[K, V], _ *witness, more func() bool) (err error) {
-		take := func() {
+		own := began.Add(1) - 1
+		to, from := passed[1-own], passed[own]
+		take := func(from chan kv.Guard[K, V]) {
 			select {
-			case g := <-passed:
+			case g := <-from:
 				if wrong := s.checkRow(g, row); err == nil {
 					err = wrong
 				}
@@ -247,20 +250,24 @@ func (s *subject[K, V]) passes(*rand.Rand) error {
 			default:
 			}
 		}
-		defer take()
-		for more() && err == nil {
+		defer func() { // both watchers end, and each empties both after the last guard that it sends
+			ended.Add(1)
+			take(from)
+			take(to)
+		}()
+		for more() && err == nil && ended.Load() == 0 {
 			g := h.Read()
 			if err := s.checkRow(g, row); err != nil {
 				g.Release()
 				return err
 			}
 			select {
-			case passed <- g:
-			default: // the other goroutine has sent one that nothing has received yet
+			case to <- g:
+			default: // the other goroutine has not yet received the last one
 				g.Release()
 			}
 			runtime.Gosched()
-			take()
+			take(from)
 		}
 		return err
 	})
