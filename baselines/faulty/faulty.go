@@ -79,6 +79,7 @@ func planted(of, name, doc string, plant func(m sound) map64) kv.Entry {
 func Entries() []kv.Entry {
 	const batched, group, free = "dbuf-epoch-b64", "dbuf-group", "dbuf-indicator-b64"
 	return []kv.Entry{
+		planted(batched, "torn", "every hundredth Get returns the high half of the value that was there before", handles(func(h handle) map64 { return &torn{h, map[uint64]uint64{}, 0} })),
 		planted(batched, "get-many", "GetMany reads its second half in the last version", handles(func(h handle) map64 { return twoVersions{h} })),
 		planted(batched, "update-twice", "every eighth Update is applied twice", handles(func(h handle) map64 { return &updatesTwice{handle: h} })),
 		planted(batched, "update-lost", "every eighth Update does nothing", handles(func(h handle) map64 { return &losesUpdates{handle: h} })),

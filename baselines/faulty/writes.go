@@ -112,6 +112,25 @@ func (h lost) Set(key, value uint64) {
 	}
 }
 
+// torn keeps the last value of each key that one handle has read.
+type torn struct {
+	handle
+	last map[uint64]uint64
+	gets int
+}
+
+func (h *torn) Get(key uint64) (uint64, bool) {
+	v, ok := h.handle.Get(key)
+	before, had := h.last[key]
+	if h.last[key] = v; !ok || !had {
+		return v, ok
+	}
+	if h.gets++; h.gets%100 == 0 {
+		v = before>>32<<32 | v<<32>>32
+	}
+	return v, true
+}
+
 // twoVersions has guards that look up half of a batch in another guard.
 type twoVersions struct{ handle }
 

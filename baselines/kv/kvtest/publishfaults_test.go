@@ -9,6 +9,7 @@ import (
 
 // foundBy says which check must find each map of package faulty.
 var foundBy = map[string]string{
+	"control-torn":                "uint64/model",
 	"control-get-many":            "uint64/guards",
 	"control-update-twice":        "uint64/updates",
 	"control-update-lost":         "uint64/updates",

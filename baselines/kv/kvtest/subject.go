@@ -89,31 +89,58 @@ func prefix(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 16), byte(n >> 8), byte(n), 0}), 8+i%25)
 }
 
-// Values from numbers and back. A value of several words is whole if all words are equal. There is
-// one pointer for each number, so that pointers can be compared and swapped.
+// Values from numbers and back. Numbers are below mostNumber, and number 0 is the zero value. Two
+// values differ in every byte, or nearly so. If a value has parts of two values, the number that
+// follows from it is almost never below mostNumber: the value is not whole. So is a value of
+// several words whose words follow from different numbers. There is one pointer for each number,
+// so that pointers can be compared and swapped.
 
-func number(n uint64) uint64             { return n }
-func fromNumber(v uint64) (uint64, bool) { return v, true }
+const (
+	mostNumber = 1 << 48
+	mixes      = 0x9E3779B97F4A7C15
+	unmixes    = 0xF1DE83E19937733D // mixes * unmixes is 1, modulo 2^64
+)
+
+// number is a bijection. Each of its three steps is one.
+func number(n uint64) uint64 {
+	v := n * mixes
+	v ^= v >> 32
+	return v * mixes
+}
+
+func fromNumber(v uint64) (n uint64, whole bool) {
+	v *= unmixes
+	v ^= v >> 32
+	n = v * unmixes
+	return n, n < mostNumber
+}
+
+// words fills v with words that follow from n. No two of them are equal, unless n is 0.
+func words(v []uint64, n uint64) {
+	for i := range v {
+		v[i] = number(n) * uint64(2*i+1) // times an odd number, which is a bijection
+	}
+}
 
 func wide(n uint64) (v kv.Wide) {
-	for i := range v {
-		v[i] = n
-	}
+	words(v[:], n)
 	return v
 }
 
 func fromWide(v kv.Wide) (n uint64, whole bool) {
-	return v[0], v == wide(v[0])
+	n, whole = fromNumber(v[0])
+	return n, whole && v == wide(n)
 }
 
 func line(n uint64) (v kv.Line) {
-	for i := range v {
-		v[i] = n
-	}
+	words(v[:], n)
 	return v
 }
 
-func fromLine(v kv.Line) (n uint64, whole bool) { return v[0], v == line(v[0]) }
+func fromLine(v kv.Line) (n uint64, whole bool) {
+	n, whole = fromNumber(v[0])
+	return n, whole && v == line(n)
+}
 
 var pointers sync.Map // from number to *uint64
 
@@ -140,7 +167,7 @@ func open[K comparable, V any](m kv.Map[K, V]) (h kv.Map[K, V], done func()) {
 }
 
 // get returns the number of the value of key, and whether there is one. It returns an error if the
-// value is torn.
+// value is not whole.
 func (s *subject[K, V]) get(h reader[K, V], key int) (n uint64, ok bool, err error) {
 	v, ok := h.Get(s.keys[key])
 	if !ok {
@@ -156,7 +183,7 @@ type reader[K comparable, V any] interface{ Get(K) (V, bool) }
 func (s *subject[K, V]) decode(key int, v V) (uint64, error) {
 	n, whole := s.number(v)
 	if !whole {
-		return 0, fmt.Errorf("key %d has a torn value: parts of it were written by different writes", key)
+		return 0, fmt.Errorf("key %d has a value that was never written as a whole", key)
 	}
 	return n, nil
 }
@@ -219,7 +246,7 @@ func (s *subject[K, V]) agree(r reader[K, V], model map[int]uint64, n int) error
 func (s *subject[K, V]) agreeMany(r kv.BatchReader[K, V], model map[int]uint64, n int) error {
 	values, got := make([]V, n), make([]bool, n)
 	for i := range n {
-		values[i], got[i] = s.value(1<<60), i%2 == 0
+		values[i], got[i] = s.value(mostNumber-1), i%2 == 0
 	}
 	r.GetMany(s.keys[:n], values, got)
 	for key := range n {
@@ -249,9 +276,13 @@ func (s *subject[K, V]) agreeOn(r reader[K, V], model map[int]uint64, key int) e
 	return nil
 }
 
+// found returns what was found as text.
 func found(n uint64, ok bool) string {
-	if !ok {
+	switch {
+	case !ok:
 		return "nothing"
+	case n >= mostNumber:
+		return "a value that was never written as a whole"
 	}
 	return fmt.Sprint(n)
 }
