@@ -1,7 +1,6 @@
 package run
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -31,7 +30,11 @@ type clock struct {
 	// completed is the number of the last complete write. It is stored after next, so next covers
 	// every write up to the number that a reader has loaded.
 	completed atomic.Uint32
-	_         [60]byte
+	// due is the number of the last write that every read that is called now must reflect: of the
+	// last publish, or the last complete write if the map is linearizable. It is stored after
+	// completed.
+	due atomic.Uint32
+	_   [56]byte
 
 	since func(began time.Time) time.Duration // time.Since, but in tests
 }
@@ -41,18 +44,41 @@ type clock struct {
 func newClock(keys, writes int) *clock {
 	c := &clock{next: make([]atomic.Uint32, keys+writes+1), ended: make([]time.Duration, keys+writes+1), since: time.Since}
 	c.completed.Store(uint32(keys))
+	c.due.Store(uint32(keys))
 	return c
 }
 
-// missed returns the oldest write that a read of its key does not reflect; 0 if there is none, as
-// always on a linearizable map. completed is the number of complete writes when the read was
-// called, and v is the write whose value it returned.
-func (c *clock) missed(completed, v uint32) uint32 {
+// missed returns the oldest of the first writes, as many as the number says, that a read of its
+// key does not reflect; 0 if there is none. These writes were complete when the read was called,
+// and v is the write whose value it returned.
+func (c *clock) missed(writes, v uint32) uint32 {
 	next := c.next[v].Load()
-	if next > completed {
+	if next > writes {
 		return 0
 	}
 	return next
+}
+
+// number returns the number of the write that set what a lookup of the key at a position found,
+// or 0 if no write can have set it there.
+func (c *clock) number(index uint32, f found) uint32 {
+	number := f.value & (1<<tagShift - 1)
+	if !f.ok || f.value != number|tagOf(index) || number >= uint64(len(c.next)) {
+		return 0
+	}
+	return uint32(number)
+}
+
+// describe says in words what a lookup of the key at a position found.
+func (c *clock) describe(index uint32, f found) string {
+	switch number := c.number(index, f); {
+	case !f.ok:
+		return "nothing"
+	case number == 0:
+		return fmt.Sprintf("the value %#x, which no write stored there", f.value)
+	default:
+		return fmt.Sprintf("the value of write %d", number)
+	}
 }
 
 // staleReads holds the staleness of reads, to three digits. That of a read that reflects
@@ -99,6 +125,7 @@ func (c *cell[K]) staleness() results.Cell {
 	clk := newClock(keys, maxStaleWrites)
 	w := newStaleWriter(clk, s.handles[0], c.stream(0, all), keys)
 	w.publisher = newPublisher(w.handle, c.entry.Policy)
+	w.atOnce = c.entry.Level == kv.Linearizable && c.entry.Policy == kv.Policy{}
 	bodies := []body{w.write}
 	var readers []*staleReader[K]
 	for i := 1; i < all; i++ {
@@ -107,19 +134,34 @@ func (c *cell[K]) staleness() results.Cell {
 		bodies = append(bodies, r.read)
 	}
 	spans, _ := atOnce(c.time, c.cpus, bodies)
+	out := c.fill(w, readers, wall(spans).seconds())
+	c.mark(checking, time.Duration(keys)*perKey)
+	kv.Publish(w.handle)
+	final, _ := c.content(w.handle)
+	if lost := w.lost(final); out.Fault == "" {
+		out.Fault = lost
+	}
+	out.Metrics[results.Judged] += float64(len(final))
+	if c.entry.Level == kv.None { // there is nothing to judge it by
+		out.Fault = ""
+	}
 	s.close()
-	return c.fill(w, readers, wall(spans).seconds())
+	return out
 }
 
 // fill makes a cell of what the readers saw.
 func (c *cell[K]) fill(w *staleWriter[K], readers []*staleReader[K], seconds float64) results.Cell {
 	seen := w.clock.newStaleReads()
 	out := cellOf(c.job)
+	wrong, first := int64(0), ""
 	for _, r := range readers {
 		seen.add(r.seen)
-		if r.fault != nil {
-			out.Fault = r.fault.Error()
+		if wrong += r.wrong; first == "" {
+			first = r.first
 		}
+	}
+	if wrong > 0 {
+		out.Fault = fmt.Sprintf("wrong answers: %d of %d; the first: %s", wrong, seen.ops.TotalCount(), first)
 	}
 	reads, writes := seen.ops.TotalCount(), int64(w.clock.completed.Load())-int64(len(w.last))
 	out.Ops = reads + writes
@@ -148,6 +190,7 @@ type staleWriter[K comparable] struct {
 	publisher publisher
 	stream    *workloads.Stream[K]
 	last      []uint32 // of each key, the number of its last write
+	atOnce    bool     // a read reflects every complete write, published or not
 }
 
 func newStaleWriter[K comparable](clk *clock, h kv.Map[K, uint64], stream *workloads.Stream[K], keys int) *staleWriter[K] {
@@ -167,7 +210,8 @@ func (w *staleWriter[K]) write(stop *stopFlag) {
 		for i, key := range steps.Keys {
 			number++
 			w.handle.Set(key, tagOf(steps.Index[i])|uint64(number))
-			if w.publisher.due() {
+			published := w.publisher.due()
+			if published {
 				w.publisher.publish()
 			}
 			w.clock.ended[number] = w.clock.since(stop.began)
@@ -175,6 +219,9 @@ func (w *staleWriter[K]) write(stop *stopFlag) {
 			w.clock.next[*previous].Store(number)
 			*previous = number
 			w.clock.completed.Store(number)
+			if published || w.atOnce {
+				w.clock.due.Store(number)
+			}
 			if int(number) == len(w.clock.next)-1 {
 				stop.Store(true)
 			}
@@ -185,6 +232,16 @@ func (w *staleWriter[K]) write(stop *stopFlag) {
 	}
 }
 
+// lost says which key does not hold what its last write left, after a publish; "" if all do.
+func (w *staleWriter[K]) lost(final []found) string {
+	for i, f := range final {
+		if want := uint64(w.last[i]); f != (found{tagOf(uint32(i)) | want, true}) {
+			return fmt.Sprintf("final-state check: key %d holds %s; want that of write %d, its last one", i, w.clock.describe(uint32(i), f), want)
+		}
+	}
+	return ""
+}
+
 // staleReader is a reader of a staleness cell.
 type staleReader[K comparable] struct {
 	clock  *clock
@@ -192,10 +249,9 @@ type staleReader[K comparable] struct {
 	stream *workloads.Stream[K]
 
 	seen  staleReads
-	fault error
+	wrong int64
+	first string // the first wrong answer
 }
-
-var errNoKey = errors.New("staleness: a read found no value for a key that is never deleted")
 
 func newStaleReader[K comparable](clk *clock, h kv.Map[K, uint64], stream *workloads.Stream[K]) *staleReader[K] {
 	return &staleReader[K]{clock: clk, handle: h, stream: stream, seen: clk.newStaleReads()}
@@ -205,18 +261,10 @@ func (r *staleReader[K]) read(stop *stopFlag) {
 	for {
 		steps := r.stream.Next(stride)
 		for i, key := range steps.Lookups {
-			completed, called := r.clock.completed.Load(), r.clock.since(stop.began)
+			due, completed, called := r.clock.due.Load(), r.clock.completed.Load(), r.clock.since(stop.began)
 			v, ok := r.handle.Get(key)
-			if number := v & (1<<tagShift - 1); !ok {
-				r.fault = errNoKey
-				v = 1
-			} else if index := steps.Index[i]; v != number|tagOf(index) || number == 0 || number >= uint64(len(r.clock.next)) {
-				r.fault = fmt.Errorf("staleness: a read of key %d found the value %#x, which no write stored there", index, v)
-				v = 1
-			} else {
-				v = number
-			}
-			if first := r.clock.missed(completed, uint32(v)); first == 0 {
+			number := r.judge(steps.Index[i], found{v, ok}, due)
+			if first := r.clock.missed(completed, number); first == 0 {
 				r.seen.record(0, 0)
 			} else {
 				r.seen.record(int64(completed-first)+1, called-r.clock.ended[first])
@@ -225,5 +273,26 @@ func (r *staleReader[K]) read(stop *stopFlag) {
 				return
 			}
 		}
+	}
+}
+
+// judge returns the number of the write whose value a read of the key at a position found, or 1
+// if no write set it. due is that of the clock when the read was called. It notes a read that is
+// wrong.
+func (r *staleReader[K]) judge(index uint32, f found, due uint32) uint32 {
+	number := r.clock.number(index, f)
+	if number == 0 {
+		r.isWrong(index, f, "a value that a write set there")
+		return 1
+	}
+	if missed := r.clock.missed(due, number); missed != 0 {
+		r.isWrong(index, f, fmt.Sprintf("that of write %d, which was visible before the read, or of a later one", missed))
+	}
+	return number
+}
+
+func (r *staleReader[K]) isWrong(index uint32, f found, want string) {
+	if r.wrong++; r.wrong == 1 {
+		r.first = fmt.Sprintf("a read of key %d found %s; want %s", index, r.clock.describe(index, f), want)
 	}
 }

@@ -119,12 +119,57 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 		}
 	}
 	seen := r.seen
-	if seen.opsSum != want || seen.stale != stale || seen.ops.TotalCount() != gets || seen.ops.Max() != lag || r.fault != nil {
+	if seen.opsSum != want || seen.stale != stale || seen.ops.TotalCount() != gets || seen.ops.Max() != lag || r.wrong != 0 {
 		t.Errorf("%d stale reads of %d, in sum %d, at most %d, fault %v; want %d of %d, %d, %d",
-			seen.stale, seen.ops.TotalCount(), seen.opsSum, seen.ops.Max(), r.fault, stale, gets, want, lag)
+			seen.stale, seen.ops.TotalCount(), seen.opsSum, seen.ops.Max(), r.first, stale, gets, want, lag)
 	}
 	if seen.ageSum != int64(ages) || seen.ages.TotalCount() != gets {
 		t.Errorf("the ages are %v in sum, want %v", time.Duration(seen.ageSum), ages)
+	}
+	if due := clk.due.Load(); due != keys+900 {
+		t.Errorf("a read must reflect write %d; want %d, the last one that was published", due, keys+900)
+	}
+	c.lookups = set.Lookups
+	if final, _ := c.content(m); w.lost(final) == "" { // the last 10 writes are not in the map
+		t.Error("the check of the final state does not see that writes are lost")
+	}
+}
+
+// A map that promises to show every complete write loses every tenth. The writer's loop runs, and
+// then the reader's.
+func TestStalenessOfALinearizableMap(t *testing.T) {
+	const keys, writes, gets = 5, 999, 2000
+	set := workloads.Uint64Keys(keys, 1)
+	tape, err := set.Tape(workloads.Dist{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mutex, _ := plan.FindMap(baselines.All(), "mutex")
+	m := &loses{lagging: lagging{Map: mutex.Uint64(keys), gets: gets, stop: new(stopFlag)}}
+	c := cell[uint64]{script: workloads.Script[uint64]{Tape: tape, Kinds: make([]workloads.Kind, 7)}}
+	clk := newClock(keys, writes)
+	for i, key := range set.Keys {
+		m.Map.Set(key, tagOf(uint32(i))|uint64(i)+1)
+	}
+	w := newStaleWriter(clk, m, c.stream(0, 2), keys)
+	w.publisher, w.atOnce = newPublisher(m, kv.Policy{}), true
+	w.write(new(stopFlag))
+	r := newStaleReader(clk, m, c.stream(1, 2))
+	r.read(m.stop)
+	if r.wrong == 0 || r.wrong != r.seen.stale || !strings.Contains(r.first, "which was visible before the read") {
+		t.Errorf("%d wrong reads, the first: %s; want %d", r.wrong, r.first, r.seen.stale)
+	}
+}
+
+// loses loses every tenth set and, so that one is the last of its key, all of the last 20.
+type loses struct {
+	lagging
+	sets int
+}
+
+func (l *loses) Set(key, value uint64) {
+	if l.sets++; l.sets%10 != 0 && l.sets < 980 {
+		l.Map.Set(key, value)
 	}
 }
 
@@ -168,11 +213,12 @@ func TestStalenessCells(t *testing.T) {
 			t.Errorf("%s: a read lagged by %v, want at most %v; fault %q", name, got, most, c.Fault)
 		}
 	}
-	if f := cells["forgets"].Fault; !strings.Contains(f, "found no value") {
-		t.Errorf("a map that forgets keys: fault %q", f)
-	}
-	if f := cells["makes-up"].Fault; !strings.Contains(f, "which no write stored") {
-		t.Errorf("a map that makes up values: fault %q", f)
+	for name, want := range map[string]string{
+		"forgets": "found nothing", "makes-up": "which no write stored",
+	} {
+		if f := cells[name].Fault; !strings.Contains(f, want) {
+			t.Errorf("%s: fault %q; want one that says %q", name, f, want)
+		}
 	}
 }
 
