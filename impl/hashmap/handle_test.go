@@ -178,3 +178,14 @@ func TestGroupAnswersAfresh(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupComparesNothing compares the zero value with that of a key that is not there.
+func TestGroupComparesNothing(t *testing.T) {
+	g := hashmap.NewGroup[int, int]()
+	if g.CompareAndDelete(1, 0) || g.CompareAndSwap(1, 0, 2) {
+		t.Error("a key that is not there has compared equal to zero")
+	}
+	if got := content(g.NewReadHandle()); len(got) != 0 {
+		t.Errorf("readers see %v, want nothing", got)
+	}
+}
