@@ -116,3 +116,37 @@ func TestCollectionsDoNotPileUp(t *testing.T) {
 		cancel()
 	}
 }
+
+// TestContextCause ends a wait by a context that has a cause. The caller gets the cause.
+func TestContextCause(t *testing.T) {
+	w := hashmap.New[int, int]()
+	g := w.NewReadHandle().Read()
+	defer g.Release()
+	mustPublish(t, w)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("the cause")
+	cancel(cause)
+	if err := w.PublishContext(ctx); !errors.Is(err, cause) {
+		t.Errorf("PublishContext returns %v, want the cause of its context", err)
+	}
+}
+
+// TestStallIsReportedInTime sets times other than the default.
+func TestStallIsReportedInTime(t *testing.T) {
+	for _, after := range []time.Duration{20 * time.Millisecond, 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			var g hashmap.ReadGuard[int, int]
+			reported, start := time.Duration(0), time.Now()
+			w := hashmap.New[int, int](hashmap.WithStallReport(after, func(strategy.Stall) {
+				reported = time.Since(start)
+				g.Release()
+			}))
+			g = w.NewReadHandle().Read()
+			mustPublish(t, w)
+			mustPublish(t, w)
+			if reported != after {
+				t.Errorf("the report comes after %v, want %v", reported, after)
+			}
+		})
+	}
+}

@@ -119,6 +119,28 @@ func TestAbandonEndsGuards(t *testing.T) {
 	})
 }
 
+// TestAbandonEndsGuardsInEitherCopy abandons a reader with a guard in the other copy than the
+// first.
+func TestAbandonEndsGuardsInEitherCopy(t *testing.T) {
+	forAllBut(t, []string{sharedName, collectorName}, func(t *testing.T, open func(strategy.Options) *rig) {
+		s := open(strategy.Options{})
+		s.swap()
+		if !s.TryFinish() {
+			t.Fatal("a swap without guards does not finish")
+		}
+		r := s.NewReader("")
+		r.Open()
+		s.swap()
+		if s.TryFinish() {
+			t.Fatal("the swap finishes with a guard open in the old copy")
+		}
+		r.Abandon()
+		if !s.TryFinish() {
+			t.Error("the swap does not finish although its reader was abandoned")
+		}
+	})
+}
+
 func TestGuardReleasedTwice(t *testing.T) {
 	forAllBut(t, []string{collectorName}, func(t *testing.T, open func(strategy.Options) *rig) {
 		s := open(strategy.Options{})
