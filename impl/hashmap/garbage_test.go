@@ -46,7 +46,7 @@ func forEachMap(t *testing.T, test func(t *testing.T, k strategy.Kind, options .
 }
 
 // TestCloseFreesTheStaleCopy removes a value, so that only the stale copy still has it, and closes
-// the writer. Readers that stay must not keep that copy alive.
+// the writer. Neither readers that stay nor the closed writer keep that copy alive.
 func TestCloseFreesTheStaleCopy(t *testing.T) {
 	forEachMap(t, func(t *testing.T, k strategy.Kind, options ...hashmap.Option) {
 		for _, key := range []int{0, 1} { // flat tables store zero in a place of its own
@@ -61,7 +61,7 @@ func TestCloseFreesTheStaleCopy(t *testing.T) {
 				},
 			} {
 				t.Run(fmt.Sprintf("key %d/%s", key, name), func(t *testing.T) {
-					r, later, collected := closed(t, key, use, options...)
+					w, r, later, collected := closed(t, key, use, options...)
 					later()
 					if !collected() {
 						t.Error("the value is still alive")
@@ -69,27 +69,30 @@ func TestCloseFreesTheStaleCopy(t *testing.T) {
 					if n := r.Read().Len(); n != 1 {
 						t.Errorf("the last version has %d entries; want 1", n)
 					}
+					runtime.KeepAlive(w)
 				})
 			}
 		}
 	})
 }
 
-// closed returns a handle of a map whose writer has been closed and dropped. A value has been
-// removed since use was called with the handle.
-func closed(t *testing.T, key int, use func(*hashmap.ReadHandle[int, *object]) func(), options ...hashmap.Option) (*hashmap.ReadHandle[int, *object], func(), func() bool) {
-	w := hashmap.New[int, *object](options...)
-	r := w.NewReadHandle()
+// closed returns a map's writer, which has been closed, and a handle. A value has been removed
+// since use was called with the handle.
+func closed(t *testing.T, key int, use func(*hashmap.ReadHandle[int, *object]) func(), options ...hashmap.Option) (
+	w *hashmap.WriteHandle[int, *object], r *hashmap.ReadHandle[int, *object], later func(), collected func() bool,
+) {
+	w = hashmap.New[int, *object](options...)
+	r = w.NewReadHandle()
 	o, collected := watched()
 	w.Insert(key, o)
 	w.Insert(2, new(object))
 	mustPublish(t, w)
 	mustPublish(t, w)
 	w.Remove(key)
-	later := use(r)
+	later = use(r)
 	mustPublish(t, w)
 	w.Close()
-	return r, later, collected
+	return w, r, later, collected
 }
 
 // TestCloseHalvesTheMemory measures the memory of a closed map, whose writer and handle stay.

@@ -1,6 +1,7 @@
 package hashmap_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -42,6 +43,29 @@ func TestHugeCapacity(t *testing.T) {
 		mustPublish(t, w)
 		if v, ok := w.NewReadHandle().Get(1); !ok || v[0] != 1 {
 			t.Errorf("table %d: a map for 1<<32 entries does not work", kind)
+		}
+	}
+}
+
+// TestCapacityIsOfBothCopies fills a map up to its capacity. Neither copy grows on the way.
+func TestCapacityIsOfBothCopies(t *testing.T) {
+	const entries = 10_000
+	allocated := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.TotalAlloc
+	}
+	for name, kind := range map[string]table.Kind{"builtin": table.Builtin, "flat": table.Flat} {
+		w := hashmap.New[int, int](hashmap.WithTable(kind), hashmap.WithCapacity(entries))
+		for i := range entries {
+			w.Insert(i, i)
+		}
+		for publish := range 2 { // each applies the operations to another copy
+			before := allocated()
+			mustPublish(t, w)
+			if n := allocated() - before; n > entries {
+				t.Errorf("%s: publish %d of %d entries allocates %d bytes in a map with that capacity", name, publish, entries, n)
+			}
 		}
 	}
 }

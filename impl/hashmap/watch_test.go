@@ -1,6 +1,7 @@
 package hashmap
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -39,6 +40,12 @@ func TestWatch(t *testing.T) {
 			t.Errorf("%s: TryPublish over a guard: %t, %v", name, ok, err)
 		}
 		expect(0, "while a guard is open")
+		done, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := w.PublishContext(done); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: a publish over a guard that is given up: %v", name, err)
+		}
+		expect(0, "after a wait that was given up")
 		g.Release()
 		applied := -1
 		w.Update(2, func(int, bool) (int, bool) { applied = entered; return 2, true })

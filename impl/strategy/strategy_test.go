@@ -1,6 +1,8 @@
 package strategy_test
 
 import (
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"doublebuf/impl/strategy"
@@ -137,6 +139,60 @@ func TestAbandonEndsGuardsInEitherCopy(t *testing.T) {
 		r.Abandon()
 		if !s.TryFinish() {
 			t.Error("the swap does not finish although its reader was abandoned")
+		}
+	})
+}
+
+// TestReadersThatLeaveAreCollected ends readers in each way there is, while their strategy goes on.
+// Nothing keeps their memory.
+func TestReadersThatLeaveAreCollected(t *testing.T) {
+	forAllBut(t, []string{sharedName, collectorName}, func(t *testing.T, open func(strategy.Options) *rig) {
+		for name, end := range map[string]func(s *rig, r strategy.Reader){
+			"unregistered": func(_ *rig, r strategy.Reader) { r.Unregister() },
+			"abandoned":    func(_ *rig, r strategy.Reader) { r.Open(); r.Abandon() },
+			"unregistered after a swap has waited for them": func(s *rig, r strategy.Reader) {
+				c := r.Open()
+				s.swap()
+				if s.TryFinish() {
+					t.Error("the swap finishes with a guard open in the old copy")
+				}
+				r.Close(c)
+				if !s.TryFinish() {
+					t.Error("the swap does not finish although its last guard is closed")
+				}
+				r.Unregister()
+			},
+			"unregistered with a guard open": func(s *rig, r strategy.Reader) {
+				c := r.Open()
+				r.Unregister()
+				r.Close(c)
+				for range 2 {
+					s.swap()
+					if !s.TryFinish() {
+						t.Error("a swap without guards does not finish")
+					}
+				}
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				const readers = 10
+				s := open(strategy.Options{})
+				collected := new(atomic.Int32)
+				func() {
+					for range readers {
+						r := s.NewReader("")
+						runtime.SetFinalizer(r, func(strategy.Reader) { collected.Add(1) })
+						end(s, r)
+					}
+				}()
+				for i := 0; i < 20 && collected.Load() < readers; i++ {
+					collect()
+				}
+				if n := collected.Load(); n != readers {
+					t.Errorf("%d of %d readers are collected", n, readers)
+				}
+				runtime.KeepAlive(s)
+			})
 		}
 	})
 }

@@ -2,6 +2,7 @@ package strategy_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -172,6 +173,53 @@ func TestDetach(t *testing.T) {
 				t.Error("the swap does not finish although its last guard is closed")
 			}
 		})
+	})
+}
+
+// TestDetachUnderManyReaders detaches a copy in which each of many readers has a guard. None of the
+// guards counts for the copy's successor. Guards there count.
+func TestDetachUnderManyReaders(t *testing.T) {
+	forAllBut(t, []string{singleName}, func(t *testing.T, open func(strategy.Options) *rig) {
+		s := open(strategy.Options{MaxWait: time.Microsecond})
+		readers, stale := make([]strategy.Reader, 50), make([]*strategy.Copy, 50)
+		for i := range readers {
+			readers[i] = s.NewReader("")
+			stale[i] = readers[i].Open()
+		}
+		s.swap()
+		if s.TryFinish() {
+			t.Fatal("the swap finishes with guards open in the old copy")
+		}
+		s.detach()
+		s.swap() // to the successor
+		if !s.TryFinish() {
+			t.Fatal("the swap to the successor does not finish")
+		}
+		s.swap() // away from the successor
+		if !s.TryFinish() {
+			t.Error("guards in the detached copy count for its successor")
+		}
+		s.swap() // to the successor again
+		if !s.TryFinish() {
+			t.Fatal("the next swap to the successor does not finish")
+		}
+		last := readers[len(readers)-1]
+		c := last.Open()
+		s.swap()
+		if s.TryFinish() {
+			t.Error("a guard in the successor does not count")
+		}
+		for i, r := range readers {
+			r.Close(stale[i])
+		}
+		if s.TryFinish() {
+			t.Error("the ends of guards in the detached copy end a guard in its successor")
+		}
+		last.Close(c)
+		if !s.TryFinish() {
+			t.Error("the swap does not finish although its last guard is closed")
+		}
+		runtime.KeepAlive(stale)
 	})
 }
 
