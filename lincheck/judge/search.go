@@ -27,7 +27,7 @@ func search(h *history.History, limit time.Duration) Verdict {
 	b.end()
 	v := b.v
 	if v.Outcome != history.Illegal {
-		v.addWindow(b.checker(), countedWrong(h))
+		v.addWindow(b.checker(), countedWrong(h, work))
 	}
 	if v.Outcome == history.Illegal || !together && !b.tied() {
 		return v
