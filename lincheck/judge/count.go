@@ -8,10 +8,10 @@ import (
 	"doublebuf/lincheck/order"
 )
 
-// countedWrong judges each Len of a linearizable history that need not count at one instant. It may
-// count each key as present or not, as at any instant between its call and its return. countedWrong
-// returns the first one whose number lies outside of these bounds, or else Ok. The bounds of one Len
-// are exact, key by key. What two of them say together is not judged.
+// countedWrong judges each Len of a linearizable history that need not count at one instant. It
+// may count each key as present or not, as at any instant between its call and its return.
+// countedWrong returns the first one whose number lies outside of these bounds, or else Ok. The
+// bounds of one Len are exact, key by key. What two of them say together is not judged.
 func countedWrong(h *history.History, work *order.Work) windowResult {
 	var counting *lenBounds
 	ambiguous := windowResult{outcome: history.Ok}
@@ -73,8 +73,8 @@ func partsByKey(h *history.History) map[history.Word][]keyCall {
 }
 
 // wrong reports whether the Len with the index i counts fewer keys than were certainly there, or
-// more than may have been there. Calls of different clients have an order only if they are more than
-// the slack apart.
+// more than may have been there. Calls of different clients have an order only if they are more
+// than the slack apart.
 func (n *lenBounds) wrong(i int, slack time.Duration) (least, most uint64, wrong bool) {
 	result := uint64(n.h.Calls[i].Result.Word)
 	var both []history.Word // keys that may have been there or not

@@ -18,7 +18,7 @@ func TestReasonsNameTheCallsOfTheHistory(t *testing.T) {
 		"walk": {`{"client":0,"op":"walk","called":4,"returned":5,"all":[[2,6]]}`, "walk() did not see 1"},
 		"clear": {`{"client":0,"op":"clear","called":4,"returned":5}
 {"client":0,"op":"get","key":1,"result":5,"called":6,"returned":7}`, "clear()"},
-		"retain": {`{"client":0,"op":"retain","called":4,"returned":5,"all":[[1,5]],"removed":[[2,7]]}`, "retain(); removed 2 -> 7"},
+		"retain":                   {`{"client":0,"op":"retain","called":4,"returned":5,"all":[[1,5]],"removed":[[2,7]]}`, "retain(); removed 2 -> 7"},
 		"retain that sees nothing": {`{"client":0,"op":"retain","called":4,"returned":5,"all":[],"removed":[[2,6]]}`, "retain() did not see 1"},
 		"lost clear": {`{"client":1,"op":"clear","called":4}
 {"client":0,"op":"get","key":1,"result":8,"called":6,"returned":7}`, "clear()"},
