@@ -77,7 +77,7 @@ func TestEvidenceOfTheBattery(t *testing.T) {
 	panics.Name = "panics-for-strings"
 	panics.String = func(int) kv.Map[string, uint64] { panic("no strings") }
 	dir := t.TempDir()
-	v := Check(panics, Options{Seed: 5, Histories: 1, Dir: dir})
+	v := Check(panics, Options{Seed: 5, Histories: 1, Time: time.Minute, Dir: dir})
 	if v.Outcome != Illegal || v.Checker != "battery" || v.Seed != 5 || v.Reason != "string/promises: seed 5: panic: no strings" {
 		t.Error(v)
 	}
@@ -87,7 +87,7 @@ func TestEvidenceOfTheBattery(t *testing.T) {
 	if stack, err := os.ReadFile(v.Evidence.Log); err != nil || !bytes.Contains(stack, []byte("goroutine ")) {
 		t.Errorf("the stack is %q, %v", stack, err)
 	}
-	again := Check(panics, Options{Seed: v.Seed, By: ByBattery})
+	again := Check(panics, Options{Seed: v.Seed, By: ByBattery, Time: time.Minute})
 	if again.Reason != v.Reason || again.Counts.Histories != 0 {
 		t.Errorf("again: %v after %+v; want %s, and no histories", again, again.Counts, v.Reason)
 	}
@@ -98,7 +98,7 @@ func TestNotLookedAt(t *testing.T) {
 	e := controls.LockedEntry()
 	e.String = func(int) kv.Map[string, uint64] { return controls.NewFull[string, uint64]() }
 	want := "Range, Clear, Retain, type int, type float64, type prefix, type line, type wide, type pointer"
-	if v := Check(e, Options{Histories: 1}); v.Outcome != Ok || strings.Join(v.NotLookedAt, ", ") != want || v.Counts.Tests == 0 {
+	if v := Check(e, Options{Histories: 1, Time: time.Minute}); v.Outcome != Ok || strings.Join(v.NotLookedAt, ", ") != want || v.Counts.Tests == 0 {
 		t.Errorf("%v after %d tests, without %s; want Ok without %s", v, v.Counts.Tests, v.NotLookedAt, want)
 	}
 }

@@ -37,16 +37,20 @@ func good() plan.Plan {
 	}
 }
 
-// TestEveryMapAndMix runs every map of the registry under every mix that it can do, and variations
-// of a map under some of them. Distributions and key types take turns. The metrics must add up and
-// the final-state check must hold, except for maps that are known to be broken.
-func TestEveryMapAndMix(t *testing.T) {
+// TestMapsAndMixes runs every map of the registry under every second mix that it can do, and
+// variations of a map under fewer. Two maps that follow each other meet all mixes. Distributions
+// and key types take turns. The metrics must add up and the final-state check must hold, except
+// for maps that are known to be broken.
+func TestMapsAndMixes(t *testing.T) {
 	p := plan.Plan{Seed: 3, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2}
 	dists, types := []string{"uniform", "zipf0.99", "zipf2", "latest", "sequential", "hotspot80-20", "one"}, []string{"uint64", "int", "string", "ident", "string-short"}
 	broken := map[string]bool{}
 	for i, m := range workloads.Mixes() {
-		for _, e := range baselines.All() {
+		for j, e := range baselines.All() {
 			if !e.Caps.Has(kv.Writes) && !m.ReadOnly() || !e.Caps.Has(m.Needs()) || e.Aside && i%4 != 0 {
+				continue
+			}
+			if (i+j)%2 != 0 && e.Caps.Has(kv.Writes) {
 				continue
 			}
 			if !e.Caps.Has(kv.Concurrent) && m.Roles {

@@ -11,7 +11,7 @@ import (
 	"doublebuf/workloads"
 )
 
-// This runs the types that TestEveryMapAndMix leaves out, on the maps that support them. The mixes
+// This runs the types that TestMapsAndMixes leaves out, on the maps that support them. The mixes
 // have all kinds of writes and walks.
 func TestEveryType(t *testing.T) {
 	p := plan.Plan{Seed: 3, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2, Trace: &workloads.TraceInput{Name: "testdata/prefixes.txt", Format: "prefixes"}}
