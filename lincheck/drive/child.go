@@ -3,7 +3,6 @@ package drive
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,8 +17,8 @@ import (
 const (
 	defaultChildTime   = time.Minute
 	defaultChildMemory = 1 << 30
-	outputKept         = 1 << 20 // bytes of a child's stdout and of its stderr
-	outputShown        = 2 << 10 // bytes of stderr in the verdict itself
+	outputKept         = 1 << 20 // bytes of what a child prints
+	outputShown        = 2 << 10 // bytes of it in the verdict itself
 	dumpDelay          = 3 * time.Second
 	verdictDelay       = 10 * time.Second
 
@@ -29,21 +28,20 @@ const (
 
 	mostStack    = 32 << 20        // bytes of one goroutine's stack; catches endless recursion
 	leakPatience = 3 * time.Second // time for goroutines to end after their maps are closed
-	secretEnv    = "LINCHECK_SECRET"
 )
 
-// KeepOutput adds the stderr of a child to the verdict's evidence, and saves it in dir; "" =
+// KeepOutput adds what a child printed to the verdict's evidence, and saves it in dir; "" =
 // nowhere.
-func KeepOutput(v *judge.Verdict, stderr, dir string) {
-	if stderr == "" {
+func KeepOutput(v *judge.Verdict, printed, dir string) {
+	if printed == "" {
 		return
 	}
-	v.Evidence.Output = stderr[:min(len(stderr), outputShown)]
+	v.Evidence.Output = printed[:min(len(printed), outputShown)]
 	if dir == "" {
 		return
 	}
 	path := filepath.Join(dir, v.Map+"-stderr.txt")
-	if err := os.WriteFile(path, []byte(stderr), 0o666); err != nil {
+	if err := os.WriteFile(path, []byte(printed), 0o666); err != nil {
 		v.Reason += "; its output is lost: " + err.Error()
 		return
 	}
@@ -51,16 +49,16 @@ func KeepOutput(v *judge.Verdict, stderr, dir string) {
 }
 
 // ChildMain is the child's side of [Supervise] for a check of many histories: it calls check, looks
-// for goroutines that the maps left behind, and writes the verdict to w. It crashes the process
+// for goroutines that the maps left behind, and answers with the verdict. It crashes the process
 // when that uses more memory than GOMEMLIMIT says.
-func ChildMain(check func() judge.Verdict, dir string, w io.Writer) error {
+func ChildMain(check func() judge.Verdict, dir string) error {
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), leastProcs))
-	return RunChild(func() judge.Verdict {
+	return RunChild(func(func(string)) judge.Verdict {
 		before := runtime.NumGoroutine()
 		v := check()
 		leaks(&v, runtime.NumGoroutine, before, dir)
 		return v
-	}, w)
+	})
 }
 
 // leaks turns an Ok into an Illegal if at least one goroutine is left of each history, although its
@@ -83,22 +81,27 @@ func leaks(v *judge.Verdict, goroutines func() int, before int, dir string) {
 	}
 }
 
-// RunChild calls check and writes its verdict to w, as the last line of a child process. It crashes
-// the process when that uses more memory than GOMEMLIMIT says.
-func RunChild(check func() judge.Verdict, w io.Writer) error {
-	done := make(chan struct{})
-	defer close(done)
-	secret := os.Getenv(secretEnv)
-	os.Unsetenv(secretEnv) // fails only for malformed names
-	debug.SetMaxStack(mostStack)
-	go watchMemory(debug.SetMemoryLimit(-1), done)
-	line, err := encode(check())
+// answer is what a child process answers, in one line of JSON.
+type answer struct {
+	Report  string         `json:",omitempty"` // how far the check is
+	Verdict *judge.Verdict `json:",omitempty"` // the last answer has it
+}
+
+// RunChild is the child's side of [Supervise]: it calls check, which may report how far it is, and
+// answers with its verdict. It crashes the process when that uses more memory than GOMEMLIMIT says.
+func RunChild(check func(report func(line string)) judge.Verdict) error {
+	pipe, err := OpenAnswers()
 	if err != nil {
 		return err
 	}
-	// The map may have printed something, and stopped within a line.
-	_, err = w.Write(append([]byte("\n"+secret), line...))
-	return err
+	done := make(chan struct{})
+	defer close(done)
+	debug.SetMaxStack(mostStack)
+	go watchMemory(debug.SetMemoryLimit(-1), done)
+	answers := json.NewEncoder(pipe)
+	report := func(line string) { _ = answers.Encode(answer{Report: line}) } // an error means that the parent is gone
+	v := check(report)
+	return answers.Encode(answer{Verdict: &v})
 }
 
 // watchMemory panics when the process holds more than limit bytes. The limit of the Go runtime is
@@ -121,10 +124,4 @@ func watchMemory(limit int64, done <-chan struct{}) {
 			}
 		}
 	}
-}
-
-// encode returns v as one line of JSON.
-func encode(v judge.Verdict) ([]byte, error) {
-	b, err := json.Marshal(v)
-	return append(b, '\n'), err
 }

@@ -3,7 +3,6 @@ package soak
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
@@ -353,9 +352,11 @@ func (s *soak) stalled(w *stall) bool {
 	return false
 }
 
-// ChildMain is the child's side of [drive.Supervise] for a soak. It writes the totals to w from
-// time to time, and at last the verdict.
-func ChildMain(ctx context.Context, e kv.Entry, o Options, w io.Writer) error {
-	o.Report = func(t Totals) { fmt.Fprintln(w, t) } // errors mean that the parent is gone
-	return drive.RunChild(func() judge.Verdict { return Run(ctx, e, o) }, w)
+// ChildMain is the child's side of [drive.Supervise] for a soak. It reports the totals from time to
+// time, and answers with the verdict in the end.
+func ChildMain(ctx context.Context, e kv.Entry, o Options) error {
+	return drive.RunChild(func(report func(string)) judge.Verdict {
+		o.Report = func(t Totals) { report(t.String()) }
+		return Run(ctx, e, o)
+	})
 }

@@ -266,7 +266,7 @@ func (s *shell) judge(f *format, path, dir string) error {
 func childCommand() command {
 	return command{
 		name: gate.Command, hidden: true,
-		long: "Checks one map in this process and writes its verdict as JSON. runbench check starts it.",
+		long: "Checks one map in this process and answers with its verdict as JSON. runbench check starts it.",
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var o lincheck.Options
 			var impl []string
@@ -282,7 +282,7 @@ func childCommand() command {
 				if err != nil {
 					return err
 				}
-				return lincheck.ChildMain(maps[0], o, s.stdout)
+				return lincheck.ChildMain(maps[0], o)
 			}
 		},
 	}

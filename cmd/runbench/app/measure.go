@@ -38,9 +38,9 @@ func measureCommand() command {
 				// running cell, and this process with it.
 				signal.Ignore(os.Interrupt, syscall.SIGTERM)
 				stacksOnQuit(s.stderr)
-				answers := s.stdout
-				if answers == os.Stdout {
-					os.Stdout = os.Stderr // a map that prints must not print between the answers
+				answers, err := drive.OpenAnswers()
+				if err != nil {
+					return err
 				}
 				return run.Serve(s.maps, os.Stdin, answers)
 			}

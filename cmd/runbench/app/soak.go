@@ -200,7 +200,7 @@ const soakChildName = "soak-child"
 func soakChildCommand() command {
 	return command{
 		name: soakChildName, hidden: true,
-		long: "Soaks one map in this process and writes totals and its verdict as JSON. runbench soak starts it.",
+		long: "Soaks one map in this process and answers with totals and its verdict as JSON. runbench soak starts it.",
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var o soak.Options
 			var impl []string
@@ -221,7 +221,7 @@ func soakChildCommand() command {
 				// The parent passes an interrupt on; from a terminal it comes twice.
 				ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 				defer stop()
-				return soak.ChildMain(ctx, maps[0], o, s.stdout)
+				return soak.ChildMain(ctx, maps[0], o)
 			}
 		},
 	}

@@ -26,10 +26,17 @@ const MeasureCommand = "measure-child"
 // does not end the run. programs holds the program of each link.
 func (c *Campaign) children(programs []string) run.Children {
 	return run.Children{
-		Start: func(ctx context.Context, link int) (*exec.Cmd, fmt.Stringer) {
-			cmd, stderr := drive.Command(ctx, programs[link-1], MeasureCommand), &drive.Head{}
-			cmd.Stderr = stderr
-			return cmd, stderr
+		Start: func(ctx context.Context, link int) (*run.Process, error) {
+			cmd := drive.Command(ctx, programs[link-1], MeasureCommand)
+			orders, err := cmd.StdinPipe()
+			if err != nil {
+				return nil, err
+			}
+			p, err := drive.Start(cmd)
+			if err != nil {
+				return nil, err
+			}
+			return &run.Process{Cmd: cmd, Orders: orders, Answers: p.Answers, Printed: &p.Printed}, nil
 		},
 		Cause: cause, Where: drive.Summarize, Hang: c.Hang, Failed: c.failed, Waits: c.waits, AtOnce: c.AtOnce,
 	}
@@ -37,7 +44,7 @@ func (c *Campaign) children(programs []string) run.Children {
 
 // cause says how a process that measured ended. A Go program that crashes exits with code 2, or 66
 // with the race detector. Other codes are of the map's own choice.
-func cause(stderr string, end error) (cause string, killed bool) {
+func cause(printed string, end error) (cause string, killed bool) {
 	var exit *exec.ExitError
 	switch {
 	case end == nil:
@@ -47,12 +54,12 @@ func cause(stderr string, end error) (cause string, killed bool) {
 	case drive.Killed(exit):
 		return exit.Error(), true
 	case exit.ExitCode() == 2 || exit.ExitCode() == 66 || exit.ExitCode() < 0:
-		return drive.CrashCause(stderr, exit), false
+		return drive.CrashCause(printed, exit), false
 	}
 	return exit.Error(), false
 }
 
-// failed records that a map failed while it was measured, with its stderr as evidence, and says
+// failed records that a map failed while it was measured, with what it printed as evidence, and says
 // what will be missing. If it is not known which map ended a process, it only says so.
 func (c *Campaign) failed(f run.Failure) error {
 	c.loop.newLine()
@@ -70,7 +77,7 @@ func (c *Campaign) failed(f run.Failure) error {
 	}
 	v := drive.NewVerdict(e)
 	v.Outcome, v.Checker, v.Reason = history.Illegal, crashed, f.Reason
-	drive.KeepOutput(&v, f.Stderr, dir)
+	drive.KeepOutput(&v, f.Printed, dir)
 	r := recorded(v, c.Dir)
 	r.Evidence = append(r.Evidence, fmt.Sprintf("%s of block %d", f.Job.ID.Name(), f.Job.Block))
 	c.store.manifest.Verdicts = append(c.store.manifest.Verdicts, r)

@@ -19,7 +19,7 @@ import (
 type death struct {
 	at      mark // what it did
 	reason  string
-	stderr  string
+	printed string
 	killed  bool // from outside
 	memory  bool // it ran out of memory
 	certain bool // the map of the step did it
@@ -29,8 +29,8 @@ type death struct {
 func (d *death) Error() string { return d.reason }
 
 // inStep reports whether the goroutine that crashed did a step of a cell. Its stack comes first.
-func inStep(stderr string) bool {
-	_, stacks, _ := strings.Cut(stderr, "\ngoroutine ")
+func inStep(printed string) bool {
+	_, stacks, _ := strings.Cut(printed, "\ngoroutine ")
 	first, _, _ := strings.Cut(stacks, "\n\n")
 	return strings.Contains(first, "/internal/run.")
 }
@@ -168,5 +168,5 @@ func (r *Runner) blame(j plan.Job, d *death) error {
 	if r.Children.Failed == nil {
 		return fmt.Errorf("%s: %w", j.ID.Name(), d)
 	}
-	return r.Children.Failed(Failure{Map: impl, Job: j, Reason: d.reason, Stderr: d.stderr})
+	return r.Children.Failed(Failure{Map: impl, Job: j, Reason: d.reason, Printed: d.printed})
 }

@@ -17,15 +17,14 @@ import (
 
 // Children says how to start the processes that measure for a Runner, and what to do if one fails.
 type Children struct {
-	// Start returns the command that runs [Serve] in a program of that link. It keeps what the
-	// process writes to stderr. When ctx ends, the process writes the stacks of its goroutines
-	// there and is killed.
-	Start func(ctx context.Context, link int) (cmd *exec.Cmd, stderr fmt.Stringer)
-	// Cause says in one line how a process ended, from its stderr and its end, which is nil if it
-	// exited with code 0. killed is true if a signal from outside ended it.
-	Cause func(stderr string, end error) (cause string, killed bool)
+	// Start starts a process that runs [Serve] in a program of that link. When ctx ends, the process
+	// prints the stacks of its goroutines and is killed.
+	Start func(ctx context.Context, link int) (*Process, error)
+	// Cause says in one line how a process ended, from what it printed and its end, which is nil if
+	// it exited with code 0. killed is true if a signal from outside ended it.
+	Cause func(printed string, end error) (cause string, killed bool)
 	// Where says in one line in which functions the goroutines were, from their stacks.
-	Where func(stderr string) string
+	Where func(printed string) string
 	// Hang is how long a process may make no progress, beside the time that a step takes. It is
 	// 0 for 20 s.
 	Hang time.Duration
@@ -37,6 +36,14 @@ type Children struct {
 	Waits func(jobs []plan.Job)
 	// AtOnce, when it is closed, ends a Run with [ErrStopped] and without its running cells.
 	AtOnce <-chan struct{}
+}
+
+// Process is a process that [Children] have started.
+type Process struct {
+	Cmd     *exec.Cmd
+	Orders  io.WriteCloser // its standard input
+	Answers io.ReadCloser
+	Printed fmt.Stringer // what it prints to its standard output and error, complete when it has ended
 }
 
 func (c *Children) hang() time.Duration {
@@ -57,23 +64,21 @@ var ErrStopped = errors.New("stopped at once")
 
 // Failure is what a map did instead of being measured.
 type Failure struct {
-	Map    string   // its name, without that of a twin; "" if it is not known
-	Job    plan.Job // the cell
-	Reason string   // in one line
-	Stderr string   // of the process
+	Map     string   // its name, without that of a twin; "" if it is not known
+	Job     plan.Job // the cell
+	Reason  string   // in one line
+	Printed string   // by the process
 }
 
 // child is a process that measures.
 type child struct {
-	process int
+	*Process
+	number  int // of the process, in the plan
 	started time.Time
-	cmd     *exec.Cmd
-	kill    context.CancelFunc // after it has written its stacks
-	stdin   io.WriteCloser
+	kill    context.CancelFunc // after it has printed its stacks
 	orders  *json.Encoder
 	sends   sync.Mutex // held while an order is sent
 	answers *json.Decoder
-	stderr  fmt.Stringer
 	marks   *os.File
 	guard   memoryGuard
 }
@@ -87,7 +92,7 @@ func (c *child) send(o request) error {
 
 // needChild starts the process that measures j, if it does not run.
 func (r *Runner) needChild(j plan.Job) error {
-	if r.child != nil && r.child.process != j.Process {
+	if r.child != nil && r.child.number != j.Process {
 		r.endChild()
 	}
 	if r.child != nil {
@@ -112,7 +117,7 @@ func (r *Runner) needChild(j plan.Job) error {
 
 func (r *Runner) startChild(j plan.Job) (err error) {
 	ctx, kill := context.WithCancel(context.Background())
-	c := &child{process: j.Process, kill: kill, guard: newMemoryGuard()}
+	c := &child{number: j.Process, kill: kill, guard: newMemoryGuard()}
 	defer func() {
 		if err != nil {
 			c.release()
@@ -125,25 +130,21 @@ func (r *Runner) startChild(j plan.Job) (err error) {
 	if _, err = c.marks.Write(mark{expected: r.took}.bytes()); err != nil {
 		return err
 	}
-	c.cmd, c.stderr = r.Children.Start(ctx, j.Link)
-	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
-		return err
-	}
-	stdout, err := c.cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	c.orders, c.answers = json.NewEncoder(c.stdin), json.NewDecoder(stdout)
 	c.started = time.Now()
-	if err = c.cmd.Start(); err == nil {
-		r.child, r.before = c, nil
+	if c.Process, err = r.Children.Start(ctx, j.Link); err != nil {
+		return err
 	}
-	return err
+	c.orders, c.answers = json.NewEncoder(c.Orders), json.NewDecoder(c.Answers)
+	r.child, r.before = c, nil
+	return nil
 }
 
 // release gives up what belongs to a child that has ended.
 func (c *child) release() {
 	c.kill()
+	if c.Process != nil {
+		_ = c.Answers.Close() // every answer has arrived
+	}
 	if c.marks != nil {
 		_ = c.marks.Close() // it is of no use any more
 		_ = os.Remove(c.marks.Name())
@@ -153,9 +154,9 @@ func (c *child) release() {
 // endChild ends the child, if there is one. Every answer has arrived already.
 func (r *Runner) endChild() {
 	if c := r.child; c != nil {
-		_ = c.stdin.Close()
+		_ = c.Orders.Close()
 		late := time.AfterFunc(r.Children.hang(), c.kill) // a map may have left goroutines that spin
-		_ = c.cmd.Wait()
+		_ = c.Cmd.Wait()
 		late.Stop()
 		c.release()
 		r.child = nil

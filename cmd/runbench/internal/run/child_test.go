@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -19,8 +18,17 @@ func TestChildOfAnotherCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Children.Start = func(context.Context, int) (*exec.Cmd, fmt.Stringer) {
-		return exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`), &strings.Builder{}
+	r.Children.Start = func(context.Context, int) (*Process, error) {
+		cmd := exec.Command("sh", "-c", `read plan; echo '{"Commit": "0123456789abcdef"}'; read job`)
+		orders, err := cmd.StdinPipe()
+		if err != nil {
+			return nil, err
+		}
+		answers, err := cmd.StdoutPipe()
+		if err != nil {
+			return nil, err
+		}
+		return &Process{cmd, orders, answers, &strings.Builder{}}, cmd.Start()
 	}
 	defer r.End()
 	err = r.Run(t.Context(), p.Jobs(), func([]results.Cell, Progress) error { return nil })

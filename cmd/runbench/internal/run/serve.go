@@ -17,7 +17,7 @@ import (
 )
 
 // A child reads the plan, and then one cohort of jobs after another, as JSON from its standard
-// input. It answers each on its standard output. While it measures, its parent only looks at the
+// input. It answers each on a pipe. While it measures, its parent only looks at the
 // marks from time to time. While the parent writes the cells to the disk, the child waits. The
 // child ends at the end of its input, so that no child remains if the parent is killed.
 

@@ -48,7 +48,7 @@ func (r *Runner) ask(o request, jobs []plan.Job) (answer, error) {
 			case err != nil:
 				return answer{}, r.endOf(why)
 			case a.Error != "":
-				return answer{}, fmt.Errorf("process %d: %s", c.process, a.Error)
+				return answer{}, fmt.Errorf("process %d: %s", c.number, a.Error)
 			}
 			return a, nil
 		case <-cut:
@@ -58,7 +58,7 @@ func (r *Runner) ask(o request, jobs []plan.Job) (answer, error) {
 			}
 		case <-atOnce:
 			atOnce = nil
-			_ = c.cmd.Process.Kill() // it may be dead
+			_ = c.Cmd.Process.Kill() // it may be dead
 		case now := <-tick.C:
 			if why == "" {
 				if why = w.look(c, now); why != "" {
@@ -74,17 +74,17 @@ func (r *Runner) endOf(why string) *death {
 	c := r.child
 	r.child = nil
 	defer c.release()
-	_ = c.stdin.Close()
-	end := c.cmd.Wait()
-	d := &death{at: c.mark(), stderr: c.stderr.String(), lived: time.Since(c.started)}
-	cause, killed := r.Children.Cause(d.stderr, end)
-	d.certain = d.at.step > between && (strings.HasPrefix(why, hangs) || why == "" && inStep(d.stderr) && !outOfMemory(cause))
+	_ = c.Orders.Close()
+	end := c.Cmd.Wait()
+	d := &death{at: c.mark(), printed: c.Printed.String(), lived: time.Since(c.started)}
+	cause, killed := r.Children.Cause(d.printed, end)
+	d.certain = d.at.step > between && (strings.HasPrefix(why, hangs) || why == "" && inStep(d.printed) && !outOfMemory(cause))
 	while := " while " + d.at.step.String()
-	d.memory = outOfMemory(cause) || strings.HasPrefix(why, noMemory) || killed && c.guard.scarce(c.cmd.ProcessState)
+	d.memory = outOfMemory(cause) || strings.HasPrefix(why, noMemory) || killed && c.guard.scarce(c.Cmd.ProcessState)
 	switch {
 	case why != "":
 		d.reason = why + while
-		if where := r.Children.Where(d.stderr); where != "" {
+		if where := r.Children.Where(d.printed); where != "" {
 			d.reason += ", with " + where
 		}
 	case d.memory && killed:
@@ -141,7 +141,7 @@ const (
 
 // look returns why the child must be killed, or "".
 func (w *watchdog) look(c *child, now time.Time) (why string) {
-	if c.guard.exceeded(c.cmd.Process.Pid) {
+	if c.guard.exceeded(c.Cmd.Process.Pid) {
 		return noMemory + ", " + c.guard.String() + ","
 	}
 	return w.lookAt(c.mark(), now)
