@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +26,10 @@ const childDirEnv = "LINCHECK_TEST_DIR"
 
 func TestMain(m *testing.M) {
 	if name := os.Getenv(childEnv); name != "" {
+		if name == "unknown" {
+			fmt.Fprintln(os.Stderr, "no such map")
+			os.Exit(1)
+		}
 		printer.Println("maps may print")
 		fmt.Print("and end within a line")
 		if err := ChildMain(childEntries()[name], Options{Seed: 1, Dir: os.Getenv(childDirEnv)}); err != nil {
@@ -79,6 +84,13 @@ func childEntries() map[string]kv.Entry {
 			os.Exit(0)
 		}),
 		"silent": with("silent", func(*controls.Locked) { os.Exit(0) }),
+		"exits":  with("exits", func(*controls.Locked) { os.Exit(3) }),
+		"quits": with("quits", func(*controls.Locked) {
+			p, _ := os.FindProcess(os.Getpid())
+			_ = p.Signal(syscall.SIGQUIT)
+			select {}
+		}),
+		"unknown": with("unknown", func(*controls.Locked) {}), // to the parent, but not to the child
 	}
 }
 
@@ -110,8 +122,11 @@ func TestSupervise(t *testing.T) {
 		{"killed", Child{}, Unknown, "the checking process was killed from outside: signal: killed", ""},
 		{"leaks", Child{}, Illegal, "it leaks goroutines: ", "goroutine "},
 		{"recurses", Child{}, Illegal, "it crashed: fatal error: stack overflow", "goroutine stack exceeds "},
-		{"lies", Child{}, Unknown, "the checking process ended without a verdict", "and end within a line\n"},
-		{"silent", Child{}, Unknown, "the checking process ended without a verdict", "maps may print\n"},
+		{"lies", Child{}, Illegal, "it ended its process: exit status 0", "and end within a line\n"},
+		{"silent", Child{}, Illegal, "it ended its process: exit status 0", "maps may print\n"},
+		{"exits", Child{}, Illegal, "it ended its process: exit status 3", "maps may print\n"},
+		{"quits", Child{}, Unknown, "the checking process was killed from outside: SIGQUIT: quit", "goroutine "},
+		{"unknown", Child{}, Unknown, "the checking process ended before the check began: no such map", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := childEntries()[test.name]

@@ -47,9 +47,6 @@ func Law(checker string) string { return judge.Law(checker) }
 // ended.
 func Supervise(ctx context.Context, e kv.Entry, c Child) Verdict { return drive.Supervise(ctx, e, c) }
 
-// CrashCause returns the line that says why a Go program crashed, see [drive.CrashCause].
-func CrashCause(stderr string, exit error) string { return drive.CrashCause(stderr, exit) }
-
 // JudgeFile judges a saved history, see [judge.File].
 func JudgeFile(path string) (Verdict, error) { return judge.File(path) }
 

@@ -81,7 +81,8 @@ func leaks(v *judge.Verdict, goroutines func() int, before int, dir string) {
 	}
 }
 
-// answer is what a child process answers, in one line of JSON.
+// answer is what a child process answers, in one line of JSON. The first one is empty: it says that
+// the check begins.
 type answer struct {
 	Report  string         `json:",omitempty"` // how far the check is
 	Verdict *judge.Verdict `json:",omitempty"` // the last answer has it
@@ -99,6 +100,9 @@ func RunChild(check func(report func(line string)) judge.Verdict) error {
 	debug.SetMaxStack(mostStack)
 	go watchMemory(debug.SetMemoryLimit(-1), done)
 	answers := json.NewEncoder(pipe)
+	if err := answers.Encode(answer{}); err != nil {
+		return err
+	}
 	report := func(line string) { _ = answers.Encode(answer{Report: line}) } // an error means that the parent is gone
 	v := check(report)
 	return answers.Encode(answer{Verdict: &v})

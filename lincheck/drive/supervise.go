@@ -38,11 +38,14 @@ type Child struct {
 	Report func(line string)
 }
 
-// Supervise lets a child process check e and returns its verdict. A Go program cannot recover from
-// a concurrent map write, and a map that hangs would hang its checker. So a child that crashes,
-// hangs or exceeds its memory makes the verdict Illegal, with what it printed as evidence. A child that
-// could not start, that was killed from outside, or that was interrupted through ctx makes it
-// Unknown. Supervise blocks until the child has ended. Any goroutine may call it.
+// Supervise lets a child process check e and returns its verdict. A Go program cannot recover
+// from a concurrent map write, and a map that hangs would hang its checker. So a child that
+// crashes, exits, hangs or exceeds its memory makes the verdict Illegal, with what it printed as
+// evidence. That its map ended it is certain: a child says when the check begins, and ends by
+// itself only after it has answered with its verdict. A child that did not come so far, that was
+// killed by a signal, or that was interrupted through ctx makes the verdict Unknown: its map may
+// have done it, but so may others. Supervise blocks until the child has ended. Any goroutine may
+// call it.
 func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 	if c.Time == 0 {
 		c.Time = defaultChildTime
@@ -64,16 +67,21 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 		return v
 	}
 	defer p.Answers.Close()
-	answered := make(chan *judge.Verdict, 1)
-	go func() { answered <- c.read(p.Answers) }()
+	var begun bool
+	var answer *judge.Verdict
+	read := make(chan struct{})
+	go func() {
+		begun, answer = c.read(p.Answers)
+		close(read)
+	}()
 	err = p.Wait()
 	// The answers have ended, unless a process that the child started has the pipe.
 	late := time.AfterFunc(dumpDelay, func() { _ = p.Answers.Close() })
 	defer late.Stop()
-	answer := <-answered
+	<-read
 
 	printed := p.Printed.String()
-	var exit *exec.ExitError
+	cause, how := Cause(printed, err)
 	switch {
 	case errors.Is(err, exec.ErrWaitDelay):
 		v.Reason = "the checking process has ended, but a process that it started keeps its output open"
@@ -86,25 +94,29 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 		if where := Summarize(printed); where != "" {
 			v.Reason += ", with " + where
 		}
-	case errors.As(err, &exit) && Killed(exit):
-		v.Reason = "the checking process was killed from outside: " + exit.Error()
-	case errors.As(err, &exit):
-		v.Outcome, v.Reason = history.Illegal, "it crashed: "+CrashCause(printed, exit)
+	case how == Killed:
+		v.Reason = "the checking process was killed from outside: " + cause
+	case !begun:
+		v.Reason = "the checking process ended before the check began: " + crashCause(printed, errors.New(cause))
+	case how == Crashed:
+		v.Outcome, v.Reason = history.Illegal, "it crashed: "+cause
 	default:
-		v.Reason = "the checking process ended without a verdict"
+		v.Outcome, v.Reason = history.Illegal, "it ended its process: "+cause
 	}
 	KeepOutput(&v, printed, c.Dir)
 	return v
 }
 
-// read reads what a child answers until it ends, and returns its verdict; nil if there is none.
-func (c Child) read(answers io.Reader) (verdict *judge.Verdict) {
+// read reads what a child answers until it ends. It returns whether the check has begun, and the
+// verdict; nil if there is none.
+func (c Child) read(answers io.Reader) (begun bool, verdict *judge.Verdict) {
 	for d := json.NewDecoder(answers); ; {
 		var a answer
 		if err := d.Decode(&a); err != nil {
-			return verdict
+			return begun, verdict
 		}
-		if verdict = a.Verdict; verdict == nil && c.Report != nil {
+		begun, verdict = true, a.Verdict
+		if a.Report != "" && c.Report != nil {
 			c.Report(a.Report)
 		}
 	}
@@ -148,16 +160,48 @@ func Command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Killed reports whether a signal ended the process that Go programs neither send to themselves nor
-// cause by a fault of their own.
-func Killed(exit *exec.ExitError) bool {
+// Ended is in which way a process ended.
+type Ended int
+
+// The ways.
+const (
+	Exited  Ended = iota // its program chose to end it
+	Crashed              // the Go runtime ended it
+	Killed               // by a signal that Go programs neither send to themselves nor cause by a fault
+)
+
+// Cause returns in one line why a child process ended, and in which way. printed is what it has
+// printed. end is the error of Wait. A Go program that crashes exits with code 2, or 66 with the
+// race detector. It exits with code 2 after a SIGQUIT too, which nobody but a person sends.
+func Cause(printed string, end error) (cause string, how Ended) {
+	var exit *exec.ExitError
+	switch {
+	case end == nil:
+		return "exit status 0", Exited
+	case !errors.As(end, &exit):
+		return end.Error(), Exited
+	case signalled(exit):
+		return exit.Error(), Killed
+	case exit.ExitCode() == 2 && quit.MatchString(printed):
+		return "SIGQUIT: quit", Killed
+	case exit.ExitCode() == 2 || exit.ExitCode() == 66 || exit.ExitCode() < 0:
+		return crashCause(printed, exit), Crashed
+	}
+	return exit.Error(), Exited
+}
+
+// signalled reports whether a signal ended the process that Go programs neither send to themselves
+// nor cause by a fault of their own.
+func signalled(exit *exec.ExitError) bool {
 	status, ok := exit.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {
 		return false
 	}
 	s := status.Signal()
-	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGKILL
+	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGHUP || s == syscall.SIGKILL
 }
+
+var quit = regexp.MustCompile(`(?m)SIGQUIT: quit$`)
 
 // crash matches the line that says why a Go program crashed. What a map printed without a line feed
 // may stand before it, in the same line.
@@ -166,9 +210,9 @@ var crash = []*regexp.Regexp{
 	regexp.MustCompile(`(panic: |fatal error: |WARNING: DATA RACE).*`),
 }
 
-// CrashCause returns the line that says what happened, of what a crashed Go program printed. If it
-// printed nothing, CrashCause returns exit, the way in which the program ended.
-func CrashCause(printed string, exit error) string {
+// crashCause returns the line that says what happened, of what a crashed Go program printed. If it
+// printed nothing, crashCause returns exit, the way in which the program ended.
+func crashCause(printed string, exit error) string {
 	for _, line := range crash {
 		if cause := line.FindString(printed); cause != "" {
 			return strings.TrimSpace(cause)

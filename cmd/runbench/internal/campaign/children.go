@@ -2,10 +2,8 @@ package campaign
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -38,29 +36,16 @@ func (c *Campaign) children(programs []string) run.Children {
 			}
 			return &run.Process{Cmd: cmd, Orders: orders, Answers: p.Answers, Printed: &p.Printed}, nil
 		},
-		Cause: cause, Where: drive.Summarize, Hang: c.Hang, Failed: c.failed, Waits: c.waits, AtOnce: c.AtOnce,
+		Cause: func(printed string, end error) (string, bool) {
+			cause, how := drive.Cause(printed, end)
+			return cause, how == drive.Killed
+		},
+		Where: drive.Summarize, Hang: c.Hang, Failed: c.failed, Waits: c.waits, AtOnce: c.AtOnce,
 	}
 }
 
-// cause says how a process that measured ended. A Go program that crashes exits with code 2, or 66
-// with the race detector. Other codes are of the map's own choice.
-func cause(printed string, end error) (cause string, killed bool) {
-	var exit *exec.ExitError
-	switch {
-	case end == nil:
-		return "exit status 0", false
-	case !errors.As(end, &exit):
-		return end.Error(), false
-	case drive.Killed(exit):
-		return exit.Error(), true
-	case exit.ExitCode() == 2 || exit.ExitCode() == 66 || exit.ExitCode() < 0:
-		return drive.CrashCause(printed, exit), false
-	}
-	return exit.Error(), false
-}
-
-// failed records that a map failed while it was measured, with what it printed as evidence, and says
-// what will be missing. If it is not known which map ended a process, it only says so.
+// failed records that a map failed while it was measured, with what it printed as evidence, and
+// says what will be missing. If it is not known which map ended a process, it only says so.
 func (c *Campaign) failed(f run.Failure) error {
 	c.loop.newLine()
 	if f.Map == "" {

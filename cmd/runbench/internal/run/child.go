@@ -17,8 +17,8 @@ import (
 
 // Children says how to start the processes that measure for a Runner, and what to do if one fails.
 type Children struct {
-	// Start starts a process that runs [Serve] in a program of that link. When ctx ends, the process
-	// prints the stacks of its goroutines and is killed.
+	// Start starts a process that runs [Serve] in a program of that link. When ctx ends, the
+	// process prints the stacks of its goroutines and is killed.
 	Start func(ctx context.Context, link int) (*Process, error)
 	// Cause says in one line how a process ended, from what it printed and its end, which is nil if
 	// it exited with code 0. killed is true if a signal from outside ended it.
