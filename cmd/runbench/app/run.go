@@ -117,7 +117,9 @@ if it runs out of memory, or if it hangs: it makes no progress for 20 s (-hang) 
 its step should take. Its verdict says why, and the evidence holds the output of the process, with the
 stacks of its goroutines. The map's remaining cells are skipped. Its workload is measured again
 without it, in a new process. All other maps are measured as planned, and the exit code is 3. That
-is the map whose turn it was. If that is not certain, each map is measured alone to find it.
+is the map whose turn it was. If that is not certain, each map is measured alone to find it. If a
+signal kills the process, it may come from a map or from elsewhere. A map fails if its process is
+killed again when it is measured alone. Otherwise the cells are measured again.
 
 The cells of a workload in a block are written to the disk together, as soon as they are finished.
 After an interrupt (Ctrl-C) the run says what it waits for and finishes the cells that it measures.

@@ -136,6 +136,13 @@ func traps() []kv.Entry {
 		entry("panics-len", springs{len: func(*trap) { panic("a map that grew") }}),
 		entry("throws", springs{get: func(*trap) { new(sync.Mutex).Unlock() }}),
 		entry("exits-0", springs{get: func(*trap) { os.Exit(0) }}),
+		entry("kills-itself", springs{get: func(*trap) { kill() }}),
+		entry("killed-once", springs{get: func(*trap) {
+			if f, err := os.OpenFile("killed", os.O_CREATE|os.O_EXCL, 0o666); err == nil {
+				_ = f.Close() // it is empty
+				kill()
+			}
+		}}),
 		entry("exits-5", springs{close: func(*trap) { os.Exit(5) }}),
 		entry("hoards", springs{get: func(*trap) {
 			block := make([]byte, 8<<20)
@@ -145,6 +152,18 @@ func traps() []kv.Entry {
 			hoard = append(hoard, block)
 		}}),
 	}
+}
+
+// kill ends this process by a signal that cannot be caught.
+func kill() {
+	p, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		panic(err)
+	}
+	select {}
 }
 
 // TestMapFails has maps that fail in every way while they are measured beside a good one. Each
@@ -163,6 +182,8 @@ func TestMapFails(t *testing.T) {
 		{"panics-len", "r95w5", "0", "it ended its process while its final state was checked: panic: a map that grew", "app_test.(*trap).Len"},
 		{"throws", "r95w5", "500us", "it ended its process while it was measured: fatal error: sync: unlock of unlocked mutex", "app_test.(*trap).Get"},
 		{"exits-0", "r95w5", "500us", "it ended its process while it was measured: exit status 0", ""},
+		{"kills-itself", "r95w5", "500us", "its process was killed while it was measured: signal: killed, twice, the second time when it was measured alone", ""},
+		{"kills-itself", "r95w5", "0", "its process was killed while it was measured: signal: killed, twice", ""},
 		{"exits-5", "r95w5", "0", "it ended its process while it was closed: exit status 5", ""},
 	} {
 		t.Run(c.impl+" "+c.slice, func(t *testing.T) {
@@ -180,6 +201,18 @@ func TestInnocentMaps(t *testing.T) {
 		"-reps", "2", "-time", "400ms", "-slice", "0", "-hang", "5s", "-results", "r", "-plots", "p")
 	if code != 3 || !strings.HasSuffix(stderr, "not what was declared: exits-by-timer; see r/report.md\n") {
 		t.Errorf("exit code %d; want 3, and exits-by-timer alone\n%s%s", code, stdout, stderr)
+	}
+}
+
+// TestKilledFromOutside kills a process that measures, once. The run names the map that was
+// measured then, measures its cells again, and no map fails.
+func TestKilledFromOutside(t *testing.T) {
+	code, stdout, stderr := stranger(t, t.TempDir(), "run", "-impl", "rwmutex,killed-once", "-mix", "r95w5", "-g", "2", "-keys", "4Ki", "-preset", "smoke",
+		"-reps", "2", "-time", "2ms", "-slice", "500us", "-results", "r", "-plots", "p")
+	const want = "runbench: warning: a process ended in the turn of killed-once, but no map ended it when it was measured alone; " +
+		"the cells of block 1 are measured again: its process was killed while it was measured: signal: killed\n"
+	if code != 0 || !strings.Contains(stderr, want) || strings.Count(stderr, "warning") != 1 {
+		t.Errorf("exit code %d; want 0 and %q\n%s%s", code, want, stdout, stderr)
 	}
 }
 

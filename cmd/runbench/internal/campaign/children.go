@@ -49,7 +49,7 @@ func (c *Campaign) children(programs []string) run.Children {
 func (c *Campaign) failed(f run.Failure) error {
 	c.loop.newLine()
 	if f.Map == "" {
-		fmt.Fprintf(c.Warn, "runbench: warning: a process ended, but no map ended it when it was measured alone; its cells are measured again: %s\n", f.Reason)
+		fmt.Fprintf(c.Warn, "runbench: warning: a process ended in the turn of %s, but no map ended it when it was measured alone; the cells of block %d are measured again: %s\n", f.Job.ID.Impl, f.Job.Block, f.Reason)
 		return nil
 	}
 	e, ok := plan.FindMap(c.Maps, f.Map)

@@ -13,14 +13,16 @@ import (
 
 // Which map ended a process is certain if it hangs in a step, or if the goroutine that crashed did
 // a step. It is not certain otherwise: a goroutine that an earlier map started may have crashed, or
-// maps together may have taken all memory. Then each map that may have done it is measured alone.
+// maps together may have taken all memory. A signal that killed the process says nothing either: a
+// map may have sent it, the kernel, or a person. Then each map that may have done it is measured
+// alone. One that ends a second process, with no other map in it, has done it.
 
 // death is how a process ended before it answered.
 type death struct {
 	at      mark // what it did
 	reason  string
 	printed string
-	killed  bool // from outside
+	killed  bool // by a signal
 	memory  bool // it ran out of memory
 	certain bool // the map of the step did it
 	lived   time.Duration
@@ -51,14 +53,15 @@ func (r *Runner) measureInChild(cohort []plan.Job) ([]results.Cell, error) {
 		if err != nil {
 			return nil, err
 		}
+		impl, _ := results.Original(j.ID.Impl)
 		switch {
 		case d.certain:
 		case !again: // it may have been an accident
-			again, j = true, plan.Job{}
+			again, impl = true, ""
 		case !d.memory || d.at.step <= between:
-			return nil, fmt.Errorf("process %d failed, and so did another one in its place, but no map fails alone; want fewer maps in a run, by -impl: %w", cohort[0].Process, d)
+			return nil, fmt.Errorf("process %d failed in the turn of %s, and so did another one in its place, but no map fails alone; want fewer maps in a run, by -impl: %w", j.Process, impl, d)
 		}
-		if err := r.blame(j, d); err != nil {
+		if err := r.blame(impl, j, d); err != nil {
 			return nil, err
 		}
 		if err := r.ctx.Err(); err != nil {
@@ -87,8 +90,6 @@ func (r *Runner) inChild(jobs []plan.Job) (cells []results.Cell, d *death, err e
 		return nil, nil, r.ctx.Err()
 	case !errors.As(err, &d):
 		return a.Cells, nil, err
-	case d.killed:
-		return nil, nil, fmt.Errorf("process %d was killed from outside: %w", jobs[0].Process, d)
 	}
 	return nil, d, nil
 }
@@ -111,6 +112,9 @@ func (r *Runner) culprit(cohort []plan.Job, d *death) (plan.Job, *death, error) 
 		}
 		if alone != nil && alone.at.step != drawing {
 			alone.certain = true
+			if d.killed && alone.killed {
+				alone.reason += ", twice, the second time when it was measured alone"
+			}
 			return jobs[min(alone.at.job, len(jobs)-1)], alone, nil
 		}
 	}
@@ -158,10 +162,9 @@ func (r *Runner) healthy(cohort []plan.Job) (jobs []plan.Job) {
 	return jobs
 }
 
-// blame says that the map of a job has failed, or with an empty job that it is not known which map
+// blame says that a map has failed in a job, or with an empty name that it is not known which map
 // did it.
-func (r *Runner) blame(j plan.Job, d *death) error {
-	impl, _ := results.Original(j.ID.Impl)
+func (r *Runner) blame(impl string, j plan.Job, d *death) error {
 	if impl != "" {
 		r.failed[impl] = true
 	}

@@ -29,8 +29,8 @@ type Children struct {
 	// 0 for 20 s.
 	Hang time.Duration
 	// Failed is called when a map has failed. Its remaining cells are not measured. If it is not
-	// known which map ended a process, it is called with a Failure without a map, and the cells
-	// are measured again.
+	// known which map ended a process, it is called with a Failure without a map, and with the cell
+	// that was measured then. The cells of that block are measured again.
 	Failed func(Failure) error
 	// Waits is called if the context of Run ends while these jobs are measured. It may be nil.
 	Waits func(jobs []plan.Job)

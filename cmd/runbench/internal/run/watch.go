@@ -90,7 +90,7 @@ func (r *Runner) endOf(why string) *death {
 	case d.memory && killed:
 		d.reason = noMemory + ", " + c.guard.String() + "," + while
 	case killed:
-		d.reason, d.killed = cause, true
+		d.reason, d.killed = "its process was killed"+while+": "+cause, true
 	case d.memory:
 		d.reason = noMemory + while + ": " + cause
 	default:
