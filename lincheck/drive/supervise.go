@@ -81,7 +81,6 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 	<-read
 
 	printed := p.Printed.String()
-	cause, how := Cause(printed, err)
 	switch {
 	case errors.Is(err, exec.ErrWaitDelay):
 		v.Reason = "the checking process has ended, but a process that it started keeps its output open"
@@ -94,17 +93,27 @@ func Supervise(ctx context.Context, e kv.Entry, c Child) judge.Verdict {
 		if where := Summarize(printed); where != "" {
 			v.Reason += ", with " + where
 		}
-	case how == Killed:
-		v.Reason = "the checking process was killed from outside: " + cause
-	case !begun:
-		v.Reason = "the checking process ended before the check began: " + crashCause(printed, errors.New(cause))
-	case how == Crashed:
-		v.Outcome, v.Reason = history.Illegal, "it crashed: "+cause
 	default:
-		v.Outcome, v.Reason = history.Illegal, "it ended its process: "+cause
+		v.Outcome, v.Reason = c.ended(begun, printed, err)
 	}
 	KeepOutput(&v, printed, c.Dir)
 	return v
+}
+
+// ended returns what follows from the end of a child that has no verdict.
+func (c Child) ended(begun bool, printed string, end error) (o history.Outcome, reason string) {
+	cause, how := Cause(printed, end)
+	switch {
+	case how == Killed:
+		return history.Unknown, "the checking process was killed from outside: " + cause
+	case !begun:
+		return history.Unknown, "the checking process ended before the check began: " + crashCause(printed, errors.New(cause))
+	case how == Starved:
+		return history.Unknown, fmt.Sprintf("the checking process got no memory from the system, and used less than its %d MiB: %s", c.Memory>>20, cause)
+	case how == Crashed:
+		return history.Illegal, "it crashed: " + cause
+	}
+	return history.Illegal, "it ended its process: " + cause
 }
 
 // read reads what a child answers until it ends. It returns whether the check has begun, and the
@@ -167,6 +176,7 @@ type Ended int
 const (
 	Exited  Ended = iota // its program chose to end it
 	Crashed              // the Go runtime ended it
+	Starved              // the Go runtime got no memory from the system
 	Killed               // by a signal that Go programs neither send to themselves nor cause by a fault
 )
 
@@ -185,10 +195,17 @@ func Cause(printed string, end error) (cause string, how Ended) {
 	case exit.ExitCode() == 2 && quit.MatchString(printed):
 		return "SIGQUIT: quit", Killed
 	case exit.ExitCode() == 2 || exit.ExitCode() == 66 || exit.ExitCode() < 0:
-		return crashCause(printed, exit), Crashed
+		cause = crashCause(printed, exit)
+		if starved.MatchString(cause) {
+			return cause, Starved
+		}
+		return cause, Crashed
 	}
 	return exit.Error(), Exited
 }
+
+// starved matches what the Go runtime says when it gets no memory.
+var starved = regexp.MustCompile("out of memory|cannot allocate memory|cannot reserve arena|failed to reserve")
 
 // signalled reports whether a signal ended the process that Go programs neither send to themselves
 // nor cause by a fault of their own.

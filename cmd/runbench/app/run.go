@@ -119,7 +119,9 @@ stacks of its goroutines. The map's remaining cells are skipped. Its workload is
 without it, in a new process. All other maps are measured as planned, and the exit code is 3. That
 is the map whose turn it was. If that is not certain, each map is measured alone to find it. If a
 signal kills the process, it may come from a map or from elsewhere. A map fails if its process is
-killed again when it is measured alone. Otherwise the cells are measured again.
+killed again when it is measured alone. Otherwise the cells are measured again. If the memory is used
+up by the run's own check of a final state, or by other programs, nothing is known of the map: its
+verdict is Unknown, and the exit code is 4.
 
 The cells of a workload in a block are written to the disk together, as soon as they are finished.
 After an interrupt (Ctrl-C) the run says what it waits for and finishes the cells that it measures.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -138,8 +139,9 @@ func TestWithoutPreemption(t *testing.T) {
 	}
 }
 
-// TestOutOfMemory has a map that takes all memory. It fails, and the other one is measured.
-func TestOutOfMemory(t *testing.T) {
+// within runs the stranger's program with that much address space, in KiB. Go reserves about a GiB.
+func within(t *testing.T, dir string, kib int, args string) (code int, output string) {
+	t.Helper()
 	if raceEnabled {
 		t.Skip("skipped: the race detector needs more address space than the test allows")
 	}
@@ -147,13 +149,18 @@ func TestOutOfMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	// Of 4 GiB of address space, Go reserves about one.
-	cmd := exec.Command("sh", "-c", `ulimit -v 4194304; exec "$0" "$@"`, self)
-	cmd.Args = append(cmd.Args, strings.Fields("run -impl rwmutex,hoards -mix r95w5 -g 2 -keys 4Ki -preset smoke -slice 500us -reps 1 -time 2ms -results r -plots p")...)
+	cmd := exec.Command("sh", "-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, kib), self)
+	cmd.Args = append(cmd.Args, strings.Fields(args)...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), asStranger+"=1")
-	out, _ := cmd.CombinedOutput()
-	if code := cmd.ProcessState.ExitCode(); code != 3 || !strings.Contains(string(out), ": it ran out of memory") {
+	out, _ := cmd.CombinedOutput() // the exit code says how it ended
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// TestOutOfMemory has a map that takes all memory. It fails, and the other one is measured.
+func TestOutOfMemory(t *testing.T) {
+	dir := t.TempDir()
+	code, out := within(t, dir, 4<<20, "run -impl rwmutex,hoards -mix r95w5 -g 2 -keys 4Ki -preset smoke -slice 500us -reps 1 -time 2ms -results r -plots p")
+	if code != 3 || !strings.Contains(out, ": it ran out of memory, with ") {
 		t.Errorf("exit code %d; want 3\n%s", code, out)
 	}
 	set, _, err := results.Load(filepath.Join(dir, "r"))
@@ -162,10 +169,8 @@ func TestOutOfMemory(t *testing.T) {
 	}
 
 	// What cannot fit is refused before anything is started.
-	cmd = exec.Command("sh", "-c", `ulimit -v 4194304; exec "$0" run -impl rwmutex -mix r95w5 -g 2 -keys 64Mi -preset smoke -results s -plots p`, self)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), asStranger+"=1")
-	out, _ = cmd.CombinedOutput()
-	if code := cmd.ProcessState.ExitCode(); code != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "64Mi uint64 keys, 2 goroutines: its keys need about 4.0 GiB of memory") {
+	code, out = within(t, dir, 4<<20, "run -impl rwmutex -mix r95w5 -g 2 -keys 64Mi -preset smoke -results s -plots p")
+	if code != 1 || strings.Count(out, "\n") != 1 || !strings.Contains(out, "64Mi uint64 keys, 2 goroutines: its keys need about 4.0 GiB of memory") {
 		t.Errorf("exit code %d; want 1 and one line\n%s", code, out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "s")); err == nil {

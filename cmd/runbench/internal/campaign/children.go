@@ -36,9 +36,9 @@ func (c *Campaign) children(programs []string) run.Children {
 			}
 			return &run.Process{Cmd: cmd, Orders: orders, Answers: p.Answers, Printed: &p.Printed}, nil
 		},
-		Cause: func(printed string, end error) (string, bool) {
+		Cause: func(printed string, end error) (string, run.Ended) {
 			cause, how := drive.Cause(printed, end)
-			return cause, how == drive.Killed
+			return cause, map[drive.Ended]run.Ended{drive.Killed: run.Killed, drive.Starved: run.Starved}[how]
 		},
 		Where: drive.Summarize, Hang: c.Hang, Failed: c.failed, Waits: c.waits, AtOnce: c.AtOnce,
 	}
@@ -62,6 +62,10 @@ func (c *Campaign) failed(f run.Failure) error {
 	}
 	v := drive.NewVerdict(e)
 	v.Outcome, v.Checker, v.Reason = history.Illegal, crashed, f.Reason
+	did := "failed"
+	if f.NoProof {
+		v.Outcome, did = history.Unknown, "ended"
+	}
 	drive.KeepOutput(&v, f.Printed, dir)
 	r := recorded(v, c.Dir)
 	r.Evidence = append(r.Evidence, fmt.Sprintf("%s of block %d", f.Job.ID.Name(), f.Job.Block))
@@ -73,7 +77,7 @@ func (c *Campaign) failed(f run.Failure) error {
 	case c.controls(f.Map):
 		missing += ", and with them the A/A control, which measures it twice"
 	}
-	fmt.Fprintf(c.Warn, "runbench: warning: %s failed in %s of block %d: %s; %s\n", f.Map, f.Job.ID.Name(), f.Job.Block, f.Reason, missing)
+	fmt.Fprintf(c.Warn, "runbench: warning: %s %s in %s of block %d: %s; %s\n", f.Map, did, f.Job.ID.Name(), f.Job.Block, f.Reason, missing)
 	return c.store.save()
 }
 

@@ -33,6 +33,13 @@ func (h Host) Memory() (bytes float64, limit string) {
 	return bytes, limit
 }
 
+// MemoryKills returns how many processes the kernel has killed since it was started, because there
+// was no memory left for them; 0 if that is not visible.
+func (h Host) MemoryKills() float64 {
+	text, _ := h.read("proc/vmstat")
+	return field(text, "oom_kill ")
+}
+
 // field returns the number in the line of text that begins with name; 0 if there is none.
 func field(text, name string) (n float64) {
 	for line := range strings.Lines(text) {

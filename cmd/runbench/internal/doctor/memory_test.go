@@ -54,3 +54,11 @@ func TestResident(t *testing.T) {
 		t.Errorf("%v bytes of 7, and %v of 8, which there is not", is, h.Resident(8))
 	}
 }
+
+// TestMemoryKills reads how many processes the kernel has killed.
+func TestMemoryKills(t *testing.T) {
+	h := Host{Root: fstest.MapFS{"proc/vmstat": {Data: []byte("pgfault 9\noom_kill_other 4\noom_kill 3\n")}}}
+	if is, none := h.MemoryKills(), (Host{Root: fstest.MapFS{}}).MemoryKills(); is != 3 || none != 0 {
+		t.Errorf("%v kills, and %v where none are visible; want 3 and 0", is, none)
+	}
+}

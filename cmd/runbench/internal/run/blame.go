@@ -24,6 +24,7 @@ type death struct {
 	printed string
 	killed  bool // by a signal
 	memory  bool // it ran out of memory
+	noProof bool // and the map need not be the reason
 	certain bool // the map of the step did it
 	lived   time.Duration
 }
@@ -60,6 +61,9 @@ func (r *Runner) measureInChild(cohort []plan.Job) ([]results.Cell, error) {
 			again, impl = true, ""
 		case !d.memory || d.at.step <= between:
 			return nil, fmt.Errorf("process %d failed in the turn of %s, and so did another one in its place, but no map fails alone; want fewer maps in a run, by -impl: %w", j.Process, impl, d)
+		default:
+			d.noProof = true // maps have taken the memory together
+			d.reason += "; no map runs out of memory alone"
 		}
 		if err := r.blame(impl, j, d); err != nil {
 			return nil, err
@@ -171,5 +175,5 @@ func (r *Runner) blame(impl string, j plan.Job, d *death) error {
 	if r.Children.Failed == nil {
 		return fmt.Errorf("%s: %w", j.ID.Name(), d)
 	}
-	return r.Children.Failed(Failure{Map: impl, Job: j, Reason: d.reason, Printed: d.printed})
+	return r.Children.Failed(Failure{Map: impl, Job: j, Reason: d.reason, Printed: d.printed, NoProof: d.noProof})
 }

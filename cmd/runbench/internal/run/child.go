@@ -20,9 +20,9 @@ type Children struct {
 	// Start starts a process that runs [Serve] in a program of that link. When ctx ends, the
 	// process prints the stacks of its goroutines and is killed.
 	Start func(ctx context.Context, link int) (*Process, error)
-	// Cause says in one line how a process ended, from what it printed and its end, which is nil if
-	// it exited with code 0. killed is true if a signal from outside ended it.
-	Cause func(printed string, end error) (cause string, killed bool)
+	// Cause says in one line why a process ended, and in which way, from what it printed and its
+	// end, which is nil if it exited with code 0.
+	Cause func(printed string, end error) (cause string, how Ended)
 	// Where says in one line in which functions the goroutines were, from their stacks.
 	Where func(printed string) string
 	// Hang is how long a process may make no progress, beside the time that a step takes. It is
@@ -37,6 +37,16 @@ type Children struct {
 	// AtOnce, when it is closed, ends a Run with [ErrStopped] and without its running cells.
 	AtOnce <-chan struct{}
 }
+
+// Ended is in which way a process ended.
+type Ended int
+
+// The ways.
+const (
+	Otherwise Ended = iota
+	Killed          // by a signal
+	Starved         // Go got no memory from the system
+)
 
 // Process is a process that [Children] have started.
 type Process struct {
@@ -68,6 +78,8 @@ type Failure struct {
 	Job     plan.Job // the cell
 	Reason  string   // in one line
 	Printed string   // by the process
+	// NoProof says that memory was short, but that the map need not be the reason.
+	NoProof bool
 }
 
 // child is a process that measures.

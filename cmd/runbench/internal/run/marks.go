@@ -34,13 +34,15 @@ type mark struct {
 	job      int    // index in the cohort
 	step     step
 	expected time.Duration // of the step
+	harness  uint64        // bytes in use before the first map of the cohort was built
+	maps     uint64        // bytes in use beyond these when the last check of a final state began
 }
 
-const markSize = 4 * 8
+const markSize = 6 * 8
 
 func (m mark) bytes() []byte {
 	b := make([]byte, 0, markSize)
-	for _, n := range []uint64{m.count, uint64(m.job), uint64(m.step), uint64(m.expected)} {
+	for _, n := range []uint64{m.count, uint64(m.job), uint64(m.step), uint64(m.expected), m.harness, m.maps} {
 		b = binary.LittleEndian.AppendUint64(b, n)
 	}
 	return b
@@ -48,7 +50,7 @@ func (m mark) bytes() []byte {
 
 func markOf(b []byte) mark {
 	word := func(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
-	return mark{word(0), int(word(1)), step(min(word(2), uint64(releasing))), time.Duration(word(3))}
+	return mark{word(0), int(word(1)), step(min(word(2), uint64(releasing))), time.Duration(word(3)), word(4), word(5)}
 }
 
 // marker writes marks to a file. A nil marker writes none. Any goroutine may use it.
@@ -69,6 +71,14 @@ func (m *marker) set(job int, s step, expected time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mark.job, m.mark.step, m.mark.expected = job, s, expected
+	switch {
+	case s == drawing:
+		m.mark.harness, m.mark.maps = 0, 0
+	case s == preparing && m.mark.harness == 0:
+		m.mark.harness = inUse()
+	case s == checking:
+		m.mark.maps = max(inUse(), m.mark.harness) - m.mark.harness
+	}
 	m.write(time.Now())
 }
 

@@ -3,6 +3,8 @@ package run
 import (
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 )
@@ -24,15 +26,15 @@ func TestMarks(t *testing.T) {
 	if is := c.mark(); is != (mark{}) {
 		t.Errorf("an empty file: %+v", is)
 	}
-	m.set(3, checking, time.Minute)
-	if is := c.mark(); is != (mark{1, 3, checking, time.Minute}) {
+	m.set(3, measuring, time.Minute)
+	if is := c.mark(); is != (mark{1, 3, measuring, time.Minute, 0, 0}) {
 		t.Errorf("%+v", is)
 	}
 	m.tick() // too soon
 	m.last = m.last.Add(-tickTime)
 	m.tick()
 	m.tick() // too soon
-	if is := c.mark(); is != (mark{2, 3, checking, time.Minute}) {
+	if is := c.mark(); is != (mark{2, 3, measuring, time.Minute, 0, 0}) {
 		t.Errorf("after three ticks, two of them too soon: %+v; want two marks", is)
 	}
 	if err := m.failure(); err != nil {
@@ -43,6 +45,26 @@ func TestMarks(t *testing.T) {
 	}
 	if m.set(0, between, 0); m.failure() == nil {
 		t.Error("a mark that was not written is no error")
+	}
+}
+
+// TestMarksOfMemory: marks tell the memory of the maps of a cohort from that of the harness.
+func TestMarksOfMemory(t *testing.T) {
+	m, c := marked(t)
+	var kept []byte
+	for range 2 { // a cohort leaves nothing to the next one
+		m.set(0, drawing, 0)
+		m.set(0, preparing, 0)
+		kept = make([]byte, 256<<20)
+		m.set(1, preparing, 0)
+		m.set(0, checking, 0)
+		const least = 200 << 20
+		if is := c.mark(); is.harness == 0 || is.maps < least {
+			t.Errorf("%+v; want the memory of the harness, and at least %d of the maps", is, least)
+		}
+		runtime.KeepAlive(kept)
+		kept = nil
+		debug.FreeOSMemory()
 	}
 }
 

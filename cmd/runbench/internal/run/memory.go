@@ -3,7 +3,7 @@ package run
 import (
 	"fmt"
 	"os"
-	"strconv"
+	"runtime/metrics"
 
 	"doublebuf/cmd/runbench/internal/doctor"
 )
@@ -14,6 +14,7 @@ type memoryGuard struct {
 	available float64 // bytes, when the child was started; 0 if it is not known
 	limit     string  // what limits it
 	held      float64 // most bytes that the child was seen to hold
+	kills     float64 // of processes by the kernel, for lack of memory, when the child was started
 }
 
 const (
@@ -28,8 +29,13 @@ func host() doctor.Host { return doctor.Host{Root: os.DirFS("/")} }
 
 func newMemoryGuard() (g memoryGuard) {
 	g.available, g.limit = host().Memory()
+	g.kills = host().MemoryKills()
 	return g
 }
+
+// killed reports whether the kernel has killed a process for lack of memory since the child was
+// started.
+func (g *memoryGuard) killed() bool { return host().MemoryKills() > g.kills }
 
 // exceeded looks at a child, and reports whether it must be ended.
 func (g *memoryGuard) exceeded(process int) bool {
@@ -44,10 +50,26 @@ func (g *memoryGuard) scarce(child *os.ProcessState) bool {
 }
 
 func (g *memoryGuard) String() string {
-	return fmt.Sprintf("with %s of %s held (%s)", gib(g.held), gib(g.available), g.limit)
+	if g.available == 0 {
+		return fmt.Sprintf("with %s held", size(g.held))
+	}
+	return fmt.Sprintf("with %s of %s held (%s)", size(g.held), size(g.available), g.limit)
 }
 
-func gib(bytes float64) string { return strconv.FormatFloat(bytes/(1<<30), 'g', 3, 64) + " GiB" }
+// size returns an amount of memory in words.
+func size(bytes float64) string {
+	if bytes < 1<<30 {
+		return fmt.Sprintf("%.0f MiB", bytes/(1<<20))
+	}
+	return fmt.Sprintf("%.3g GiB", bytes/(1<<30))
+}
+
+// inUse returns how many bytes of memory this process has from the system, for everything.
+func inUse() uint64 {
+	held := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(held)
+	return held[0].Value.Uint64() - held[1].Value.Uint64()
+}
 
 // preferKilling asks the kernel to kill this process, and no other, when no memory is left.
 func preferKilling() {

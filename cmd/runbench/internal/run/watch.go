@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"doublebuf/cmd/runbench/internal/plan"
@@ -43,10 +42,10 @@ func (r *Runner) ask(o request, jobs []plan.Job) (answer, error) {
 		case err := <-got:
 			switch {
 			case err != nil && atOnce == nil && r.Children.AtOnce != nil:
-				_ = r.endOf(why)
+				_ = r.endOf(jobs, why)
 				return answer{}, ErrStopped
 			case err != nil:
-				return answer{}, r.endOf(why)
+				return answer{}, r.endOf(jobs, why)
 			case a.Error != "":
 				return answer{}, fmt.Errorf("process %d: %s", c.number, a.Error)
 			}
@@ -69,44 +68,63 @@ func (r *Runner) ask(o request, jobs []plan.Job) (answer, error) {
 	}
 }
 
-// endOf waits until the child has ended and returns how it died. why is why it was killed, or "".
-func (r *Runner) endOf(why string) *death {
+// endOf waits until the child has ended and returns how it died. jobs are those that it was asked
+// for. why is why it was killed, or "".
+func (r *Runner) endOf(jobs []plan.Job, why string) *death {
 	c := r.child
 	r.child = nil
 	defer c.release()
 	_ = c.Orders.Close()
 	end := c.Cmd.Wait()
 	d := &death{at: c.mark(), printed: c.Printed.String(), lived: time.Since(c.started)}
-	cause, killed := r.Children.Cause(d.printed, end)
-	d.certain = d.at.step > between && (strings.HasPrefix(why, hangs) || why == "" && inStep(d.printed) && !outOfMemory(cause))
-	while := " while " + d.at.step.String()
-	d.memory = outOfMemory(cause) || strings.HasPrefix(why, noMemory) || killed && c.guard.scarce(c.Cmd.ProcessState)
-	switch {
-	case why != "":
-		d.reason = why + while
+	cause, how := r.Children.Cause(d.printed, end)
+	scarce := c.guard.scarce(c.Cmd.ProcessState)
+	killed := how == Killed && why == ""
+	kernel := killed && c.guard.killed()
+	d.memory = how == Starved || why == noMemory || killed && scarce || kernel
+	d.noProof = d.memory && (d.at.checks(jobs, c.guard.held) || kernel && !scarce)
+	d.killed = killed && !d.memory
+	d.certain = d.at.step > between && !d.memory && (why != "" || inStep(d.printed))
+	if d.reason = c.reason(d, why, cause); why != "" {
 		if where := r.Children.Where(d.printed); where != "" {
 			d.reason += ", with " + where
 		}
-	case d.memory && killed:
-		d.reason = noMemory + ", " + c.guard.String() + "," + while
-	case killed:
-		d.reason, d.killed = "its process was killed"+while+": "+cause, true
-	case d.memory:
-		d.reason = noMemory + while + ": " + cause
-	default:
-		d.reason = "it ended its process" + while + ": " + cause
+	}
+	if d.memory && d.at.step == checking {
+		d.reason += fmt.Sprintf("; about %s were in use before the maps of its cohort were built, and %s more before the check", size(float64(d.at.harness)), size(float64(d.at.maps)))
 	}
 	return d
 }
 
-// outOfMemory reports whether the Go runtime ended a program because it got no memory.
-func outOfMemory(cause string) bool {
-	for _, text := range []string{"out of memory", "cannot allocate memory", "cannot reserve arena", "failed to reserve"} {
-		if strings.Contains(cause, text) {
-			return true
-		}
+// checks reports whether the process checked a final state, and took no more memory for that than
+// the check itself may need. held is the most that the process held.
+func (m mark) checks(jobs []plan.Job, held float64) bool {
+	const (
+		perKey = 32       // bytes of arrays, see explain and compareWalk
+		slack  = 64 << 20 // what the runtime takes beside them
+	)
+	return m.step == checking && len(jobs) > 0 && held-float64(m.harness+m.maps) < 2*perKey*float64(jobs[0].ID.Keys)+slack
+}
+
+// reason returns in one line why the child died. why is why it was killed, or "". cause is what Go
+// or the system said of its end.
+func (c *child) reason(d *death, why, cause string) string {
+	while := " while " + d.at.step.String()
+	memory := noMemory
+	if d.noProof {
+		memory = noRoom
 	}
-	return false
+	switch memory += ", " + c.guard.String() + "," + while; {
+	case d.memory && why != "":
+		return memory
+	case d.memory:
+		return memory + ": " + cause
+	case why != "":
+		return why + while
+	case d.killed:
+		return "its process was killed" + while + ": " + cause
+	}
+	return "it ended its process" + while + ": " + cause
 }
 
 // mark returns what the child has said last.
@@ -137,12 +155,13 @@ func (r *Runner) newWatchdog() *watchdog {
 const (
 	hangs    = "it hangs: "
 	noMemory = "it ran out of memory"
+	noRoom   = "it did not fit into the memory"
 )
 
 // look returns why the child must be killed, or "".
 func (w *watchdog) look(c *child, now time.Time) (why string) {
 	if c.guard.exceeded(c.Cmd.Process.Pid) {
-		return noMemory + ", " + c.guard.String() + ","
+		return noMemory
 	}
 	return w.lookAt(c.mark(), now)
 }
