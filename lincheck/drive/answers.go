@@ -21,7 +21,7 @@ type Process struct {
 	Answers io.ReadCloser
 	// Printed is what the child prints to its standard output and its standard error. It is
 	// complete when Wait has returned.
-	Printed Head
+	Printed Ends
 }
 
 // Start starts the command as a child process, which must call [OpenAnswers] to answer.

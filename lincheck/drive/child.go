@@ -17,7 +17,7 @@ import (
 const (
 	defaultChildTime   = time.Minute
 	defaultChildMemory = 1 << 30
-	outputKept         = 1 << 20 // bytes of what a child prints
+	outputKept         = 1 << 20 // bytes of the beginning of what a child prints, and as many of the end
 	outputShown        = 2 << 10 // bytes of it in the verdict itself
 	dumpDelay          = 3 * time.Second
 	verdictDelay       = 10 * time.Second

@@ -1,7 +1,6 @@
 package drive
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -241,15 +240,36 @@ func crashCause(printed string, exit error) string {
 	return exit.Error()
 }
 
-// Head keeps the beginning of what is written to it. The beginning of a crash names its cause.
-// The buffer is not embedded: its ReadFrom would keep everything.
-type Head struct{ kept bytes.Buffer }
+// Ends keeps what is written to it, or if that is too long, the beginning and the end of it. The
+// beginning of a crash names its cause. It comes last if a map prints much before.
+type Ends struct {
+	head, tail []byte
+	lost       int // bytes between them
+}
 
-// Write keeps p as long as there is room. It never fails.
-func (h *Head) Write(p []byte) (int, error) {
-	h.kept.Write(p[:min(len(p), outputKept-h.kept.Len())])
+// Write keeps p. It never fails.
+func (e *Ends) Write(p []byte) (int, error) {
+	n := min(len(p), outputKept-len(e.head))
+	e.head = append(e.head, p[:n]...)
+	e.tail = append(e.tail, p[n:]...)
+	if len(e.tail) > 2*outputKept { // seldom, because each time much is copied
+		e.cut()
+	}
 	return len(p), nil
 }
 
+// cut drops what the tail has too much of.
+func (e *Ends) cut() {
+	if over := len(e.tail) - outputKept; over > 0 {
+		e.lost += over
+		e.tail = append(e.tail[:0], e.tail[over:]...)
+	}
+}
+
 // String returns what is kept.
-func (h *Head) String() string { return h.kept.String() }
+func (e *Ends) String() string {
+	if e.cut(); e.lost == 0 {
+		return string(e.head) + string(e.tail)
+	}
+	return fmt.Sprintf("%s\n\n[%d bytes are left out here]\n\n%s", e.head, e.lost, e.tail)
+}
