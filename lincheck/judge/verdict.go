@@ -39,8 +39,8 @@ type Evidence struct {
 	History string `json:"history,omitempty"` // file of the history; reduced if it is Illegal
 	Picture string `json:"picture,omitempty"` // file of porcupine's picture
 	Judge   string `json:"judge,omitempty"`   // command that judges the history again
-	Output  string `json:"output,omitempty"`  // beginning of a crashed child's stderr
-	Log     string `json:"log,omitempty"`     // file of the whole stderr
+	Output  string `json:"output,omitempty"`  // beginning of what a child printed that crashed
+	Log     string `json:"log,omitempty"`     // file of all that it printed
 }
 
 // Verdict is the check result for one map or one saved history.
