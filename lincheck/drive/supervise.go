@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -209,6 +210,9 @@ var starved = regexp.MustCompile("out of memory|cannot allocate memory|cannot re
 // signalled reports whether a signal ended the process that Go programs neither send to themselves
 // nor cause by a fault of their own.
 func signalled(exit *exec.ExitError) bool {
+	if runtime.GOOS == "windows" {
+		return exit.ExitCode() == 1 // as the task manager and Go's Process.Kill end processes there
+	}
 	status, ok := exit.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {
 		return false

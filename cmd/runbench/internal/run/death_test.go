@@ -32,6 +32,7 @@ func TestNoProof(t *testing.T) {
 		{checking, 2.9 * gib, Starved, false, true, true, "it did not fit into the memory, with 2.9 GiB"},
 		{checking, 3 * gib, Starved, false, true, true, "it did not fit into the memory, with 3 GiB"},
 		{checking, 3.5 * gib, Starved, false, false, true, "it ran out of memory, with 3.5 GiB of 3 GiB held (a limit), while its final state was checked: the end; about "},
+		{drawing, 2.5 * gib, Starved, false, true, true, "it did not fit into the memory, with 2.5 GiB of 3 GiB held (a limit), while its input was drawn: the end"},
 		{measuring, 2.5 * gib, Starved, false, false, true, "it ran out of memory, with 2.5 GiB of 3 GiB held (a limit), while it was measured: the end"},
 		{measuring, 2.5 * gib, Killed, true, false, true, "it ran out of memory, with 2.5 GiB of 3 GiB held (a limit), while it was measured: the end"},
 		{measuring, 0.5 * gib, Killed, true, true, true, "it did not fit into the memory, with 512 MiB of 3 GiB held (a limit), while it was measured: the end"},

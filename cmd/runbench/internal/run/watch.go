@@ -82,7 +82,7 @@ func (r *Runner) endOf(jobs []plan.Job, why string) *death {
 	killed := how == Killed && why == ""
 	kernel := killed && c.guard.killed()
 	d.memory = how == Starved || why == noMemory || killed && scarce || kernel
-	d.noProof = d.memory && (d.at.checks(jobs, c.guard.held) || kernel && !scarce)
+	d.noProof = d.memory && (d.at.step == drawing || d.at.checks(jobs, c.guard.held) || kernel && !scarce)
 	d.killed = killed && !d.memory
 	d.certain = d.at.step > between && !d.memory && (why != "" || inStep(d.printed))
 	if d.reason = c.reason(d, why, cause); why != "" {
