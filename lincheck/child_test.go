@@ -119,13 +119,13 @@ func TestSupervise(t *testing.T) {
 		{"throws", Child{}, Illegal, "it crashed: fatal error: sync: unlock of unlocked mutex", "goroutine "},
 		{"hangs", Child{Time: 3 * time.Second}, Illegal, "no answer within 3s: it hangs", "SIGQUIT"},
 		{"hoards", Child{Memory: 64 << 20}, Illegal, "it crashed: panic: lincheck: the check uses ", "limit is 64 MiB"},
-		{"killed", Child{}, Unknown, "the checking process was killed from outside: signal: killed", ""},
+		{"killed", Child{}, Unknown, "the checking process was killed, by its map or from outside: signal: killed", ""},
 		{"leaks", Child{}, Illegal, "it leaks goroutines: ", "goroutine "},
 		{"recurses", Child{}, Illegal, "it crashed: fatal error: stack overflow", "goroutine stack exceeds "},
 		{"lies", Child{}, Illegal, "it ended its process: exit status 0", "and end within a line\n"},
 		{"silent", Child{}, Illegal, "it ended its process: exit status 0", "maps may print\n"},
 		{"exits", Child{}, Illegal, "it ended its process: exit status 3", "maps may print\n"},
-		{"quits", Child{}, Unknown, "the checking process was killed from outside: SIGQUIT: quit", "goroutine "},
+		{"quits", Child{}, Unknown, "the checking process was killed, by its map or from outside: SIGQUIT: quit", "goroutine "},
 		{"unknown", Child{}, Unknown, "the checking process ended before the check began: no such map", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

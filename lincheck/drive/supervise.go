@@ -105,7 +105,7 @@ func (c Child) ended(begun bool, printed string, end error) (o history.Outcome, 
 	cause, how := Cause(printed, end)
 	switch {
 	case how == Killed:
-		return history.Unknown, "the checking process was killed from outside: " + cause
+		return history.Unknown, "the checking process was killed, by its map or from outside: " + cause
 	case !begun:
 		return history.Unknown, "the checking process ended before the check began: " + crashCause(printed, errors.New(cause))
 	case how == Starved:
