@@ -97,7 +97,11 @@ func (s *subject[K, V]) writesOf(h kv.Map[K, V]) []namedCall {
 // map does. A goroutine walks over the map meanwhile, so that writers wait. A write that returned
 // before the map was closed must stay, and one that was refused must have done nothing.
 func (s *subject[K, V]) concurrentCloses(rng *rand.Rand) error {
-	for round := range 4 {
+	rounds := s.times(4)
+	if s.pace.less {
+		rounds = 1
+	}
+	for round := range rounds {
 		if err := s.closeBeside(rng.IntN(12)); err != nil {
 			return fmt.Errorf("round %d: %w", round, err)
 		}

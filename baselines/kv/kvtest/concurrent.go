@@ -142,6 +142,7 @@ func (s *subject[K, V]) race(r race) error {
 func (s *subject[K, V]) work(m kv.Map[K, V], r race, tape []op) error {
 	h, done := open(m)
 	defer func() { done() }()
+	batch := 8 * 10 / s.times(10)
 	for i, o := range tape {
 		if o.kind == opGet {
 			n, ok, err := s.get(h, o.key)
@@ -154,8 +155,10 @@ func (s *subject[K, V]) work(m kv.Map[K, V], r race, tape []op) error {
 		} else {
 			s.do(h, o)
 		}
-		if i%8 == 7 {
+		if i%batch == batch-1 {
 			s.publishIfMany(h)
+		}
+		if i%8 == 7 {
 			runtime.Gosched() // so that workers alternate on few processors too
 		}
 		if i%64 == 63 {

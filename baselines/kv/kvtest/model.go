@@ -194,7 +194,7 @@ func (s *subject[K, V]) pending(rng *rand.Rand) error {
 	watcher, done := open(m)
 	defer done()
 	model := make(map[int]uint64)
-	for batch := range 50 {
+	for batch := range s.times(50) {
 		before := maps.Clone(model)
 		for _, o := range drawWrites(rng, rng.IntN(30), keys, uint64(batch)<<8|1) {
 			s.do(writer, o)

@@ -147,7 +147,7 @@ func (p *published[K, V]) tryStep(rng *rand.Rand) error {
 func (s *subject[K, V]) cancels(rng *rand.Rand) error {
 	p, done := s.publishing(6)
 	defer done()
-	for round := range 20 {
+	for round := range s.times(20) {
 		if err := p.cancel(rng, rng.IntN(3) > 0, rng.IntN(4) == 0); err != nil {
 			return fmt.Errorf("round %d: %w", round, err)
 		}
@@ -234,7 +234,8 @@ func (s *subject[K, V]) flushes(rng *rand.Rand) error {
 // passes passes guards from one goroutine to another, while the handles that have opened them open
 // more, and a writer publishes. The other goroutine reads and releases them.
 func (s *subject[K, V]) passes(*rand.Rand) error {
-	const row, versions = 8, 60
+	const row = 8
+	versions := s.times(60)
 	var began, ended atomic.Int32
 	passed := [2]chan kv.Guard[K, V]{make(chan kv.Guard[K, V], 1), make(chan kv.Guard[K, V], 1)} // to each watcher
 	return s.watchRows(row, versions, func(h kv.Versioned[K, V], _ *witness, more func() bool) (err error) {

@@ -53,7 +53,7 @@ func (s *subject[K, V]) updates(rng *rand.Rand) error {
 	watcher, done := open(m)
 	defer done()
 	model := make(map[int]uint64)
-	for batch := range 40 {
+	for batch := range s.times(40) {
 		var all []*update
 		for range rng.IntN(8) {
 			if rng.IntN(3) == 0 {
@@ -82,7 +82,8 @@ func (s *subject[K, V]) updates(rng *rand.Rand) error {
 // concurrentUpdates lets all workers add 1 to the same keys by Update. No addition may be lost, and
 // none may count twice.
 func (s *subject[K, V]) concurrentUpdates(*rand.Rand) error {
-	const workers, each, keys = 4, 200, 3
+	const workers, keys = 4, 3
+	each := s.times(200)
 	m := s.make(0)
 	defer kv.Close(m)
 	err := parallel(workers, func(w int) error {
