@@ -106,6 +106,7 @@ type checking struct {
 	recording, testing time.Duration // how long it has recorded histories, and run the battery
 	batteries          uint64        // so often it has begun the battery
 	tests              []kvtest.Test // those of the battery that are left
+	grown              []kvtest.Growth
 }
 
 // histories records histories of a hundred more seeds, or until the time is over, and judges them.
@@ -149,8 +150,8 @@ func (c *checking) oneOfEach(i int) {
 const batteryLimit = 3 * time.Second
 
 // batteryPace is how much the battery does. A map with 2^18 entries shows a fault that strikes if
-// two keys have the same hash of 32 bits.
-var batteryPace = kvtest.Pace{Race: 40 * time.Millisecond, Grow: 250 * time.Millisecond, Most: 1 << 18}
+// two keys have the same hash of 32 bits. Swaps that are not atomic need some time to show it.
+var batteryPace = kvtest.Pace{Race: 60 * time.Millisecond, Swap: 120 * time.Millisecond, Grow: 250 * time.Millisecond, Most: 1 << 18}
 
 // battery runs the battery, with another seed each time, unless it has taken all of its time. It
 // stops at the first test that fails. If the map is slow it stops at a limit, and the next call
@@ -164,7 +165,9 @@ func (c *checking) battery() {
 	}
 	before, start := c.testing, time.Now()
 	if len(c.tests) == 0 {
-		c.tests = kvtest.Battery(c.e, batteryPace)
+		pace := batteryPace
+		pace.Grown = func(g kvtest.Growth) { c.grown = append(c.grown, g) }
+		c.tests = kvtest.Battery(c.e, pace)
 		c.batteries++
 	}
 	for ; len(c.tests) > 0 && time.Since(start) < max(batteryLimit, 4*c.o.Time); c.tests = c.tests[1:] {
@@ -193,7 +196,7 @@ func (c *checking) unseen() []string {
 	if c.o.By != "" && c.o.By != ByBattery {
 		return nil
 	}
-	names := kvtest.Lacks(c.e)
+	names := append(kvtest.Lacks(c.e), notGrown(c.grown)...)
 	if c.batteries == 1 && len(c.tests) > 0 {
 		names = append(names, fmt.Sprintf("%d tests from %s on (too slow)", len(c.tests), c.tests[0].Name))
 	}

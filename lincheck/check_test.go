@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"doublebuf/baselines/kv"
+	"doublebuf/baselines/kv/kvtest"
 	"doublebuf/impl/invariants"
 	"doublebuf/lincheck/history"
 	"doublebuf/lincheck/internal/controls"
@@ -97,9 +98,30 @@ func TestEvidenceOfTheBattery(t *testing.T) {
 func TestNotLookedAt(t *testing.T) {
 	e := controls.LockedEntry()
 	e.String = func(int) kv.Map[string, uint64] { return controls.NewFull[string, uint64]() }
-	want := "Range, Clear, Retain, type int, type float64, type prefix, type line, type wide, type pointer"
-	if v := Check(e, Options{Histories: 1, Time: time.Minute}); v.Outcome != Ok || strings.Join(v.NotLookedAt, ", ") != want || v.Counts.Tests == 0 {
+	want := "Range, Clear, Retain, Update, Rewrite, writes after Close, Versions and all that needs them, type int, type float64, type prefix, type line, type wide, type pointer, more entries than "
+	if v := Check(e, Options{Histories: 1, Time: time.Minute}); v.Outcome != Ok || !strings.HasPrefix(strings.Join(v.NotLookedAt, ", "), want) || v.Counts.Tests == 0 {
 		t.Errorf("%v after %d tests, without %s; want Ok without %s", v, v.Counts.Tests, v.NotLookedAt, want)
+	}
+}
+
+// A verdict says to how many entries maps have grown, by type if they differ.
+func TestNotGrown(t *testing.T) {
+	for want, all := range map[string][]kvtest.Growth{
+		"":                                       nil,
+		"more entries than 512 (uint64, string)": {{Type: "uint64", Entries: 512}, {Type: "string", Entries: 512}},
+		"more entries than 512 (uint64, line), 64 (int), 100 (string, too slow), 16 that several goroutines write": {
+			{Type: "uint64", Entries: 512},
+			{Type: "int", Entries: 64},
+			{Type: "uint64", Entries: 8, Together: true},
+			{Type: "uint64", Entries: 16, Together: true},
+			{Type: "string", Entries: 100, Slow: true},
+			{Type: "uint64", Entries: 256, Slow: true}, // in a second battery
+			{Type: "line", Entries: 512},
+		},
+	} {
+		if got := strings.Join(notGrown(all), "; "); got != want {
+			t.Errorf("%q; want %q", got, want)
+		}
 	}
 }
 

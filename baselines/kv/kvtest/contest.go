@@ -13,7 +13,7 @@ import (
 // replaces or removes it, or by a Get in the end. A swap that is not atomic loses one, or gives one
 // back twice.
 func (s *subject[K, V]) contest(rng *rand.Rand) error {
-	for start, round := time.Now(), 0; round == 0 || time.Since(start) < s.pace.Race; round++ {
+	for start, round := time.Now(), 0; round == 0 || time.Since(start) < s.pace.Swap; round++ {
 		c := contested[K, V]{s: s, keys: 1 + round%2}
 		if err := c.run(rng.Uint64()); err != nil {
 			return fmt.Errorf("round %d: %w", round, err)

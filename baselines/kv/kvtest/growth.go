@@ -18,12 +18,17 @@ func (s *subject[K, V]) growth(rng *rand.Rand) error {
 	defer done()
 	g := grown[K, V]{s: s, h: h, rng: rng}
 	start := time.Now()
-	more := func() bool { return time.Since(start) < s.pace.Grow }
-	for size := 64; size <= s.pace.Most && more(); size *= 2 {
-		if err := g.grow(size, more); err != nil {
+	g.more = func() bool {
+		taken := time.Since(start)
+		whole := float64(taken) * float64(s.pace.Most) / float64(len(g.keys)+1) // if it goes on like this
+		return taken < s.pace.Grow || whole < 8*float64(s.pace.Grow)
+	}
+	for size := 64; size <= s.pace.Most && g.more(); size *= 2 {
+		if err := g.grow(size); err != nil {
 			return err
 		}
 	}
+	s.grown(Growth{Entries: len(g.keys), Slow: len(g.keys) < s.pace.Most})
 	if err := g.whole(); err != nil {
 		return err
 	}
@@ -33,8 +38,9 @@ func (s *subject[K, V]) growth(rng *rand.Rand) error {
 			return err
 		}
 	}
-	g.keys = g.keys[:0]
-	if err := g.grow(min(s.pace.Most, 256), func() bool { return true }); err != nil {
+	g.keys, start = g.keys[:0], time.Now()
+	// It is closed with so many entries.
+	if err := g.grow(min(s.pace.Most, 2048)); err != nil {
 		return fmt.Errorf("again after all were deleted: %w", err)
 	}
 	return g.whole()
@@ -51,11 +57,12 @@ type grown[K, V comparable] struct {
 	rng   *rand.Rand
 	keys  []K   // all that were set
 	there []int // indexes of those that were not deleted
+	more  func() bool
 }
 
-// grow sets keys until there are size of them, or until more returns false. A guard that is open
+// grow sets keys until there are size of them, or until g.more returns false. A guard that is open
 // meanwhile must not see them.
-func (g *grown[K, V]) grow(size int, more func() bool) error {
+func (g *grown[K, V]) grow(size int) error {
 	var guard kv.Guard[K, V]
 	before := len(g.keys)
 	if r, ok := g.h.(kv.Versioned[K, V]); ok && size <= 4096 {
@@ -68,7 +75,7 @@ func (g *grown[K, V]) grow(size int, more func() bool) error {
 		g.h.Set(key, g.s.value(uint64(n)))
 		if n%unpublished == unpublished-1 && guard == nil {
 			kv.Publish(g.h)
-			if !more() {
+			if !g.more() {
 				break
 			}
 		}

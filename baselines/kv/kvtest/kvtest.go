@@ -40,6 +40,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -107,19 +108,35 @@ func (t Test) Judge(seed uint64) error {
 // within the time is tested less.
 type Pace struct {
 	Race time.Duration // for goroutines that run at full speed
-	Grow time.Duration // for a map to grow
+	Swap time.Duration // for goroutines that swap values in the same few keys
+	Grow time.Duration // for a map to grow; up to eight times as long if that takes it to Most
 	Most int           // entries to which a map grows that is fast enough
-	less bool          // see few
+	// Grown is told how far maps have grown; nil = nobody is.
+	Grown func(Growth)
+	less  bool // see few
+}
+
+// Growth is how far a map has grown in a test.
+type Growth struct {
+	Type     string // of the keys or the values
+	Entries  int
+	Slow     bool // it was too slow to grow to as many entries as other maps
+	Together bool // several goroutines filled it
 }
 
 // Quick is the pace of Run.
-var Quick = Pace{Race: 5 * time.Millisecond, Grow: 50 * time.Millisecond, Most: 1 << 12}
+var Quick = Pace{Race: 5 * time.Millisecond, Swap: 5 * time.Millisecond, Grow: 50 * time.Millisecond, Most: 1 << 12}
 
-// few returns p for the types that most maps treat as they do others. Maps grow less, and the heap
-// is not measured, because that takes several garbage collections.
-func (p Pace) few() Pace { return Pace{p.Race / 4, p.Grow, min(p.Most, 1<<12), true} }
+// few returns p for the types that most maps treat as they do others. Races are shorter, maps grow
+// less, and the heap is not measured, because that takes several garbage collections.
+func (p Pace) few() Pace {
+	const most = 1 << 13
+	p.Race, p.Swap, p.Most, p.less = p.Race/4, min(p.Swap, p.Race)/4, min(p.Most, most), true
+	return p
+}
 
-// Battery returns the tests that e must pass: none if its level is None.
+// Battery returns the tests that e must pass: none if its level is None. Those come last in which
+// maps grow, because they take as long as all others together.
 func Battery(e kv.Entry, p Pace) []Test {
 	if e.Level == kv.None {
 		return nil
@@ -132,6 +149,13 @@ func Battery(e kv.Entry, p Pace) []Test {
 	if e.Float64 != nil {
 		all = append(all, Test{"float64/odd-keys", 0, func(*rand.Rand) error { return oddKeys(e) }})
 	}
+	grows := func(t Test) int {
+		if strings.HasSuffix(t.Name, "/growth") {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(all, func(a, b Test) int { return grows(a) - grows(b) })
 	return all
 }
 
@@ -139,17 +163,29 @@ func Battery(e kv.Entry, p Pace) []Test {
 // constructor for it.
 func Lacks(e kv.Entry) (names []string) {
 	for _, c := range []struct {
-		cap  kv.Caps
-		name string
+		cap   kv.Caps
+		needs kv.Caps // without these it goes without saying
+		name  string
 	}{
-		{kv.Concurrent, "concurrency"},
-		{kv.Writes, "concurrent writes"},
-		{kv.Range, "Range"},
-		{kv.Swaps, "Swaps"},
-		{kv.Clears, "Clear"},
-		{kv.Retains, "Retain"},
+		{kv.Concurrent, 0, "concurrency"},
+		{kv.Writes, kv.Concurrent, "concurrent writes"},
+		{kv.Range, 0, "Range"},
+		{kv.Snapshot, kv.Range, "Snapshot"},
+		{kv.Swaps, 0, "Swaps"},
+		{kv.Clears, 0, "Clear"},
+		{kv.Retains, 0, "Retain"},
+		{kv.Updates, 0, "Update"},
+		{kv.Rewrites, 0, "Rewrite"},
+		{kv.Ends, 0, "writes after Close"},
+		{kv.Versions, 0, "Versions and all that needs them"},
+		{kv.BatchReads, kv.Versions, "GetMany"},
+		{kv.TryPublishes, kv.Versions, "TryPublish"},
+		{kv.Cancels, kv.Versions, "PublishContext"},
+		{kv.Flushes, kv.Versions, "Flush"},
+		{kv.Passes, kv.Versions, "guards that change goroutines"},
+		{kv.BoundedLag, kv.Versions, "BoundedLag"},
 	} {
-		if !e.Caps.Has(c.cap) {
+		if e.Caps.Has(c.needs) && !e.Caps.Has(c.cap) {
 			names = append(names, c.name)
 		}
 	}
@@ -173,7 +209,7 @@ func tests[K, V comparable](e kv.Entry, p Pace, make func(capacity int) kv.Map[K
 	if make == nil {
 		return nil
 	}
-	s := &subject[K, V]{entry: e, pace: p, make: make, key: k.key, hard: k.hard, value: k.value, number: k.number}
+	s := &subject[K, V]{kind: k.name, entry: e, pace: p, make: make, key: k.key, hard: k.hard, value: k.value, number: k.number}
 	s = s.of(s.first(universe))
 	all := []Test{
 		{"promises", 0, s.promises},

@@ -48,7 +48,7 @@ func TestFailuresNamesWhatFailed(t *testing.T) {
 		name, _, _ := strings.Cut(err.Error(), ":")
 		names = append(names, name)
 	}
-	if got, want := strings.Join(names, " "), "uint64/model uint64/hard-keys uint64/growth uint64/concurrent uint64/owned"; got != want {
+	if got, want := strings.Join(names, " "), "uint64/model uint64/hard-keys uint64/concurrent uint64/owned uint64/growth"; got != want {
 		t.Errorf("failed checks: %s; want %s", got, want)
 	}
 	e.Level = kv.None

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,20 +13,23 @@ import (
 
 // owned lets several goroutines fill and empty a map at full speed. Each key is written by one of
 // them, its owner, and read by all. So every answer can be judged when it is given, by how far the
-// owner had come before the call and after it. The maps are small and large in turn.
+// owner had come before the call and after it. The maps are of three sizes in turn.
 func (s *subject[K, V]) owned(rng *rand.Rand) error {
-	const small, large = 5, 256
+	sizes := [...]int{5, 256, 1024} // keys of each owner
 	start := time.Now()
-	over := func() bool { return time.Since(start) > s.pace.Race }
-	t := s.of(s.first(owners * large))
-	for each := small; ; each = small + large - each {
-		o := ownedMap[K, V]{s: t, m: s.make(0), steps: make([]progress, owners*each), over: over}
+	t := s.of(s.first(owners * slices.Max(sizes[:])))
+	for i := 0; i < len(sizes) || time.Since(start) < s.pace.Race; i++ {
+		began := time.Now()
+		o := ownedMap[K, V]{s: t, m: s.make(0), steps: make([]progress, owners*sizes[i%len(sizes)])}
+		o.over = func() bool { return time.Since(began) > s.pace.Race/time.Duration(len(sizes)) }
 		err := o.run(rng.Uint64())
 		kv.Close(o.m)
-		if err != nil || over() {
+		if err != nil {
 			return err
 		}
+		s.grown(Growth{Entries: o.used(), Together: true})
 	}
+	return nil
 }
 
 // owners is the number of goroutines of owned. The i-th owns every key whose index is i modulo
@@ -45,6 +49,16 @@ type ownedMap[K, V comparable] struct {
 // progress is how far the owner of a key has come: the last step that it has begun, and the last
 // one that every later read must see.
 type progress struct{ begun, done atomic.Uint64 }
+
+// used returns the number of keys that have been written.
+func (o *ownedMap[K, V]) used() (n int) {
+	for key := range o.steps {
+		if o.steps[key].begun.Load() > 0 {
+			n++
+		}
+	}
+	return n
+}
 
 // deletes reports whether the step deletes the key. Step 0 stands for the empty map.
 func deletes(step uint64) bool { return step%3 == 0 }

@@ -14,6 +14,7 @@ const universe = 400
 // subject is a constructor of an entry, with the keys and values for its checks. Checks name keys
 // by their index, and values by their number.
 type subject[K, V comparable] struct {
+	kind   string // the name of the constructor
 	entry  kv.Entry
 	pace   Pace
 	make   func(capacity int) kv.Map[K, V]
@@ -32,6 +33,13 @@ func (s *subject[K, V]) times(n int) int {
 		return max(1, n/10)
 	}
 	return n
+}
+
+// grown tells how far a map has grown.
+func (s *subject[K, V]) grown(g Growth) {
+	if g.Type = s.kind; s.pace.Grown != nil {
+		s.pace.Grown(g)
+	}
 }
 
 // of returns s with other keys. Of equal keys it takes one.
