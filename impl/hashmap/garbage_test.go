@@ -3,6 +3,7 @@ package hashmap_test
 import (
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -260,4 +261,58 @@ func detachedFrom(t *testing.T, w *hashmap.WriteHandle[int, *object], key int) (
 	mustPublish(t, w) // detaches the copy of g
 	mustPublish(t, w)
 	return r, collected
+}
+
+// TestIdleHandlesKeepACopyEach detaches many copies. Each has a value that no other copy has. Of
+// all handles only those that became idle after a Get keep a copy, and each keeps the last one
+// that it has read. So no more copies stay than there are idle handles.
+func TestIdleHandlesKeepACopyEach(t *testing.T) {
+	forEachMap(t, func(t *testing.T, k strategy.Kind, options ...hashmap.Option) {
+		if k.OneGoroutine {
+			t.Skip("its writer never waits")
+		}
+		const detached, idle = 12, 3
+		w := hashmap.New[int, *object](append(options, hashmap.WithMaxWait(time.Microsecond))...)
+		holder, guards, busy := w.NewReadHandle(), w.NewReadHandle(), w.NewReadHandle()
+		var handles []*hashmap.ReadHandle[int, *object]
+		for range idle {
+			handles = append(handles, w.NewReadHandle())
+		}
+		collected := new(atomic.Int32)
+		for i := range detached {
+			func() {
+				o := new(object)
+				runtime.AddCleanup(o, func(n *atomic.Int32) { n.Add(1) }, collected)
+				w.Insert(1, o)
+			}()
+			mustPublish(t, w)
+			g := holder.Read()
+			guards.Read().Release()
+			busy.Get(1)
+			for _, r := range handles[:idle-min(idle, i/2)] { // one becomes idle after each second copy
+				r.Get(1)
+			}
+			w.Remove(1)
+			mustPublish(t, w)
+			mustPublish(t, w) // detaches the copy of g
+			g.Release()
+		}
+		busy.Get(1)
+		atMost := func(idle int32) {
+			for i := 0; i < 20 && detached-collected.Load() > idle; i++ {
+				collect()
+				runtime.Gosched() // to the goroutine that runs cleanups
+			}
+			if n := detached - collected.Load(); n > idle {
+				t.Errorf("%d detached copies are alive; want at most one for each of %d idle handles", n, idle)
+			}
+		}
+		atMost(idle)
+		handles[0].Close()
+		handles[1].Get(1)
+		atMost(idle - 2)
+		handles[2].Get(1)
+		atMost(0)
+		runtime.KeepAlive([]any{w, holder, guards, busy, handles})
+	})
 }

@@ -97,10 +97,16 @@ func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
 // WithMaxWait bounds the time that a publish waits for readers. After that time the writer leaves
 // their copy to them and to the garbage collector. It continues with a clone of the readable
 // copy. The clone takes time in proportion to the map. While the guards of the old copy are open
-// there are three copies in memory. There can be more: each idle [ReadHandle] keeps the copy that
-// its last Get has read, until the handle is used again, closed, or dropped. If the bound is 200
-// µs or less, the writer keeps its processor while it waits. The default is no bound, as is 0.
-// WithMaxWait panics if d is negative.
+// there are three copies in memory.
+//
+// There can be more. Each [ReadHandle] keeps the copy that its last Get has read, until it is
+// used for another Get, closed, or dropped. So n handles that are idle keep at most n old copies,
+// however many publishes follow. A handle that reads only through guards keeps none, and so does
+// a [Shared]. impl/DESIGN.md says why. A program with many idle handles should close them, or
+// read through guards.
+//
+// If the bound is 200 µs or less, the writer keeps its processor while it waits. The default is no
+// bound, as is 0. WithMaxWait panics if d is negative.
 func WithMaxWait(d time.Duration) Option {
 	mustOption(d >= 0, fmt.Sprintf("WithMaxWait(%v)", d), "0 or more")
 	return func(c *config) { c.options.MaxWait = d }
