@@ -109,7 +109,7 @@ func TestBrokenPeersFail(t *testing.T) {
 			continue
 		}
 		t.Run(e.Name, func(t *testing.T) {
-			v := Check(e, Options{Seed: 1, Histories: 100_000, Time: 5 * time.Minute, By: BySearch})
+			v := Check(e, Options{Seed: 1, Histories: 100_000, Time: 5 * time.Minute, By: ByPorcupine})
 			if v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
 				t.Errorf("%v after %+v; want Illegal by linearizable, as expected", v, v.Counts)
 			} else {

@@ -1,10 +1,6 @@
 package order
 
-import (
-	"slices"
-
-	"doublebuf/lincheck/history"
-)
+import "doublebuf/lincheck/history"
 
 // IsRead reports whether c changed nothing.
 func IsRead(c *history.Call) bool {
@@ -59,15 +55,6 @@ func (p Parter) Keys() []history.Word {
 		}
 	}
 	return keys
-}
-
-// Only returns the call without what it saw of other keys than key.
-func (p Parter) Only(key history.Word) *history.Call {
-	others := func(r history.Read) bool { return r.Key != key }
-	c := *p.of
-	c.All = slices.DeleteFunc(slices.Clone(c.All), others)
-	c.Removed = slices.DeleteFunc(slices.Clone(c.Removed), others)
-	return &c
 }
 
 // About returns the part about key, or nil if there is none.
