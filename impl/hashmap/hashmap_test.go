@@ -333,32 +333,59 @@ func TestDroppedHandle(t *testing.T) {
 // slow is a key whose hashing takes long enough for a garbage collection.
 type slow [1 << 18]string
 
-// TestHandleLivesAsLongAsItsLookup makes a lookup the last use of its handle. If a garbage
-// collection found the handle during the lookup, the lookup's guard would no longer block the
-// writer.
-func TestHandleLivesAsLongAsItsLookup(t *testing.T) {
-	w := hashmap.New[slow, int]()
+// TestHandleLivesAsLongAsItsLastRead makes a read the last use of a handle. If a garbage collection
+// found the handle during the read, the guard of the read would no longer block the writer.
+func TestHandleLivesAsLongAsItsLastRead(t *testing.T) {
 	var key slow
-	w.Insert(key, 1) // an empty map does not hash
-	mustPublish(t, w)
-	for range 20 {
-		r := w.NewReadHandle()
-		r.Get(key) // so that the next lookup takes the shortest path
-		var dropped, over atomic.Bool
-		runtime.AddCleanup(r, func(d *atomic.Bool) { d.Store(true) }, &dropped)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			for !over.Load() {
-				runtime.GC()
+	type handle = hashmap.ReadHandle[slow, int]
+	for name, c := range map[string]struct {
+		strategy func(strategy.Options) strategy.Strategy
+		prepare  func(r *handle) (read func())
+	}{
+		"Get with a lookup guard":    {strategy.Epoch, func(r *handle) func() { r.Get(key); return func() { r.Get(key) } }},
+		"the first Get":              {strategy.Epoch, func(r *handle) func() { return func() { r.Get(key) } }},
+		"Get without a lookup guard": {strategy.Counted, func(r *handle) func() { return func() { r.Get(key) } }},
+		"Get of a guard":             {strategy.Epoch, func(r *handle) func() { g := r.Read(); return func() { g.Get(key) } }},
+		"GetMany of a guard": {strategy.Epoch, func(r *handle) func() {
+			g := r.Read()
+			return func() { g.GetMany([]slow{key}, []int{0}, []bool{false}) }
+		}},
+		"All of a guard": {strategy.Epoch, func(r *handle) func() {
+			g := r.Read()
+			return func() {
+				for range g.All() {
+					runtime.GC()
+					runtime.GC()
+				}
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := hashmap.New[slow, int](hashmap.WithStrategy(c.strategy))
+			w.Insert(key, 1) // an empty map does not hash
+			mustPublish(t, w)
+			for range 10 {
+				var dropped, over atomic.Bool
+				read := func() func() {
+					r := w.NewReadHandle()
+					runtime.AddCleanup(r, func(d *atomic.Bool) { d.Store(true) }, &dropped)
+					return c.prepare(r)
+				}()
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					for !over.Load() {
+						runtime.GC()
+					}
+				})
+				read()
+				early := dropped.Load()
+				over.Store(true)
+				wg.Wait()
+				if early {
+					t.Fatal("the handle was found dropped before the read returned")
+				}
 			}
 		})
-		r.Get(key)
-		early := dropped.Load()
-		over.Store(true)
-		wg.Wait()
-		if early {
-			t.Fatal("the handle was found dropped before its Get returned")
-		}
 	}
 }
 
