@@ -78,6 +78,15 @@ func TestWaitsEndDuringACollection(t *testing.T) {
 			mustPublish(t, w)
 			return w.Publish()
 		},
+		"a bound, with many detached copies,": func() error {
+			w := hashmap.New[int, int](hashmap.WithStrategy(strategy.Collector), hashmap.WithMaxWait(300*time.Microsecond))
+			g := mustShare(t, w).Read()
+			defer g.Release()
+			for range 19 { // more than are detached between two collections
+				mustPublish(t, w)
+			}
+			return w.Publish()
+		},
 	} {
 		early := false
 		for range 10 { // on a busy machine the writer may get a processor late

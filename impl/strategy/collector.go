@@ -56,10 +56,11 @@ type found struct {
 // There are two copies in memory. All this also holds with GOGC=off. TryFinish forces nothing: with
 // GOGC=off it reports true only after the program itself has run a collection.
 //
-// With a MaxWait the copy is detached after that time, as under other strategies. Readers then see
-// what was published no later than MaxWait plus the time for a clone. Detached copies are garbage
-// when their guards have ended. The writer forces collections so that there are at most about 32 of
-// them, also with GOGC=off.
+// With a MaxWait the copy is detached after that time, as under other strategies. Readers then
+// see what was published no later than MaxWait plus the time for a clone. Detached copies are
+// garbage when their guards have ended. The writer forces collections so that there are at most
+// about 32 of them, also with GOGC=off. The collections run beside the writer, which waits for
+// the end of one only if 32 copies are detached before that.
 //
 // The runtime calls finalizers on one goroutine, and reports there what it has found. If a
 // finalizer of the program blocks, the writer waits for it. If a finalizer waits for the writer, as
@@ -141,15 +142,23 @@ func (s *collector) holding() (Holders, []string) { return nil, s.guards.Places(
 // mostGarbage is how many copies are detached between two collections that Detach forces.
 const mostGarbage = 16
 
-// Detach implements Strategy. The old copy and its guards stay as they are.
+// Detach implements Strategy. The old copy and its guards stay as they are. A collection runs
+// beside the writer. Detach waits for it only if twice mostGarbage copies are alive meanwhile, so
+// that they do not fill the memory.
 func (s *collector) Detach() {
 	s.detached = true
 	s.since++
-	if alive := s.swaps + 1 - s.found.copies.Load(); s.since >= mostGarbage && alive > mostGarbage {
+	if s.since >= mostGarbage && s.alive() > mostGarbage && !s.collecting.Load() {
 		s.since = 0
-		runtime.GC()
+		s.collect()
+	}
+	for s.alive() > 2*mostGarbage && s.collecting.Load() {
+		s.parker.Park(nil, 0) // the end of the collection wakes the writer
 	}
 }
+
+// alive returns the number of copies that have been readable and have not been found unreachable.
+func (s *collector) alive() uint64 { return s.swaps + 1 - s.found.copies.Load() }
 
 // End implements Strategy. Only guards refer to the old copy, as after every swap.
 func (s *collector) End() bool {

@@ -51,6 +51,7 @@
 //	S3   Refcount                    a guard closed after a swap lowers a count that readers share
 //	S3   Indicator                   goroutines without handles share the words that they write
 //	S3   Counted                     all readers write one word, and opening begins again after a swap
+//	V2   Collector                   with 32 detached copies, a publish waits for a garbage collection
 //	V2   Single                      it never waits, so the law does not apply
 //
 // A copy is detached at most once in each MaxWait. Under Adaptive at most one write of that word
