@@ -64,6 +64,7 @@ func TestBrokenMapsFail(t *testing.T) {
 
 // A map whose publishes take effect handle by handle keeps the level per-handle.
 func TestTurnedOneByOneIsPerHandle(t *testing.T) {
+	quickBattery(t)
 	e := controls.BatchedEntry()
 	e.Name, e.Level, e.Uint64 = "turned-one-by-one", kv.PerHandle, func(int) kv.Map[uint64, uint64] { return newTurned() }
 	if v := Check(e, Options{Histories: 100, Time: 5 * time.Minute}); v.Outcome != Ok {

@@ -156,6 +156,7 @@ func TestLevelThatIsNotDeclared(t *testing.T) {
 
 // The counts say under how many seeds a check recorded histories.
 func TestSeedsAreCounted(t *testing.T) {
+	quickBattery(t)
 	for time, want := range map[time.Duration]int{time.Hour: 3, time.Nanosecond: 1} {
 		if v := Check(controls.LockedEntry(), Options{Histories: 3, Time: time}); v.Outcome != Ok || v.Counts.Seeds != want {
 			t.Errorf("%v, %+v within %v; want %d seeds", v, v.Counts, time, want)

@@ -10,6 +10,7 @@ import (
 
 	"doublebuf/baselines"
 	"doublebuf/baselines/kv"
+	"doublebuf/baselines/kv/kvtest"
 	"doublebuf/lincheck/judge"
 )
 
@@ -24,8 +25,17 @@ func registered(t *testing.T, name string) kv.Entry {
 	return entries[i]
 }
 
+// quickBattery lets the battery do little, in a test of something else.
+func quickBattery(t *testing.T) {
+	t.Helper()
+	pace := batteryPace
+	t.Cleanup(func() { batteryPace = pace })
+	batteryPace = kvtest.Quick
+}
+
 // Real maps have exactly the properties of their levels, and fail those of the next stronger level.
 func TestPropertiesOfLevels(t *testing.T) {
+	quickBattery(t)
 	for name, want := range map[string]string{
 		"dbuf-epoch-b64":    "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, lag Ok, progress Ok, eventual Ok, updates Ok, linearizable by design",
 		"dbuf-epoch-b1":     "snapshot Ok, prefix Ok, monotonic Ok, real-time Ok, fresh Ok, lag Ok, progress Ok, linearizable Ok",
@@ -51,6 +61,7 @@ func TestPropertiesOfLevels(t *testing.T) {
 // Check finds an entry that declares less than its map keeps, and one that declares more, by the
 // same directed schedule.
 func TestLevelsThatAreNotTheMaps(t *testing.T) {
+	quickBattery(t)
 	low := registered(t, "dbuf-epoch-b64")
 	low.Level = kv.PerHandle
 	high := registered(t, "dbuf-refcount-b64")
@@ -74,6 +85,7 @@ func TestLevelsThatAreNotTheMaps(t *testing.T) {
 // A few operations and a picture show what a level does not promise. Judging them again gives the
 // same verdict.
 func TestByDesignIsShown(t *testing.T) {
+	quickBattery(t)
 	v := Check(registered(t, "dbuf-refcount-b64"), Options{Seed: 1, Histories: 20, Time: 5 * time.Minute, Dir: t.TempDir(), Designs: true})
 	for name, most := range map[string]int{"real-time": 2, "linearizable": 2} {
 		f, _ := v.Property(name)
