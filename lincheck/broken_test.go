@@ -110,7 +110,7 @@ func TestBrokenPeersFail(t *testing.T) {
 			continue
 		}
 		t.Run(e.Name, func(t *testing.T) {
-			v := Check(e, Options{Seed: 1, Histories: 100_000, Time: 5 * time.Minute, By: ByPorcupine})
+			v := Check(e, Options{Seed: 1, Histories: 100_000, Time: 5 * time.Minute, By: BySearch})
 			if v.Outcome != Illegal || v.Checker != "linearizable" || !v.AsExpected() {
 				t.Errorf("%v after %+v; want Illegal by linearizable, as expected", v, v.Counts)
 			} else {

@@ -40,14 +40,14 @@ type Judge string
 
 // The judges.
 const (
-	ByStamps    Judge = "stamps"    // the linear-time checkers C0 to C6, for stamped guards
-	ByPorcupine Judge = "porcupine" // the search for an order of effects, for all other histories
-	ByBattery   Judge = "battery"   // the tests of package kvtest
+	ByStamps  Judge = "stamps"  // the linear-time checkers C0 to C6, for stamped guards
+	BySearch  Judge = "search"  // the search for an order of effects, for all other histories
+	ByBattery Judge = "battery" // the tests of package kvtest
 )
 
 // judges reports whether j judges histories with the claim c.
 func (j Judge) judges(c history.Claim) bool {
-	return j == "" || j == ByStamps && c.Stamped() || j == ByPorcupine && !c.Stamped()
+	return j == "" || j == ByStamps && c.Stamped() || j == BySearch && !c.Stamped()
 }
 
 // Check records histories of e in this process and judges them by the level that e declares. It

@@ -57,9 +57,9 @@
 //
 // The field reads of a guard holds single lookups; all is the whole content, in any order. For a
 // walk, all is what it saw. For a retain, all is what it saw and kept, and removed is what it
-// removed. A clear, walk, retain or len with "snapshot":true must take effect for all keys at one
-// instant. Else it may take effect for each key at a separate instant between its call and its
-// return.
+// removed. A walk or a retain that returned has the field all, [] for nothing. A clear, walk,
+// retain or len with "snapshot":true must take effect for all keys at one instant. Else it may
+// take effect for each key at a separate instant between its call and its return.
 //
 // A last line without a newline was cut off: it is ignored, and the history is marked as Cut. Every
 // other mistake is an error.

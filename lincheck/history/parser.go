@@ -119,6 +119,8 @@ func (p *parser) readCall(f *fields, op Op) error {
 		return fmt.Errorf("client %d calls at %d, before its last call returned; one client does one thing at a time", c.Client, c.Called)
 	case p.h.Claim.Stamped() && op == Publish && c.Version == 0:
 		return errors.New("it has no version; a history of stamped guards needs one")
+	case (op == Walk || op == Retain) && c.Return != Never && !f.has.has(fAll):
+		return errors.New(`field "all" is missing; want the entries that it saw and left, as in [[3,17]], or [] for none`)
 	case op == Len && c.Return != Never && (!c.Result.Ok || c.Result.Word >= nameBit):
 		return errors.New("its result is not a number of entries")
 	}

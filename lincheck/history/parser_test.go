@@ -51,6 +51,8 @@ func TestRefusesMalformedFiles(t *testing.T) {
 		{"key of a clear", LinearizableHeader + "\n" + `{"client":0,"op":"clear","key":1,"called":8}` + "\n", `line 2: clear: unknown field "key"; want`},
 		{"walk over nothing", LinearizableHeader + "\n" + `{"client":0,"op":"walk","called":8,"returned":9,"all":[[1,null]]}` + "\n", `line 2: walk: field "all": null in`},
 		{"entries of a walk that did not return", LinearizableHeader + "\n" + `{"client":0,"op":"walk","called":8,"all":[[1,2]]}` + "\n", "line 2: walk: it did not return, but it has a result"},
+		{"walk without entries", LinearizableHeader + "\n" + `{"client":0,"op":"walk","called":8,"returned":9}` + "\n", `line 2: walk: field "all" is missing; want the entries that it saw`},
+		{"retain without entries", LinearizableHeader + "\n" + `{"client":0,"op":"retain","called":8,"returned":9,"removed":[[1,2]]}` + "\n", `line 2: retain: field "all" is missing; want the entries that it saw`},
 		{"number of entries", LinearizableHeader + "\n" + `{"client":0,"op":"len","called":8,"returned":9,"result":"a"}` + "\n", "line 2: len: its result is not a number of entries"},
 		{"walk of a stamped history", stamped + "\n" + `{"client":0,"op":"walk","called":8}` + "\n", `line 2: op "walk" in a history that claims to be atomic`},
 		{"no version", stamped + "\n" + `{"client":0,"op":"publish","called":1}` + "\n", "line 2: publish: it has no version"},

@@ -128,18 +128,25 @@ type randomCalls struct {
 	gap, long           int64 // the longest pause, the longest call; 0 = 15, and a pause is never 0
 	slack               int64
 	lost                int // one in so many calls never returns; 0 = none
+	weak                int // calls on all keys take effect at separate instants, and there are no more calls of Len than this; 0 = they may be snapshots
 }
 
 func (r randomCalls) history(rng *rand.Rand) *history.History {
 	h := &history.History{Header: history.Header{Claim: r.claim, Slack: time.Duration(r.slack)}}
-	least := int64(0)
+	least, lens := int64(0), 0
 	if r.long == 0 {
 		r.long, least = 15, 1
 	}
 	for client := range 3 {
 		now := rng.Int64N(r.gap)
 		for step := range r.steps {
-			c := r.call(rng, r.ops[rng.IntN(len(r.ops))])
+			op := r.ops[rng.IntN(len(r.ops))]
+			if op == history.Len {
+				if lens++; r.weak > 0 && lens > r.weak {
+					op = history.Get
+				}
+			}
+			c := r.call(rng, op)
 			c.Client, c.Seq, c.Called, c.Return = client, 1+step, now, now+least+rng.Int64N(r.long)
 			now = c.Return + least + rng.Int64N(r.gap)
 			if r.lost > 0 && rng.IntN(r.lost) == 0 {
@@ -159,7 +166,7 @@ func (r randomCalls) call(rng *rand.Rand, op history.Op) (c history.Call) {
 	if !op.AllKeys() && op != history.Publish {
 		c.Key = history.Word(rng.IntN(r.keys))
 	}
-	c.Snapshot = op.AllKeys() && (op == history.Len || rng.IntN(2) == 0)
+	c.Snapshot = op.AllKeys() && r.weak == 0 && (op == history.Len || rng.IntN(2) == 0)
 	switch op {
 	case history.Set:
 		c.New = few()
@@ -195,6 +202,13 @@ type bruteOp struct {
 // bruteOps returns the calls of h in their parts about the keys 0 and 1.
 func bruteOps(h *history.History) (ops []bruteOp) {
 	for i := range h.Calls {
+		if c := h.Calls[i]; c.Op == history.Len && !c.Snapshot && c.Return != history.Never {
+			for c.Key = range 2 {
+				part := c
+				ops = append(ops, bruteOp{&part, i})
+			}
+			continue
+		}
 		for _, part := range order.Divide(&h.Calls[i], []history.Word{0, 1}) {
 			ops = append(ops, bruteOp{part, i})
 		}
@@ -249,6 +263,34 @@ func (b brute) explainedByMap(done uint, m bruteMap) bool {
 	})
 }
 
+// explainedByCounting is explainedByMap for histories with weak calls of Len. It tries each choice
+// of the keys that a Len counted.
+func (b brute) explainedByCounting() bool {
+	var parts []bruteOp
+	for _, o := range b.ops {
+		if o.Op == history.Len {
+			parts = append(parts, o)
+		}
+	}
+nextChoice:
+	for choice := range 1 << len(parts) {
+		sums := map[int]history.Word{}
+		for i, o := range parts {
+			o.Did = choice>>i&1 != 0
+			sums[o.of] += history.Word(choice >> i & 1)
+		}
+		for _, o := range parts {
+			if sums[o.of] != o.Result.Word {
+				continue nextChoice
+			}
+		}
+		if b.explainedByMap(0, bruteMap{}) {
+			return true
+		}
+	}
+	return false
+}
+
 // does lets c take effect, and reports whether that explains its result.
 func (m bruteMap) does(c *history.Call) bool {
 	old, there := m[c.Key]
@@ -282,6 +324,9 @@ func (m bruteMap) does(c *history.Call) bool {
 	case history.Clear:
 		clear(m)
 	case history.Len:
+		if !c.Snapshot { // its part about one key, which it counted or not
+			return there == c.Did
+		}
 		result = history.Some(history.Word(len(m)))
 	case history.Walk, history.Retain:
 		seen := bruteMap{}

@@ -13,9 +13,9 @@ import (
 	"doublebuf/lincheck/order"
 )
 
-// judgeLimit is porcupine's time for one history. Nearly all histories take milliseconds. A search
-// without an answer takes hundreds of MiB a second. It should end before a child process has used
-// up its memory.
+// judgeLimit is the time of the searches for one history. Nearly all histories take milliseconds.
+// A search without an answer takes hundreds of MiB a second. It should end before a child process
+// has used up its memory.
 const judgeLimit = 3 * time.Second
 
 // History judges h by its claim. It blocks for a few seconds at most.

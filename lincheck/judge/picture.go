@@ -69,7 +69,15 @@ func drawn[S comparable](h *history.History, model order.Model[S], from S, descr
 			}
 			return next
 		},
-		DescribeOperation: func(input, _ any) string { return h.Describe(*input.(*order.Op).Call) },
+		DescribeOperation: func(input, _ any) string {
+			o := input.(*order.Op)
+			c := &h.Calls[o.Index]
+			if !c.Op.AllKeys() || c.Op == o.Op {
+				return h.Describe(*c)
+			}
+			p, _, _ := order.NewParter(c)
+			return describeAbout(h, p.Only(o.Key), h.FormatWord(o.Key))
+		},
 	}
 	m := nondeterministic.ToModel()
 	m.DescribeState = func(states any) string {

@@ -27,7 +27,7 @@ func search(h *history.History, limit time.Duration) Verdict {
 	b.end()
 	v := b.v
 	if v.Outcome != history.Illegal {
-		v.addWindow(b.checker(), countedWrong(h))
+		v.addWindow(b.checker(), countedWrong(h, work))
 	}
 	if v.Outcome == history.Illegal || !together && !b.tied() {
 		return v
@@ -66,7 +66,7 @@ func searchBatches(h *history.History, work *order.Work) Verdict {
 		j := batchesOf(h, "", calls, work)
 		if j.outcome == history.Unknown && !j.ambiguous {
 			for _, key := range order.Keys(calls) {
-				one := batchesOf(h, " about key "+h.FormatWord(key), callsAbout(calls, key), &order.Work{Limit: work.Limit / 4})
+				one := batchesOf(h, h.FormatWord(key), callsAbout(calls, key), &order.Work{Limit: work.Limit / 4})
 				if one.outcome == history.Illegal {
 					j = one
 					break
@@ -100,15 +100,15 @@ func readers(h *history.History) (groups [][]history.Call) {
 	return groups
 }
 
-// callsAbout returns the calls that concern key: its own, its parts of calls on all keys, and all
-// publishes.
+// callsAbout returns the calls that concern key: its own, those on all keys without what they saw
+// of other keys, and all publishes.
 func callsAbout(calls []history.Call, key history.Word) (list []history.Call) {
 	for i := range calls {
 		switch c := &calls[i]; {
 		case c.Op.AllKeys():
 			p, _, _ := order.NewParter(c)
-			if about := p.About(key); about != nil {
-				list = append(list, *about)
+			if p.About(key) != nil {
+				list = append(list, *p.Only(key))
 			}
 		case c.Op == history.Publish || c.Key == key:
 			list = append(list, *c)
@@ -118,9 +118,9 @@ func callsAbout(calls []history.Call, key history.Word) (list []history.Call) {
 }
 
 // batchesOf judges calls of a history of batches together.
-func batchesOf(h *history.History, about string, calls []history.Call, work *order.Work) windowResult {
+func batchesOf(h *history.History, key string, calls []history.Call, work *order.Work) windowResult {
 	keys := order.Keys(calls)
-	w := newWindows(h, about, func(slack time.Duration) order.Model[int] {
+	w := newWindows(h, key, func(slack time.Duration) order.Model[int] {
 		return order.NewBatches(calls, keys, order.Slacks{Publish: h.Slack, Write: slack}, false)
 	}, 0, work)
 	for i := range calls {
@@ -198,7 +198,7 @@ func (b *byKeys) call(c *history.Call) {
 		b.last[c.Client] = &own
 	}
 	if !c.Op.AllKeys() {
-		b.part(&own)
+		b.part(&own, &own)
 		return
 	}
 	p, key, twice := order.NewParter(&own)
@@ -213,16 +213,16 @@ func (b *byKeys) call(c *history.Call) {
 	b.all = append(b.all, p)
 	for _, key := range slices.Sorted(maps.Keys(b.keys)) {
 		if about := p.About(key); about != nil {
-			b.part(about)
+			b.part(p.Only(key), about)
 		}
 	}
 }
 
-// part takes a call about one key.
-func (b *byKeys) part(c *history.Call) {
-	w := b.of(c.Key)
+// part takes the part of c about one key.
+func (b *byKeys) part(c, about *history.Call) {
+	w := b.of(about.Key)
 	before := len(w.calls)
-	if w.add(c, c); w.illegal() {
+	if w.add(c, about); w.illegal() {
 		b.v.addWindow(b.checker(), w.result())
 	}
 	b.held += len(w.calls) - before
@@ -232,7 +232,7 @@ func (b *byKeys) part(c *history.Call) {
 func (b *byKeys) of(key history.Word) *windows[history.Value] {
 	w := b.keys[key]
 	if w == nil {
-		w = newWindows(b.h, " about key "+b.h.FormatWord(key), func(time.Duration) order.Model[history.Value] { return order.OneKey{} }, history.Value{}, b.work)
+		w = newWindows(b.h, b.h.FormatWord(key), func(time.Duration) order.Model[history.Value] { return order.OneKey{} }, history.Value{}, b.work)
 		w.entries = func(v history.Value) []history.Read {
 			if !v.Ok {
 				return nil
@@ -242,7 +242,7 @@ func (b *byKeys) of(key history.Word) *windows[history.Value] {
 		b.keys[key] = w
 		for _, p := range b.all {
 			if about := p.About(key); about != nil {
-				w.add(about, about)
+				w.add(p.Only(key), about)
 			}
 		}
 	}

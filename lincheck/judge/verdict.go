@@ -14,7 +14,7 @@ type Counts struct {
 	Guards    int `json:"guards,omitempty"`    // stamped guards
 	Publishes int `json:"publishes,omitempty"` // publishes among the calls
 	Tests     int `json:"tests,omitempty"`     // tests of the battery
-	// Ambiguous is the number of pairs of events, or of whole histories judged by porcupine, that
+	// Ambiguous is the number of pairs of events, or of whole histories judged by a search, that
 	// would be Illegal if time stamps had no error. They do not make a verdict Illegal.
 	Ambiguous int `json:"ambiguous,omitempty"`
 	// Undecided is the number of histories on which a checker gave up.
@@ -64,7 +64,7 @@ type Verdict struct {
 	NotLookedAt []string `json:"not_looked_at,omitempty"`
 	Evidence    Evidence `json:"evidence,omitzero"`
 
-	illegal *history.History // the part of a history that porcupine found Illegal, or nil
+	illegal *history.History // the part of a history that a search found Illegal, or nil
 }
 
 // AsExpected reports whether the outcome is the one that the entry predicts. It is false for

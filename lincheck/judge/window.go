@@ -23,19 +23,21 @@ const windowCalls = 256
 // the states that it can have led to. So the memory does not grow with the calls.
 type windows[S comparable] struct {
 	h           *history.History // for the claim, the slack and the names
-	about       string           // " about key 3", or ""
+	key         string           // the key that all calls are about, as text; "" = they are about any
 	exact, wide *order.Search[S] // the same if there is no slack
 	// entries returns the entries that a map in the state holds. nil = the window never ends.
 	entries func(S) []history.Read
 	starts  []S // states at the beginning of the window; none = the window is the first
 	calls   []*history.Call
 	latest  int64 // latest return in the window
+	// lost has, for each part that never returned, the call that it is a part of.
+	lost map[*history.Call]*history.Call
 }
 
 // newWindows returns windows of calls from the state from. The function model returns a new model
 // in which calls of different clients less than slack apart have no order.
-func newWindows[S comparable](h *history.History, about string, model func(slack time.Duration) order.Model[S], from S, work *order.Work) *windows[S] {
-	w := &windows[S]{h: h, about: about, wide: order.New(model(h.Slack), from, h.Slack, work)}
+func newWindows[S comparable](h *history.History, key string, model func(slack time.Duration) order.Model[S], from S, work *order.Work) *windows[S] {
+	w := &windows[S]{h: h, key: key, wide: order.New(model(h.Slack), from, h.Slack, work), lost: map[*history.Call]*history.Call{}}
 	if w.exact = w.wide; h.Slack > 0 {
 		w.exact = order.New(model(0), from, 0, work)
 	}
@@ -65,6 +67,10 @@ func (w *windows[S]) add(c *history.Call, parts ...*history.Call) {
 	}
 	if w.calls = append(w.calls, c); c.Return != history.Never {
 		w.latest = max(w.latest, c.Return)
+		return
+	}
+	for _, part := range parts {
+		w.lost[part] = c
 	}
 }
 
@@ -77,7 +83,15 @@ func (w *windows[S]) cut() bool {
 	if len(starts) == 0 {
 		return false
 	}
-	w.starts, w.calls, w.latest = starts, lost, 0
+	w.starts, w.calls, w.latest = starts, nil, 0
+	left := map[*history.Call]*history.Call{}
+	for _, part := range lost {
+		c := w.lost[part]
+		if left[part] = c; !slices.Contains(w.calls, c) {
+			w.calls = append(w.calls, c)
+		}
+	}
+	w.lost = left
 	return true
 }
 
@@ -114,7 +128,10 @@ func (w *windows[S]) result() windowResult {
 // reason returns why the window is Illegal. It lists the calls if they are few, in order.
 func (w *windows[S]) reason() string {
 	const few = 8
-	text := fmt.Sprintf("no order of the %d calls%s", len(w.calls), w.about)
+	text := fmt.Sprintf("no order of the %d calls", len(w.calls))
+	if w.key != "" {
+		text += " about key " + w.key
+	}
 	if len(w.starts) > 0 {
 		var held []string
 		for _, s := range w.starts {
@@ -128,9 +145,18 @@ func (w *windows[S]) reason() string {
 		return text
 	}
 	for i, c := range w.calls {
-		text += fmt.Sprintf("%sclient %d %s", map[bool]string{true: ": ", false: "; "}[i == 0], c.Client, w.h.Describe(*c))
+		text += fmt.Sprintf("%sclient %d %s", map[bool]string{true: ": ", false: "; "}[i == 0], c.Client, describeAbout(w.h, c, w.key))
 	}
 	return text
+}
+
+// describeAbout returns c as text. If it says nothing of the key that it should be about, the text
+// says that.
+func describeAbout(h *history.History, c *history.Call, key string) string {
+	if looks := c.Op == history.Walk || c.Op == history.Retain; key != "" && looks && c.Return != history.Never && len(c.All)+len(c.Removed) == 0 {
+		return fmt.Sprintf("%v() did not see %s", c.Op, key)
+	}
+	return h.Describe(*c)
 }
 
 // describe returns what a map in state s holds, as text.
@@ -138,7 +164,7 @@ func (w *windows[S]) describe(s S) string {
 	var list []string
 	for _, r := range w.entries(s) {
 		text := w.h.FormatValue(r.Value)
-		if w.about == "" {
+		if w.key == "" {
 			text = w.h.FormatWord(r.Key) + " -> " + text
 		}
 		list = append(list, text)

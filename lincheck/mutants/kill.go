@@ -24,17 +24,17 @@ type Checker byte
 const (
 	Explorer   Checker = 'E' // the schedule explorer
 	History    Checker = 'H' // recorded histories of guards, C0 to C6
-	Porcupine  Checker = 'P' // recorded histories of operations
+	Search     Checker = 'S' // recorded histories of operations
 	Oracle     Checker = 'O' // the oracle, in a soak
 	Audit      Checker = 'D' // a build with checks: the copy audit, C8, and the other laws
 	Race       Checker = 'R' // the race detector
 	Liveness   Checker = 'L' // no answer
-	FinalState Checker = 'S' // the final-state check of a timed cell
+	FinalState Checker = 'F' // the final-state check of a timed cell
 	Tests      Checker = 'B' // the packages' own tests
 )
 
 // Checkers are all of them, in the order of the matrix.
-var Checkers = []Checker{Explorer, History, Porcupine, Oracle, Audit, Race, Liveness, FinalState, Tests}
+var Checkers = []Checker{Explorer, History, Search, Oracle, Audit, Race, Liveness, FinalState, Tests}
 
 // Kill is one checker's try at a mutant.
 type Kill struct {
@@ -49,7 +49,7 @@ type Kill struct {
 // tries has, by the words of a patch's header, each checker's try at a map or a package.
 var tries = map[string]func(subject string) Kill{
 	"history":     func(impl string) Kill { return check(History, impl, "-by", "stamps") },
-	"porcupine":   func(impl string) Kill { return check(Porcupine, impl, "-by", "porcupine") },
+	"search":      func(impl string) Kill { return check(Search, impl, "-by", "search") },
 	"liveness":    func(impl string) Kill { return check(Liveness, impl) },
 	"copy-audit":  func(impl string) Kill { return check(Audit, impl).built("-tags", "invariants") },
 	"oracle":      soak,

@@ -38,12 +38,12 @@ means that it is not tried.
 - E: the schedule explorer. It tries all orders and needs no seed. The cell has the kind of failure
   and the simplest schedule.
 - H: recorded histories of guards (C0 to C6), or a crash or no answer in them.
-- P: recorded histories of operations, judged by a search for an order.
+- S: recorded histories of operations, judged by a search for an order.
 - O: the oracle in a soak (C7, with C0, C4, C6 and C9), or a crash.
 - D: a build with checks: the copy audit (C8) and the other laws that it asserts.
 - R: the race detector.
 - L: no answer.
-- S: the final-state check of a timed cell.
+- F: the final-state check of a timed cell.
 - B: the packages' own tests, whose seeds are fixed.
 
     go run ./lincheck/mutants/kill -seeds 20      # measures these cells again: an hour on 2 processors

@@ -56,6 +56,8 @@ func Step(now history.Value, c *history.Call) (legal bool, next history.Value) {
 			return saw(c, history.Value{}, true), history.Value{}
 		}
 		return saw(c, history.Value{}, false), now
+	case history.Len: // its part about one key, whose result is 1 if it counted the key
+		return c.Return == history.Never || now.Ok == (c.Result.Word == 1), now
 	}
 	return false, now
 }

@@ -1,6 +1,10 @@
 package order
 
-import "doublebuf/lincheck/history"
+import (
+	"slices"
+
+	"doublebuf/lincheck/history"
+)
 
 // IsRead reports whether c changed nothing.
 func IsRead(c *history.Call) bool {
@@ -55,6 +59,15 @@ func (p Parter) Keys() []history.Word {
 		}
 	}
 	return keys
+}
+
+// Only returns the call without what it saw of other keys than key.
+func (p Parter) Only(key history.Word) *history.Call {
+	others := func(r history.Read) bool { return r.Key != key }
+	c := *p.of
+	c.All = slices.DeleteFunc(slices.Clone(c.All), others)
+	c.Removed = slices.DeleteFunc(slices.Clone(c.Removed), others)
+	return &c
 }
 
 // About returns the part about key, or nil if there is none.

@@ -98,7 +98,7 @@ func (o *checkFlags) declare(fs *flag.FlagSet) {
 		o.seeds, err = number(v)
 		return err
 	})
-	judgeFlag(fs, &o.by, "check only what these `checkers` judge: stamps, for guards that know their version; porcupine, for other histories; battery, for all types of keys and all capabilities (default all)")
+	judgeFlag(fs, &o.by, "check only what these `checkers` judge: stamps, for guards that know their version; search, for other histories; battery, for all types of keys and all capabilities (default all)")
 	fs.TextVar(&o.hang, "hang", plan.Duration(time.Minute), "`time`, beyond -time, after which a check without an answer counts as hanging")
 	o.format = formatFlags(fs)
 }
@@ -150,7 +150,7 @@ const mostPerSeed = 4 * time.Second
 // judgeFlag declares the flag -by.
 func judgeFlag(fs *flag.FlagSet, by *lincheck.Judge, usage string) {
 	fs.Func("by", usage, func(v string) error {
-		known := []string{string(lincheck.ByStamps), string(lincheck.ByPorcupine), string(lincheck.ByBattery)}
+		known := []string{string(lincheck.ByStamps), string(lincheck.BySearch), string(lincheck.ByBattery)}
 		if *by = lincheck.Judge(v); !slices.Contains(known, v) {
 			return names.Unknown("checker", v, known)
 		}

@@ -36,7 +36,7 @@ func TestChildArgs(t *testing.T) {
 	for want, o := range map[string]lincheck.Options{
 		"-impl m -seed 3 -time 1s -dir d -histories 7":                    {Seed: 3, Time: time.Second, Dir: "d", Histories: 7},
 		"-impl m -seed 0 -time 0s -dir  -histories 1 -designs":            {Histories: 1, Designs: true},
-		"-impl m -seed 0 -time 0s -dir  -histories 1 -by porcupine":       {Histories: 1, By: lincheck.ByPorcupine},
+		"-impl m -seed 0 -time 0s -dir  -histories 1 -by search":          {Histories: 1, By: lincheck.BySearch},
 		"-impl m -seed 0 -time 0s -dir  -histories 9223372036854775807":   {},
 		"-impl m -seed 0 -time 0s -dir  -histories 1 -designs -by stamps": {Histories: 1, Designs: true, By: lincheck.ByStamps},
 	} {
