@@ -18,11 +18,7 @@ func (s *subject[K, V]) growth(rng *rand.Rand) error {
 	defer done()
 	g := grown[K, V]{s: s, h: h, rng: rng}
 	start := time.Now()
-	g.more = func() bool {
-		taken := time.Since(start)
-		whole := float64(taken) * float64(s.pace.Most) / float64(len(g.keys)+1) // if it goes on like this
-		return taken < s.pace.Grow || whole < 8*float64(s.pace.Grow)
-	}
+	g.more = func() bool { return s.pace.goesOn(time.Since(start), len(g.keys)) }
 	for size := 64; size <= s.pace.Most && g.more(); size *= 2 {
 		if err := g.grow(size); err != nil {
 			return err
@@ -44,6 +40,12 @@ func (s *subject[K, V]) growth(rng *rand.Rand) error {
 		return fmt.Errorf("again after all were deleted: %w", err)
 	}
 	return g.whole()
+}
+
+// goesOn reports whether a map goes on growing that has grown to so many entries in that time.
+func (p Pace) goesOn(taken time.Duration, entries int) bool {
+	whole := float64(taken) * float64(p.Most) / float64(entries+1) // if it goes on like this
+	return taken < p.Grow || whole < 8*float64(p.Grow)
 }
 
 // unpublished is the number of writes between two publishes while a map grows.

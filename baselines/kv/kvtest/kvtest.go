@@ -125,7 +125,7 @@ type Growth struct {
 }
 
 // Quick is the pace of Run.
-var Quick = Pace{Race: 5 * time.Millisecond, Swap: 5 * time.Millisecond, Grow: 50 * time.Millisecond, Most: 1 << 12}
+var Quick = Pace{Race: 5 * time.Millisecond, Swap: 5 * time.Millisecond, Grow: 20 * time.Millisecond, Most: 1 << 12}
 
 // few returns p for the types that most maps treat as they do others. Races are shorter, maps grow
 // less, and the heap is not measured, because that takes several garbage collections.
