@@ -26,7 +26,7 @@ func countedWrong(h *history.History, work *order.Work) windowResult {
 		if least, most, wrong := counting.wrong(i, h.Slack); wrong {
 			return windowResult{
 				outcome: history.Illegal,
-				reason:  fmt.Sprintf("client %d %s, but the map held from %d to %d keys between its call and its return", c.Client, h.Describe(*c), least, most),
+				reason:  fmt.Sprintf("client %d %s, but between its call and its return the number of keys was %s", c.Client, h.Describe(*c), numbers(least, most)),
 				illegal: h,
 			}
 		}
@@ -38,6 +38,14 @@ func countedWrong(h *history.History, work *order.Work) windowResult {
 		}
 	}
 	return ambiguous
+}
+
+// numbers returns a range of numbers as text.
+func numbers(least, most uint64) string {
+	if least == most {
+		return fmt.Sprint(least)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
 }
 
 // keyCall is a call about one key, or the part of a call that is about it.
