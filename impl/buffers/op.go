@@ -110,6 +110,9 @@ func (w *OpWriteHandle[T, O, P]) Push(op O) {
 	}
 }
 
+// Err returns why the writer cannot be used any more, or nil.
+func (w *OpWriteHandle[T, O, P]) Err() error { return w.err }
+
 // HasPending reports whether operations have been pushed since the last publish.
 func (w *OpWriteHandle[T, O, P]) HasPending() bool {
 	return len(w.above) > 0 || len(w.below) > 0 && !w.behind

@@ -3,6 +3,9 @@
 package programs
 
 import (
+	"context"
+	"errors"
+
 	"doublebuf/impl/hashmap"
 	"doublebuf/lincheck/explore"
 )
@@ -79,6 +82,114 @@ func underLock(s Strategy) explore.Program {
 		x.Finally(func() {
 			if versions[1]+versions[2] != 1+2 {
 				x.Failf("two publishes have made the versions %d and %d", versions[1], versions[2])
+			}
+		})
+	}
+}
+
+// ownLogs lets n writers publish batches through logs of their own. Each of its batches sets the
+// key of the writer and a key that all share. The reader must see what one writer has handed over
+// at once or not at all, and never an older batch after a newer one.
+func ownLogs(n, batches int, wait bool) func(Strategy) explore.Program {
+	return func(s Strategy) explore.Program {
+		return func(x *explore.Exec) {
+			ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(s.New))
+			x.Name("writers", ws)
+			for i := 1; i <= n; i++ {
+				w, r := ws.NewWriter(), ws.NewReadHandle()
+				x.Go("writer", func() {
+					for b := 1; b <= batches; b++ {
+						w.Insert(i, b)
+						w.Insert(-i, b)
+						if err := w.Publish(); err != nil {
+							x.Failf("%v", err)
+						}
+						g := r.Read()
+						one, _ := g.Get(i)
+						two, _ := g.Get(-i)
+						g.Release()
+						if one != two || one > b {
+							x.Failf("after batch %d a guard finds %d and %d", b, one, two)
+						}
+					}
+					if !wait {
+						return
+					}
+					v, err := w.Wait(context.Background())
+					if err != nil {
+						x.Failf("%v", err)
+					}
+					g := r.Read()
+					defer g.Release()
+					if got, _ := g.Get(i); got != batches || g.Version() < v {
+						x.Failf("after the wait for version %d a guard of version %d finds batch %d of %d", v, g.Version(), got, batches)
+					}
+				})
+			}
+			x.Finally(func() {
+				ws.Close()
+				g := ws.NewReadHandle().Read()
+				for i := 1; i <= n; i++ {
+					if got, _ := g.Get(i); got != batches {
+						x.Failf("in the end batch %d of writer %d is there, want %d", got, i, batches)
+					}
+				}
+			})
+		}
+	}
+}
+
+// leftBehind lets n writers publish with no reader in their way. When all publishes have returned,
+// everything must be visible: no batch may be left to a later publish.
+func leftBehind(n, batches int) func(Strategy) explore.Program {
+	return func(s Strategy) explore.Program {
+		return func(x *explore.Exec) {
+			ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(s.New))
+			x.Name("writers", ws)
+			all := make([]*hashmap.Writer[int, int], n)
+			for i := range all {
+				all[i] = ws.NewWriter()
+				x.Go("writer", func() {
+					for b := 1; b <= batches; b++ {
+						all[i].Insert(i, b)
+						if err := all[i].Publish(); err != nil {
+							x.Failf("%v", err)
+						}
+					}
+				})
+			}
+			x.Finally(func() {
+				g := ws.NewReadHandle().Read()
+				for i, w := range all {
+					got, _ := g.Get(i)
+					if v, ok := w.Published(); !ok || v > g.Version() || got != batches {
+						x.Failf("batch %d of writer %d is visible in version %d, and published is %v in version %d; want batch %d", got, i, g.Version(), ok, v, batches)
+					}
+				}
+			})
+		}
+	}
+}
+
+// closesBeside closes the map while a writer hands over and waits. The writer must get an answer.
+// If it is that its batch is published, the batch must be there.
+func closesBeside(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(s.New))
+		x.Name("writers", ws)
+		w := ws.NewWriter()
+		published := false
+		x.Go("writer", func() {
+			w.Insert(1, 1)
+			_, err := w.PublishContext(context.Background())
+			if published = err == nil; err != nil && !errors.Is(err, hashmap.ErrClosed) {
+				x.Failf("%v", err)
+			}
+		})
+		x.Go("closer", ws.Close)
+		x.Finally(func() {
+			if _, there := ws.NewReadHandle().Get(1); there != published {
+				x.Failf("the writer heard that its batch is published: %v; a lookup finds it: %v", published, there)
 			}
 		})
 	}

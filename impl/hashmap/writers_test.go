@@ -1,0 +1,255 @@
+package hashmap_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"doublebuf/impl/hashmap"
+	"doublebuf/impl/strategy"
+)
+
+// TestWriters hands over from many goroutines at once, under each strategy. Guards see what one
+// Writer has handed over at once, or not at all, and never go back. In the end nothing is lost, and
+// no increment has been done twice.
+func TestWriters(t *testing.T) {
+	const writers = 4
+	for _, k := range strategy.All() {
+		if k.Ready != nil && k.Ready() != nil || k.OneGoroutine {
+			continue
+		}
+		each := 300
+		if k.Collects {
+			each = 20
+		}
+		t.Run(k.Name, func(t *testing.T) {
+			ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(k.New))
+			var wg sync.WaitGroup
+			for i := 1; i <= writers; i++ {
+				wg.Go(func() {
+					w, r := ws.NewWriter(), ws.NewReadHandle()
+					defer r.Close()
+					last := make([]int, writers+1)
+					for n := 1; n <= each; n++ {
+						w.Insert(i, n)
+						w.Insert(-i, n)
+						w.Update(0, func(v int, _ bool) (int, bool) { return v + 1, true })
+						if err := w.Publish(); err != nil {
+							t.Error(err)
+						}
+						g := r.Read()
+						for j := 1; j <= writers; j++ {
+							one, _ := g.Get(j)
+							two, _ := g.Get(-j)
+							if one != two || one < last[j] {
+								t.Errorf("a guard finds %d and %d of writer %d, after %d", one, two, j, last[j])
+							}
+							last[j] = one
+						}
+						g.Release()
+						if n%7 > 0 {
+							continue
+						}
+						v, err := w.Wait(context.Background())
+						got, _ := r.Get(i)
+						if published, ok := w.Published(); err != nil || got != n || !ok || published != v {
+							t.Errorf("Wait: version %d, %v; then a lookup finds %d, want %d; Published: %d, %v", v, err, got, n, published, ok)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			ws.Close()
+			g := ws.NewReadHandle().Read()
+			defer g.Release()
+			if v, _ := g.Get(0); v != writers*each || g.Len() != 2*writers+1 {
+				t.Errorf("%d increments and %d keys; want %d and %d", v, g.Len(), writers*each, 2*writers+1)
+			}
+		})
+	}
+}
+
+// TestWritersInOrder checks that operations of all kinds take effect in the order of their Writer.
+func TestWritersInOrder(t *testing.T) {
+	ws := hashmap.NewWriters[int, int]()
+	w, r := ws.NewWriter(), ws.NewReadHandle()
+	for range 2 { // once for each copy
+		w.Clear()
+		w.Insert(1, 1)
+		w.Insert(2, 2)
+		w.Insert(3, 3)
+		w.Remove(1)
+		w.Retain(func(k int, v *int) bool { *v *= 10; return k != 3 })
+		w.Update(2, func(v int, ok bool) (int, bool) { return v + 1, ok })
+		if !w.HasPending() {
+			t.Error("nothing is pending")
+		}
+		if err := w.Publish(); err != nil || w.HasPending() {
+			t.Error(err, w.HasPending())
+		}
+		if got := content(r); len(got) != 1 || got[2] != 21 {
+			t.Errorf("readers see %v, want 2: 21", got)
+		}
+		w.Clear()
+		w.Insert(4, 4)
+		if v, err := w.PublishContext(t.Context()); err != nil || v == 0 {
+			t.Error(v, err)
+		}
+		if got := content(r); len(got) != 1 || got[4] != 4 {
+			t.Errorf("readers see %v, want 4: 4", got)
+		}
+	}
+}
+
+// TestWritersNeverWait holds a guard. Publish returns all the same, Wait gives up with its context,
+// and when the guard is released, one Wait of any Writer publishes what all have handed over.
+func TestWritersNeverWait(t *testing.T) {
+	ws := hashmap.NewWriters[int, int]()
+	a, b, r := ws.NewWriter(), ws.NewWriter(), ws.NewReadHandle()
+	g := r.Read() // of version 0
+	for i := range 5 {
+		a.Insert(i, i)
+		b.Insert(-i, i)
+		for _, w := range []*hashmap.Writer[int, int]{a, b} {
+			if err := w.Publish(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if v, ok := a.Published(); ok {
+		t.Errorf("everything is in version %d, while a guard of version 0 is open", v)
+	}
+	gone := errors.New("gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(gone)
+	if _, err := a.Wait(ctx); !errors.Is(err, gone) {
+		t.Errorf("Wait returns %v, want the cause", err)
+	}
+	g.Release()
+	v, err := b.Wait(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if of, ok := a.Published(); !ok || of != v {
+		t.Errorf("the other Writer's operations are in version %d, %v; want %d", of, ok, v)
+	}
+	if n := len(content(r)); n != 9 {
+		t.Errorf("readers see %d keys, want 9", n)
+	}
+}
+
+// TestWritersHelp checks law W4: with too much in the backlog a publish waits for readers.
+func TestWritersHelp(t *testing.T) {
+	ws := hashmap.NewWriters[int, int]()
+	w, r := ws.NewWriter(), ws.NewReadHandle()
+	g := r.Read()
+	w.Insert(0, 0)
+	if err := w.Publish(); err != nil { // version 1: it needs no reader to leave
+		t.Fatal(err)
+	}
+	for i := range hashmap.MaxBacklog {
+		w.Insert(i, i)
+	}
+	if err := w.Publish(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := w.Published(); ok {
+		t.Fatal("it is published in a copy that has a guard")
+	}
+	w.Insert(-1, 1)
+	done := make(chan error)
+	go func() { done <- w.Publish() }()
+	g.Release()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := w.Published(); !ok || len(content(r)) != hashmap.MaxBacklog+1 {
+		t.Errorf("%d keys are published, want %d", len(content(r)), hashmap.MaxBacklog+1)
+	}
+}
+
+// TestWritersPanic checks that the panic of a function reaches the Writer that pushed it, whoever
+// publishes, and that all other operations stand.
+func TestWritersPanic(t *testing.T) {
+	ws := hashmap.NewWriters[any, int]()
+	a, b, r := ws.NewWriter(), ws.NewWriter(), ws.NewReadHandle()
+	if panicOf(func() { a.Insert([]int{}, 1) }) == nil {
+		t.Error("an unhashable key is accepted")
+	}
+	g := r.Read()
+	a.Insert("old", 1)
+	must(t, a.Publish())
+	a.Insert("a", 1) // from here on readers are in the way
+	a.Update("a", func(int, bool) (int, bool) { panic("of a") })
+	a.Insert("b", 2)
+	must(t, a.Publish())
+	g.Release()
+	b.Insert("c", 3)
+	must(t, b.Publish())
+	if p := panicOf(func() { _ = a.Publish() }); p != "of a" {
+		t.Errorf("the Writer gets the panic %v", p)
+	}
+	must(t, a.Publish()) // once is enough
+	for k, want := range map[string]int{"old": 1, "a": 1, "b": 2, "c": 3} {
+		if v, _ := r.Get(k); v != want {
+			t.Errorf("%s is %d, want %d", k, v, want)
+		}
+	}
+}
+
+// TestWritersClose closes beside Writers that hand over. What was handed over before is there;
+// afterwards they get ErrClosed, also those that wait.
+func TestWritersClose(t *testing.T) {
+	ws := hashmap.NewWriters[int, int]()
+	var wg sync.WaitGroup
+	begun := make(chan struct{}, 4)
+	handed := make([]int, 4)
+	for i := range handed {
+		wg.Go(func() {
+			w := ws.NewWriter()
+			for n := 1; ; n++ {
+				w.Insert(i, n)
+				var err error
+				if i%2 == 0 {
+					err = w.Publish()
+				} else {
+					_, err = w.PublishContext(t.Context())
+				}
+				if n == 3 {
+					begun <- struct{}{}
+				}
+				if err != nil {
+					if !errors.Is(err, hashmap.ErrClosed) {
+						t.Error(err)
+					}
+					return
+				}
+				handed[i] = n
+			}
+		})
+	}
+	for range handed {
+		<-begun
+	}
+	ws.Close()
+	ws.Close()
+	wg.Wait()
+	r := ws.NewReadHandle()
+	for i, n := range handed {
+		v, _ := r.Get(i)
+		if v > n+1 || v < 3 || i%2 == 1 && v < n {
+			t.Errorf("key %d is %d in the end; %d was handed over", i, v, n)
+		}
+	}
+	if err := ws.NewWriter().Publish(); !errors.Is(err, hashmap.ErrClosed) {
+		t.Errorf("Publish after Close returns %v", err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
