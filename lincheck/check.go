@@ -21,10 +21,11 @@ type Options struct {
 	Seed uint64 // for all random choices; the same seed draws the same operations
 	// Histories is the number of histories of each kind that the level calls for; 0 = 100.
 	Histories int
-	// Time is when to stop recording histories, after at least one of each kind; 0 = a second. The
-	// battery runs once for every hundred histories, until it has taken that time too. A map that
-	// is known to be broken gets up to twenty times the Histories and the Time. So does a property
-	// that the level does not promise.
+	// Time is when to stop recording histories, after at least one of each kind; 0 = a second.
+	// The battery runs once for every hundred histories, until it has taken that time too. With
+	// less than a quarter of a second it lets maps grow to 4,096 entries only, and is shorter. A
+	// map that is known to be broken gets up to twenty times the Histories and the Time. So does
+	// a property that the level does not promise.
 	Time time.Duration
 	// By limits the check to what this judge judges; "" = all. With a limit Check does not test the
 	// next stronger level.
@@ -153,6 +154,10 @@ const batteryLimit = 3 * time.Second
 // two keys have the same hash of 32 bits. Swaps that are not atomic need some time to show it.
 var batteryPace = kvtest.Pace{Race: 60 * time.Millisecond, Swap: 120 * time.Millisecond, Grow: 250 * time.Millisecond, Most: 1 << 18}
 
+// hurry is the Options.Time below which the battery does as little as in a unit test: the check is
+// one of many in a run that tries out everything once.
+const hurry = 250 * time.Millisecond
+
 // battery runs the battery, with another seed each time, unless it has taken all of its time. It
 // stops at the first test that fails. If the map is slow it stops at a limit, and the next call
 // continues.
@@ -166,6 +171,9 @@ func (c *checking) battery() {
 	before, start := c.testing, time.Now()
 	if len(c.tests) == 0 {
 		pace := batteryPace
+		if c.o.Time < hurry {
+			pace = kvtest.Quick
+		}
 		pace.Grown = func(g kvtest.Growth) { c.grown = append(c.grown, g) }
 		c.tests = kvtest.Battery(c.e, pace)
 		c.batteries++
