@@ -119,12 +119,12 @@ func (w *Writer[K, V]) push(o op[K, V]) {
 // HasPending reports whether there are operations that have not been handed over.
 func (w *Writer[K, V]) HasPending() bool { return len(w.log) > 0 }
 
-// Publish hands over all operations since the last Publish of w. They become visible at once, with
-// the next version or the one after it. If no goroutine publishes, the caller does. If readers are
-// still in the copy that it needs, or if another goroutine publishes, Publish returns: a later
-// Publish or Wait of any Writer publishes the operations. Only if too much waits for that does
-// Publish wait for readers; see law W4. So a goroutine that holds a guard for long must not publish
-// meanwhile. The error is ErrClosed or ErrPoisoned.
+// Publish hands over all operations since the last Publish of w. They become visible at once,
+// with the next version or the one after it. If no goroutine publishes, the caller does. If
+// readers are still in the copy that it needs, or if another goroutine publishes, Publish
+// returns: that goroutine, or a later Publish or Wait of any Writer, publishes the operations.
+// Only if too much waits for that does Publish wait for readers; see law W4. So a goroutine that
+// holds a guard for long must not publish meanwhile. The error is ErrClosed or ErrPoisoned.
 func (w *Writer[K, V]) Publish() error {
 	defer w.panic()
 	total, err := w.handOver(false)
