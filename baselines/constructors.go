@@ -235,6 +235,19 @@ func withTidwallMap(e kv.Entry) kv.Entry {
 	return e
 }
 
+// withOwnLogs sets the constructors of e to those of newOwnLogs.
+func withOwnLogs(e kv.Entry, options []hashmap.Option) kv.Entry {
+	e.Uint64 = newOwnLogs[uint64, uint64](options)
+	e.Int = newOwnLogs[int, uint64](options)
+	e.String = newOwnLogs[string, uint64](options)
+	e.Float64 = newOwnLogs[float64, uint64](options)
+	e.Prefix = newOwnLogs[netip.Prefix, uint64](options)
+	e.Line = newOwnLogs[uint64, kv.Line](options)
+	e.Wide = newOwnLogs[uint64, kv.Wide](options)
+	e.Pointer = newOwnLogs[uint64, *uint64](options)
+	return e
+}
+
 // withXsyncAdapter sets the constructors of e to those of newXsyncAdapter.
 func withXsyncAdapter(e kv.Entry) kv.Entry {
 	e.Uint64 = newXsyncAdapter[uint64, uint64]

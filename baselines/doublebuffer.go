@@ -38,6 +38,7 @@ func doubleBuffers() []kv.Entry {
 			bufferEntry("dbuf-maxwait-b1", "double buffer whose publish waits at most 20 µs and then clones, published after each write", kv.Linearizable, 0, 1, maxWait),
 			bufferEntry("dbuf-maxwait-b64", "double buffer whose publish waits at most 20 µs and then clones, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
 	)
+	aside = append(aside, ownLogEntries()...)
 	for _, k := range strategy.All() {
 		if k.Name != "epoch" {
 			aside = append(aside, variationOf(k.Name, "builtin", "", ofStrategy(k)...)...)

@@ -26,6 +26,20 @@ type handle interface {
 	Close()
 }
 
+// ownHandle is a handle of a double buffer whose handles have logs of their own.
+type ownHandle interface {
+	map64
+	kv.Ranger[uint64, uint64]
+	kv.Versioned[uint64, uint64]
+	kv.Clearer
+	kv.Retainer[uint64, uint64]
+	kv.Updater[uint64, uint64]
+	kv.Rewriter[uint64, uint64]
+	kv.Publisher
+	kv.HandOverer
+	Close()
+}
+
 // groupHandle is a handle of a hashmap.Group.
 type groupHandle interface {
 	map64
@@ -77,7 +91,7 @@ func planted(of, name, doc string, plant func(m sound) map64) kv.Entry {
 
 // Entries returns all of them.
 func Entries() []kv.Entry {
-	const batched, group, free = "dbuf-epoch-b64", "dbuf-group", "dbuf-indicator-b64"
+	const batched, own, group, free = "dbuf-epoch-b64", "dbuf-builtin-own-b64", "dbuf-group", "dbuf-indicator-b64"
 	return []kv.Entry{
 		planted(batched, "torn", "every hundredth Get returns the high half of the value that was there before", handles(func(h handle) map64 { return &torn{h, map[uint64]uint64{}, 0} })),
 		planted(batched, "get-many", "GetMany reads its second half in the last version", handles(func(h handle) map64 { return twoVersions{h} })),
@@ -94,6 +108,8 @@ func Entries() []kv.Entry {
 		planted(batched, "close-publishes", "Close publishes what is pending", func(m sound) map64 { return publishesLast{wrapped{m, func(h map64) map64 { return h }}} }),
 		planted(batched, "close-silent", "Set does nothing after Close, and does not panic", handles(func(h handle) map64 { return silent{h} })),
 		planted(free, "passed-guard", "a guard finds nothing in another goroutine", handles(func(h handle) map64 { return stays{h} })),
+		planted(own, "hand-over-torn", "every third Set hands over", handles(func(h ownHandle) map64 { return &tearsBatches{ownHandle: h} })),
+		planted(own, "hand-over-never", "HandOver does nothing", handles(func(h ownHandle) map64 { return keepsLog{h} })),
 		planted(group, "group-close", "what is written beside Close is lost", losesLast),
 		planted(group, "group-clear", "Clear does nothing", handles(func(h groupHandle) map64 { return doesNotClear{h} })),
 		planted(group, "group-rewrite", "Rewrite leaves out every tenth entry", handles(func(h groupHandle) map64 { return leavesOut{h} })),

@@ -186,3 +186,21 @@ func goroutine() string {
 	}
 	return string(text[:n])
 }
+
+// tearsBatches hands over in the middle of a batch.
+type tearsBatches struct {
+	ownHandle
+	sets int
+}
+
+func (h *tearsBatches) Set(key, value uint64) {
+	h.ownHandle.Set(key, value)
+	if h.sets++; h.sets%3 == 0 {
+		h.HandOver()
+	}
+}
+
+// keepsLog hands nothing over until it publishes.
+type keepsLog struct{ ownHandle }
+
+func (keepsLog) HandOver() {}

@@ -72,6 +72,10 @@ const (
 	// panics or returns an error, and has no effect. Reads go on, and see what was published or,
 	// if the map does not publish, each write that had returned.
 	Ends
+	// OwnLogs: handles implement HandOverer, and each has a log of its own. Publish makes visible
+	// what its handle wrote and what was handed over, and not what other handles have written
+	// since. Workers hand over when the policy says that they publish.
+	OwnLogs
 )
 
 // Has reports whether c includes all of want.

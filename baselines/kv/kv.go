@@ -35,8 +35,9 @@ type Opener[K comparable, V any] interface {
 // Publisher is implemented by handles of maps whose writes become visible in batches.
 type Publisher interface {
 	// Publish makes all writes that any handle finished before the call visible to every read that
-	// begins after it returns. It may block until readers have left the other copy. It returns the
-	// version that it made: the number of publishes of the map so far.
+	// begins after it returns; with the capability OwnLogs those of its own handle. It may block
+	// until readers have left the other copy. It returns the version that it made: the number of
+	// publishes of the map so far.
 	Publish() (version uint64)
 }
 

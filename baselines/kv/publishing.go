@@ -47,3 +47,11 @@ type Flusher interface {
 	// error, and promises nothing.
 	Flush() error
 }
+
+// HandOverer is implemented by handles that have a log of their own.
+type HandOverer interface {
+	// HandOver ends a batch and returns, usually without a wait. What the handle wrote before
+	// becomes visible at once: by the goroutine that publishes, or with the next Publish or
+	// HandOver of any handle.
+	HandOver()
+}

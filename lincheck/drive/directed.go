@@ -45,7 +45,7 @@ func Turn(r *Rig) {
 			seen.Store(version)
 		}
 	})
-	r.converge(r.rangeAll)
+	r.converge(1, r.rangeAll)
 }
 
 // Unpublished is a schedule in which a reader looks for a write that has returned and is not yet
@@ -81,7 +81,7 @@ func TurnedReads(r *Rig) {
 			writer.publish()
 		}
 	})
-	r.converge(r.readAll)
+	r.converge(1, r.readAll)
 }
 
 // compareWith lets c read key 0 while write runs. Whenever c finds a new value, the other client
@@ -125,7 +125,7 @@ func Chain(r *Rig) {
 		}
 		reader.close(g)
 	})
-	r.converge(r.rangeAll)
+	r.converge(1, r.rangeAll)
 }
 
 // Collections is a schedule in which a reader holds guards while garbage is collected and the
@@ -145,7 +145,7 @@ func Collections(r *Rig) {
 			reader.close(g)
 		}
 	})
-	r.converge(r.rangeAll)
+	r.converge(1, r.rangeAll)
 }
 
 // Collect forces enough garbage collections for two publishes of a writer that needs a collection

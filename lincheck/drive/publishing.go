@@ -163,5 +163,5 @@ func PassedGuards(r *Rig) {
 			c.close(own)
 		}
 	})
-	r.converge(r.rangeAll)
+	r.converge(1, r.rangeAll)
 }

@@ -78,7 +78,7 @@ func Batches(r *Rig) {
 			}
 		}
 	})
-	r.converge(r.readAll)
+	r.converge(writers, r.readAll)
 }
 
 // Guards is a schedule of one writer, and of readers that have several guards open at once, nested
@@ -95,7 +95,7 @@ func Guards(r *Rig) {
 			c.readGuards(steps)
 		}
 	})
-	r.converge(r.rangeAll)
+	r.converge(1, r.rangeAll)
 }
 
 // writeBatches writes and publishes, as the only writer. Sometimes one operation writes to all
@@ -160,10 +160,16 @@ func (c *client) readGuards(steps int) {
 }
 
 // converge publishes the rest and lets each handle read everything. Then it does the same after an
-// empty publish, when readers see the other copy.
-func (r *Rig) converge(read func()) {
+// empty publish, when readers see the other copy. If handles have logs of their own, each writer
+// publishes.
+func (r *Rig) converge(writers int, read func()) {
+	if !r.e.Caps.Has(kv.OwnLogs) {
+		writers = 1
+	}
 	for range 2 {
-		r.clients[0].publish()
+		for _, c := range r.clients[:writers] {
+			c.publish()
+		}
 		read()
 	}
 }

@@ -41,6 +41,7 @@ func (d Driver) Record(e kv.Entry, seed uint64) *history.History {
 	if e.Caps.Has(kv.BoundedLag) {
 		h.Lag = 1
 	}
+	h.OwnLogs = e.Caps.Has(kv.OwnLogs) && !d.Claim.Stamped()
 	return r.rec.History(h)
 }
 

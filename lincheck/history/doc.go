@@ -28,14 +28,18 @@
 //	{"history":1,"claim":"atomic","map":"dbuf","slack_ns":100,"lag":1,"verdict":"Ok"}
 //
 // The fields history (the version of the format) and claim are required. A history of stamped
-// guards may begin late: "from":33 says that the first publish made version 34, and that version 33
-// counts as empty. The fields map and seed say how the history was recorded. The fields verdict,
-// checker and note are the result of an earlier check; a checker does not rely on them.
+// guards may begin late: "from":33 says that the first publish made version 34, and that version
+// 33 counts as empty. With "own_logs":true in a history that claims to be eventual, a publish
+// must show what its client has written, and may show what others have written, of each client
+// from the first write on that is not shown yet. The fields map and seed say how the history was
+// recorded. The fields verdict, checker and note are the result of an earlier check; a checker
+// does not rely on them.
 //
-// The newest version of the format is 2. It adds the operations clear, walk, retain and len, guards
-// without the field closed, booleans, negative numbers, several writers of one stamped history, and
-// clients that go on after a call that never returned. Version 1 has all the rest. Files of both
-// versions are read alike. A file is written as version 1 if that can express it.
+// The newest version of the format is 2. It adds the operations clear, walk, retain and len,
+// guards without the field closed, booleans, negative numbers, several writers of one stamped
+// history, and clients that go on after a call that never returned, and own_logs. Version 1 has
+// all the rest. Files of both versions are read alike. A file is written as version 1 if that can
+// express it.
 //
 // Every other line is a call or a guard:
 //

@@ -18,6 +18,7 @@ type headerLine struct {
 	SlackNS int64   `json:"slack_ns"`
 	Lag     uint64  `json:"lag,omitempty"`
 	From    uint64  `json:"from,omitempty"`
+	OwnLogs bool    `json:"own_logs,omitempty"`
 	Verdict Outcome `json:"verdict"`
 	Checker string  `json:"checker,omitempty"`
 	Note    string  `json:"note,omitempty"`
@@ -151,5 +152,8 @@ func (line headerLine) header() (Header, error) {
 	if line.From >= 1<<62 || line.From > 0 && !line.Claim.Stamped() {
 		return Header{}, fmt.Errorf("from is %d in a history that claims to be %s; want the version before the first, below 2^62, of stamped guards", line.From, line.Claim)
 	}
-	return Header{line.Claim, line.Map, line.Seed, time.Duration(line.SlackNS), line.Lag, line.From, line.Verdict, line.Checker, line.Note}, nil
+	if line.OwnLogs && line.Claim != ClaimEventual && line.Claim != ClaimEventualPerHandle {
+		return Header{}, fmt.Errorf("own_logs in a history that claims to be %s; want it with %s or %s only", line.Claim, ClaimEventual, ClaimEventualPerHandle)
+	}
+	return Header{line.Claim, line.Map, line.Seed, time.Duration(line.SlackNS), line.Lag, line.From, line.OwnLogs, line.Verdict, line.Checker, line.Note}, nil
 }

@@ -132,6 +132,9 @@ type Header struct {
 	// From is the version before the first publish of a history of stamped guards. Its content
 	// counts as empty, and no guard has an earlier version. A reduced history begins late.
 	From uint64
+	// OwnLogs: each client has a log of its own. A publish need not show what other clients have
+	// written. Only histories with the claims eventual and eventual-per-handle have it.
+	OwnLogs bool
 	// Verdict, Checker and Note are the result of an earlier judge, if there was one.
 	Verdict Outcome
 	Checker string

@@ -44,6 +44,7 @@ func TestRefusesMalformedFiles(t *testing.T) {
 		{"wide pair", stamped + "\n" + `{"client":0,"op":"guard","version":0,"called":1,"opened":4,"closed":6,"reads":[[1,2,3]]}` + "\n", `line 2: guard: field "reads": a pair of more than 2`},
 		{"negative version", stamped + "\n" + `{"client":0,"op":"guard","version":-1,"called":1,"opened":4,"closed":6}` + "\n", `line 2: guard: field "version": -1; want 0 or more`},
 		{"large lag", `{"history":1,"claim":"atomic","lag":9999999999}` + "\n", "line 1: lag is 9999999999; want"},
+		{"own logs of guards", `{"history":2,"claim":"atomic","own_logs":true}` + "\n", "line 1: own_logs in a history that claims to be atomic; want"},
 		{"backwards", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"called":5,"returned":4}` + "\n", "line 2: get: it returned at 4, before it was called at 5"},
 		{"result of nothing", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"result":2,"called":5}` + "\n", "line 2: get: it did not return, but it has a result"},
 		{"overlapping itself", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"called":0,"returned":9}` + "\n" + `{"client":0,"op":"get","key":1,"called":8,"returned":10}` + "\n", "line 3: get: client 0 calls at 8, before its last call returned"},

@@ -14,7 +14,7 @@ func (h *History) Write(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	enc := json.NewEncoder(buffered) // Flush returns its errors
 	enc.SetEscapeHTML(false)
-	enc.Encode(headerLine{h.format(), h.Claim, h.Map, h.Seed, int64(h.Slack), h.Lag, h.From, h.Verdict, h.Checker, h.Note})
+	enc.Encode(headerLine{h.format(), h.Claim, h.Map, h.Seed, int64(h.Slack), h.Lag, h.From, h.OwnLogs, h.Verdict, h.Checker, h.Note})
 	h.InOrder(func(c *Call) { enc.Encode(h.callLine(c)) }, func(g *Guard) {
 		line := guardLine{Client: g.Client, Op: kinds[opGuard].name, Version: g.Version, Called: g.Called, Opened: g.Opened, Reads: h.pairs(g.Reads)}
 		if g.Closed != Never {
@@ -35,6 +35,9 @@ func (h *History) Write(w io.Writer) error {
 func (h *History) format() int {
 	type client struct{ writes, lost bool }
 	clients, writers := map[int]client{}, 0
+	if h.OwnLogs {
+		return 2
+	}
 	for i := range h.Calls {
 		c := &h.Calls[i]
 		before := clients[c.Client]

@@ -47,7 +47,7 @@ func picture(h *history.History) (porcupine.Model, []porcupine.Operation) {
 		contents := order.NewContents()
 		return drawn(h, contents, 0, func(n int) string { return describeReads(h, contents.Content(n)) }), ops
 	}
-	batches := order.NewBatches(h.Calls, keys, order.Slacks{Publish: h.Slack}, true)
+	batches := order.NewBatches(h.Calls, keys, slacksOf(h, 0), true)
 	m := drawn(h, batches, 0, func(n int) string { return describeReads(h, batches.Published(n)) })
 	if h.Claim == history.ClaimEventualPerHandle {
 		m.Partition = func(ops []porcupine.Operation) [][]porcupine.Operation {

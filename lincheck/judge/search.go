@@ -121,7 +121,7 @@ func callsAbout(calls []history.Call, key history.Word) (list []history.Call) {
 func batchesOf(h *history.History, key string, calls []history.Call, work *order.Work) windowResult {
 	keys := order.Keys(calls)
 	w := newWindows(h, key, func(slack time.Duration) order.Model[int] {
-		return order.NewBatches(calls, keys, order.Slacks{Publish: h.Slack, Write: slack}, false)
+		return order.NewBatches(calls, keys, slacksOf(h, slack), false)
 	}, 0, work)
 	for i := range calls {
 		c := &calls[i]
@@ -132,6 +132,15 @@ func batchesOf(h *history.History, key string, calls []history.Call, work *order
 	}
 	w.advance(history.Never)
 	return w.result()
+}
+
+// slacksOf returns the slacks of a history of batches. Where each client has a log of its own, time
+// orders nothing that different clients write and publish.
+func slacksOf(h *history.History, write time.Duration) order.Slacks {
+	if h.OwnLogs {
+		return order.Slacks{Publish: order.Always, Write: order.Always}
+	}
+	return order.Slacks{Publish: h.Slack, Write: write}
 }
 
 // seesTwice is the result for a walk that saw a key twice.

@@ -44,6 +44,9 @@ type Slacks struct {
 	Write   time.Duration // between writes
 }
 
+// Always is a slack that no history is longer than.
+const Always = time.Duration(1 << 61)
+
 // NewBatches returns the model for a history of the calls about the keys. Values that no read
 // returned are one value, unless apart says to tell them apart.
 func NewBatches(calls []history.Call, keys []history.Word, slacks Slacks, apart bool) *Batches {

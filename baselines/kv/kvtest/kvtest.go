@@ -237,6 +237,7 @@ func tests[K, V comparable](e kv.Entry, p Pace, make func(capacity int) kv.Map[K
 		{"updates", kv.Updates, s.updates},
 		{"concurrent-updates", kv.Concurrent | kv.Writes | kv.Updates, s.concurrentUpdates},
 		{"rewrites", kv.Rewrites, s.rewrites},
+		{"hand-overs", kv.Concurrent | kv.Writes | kv.Versions | kv.OwnLogs, s.handOvers},
 		{"try-publish", kv.Versions | kv.TryPublishes, s.tryPublishes},
 		{"cancel", kv.Versions | kv.Cancels, s.cancels},
 		{"flush", kv.Concurrent | kv.Versions | kv.Flushes, s.flushes},

@@ -82,6 +82,7 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 	_, tries := h.(kv.TryPublisher)
 	_, cancels := h.(kv.ContextPublisher)
 	_, flusher := h.(kv.Flusher)
+	_, handsOver := h.(kv.HandOverer)
 	_, closer := m.(interface{ Close() })
 	batches := false
 	if versioned {
@@ -105,6 +106,7 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 		{s.entry.Caps.Has(kv.TryPublishes), tries, "capability TryPublishes, but %T is no kv.TryPublisher"},
 		{s.entry.Caps.Has(kv.Cancels), cancels, "capability Cancels, but %T is no kv.ContextPublisher"},
 		{s.entry.Caps.Has(kv.Flushes), flusher, "capability Flushes, but %T is no kv.Flusher"},
+		{s.entry.Caps.Has(kv.OwnLogs), handsOver && publisher, "capability OwnLogs, but %T is no kv.HandOverer and kv.Publisher"},
 		{s.entry.Caps.Has(kv.Ends), closer, "capability Ends, but the map of %T has no Close"},
 		{s.entry.Policy != kv.Policy{}, publisher, "a publish policy, but %T is no kv.Publisher"},
 	} {

@@ -24,6 +24,8 @@ var foundBy = map[string]string{
 	"control-close-publishes":     "uint64/close",
 	"control-close-silent":        "uint64/close",
 	"control-passed-guard":        "uint64/passed-guards",
+	"control-hand-over-torn":      "uint64/hand-overs",
+	"control-hand-over-never":     "uint64/hand-overs",
 	"control-group-close":         "uint64/concurrent-close",
 	"control-group-clear":         "uint64/clear",
 	"control-group-rewrite":       "uint64/rewrites",

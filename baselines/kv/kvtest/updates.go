@@ -102,6 +102,9 @@ func (s *subject[K, V]) concurrentUpdates(*rand.Rand) error {
 				runtime.Gosched()
 			}
 		}
+		if s.entry.Caps.Has(kv.OwnLogs) {
+			kv.Publish(h)
+		}
 		return nil
 	})
 	if err != nil {

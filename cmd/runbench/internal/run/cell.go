@@ -201,6 +201,11 @@ func (c *cell[K]) subject(workers int, holds func(i int) bool, value func(i int)
 		s.close()
 		return nil
 	}
+	if c.entry.Caps.Has(kv.OwnLogs) {
+		for _, h := range s.handles { // they have filled the map
+			kv.Publish(h)
+		}
+	}
 	kv.Publish(s.m)
 	kv.Publish(s.m)
 	if len(s.handles) == 0 {

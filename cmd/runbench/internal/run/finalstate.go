@@ -20,6 +20,11 @@ import (
 // offers, and reports a content that the workers cannot have left. It returns the content, too.
 func (c *cell[K]) checkFinalState(h kv.Map[K, uint64], workers []*worker[K]) (final []found, entries int, err error) {
 	kv.Publish(h)
+	if c.entry.Caps.Has(kv.OwnLogs) {
+		for _, w := range workers {
+			kv.Publish(w.handle)
+		}
+	}
 	final, entries = c.content(h)
 	writes := make([]iter.Seq[workloads.Write], len(workers))
 	for i, w := range workers {

@@ -223,7 +223,7 @@ func (w *worker[K]) judged(most int, before int64, watch *watch) (done int64) {
 		if published {
 			w.publisher.publish()
 		}
-		if published || j.rereads {
+		if published && j.batches || j.rereads {
 			j.readBack(w.handle)
 		}
 		if watch.over() {

@@ -8,7 +8,8 @@ import (
 
 // publisher publishes the writes of one worker, as the publish policy of its map says.
 type publisher struct {
-	handle      kv.Publisher
+	publishes   func()        // Publish of the handle, or HandOver if it has a log of its own
+	waits       bool          // what it publishes is visible when publish returns
 	every       int           // writes between two publishes; or else never, if it is -1
 	interval    time.Duration // if it is not 0, no publish earlier than this after the last
 	unpublished int           // writes since due was last true
@@ -19,13 +20,17 @@ type publisher struct {
 // newPublisher returns the publisher of a worker that writes through h.
 func newPublisher(h any, policy kv.Policy) publisher {
 	handle, ok := h.(kv.Publisher)
-	switch {
-	case !ok || policy == kv.Policy{}:
+	if !ok || policy == (kv.Policy{}) {
 		return publisher{every: -1} // never reached
-	case policy.Interval > 0:
-		return publisher{handle: handle, every: 1, interval: policy.Interval, last: time.Now()}
 	}
-	return publisher{handle: handle, every: policy.Every}
+	p := publisher{publishes: func() { handle.Publish() }, waits: true, every: policy.Every}
+	if own, ok := h.(kv.HandOverer); ok {
+		p.publishes, p.waits = own.HandOver, false
+	}
+	if policy.Interval > 0 {
+		p.every, p.interval, p.last = 1, policy.Interval, time.Now()
+	}
+	return p
 }
 
 // due is called after each write. It reports whether the worker must publish now.
@@ -48,6 +53,6 @@ func (p *publisher) elapsed() bool {
 }
 
 func (p *publisher) publish() {
-	p.handle.Publish()
+	p.publishes()
 	p.count++
 }

@@ -219,7 +219,7 @@ func (w *staleWriter[K]) write(stop *stopFlag) {
 			w.clock.next[*previous].Store(number)
 			*previous = number
 			w.clock.completed.Store(number)
-			if published || w.atOnce {
+			if published && w.publisher.waits || w.atOnce {
 				w.clock.due.Store(number)
 			}
 			if int(number) == len(w.clock.next)-1 {

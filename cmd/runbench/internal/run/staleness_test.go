@@ -84,7 +84,7 @@ func TestStalenessOfALaggingMap(t *testing.T) {
 	clk.since = func(time.Time) time.Duration { now += time.Microsecond; return now } // it advances at each call
 	w := newStaleWriter(clk, m, c.stream(0, 2), keys)
 	p := &publishes{clock: clk}
-	w.publisher = publisher{handle: p, every: 300}
+	w.publisher = publisher{publishes: func() { p.Publish() }, waits: true, every: 300}
 	for i, key := range set.Keys {
 		m.Map.Set(key, uint64(i)+1)
 	}

@@ -41,7 +41,7 @@ func (c *cell[K]) worker(i int, s *subject[K], f *facts[K]) worker[K] {
 		reads: c.mix.ReadOnly() || c.mix.Roles && i < c.job.ID.Readers, scans: c.mix.Scans > 0, judge: newJudge(f, i),
 	}
 	w.walks = w.reads && c.mix.Walks
-	w.judge.batches = w.publisher.every >= 0
+	w.judge.batches = w.publisher.waits
 	f.streams[i], f.writers[i] = w.stream, !w.reads
 	return w
 }
