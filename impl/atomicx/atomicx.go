@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 )
 
 type (
@@ -94,6 +95,12 @@ func AwaitWhole(cond func() bool) bool { return false }
 
 // Hooked is true in builds for the explorer.
 const Hooked = false
+
+// Weak is a pointer that does not keep its object alive.
+type Weak[T any] = weak.Pointer[T]
+
+// WeakOf returns a weak pointer to p.
+func WeakOf[T any](p *T) Weak[T] { return weak.Make(p) }
 
 // explored reports whether an explorer runs. If it does, registerToken passes a token to it.
 func explored() bool            { return false }

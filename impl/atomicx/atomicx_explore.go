@@ -6,6 +6,7 @@ package atomicx
 
 import (
 	"time"
+	"weak"
 
 	"doublebuf/impl/atomicx/hooked"
 )
@@ -58,6 +59,29 @@ func Membarrier() error {
 		return hooked.Membarrier()
 	}
 	return systemMembarrier()
+}
+
+// Weak keeps its object alive while an explorer runs, because a collection may come at any time.
+// Otherwise executions could not be repeated.
+type Weak[T any] struct {
+	weak   weak.Pointer[T]
+	strong *T
+}
+
+// WeakOf returns a weak pointer to p.
+func WeakOf[T any](p *T) Weak[T] {
+	if explored() {
+		return Weak[T]{strong: p}
+	}
+	return Weak[T]{weak: weak.Make(p)}
+}
+
+// Value returns p, or nil if it was found unreachable.
+func (w Weak[T]) Value() *T {
+	if w.strong != nil {
+		return w.strong
+	}
+	return w.weak.Value()
 }
 
 // Pool keeps nothing, so that executions do not depend on earlier ones.

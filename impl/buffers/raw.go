@@ -285,10 +285,10 @@ func (h *ReadHandle[T]) opened(s *slot[T]) (g invariants.Guard) {
 	return g
 }
 
-// Lookup returns the lookup guard of h, and whether the strategy has them. It lets the compiler
-// inline all that Read and Release do into the caller. The caller opens the guard, calls Enter,
-// reads the Data, calls Leave, and closes the guard.
-func (h *ReadHandle[T]) Lookup() (strategy.Lookup, bool) { return strategy.LookupOf(h.reader) }
+// Lookup makes the zero Lookup l the lookup guard of h. It returns false if the strategy has none.
+// A lookup guard lets the compiler inline all that Read and Release do into the caller. The caller
+// opens the guard, calls Enter, reads the Data, calls Leave, and closes the guard.
+func (h *ReadHandle[T]) Lookup(l *strategy.Lookup) bool { return l.Init(h.reader) }
 
 // Indicators returns an opener of lookup guards on the handles of one call of Share, and whether
 // the strategy has them. It is used like Lookup.

@@ -99,11 +99,11 @@ func WithStallReport(after time.Duration, report func(strategy.Stall)) Option {
 // copy. The clone takes time in proportion to the map. While the guards of the old copy are open
 // there are three copies in memory.
 //
-// There can be more. Each [ReadHandle] keeps the copy that its last Get has read, until it is
-// used for another Get, closed, or dropped. So n handles that are idle keep at most n old copies,
-// however many publishes follow. A handle that reads only through guards keeps none, and so does
-// a [Shared]. impl/DESIGN.md says why. A program with many idle handles should close them, or
-// read through guards.
+// A handle that is idle keeps no old copy. A goroutine that is inside Get while the copy is
+// detached may keep it until the publish after that. The exception is [strategy.Refcount]. There
+// each [ReadHandle] keeps the copy that its last Get has read, until it is used for another Get,
+// closed, or dropped. So n handles that are idle keep at most n old copies, however many publishes
+// follow. impl/DESIGN.md says why.
 //
 // If the bound is 200 µs or less, the writer keeps its processor while it waits. The default is no
 // bound, as is 0. WithMaxWait panics if d is negative.

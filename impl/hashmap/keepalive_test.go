@@ -108,7 +108,7 @@ func readsOf(m *ast.FuncDecl, leaves map[string]bool, except token.Pos) (reads [
 			found = append(found, event{n.Pos(), around})
 		}
 		if _, ok := n.(*ast.ReturnStmt); ok {
-			returns = append(returns, n.Pos())
+			returns = append(returns, n.End()) // a read in its results has ended too
 		}
 		return true
 	})

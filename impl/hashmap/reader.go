@@ -14,11 +14,13 @@ import (
 // ReadHandle reads a map. If a handle is dropped without Close, the garbage collector finds it.
 // From then on it no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
-	// If direct, lookups use these fields without calls. table is that of the copy in which
-	// lookup.TryOpen opens a guard. They come first, so that they are on one cache line.
+	// If direct, lookups use these fields without calls. They come first, so that they are on one
+	// cache line. table is that of the copy in which lookup.TryOpen opens a guard. table and ints
+	// are read under that guard only, because the writer may clear them; see uncache.
 	table     table.Table[K, V]
 	ints      *table.Ints // of table, or nil if it has none
 	lookup    strategy.Lookup
+	integers  bool // the tables have ints; Get reads it without a guard, so only the reader writes it
 	direct    bool
 	checkKeys bool
 	raw       buffers.ReadHandle[table.Table[K, V]]
@@ -27,9 +29,21 @@ type ReadHandle[K comparable, V any] struct {
 
 // prepare completes a new handle. If keys may be unhashable, lookups use getGuarded.
 func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
-	r.lookup, r.direct = r.raw.Lookup()
-	r.direct = r.direct && !r.checkKeys
+	r.direct = r.raw.Lookup(&r.lookup) && !r.checkKeys
+	if r.direct && r.lookup.Uncaches() {
+		self := atomicx.WeakOf(r)
+		r.lookup.OnDetach(func(g strategy.Generations) bool {
+			r := self.Value()
+			return r == nil || r.uncache(g)
+		})
+	}
 	return r
+}
+
+// uncache clears the cached table if it is that of a detached copy. The writer calls it. See
+// strategy.Lookup.Uncache, which has the proof.
+func (r *ReadHandle[K, V]) uncache(g strategy.Generations) bool {
+	return r.lookup.Uncache(g, func() { r.table, r.ints = table.Table[K, V]{}, nil })
 }
 
 // Clone returns a new handle on the same map. Unlike the other methods it may be called from any
@@ -43,8 +57,8 @@ func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 // Close ends the use of r: reading through it panics from now on. Open guards stay valid, and hold
 // the writer up, until they are released.
 func (r *ReadHandle[K, V]) Close() {
-	r.raw.Close()
-	r.direct, r.ints = false, nil
+	r.raw.Close() // from now on the writer does not call uncache
+	r.direct, r.integers, r.ints = false, false, nil
 	r.table, r.lookup = table.Table[K, V]{}, strategy.Lookup{} // which keep a copy alive
 }
 
@@ -55,7 +69,7 @@ func (r *ReadHandle[K, V]) Close() {
 func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	inline(func() {
 		sure := false
-		if r.ints != nil {
+		if r.integers {
 			value, ok, sure = r.getInt(key)
 			runtime.KeepAlive(r) // this may be its last use, and a handle that is found dropped has no guards
 		}
@@ -130,7 +144,7 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 		opened = r.lookup.TryCount()
 	}
 	if !opened {
-		r.reopen()
+		return r.getMoved(key)
 	}
 	if atomicx.Hooked || invariants.Enabled {
 		r.raw.Enter(r.lookup.Copy())
@@ -149,15 +163,39 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	return value, ok
 }
 
-// reopen opens the lookup guard in another copy than the last time.
-func (r *ReadHandle[K, V]) reopen() {
+// getMoved is get if the lookup guard must be opened in another copy than the last time. If the
+// writer is clearing the cached table, it opens another guard instead. It ends as get does. A
+// function for both would add instructions to get.
+func (r *ReadHandle[K, V]) getMoved(key K) (value V, ok bool) {
+	if !r.lookup.Claim() {
+		r.lookup.Retract()
+		if invariants.Enabled {
+			r.raw.End()
+		}
+		return r.getGuarded(key)
+	}
 	r.table = *r.raw.Data(r.lookup.Reopen())
 	if r.lookup.Tags() {
 		r.ints = r.table.Ints()
+		r.integers = r.ints != nil
 	}
+	r.lookup.Unclaim()
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Enter(r.lookup.Copy())
+	}
+	value, ok = r.table.Get(key)
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Leave(r.lookup.Copy())
+	}
+	r.lookup.Close()
+	if invariants.Enabled {
+		r.raw.End()
+	}
+	runtime.KeepAlive(r) // as in Get
+	return value, ok
 }
 
-// getGuarded is get if there is no lookup guard, or if keys may be unhashable.
+// getGuarded is get if no lookup guard can be opened, or if keys may be unhashable.
 func (r *ReadHandle[K, V]) getGuarded(key K) (V, bool) {
 	if r.checkKeys {
 		mustHash(key) // before the guard is open: after a panic it would never be released

@@ -237,6 +237,9 @@ func (s *asymmetric) StartSwap(next *Copy) {
 func (s *asymmetric) list() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.retry {
+		s.uncache()
+	}
 	s.forget()
 	for _, r := range s.readers {
 		if r.guards(s.old.Index, s.old.generation) != 0 {
@@ -282,5 +285,6 @@ func (s *asymmetric) Detach() {
 	for _, r := range s.pending {
 		r.awaited.Store(0)
 	}
+	s.uncache()
 	s.forget()
 }

@@ -202,6 +202,9 @@ func (e *epoch) StartSwap(next *Copy) {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.retry {
+		e.uncache()
+	}
 	index, tag := e.old.Index, tagOf(e.old.generation)
 	e.forget()
 	for _, r := range e.readers { // r.guards, inlined by hand: these loads are the time of a publish
@@ -236,5 +239,6 @@ func (e *epoch) Detach() {
 	for _, r := range e.readers {
 		r.count[index].Store(uint64(e.generations[index]) * generationUnit)
 	}
+	e.uncache()
 	e.forget()
 }

@@ -42,10 +42,11 @@ type Lookup struct {
 	plain    *plainTag       // the word of the cached copy, if it is plain
 	counted  countedLookup   // otherwise
 	readable *atomicx.Pointer[Copy]
-	cached   *Copy  // the cached copy, by its name
-	tag      uint32 // of the cached copy, or its key
-	limit    uint32 // of fences, if cached is a fenced name
+	cached   atomicx.Pointer[Copy] // the cached copy, by its name, or nil; see Uncache
+	tag      uint32                // of the cached copy, or its key
+	limit    uint32                // of fences, if cached is a fenced name
 	words    *lookupWords
+	claimed  atomicx.Bool // the reader or the writer is changing the cache, see Uncache
 }
 
 // lookupWords are the words that a Lookup needs when it opens in another copy than the last time:
@@ -55,30 +56,32 @@ type lookupWords struct {
 	plain    *[2]plainTag
 	fences   *atomicx.Uint32 // beside plain
 	refcount *refcountReader
+	onDetach func(uncache func(Generations) bool) // or nil, see Uncaches
 }
 
 // tagOf returns the tag of the copy of a generation. No two of the last two billion copies of one
 // index have the same tag. It is never 0.
 func tagOf(generation uint32) uint32 { return generation<<1 | 1 }
 
-// LookupOf returns the lookup guard of r, and whether its strategy has them. A reader has only
-// one. It must not be copied once it is used.
-func LookupOf(r Reader) (l Lookup, ok bool) {
+// Init makes the zero Lookup l the lookup guard of r. It returns false if the strategy has none. A
+// reader has only one.
+func (l *Lookup) Init(r Reader) bool {
 	switch r := r.(type) {
 	case *epochReader:
-		l.readable, l.words = &r.epoch.readable, &lookupWords{atomic: &r.lookup}
+		l.readable, l.words = &r.epoch.readable, &lookupWords{atomic: &r.lookup, onDetach: r.epoch.onDetach(r)}
 	case *asymmetricReader:
 		// fences are used under adaptive only
-		l.readable, l.words = &r.owner.readable, &lookupWords{plain: &r.lookup, fences: &r.fences}
+		l.readable = &r.owner.readable
+		l.words = &lookupWords{plain: &r.lookup, fences: &r.fences, onDetach: r.owner.onDetach(r)}
 	case *refcountReader:
 		l.counted.word, l.words = &r.word, &lookupWords{refcount: r}
 		l.tag = math.MaxUint32 // no copy has this key for a long time: nothing is cached yet
-		return l, true
+		return true
 	default:
-		return l, false
+		return false
 	}
 	l.atomic, l.plain = l.words.of(new(Copy))
-	return l, true
+	return true
 }
 
 // of returns the word of a copy of that name, and for a fenced name the count of fences too.
@@ -133,7 +136,7 @@ func (l *Lookup) Announce() bool {
 }
 
 // Validate is the second half of TryTag. It reports whether the cached copy is still readable.
-func (l *Lookup) Validate() bool { return l.readable.Load() == l.cached }
+func (l *Lookup) Validate() bool { return l.readable.Load() == l.cached.Load() }
 
 // Reopen ends the opening of a guard that TryOpen began, and returns the copy that the guard pins.
 // As in steps (d) and (e) of the two-counts argument, both words are stored before the readable
@@ -145,21 +148,23 @@ func (l *Lookup) Validate() bool { return l.readable.Load() == l.cached }
 //  3. One of the two copies had its other name at the first load. The name changes once for each
 //     swap, and while both words are stored there are at most two swaps.
 //
-// Under refcount TryOpen has counted the guard already.
+// Under refcount TryOpen has counted the guard already. If the lookup guard Uncaches, Reopen may be
+// called only between Claim and Unclaim.
 func (l *Lookup) Reopen() *Copy {
 	if r := l.words.refcount; r != nil {
-		l.cached, l.counted.seen = r.find(l.counted.seen)
-		l.tag = uint32(l.cached.key())
-		return l.cached
+		c, seen := r.find(l.counted.seen)
+		l.cached.Store(c)
+		l.counted.seen, l.tag = seen, uint32(c.key())
+		return c
 	}
-	if g := l.cached; g != nil && g.fenced() && reached(l.atomic.Load(), l.limit) {
-		l.readable.CompareAndSwap(g, g.itself())
+	a := l.cached.Load()
+	if a != nil && a.fenced() && reached(l.atomic.Load(), l.limit) {
+		l.readable.CompareAndSwap(a, a.itself())
 	}
 	for {
-		a := l.cached
 		b := l.readable.Load()
 		l.aim(b)
-		l.TryTag()
+		l.Announce()
 		switch c := l.readable.Load(); {
 		case c == b:
 			l.clear(1 - b.Index)
@@ -169,12 +174,14 @@ func (l *Lookup) Reopen() *Copy {
 			l.aim(a)
 			return a.itself()
 		}
+		a = b
 	}
 }
 
 // aim makes the copy of that name the cached copy.
 func (l *Lookup) aim(name *Copy) {
-	l.cached, l.tag = name, tagOf(name.generation)
+	l.cached.Store(name)
+	l.tag = tagOf(name.generation)
 	l.atomic, l.plain = l.words.of(name)
 	if name.fenced() {
 		l.limit = fenceLimit(l.atomic.Load())
@@ -190,7 +197,7 @@ func (l *Lookup) clear(index int) {
 }
 
 // Copy returns the copy in which TryOpen opens a guard. Reopen must have been called before.
-func (l *Lookup) Copy() *Copy { return l.cached.itself() }
+func (l *Lookup) Copy() *Copy { return l.cached.Load().itself() }
 
 // TryClose closes the guard, or returns false, and CloseMoved must follow. Everything that is read
 // under the guard is read before the close. No load moves behind an atomic store or
@@ -214,7 +221,7 @@ func (l *Lookup) Retract() {
 
 // CloseMoved ends the closing of a guard if the reader was moved to the other copy meanwhile, or
 // has opened or closed another guard. Both happen under refcount only.
-func (l *Lookup) CloseMoved() { l.words.refcount.Close(l.cached) }
+func (l *Lookup) CloseMoved() { l.words.refcount.Close(l.cached.Load()) }
 
 // Close closes the guard.
 func (l *Lookup) Close() {

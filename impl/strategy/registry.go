@@ -24,9 +24,10 @@ type member interface {
 
 // registration is what a registry knows of a reader. The lock of the registry guards it.
 type registration struct {
-	name  string
-	index int  // in readers, or -1
-	gone  bool // unregistered, but it may have guards
+	name    string
+	uncache func(Generations) bool // see Lookup.OnDetach, or nil
+	index   int32                  // in readers, or -1
+	gone    bool                   // unregistered, but it may have guards
 }
 
 func (r *registration) registered() *registration { return r }
@@ -37,7 +38,7 @@ func (l *registry[R]) add(r R, name string) {
 		name = fmt.Sprintf("reader %d", l.created)
 	}
 	l.created++
-	*r.registered() = registration{name: name, index: len(l.readers)}
+	*r.registered() = registration{name: name, index: int32(len(l.readers))}
 	l.readers = append(l.readers, r)
 }
 
@@ -45,7 +46,9 @@ func (l *registry[R]) add(r R, name string) {
 func (l *registry[R]) leave(r R) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if g := r.registered(); g.index >= 0 && !g.gone {
+	g := r.registered()
+	g.uncache = nil
+	if g.index >= 0 && !g.gone {
 		g.gone = true
 		l.leaving++
 		if r.idle() {

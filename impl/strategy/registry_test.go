@@ -45,7 +45,7 @@ func TestRegistry(t *testing.T) {
 		}
 		listed, leaving := map[*guest]bool{}, 0
 		for i, g := range l.readers {
-			if listed[g] = true; g.index != i || !kept[g] {
+			if listed[g] = true; int(g.index) != i || !kept[g] {
 				t.Fatalf("seed %d, step %d: reader %s is in place %d, its index is %d; it must be kept: %t", seed, step, g.name, i, g.index, kept[g])
 			}
 			if g.gone {

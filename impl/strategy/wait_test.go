@@ -109,8 +109,8 @@ func TestLookupGuardIsWaitedFor(t *testing.T) {
 	forEach(t, func(t *testing.T, open func(strategy.Options) *rig) {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(strategy.Options{})
-			lookup, ok := strategy.LookupOf(s.NewReader(""))
-			if !ok {
+			lookup := new(strategy.Lookup)
+			if !lookup.Init(s.NewReader("")) {
 				return // this strategy has none
 			}
 			if lookup.TryOpen() || lookup.Reopen() != s.copies[0] {

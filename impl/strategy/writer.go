@@ -173,9 +173,10 @@ func (w *writer) report(waited time.Duration) {
 type perReader[R counter] struct {
 	writer
 	registry[R]
-	generations [2]uint32 // of the copies that are in use, by index; guarded by mu
-	old         *Copy     // the copy that the last swap replaced
-	pending     []R       // the readers not yet seen without a guard in old
+	generations Generations // guarded by mu
+	retry       bool        // uncache has found readers in the way
+	old         *Copy       // the copy that the last swap replaced
+	pending     []R         // the readers not yet seen without a guard in old
 }
 
 // counter is a reader that counts its own guards.

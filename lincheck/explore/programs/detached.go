@@ -74,6 +74,36 @@ func detachedUnderTwo(s Strategy) explore.Program {
 	}
 }
 
+// uncached has a detach clear the cache of a handle beside its lookups. Until the end, a guard
+// holds the copy that the handle has cached. The first lookup may open in that copy, before the
+// swap away from it. Or it may meet the writer that clears the cache.
+func uncached(options ...hashmap.Option) func(s Strategy) explore.Program {
+	return func(s Strategy) explore.Program {
+		return func(x *explore.Exec) {
+			w := newWorld(x, s, append(options, bound)...)
+			r := w.w.NewReadHandle()
+			w.publish()
+			g := w.w.NewReadHandle().Read()
+			last := w.get(r, 1, 1)
+			x.Go("reader", func() {
+				for range 2 {
+					last = w.get(r, 1, last)
+				}
+			})
+			x.Go("writer", func() {
+				for range 3 {
+					w.publish()
+				}
+			})
+			x.Finally(func() {
+				w.get(r, 1, uint64(w.n))
+				w.look(g, 1)
+				g.Release()
+			})
+		}
+	}
+}
+
 // refused lets the kernel refuse a membarrier that it granted before. A writer that needs it can
 // no longer know when its readers have left. It must panic. The first publish swaps out a plain
 // name, so it needs a membarrier under every strategy with plain words.

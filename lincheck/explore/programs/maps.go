@@ -41,6 +41,8 @@ var Maps = []MapProgram{
 	{Name: "a copy is detached", Make: detached, Timeouts: 1},
 	{Name: "a copy is detached under lookups", Make: detachedUnderLookups, Timeouts: 1},
 	{Name: "a copy is detached under two readers", Make: detachedUnderTwo, Timeouts: 1, Bounded: true},
+	{Name: "a cache is cleared beside lookups", Make: uncached(), Timeouts: 1},
+	{Name: "a cache is cleared beside lookups of integers", Make: uncached(flat), Timeouts: 1},
 	{Name: "a handle is made while a copy is detached", Make: madeAroundDetach, Timeouts: 1},
 	{Name: "a handle is closed while its copy is detached", Make: closedAroundDetach, Timeouts: 1},
 	{Name: "the writer closes after a copy is detached", Make: writerClosesAroundDetach, Timeouts: 1},
