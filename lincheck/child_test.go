@@ -90,6 +90,10 @@ func childEntries() map[string]kv.Entry {
 			_ = p.Signal(syscall.SIGQUIT)
 			select {}
 		}),
+		"complains": with("complains", func(*controls.Locked) {
+			fmt.Fprintln(os.Stderr, "SIGQUIT: quit")
+			panic("out of memory for slots")
+		}),
 		"unknown": with("unknown", func(*controls.Locked) {}), // to the parent, but not to the child
 	}
 }
@@ -125,6 +129,7 @@ func TestSupervise(t *testing.T) {
 		{"lies", Child{}, Illegal, "it ended its process: exit status 0", "and end within a line\n"},
 		{"silent", Child{}, Illegal, "it ended its process: exit status 0", "maps may print\n"},
 		{"exits", Child{}, Illegal, "it ended its process: exit status 3", "maps may print\n"},
+		{"complains", Child{}, Illegal, "it crashed: panic: out of memory for slots", "goroutine "},
 		{"quits", Child{}, Unknown, "the checking process was killed, by its map or from outside: SIGQUIT: quit", "goroutine "},
 		{"unknown", Child{}, Unknown, "the checking process ended before the check began: no such map", ""},
 	} {

@@ -196,7 +196,7 @@ func Cause(printed string, end error) (cause string, how Ended) {
 		return "SIGQUIT: quit", Killed
 	case exit.ExitCode() == 2 || exit.ExitCode() == 66 || exit.ExitCode() < 0:
 		cause = crashCause(printed, exit)
-		if starved.MatchString(cause) {
+		if starved.MatchString(cause) && !strings.HasPrefix(cause, "panic: ") { // a map may panic with any text
 			return cause, Starved
 		}
 		return cause, Crashed
@@ -221,7 +221,8 @@ func signalled(exit *exec.ExitError) bool {
 	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGHUP || s == syscall.SIGKILL
 }
 
-var quit = regexp.MustCompile(`(?m)SIGQUIT: quit$`)
+// quit matches what the Go runtime prints after that signal.
+var quit = regexp.MustCompile(`SIGQUIT: quit\nPC=`)
 
 // crash matches the line that says why a Go program crashed. What a map printed without a line feed
 // may stand before it, in the same line.

@@ -15,11 +15,12 @@
 // # Time
 //
 // Times are nanoseconds of the monotonic clock. A processor may read its clock early, while older
-// instructions are still under way. So two readings on two processors may stand in the wrong order
-// by a little. The slack of a history says by how much. If two events of different clients are less
-// than the slack apart, their order is ambiguous. A checker counts such cases, but never calls a
-// history Illegal because of one. The order of one client's events is certain, even at equal
-// times.
+// instructions are still under way. So two readings on two processors may stand in the wrong
+// order by a little. The slack of a history says by how much. If two events of different clients
+// are less than the slack apart, their order is ambiguous. A checker never calls a history
+// Illegal because of such a case. Calls are then Unknown, and stamped guards are Ok with a count
+// of the cases. The order of one client's events is certain, even at equal times, but for a call
+// that never returned.
 //
 // # History files
 //

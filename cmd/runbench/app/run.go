@@ -81,8 +81,8 @@ fill the caches. Each map is charged for the garbage collections that its own ga
 it were alone. A map that allocates very much is measured alone, with its collections. Slices are
 longer if there are more goroutines than processors, or if operations are slow. Mixes with a stall,
 and cells of staleness and latency, are measured at once, one after another. With -slice 0 all cells
-are. After the blocks of a preset there are some extra ones (-extra). Each time, four go to
-the workload where they narrow the A/A control most for their time. The control is one map measured
+are. After the blocks of a preset there are some extra ones (-extra). They are given out four at a
+time, each time to the workload whose A/A control gains most for its time. The control is one map measured
 twice, so the choice favours no map. A map that is measured alone gets no extra blocks.
 
 The layout of the code and the layout of the memory can each make a map several per cent faster or

@@ -177,3 +177,13 @@ func TestOutOfMemory(t *testing.T) {
 		t.Error("a run that was refused has left a folder")
 	}
 }
+
+// TestForgedAnswer has a map that writes an answer of its own to the pipe for answers, the first
+// file that a process inherits beside its standard ones.
+func TestForgedAnswer(t *testing.T) {
+	testMapFails(t, "answers", "r95w5", "500us", "it wrote to the pipe for answers, which it has not opened, while it was measured", "")
+}
+
+func init() {
+	forge = func() { _, _ = syscall.Write(3, []byte(`{"Cells":[]}`+"\n")) }
+}

@@ -136,6 +136,7 @@ func traps() []kv.Entry {
 		entry("panics-len", springs{len: func(*trap) { panic("a map that grew") }}),
 		entry("throws", springs{get: func(*trap) { new(sync.Mutex).Unlock() }}),
 		entry("exits-0", springs{get: func(*trap) { os.Exit(0) }}),
+		entry("answers", springs{get: func(*trap) { forge() }}),
 		entry("kills-itself", springs{get: func(*trap) { kill() }}),
 		entry("killed-once", springs{get: func(*trap) {
 			if f, err := os.OpenFile("killed", os.O_CREATE|os.O_EXCL, 0o666); err == nil {
@@ -165,6 +166,9 @@ func kill() {
 	}
 	select {}
 }
+
+// forge writes to the pipe on which a process that measures answers, where a test knows it.
+var forge = func() {}
 
 // TestMapFails has maps that fail in every way while they are measured beside a good one. Each
 // becomes an outcome with evidence. The good one has all of its cells, and the exit code is 3.

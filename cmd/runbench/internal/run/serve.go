@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"doublebuf/baselines/kv"
@@ -29,10 +30,13 @@ type request struct {
 	Cut   bool       `json:",omitempty"` // give up the maps that are being filled
 
 	Linger time.Duration `json:",omitempty"` // do nothing for this time
+
+	Number uint64 // drawn for this request; the answer repeats it
 }
 
 // answer is what a child answers to the plan, and to each cohort.
 type answer struct {
+	Number uint64 // of the request, which a map cannot know
 	Commit string // in the answer to the plan: what the child was built from
 	Dirty  bool
 	Cells  []results.Cell
@@ -50,7 +54,7 @@ func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("no plan: %w", err)
 	}
 	env := results.CollectEnvironment(nil)
-	hello := answer{Commit: env.Commit, Dirty: env.Dirty}
+	hello := answer{Number: first.Number, Commit: env.Commit, Dirty: env.Dirty}
 	r, err := New(*first.Plan, entries)
 	if err == nil {
 		r.marks, err = openMarks(first.Steps)
@@ -91,6 +95,7 @@ func Serve(entries []kv.Entry, in io.Reader, out io.Writer) error {
 	}()
 	for o := range requests {
 		a := r.answer(o)
+		a.Number = o.Number
 		busy.Store(false)
 		if err := answers.Encode(a); err != nil {
 			return err
@@ -115,7 +120,9 @@ func (r *Runner) answer(o request) (a answer) {
 	cells, err := r.measure(o.Jobs)
 	switch a.Cells = cells; {
 	case err == nil:
-		err = r.marks.failure()
+		if err = r.marks.failure(); errors.Is(err, syscall.EBADF) {
+			panic(fmt.Sprintf("the file for marks is closed, though only a map can have done that: %v", err))
+		}
 	case err == r.ctx.Err():
 		return answer{Cut: true}
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"doublebuf/cmd/runbench/internal/plan"
@@ -24,6 +25,7 @@ func drawTime(keys int) time.Duration { return time.Duration(keys) * 2 * time.Mi
 // progress for long and is killed, the error is a death. jobs are those that the order asks for.
 func (r *Runner) ask(o request, jobs []plan.Job) (answer, error) {
 	c := r.child
+	o.Number = rand.Uint64()
 	var a answer
 	got := make(chan error, 1)
 	go func() {
@@ -46,6 +48,9 @@ func (r *Runner) ask(o request, jobs []plan.Job) (answer, error) {
 				return answer{}, ErrStopped
 			case err != nil:
 				return answer{}, r.endOf(jobs, why)
+			case a.Number != o.Number:
+				c.kill()
+				return answer{}, r.endOf(jobs, "it wrote to the pipe for answers, which it has not opened,")
 			case a.Error != "":
 				return answer{}, fmt.Errorf("process %d: %s", c.number, a.Error)
 			}
@@ -82,7 +87,7 @@ func (r *Runner) endOf(jobs []plan.Job, why string) *death {
 	killed := how == Killed && why == ""
 	kernel := killed && c.guard.killed()
 	d.memory = how == Starved || why == noMemory || killed && scarce || kernel
-	d.noProof = d.memory && (d.at.step == drawing || d.at.checks(jobs, c.guard.held) || kernel && !scarce)
+	d.noProof = d.memory && (d.at.step <= between || d.at.checks(jobs, c.guard.held) || kernel && !scarce)
 	d.killed = killed && !d.memory
 	d.certain = d.at.step > between && !d.memory && (why != "" || inStep(d.printed))
 	if d.reason = c.reason(d, why, cause); why != "" {
