@@ -12,7 +12,7 @@ import (
 // to the number of the batch, beside some batches that remove the last key of the row. A guard must
 // see a whole batch of each writer, and no older one than an earlier guard of its handle. In the
 // end each writer publishes, and its last batch must be there. Before that, two handles take turns:
-// what one has handed over must be visible when the other has published.
+// what one has handed over must be visible when the other has published, and nothing else.
 func (s *subject[K, V]) handOvers(*rand.Rand) error {
 	if err := s.handOverAndPublish(); err != nil {
 		return err
@@ -58,21 +58,33 @@ func (s *subject[K, V]) handOvers(*rand.Rand) error {
 }
 
 func (s *subject[K, V]) handOverAndPublish() error {
+	const keys = 4 // those of the first handle; the second writes the next key
 	m := s.make(0)
 	defer kv.Close(m)
 	one, done := open(m)
 	defer done()
 	other, done := open(m)
 	defer done()
-	for n := range uint64(4) {
-		one.Set(s.keys[0], s.value(n))
-		one.(kv.HandOverer).HandOver()
-		other.Set(s.keys[1], s.value(n))
+	model := make(map[int]uint64)
+	publish := func(n uint64) error {
+		other.Set(s.keys[keys], s.value(n))
+		model[keys] = n
 		kv.Publish(other)
-		for key := range 2 {
-			if got, ok, err := s.get(one, key); err != nil || !ok || got != n {
-				return fmt.Errorf("a handle has handed over %d for key 0, and then another handle has published %d for key 1: a Get of key %d finds %d, %v, %v; want %d", n, n, key, got, ok, err, n)
-			}
+		return s.agree(one, model, keys+1)
+	}
+	for n := range uint64(4) {
+		for key := range keys {
+			one.Set(s.keys[key], s.value(n))
+		}
+		if err := publish(2 * n); err != nil {
+			return fmt.Errorf("a handle has written %d keys, round %d, and another one has published its own: %w", keys, n, err)
+		}
+		one.(kv.HandOverer).HandOver()
+		for key := range keys {
+			model[key] = n
+		}
+		if err := publish(2*n + 1); err != nil {
+			return fmt.Errorf("a handle has handed over %d keys, round %d, and then another one has published: %w", keys, n, err)
 		}
 	}
 	return nil

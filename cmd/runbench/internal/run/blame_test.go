@@ -30,7 +30,7 @@ func pretend(t *testing.T, how Ended, dies func(jobs []plan.Job) bool) Children 
 			if in.Decode(&o) != nil {
 				return
 			}
-			a := answer{Commit: env.Commit, Dirty: env.Dirty}
+			a := answer{Number: o.Number, Commit: env.Commit, Dirty: env.Dirty}
 			if o.Plan != nil {
 				marks, err = openMarks(o.Steps)
 			}

@@ -48,7 +48,7 @@ func (r *Runner) ask(o request, jobs []plan.Job) (answer, error) {
 				return answer{}, ErrStopped
 			case err != nil:
 				return answer{}, r.endOf(jobs, why)
-			case a.Number != o.Number:
+			case a.Number != o.Number && o.Plan == nil: // before the plan there are no maps
 				c.kill()
 				return answer{}, r.endOf(jobs, "it wrote to the pipe for answers, which it has not opened,")
 			case a.Error != "":
