@@ -80,8 +80,7 @@ func (s *Writers[K, V]) take() {
 		next := b.next
 		taken += len(b.ops)
 		s.enter(b.ops, b.of, b.n, b.last)
-		clear(b.ops)
-		b.ops = b.ops[:0]
+		b.ops = emptied(b.ops)
 		for {
 			b.next = b.of.idle.Load()
 			if b.of.idle.CompareAndSwap(b.next, b) {
@@ -91,6 +90,19 @@ func (s *Writers[K, V]) take() {
 		b = next
 	}
 	s.backlog.Add(-int64(taken))
+}
+
+// mostKept is the number of operations for which an empty log keeps memory. A larger one gives its
+// memory back, because the next batch is likely to be small.
+const mostKept = 1 << 13
+
+// emptied returns ops without operations. It keeps no keys and values alive.
+func emptied[K comparable, V any](ops []op[K, V]) []op[K, V] {
+	if cap(ops) > mostKept {
+		return nil
+	}
+	clear(ops)
+	return ops[:0]
 }
 
 // enter puts the nth batch of a Writer into the log. What comes after the end of writing is

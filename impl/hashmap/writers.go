@@ -170,8 +170,7 @@ func (w *Writer[K, V]) handOver(last bool) (total int, err error) {
 	if s.led.CompareAndSwap(false, true) {
 		s.take()
 		s.enter(w.log, w.box, w.handed, last)
-		clear(w.log) // keep no keys and values alive
-		w.log = w.log[:0]
+		w.log = emptied(w.log)
 		return 0, w.lead(last, nil)
 	}
 	b := w.box.reuse()

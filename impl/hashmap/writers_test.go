@@ -169,8 +169,8 @@ func TestWritersHelp(t *testing.T) {
 	}
 }
 
-// TestWritersPanic checks that the panic of a function reaches the Writer that pushed it, whoever
-// publishes, and that all other operations stand.
+// TestWritersPanic checks that the panic of a function reaches the Writer that pushed it, also if
+// another one publishes, and that all other operations stand.
 func TestWritersPanic(t *testing.T) {
 	ws := hashmap.NewWriters[any, int]()
 	a, b, r := ws.NewWriter(), ws.NewWriter(), ws.NewReadHandle()
