@@ -3,6 +3,7 @@ package hashmap_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -252,4 +253,34 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestWritersGiveMemoryBack hands over a large batch. When it is in both copies, the logs keep
+// little memory.
+func TestWritersGiveMemoryBack(t *testing.T) {
+	const large, most = 1 << 20, 8 << 20 // operations, bytes
+	ws := hashmap.NewWriters[int, int]()
+	w := ws.NewWriter()
+	held := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := held()
+	for i := range large {
+		w.Insert(i%8, i)
+	}
+	for i := range 100 { // small batches follow, so that the log of the map shrinks, too
+		if _, err := w.PublishContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.Insert(0, i)
+	}
+	if kept := held() - before; kept > most {
+		t.Errorf("%d bytes are kept after a batch of %d operations; want at most %d", kept, large, most)
+	}
+	runtime.KeepAlive(ws)
+	runtime.KeepAlive(w)
 }
