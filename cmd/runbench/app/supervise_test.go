@@ -19,6 +19,13 @@ import (
 // grown is from how many entries on the maps of this file fail. Histories have fewer.
 const grown = 1000
 
+// later is after what time the map panics-later ends its process. Its process measures for longer
+// if each block takes laterBlock.
+const (
+	later      = 50 * time.Millisecond
+	laterBlock = later + 10*time.Millisecond
+)
+
 // checking says that this process checks a map. Traps pass every check.
 var checking = len(os.Args) > 1 && os.Args[1] == "check-child"
 
@@ -132,7 +139,7 @@ func traps() []kv.Entry {
 		entry("hangs-close", springs{close: hang}),
 		entry("panics-set", springs{set: func(*trap) { panic("a map that grew") }}),
 		entry("panics-late", springs{get: func(*trap) { go panic("in the background") }}),
-		entry("panics-later", springs{get: func(*trap) { time.AfterFunc(50*time.Millisecond, func() { panic("much later") }) }}),
+		entry("panics-later", springs{get: func(*trap) { time.AfterFunc(later, func() { panic("much later") }) }}),
 		entry("panics-len", springs{len: func(*trap) { panic("a map that grew") }}),
 		entry("throws", springs{get: func(*trap) { new(sync.Mutex).Unlock() }}),
 		entry("exits-0", springs{get: func(*trap) { os.Exit(0) }}),
@@ -222,8 +229,12 @@ func TestKilledFromOutside(t *testing.T) {
 
 func testMapFails(t *testing.T, impl, mix, slice, reason, evidence string) {
 	dir := t.TempDir()
+	block := "2ms"
+	if impl == "panics-later" {
+		block = laterBlock.String()
+	}
 	code, stdout, stderr := stranger(t, dir, "run", "-impl", "rwmutex,"+impl, "-mix", mix, "-g", "2", "-keys", "4Ki", "-preset", "smoke",
-		"-reps", "2", "-time", "2ms", "-slice", slice, "-hang", "3s", "-results", "r", "-plots", "p")
+		"-reps", "2", "-time", block, "-slice", slice, "-hang", "3s", "-results", "r", "-plots", "p")
 	if code != 3 || !strings.Contains(stderr, "runbench: warning: "+impl+" failed in ") || !strings.HasSuffix(stderr, "not what was declared: "+impl+"; see r/report.md\n") {
 		t.Errorf("exit code %d; want 3\n%s%s", code, stdout, stderr)
 	}

@@ -102,10 +102,14 @@ func (r *Runner) inChild(jobs []plan.Job) (cells []results.Cell, d *death, err e
 // not certain, it returns the cell that was measured.
 func (r *Runner) culprit(cohort []plan.Job, d *death) (plan.Job, *death, error) {
 	suspect := cohort[min(d.at.job, len(cohort)-1)]
-	if d.certain || d.at.step == drawing {
+	if d.certain {
 		return suspect, d, nil
 	}
-	for _, jobs := range r.suspects(suspect, cohort) {
+	ran := append([]plan.Job{suspect}, cohort...)
+	if d.at.step == drawing {
+		ran = nil // no map of the cohort had run, but earlier ones had
+	}
+	for _, jobs := range r.suspects(ran) {
 		r.endChild() // or the maps before would be suspects again
 		_, alone, err := r.inChild(jobs)
 		if alone == nil && err == nil {
@@ -125,17 +129,15 @@ func (r *Runner) culprit(cohort []plan.Job, d *death) (plan.Job, *death, error) 
 	return suspect, d, nil
 }
 
-// suspects returns the cells of each map that may have ended the process: that of the suspect, then
-// the others of its cohort, then those that the process measured before, the latest first.
-func (r *Runner) suspects(suspect plan.Job, cohort []plan.Job) (all [][]plan.Job) {
+// suspects returns a cell of each map that may have ended the process: of those that ran in the
+// cohort, in their order, and of those that the process measured before, the latest first.
+func (r *Runner) suspects(ran []plan.Job) (all [][]plan.Job) {
 	seen := map[string]bool{}
-	for _, jobs := range [][]plan.Job{{suspect}, cohort, r.healthy(r.before)} {
-		for _, first := range jobs {
-			impl, _ := results.Original(first.ID.Impl)
-			if !seen[impl] {
-				seen[impl] = true
-				all = append(all, []plan.Job{first})
-			}
+	for _, j := range append(ran, r.healthy(r.before)...) {
+		impl, _ := results.Original(j.ID.Impl)
+		if !seen[impl] {
+			seen[impl] = true
+			all = append(all, []plan.Job{j})
 		}
 	}
 	return all

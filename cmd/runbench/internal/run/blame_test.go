@@ -65,6 +65,31 @@ func pretend(t *testing.T, how Ended, dies func(jobs []plan.Job) bool) Children 
 	}
 }
 
+// TestCulpritOfDrawing has a process end while it draws the keys of its second cohort. The map that
+// it measured before has done it, because a process ends that measures this map alone.
+func TestCulpritOfDrawing(t *testing.T) {
+	r, err := New(good(), baselines.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.End()
+	mutex, rwmutex := plan.Job{Process: 1, ID: results.ID{Impl: "mutex"}}, plan.Job{Process: 1, ID: results.ID{Impl: "rwmutex"}}
+	alive := true // the process that measures mutex
+	r.Children = pretend(t, Otherwise, func(jobs []plan.Job) bool {
+		return !alive && len(jobs) > 0 && jobs[0].ID.Impl == "mutex"
+	})
+	r.Children.Failed = func(Failure) error { return nil }
+	if _, err = r.measureInChild([]plan.Job{mutex}); err != nil {
+		t.Fatal(err)
+	}
+	alive = false
+	r.endChild()
+	j, d, err := r.culprit([]plan.Job{rwmutex}, &death{at: mark{step: drawing}})
+	if err != nil || !d.certain || j.ID.Impl != "mutex" {
+		t.Errorf("%s, %+v, %v; want mutex, for certain", j.ID.Impl, d, err)
+	}
+}
+
 // held matches what this machine has to say of memory.
 var held = regexp.MustCompile(`with [0-9.]+ .iB (of [0-9.]+ .iB )?held( \(.*?\))?`)
 

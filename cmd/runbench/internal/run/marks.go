@@ -16,7 +16,7 @@ import (
 type step uint32
 
 const (
-	drawing   step = iota // the keys of the cohort; no map has run yet
+	drawing   step = iota // the keys of the cohort; none of its maps has run yet
 	between               // no map runs
 	preparing             // the map is built and filled
 	measuring
