@@ -86,7 +86,7 @@ func TestWatchedIsTheMap(t *testing.T) {
 	}
 }
 
-// TestGetAllocatesNothing checks that no adapter allocates in a lookup.
+// TestGetAllocatesNothing checks that no adapter allocates in a lookup, of one key or of several.
 func TestGetAllocatesNothing(t *testing.T) {
 	if invariants.Enabled {
 		t.Skip("checked builds note where each guard was opened")
@@ -103,6 +103,14 @@ func TestGetAllocatesNothing(t *testing.T) {
 			}
 			if n := testing.AllocsPerRun(100, func() { h.Get("a key") }); n != 0 {
 				t.Errorf("a Get allocates %v times; want 0", n)
+			}
+			keys, values, found := []string{"a key", "none"}, make([]uint64, 2), make([]bool, 2)
+			if r, ok := h.(kv.BatchReader[string, uint64]); ok != e.Caps.Has(kv.Snapshot) {
+				t.Errorf("has GetMany: %v; want it of maps with the capability Snapshot", ok)
+			} else if ok {
+				if n := testing.AllocsPerRun(100, func() { r.GetMany(keys, values, found) }); n != 0 {
+					t.Errorf("a GetMany allocates %v times; want 0", n)
+				}
 			}
 		})
 	}

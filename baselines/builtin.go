@@ -8,6 +8,13 @@ import (
 // builtin is Go's map with the methods that several adapters share. The caller synchronises.
 type builtin[K, V comparable] map[K]V
 
+// getMany implements kv.BatchReader.
+func (b builtin[K, V]) getMany(keys []K, values []V, found []bool) {
+	for i, key := range keys {
+		values[i], found[i] = b[key]
+	}
+}
+
 func (b builtin[K, V]) swap(key K, value V) (previous V, loaded bool) {
 	previous, loaded = b[key]
 	b[key] = value

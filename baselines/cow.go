@@ -50,6 +50,10 @@ func (c *cowMap[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
+func (c *cowMap[K, V]) GetMany(keys []K, values []V, found []bool) {
+	c.current.Load().getMany(keys, values, found)
+}
+
 func (c *cowMap[K, V]) Set(key K, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -243,11 +243,21 @@ func (h *doubleBufferHandle[K, V]) Get(key K) (V, bool)  { return h.r.Get(key) }
 func (h *doubleBufferHandle[K, V]) Read() kv.Guard[K, V] { return h.r.Read() }
 func (h *doubleBufferHandle[K, V]) Close()               { h.r.Close() }
 
-// reader walks over a map through a handle.
+// reader reads several entries of a map through a handle.
 type reader[K comparable, V any] struct{ r *hashmap.ReadHandle[K, V] }
 
 func (h reader[K, V]) All() iter.Seq2[K, V] { return walk(h.r.Read) }
 func (h reader[K, V]) Len() int             { return size(h.r.Read()) }
+
+func (h reader[K, V]) GetMany(keys []K, values []V, found []bool) {
+	many(h.r.Read(), keys, values, found)
+}
+
+// many looks up keys through a guard, which it releases.
+func many[K comparable, V any](g hashmap.ReadGuard[K, V], keys []K, values []V, found []bool) {
+	g.GetMany(keys, values, found)
+	g.Release()
+}
 
 // walk keeps a guard open during the walk.
 func walk[K comparable, V any](read func() hashmap.ReadGuard[K, V]) iter.Seq2[K, V] {
@@ -286,6 +296,10 @@ func (f *free[K, V]) Get(key K) (V, bool)  { return f.s.Get(key) }
 func (f *free[K, V]) Read() kv.Guard[K, V] { return f.s.Read() }
 func (f *free[K, V]) All() iter.Seq2[K, V] { return walk(f.s.Read) }
 func (f *free[K, V]) Len() int             { return size(f.s.Read()) }
+
+func (f *free[K, V]) GetMany(keys []K, values []V, found []bool) {
+	many(f.s.Read(), keys, values, found)
+}
 
 // freeHandle is the map itself, but Close does nothing.
 type freeHandle[K, V comparable] struct{ *free[K, V] }

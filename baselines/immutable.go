@@ -52,6 +52,13 @@ func hasherOf[K comparable]() immutable.Hasher[K] {
 
 func (m *persistentMap[K, V]) Get(key K) (V, bool) { return m.current.Load().Get(key) }
 
+func (m *persistentMap[K, V]) GetMany(keys []K, values []V, found []bool) {
+	trie := m.current.Load()
+	for i, key := range keys {
+		values[i], found[i] = trie.Get(key)
+	}
+}
+
 func (m *persistentMap[K, V]) Set(key K, value V) {
 	m.mu.Lock()
 	m.current.Store(m.current.Load().Set(key, value))

@@ -35,6 +35,12 @@ func (m *mutexMap[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
+func (m *mutexMap[K, V]) GetMany(keys []K, values []V, found []bool) {
+	m.mu.Lock()
+	m.m.getMany(keys, values, found)
+	m.mu.Unlock()
+}
+
 func (m *mutexMap[K, V]) Set(key K, value V) {
 	m.mu.Lock()
 	m.m[key] = value

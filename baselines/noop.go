@@ -12,7 +12,7 @@ func noop() kv.Entry {
 		Doc:      "does nothing: the floor, which shows what the harness itself costs",
 		Identity: kv.Identity{Family: "noop", Role: kv.Floor},
 		Level:    kv.None,
-		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Clears | kv.Retains,
+		Caps:     kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Clears | kv.Retains,
 	})
 }
 
@@ -23,6 +23,7 @@ type noopMap[K, V comparable] struct{}
 func newNoopMap[K, V comparable](int) kv.Map[K, V] { return new(noopMap[K, V]) }
 
 func (*noopMap[K, V]) Get(K) (value V, ok bool) { return value, false }
+func (*noopMap[K, V]) GetMany([]K, []V, []bool) {}
 func (*noopMap[K, V]) Set(K, V)                 {}
 func (*noopMap[K, V]) Delete(K)                 {}
 func (*noopMap[K, V]) All() iter.Seq2[K, V]     { return func(func(K, V) bool) {} }

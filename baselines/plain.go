@@ -28,6 +28,10 @@ func (p *plainMap[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
+func (p *plainMap[K, V]) GetMany(keys []K, values []V, found []bool) {
+	p.m.getMany(keys, values, found)
+}
+
 func (p *plainMap[K, V]) Set(key K, value V)   { p.m[key] = value }
 func (p *plainMap[K, V]) Delete(key K)         { delete(p.m, key) }
 func (p *plainMap[K, V]) All() iter.Seq2[K, V] { return p.m.all() }

@@ -37,6 +37,12 @@ func (m *rbMutexMap[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
+func (m *rbMutexMap[K, V]) GetMany(keys []K, values []V, found []bool) {
+	t := m.mu.RLock()
+	m.m.getMany(keys, values, found)
+	m.mu.RUnlock(t)
+}
+
 func (m *rbMutexMap[K, V]) Set(key K, value V) {
 	m.mu.Lock()
 	m.m[key] = value

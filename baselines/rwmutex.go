@@ -34,6 +34,12 @@ func (m *rwMutexMap[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
+func (m *rwMutexMap[K, V]) GetMany(keys []K, values []V, found []bool) {
+	m.mu.RLock()
+	m.m.getMany(keys, values, found)
+	m.mu.RUnlock()
+}
+
 func (m *rwMutexMap[K, V]) Set(key K, value V) {
 	m.mu.Lock()
 	m.m[key] = value

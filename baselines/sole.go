@@ -80,6 +80,10 @@ func (s shared[K, V]) Get(key K) (V, bool)  { return s.s.Get(key) }
 func (s shared[K, V]) All() iter.Seq2[K, V] { return walk(s.s.Read) }
 func (s shared[K, V]) Len() int             { return size(s.s.Read()) }
 
+func (s shared[K, V]) GetMany(keys []K, values []V, found []bool) {
+	many(s.s.Read(), keys, values, found)
+}
+
 // freeSole is a map whose writer is sole, and which is read without handles.
 type freeSole[K, V comparable] struct {
 	sole[K, V]

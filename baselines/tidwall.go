@@ -46,6 +46,14 @@ func (m *tidwallMap[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
+func (m *tidwallMap[K, V]) GetMany(keys []K, values []V, found []bool) {
+	m.mu.RLock()
+	for i, key := range keys {
+		values[i], found[i] = m.m.Get(key)
+	}
+	m.mu.RUnlock()
+}
+
 func (m *tidwallMap[K, V]) Set(key K, value V) {
 	m.mu.Lock()
 	m.m.Set(key, value)

@@ -14,6 +14,7 @@ type map64 = kv.Map[uint64, uint64]
 type handle interface {
 	map64
 	kv.Ranger[uint64, uint64]
+	kv.BatchReader[uint64, uint64]
 	kv.Versioned[uint64, uint64]
 	kv.Clearer
 	kv.Retainer[uint64, uint64]
@@ -30,6 +31,7 @@ type handle interface {
 type ownHandle interface {
 	map64
 	kv.Ranger[uint64, uint64]
+	kv.BatchReader[uint64, uint64]
 	kv.Versioned[uint64, uint64]
 	kv.Clearer
 	kv.Retainer[uint64, uint64]
@@ -44,6 +46,7 @@ type ownHandle interface {
 type groupHandle interface {
 	map64
 	kv.Ranger[uint64, uint64]
+	kv.BatchReader[uint64, uint64]
 	kv.Swapper[uint64, uint64]
 	kv.Clearer
 	kv.Retainer[uint64, uint64]
@@ -95,6 +98,7 @@ func Entries() []kv.Entry {
 	return []kv.Entry{
 		planted(batched, "torn", "every hundredth Get returns the high half of the value that was there before", handles(func(h handle) map64 { return &torn{h, map[uint64]uint64{}, 0} })),
 		planted(batched, "get-many", "GetMany reads its second half in the last version", handles(func(h handle) map64 { return twoVersions{h} })),
+		planted(batched, "many-guards", "GetMany of a handle opens a guard for each key", handles(func(h handle) map64 { return manyGuards{h} })),
 		planted(batched, "update-twice", "every eighth Update is applied twice", handles(func(h handle) map64 { return &updatesTwice{handle: h} })),
 		planted(batched, "update-lost", "every eighth Update does nothing", handles(func(h handle) map64 { return &losesUpdates{handle: h} })),
 		planted(batched, "update-in-two-steps", "Update reads what is published, and then sets", handles(func(h handle) map64 { return twoSteps{h} })),

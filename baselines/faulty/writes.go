@@ -152,6 +152,15 @@ func (g twoGuards) GetMany(keys, values []uint64, found []bool) {
 	many(last, half, len(keys))
 }
 
+// manyGuards is a handle that looks up each key in the version that is the last one by then.
+type manyGuards struct{ handle }
+
+func (h manyGuards) GetMany(keys, values []uint64, found []bool) {
+	for i, key := range keys {
+		values[i], found[i] = h.Get(key)
+	}
+}
+
 // stays has guards that work only in the goroutine that has opened them.
 type stays struct{ handle }
 

@@ -42,7 +42,8 @@ const (
 	Writes
 	// Range: handles implement Ranger.
 	Range
-	// Snapshot: All and Len see one state of the map, not a mixture.
+	// Snapshot: All and Len see one state of the map, not a mixture. Handles implement BatchReader,
+	// and all reads of one call see one state too.
 	Snapshot
 	// Swaps: handles implement Swapper, for values that can be compared.
 	Swaps

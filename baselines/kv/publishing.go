@@ -19,7 +19,9 @@ type Rewriter[K comparable, V any] interface {
 	Rewrite(f func(key K, value *V) bool)
 }
 
-// BatchReader is implemented by guards that can look up several keys in one call.
+// BatchReader is implemented by guards that can look up several keys in one call, and by handles of
+// maps with the capability Snapshot. All reads of one call see one state of the map: that of the
+// guard, or one of an instant between call and return.
 type BatchReader[K comparable, V any] interface {
 	// GetMany looks up every keys[i]. It stores the value in values[i], and in found[i] whether
 	// there is one. If there is none, values[i] becomes the zero value. The slices must not be

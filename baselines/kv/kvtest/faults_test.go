@@ -191,6 +191,16 @@ func (m mixedSnapshot) All() iter.Seq2[uint64, uint64] {
 	}
 }
 
+// mixedMany looks up one key after another.
+type mixedMany struct{ *good64 }
+
+func (m mixedMany) GetMany(keys, values []uint64, found []bool) {
+	for i, key := range keys {
+		runtime.Gosched()
+		values[i], found[i] = m.Get(key)
+	}
+}
+
 // swapAnswersNew returns the new value from a Swap.
 type swapAnswersNew struct{ *good64 }
 

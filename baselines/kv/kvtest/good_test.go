@@ -42,6 +42,14 @@ func (g *good[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
+func (g *good[K, V]) GetMany(keys []K, values []V, found []bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, key := range keys {
+		values[i], found[i] = g.m[key]
+	}
+}
+
 func (g *good[K, V]) Set(key K, value V) { g.Swap(key, value) }
 func (g *good[K, V]) Delete(key K)       { g.LoadAndDelete(key) }
 
@@ -124,7 +132,11 @@ func newVersioned() *versions {
 	return v
 }
 
-func (v *versions) Get(key uint64) (uint64, bool)  { return v.current.Load().Get(key) }
+func (v *versions) Get(key uint64) (uint64, bool) { return v.current.Load().Get(key) }
+func (v *versions) GetMany(keys, values []uint64, found []bool) {
+	v.current.Load().GetMany(keys, values, found)
+}
+
 func (v *versions) Set(key, value uint64)          { v.pending.Set(key, value) }
 func (v *versions) Delete(key uint64)              { v.pending.Delete(key) }
 func (v *versions) Clear()                         { v.pending.Clear() }

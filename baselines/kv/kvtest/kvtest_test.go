@@ -132,6 +132,8 @@ var faults = []fault{
 	{"range-misses-the-overwritten", "uint64/range", on64(func(g *good64) map64 { return &replacesWhileWalked{good64: g} })},
 	{"range-cannot-break", "uint64/range", on64(func(g *good64) map64 { return cannotBreak{g} })},
 	{"mixed-snapshot", "uint64/snapshot", on64(func(g *good64) map64 { return mixedSnapshot{g} })},
+	{"mixed-get-many", "uint64/snapshot", on64(func(g *good64) map64 { return mixedMany{g} })},
+	{"get-many-before-publish", "uint64/snapshot", onVersions(func(v *versions) map64 { return eagerMany{v} })},
 	{"snapshot-before-publish", "uint64/snapshot", onVersions(func(v *versions) map64 { return eager{v} })},
 	{"swap-answers-the-new", "uint64/swaps", on64(func(g *good64) map64 { return swapAnswersNew{g} })},
 	{"compare-ignores-old", "uint64/swaps", on64(func(g *good64) map64 { return ignoresOld{g} })},
@@ -151,6 +153,16 @@ var faults = []fault{
 	{"promises-to-clear", "uint64/promises", func(e *kv.Entry) {
 		e.Uint64 = func(int) map64 { return struct{ map64 }{newGood[uint64, uint64]()} }
 		e.Caps = kv.Concurrent | kv.Writes | kv.Clears
+	}},
+	{"promises-snapshots", "uint64/promises", func(e *kv.Entry) {
+		e.Uint64 = func(int) map64 {
+			g := newGood[uint64, uint64]()
+			return struct {
+				map64
+				kv.Ranger[uint64, uint64]
+			}{g, g}
+		}
+		e.Caps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot
 	}},
 	{"promises-to-retain", "uint64/promises", func(e *kv.Entry) {
 		e.Uint64 = func(int) map64 { return struct{ map64 }{newGood[uint64, uint64]()} }

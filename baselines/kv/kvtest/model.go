@@ -72,6 +72,7 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 	h, done := open(m)
 	defer done()
 	_, ranger := h.(kv.Ranger[K, V])
+	_, many := h.(kv.BatchReader[K, V])
 	_, swapper := h.(kv.Swapper[K, V])
 	_, versioned := h.(kv.Versioned[K, V])
 	_, publisher := h.(kv.Publisher)
@@ -95,6 +96,7 @@ func (s *subject[K, V]) promises(*rand.Rand) error {
 		text           string
 	}{
 		{s.entry.Caps.Has(kv.Range), ranger, "capability Range, but %T is no kv.Ranger"},
+		{s.entry.Caps.Has(kv.Snapshot), many, "capability Snapshot, but %T is no kv.BatchReader"},
 		{s.entry.Caps.Has(kv.Swaps), swapper, "capability Swaps, but %T is no kv.Swapper"},
 		{s.entry.Caps.Has(kv.Versions), versioned, "capability Versions, but %T is no kv.Versioned"},
 		{s.entry.Caps.Has(kv.Versions), publisher, "capability Versions, but %T is no kv.Publisher"},

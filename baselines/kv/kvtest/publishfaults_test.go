@@ -11,6 +11,7 @@ import (
 var foundBy = map[string]string{
 	"control-torn":                "uint64/model",
 	"control-get-many":            "uint64/guards",
+	"control-many-guards":         "uint64/snapshot",
 	"control-update-twice":        "uint64/updates",
 	"control-update-lost":         "uint64/updates",
 	"control-update-in-two-steps": "uint64/concurrent-updates",
@@ -38,7 +39,7 @@ func publishFaults() (all []fault) {
 	}
 	return slices.Concat(all, []fault{
 		{"promises-to-read-batches", "uint64/promises", func(e *kv.Entry) {
-			onVersions(func(v *versions) map64 { return v })(e)
+			onVersions(func(v *versions) map64 { return bareGuards{v} })(e)
 			e.Caps |= kv.BatchReads
 		}},
 	})

@@ -82,12 +82,12 @@ func (s *subject[K, V]) walkRepeatedly(r kv.Ranger[K, V], walks, stable, keys in
 	return nil
 }
 
-// snapshots walks over the map while one writer follows a rule. There is a row of keys, and there
-// are two more keys that take turns. In round x the writer sets the keys of the row to x, one after
-// the other. It sets one of the two other keys, deletes the other one, and publishes. So every
-// state has all keys of the row, the first of them at x and the rest at x-1, and one or two of the
-// other keys. On a map that publishes, all keys of the row are equal, and there is one of the other
-// keys.
+// snapshots reads several keys of the map at once, in three ways, while one writer follows a rule.
+// There is a row of keys, and there are two more keys that take turns. In round x the writer sets
+// the keys of the row to x, one after the other. It sets one of the two other keys, deletes the
+// other one, and publishes. So every state has all keys of the row, the first of them at x and the
+// rest at x-1, and one or two of the other keys. On a map that publishes, all keys of the row are
+// equal, and there is one of the other keys.
 func (s *subject[K, V]) snapshots(*rand.Rand) error {
 	const row = 32
 	m := s.make(row + 2)
@@ -115,12 +115,15 @@ func (s *subject[K, V]) snapshots(*rand.Rand) error {
 				if err := s.checkSnapshot(h.(kv.Ranger[K, V]), row, publishes); err != nil {
 					return err
 				}
+				if err := s.checkMany(h.(kv.BatchReader[K, V]), row, publishes); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
 }
 
-// checkSnapshot checks the rule of snapshots on one walk and one Len.
+// checkSnapshot checks the rule of snapshots on one Len and one walk.
 func (s *subject[K, V]) checkSnapshot(r kv.Ranger[K, V], row int, publishes bool) error {
 	least, most := row+1, row+2
 	if publishes {
@@ -136,17 +139,43 @@ func (s *subject[K, V]) checkSnapshot(r kv.Ranger[K, V], row int, publishes bool
 	if n := len(seen); n < least || n > most {
 		return fmt.Errorf("a walk over All yields %d entries; every state has %d to %d", n, least, most)
 	}
+	return oneState("a walk over All", seen, row, publishes)
+}
+
+// checkMany checks the rule of snapshots on one GetMany of all keys.
+func (s *subject[K, V]) checkMany(r kv.BatchReader[K, V], row int, publishes bool) error {
+	n := row + 2
+	values, got, seen := make([]V, n), make([]bool, n), make(map[int]uint64)
+	r.GetMany(s.keys[:n], values, got)
+	for key, ok := range got {
+		if !ok {
+			continue
+		}
+		v, err := s.decode(key, values[key])
+		if err != nil {
+			return fmt.Errorf("a GetMany: %w", err)
+		}
+		seen[key] = v
+	}
+	if least := row + 1; len(seen) < least || publishes && len(seen) > least {
+		return fmt.Errorf("a GetMany finds %d of %d keys; every state has %d, and one more between two writes", len(seen), n, least)
+	}
+	return oneState("a GetMany", seen, row, publishes)
+}
+
+// oneState checks that the entries of the row, as a reader has seen them, can be of one state.
+func oneState(reader string, seen map[int]uint64, row int, publishes bool) error {
 	for key := range row {
 		if _, ok := seen[key]; !ok {
-			return fmt.Errorf("a walk over All misses key %d, which every state has", key)
+			return fmt.Errorf("%s misses key %d, which every state has", reader, key)
 		}
 		if key > 0 && seen[key] > seen[key-1] {
-			return fmt.Errorf("a walk over All mixes states: key %d is at round %d, but key %d, which is set before it, at %d", key, seen[key], key-1, seen[key-1])
+			return fmt.Errorf("%s mixes states: key %d is at round %d, but key %d, which is set before it, at %d", reader, key, seen[key], key-1, seen[key-1])
 		}
 	}
 	front, back := seen[0], seen[row-1]
 	if front-back > 1 || publishes && front != back {
-		return fmt.Errorf("a walk over All mixes states: the row begins at round %d and ends at %d", front, back)
+		return fmt.Errorf("%s mixes states: the row begins at round %d and ends at %d", reader, front, back)
 	}
 	return nil
 }

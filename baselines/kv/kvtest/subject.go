@@ -224,7 +224,7 @@ func (s *subject[K, V]) agree(r reader[K, V], model map[int]uint64, n int) error
 			return err
 		}
 	}
-	if batch, ok := r.(kv.BatchReader[K, V]); ok && s.entry.Caps.Has(kv.BatchReads) {
+	if batch, ok := r.(kv.BatchReader[K, V]); ok && s.entry.Caps&(kv.BatchReads|kv.Snapshot) != 0 {
 		if err := s.agreeMany(batch, model, n); err != nil {
 			return err
 		}

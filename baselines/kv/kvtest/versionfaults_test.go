@@ -19,6 +19,22 @@ func (m eager) Get(key uint64) (uint64, bool)  { return m.pending.Get(key) }
 func (m eager) All() iter.Seq2[uint64, uint64] { return m.pending.All() }
 func (m eager) Len() int                       { return m.pending.Len() }
 
+// eagerMany shows the last keys of a GetMany before they are published.
+type eagerMany struct{ *versions }
+
+func (m eagerMany) GetMany(keys, values []uint64, found []bool) {
+	half := len(keys) / 2
+	m.versions.GetMany(keys[:half], values[:half], found[:half])
+	m.pending.GetMany(keys[half:], values[half:], found[half:])
+}
+
+// bareGuards has guards that look up one key in a call.
+type bareGuards struct{ *versions }
+
+func (m bareGuards) Read() kv.Guard[uint64, uint64] {
+	return struct{ kv.Guard[uint64, uint64] }{m.versions.Read()}
+}
+
 // late publishes each batch one publish later.
 type late struct {
 	*versions

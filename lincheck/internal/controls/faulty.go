@@ -45,6 +45,7 @@ func faulty() []kv.Entry {
 		whole("retain", "Retain does nothing", func(l *Locked) m64 { return retained{l, func(bool) bool { return true }} }),
 		whole("retain-more", "Retain removes what it should keep, too", func(l *Locked) m64 { return retained{l, func(bool) bool { return false }} }),
 		snapshots(),
+		whole("many-locks", "GetMany locks for each key, although it declares Snapshot", func(l *Locked) m64 { return manyLocks{l} }),
 		calls("stale-1ms", "one read in a thousand is late by a millisecond", func(l *Locked) m64 { return &late{Locked: l} }),
 		whole("two-step-swap", "CompareAndSwap compares and stores in two steps", func(l *Locked) m64 { return twoSteps{l} }),
 		whole("leak", "it keeps 64 bytes for each Set", func(l *Locked) m64 { return &leaking{Locked: l} }),
@@ -211,8 +212,14 @@ func snapshots() kv.Entry {
 
 func (m sharded) shard(key uint64) *Locked      { return m[key%uint64(len(m))] }
 func (m sharded) Get(key uint64) (uint64, bool) { return m.shard(key).Get(key) }
-func (m sharded) Set(key, value uint64)         { m.shard(key).Set(key, value) }
-func (m sharded) Delete(key uint64)             { m.shard(key).Delete(key) }
+func (m sharded) GetMany(keys, values []uint64, found []bool) {
+	for i, key := range keys {
+		values[i], found[i] = m.Get(key)
+	}
+}
+
+func (m sharded) Set(key, value uint64) { m.shard(key).Set(key, value) }
+func (m sharded) Delete(key uint64)     { m.shard(key).Delete(key) }
 func (m sharded) All() iter.Seq2[uint64, uint64] {
 	return func(yield func(uint64, uint64) bool) {
 		for _, shard := range m {
@@ -230,6 +237,15 @@ func (m sharded) Len() (n int) {
 		n += shard.Len()
 	}
 	return n
+}
+
+// manyLocks looks up one key after another.
+type manyLocks struct{ *Locked }
+
+func (m manyLocks) GetMany(keys, values []uint64, found []bool) {
+	for i, key := range keys {
+		values[i], found[i] = m.Get(key)
+	}
 }
 
 // late keeps what it held a millisecond or two ago.

@@ -35,6 +35,15 @@ func (f *Full[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
+// GetMany implements kv.BatchReader.
+func (f *Full[K, V]) GetMany(keys []K, values []V, found []bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for i, key := range keys {
+		values[i], found[i] = f.content[key]
+	}
+}
+
 // Set stores value under key.
 func (f *Full[K, V]) Set(key K, value V) { f.mu.Lock(); defer f.mu.Unlock(); f.content[key] = value }
 
