@@ -223,7 +223,7 @@ func anySeveral(families []family, x func(results.ID) float64) bool {
 // keys are there at the start.
 func writeShare(s *analysis.Run, id results.ID) (share float64, ok bool) {
 	m, ok := s.Mix(id.Mix)
-	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Misses || m.Stalls || m.Burst > 0 || m.Fill != 500 || m.Sets != m.Deletes {
+	if !ok || id.G == 0 || m.Roles || m.FirstSeen || m.Misses || m.Stalls || m.Burst > 0 || m.OneVersion() || m.Fill != 500 || m.Sets != m.Deletes {
 		return 0, false
 	}
 	return float64(m.Sets+m.Deletes) / 10, true

@@ -14,10 +14,11 @@ const (
 	Get Kind = iota
 	Set
 	Delete
-	Modify // a get and a set of one key
-	Scan   // a walk over at most ScanLength entries, in the map's own order
-	Clear  // removes all entries
-	Retain // removes the entries with an odd value
+	Modify  // a get and a set of one key
+	Scan    // a walk over at most ScanLength entries, in the map's own order
+	Clear   // removes all entries
+	Retain  // removes the entries with an odd value
+	GetMany // reads Mix.KeysPerRead keys, not the key of the step
 )
 
 // StallTime is how long the stalled reader of a mix with Stalls keeps its walk open.
@@ -27,7 +28,7 @@ const StallTime = time.Second
 const ScanLength = 50
 
 // Writes reports whether operations of the kind change the map.
-func (k Kind) Writes() bool { return k != Get && k != Scan }
+func (k Kind) Writes() bool { return k != Get && k != Scan && k != GetMany }
 
 // Mix is a mixture of operations, as shares in per mille.
 //
@@ -55,6 +56,10 @@ type Mix struct {
 	// because each of them concerns the whole map. They replace other operations.
 	Clears  int `json:"clears,omitempty"`
 	Retains int `json:"retains,omitempty"`
+
+	// KeysPerRead, if it is not 0, makes each get of a worker a GetMany: one operation, which reads
+	// so many keys. They are the next ones of the tape, and must be of one version.
+	KeysPerRead int `json:"keys_per_read,omitempty"`
 
 	// Burst is the number of writes in a row. With 0 writes are placed at random, one by one.
 	Burst int `json:"burst,omitempty"`
@@ -93,6 +98,12 @@ var mixes = []Mix{
 	{Name: "write-only", Sets: 500, Deletes: 500, Fill: 500, Doc: "sets and deletes in equal parts"},
 	{Name: "roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Doc: "readers get; writers set and delete in equal parts"},
 	{Name: "walk-roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Walks: true, Doc: "readers walk over the whole map, each walk is one operation; writers set and delete in equal parts"},
+	{Name: "version2", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, KeysPerRead: 2, Doc: "95 % reads of 2 keys that must be of one version, each read is one operation; sets and deletes in equal parts"},
+	{Name: "version10", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, KeysPerRead: 10, Doc: "as version2, with 10 keys"},
+	{Name: "version100", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, KeysPerRead: 100, Doc: "as version2, with 100 keys"},
+	{Name: "version2-roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, KeysPerRead: 2, Doc: "readers read 2 keys that must be of one version, each read is one operation; writers set and delete in equal parts"},
+	{Name: "version10-roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, KeysPerRead: 10, Doc: "as version2-roles, with 10 keys"},
+	{Name: "version100-roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, KeysPerRead: 100, Doc: "as version2-roles, with 100 keys"},
 	{Name: "first-seen", FirstSeen: true, Doc: "the first occurrence of a key is a set, all later ones are gets; the map starts empty"},
 	{Name: "replay", Replay: true, Doc: "the gets, sets and deletes of a trace in its order, again and again (with -trace); each step goes to the next worker in turn; at the start the map holds the keys that the trace gets or deletes before it sets them"},
 	{Name: "clear", Gets: 500, Sets: 500, Clears: 1, Doc: "50 % gets, 50 % sets; each worker clears the map every 131,071 operations; the map starts empty"},
@@ -122,6 +133,10 @@ func FindMix(name string) (Mix, bool) {
 
 // ReadOnly reports whether the mix has no writes. Maps without concurrent writes can run it.
 func (m Mix) ReadOnly() bool { return m.Gets == 1000 }
+
+// OneVersion reports whether the reads of the mix are of several keys: walks, or of KeysPerRead
+// keys. Only on maps with the capability kv.Snapshot is each of them of one version.
+func (m Mix) OneVersion() bool { return m.KeysPerRead > 0 || m.Walks || m.Scans > 0 }
 
 // Needs returns the capabilities that a map needs for the mix. It leaves out kv.Concurrent and
 // kv.Writes.
@@ -158,6 +173,17 @@ func (m Mix) Kinds(index []uint32, seed uint64) []Kind {
 	if m.FirstSeen {
 		return firstSeen(index)
 	}
+	kinds := m.single(seed)
+	for i, k := range kinds {
+		if k == Get && m.KeysPerRead > 0 {
+			kinds[i] = GetMany
+		}
+	}
+	return kinds
+}
+
+// single returns the kinds as if each get were of one key.
+func (m Mix) single(seed uint64) []Kind {
 	shares := map[Kind]int{Get: m.Gets, Set: m.Sets, Delete: m.Deletes, Modify: m.Modifies, Scan: m.Scans}
 	most := Get // the most frequent kind, which also gets what rounding leaves
 	for k := Get; k <= Scan; k++ {

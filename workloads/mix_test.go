@@ -28,11 +28,15 @@ func TestMixes(t *testing.T) {
 		if grows := m.Fill == 0; m.Deletes > 0 && !grows && m.Fill != (1000*m.Sets+m.Sets+m.Deletes-1)/(m.Sets+m.Deletes) {
 			t.Errorf("%s: %d sets and %d deletes lead away from the fill %d", m.Name, m.Sets, m.Deletes, m.Fill)
 		}
-		var count [7]float64
+		var count [8]float64
 		kinds := m.Kinds(index, 1)
 		for _, k := range kinds {
 			count[k]++
 		}
+		if count[Get]*count[GetMany] != 0 || count[GetMany] > 0 && m.KeysPerRead == 0 {
+			t.Errorf("%s: %v gets of one key and %v of %d", m.Name, count[Get], count[GetMany], m.KeysPerRead)
+		}
+		count[Get] += count[GetMany]
 		for k, perMille := range []int{m.Gets, m.Sets, m.Deletes, m.Modifies, m.Scans} {
 			if diff := count[k] - float64(len(kinds)*perMille)/1000; math.Abs(diff) > 3 {
 				t.Errorf("%s: %v of %d steps are of kind %d, want %d per mille", m.Name, count[k], len(kinds), k, perMille)

@@ -100,6 +100,10 @@ func (p Preset) Fit(plan *Plan) {
 	}
 }
 
+// versionMixes read several keys that must be of one version, beside writes of every worker or of
+// one.
+var versionMixes = []string{"version2", "version10", "version100", "version2-roles", "version10-roles", "version100-roles"}
+
 // curved are the mixes of which the presets measure how maps scale: without writes, and with few.
 var curved = []string{"read-only", "r95w5"}
 
@@ -128,6 +132,7 @@ func quickSweeps(procs, keys int) []sweep {
 			kind: results.Throughput, mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"},
 			keys: []int{min(keys, 16<<10)}, g: p, without: anyOf(fewer, onDemand, policies, families("sharded", "cow")),
 		},
+		{kind: results.Throughput, mixes: []string{"version10-roles"}, keys: k, only: anyOf(leading, families("immutable"), ofRole(kv.Floor))},
 		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, without: fewer},
 		{kind: results.Throughput, mixes: []string{RolesMix}, keys: k, only: timed},
 		{kind: results.Staleness, mixes: []string{RolesMix}, keys: k, only: timed},
@@ -173,6 +178,7 @@ func standardSweeps(procs, keys int) []sweep {
 		around(sweep{mixes: []string{"read-only", "r95w5"}, keyTypes: []string{"string"}, keys: k}),
 		around(sweep{mixes: []string{"r95w5"}, keyTypes: []string{"uint64-wide"}, keys: k}),
 		around(sweep{mixes: []string{"ycsb-a", "r95w5-bursts", "walk-roles"}, keys: k}),
+		{kind: results.Throughput, mixes: versionMixes, keys: k, g: p, aside: leaders, once: true, without: anyOf(onDemand, mixing)},
 		around(sweep{mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: k}),
 		around(sweep{mixes: []string{"first-seen"}, dists: []string{"source"}, keyTypes: []string{"ident"}, keys: []int{16 << 10}}, families("cow")),
 		{kind: results.Latency, mixes: []string{"r95w5"}, keys: k, g: []int{procs, 4 * procs, many}, loads: []int{70}, only: anyOf(punctual, waiting)},
@@ -198,7 +204,7 @@ func fullSweeps(procs, keys int) []sweep {
 		{kind: results.Throughput, mixes: pair, keyTypes: furtherKeyTypes(), keys: k, g: p},
 		{
 			kind: results.Throughput, keys: k, g: p,
-			mixes: []string{"read-hits", "read-misses", "clear", "retain", "read-heavy", "exchange", "ycsb-b", "ycsb-c", "ycsb-f"},
+			mixes: append([]string{"read-hits", "read-misses", "clear", "retain", "read-heavy", "exchange", "ycsb-b", "ycsb-c", "ycsb-f"}, versionMixes...),
 		},
 		{kind: results.Throughput, mixes: []string{"ycsb-d"}, dists: []string{"latest"}, keys: []int{1 << 20}, g: p},
 		{kind: results.Throughput, mixes: []string{"ycsb-e"}, keys: k, g: p},

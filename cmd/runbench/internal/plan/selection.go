@@ -79,6 +79,12 @@ var peers = families("haxmap", "concurrent-map", "immutable")
 // loses values.
 var alike = families("mutex", "rbmutex", "concurrent-map", "haxmap")
 
+// mixing are the maps whose reads of several keys may be of several versions, but for two
+// yardsticks.
+func mixing(e kv.Entry) bool {
+	return !e.Caps.Has(kv.Snapshot) && !families("xsync", "syncmap")(e)
+}
+
 // punctual chooses the maps whose latency standard measures: the double buffer with and without a
 // bound on how long a publish waits, and of the other maps one of each kind, and the floor.
 func punctual(e kv.Entry) bool {

@@ -152,7 +152,7 @@ func validate(id results.ID, entries []kv.Entry) error {
 		return fmt.Errorf("map %s is for one goroutine at a time; want g 1", e.Name)
 	case id.Kind == results.Staleness && (id.Writers != 1 || id.Readers < 1):
 		return fmt.Errorf("mix %s: readers is %d and writers %d; a staleness cell wants 1 or more readers and 1 writer", mix.Name, id.Readers, id.Writers)
-	case id.Kind == results.Staleness && mix.Walks:
+	case id.Kind == results.Staleness && mix.OneVersion():
 		return fmt.Errorf("mix %s: a staleness cell looks up keys; want the mix roles", mix.Name)
 	case id.Kind == results.Staleness && e.Level == kv.None:
 		return fmt.Errorf("map %s declares no level, so its reads cannot be stale; want another map", e.Name)

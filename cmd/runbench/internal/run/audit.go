@@ -27,6 +27,8 @@ func (w *worker[K]) audit(stop *stopFlag) {
 			w.ops++
 		}
 	case w.reads:
+		w.judge.audits = true
+		defer func() { w.judge.audits = false }()
 		for watch := newWatch(stop); !watch.over(); {
 			w.ops += w.judgedReads(stride)
 		}

@@ -19,6 +19,8 @@ import (
 //   - A value must be one that a worker set under this key, in a step that it had begun, or that
 //     the key had at the start.
 //   - A key that the map holds at the start and that no step deletes must be there.
+//   - The answers of one read of several keys must be of one version, if the map has the
+//     capability Snapshot. See oneVersion.
 //   - A worker reads back what it wrote as soon as it must see it: after its publish, or at once
 //     if the map is linearizable. It must see its own last write of the key, or one of another
 //     worker that was not done when its own began. Any other answer is from before its own
@@ -236,6 +238,10 @@ func (w *worker[K]) judged(most int, before int64, watch *watch) (done int64) {
 
 func (w *worker[K]) judgedStep(kind workloads.Kind, lookup, key K, index uint32, step int64) {
 	j, value := w.judge, w.judge.value(w.number, step, index)
+	if kind == workloads.GetMany {
+		w.many.judged(j)
+		return
+	}
 	if kind == workloads.Get || kind == workloads.Modify {
 		v, ok := w.handle.Get(lookup)
 		j.answer(index, v, ok)
@@ -264,13 +270,21 @@ func (w *worker[K]) judgedStep(kind workloads.Kind, lookup, key K, index uint32,
 		}
 		w.sink += scan(w.handle, workloads.ScanLength)
 	case workloads.Clear, workloads.Retain:
-		w.sink += do(w.handle, kind, lookup, key, value)
+		w.sink += do(w.handle, w.many, kind, lookup, key, value)
 		j.pending = j.pending[:0]
 	}
 }
 
-// judgedReads looks up at most most keys, judges all answers, and returns how many.
+// judgedReads looks up at most most keys, judges all answers, and returns how many. If it reads
+// several keys at a time, it does an eighth as many reads.
 func (w *worker[K]) judgedReads(most int) int64 {
+	if w.many != nil {
+		n := most / 8
+		for range n {
+			w.many.judged(w.judge)
+		}
+		return int64(n)
+	}
 	steps := w.stream.Next(most)
 	for i, key := range steps.Lookups {
 		v, ok := w.handle.Get(key)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"iter"
+	"maps"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,6 +21,7 @@ type planted struct {
 	calls *atomic.Int64
 	every int64 // the fault shows in one of so many calls
 	fault string
+	old   *atomic.Pointer[map[uint64]uint64] // for GetMany
 }
 
 // store is what all faulty maps are built on.
@@ -27,6 +29,23 @@ type store struct {
 	kv.Map[uint64, uint64]
 	kv.Ranger[uint64, uint64]
 	kv.Swapper[uint64, uint64]
+}
+
+// GetMany may return what the second half of the keys had some calls before.
+func (p *planted) GetMany(keys, values []uint64, found []bool) {
+	p.Map.(kv.BatchReader[uint64, uint64]).GetMany(keys, values, found)
+	if p.fault != "mixes an old state in" {
+		return
+	}
+	if old := p.old.Load(); old != nil {
+		for i := len(keys) / 2; i < len(keys); i++ {
+			values[i], found[i] = (*old)[keys[i]], (*old)[keys[i]] != 0
+		}
+	}
+	if p.calls.Add(1)%p.every == 0 {
+		old := maps.Collect(p.Ranger.All())
+		p.old.Store(&old)
+	}
 }
 
 // shows reports whether the fault shows in this call.
@@ -89,14 +108,15 @@ func plant(caps kv.Caps, fault string, every int64) kv.Entry {
 	mutex, _ := plan.FindMap(baselines.All(), "mutex")
 	return kv.Entry{Name: "planted", Level: kv.Linearizable, Caps: kv.Concurrent | kv.Writes | kv.Range | caps, Uint64: func(n int) kv.Map[uint64, uint64] {
 		m := mutex.Uint64(n)
-		p := &planted{&store{m, m.(kv.Ranger[uint64, uint64]), m.(kv.Swapper[uint64, uint64])}, new(atomic.Int64), every, fault}
+		p := &planted{&store{m, m.(kv.Ranger[uint64, uint64]), m.(kv.Swapper[uint64, uint64])}, new(atomic.Int64), every, fault, new(atomic.Pointer[map[uint64]uint64])}
 		if caps.Has(kv.Swaps) {
 			return p
 		}
 		return struct {
 			kv.Map[uint64, uint64]
 			kv.Ranger[uint64, uint64]
-		}{p, p}
+			kv.BatchReader[uint64, uint64]
+		}{p, p, p}
 	}}
 }
 
@@ -113,6 +133,13 @@ func TestJudgesFindFaults(t *testing.T) {
 		{"", 1, swaps, "r50w50", ""},
 		{"", 1, 0, "ycsb-e", ""},
 		{"", 1, 0, "walk-roles", ""},
+		{"", 1, kv.Snapshot, "version10", ""},
+		{"", 1, kv.Snapshot, "version100-roles", ""},
+		{"", 1, 0, "version10", ""},
+		{"another key's value", 999, 0, "version2", ", which is a value of key "},
+		{"mixes an old state in", 2000, kv.Snapshot, "version10", "mixes versions: it shows the value of worker "},
+		{"mixes an old state in", 200, kv.Snapshot, "version100-roles", "mixes versions: it shows the value of worker 1's step "},
+		{"mixes an old state in", 200, 0, "version100-roles", ""},
 		{"another key's value", 999, 0, "r95w5", ", which is a value of key "},
 		{"another key's value", 999, 0, "read-only", ", which is a value of key "},
 		{"misses a key", 999, 0, "read-hits", "and got nothing; want a value, because no worker deletes the key"},

@@ -247,11 +247,13 @@ func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration
 	switch {
 	case v.walks:
 		v.sink += scan(v.handle, math.MaxInt)
+	case v.reads && v.many != nil:
+		v.sink += v.many.read()
 	case kind == workloads.Get:
 		got.value, got.ok = v.handle.Get(lookup)
 		v.sink += got.value
 	default:
-		v.sink += do(v.handle, kind, lookup, v.steps.Keys[i], v.judge.value(v.number, v.ops, v.steps.Index[i]))
+		v.sink += do(v.handle, v.many, kind, lookup, v.steps.Keys[i], v.judge.value(v.number, v.ops, v.steps.Index[i]))
 	}
 	v.ops++
 	end = v.clock(began)
@@ -262,7 +264,7 @@ func (v *server[K]) serve(due time.Duration, began time.Time) (end time.Duration
 		record(v.ofPublishes, end-written)
 	}
 	record(v.of(kind), end-due)
-	if v.ops%judgedEvery == 0 && kind == workloads.Get && !v.walks {
+	if v.ops%judgedEvery == 0 && kind == workloads.Get && !v.walks && v.many == nil {
 		v.judge.answer(v.steps.Index[i], got.value, got.ok)
 	}
 	return end

@@ -23,10 +23,11 @@ type worker[K comparable] struct {
 	handle    kv.Map[K, uint64]
 	publisher publisher
 	stream    *workloads.Stream[K]
-	number    int  // from 0
-	reads     bool // it only reads
-	walks     bool // it walks over the whole map instead of looking up keys
-	scans     bool // some of its operations are walks
+	number    int      // from 0
+	reads     bool     // it only reads
+	walks     bool     // it walks over the whole map instead of looking up keys
+	scans     bool     // some of its operations are walks
+	many      *many[K] // how it reads several keys at a time; nil if it does not
 	judge     *judge[K]
 
 	ops  int64  // so far, of all its work
@@ -41,6 +42,7 @@ func (c *cell[K]) worker(i int, s *subject[K], f *facts[K]) worker[K] {
 		reads: c.mix.ReadOnly() || c.mix.Roles && i < c.job.ID.Readers, scans: c.mix.Scans > 0, judge: newJudge(f, i),
 	}
 	w.walks = w.reads && c.mix.Walks
+	w.many = c.many(h, i, c.job.ID.Goroutines())
 	w.judge.batches = w.publisher.waits
 	f.streams[i], f.writers[i] = w.stream, !w.reads
 	return w
@@ -104,11 +106,13 @@ func (c *cell[K]) workers(s *subject[K]) ([]*worker[K], []body) {
 	for i := range all {
 		w := c.worker(i, s, f)
 		workers[i], bodies[i] = &w, w.mixed
-		if w.reads {
-			bodies[i] = w.read
-		}
-		if w.walks {
+		switch {
+		case w.walks:
 			bodies[i] = w.walk
+		case w.reads && w.many != nil:
+			bodies[i] = w.readMany
+		case w.reads:
+			bodies[i] = w.read
 		}
 	}
 	return workers, bodies
@@ -188,7 +192,7 @@ work:
 				sum += v
 				continue
 			}
-			sum += do(h, kind, lookups[i], keys[i], value+uint64(i)|tagOf(index[i]))
+			sum += do(h, w.many, kind, lookups[i], keys[i], value+uint64(i)|tagOf(index[i]))
 			if !kind.Writes() {
 				continue
 			}
@@ -208,8 +212,10 @@ work:
 }
 
 // do does an operation other than Get, and returns the sum of the values that it read.
-func do[K comparable](h kv.Map[K, uint64], kind workloads.Kind, lookup, key K, value uint64) (sum uint64) {
+func do[K comparable](h kv.Map[K, uint64], m *many[K], kind workloads.Kind, lookup, key K, value uint64) (sum uint64) {
 	switch kind {
+	case workloads.GetMany:
+		return m.read()
 	case workloads.Set:
 		h.Set(key, value)
 	case workloads.Delete:

@@ -21,6 +21,8 @@ type large interface{ kv.Line | kv.Wide | *uint64 }
 type valued[V large] struct {
 	m    kv.Map[uint64, V]
 	keep bool // m is closed by another
+
+	many []V // for GetMany
 }
 
 // withValues turns a constructor of maps with large values into one of maps with numbers. It
@@ -61,6 +63,17 @@ func (m *valued[V]) Get(key uint64) (uint64, bool) {
 	return number(&v), ok
 }
 
+func (m *valued[V]) GetMany(keys, numbers []uint64, found []bool) {
+	if len(m.many) < len(keys) {
+		m.many = make([]V, len(keys))
+	}
+	values := m.many[:len(keys)]
+	m.m.(kv.BatchReader[uint64, V]).GetMany(keys, values, found)
+	for i := range values {
+		numbers[i] = number(&values[i])
+	}
+}
+
 func (m *valued[V]) Set(key, n uint64) {
 	var v V
 	switch v := any(&v).(type) {
@@ -79,7 +92,7 @@ func (m *valued[V]) Delete(key uint64) { m.m.Delete(key) }
 // Open returns a handle. Closing it closes what Open has opened, and nothing else.
 func (m *valued[V]) Open() kv.Map[uint64, uint64] {
 	_, opens := m.m.(kv.Opener[uint64, V])
-	return &valued[V]{kv.Open(m.m), !opens}
+	return &valued[V]{m: kv.Open(m.m), keep: !opens}
 }
 
 func (m *valued[V]) Close() {
