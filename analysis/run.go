@@ -54,7 +54,7 @@ func Of(s *results.Set) *Run {
 		r.Layout = layoutEffect
 	}
 	r.effects = &effects{layout: r.Layout, pairs: pairs, limit: r.Control.Limit, known: map[compared]tested{}}
-	r.Standings = standingsOf(r.Groups(results.Throughput), r.Map, r.Verdict, r.effects)
+	r.Standings = standingsOf(r, r.Groups(results.Throughput))
 	correct(r.effects, r.Standings)
 	r.Grade = gradeOf(s.Manifest.Sessions, r.Control, r.Standings)
 	return r

@@ -16,10 +16,19 @@ type Standing struct {
 	Unit     string     // by which the maps are ordered
 	Rows     []*Row     // all maps, the fastest first
 
-	// Contenders are the rows that are compared, the fastest first: neither floor nor ceiling, and
-	// no map that failed a check. Fresh are those of them whose reads are never stale, and Stale
-	// the others.
+	// OneVersion says that a read of the workload is of several keys, which must be of one
+	// version. Only maps that promise that are compared. It is false in runs whose manifests do
+	// not say which maps do.
+	OneVersion bool
+
+	// Contenders are the rows that are compared, the fastest first: neither floor nor ceiling, no
+	// map that failed a check, and no row of Mixing. Fresh are those of them whose reads are
+	// never stale, and Stale the others.
 	Contenders, Fresh, Stale []*Row
+
+	// Mixing are the rows that are not compared because a read of several keys may show several
+	// versions, the fastest first. There are none without OneVersion.
+	Mixing []*Row
 
 	yardsticks []*Row
 	effects    *effects
@@ -35,6 +44,7 @@ type Row struct {
 	Fresh   bool // no read of it is stale: it declares linearizability
 	Floor   bool // it is the harness floor
 	Ceiling bool // it is the map without synchronisation
+	Mixes   bool // it is one of the standing's Mixing, or failed its check besides
 }
 
 // Yardstick chooses a map that a report compares all others with.
@@ -48,26 +58,28 @@ var Yardsticks = []Yardstick{
 	func(m results.Map) bool { return m.Family == "rwmutex" },
 }
 
-// standingsOf returns the standings of groups, one for each workload, in the order in which the
-// workloads were first measured.
-func standingsOf(groups []*Group, mapOf func(impl string) results.Map, verdict func(impl string) results.Verdict, e *effects) []*Standing {
+// standingsOf returns the standings of groups of r, one for each workload, in the order in which
+// the workloads were first measured.
+func standingsOf(r *Run, groups []*Group) []*Standing {
 	var all []*Standing
 	at := map[results.ID]*Standing{}
 	for _, g := range groups {
 		w := g.ID.Workload()
 		s := at[w]
 		if s == nil {
-			s = &Standing{Workload: w, Unit: w.Rate(), effects: e}
+			s = &Standing{Workload: w, Unit: w.Rate(), effects: r.effects}
 			at[w] = s
 			all = append(all, s)
 		}
-		m, v := mapOf(g.ID.Impl), verdict(g.ID.Impl)
+		m, v := r.Map(g.ID.Impl), r.Verdict(g.ID.Impl)
 		s.Rows = append(s.Rows, &Row{
 			Impl: g.ID.Impl, Map: m, Group: g, Summary: g.Summary(s.Unit), Verdict: v,
 			Fresh: v.Level == kv.Linearizable.String(), Floor: m.Role == kv.Floor, Ceiling: m.Role == kv.Ceiling,
 		})
 	}
 	for _, s := range all {
+		mix, _ := r.Mix(s.Workload.Mix)
+		s.OneVersion = mix.OneVersion() && slices.ContainsFunc(s.Rows, func(r *Row) bool { return r.Map.Reads != "" })
 		s.order()
 	}
 	return all
@@ -77,7 +89,12 @@ func standingsOf(groups []*Group, mapOf func(impl string) results.Map, verdict f
 func (s *Standing) order() {
 	slices.SortStableFunc(s.Rows, func(a, b *Row) int { return cmp.Compare(b.Summary.Median, a.Summary.Median) })
 	for _, r := range s.Rows {
+		r.Mixes = s.OneVersion && !r.Floor && r.Map.Reads != results.OneVersion
 		if r.Floor || r.Ceiling || r.Verdict.Outcome == results.Illegal {
+			continue
+		}
+		if r.Mixes {
+			s.Mixing = append(s.Mixing, r)
 			continue
 		}
 		s.Contenders = append(s.Contenders, r)
@@ -94,9 +111,10 @@ func (s *Standing) order() {
 	}
 }
 
-// Yardstick returns the row of the fastest map that y chooses, or nil.
+// Yardstick returns the row of the fastest map that y chooses and whose reads do not mix versions,
+// or nil.
 func (s *Standing) Yardstick(y Yardstick) *Row {
-	if i := slices.IndexFunc(s.Rows, func(r *Row) bool { return y(r.Map) }); i >= 0 {
+	if i := slices.IndexFunc(s.Rows, func(r *Row) bool { return y(r.Map) && !r.Mixes }); i >= 0 {
 		return s.Rows[i]
 	}
 	return nil
@@ -143,6 +161,9 @@ func (s *Standing) compared() (pairs [][2]*Row) {
 	if len(s.Fresh) > 0 && len(s.Stale) > 0 {
 		pairs = append(pairs, [2]*Row{s.Stale[0], s.Fresh[0]})
 	}
+	if len(s.Mixing) > 0 && len(s.Contenders) > 0 {
+		pairs = append(pairs, [2]*Row{s.Mixing[0], s.Contenders[0]})
+	}
 	return pairs
 }
 
@@ -151,7 +172,7 @@ func (s *Standing) family() [][2]*Row {
 	pairs := s.compared()
 	for _, y := range s.yardsticks {
 		for _, r := range s.Rows {
-			if r != y && !r.Floor && r.Verdict.Outcome != results.Illegal {
+			if r != y && !r.Floor && !r.Mixes && r.Verdict.Outcome != results.Illegal {
 				pairs = append(pairs, [2]*Row{r, y})
 			}
 		}

@@ -67,7 +67,16 @@ type Map struct {
 	// Version is that of the map's module: of Go, if the map is in the standard library. It is ""
 	// if the map has no module of its own, or if the version is not known.
 	Version string `json:"version,omitempty"`
+	// Reads says what a read of several keys shows: OneVersion or SeveralVersions. It is "" in runs
+	// of the time before manifests had it.
+	Reads string `json:"reads,omitempty"`
 }
+
+// The values of Map.Reads: the map has the capability Snapshot, or not.
+const (
+	OneVersion      = "one version"
+	SeveralVersions = "several versions"
+)
 
 // MapOf returns what a manifest says of the entry e.
 func MapOf(e kv.Entry) Map {
@@ -75,7 +84,11 @@ func MapOf(e kv.Entry) Map {
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
-	return Map{Impl: e.Name, Identity: e.Kind(), Policy: e.Policy, Version: versionOf(e.Identity.Module, info)}
+	reads := SeveralVersions
+	if e.Caps.Has(kv.Snapshot) {
+		reads = OneVersion
+	}
+	return Map{Impl: e.Name, Identity: e.Kind(), Policy: e.Policy, Version: versionOf(e.Identity.Module, info), Reads: reads}
 }
 
 // versionOf returns the version of a module in a program. It is "" if the module was replaced by a

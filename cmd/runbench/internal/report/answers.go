@@ -14,43 +14,41 @@ import (
 // answers adds, for each workload, the fastest map and its lead.
 func answers(d *export.Document, run *analysis.Run) {
 	d.Add(title("Answers"))
-	if text := overview(run.Standings); text != "" {
+	var single, several []*analysis.Standing // reads of one key, and of several
+	for _, s := range run.Standings {
+		if s.OneVersion {
+			several = append(several, s)
+		} else {
+			single = append(single, s)
+		}
+	}
+	if text := overview(single); text != "" {
 		d.Add(export.Line(text))
 		for _, line := range scalingOverview(run) {
 			d.Add(export.Gap{}, export.Line(line))
 		}
 	}
 	t := export.Table{Columns: []string{"workload", "fastest always-fresh map", "its lead over the next", "fastest map with stale reads", "its effect over the always-fresh map"}}
-	for _, s := range run.Standings {
+	for _, s := range single {
 		t.Rows = append(t.Rows, answer(run, s))
 	}
-	d.Add(export.Line(fmt.Sprintf("Effects are paired by block. Too few blocks: no interval. A conclusive effect is larger than the A/A limit of its workload, and it is not chance: the signed-rank test on the logarithms (the t test with fewer than %d blocks or with several processes) is Holm-corrected over all effects of this report.", stat.MinRanks)), t)
+	d.Add(export.Line(fmt.Sprintf("Effects are paired by block. Too few blocks: no interval. A conclusive effect is larger than the A/A limit of its workload, and it is not chance: the signed-rank test on the logarithms (the t test with fewer than %d blocks or with several processes) is Holm-corrected over all effects of this report.", stat.MinRanks)))
+	if len(single) > 0 {
+		d.Add(t)
+	}
+	versions(d, run, several)
 }
 
 // overview counts in how many workloads each map is the fastest, and how often its lead is
 // conclusive.
 func overview(standings []*analysis.Standing) string {
-	type count struct {
-		impl              string
-		first, conclusive int
+	firsts := fastest(standings, func(s *analysis.Standing) []*analysis.Row { return s.Fresh })
+	if firsts == "" {
+		return ""
 	}
-	var counts []count
-	fresh, staled, faster, slower := 0, 0, 0, 0
+	staled, faster, slower := 0, 0, 0
 	for _, s := range standings {
-		if len(s.Fresh) == 0 {
-			continue
-		}
-		fresh++
-		i := slices.IndexFunc(counts, func(c count) bool { return c.impl == s.Fresh[0].Impl })
-		if i < 0 {
-			i = len(counts)
-			counts = append(counts, count{impl: s.Fresh[0].Impl})
-		}
-		counts[i].first++
-		if len(s.Fresh) > 1 && s.Effect(s.Fresh[0], s.Fresh[1]).Conclusive {
-			counts[i].conclusive++
-		}
-		if len(s.Stale) == 0 {
+		if len(s.Fresh) == 0 || len(s.Stale) == 0 {
 			continue
 		}
 		staled++
@@ -61,22 +59,68 @@ func overview(standings []*analysis.Standing) string {
 			slower++
 		}
 	}
-	if fresh == 0 {
-		return ""
+	return fmt.Sprintf("Among always-fresh maps, %s.%s", firsts, staleOverFresh(staled, faster, slower))
+}
+
+// fastest says in how many workloads each map is the first of its rows, and how often its lead is
+// conclusive. It returns "" if there are no rows.
+func fastest(standings []*analysis.Standing, of func(*analysis.Standing) []*analysis.Row) string {
+	type count struct {
+		impl              string
+		first, conclusive int
+	}
+	var counts []count
+	n := 0
+	for _, s := range standings {
+		rows := of(s)
+		if len(rows) == 0 {
+			continue
+		}
+		n++
+		i := slices.IndexFunc(counts, func(c count) bool { return c.impl == rows[0].Impl })
+		if i < 0 {
+			i = len(counts)
+			counts = append(counts, count{impl: rows[0].Impl})
+		}
+		counts[i].first++
+		if len(rows) > 1 && s.Effect(rows[0], rows[1]).Conclusive {
+			counts[i].conclusive++
+		}
 	}
 	slices.SortStableFunc(counts, func(a, b count) int { return b.first - a.first })
 	var firsts []string
 	for i, c := range counts {
 		text := fmt.Sprintf("**%s** in %d", c.impl, c.first)
 		if i == 0 {
-			text = fmt.Sprintf("**%s** was fastest in %d of %s", c.impl, c.first, workloads(fresh))
+			text = fmt.Sprintf("**%s** was fastest in %d of %s", c.impl, c.first, workloads(n))
 		}
 		if c.conclusive > 0 {
 			text += fmt.Sprintf(", conclusively in %d", c.conclusive)
 		}
 		firsts = append(firsts, text)
 	}
-	return fmt.Sprintf("Among always-fresh maps, %s.%s", strings.Join(firsts, "; "), staleOverFresh(staled, faster, slower))
+	return strings.Join(firsts, "; ")
+}
+
+// versions adds the answers for the workloads whose reads must be of one version.
+func versions(d *export.Document, run *analysis.Run, standings []*analysis.Standing) {
+	if len(standings) == 0 {
+		return
+	}
+	text := "In these workloads a read is of several keys, which must be of one version: a walk, or a look-up of 2, 10 or 100 keys. Each read counts as one operation. Only maps with the capability `snapshot` compete. A read of another map may mix versions: it looks up one key after another, or its walk takes effect for each key at a separate instant."
+	contenders := func(s *analysis.Standing) []*analysis.Row { return s.Contenders }
+	if firsts := fastest(standings, contenders); firsts != "" {
+		text += fmt.Sprintf(" With reads of one version, %s.", firsts)
+	}
+	t := export.Table{Columns: []string{"workload", "fastest with reads of one version", "its lead over the next", "fastest always-fresh one", "fastest map whose reads may mix versions", "its effect over the first"}}
+	for _, s := range standings {
+		row := []string{run.Describe(s.Workload), leader(s, s.Contenders), ahead(s, s.Contenders), leader(s, s.Fresh), leader(s, s.Mixing), ""}
+		if len(s.Mixing) > 0 && len(s.Contenders) > 0 {
+			row[5] = effect(s.Effect(s.Mixing[0], s.Contenders[0]))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	d.Add(export.Heading{Level: 3, Text: "Reads of one version"}, export.Line(text), t)
 }
 
 // staleOverFresh says in how many workloads the fastest map with stale reads was conclusively
@@ -152,6 +196,8 @@ func standing(s *analysis.Standing) export.Table {
 			against = "the ceiling"
 		case r.Verdict.Outcome == results.Illegal:
 			against = "not compared"
+		case r.Mixes:
+			against = "not compared: its reads may mix versions"
 		case r != s.Contenders[0]:
 			against = effect(s.Effect(r, s.Contenders[0]))
 		}

@@ -60,7 +60,7 @@ func (f family) ratios(d *export.Document, unit string, yardstick analysis.Yards
 		name = of.Impl
 		columns = append(columns, results.FormatKeys(s.Workload.Keys)+" "+s.Workload.KeyType)
 		for _, r := range s.Rows {
-			if r == of || r.Floor {
+			if r == of || r.Floor || r.Mixes {
 				continue
 			}
 			if rows[r.Impl] == nil {

@@ -90,8 +90,9 @@ type (
 		Map      string     `json:"map"`
 		N        int        `json:"n"`
 		Median   float64    `json:"median"`
-		Interval []float64  `json:"interval"` // null without one
-		Effect   *jsonRatio `json:"effect"`   // over the fastest map that is compared; null of the others and of itself
+		Interval []float64  `json:"interval"`                 // null without one
+		Mixes    bool       `json:"mixes_versions,omitempty"` // it is not compared, because its reads may mix versions
+		Effect   *jsonRatio `json:"effect"`                   // over the fastest map that is compared; null of the others and of itself
 	}
 	jsonRatio struct {
 		Ratio      float64   `json:"ratio"`
@@ -113,7 +114,7 @@ func data(run *analysis.Run) jsonRun {
 	for _, s := range run.Standings {
 		standing := jsonStanding{Workload: run.Describe(s.Workload), Unit: s.Unit, Limit: run.Limit(s.Workload)}
 		for _, r := range s.Rows {
-			row := jsonRow{Map: r.Impl, N: r.Summary.N, Median: r.Summary.Median}
+			row := jsonRow{Map: r.Impl, N: r.Summary.N, Median: r.Summary.Median, Mixes: r.Mixes}
 			if r.Summary.Interval {
 				row.Interval = []float64{r.Summary.Lo, r.Summary.Hi}
 			}
