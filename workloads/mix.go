@@ -97,7 +97,7 @@ var mixes = []Mix{
 	{Name: "r50w50", Gets: 500, Sets: 250, Deletes: 250, Fill: 500, Doc: "50 % gets; sets and deletes in equal parts"},
 	{Name: "write-only", Sets: 500, Deletes: 500, Fill: 500, Doc: "sets and deletes in equal parts"},
 	{Name: "roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Doc: "readers get; writers set and delete in equal parts"},
-	{Name: "walk-roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Walks: true, Doc: "readers walk over the whole map, each walk is one operation; writers set and delete in equal parts"},
+	{Name: "walk-roles", Sets: 500, Deletes: 500, Fill: 500, Roles: true, Walks: true, Doc: "readers walk over the whole map, each walk is one operation; writers set and delete in equal parts; only maps with the capability snapshot compete"},
 	{Name: "version2", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, KeysPerRead: 2, Doc: "95 % reads of 2 keys that must be of one version, each read is one operation; sets and deletes in equal parts; only maps with the capability snapshot compete"},
 	{Name: "version10", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, KeysPerRead: 10, Doc: "as version2, with 10 keys"},
 	{Name: "version100", Gets: 950, Sets: 25, Deletes: 25, Fill: 500, KeysPerRead: 100, Doc: "as version2, with 100 keys"},
@@ -115,7 +115,7 @@ var mixes = []Mix{
 	{Name: "ycsb-b", Gets: 950, Sets: 50, Fill: 1000, Doc: "YCSB B: 95 % reads, 5 % updates; every key is there"},
 	{Name: "ycsb-c", Gets: 1000, Fill: 1000, Doc: "YCSB C: reads; every key is there"},
 	{Name: "ycsb-d", Gets: 900, Sets: 50, Deletes: 50, Window: true, Doc: "YCSB D, for the distribution latest: for each insert of a new key 18 reads (19 in YCSB) and a delete of the oldest key, which keeps the size constant"},
-	{Name: "ycsb-e", Scans: 900, Sets: 50, Deletes: 50, Window: true, Doc: "YCSB E: as ycsb-d, with scans of 50 entries instead of reads; the entries come in any order"},
+	{Name: "ycsb-e", Scans: 900, Sets: 50, Deletes: 50, Window: true, Doc: "YCSB E: as ycsb-d, with scans of 50 entries instead of reads; the entries come in any order; only maps with the capability snapshot compete"},
 	{Name: "ycsb-f", Gets: 500, Modifies: 500, Fill: 1000, Doc: "YCSB F: 50 % reads, 50 % read-modify-writes (a read and a write of one key, not atomic)"},
 }
 

@@ -14,6 +14,7 @@ type facts[K comparable] struct {
 	fate
 	keys, lookups []K
 	silent        bool // the map declares no level, so nothing that it answers is wrong
+	snapshot      bool // a walk is of one version
 	rereads       bool // a worker sees what it set as soon as its Set has returned
 	streams       []*workloads.Stream[K]
 	writers       []bool
@@ -33,7 +34,7 @@ const exactly = 1 << 62
 func (c *cell[K]) newFacts() *facts[K] {
 	all := c.job.ID.Goroutines()
 	return &facts[K]{
-		code: codeOf(all), fate: c.fate, keys: c.keys, lookups: c.lookups, silent: c.entry.Level == kv.None,
+		code: codeOf(all), fate: c.fate, keys: c.keys, lookups: c.lookups, silent: c.entry.Level == kv.None, snapshot: c.entry.Caps.Has(kv.Snapshot),
 		rereads: c.entry.Level == kv.Linearizable && c.entry.Policy == kv.Policy{},
 		streams: make([]*workloads.Stream[K], all), writers: make([]bool, all), progress: make([]progress, all),
 	}

@@ -19,7 +19,7 @@ import (
 //   - A value must be one that a worker set under this key, in a step that it had begun, or that
 //     the key had at the start.
 //   - A key that the map holds at the start and that no step deletes must be there.
-//   - The answers of one read of several keys must be of one version, if the map has the
+//   - What a walk or another read of several keys shows must be of one version, if the map has the
 //     capability Snapshot. See oneVersion.
 //   - A worker reads back what it wrote as soon as it must see it: after its publish, or at once
 //     if the map is linearizable. It must see its own last write of the key, or one of another

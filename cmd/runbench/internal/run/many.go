@@ -85,49 +85,66 @@ func (m *many[K]) judged(j *judge[K]) {
 	for i, index := range m.index {
 		j.answer(index, m.values[i], m.found[i])
 	}
-	if m.reads++; m.batch != nil && !j.silent && (j.audits || m.reads%versionsEvery == 0) {
+	if m.reads++; m.batch != nil && (j.audits || m.reads%versionsEvery == 0) {
 		m.oneVersion(j)
+	}
+}
+
+// oneVersion judges whether the answers of the last read can be of one version.
+func (m *many[K]) oneVersion(j *judge[K]) {
+	clear(m.shown)
+	clear(m.newest)
+	near := uint64(0) // a filter: a bit for each 64th part of the positions
+	for i, index := range m.index {
+		if m.found[i] {
+			m.shown[index] = i
+			near |= 1 << (index % 64)
+			j.shows(m.newest, m.values[i])
+		}
+	}
+	j.oneVersion(m.newest, func(index uint32) (v uint64, ok bool) {
+		if near>>(index%64)&1 == 0 {
+			return 0, false
+		}
+		i, ok := m.shown[index]
+		return m.values[i], ok
+	})
+}
+
+// shows notes in newest, which has the last step of each worker that a read shows, that it shows v.
+func (j *judge[K]) shows(newest map[int]int64, v uint64) {
+	worker, step := j.split(v)
+	if last, ok := newest[worker]; worker != none && worker < len(j.streams) && (!ok || step > last) {
+		newest[worker] = step
 	}
 }
 
 // maxVersionSteps is how many steps of a worker oneVersion looks at.
 const maxVersionSteps = 1 << 9
 
-// oneVersion judges whether the answers of the last read can be of one version. The writes of a
-// worker take effect in its order. So a version with the value of a worker's step has all earlier
-// writes of that worker too. Then no answer may show what a key held before one of them. It looks
-// at the last maxVersionSteps steps before each step that an answer shows. It does not judge a key
-// without a value, because another worker may have deleted it. Nor does it need to know how far the
-// workers are.
-func (m *many[K]) oneVersion(j *judge[K]) {
-	clear(m.shown)
-	clear(m.newest)
-	near := uint64(0) // a filter: a bit for each 64th part of the positions
-	for i, index := range m.index {
-		if !m.found[i] {
-			continue
-		}
-		m.shown[index] = i
-		near |= 1 << (index % 64)
-		worker, step := j.split(m.values[i])
-		if last, ok := m.newest[worker]; worker != none && worker < len(j.streams) && (!ok || step > last) {
-			m.newest[worker] = step
-		}
+// oneVersion judges whether what a read shows can be of one version. newest has the last step of
+// each worker that it shows, and shown returns the value that it shows under a key.
+//
+// The writes of a worker take effect in its order. So a version with the value of a worker's step
+// has all earlier writes of that worker too. Then no answer may show what a key held before one of
+// them. oneVersion looks at the last maxVersionSteps steps before each step of newest. It does not
+// judge a key without a value, because another worker may have deleted it. It need not know how far
+// the workers are.
+func (j *judge[K]) oneVersion(newest map[int]int64, shown func(index uint32) (v uint64, ok bool)) {
+	if j.silent || j.clears {
+		return
 	}
-	for worker, last := range m.newest {
+	for worker, last := range newest {
 		for w := range j.streams[worker].LastWrites(last + 1) {
 			if w.Step <= last-maxVersionSteps {
 				break
 			}
-			if near>>(w.Index%64)&1 == 0 {
-				continue
-			}
-			i, ok := m.shown[w.Index]
+			v, ok := shown(w.Index)
 			if !ok {
 				continue
 			}
-			if by, step := j.split(m.values[i]); by == none || by == worker && step < w.Step {
-				j.mixesVersions(worker, last, w, m.values[i])
+			if by, step := j.split(v); by == none || by == worker && step < w.Step {
+				j.mixesVersions(worker, last, w, v)
 				return
 			}
 		}

@@ -3,7 +3,9 @@ package run
 import (
 	"strings"
 	"testing"
+	"time"
 
+	controls "doublebuf/baselines/faulty"
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/workloads"
@@ -75,4 +77,17 @@ func (a answers) GetMany(keys, values []uint64, found []bool) {
 	for i := range keys {
 		values[i], found[i] = a.of(i)
 	}
+}
+
+// TestJudgesFindManyGuards: the control whose GetMany opens a guard for each key is found as soon
+// as a publish falls into a read.
+func TestJudgesFindManyGuards(t *testing.T) {
+	id := plan.Cell{Impl: "control-many-guards", Mix: "version100-roles", Dist: "uniform", KeyType: "uint64", Keys: 200, Readers: 1, Writers: 1}
+	p := plan.Plan{Blocks: 1, Time: plan.Duration(20 * time.Millisecond), Procs: 2, Cells: []plan.Cell{id}}
+	for p.Seed = 1; p.Seed <= 50; p.Seed++ {
+		if c := measured(t, p, controls.Entries()...)[0]; strings.Contains(c.Fault, "mixes versions") {
+			return
+		}
+	}
+	t.Error("no read was found to mix versions")
 }

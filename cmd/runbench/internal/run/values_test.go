@@ -12,11 +12,11 @@ import (
 )
 
 // This runs the types that TestMapsAndMixes leaves out, on the maps that support them. The mixes
-// have all kinds of writes and walks.
+// have all kinds of operations.
 func TestEveryType(t *testing.T) {
 	p := plan.Plan{Seed: 3, Blocks: 1, Time: plan.Duration(time.Millisecond), Procs: 2, Trace: &workloads.TraceInput{Name: "testdata/prefixes.txt", Format: "prefixes"}}
 	broken := map[string]bool{}
-	mixes := []string{"r50w50", "ycsb-e", "clear", "retain"}
+	mixes := []string{"r50w50", "ycsb-e", "clear", "retain", "version10"}
 	for i, keyType := range []string{"uint64-line", "uint64-wide", "uint64-pointer", "trace", "prefix"} {
 		cells := len(p.Cells)
 		for j, e := range baselines.All() {

@@ -9,9 +9,10 @@ import (
 
 // walks is what a judge knows of the walks of its worker.
 type walks struct {
-	n    uint32   // walks so far
-	seen []uint32 // for each position, the last walk that saw its key; nil if that is not judged
-	last []uint64 // for each position, the value that its key had before the walk, or torn; nil before the first whole walk
+	n      uint32        // walks so far
+	seen   []uint32      // for each position, the last walk that saw its key; nil if that is not judged
+	newest map[int]int64 // of the present walk, see judge.shows
+	last   []uint64      // for each position, the value that its key had before the walk, or torn; nil before the first whole walk
 }
 
 // maxWalkers is how many workers of a cell judge whether walks repeat or miss entries, because each
@@ -20,13 +21,18 @@ const maxWalkers = 2
 
 // judgedWalk walks over most entries, or over all if there are fewer, and judges each. Key and
 // value must belong together, and no key may come twice. A walk over all entries must not miss an
-// entry that was there the whole time: one that had a value before the walk and has the same value
-// after it, because no value is set twice. Other entries may be missed, whatever the map declares.
+// entry that was there the whole time: one that had a value before the walk and has the same
+// value after it, because no value is set twice. Other entries may be missed, whatever the map
+// declares. A walk over all entries of a map with the capability Snapshot must be of one version.
 func judgedWalk[K comparable](j *judge[K], h kv.Map[K, uint64], most int) {
 	w := &j.walks
 	if w.n++; w.seen == nil && j.worker < maxWalkers {
 		w.seen = make([]uint32, len(j.keys))
 	}
+	if w.newest == nil {
+		w.newest = map[int]int64{}
+	}
+	clear(w.newest)
 	whole := most == math.MaxInt && w.seen != nil
 	if whole && w.last == nil {
 		w.last = make([]uint64, len(j.keys))
@@ -43,6 +49,9 @@ func judgedWalk[K comparable](j *judge[K], h kv.Map[K, uint64], most int) {
 	}
 	if !whole {
 		return
+	}
+	if j.snapshot {
+		j.oneVersion(w.newest, func(index uint32) (uint64, bool) { return w.last[index], w.seen[index] == w.n })
 	}
 	for i, n := range w.seen {
 		if n == w.n {
@@ -77,6 +86,7 @@ func (j *judge[K]) entry(key K, v uint64) {
 		return
 	}
 	if w := &j.walks; w.seen != nil {
+		j.shows(w.newest, v)
 		if w.seen[i] == w.n {
 			j.wrongWalk(fmt.Sprintf("yielded key %d twice", i))
 		}
