@@ -6,6 +6,7 @@ import (
 	"doublebuf/impl/atomicx"
 	"doublebuf/impl/invariants"
 	"doublebuf/impl/strategy"
+	"doublebuf/impl/table"
 )
 
 // mailbox is what the publisher tells one Writer.
@@ -28,7 +29,7 @@ type panicked struct {
 
 // batch is a log that has been handed over.
 type batch[K comparable, V any] struct {
-	ops  []op[K, V]
+	ops  []table.Op[K, V]
 	of   *mailbox[K, V]
 	n    uint64 // it is the nth of its Writer
 	last bool   // Close hands it over
@@ -97,7 +98,7 @@ func (s *Writers[K, V]) take() {
 const mostKept = 1 << 13
 
 // emptied returns ops without operations. It keeps no keys and values alive.
-func emptied[K comparable, V any](ops []op[K, V]) []op[K, V] {
+func emptied[K comparable, V any](ops []table.Op[K, V]) []table.Op[K, V] {
 	if cap(ops) > mostKept {
 		return nil
 	}
@@ -107,7 +108,7 @@ func emptied[K comparable, V any](ops []op[K, V]) []op[K, V] {
 
 // enter puts the nth batch of a Writer into the log. What comes after the end of writing is
 // dropped.
-func (s *Writers[K, V]) enter(ops []op[K, V], of *mailbox[K, V], n uint64, last bool) {
+func (s *Writers[K, V]) enter(ops []table.Op[K, V], of *mailbox[K, V], n uint64, last bool) {
 	if invariants.Enabled {
 		of.taken++
 		invariants.Check(n == of.taken, "W1", "batch %d of a writer comes after %d others", n, of.taken-1)

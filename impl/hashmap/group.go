@@ -2,7 +2,6 @@ package hashmap
 
 import (
 	"doublebuf/impl/atomicx"
-	"doublebuf/impl/table"
 )
 
 // Group is a writer for any number of goroutines. Each operation returns its result. It takes
@@ -144,17 +143,6 @@ type call[K comparable, V any] struct {
 type retain[K comparable, V any] struct {
 	f        func(key K, value *V) bool
 	panicked any // or nil
-}
-
-// resolve resolves the Retain like that of a WriteHandle. It recovers from a panic of f, because
-// the panic is not for the leader.
-func (r *retain[K, V]) resolve(t *table.Table[K, V], c *change[K, V]) {
-	defer func() {
-		if r.panicked = recover(); r.panicked != nil {
-			c.sets, c.removes = nil, nil
-		}
-	}()
-	resolveRetain(r.f)(t, c)
 }
 
 // answer is the result of a call.
@@ -352,7 +340,8 @@ func (g *Group[K, V]) commit(batch []*request[K, V], err error) {
 		case r.kind == groupClear:
 			g.w.Clear()
 		case r.kind == groupRetain:
-			g.w.log.Push(op[K, V]{kind: opFunc, change: &change[K, V]{resolve: r.retain.resolve}})
+			// The panic of its function is for its caller, not for the leader.
+			g.w.log.Push(g.w.maker.Retain(r.retain.f).Recovering(func(p any) { r.retain.panicked = p }))
 		case r.kind == groupInsert || r.key != r.key && r.kind <= groupLoadOrStore: // NaN is never found
 			g.w.Insert(r.key, r.value)
 		default:

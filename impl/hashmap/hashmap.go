@@ -61,7 +61,7 @@ func WithStrategy(s func(strategy.Options) strategy.Strategy) Option {
 }
 
 // WithTable chooses what both copies store their entries in: table.Builtin, which is the default,
-// or table.Flat, which uses more memory for faster lookups. It panics if there is no such table.
+// or table.Flat, which has faster lookups. It panics if there is no such table.
 func WithTable(k table.Kind) Option {
 	mustOption(k <= table.Flat, fmt.Sprintf("WithTable(%d)", k), "table.Builtin or table.Flat")
 	return func(c *config) { c.table = k }
@@ -128,9 +128,11 @@ func New[K comparable, V any](options ...Option) *WriteHandle[K, V] {
 	if c.watch != nil {
 		s = strategy.Watch(s, c.watch)
 	}
-	raw := buffers.NewWriteHandle(s, table.New[K, V](c.table, c.capacity), table.New[K, V](c.table, c.capacity))
+	maker := table.NewMaker[K, V](c.table)
+	raw := buffers.NewWriteHandle(s, maker.New(c.capacity), maker.New(c.capacity))
 	return &WriteHandle[K, V]{
-		log:       buffers.NewOpWriteHandle[table.Table[K, V], op[K, V]](buffers.NewDelayWriteHandle(raw), cloneTable[K, V]),
+		log:       buffers.NewOpWriteHandle[table.Table[K, V], table.Op[K, V]](buffers.NewDelayWriteHandle(raw), cloneTable[K, V]),
+		maker:     maker,
 		checkKeys: mayBeUnhashable(reflect.TypeFor[K]()),
 	}
 }

@@ -142,7 +142,7 @@ func isRead(n ast.Node, leaves map[string]bool) bool {
 		return false
 	}
 	f := call.Fun
-	if index, ok := f.(*ast.IndexListExpr); ok { // table.At[K, V]
+	if index, ok := f.(*ast.IndexListExpr); ok { // table.Find[K, V]
 		f = index.X
 	}
 	s, ok := f.(*ast.SelectorExpr)
@@ -155,7 +155,7 @@ func isRead(n ast.Node, leaves map[string]bool) bool {
 	}
 	switch nameOf(of) {
 	case "table", "Data":
-		return slices.Contains([]string{"Get", "GetMany", "All", "Len", "At"}, s.Sel.Name)
+		return slices.Contains([]string{"Get", "GetMany", "All", "Len", "Find"}, s.Sel.Name)
 	case "raw":
 		return s.Sel.Name == "Version"
 	case "reader":

@@ -104,18 +104,14 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 		r.raw.Enter(r.lookup.Copy())
 	}
 	x := r.ints
-	for i := x.Hash(w); ; i++ {
-		s := table.At[K, V](x, i)
-		if s.Key == key {
-			v := s.Value
-			r.retract()
-			return v, true, true
-		}
-		if table.Word(s.Key) == 0 {
-			r.retract()
-			return value, false, true
-		}
+	s, ok := table.Find[K, V](x, x.Hash(w), key)
+	if !ok {
+		r.retract()
+		return value, false, true
 	}
+	value = s.Value
+	r.retract()
+	return value, true, true
 }
 
 // retract closes the guard that getInt has opened.

@@ -12,22 +12,24 @@ import (
 
 // WriteHandle is the writer of a map.
 type WriteHandle[K comparable, V any] struct {
-	log       *buffers.OpWriteHandle[table.Table[K, V], op[K, V], *op[K, V]]
+	log       *buffers.OpWriteHandle[table.Table[K, V], table.Op[K, V], *table.Op[K, V]]
+	maker     *table.Maker[K, V] // of both copies
 	checkKeys bool
 }
 
-// push logs o. It checks the key here, in the caller, rather than at some later publish.
-func (w *WriteHandle[K, V]) push(o op[K, V]) {
+// check panics if key cannot be hashed. So the caller gets the panic, rather than some later
+// publish.
+func (w *WriteHandle[K, V]) check(key K) {
 	if w.checkKeys {
-		mustHash(o.key)
+		mustHash(key)
 	}
-	w.log.Push(o)
 }
 
 // Insert sets key to value. Like all operations it only goes to the log, so it is quick and never
 // waits. Like all operations it panics if the writer is closed or if key cannot be hashed.
 func (w *WriteHandle[K, V]) Insert(key K, value V) {
-	w.push(op[K, V]{kind: opInsert, key: key, value: value})
+	w.check(key)
+	w.log.Push(w.maker.Set(key, value))
 }
 
 // InsertAll sets all the entries of seq.
@@ -39,12 +41,13 @@ func (w *WriteHandle[K, V]) InsertAll(seq iter.Seq2[K, V]) {
 
 // Remove removes key if it is there.
 func (w *WriteHandle[K, V]) Remove(key K) {
-	w.push(op[K, V]{kind: opRemove, key: key})
+	w.check(key)
+	w.log.Push(w.maker.Delete(key))
 }
 
 // Clear removes all entries. Only Clear removes entries with NaN in their key.
 func (w *WriteHandle[K, V]) Clear() {
-	w.push(op[K, V]{kind: opClear})
+	w.log.Push(w.maker.Clear())
 }
 
 // Update calls f with the value of key and whether there is one. It sets key to what f returns, or
@@ -54,7 +57,8 @@ func (w *WriteHandle[K, V]) Clear() {
 // found, and f is not called for it.
 func (w *WriteHandle[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
 	mustFunc(f == nil, "Update")
-	w.push(op[K, V]{kind: opFunc, key: key, change: &change[K, V]{resolve: resolveUpdate(key, f)}})
+	w.check(key)
+	w.log.Push(w.maker.Update(key, f))
 }
 
 // Retain calls f for every entry and removes those for which f returns false. f may change the
@@ -63,7 +67,7 @@ func (w *WriteHandle[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
 // are kept, and f is not called for them.
 func (w *WriteHandle[K, V]) Retain(f func(key K, value *V) bool) {
 	mustFunc(f == nil, "Retain")
-	w.log.Push(op[K, V]{kind: opFunc, change: &change[K, V]{resolve: resolveRetain(f)}})
+	w.log.Push(w.maker.Retain(f))
 }
 
 // mustFunc panics in the caller if there is no function. Otherwise the publish that would call the

@@ -70,7 +70,7 @@ func (s *Writers[K, V]) Close() {
 // Writer is the writer of one goroutine. It needs no Close: when it is dropped, what it has handed
 // over is published all the same, and the rest is lost.
 type Writer[K comparable, V any] struct {
-	log     []op[K, V] // not handed over
+	log     []table.Op[K, V] // not handed over
 	writers *Writers[K, V]
 	box     *mailbox[K, V]
 	handed  uint64 // how often it has handed over
@@ -85,35 +85,36 @@ func (s *Writers[K, V]) NewWriter() *Writer[K, V] {
 // Insert sets key to value. Like all operations it only goes to the log of w. It waits for nothing
 // and touches nothing that other goroutines use. It panics if key cannot be hashed.
 func (w *Writer[K, V]) Insert(key K, value V) {
-	w.push(op[K, V]{kind: opInsert, key: key, value: value})
+	s := w.writers.w
+	s.check(key)
+	w.log = append(w.log, s.maker.Set(key, value))
 }
 
 // Remove removes key if it is there.
-func (w *Writer[K, V]) Remove(key K) { w.push(op[K, V]{kind: opRemove, key: key}) }
+func (w *Writer[K, V]) Remove(key K) {
+	s := w.writers.w
+	s.check(key)
+	w.log = append(w.log, s.maker.Delete(key))
+}
 
 // Clear removes all entries; see [WriteHandle.Clear].
-func (w *Writer[K, V]) Clear() { w.log = append(w.log, op[K, V]{kind: opClear}) }
+func (w *Writer[K, V]) Clear() { w.log = append(w.log, w.writers.w.maker.Clear()) }
 
 // Update changes the value of key by f; see [WriteHandle.Update]. The publisher calls f, which may
 // be another goroutine. If f panics, the operation is dropped, and the next Publish, PublishContext
 // or Wait of w panics with the same value.
 func (w *Writer[K, V]) Update(key K, f func(value V, ok bool) (V, bool)) {
 	mustFunc(f == nil, "Update")
-	w.push(op[K, V]{kind: opFunc, key: key, change: &change[K, V]{resolve: w.guarded(resolveUpdate(key, f))}})
+	s := w.writers.w
+	s.check(key)
+	w.log = append(w.log, s.maker.Update(key, f).Recovering(w.box.complain))
 }
 
 // Retain calls f for every entry and removes those for which f returns false; see
 // [WriteHandle.Retain]. The publisher calls f, as it calls that of Update.
 func (w *Writer[K, V]) Retain(f func(key K, value *V) bool) {
 	mustFunc(f == nil, "Retain")
-	w.log = append(w.log, op[K, V]{kind: opFunc, change: &change[K, V]{resolve: w.guarded(resolveRetain(f))}})
-}
-
-func (w *Writer[K, V]) push(o op[K, V]) {
-	if w.writers.w.checkKeys {
-		mustHash(o.key)
-	}
-	w.log = append(w.log, o)
+	w.log = append(w.log, w.writers.w.maker.Retain(f).Recovering(w.box.complain))
 }
 
 // HasPending reports whether there are operations that have not been handed over.
@@ -191,20 +192,7 @@ func (w *Writer[K, V]) lead(wait bool, cancel <-chan struct{}) error {
 	return nil
 }
 
-// guarded returns resolve without its panics. They go to w.
-func (w *Writer[K, V]) guarded(resolve func(*table.Table[K, V], *change[K, V])) func(*table.Table[K, V], *change[K, V]) {
-	box := w.box
-	return func(t *table.Table[K, V], c *change[K, V]) {
-		defer func() {
-			if p := recover(); p != nil {
-				c.sets, c.removes = nil, nil // the operation is dropped
-				box.complain(p)
-			}
-		}()
-		resolve(t, c)
-	}
-}
-
+// complain hands the value of a panic to the Writer.
 func (m *mailbox[K, V]) complain(value any) {
 	p := &panicked{value: value}
 	for {

@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
-	"math/rand/v2"
 	"reflect"
+	"sort"
 	"unsafe"
 )
 
@@ -13,11 +13,21 @@ import (
 // full. impl/DESIGN.md has the measurements that led to this layout.
 //
 // The home of a key is the slot that its hash selects. A key is in its home or, if that was taken,
-// in the first free slot after it. No slot between the home and the key's slot is empty.
+// in a slot after it. No slot between the home and the key's slot is empty. Behind the homes there
+// is a tail of slots that are no homes. The last one is always empty. So a lookup ends there at the
+// latest, and need not look whether it is at the end of the array.
+//
+// A hash selects its home by the upper half of a product, so the number of homes may be any. (This
+// is the method of Lemire, "Fast Random Integer Generation in an Interval", 2019.) So the table can
+// grow in small steps and is rarely half empty. Homes have the order of the hashes. So a table that
+// grows goes through both arrays from the beginning to the end.
 //
 // Integers are cheap to compare. A lookup compares the keys in the slots themselves, one after the
 // other. It takes one cache miss, whether the key is there or not, and most keys are in their home.
-// A slot with key zero is empty. The value of key zero has a place of its own.
+// A slot with key zero is empty. The value of key zero has a place of its own. An integer whose
+// home is taken by a key from another home moves that key on. So as many integers are in their
+// homes as can be: each is there if no other one has the same home. A processor foresees the end of
+// a lookup at home, and mispredicts most others.
 //
 // Other keys have fingerprints, one byte for each slot. A fingerprint is 0 if the slot is empty.
 // Otherwise it holds seven bits of the hash. A lookup checks eight fingerprints at once. So it
@@ -27,13 +37,13 @@ import (
 // A deletion moves later entries back. So there are no tombstones: the table looks as if the
 // deleted key had never been there.
 //
-// A full table grows to twice its size at once. In the concurrent map the writer grows the copy
+// A full table moves to a larger array at once. In the concurrent map the writer grows the copy
 // that no reader sees, and readers never wait for it.
 type flat[K comparable, V any] struct {
 	Ints // of slots
 
-	slots   []Slot[K, V] // their number is a power of two
-	prints  []uint8      // those of all slots, then those of the first eight again; nil for integers
+	slots   []Slot[K, V] // the homes, and the tail
+	prints  []uint8      // those of all slots, then zeros for a last window; nil for integers
 	zero    *V           // the value of the integer zero, or nil if it was never there
 	seed    maphash.Seed // for keys that are not integers
 	integer bool         // the keys are integers
@@ -51,21 +61,45 @@ type flat[K comparable, V any] struct {
 // number of loads matters, because a processor can have only so many loads under way. The fewer
 // loads a lookup has, the more lookups and cache misses overlap. impl/DESIGN.md has figures.
 type Ints struct {
-	base unsafe.Pointer // of the slots
-	last uint64         // the index of the last slot
+	base  unsafe.Pointer // of the slots
+	homes uint64         // their number
 
-	// The random seed of the hash, one for each table. So an adversary cannot know which keys
-	// collide, and keys that collide in one table do not in another.
+	// The random seed of the hash, that of the Maker. So an adversary cannot know which keys
+	// collide, and keys that collide in the tables of one Maker do not in others.
 	mask   uint64
 	factor uint64 // odd
 }
 
-// Hash returns the hash of an integer, given as a [Word]. Its low bits select the home, as in [At].
+// home returns the index of the home that a hash selects.
+func (x *Ints) home(hash uint64) uint64 {
+	home, _ := bits.Mul64(hash, x.homes)
+	return home
+}
+
+// Hash returns the hash of an integer, given as a [Word].
 func (x *Ints) Hash(word uint64) uint64 { return mix(word, x.mask, x.factor) }
 
-// At returns slot i modulo the number of slots. x must be from a table with these types.
-func At[K comparable, V any](x *Ints, i uint64) *Slot[K, V] {
-	return (*Slot[K, V])(unsafe.Add(x.base, uintptr(i&x.last)*unsafe.Sizeof(Slot[K, V]{})))
+// Find returns the slot of an integer other than zero, and whether it is there. If it is not, that
+// is the empty slot where its lookup ends. x must be from a table with these types, and hash the
+// hash of key. Find is small enough to be inlined.
+func Find[K comparable, V any](x *Ints, hash uint64, key K) (s *Slot[K, V], ok bool) {
+	var none K
+	for s = at[K, V](x, x.home(hash)); s.Key != key; s = next(s) {
+		if s.Key == none {
+			return s, false
+		}
+	}
+	return s, true
+}
+
+// at returns slot i.
+func at[K comparable, V any](x *Ints, i uint64) *Slot[K, V] {
+	return (*Slot[K, V])(unsafe.Add(x.base, uintptr(i)*unsafe.Sizeof(Slot[K, V]{})))
+}
+
+// next returns the slot after s.
+func next[K comparable, V any](s *Slot[K, V]) *Slot[K, V] {
+	return (*Slot[K, V])(unsafe.Add(unsafe.Pointer(s), unsafe.Sizeof(*s)))
 }
 
 // Slot holds one entry. The value comes first, because Go pads a struct whose last field has size
@@ -79,55 +113,52 @@ const (
 	window  = 8 // fingerprints checked at once
 	lowBits = 0x0101010101010101
 	topBits = 0x8080808080808080 // set in every fingerprint of an entry
+
+	leastHomes = 8
+	mostTail   = 32 // slots; in a full table of random hashes one in 10^9 needs more, and grows
 )
 
-func newFlat[K comparable, V any](capacity int) *flat[K, V] {
-	f := &flat[K, V]{
-		Ints:    Ints{mask: rand.Uint64(), factor: rand.Uint64() | 1},
-		seed:    maphash.MakeSeed(),
-		integer: isInteger(reflect.TypeFor[K]().Kind()),
-	}
-	f.allocate(f.slotsFor(capacity))
+func newFlat[K comparable, V any](m *Maker[K, V], capacity int) *flat[K, V] {
+	f := &flat[K, V]{Ints: Ints{mask: m.mask, factor: m.factor}, seed: m.seed, integer: m.integer}
+	f.allocate(f.homesFor(capacity))
 	return f
 }
 
-// slotsFor returns the number of slots to reserve for capacity entries.
-func (f *flat[K, V]) slotsFor(capacity int) int {
-	n := window
-	for f.room(n) < capacity && 2*n <= mostSlots[K, V]() {
-		n *= 2
-	}
-	return n
+// homesFor returns the number of homes to reserve for capacity entries.
+func (f *flat[K, V]) homesFor(capacity int) int {
+	least, most := leastHomes, max(leastHomes, mostSlots[K, V]()-mostTail)
+	return least + sort.Search(most-least, func(n int) bool { return f.room(least+n) >= capacity })
 }
 
 func isInteger(k reflect.Kind) bool { return reflect.Int <= k && k <= reflect.Uintptr }
 
-// room returns the largest number of entries in n slots.
+// room returns the largest number of entries for n homes.
 func (f *flat[K, V]) room(n int) int {
 	if f.integer {
-		return n / 8 * 3
+		return n/25*18 + n%25*18/25
 	}
-	return n / 8 * 5
+	return n/4*3 + n%4*3/4
 }
 
-func (f *flat[K, V]) allocate(n int) {
-	f.use(make([]Slot[K, V], n))
+func (f *flat[K, V]) allocate(homes int) {
+	n := homes + min(homes, mostTail)
+	f.use(make([]Slot[K, V], n), homes)
 	if !f.integer {
 		f.prints = make([]uint8, n+window)
 	}
 }
 
 // use makes slots the slots of the table.
-func (f *flat[K, V]) use(slots []Slot[K, V]) {
+func (f *flat[K, V]) use(slots []Slot[K, V], homes int) {
 	f.slots = slots
-	f.base, f.last = unsafe.Pointer(unsafe.SliceData(slots)), uint64(len(slots)-1)
+	f.base, f.homes = unsafe.Pointer(unsafe.SliceData(slots)), uint64(homes)
 }
 
-// hash returns the hash of key. Its low bits select the home, and its top bits are the
+// hash returns the hash of key. Its high bits select the home, and its low bits are the
 // fingerprint. It panics if key is unhashable. The hash of NaN differs at each call.
 func (f *flat[K, V]) hash(key K) uint64 {
 	if f.integer {
-		return mix(Word(key), f.mask, f.factor)
+		return f.Hash(Word(key))
 	}
 	return maphash.Comparable(f.seed, key)
 }
@@ -135,12 +166,12 @@ func (f *flat[K, V]) hash(key K) uint64 {
 // mix hashes an integer by two products. The first is the one of wyhash and Abseil: its two halves
 // together depend on all bits of both factors. Alone it is not enough. Keys at regular distances,
 // such as multiples of a power of two, would have hashes at regular distances, and linear probing
-// would be slow. The second product mixes the folded halves. Its upper half is mixed best, and the
-// rotation makes it the lower half. TestScatter checks the distances of such keys from their homes;
-// impl/DESIGN.md has its figures.
+// would be slow. The second product mixes the folded halves. Its upper bits, which select the home,
+// are mixed best. TestScatter checks the distances of such keys from their homes; impl/DESIGN.md
+// has its figures.
 func mix(word, mask, factor uint64) uint64 {
 	hi, lo := bits.Mul64(word^mask, factor)
-	return bits.RotateLeft64((hi^lo)*factor, 32)
+	return (hi ^ lo) * factor
 }
 
 // Word returns an integer as a word. It uses unsafe because this compiles to nothing, as no other
@@ -159,17 +190,22 @@ func Word[K comparable](key K) uint64 {
 	}
 }
 
-func fingerprint(hash uint64) uint8 { return uint8(hash>>57) | 0x80 }
+func fingerprint(hash uint64) uint8 { return uint8(hash) | 0x80 }
 
 // get returns the value of key and whether there is one.
 func (f *flat[K, V]) get(key K) (value V, ok bool) {
 	if f.integer {
 		return f.getInt(key)
 	}
-	hash := maphash.Comparable(f.seed, key)
+	return f.getHashed(key, maphash.Comparable(f.seed, key))
+}
+
+// getHashed is get for keys other than integers.
+func (f *flat[K, V]) getHashed(key K, hash uint64) (value V, ok bool) {
 	// Most keys are the first one with their fingerprint. To compare that one here saves a call.
-	if m := matches(f.window(hash), hash); m != 0 {
-		if s := &f.slots[f.slotOf(hash, m)]; s.Key == key {
+	home := f.home(hash)
+	if m := matches(f.window(home), hash); m != 0 {
+		if s := &f.slots[slotOf(home, m)]; s.Key == key {
 			return s.Value, true
 		}
 	}
@@ -188,21 +224,14 @@ func (f *flat[K, V]) getInt(key K) (value V, ok bool) {
 		}
 		return value, false
 	}
-	for i := f.Hash(w); ; i++ {
-		s := At[K, V](&f.Ints, i)
-		if s.Key == key {
-			return s.Value, true
-		}
-		if Word(s.Key) == 0 {
-			return value, false
-		}
+	if s, ok := Find[K, V](&f.Ints, f.Hash(w), key); ok {
+		return s.Value, true
 	}
+	return value, false
 }
 
-// window returns the fingerprints of eight slots. The first is slot i modulo the number of slots.
-func (f *flat[K, V]) window(i uint64) uint64 {
-	return binary.LittleEndian.Uint64(f.prints[i&f.last:])
-}
+// window returns the fingerprints of eight slots, the first of which is slot i.
+func (f *flat[K, V]) window(i uint64) uint64 { return binary.LittleEndian.Uint64(f.prints[i:]) }
 
 // matches finds the fingerprints that equal the fingerprint of a hash, and sets the top bit of
 // their bytes. It may find other fingerprints of entries too; the keys of those compare unequal.
@@ -212,35 +241,22 @@ func matches(prints, hash uint64) uint64 {
 }
 
 // slotOf returns the slot of the first match in the window of slot i.
-func (f *flat[K, V]) slotOf(i, matches uint64) uint64 {
-	return (i + uint64(bits.TrailingZeros64(matches)/8)) & f.last
-}
+func slotOf(i, matches uint64) uint64 { return i + uint64(bits.TrailingZeros64(matches)/8) }
 
-// find returns the slot of key and whether there is one.
+// find returns the slot of key and whether there is one. The integer zero has none.
 func (f *flat[K, V]) find(key K, hash uint64) (slot uint64, ok bool) {
 	if f.integer {
-		return f.findInt(key, hash)
+		s, ok := Find[K, V](&f.Ints, hash, key)
+		return uint64(uintptr(unsafe.Pointer(s))-uintptr(f.base)) / uint64(unsafe.Sizeof(*s)), ok
 	}
-	for i := hash; ; i += window {
+	for i := f.home(hash); ; i += window {
 		prints := f.window(i)
 		for m := matches(prints, hash); m != 0; m &= m - 1 {
-			if j := f.slotOf(i, m); f.slots[j].Key == key {
+			if j := slotOf(i, m); f.slots[j].Key == key {
 				return j, true
 			}
 		}
 		if ^prints&topBits != 0 { // an empty slot
-			return 0, false
-		}
-	}
-}
-
-// findInt is find for integers other than zero.
-func (f *flat[K, V]) findInt(key K, hash uint64) (slot uint64, ok bool) {
-	for i := hash & f.last; ; i = (i + 1) & f.last {
-		switch at := f.slots[i].Key; {
-		case at == key:
-			return i, true
-		case Word(at) == 0:
 			return 0, false
 		}
 	}

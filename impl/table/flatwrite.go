@@ -2,8 +2,8 @@ package table
 
 import "slices"
 
-// set stores value under key.
-func (f *flat[K, V]) set(key K, value V) {
+// set stores value under key, which has that hash.
+func (f *flat[K, V]) set(key K, value V, hash uint64) {
 	if f.isZero(key) {
 		if f.zero == nil {
 			f.zero = new(V)
@@ -15,55 +15,59 @@ func (f *flat[K, V]) set(key K, value V) {
 		*f.zero = value
 		return
 	}
-	hash := f.hash(key)
-	i, ok := f.find(key, hash)
-	if !ok {
-		if f.len >= f.room(len(f.slots)) {
-			f.grow()
-		}
-		i = f.claim(hash)
-		f.len++
-	}
-	// The key is stored again, as in Go's map. It may be -0 instead of +0, or a string that
-	// keeps less memory alive.
-	f.slots[i] = Slot[K, V]{value, key}
-}
-
-// claim returns the first free slot for a key with the given hash, and sets its fingerprint.
-func (f *flat[K, V]) claim(hash uint64) uint64 {
-	i := hash & f.last
-	for !f.empty(i) {
-		i = (i + 1) & f.last
-	}
-	f.setFingerprint(i, fingerprint(hash))
-	return i
-}
-
-// setFingerprint sets the fingerprint of slot i, if slots have fingerprints.
-func (f *flat[K, V]) setFingerprint(i uint64, b uint8) {
-	if f.integer {
+	if i, ok := f.find(key, hash); ok {
+		// The key is stored again, as in Go's map. It may be -0 instead of +0, or a string that
+		// keeps less memory alive.
+		f.slots[i] = Slot[K, V]{value, key}
 		return
 	}
-	f.prints[i] = b
-	if i < window {
-		f.prints[uint64(len(f.slots))+i] = b
+	for f.len >= f.room(int(f.homes)) || !f.place(Slot[K, V]{value, key}, hash) {
+		f.grow()
 	}
+	f.len++
 }
 
+// place stores an entry whose key is not there and has the given hash. If only the last slot is
+// free for that, it changes nothing and returns false.
+func (f *flat[K, V]) place(s Slot[K, V], hash uint64) bool {
+	home := f.home(hash)
+	free := home
+	for !f.empty(free) {
+		free++
+	}
+	if free == uint64(len(f.slots)-1) {
+		return false
+	}
+	if f.integer && free != home && f.home(f.hash(f.slots[home].Key)) != home {
+		f.slots[home], s = s, f.slots[home] // which goes from one slot behind its home to another
+	}
+	f.slots[free] = s
+	if !f.integer {
+		f.prints[free] = fingerprint(hash)
+	}
+	return true
+}
+
+// grow makes the homes a quarter more.
 func (f *flat[K, V]) grow() {
 	old := *f
-	f.allocate(2 * len(old.slots))
-	for i := range old.slots {
-		if s := &old.slots[i]; !old.empty(uint64(i)) {
-			f.slots[f.claim(f.hash(s.Key))] = *s
+	for homes := int(old.homes); ; {
+		homes += max(homes/4, leastHomes)
+		f.allocate(homes)
+		i := uint64(0)
+		for ; i < uint64(len(old.slots)); i++ {
+			if s := &old.slots[i]; !old.empty(i) && !f.place(*s, f.hash(s.Key)) {
+				break
+			}
+		}
+		if i == uint64(len(old.slots)) {
+			return
 		}
 	}
 }
 
-// delete removes key if it is there, and closes the gap. It goes through the entries after the gap
-// up to the first empty slot. An entry whose home is not after the gap moves into the gap, and
-// leaves a new gap. NaN has no home and may move anywhere.
-func (f *flat[K, V]) delete(key K) {
+// delete removes key, which has that hash, if it is there. It closes the gap.
+func (f *flat[K, V]) delete(key K, hash uint64) {
 	if f.isZero(key) {
 		if f.isSet {
 			f.unset()
@@ -71,23 +75,42 @@ func (f *flat[K, V]) delete(key K) {
 		}
 		return
 	}
-	gap, ok := f.find(key, f.hash(key))
+	gap, ok := f.find(key, hash)
 	if !ok {
 		return
 	}
-	for i := (gap + 1) & f.last; !f.empty(i); i = (i + 1) & f.last {
-		home := f.hash(f.slots[i].Key)
-		if (i-home)&f.last >= (i-gap)&f.last {
-			f.slots[gap] = f.slots[i]
-			if !f.integer {
-				f.setFingerprint(gap, f.prints[i])
-			}
-			gap = i
+	for {
+		from, ok := f.filler(gap)
+		if !ok {
+			break
 		}
+		f.slots[gap] = f.slots[from]
+		if !f.integer {
+			f.prints[gap] = f.prints[from]
+		}
+		gap = from
 	}
 	f.slots[gap] = Slot[K, V]{}
-	f.setFingerprint(gap, 0)
+	if !f.integer {
+		f.prints[gap] = 0
+	}
 	f.len--
+}
+
+// filler returns the slot of an entry that must move into a gap, if there is one. It looks at the
+// entries after the gap up to the first empty slot. An entry may move if its home is not after the
+// gap. An integer whose home is the gap comes first. NaN has no home and may move anywhere.
+func (f *flat[K, V]) filler(gap uint64) (slot uint64, ok bool) {
+	for i := gap + 1; !f.empty(i); i++ {
+		home := f.home(f.hash(f.slots[i].Key))
+		if home == gap || home < gap && !f.integer {
+			return i, true
+		}
+		if home < gap && !ok {
+			slot, ok = i, true
+		}
+	}
+	return slot, ok
 }
 
 // unset removes the integer zero. It keeps the memory of its value.
@@ -108,7 +131,7 @@ func (f *flat[K, V]) clear() {
 // clone returns an independent table with the same entries and seeds.
 func (f *flat[K, V]) clone() *flat[K, V] {
 	clone := *f
-	clone.use(slices.Clone(f.slots))
+	clone.use(slices.Clone(f.slots), int(f.homes))
 	clone.prints = slices.Clone(f.prints)
 	if f.zero != nil {
 		zero := *f.zero

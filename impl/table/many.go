@@ -12,16 +12,16 @@ const batch = 64
 // getMany looks up keys. For each batch it first hashes all keys and loads the memory of their
 // homes, so that many cache misses overlap. Then it compares.
 func (f *flat[K, V]) getMany(keys []K, values []V, found []bool) {
-	var hashes [batch]uint64
+	var homes [batch]uint64
 	for len(keys) > 0 {
 		n := min(batch, len(keys))
-		f.prefetch(keys[:n], hashes[:n])
+		f.prefetch(keys[:n], homes[:n])
 		for i, key := range keys[:n] {
 			if f.integer && Word(key) != 0 {
 				// The slot is in the first cache now, and a mispredicted branch would cost most. So
 				// the choice between the home and the next slot has no branch.
-				next := b2u(At[K, V](&f.Ints, hashes[i]).Key != key)
-				if s := At[K, V](&f.Ints, hashes[i]+next); s.Key == key {
+				next := b2u(at[K, V](&f.Ints, homes[i]).Key != key)
+				if s := at[K, V](&f.Ints, homes[i]+next); s.Key == key {
 					values[i], found[i] = s.Value, true
 					continue
 				}
@@ -40,25 +40,24 @@ func b2u(b bool) uint64 {
 	return 0
 }
 
-// prefetch hashes keys and loads the memory that a lookup of each reads first.
-func (f *flat[K, V]) prefetch(keys []K, hashes []uint64) {
-	hashes = hashes[:len(keys)]
-	slots, prints, sum := f.slots, f.prints, uint8(0)
-	last := uint64(len(slots) - 1)
+// prefetch finds the homes of keys and loads the memory that a lookup of each reads first.
+func (f *flat[K, V]) prefetch(keys []K, homes []uint64) {
+	homes = homes[:len(keys)]
+	x, sum := f.Ints, uint8(0)
 	if f.integer {
 		// This loop has no call: a call would keep cache misses from overlapping; see
 		// impl/DESIGN.md.
-		mask, factor := f.mask, f.factor
 		for i, key := range keys {
-			hash := mix(Word(key), mask, factor)
-			hashes[i] = hash
-			sum += firstByte(&slots[hash&last].Key)
+			home := x.home(x.Hash(Word(key)))
+			homes[i] = home
+			sum += firstByte(&at[K, V](&x, home).Key)
 		}
 	} else {
+		prints := f.prints
 		for i, key := range keys {
-			hash := maphash.Comparable(f.seed, key)
-			hashes[i] = hash
-			sum += prints[hash&last] + firstByte(&slots[hash&last].Key)
+			home := x.home(maphash.Comparable(f.seed, key))
+			homes[i] = home
+			sum += prints[home] + firstByte(&at[K, V](&x, home).Key)
 		}
 	}
 	runtime.KeepAlive(sum) // otherwise the compiler would remove the loads
