@@ -40,12 +40,13 @@ const (
 	oneWriter     = "one"    // a WriteHandle, in one goroutine
 	lockedWriters = "locked" // a Locked
 	groupWriters  = "group"  // a Group
+	ownWriters    = "own"    // a Writers, each goroutine with a log of its own
 )
 
 var (
 	tableOptions  = []tableOption{{"builtin", table.Builtin}, {"flat", table.Flat}}
 	waitOptions   = []time.Duration{0, 20 * time.Microsecond, time.Millisecond} // the writer spins for the short one, and sleeps in the long one
-	writerOptions = []writerOption{{oneWriter, 1}, {oneWriter, 64}, {lockedWriters, 1}, {lockedWriters, 64}, {groupWriters, 0}}
+	writerOptions = []writerOption{{oneWriter, 1}, {oneWriter, 64}, {lockedWriters, 1}, {lockedWriters, 64}, {groupWriters, 0}, {ownWriters, 64}}
 )
 
 // combinations returns all combinations that there are. Those that it leaves out have no level or
@@ -133,8 +134,11 @@ func (c combination) entry() kv.Entry {
 		Collects: c.strategy.Collects, Instead: c.strategy.Ready,
 		Uint64: makeCombined[uint64, uint64](c),
 	}
-	if c.writer.kind == groupWriters {
+	switch c.writer.kind {
+	case groupWriters:
 		e.Caps = grouped
+	case ownWriters:
+		e.Caps |= kv.OwnLogs
 	}
 	switch {
 	case c.strategy.PerHandle:
@@ -191,6 +195,12 @@ func makeCombined[K, V comparable](c combination) func(capacity int) kv.Map[K, V
 				return freeSole[K, V]{sole[K, V]{w}, mustShare(w.Share())}
 			}
 			return soleMap[K, V]{sole[K, V]{w}}
+		case c.writer.kind == ownWriters:
+			m := newOwnLogs[K, V](c.options())(capacity).(*ownLogs[K, V])
+			if c.shared {
+				return freeOwnLogs[K, V]{m.ownLog, m.all, mustShare(m.all.Share())}
+			}
+			return m
 		case c.shared:
 			return newFree[K, V](c.options())(capacity)
 		}

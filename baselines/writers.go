@@ -10,8 +10,7 @@ import (
 
 // ownLogEntries returns the entries of double buffers whose goroutines write to logs of their own.
 func ownLogEntries() (entries []kv.Entry) {
-	const caps = kv.Concurrent | kv.Writes | kv.Range | kv.Snapshot | kv.Versions | kv.Clears | kv.Retains |
-		kv.BoundedLag | kv.Updates | kv.Rewrites | kv.BatchReads | kv.OwnLogs
+	const caps = buffered | kv.BoundedLag | kv.OwnLogs
 	for _, t := range tableOptions {
 		for _, every := range []int{64, 1024} {
 			e := kv.Entry{
@@ -76,12 +75,28 @@ func (l ownLog[K, V]) HandOver() {
 
 // Publish panics as HandOver does.
 func (l ownLog[K, V]) Publish() (version uint64) {
-	version, err := l.w.PublishContext(context.Background())
+	l.HandOver()
+	version, err := l.w.Wait(context.Background())
 	if err != nil {
 		panic(err)
 	}
 	return version
 }
+
+// TryPublish panics as HandOver does.
+func (l ownLog[K, V]) TryPublish() (version uint64, published bool) {
+	version, published, err := l.w.TryPublish()
+	if err != nil {
+		panic(err)
+	}
+	return version, published
+}
+
+func (l ownLog[K, V]) PublishContext(ctx context.Context) (version uint64, err error) {
+	return l.w.PublishContext(ctx)
+}
+
+func (l ownLog[K, V]) Flush() error { return l.w.Flush(context.Background()) }
 
 // ownLogsHandle writes through a log of its own and reads through its own handle.
 type ownLogsHandle[K, V comparable] struct {
@@ -92,3 +107,23 @@ type ownLogsHandle[K, V comparable] struct {
 func (h *ownLogsHandle[K, V]) Get(key K) (V, bool)  { return h.r.Get(key) }
 func (h *ownLogsHandle[K, V]) Read() kv.Guard[K, V] { return h.r.Read() }
 func (h *ownLogsHandle[K, V]) Close()               { h.r.Close() }
+
+// freeOwnLogs is an ownLogs that is read without handles. A handle of it is for writing only.
+type freeOwnLogs[K, V comparable] struct {
+	ownLog[K, V]
+	all *hashmap.Writers[K, V]
+	shared[K, V]
+}
+
+func (f freeOwnLogs[K, V]) Open() kv.Map[K, V] {
+	return freeOwnLogsHandle[K, V]{ownLog[K, V]{f.all.NewWriter()}, f.shared}
+}
+
+func (f freeOwnLogs[K, V]) Close() { f.all.Close() }
+
+type freeOwnLogsHandle[K, V comparable] struct {
+	ownLog[K, V]
+	shared[K, V]
+}
+
+func (h freeOwnLogsHandle[K, V]) Read() kv.Guard[K, V] { return h.s.Read() }

@@ -38,6 +38,9 @@ type ownHandle interface {
 	kv.Updater[uint64, uint64]
 	kv.Rewriter[uint64, uint64]
 	kv.Publisher
+	kv.TryPublisher
+	kv.ContextPublisher
+	kv.Flusher
 	kv.HandOverer
 	Close()
 }

@@ -71,7 +71,8 @@ const (
 	Passes
 	// Ends: closing the map ends writing. From then on every method that writes or publishes
 	// panics or returns an error, and has no effect. Reads go on, and see what was published or,
-	// if the map does not publish, each write that had returned.
+	// if the map does not publish, each write that had returned. With the capability OwnLogs a
+	// method that only writes to the log of its handle may return as usual.
 	Ends
 	// OwnLogs: handles implement HandOverer, and each has a log of its own. Publish makes visible
 	// what its handle wrote and what was handed over, and not what other handles have written

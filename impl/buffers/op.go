@@ -274,12 +274,16 @@ func (w *OpWriteHandle[T, O, P]) Publish(cancel <-chan struct{}) error {
 	return w.delay.StartSwap(nil) // Apply has finished the swap before
 }
 
+// TryFinish reports whether Publish need not wait. It never waits itself, and publishes nothing. If
+// the writer cannot be used any more, Publish returns the error without a wait.
+func (w *OpWriteHandle[T, O, P]) TryFinish() bool { return w.err != nil || w.delay.TryFinishSwap() }
+
 // TryPublish is Publish if that need not wait. Otherwise it changes nothing and returns false.
 func (w *OpWriteHandle[T, O, P]) TryPublish() (bool, error) {
 	if w.err != nil {
 		return false, w.err
 	}
-	if !w.delay.TryFinishSwap() {
+	if !w.TryFinish() {
 		return false, nil
 	}
 	return true, w.Publish(nil)

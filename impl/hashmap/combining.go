@@ -124,14 +124,32 @@ func (s *Writers[K, V]) enter(ops []table.Op[K, V], of *mailbox[K, V], n uint64,
 	s.ending = last
 }
 
-// lead publishes what has been handed over, and gives up the role of the publisher, which the
-// caller has. wait says whether to wait for readers; it does so, too, if too much is in the log.
+// turn says what a publisher does first. Afterwards it publishes what others have handed over.
+type turn[K comparable, V any] struct {
+	waits  patience
+	cancel <-chan struct{} // ends the wait
+	flush  bool            // only wait, and publish nothing
+	own    *Writer[K, V]   // its log is published too; see round
+}
+
+// patience says whether a publisher waits for readers.
+type patience uint8
+
+const (
+	ifMuch patience = iota // if more than MaxBacklog operations are in the log
+	always
+	never
+)
+
+// lead takes its turn, publishes what has been handed over meanwhile, and gives up the role of the
+// publisher, which the caller has. It reports whether its turn succeeded, or whether readers are in
+// the way.
 //
 // Nothing that is handed over is left behind by accident. A Writer pushes its batch and then finds
 // that the role is taken; the publisher gives up the role and then looks at the stack. So it sees
 // the batch, or there is another publisher. It leaves a batch only to readers that are still in the
 // copy. Then the next publisher takes it (law W3).
-func (s *Writers[K, V]) lead(wait bool, cancel <-chan struct{}) (err error) {
+func (s *Writers[K, V]) lead(t turn[K, V]) (ok bool, err error) {
 	whole := false
 	defer func() {
 		if !whole { // the report of a stall has panicked
@@ -140,18 +158,25 @@ func (s *Writers[K, V]) lead(wait bool, cancel <-chan struct{}) (err error) {
 		}
 	}()
 	for rounds := 0; ; rounds++ {
-		published, err := s.round(wait, cancel)
+		more, e := s.round(t)
 		s.led.Store(false)
 		whole = true
+		if rounds == 0 {
+			ok, err = more, e
+			t.own, t.flush = nil, false
+			if t.waits == always { // nobody who waits for others' batches needs this goroutine to wait
+				t.waits = ifMuch
+			}
+		}
 		if rounds >= fair {
 			atomicx.Yield() // the goroutine that hands over so much may take the role
 		}
-		if err != nil || !published || s.handed.Load() == nil {
+		if !more || s.handed.Load() == nil {
 			s.wakeOne()
-			return err
+			return ok, err
 		}
 		if !s.led.CompareAndSwap(false, true) {
-			return nil
+			return ok, err
 		}
 		whole = false
 	}
@@ -160,8 +185,14 @@ func (s *Writers[K, V]) lead(wait bool, cancel <-chan struct{}) (err error) {
 // fair is the number of publishes after which a publisher offers its role to others.
 const fair = 2
 
-// round publishes once. It reports whether it did, or whether readers are in the way.
-func (s *Writers[K, V]) round(wait bool, cancel <-chan struct{}) (published bool, err error) {
+// round takes a turn. It reports whether that succeeded. Without an error that is false if readers
+// are in the way.
+//
+// The log of t.own is entered when no reader is in the way any more. From then on nothing waits and
+// nothing can be cancelled, and the version is made. So if a turn fails, t.own has handed over
+// nothing, and no other publisher can publish any of its log. What t.own has handed over before is
+// in the log of the map already, because the publisher has taken the stack (law W1).
+func (s *Writers[K, V]) round(t turn[K, V]) (ok bool, err error) {
 	if e := s.ended.Load(); e != nil {
 		return false, *e
 	}
@@ -169,20 +200,29 @@ func (s *Writers[K, V]) round(wait bool, cancel <-chan struct{}) (published bool
 		s.end(err)
 		return false, err
 	}
+	if t.flush {
+		err := s.w.log.Flush(t.cancel)
+		return err == nil, err
+	}
 	s.take()
-	if wait || s.ops > MaxBacklog {
-		if _, err = s.w.log.Apply(cancel); err == nil {
-			s.take() // what has arrived during the wait
-			err = s.w.log.Publish(nil)
+	if t.waits == always || t.waits == ifMuch && s.ops > MaxBacklog {
+		if _, err := s.w.log.Apply(t.cancel); err != nil {
+			return false, err
 		}
-		published = err == nil
-	} else {
-		published, err = s.w.log.TryPublish()
+		s.take() // what has arrived during the wait
+	} else if !s.w.log.TryFinish() {
+		return false, nil
 	}
-	if published {
-		s.deliver()
+	if w := t.own; w != nil && !s.ending {
+		w.handed++
+		s.enter(w.log, w.box, w.handed, false)
+		w.log = emptied(w.log)
 	}
-	return published, err
+	if err := s.w.log.Publish(nil); err != nil {
+		return false, err
+	}
+	s.deliver()
+	return true, nil
 }
 
 // deliver tells Writers that their batches are published, and wakes those that sleep. If Close is
@@ -217,25 +257,53 @@ func (s *Writers[K, V]) end(err error) {
 // await waits until all that w has handed over is published, or until cancel is closed, or writing
 // has ended. It publishes itself if no other goroutine does.
 func (w *Writer[K, V]) await(cancel <-chan struct{}) (version uint64, err error) {
-	s, box := w.writers, w.box
-	for i := 0; box.done.Load() < w.handed; i++ {
-		if e := s.ended.Load(); e != nil && box.done.Load() < w.handed {
-			return 0, *e
+	for w.box.done.Load() < w.handed {
+		led, err := w.become(w.handed, cancel)
+		if err == nil && led {
+			err = w.lead(turn[K, V]{waits: always, cancel: cancel})
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return w.box.version.Load(), nil
+}
+
+// become waits until the caller is the publisher, or the nth batch of w is published, or cancel is
+// closed, or writing has ended. It reports whether the caller is the publisher.
+func (w *Writer[K, V]) become(n uint64, cancel <-chan struct{}) (led bool, err error) {
+	s := w.writers
+	for i := 0; w.box.done.Load() < n; i++ {
+		if e := s.ended.Load(); e != nil && w.box.done.Load() < n {
+			return false, *e
 		}
 		switch {
 		case !s.led.Load() && s.led.CompareAndSwap(false, true):
-			if err := w.lead(true, cancel); err != nil {
-				return 0, err
-			}
+			return true, nil
 		case i < atomicx.Rounds(polls):
 			atomicx.Yield()
 		default:
-			if err := s.sleep(w, cancel); err != nil {
-				return 0, err
+			if err := s.sleep(w, n, cancel); err != nil {
+				return false, err
 			}
 		}
 	}
-	return box.version.Load(), nil
+	return false, nil
+}
+
+// publishOwn publishes what has been handed over together with the log of w. The caller is the
+// publisher. It reports whether it has published. If not, the log of w is as it was.
+func (w *Writer[K, V]) publishOwn(t turn[K, V]) (ok bool, err error) {
+	before := w.handed
+	t.own = w
+	_, err = w.writers.lead(t)
+	if w.handed > before && w.box.done.Load() == w.handed {
+		return true, nil
+	}
+	if e := w.writers.ended.Load(); err == nil && e != nil { // Close was handed over before
+		err = *e
+	}
+	return false, err
 }
 
 // sleepers are the Writers that sleep.
@@ -251,18 +319,19 @@ type sleeper[K comparable, V any] struct {
 	n  uint64
 }
 
-// sleep returns when the batches of w may be published, or when there may be no publisher.
+// sleep returns when the nth batch of w may be published, or when there may be no publisher.
 //
 // No wake-up is lost. w sleeps only if it saw a publisher after it had entered itself among the
-// sleepers. If that publisher publishes the batches of w, it wakes w. Otherwise it gives up the
-// role, and wakes one of those that sleep and whose batches are not published. That one either
-// becomes the publisher, and waits for readers; or it finds another publisher, for which the same
-// holds; or its ctx is done, and it wakes another.
-func (s *Writers[K, V]) sleep(w *Writer[K, V], cancel <-chan struct{}) error {
-	s.sleepers.enter(w.box, w.handed)
+// sleepers. If that publisher publishes the batch, it wakes w. Otherwise it gives up the role, and
+// wakes one of those that sleep and whose batches are not published. That one either becomes the
+// publisher, and wakes another when it gives up the role; or it finds another publisher, for which
+// the same holds; or its ctx is done, and it wakes another. A Writer that only wants the role waits
+// for a batch that it has not handed over, so it is always one of those.
+func (s *Writers[K, V]) sleep(w *Writer[K, V], n uint64, cancel <-chan struct{}) error {
+	s.sleepers.enter(w.box, n)
 	w.box.asleep.Store(true)
 	woken := atomicx.Woken
-	if s.led.Load() && w.box.done.Load() < w.handed {
+	if s.led.Load() && w.box.done.Load() < n {
 		woken = w.box.parker.Park(cancel, 0)
 	}
 	w.box.asleep.Store(false)

@@ -25,6 +25,8 @@ import (
 //   - W4: a Publish that finds more than MaxBacklog operations handed over waits until its own are
 //     visible. So at most three times MaxBacklog operations wait for a publish, and what each
 //     Writer hands over at once.
+//   - W5: a PublishContext or TryPublish that fails has handed over nothing. Its operations are in
+//     no version before a later call of its Writer.
 //
 // Any goroutine may call the methods of Writers at any time.
 type Writers[K comparable, V any] struct {
@@ -144,14 +146,42 @@ func (w *Writer[K, V]) Wait(ctx context.Context) (version uint64, err error) {
 	return version, cause(ctx, err)
 }
 
-// PublishContext is Publish and Wait. If ctx is done before, the operations have been handed over
-// all the same.
+// TryPublish publishes the operations since the last Publish of w, if that need not wait: no other
+// goroutine publishes, and no reader is in the copy that it needs. It returns the version that has
+// them. Otherwise they stay in the log of w, and TryPublish returns false.
+func (w *Writer[K, V]) TryPublish() (version uint64, ok bool, err error) {
+	defer w.panic()
+	if s := w.writers; s.led.CompareAndSwap(false, true) {
+		ok, err = w.publishOwn(turn[K, V]{waits: never})
+	}
+	return w.box.version.Load(), ok, err
+}
+
+// PublishContext publishes the operations since the last Publish of w, and returns the version that
+// has them. It waits until no other goroutine publishes, and then for readers as
+// [WriteHandle.Publish] does. It gives up when ctx is done, and returns the cause. On an error it
+// has published nothing and has handed over nothing: the operations stay in the log of w. Publish
+// and Wait together cost less beside other Writers, because they need not become the publisher.
 func (w *Writer[K, V]) PublishContext(ctx context.Context) (version uint64, err error) {
 	defer w.panic()
-	if _, err = w.handOver(false); err == nil {
-		version, err = w.await(ctx.Done())
+	if _, err = w.become(w.handed+1, ctx.Done()); err == nil {
+		_, err = w.publishOwn(turn[K, V]{waits: always, cancel: ctx.Done()})
 	}
-	return version, cause(ctx, err)
+	return w.box.version.Load(), cause(ctx, err)
+}
+
+// Flush waits until no guard of a version before the last one is open. It publishes nothing of w.
+// It first waits until no other goroutine publishes. It gives up when ctx is done, and returns the
+// cause. With WithMaxWait it waits for readers no longer than that, and then returns
+// [strategy.ErrMaxWait]. Meanwhile other Writers hand over, and Flush publishes that before it
+// returns.
+func (w *Writer[K, V]) Flush(ctx context.Context) error {
+	defer w.panic()
+	_, err := w.become(w.handed+1, ctx.Done())
+	if err == nil {
+		_, err = w.writers.lead(turn[K, V]{cancel: ctx.Done(), flush: true})
+	}
+	return cause(ctx, err)
 }
 
 // Published returns a version that has all that w has handed over, and whether there is one yet.
@@ -167,26 +197,30 @@ func (w *Writer[K, V]) handOver(last bool) (total int, err error) {
 	if err := s.ended.Load(); err != nil {
 		return 0, *err
 	}
+	t := turn[K, V]{}
+	if last {
+		t.waits = always
+	}
 	w.handed++
 	if s.led.CompareAndSwap(false, true) {
 		s.take()
 		s.enter(w.log, w.box, w.handed, last)
 		w.log = emptied(w.log)
-		return 0, w.lead(last, nil)
+		return 0, w.lead(t)
 	}
 	b := w.box.reuse()
 	b.ops, w.log, b.n, b.last = w.log, b.ops, w.handed, last
 	total = s.push(b)
 	if s.led.CompareAndSwap(false, true) {
-		return 0, w.lead(last, nil)
+		return 0, w.lead(t)
 	}
 	return total, nil
 }
 
 // lead is that of the Writers. Its error does not concern w if all that w has handed over is
 // published: another publisher may have done that, and may have ended writing.
-func (w *Writer[K, V]) lead(wait bool, cancel <-chan struct{}) error {
-	if err := w.writers.lead(wait, cancel); w.box.done.Load() < w.handed {
+func (w *Writer[K, V]) lead(t turn[K, V]) error {
+	if _, err := w.writers.lead(t); w.box.done.Load() < w.handed {
 		return err
 	}
 	return nil

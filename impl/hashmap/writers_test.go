@@ -3,71 +3,76 @@ package hashmap_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"doublebuf/impl/hashmap"
 	"doublebuf/impl/strategy"
 )
 
-// TestWriters hands over from many goroutines at once, under each strategy. Guards see what one
-// Writer has handed over at once, or not at all, and never go back. In the end nothing is lost, and
-// no increment has been done twice.
+// TestWriters hands over from many goroutines at once, under each strategy, also with a bound of
+// the wait. Guards see what one Writer has handed over at once, or not at all, and never go back.
+// In the end nothing is lost, and no increment has been done twice.
 func TestWriters(t *testing.T) {
 	const writers = 4
-	for _, k := range strategy.All() {
-		if k.Ready != nil && k.Ready() != nil || k.OneGoroutine {
-			continue
-		}
-		each := 300
-		if k.Collects {
-			each = 20
-		}
-		t.Run(k.Name, func(t *testing.T) {
-			ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(k.New))
-			var wg sync.WaitGroup
-			for i := 1; i <= writers; i++ {
-				wg.Go(func() {
-					w, r := ws.NewWriter(), ws.NewReadHandle()
-					defer r.Close()
-					last := make([]int, writers+1)
-					for n := 1; n <= each; n++ {
-						w.Insert(i, n)
-						w.Insert(-i, n)
-						w.Update(0, func(v int, _ bool) (int, bool) { return v + 1, true })
-						if err := w.Publish(); err != nil {
-							t.Error(err)
-						}
-						g := r.Read()
-						for j := 1; j <= writers; j++ {
-							one, _ := g.Get(j)
-							two, _ := g.Get(-j)
-							if one != two || one < last[j] {
-								t.Errorf("a guard finds %d and %d of writer %d, after %d", one, two, j, last[j])
+	for i, wait := range []time.Duration{0, time.Nanosecond} {
+		for _, k := range strategy.All() {
+			if k.Ready != nil && k.Ready() != nil || k.OneGoroutine {
+				continue
+			}
+			each := 300
+			if k.Collects || i > 0 {
+				each = 20
+			}
+			t.Run(fmt.Sprintf("%s/wait=%v", k.Name, wait), func(t *testing.T) {
+				ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(k.New), hashmap.WithMaxWait(wait))
+				var wg sync.WaitGroup
+				for i := 1; i <= writers; i++ {
+					wg.Go(func() {
+						w, r := ws.NewWriter(), ws.NewReadHandle()
+						defer r.Close()
+						last := make([]int, writers+1)
+						for n := 1; n <= each; n++ {
+							w.Insert(i, n)
+							w.Insert(-i, n)
+							w.Update(0, func(v int, _ bool) (int, bool) { return v + 1, true })
+							if err := w.Publish(); err != nil {
+								t.Error(err)
 							}
-							last[j] = one
+							g := r.Read()
+							for j := 1; j <= writers; j++ {
+								one, _ := g.Get(j)
+								two, _ := g.Get(-j)
+								if one != two || one < last[j] {
+									t.Errorf("a guard finds %d and %d of writer %d, after %d", one, two, j, last[j])
+								}
+								last[j] = one
+							}
+							g.Release()
+							if n%7 > 0 {
+								continue
+							}
+							v, err := w.Wait(context.Background())
+							got, _ := r.Get(i)
+							if published, ok := w.Published(); err != nil || got != n || !ok || published != v {
+								t.Errorf("Wait: version %d, %v; then a lookup finds %d, want %d; Published: %d, %v", v, err, got, n, published, ok)
+							}
 						}
-						g.Release()
-						if n%7 > 0 {
-							continue
-						}
-						v, err := w.Wait(context.Background())
-						got, _ := r.Get(i)
-						if published, ok := w.Published(); err != nil || got != n || !ok || published != v {
-							t.Errorf("Wait: version %d, %v; then a lookup finds %d, want %d; Published: %d, %v", v, err, got, n, published, ok)
-						}
-					}
-				})
-			}
-			wg.Wait()
-			ws.Close()
-			g := ws.NewReadHandle().Read()
-			defer g.Release()
-			if v, _ := g.Get(0); v != writers*each || g.Len() != 2*writers+1 {
-				t.Errorf("%d increments and %d keys; want %d and %d", v, g.Len(), writers*each, 2*writers+1)
-			}
-		})
+					})
+				}
+				wg.Wait()
+				ws.Close()
+				g := ws.NewReadHandle().Read()
+				defer g.Release()
+				if v, _ := g.Get(0); v != writers*each || g.Len() != 2*writers+1 {
+					t.Errorf("%d increments and %d keys; want %d and %d", v, g.Len(), writers*each, 2*writers+1)
+				}
+			})
+		}
 	}
 }
 
@@ -283,4 +288,131 @@ func TestWritersGiveMemoryBack(t *testing.T) {
 	}
 	runtime.KeepAlive(ws)
 	runtime.KeepAlive(w)
+}
+
+// TestWritersCancel checks law W5: a PublishContext that gives up, and a TryPublish that finds a
+// reader in its way, hand over nothing. So what another Writer publishes later does not have it. A
+// later publish has it, in order.
+func TestWritersCancel(t *testing.T) {
+	fails := map[string]func(*hashmap.Writer[int, int]) error{
+		"PublishContext": func(w *hashmap.Writer[int, int]) error {
+			gone := errors.New("gone")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(gone)
+			if _, err := w.PublishContext(ctx); !errors.Is(err, gone) {
+				return fmt.Errorf("PublishContext returns %v, want the cause", err)
+			}
+			return nil
+		},
+		"TryPublish": func(w *hashmap.Writer[int, int]) error {
+			if v, ok, err := w.TryPublish(); ok || err != nil {
+				return fmt.Errorf("TryPublish returns version %d, %v, %v; want false", v, ok, err)
+			}
+			return nil
+		},
+	}
+	for name, fail := range fails {
+		ws := hashmap.NewWriters[int, int]()
+		a, b, r := ws.NewWriter(), ws.NewWriter(), ws.NewReadHandle()
+		g := r.Read()
+		a.Insert(1, 1)
+		must(t, a.Publish()) // version 1: readers are in the way of version 2
+		a.Insert(1, 2)
+		if err := fail(a); err != nil {
+			t.Fatal(err)
+		}
+		if !a.HasPending() {
+			t.Errorf("%s: nothing is pending any more", name)
+		}
+		g.Release()
+		b.Insert(2, 2)
+		if _, err := b.PublishContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := content(r); got[1] != 1 || got[2] != 2 {
+			t.Errorf("%s: after the other Writer has published readers see %v, want 1 and 2", name, got)
+		}
+		a.Insert(3, 3)
+		if v, ok, err := a.TryPublish(); !ok || err != nil || v != 3 {
+			t.Errorf("%s: TryPublish returns version %d, %v, %v; want 3, true", name, v, ok, err)
+		}
+		if got := content(r); got[1] != 2 || got[3] != 3 {
+			t.Errorf("%s: in the end readers see %v", name, got)
+		}
+		ws.Close()
+		if err := fail(ws.NewWriter()); err == nil || !strings.Contains(err.Error(), hashmap.ErrClosed.Error()) {
+			t.Errorf("%s after Close: %v; want ErrClosed", name, err)
+		}
+	}
+}
+
+// TestWritersFlush checks that Flush waits for the guards of the version before the last, gives up
+// as its context and WithMaxWait say, and publishes what is handed over meanwhile.
+func TestWritersFlush(t *testing.T) {
+	ws := hashmap.NewWriters[int, int]()
+	w, other, r := ws.NewWriter(), ws.NewWriter(), ws.NewReadHandle()
+	g := r.Read()
+	w.Insert(1, 1)
+	must(t, w.Publish())
+	gone := errors.New("gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(gone)
+	if err := w.Flush(ctx); !errors.Is(err, gone) {
+		t.Errorf("Flush returns %v while a guard is open, want the cause", err)
+	}
+	released := false
+	done := make(chan bool)
+	go func() {
+		err := w.Flush(t.Context())
+		done <- err == nil && released
+	}()
+	other.Insert(2, 2)
+	must(t, other.Publish()) // during the wait, or before it
+	released = true
+	g.Release()
+	if !<-done {
+		t.Error("Flush has failed, or has returned before the guard was released")
+	}
+	if _, err := other.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	bounded := hashmap.NewWriters[int, int](hashmap.WithMaxWait(time.Microsecond))
+	w, g = bounded.NewWriter(), bounded.NewReadHandle().Read()
+	defer g.Release()
+	w.Insert(1, 1)
+	must(t, w.Publish())
+	if err := w.Flush(t.Context()); !errors.Is(err, strategy.ErrMaxWait) {
+		t.Errorf("Flush returns %v, want ErrMaxWait", err)
+	}
+}
+
+// TestWritersMaxWait holds a guard under each strategy. With a bound of the wait, what is handed
+// over becomes visible all the same, and the guard keeps its version.
+func TestWritersMaxWait(t *testing.T) {
+	for _, k := range strategy.All() {
+		if k.Ready != nil && k.Ready() != nil || k.OneGoroutine {
+			continue
+		}
+		ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(k.New), hashmap.WithMaxWait(time.Microsecond))
+		a, b, r := ws.NewWriter(), ws.NewWriter(), ws.NewReadHandle()
+		g := r.Read()
+		for n := 1; n <= 4; n++ {
+			a.Insert(1, n)
+			b.Insert(2, n)
+			must(t, a.Publish())
+			if _, err := b.PublishContext(t.Context()); err != nil {
+				t.Fatalf("%s: %v", k.Name, err)
+			}
+			if _, err := a.Wait(t.Context()); err != nil {
+				t.Fatalf("%s: %v", k.Name, err)
+			}
+			if got := content(r); got[1] != n || got[2] != n {
+				t.Errorf("%s: readers see %v, want %d", k.Name, got, n)
+			}
+		}
+		if g.Len() != 0 || g.Version() != 0 {
+			t.Errorf("%s: a guard of version 0 sees %d keys of version %d", k.Name, g.Len(), g.Version())
+		}
+		g.Release()
+	}
 }

@@ -162,6 +162,9 @@ func (s *subject[K, V]) work(m kv.Map[K, V], r race, tape []op) error {
 			runtime.Gosched() // so that workers alternate on few processors too
 		}
 		if i%64 == 63 {
+			if s.entry.Caps.Has(kv.OwnLogs) { // or what is in its log would be lost
+				s.publishIfMany(h)
+			}
 			done()
 			h, done = open(m)
 		}

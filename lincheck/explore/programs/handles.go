@@ -163,6 +163,9 @@ type deadline struct {
 
 func (d deadline) Done() <-chan struct{} { return d.done }
 
+// Err is called only after Done is closed.
+func (d deadline) Err() error { return context.Canceled }
+
 func publishCancelled(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		w := newWorld(x, s)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 
+	"doublebuf/impl/atomicx/hooked"
 	"doublebuf/impl/hashmap"
 	"doublebuf/lincheck/explore"
 )
@@ -171,25 +172,122 @@ func leftBehind(n, batches int) func(Strategy) explore.Program {
 	}
 }
 
-// closesBeside closes the map while a writer hands over and waits. The writer must get an answer.
-// If it is that its batch is published, the batch must be there.
-func closesBeside(s Strategy) explore.Program {
+// closesBeside closes the map while a writer publishes and waits. The writer must get an answer. If
+// it is that its batch is published, the batch must be there. publish ends with the answer.
+func closesBeside(publish func(*hashmap.Writer[int, int]) error) func(Strategy) explore.Program {
+	return func(s Strategy) explore.Program {
+		return func(x *explore.Exec) {
+			ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(s.New))
+			x.Name("writers", ws)
+			w := ws.NewWriter()
+			published := false
+			x.Go("writer", func() {
+				w.Insert(1, 1)
+				err := publish(w)
+				if published = err == nil; err != nil && !errors.Is(err, hashmap.ErrClosed) {
+					x.Failf("%v", err)
+				}
+			})
+			x.Go("closer", ws.Close)
+			x.Finally(func() {
+				if _, there := ws.NewReadHandle().Get(1); there != published {
+					x.Failf("the writer heard that its batch is published: %v; a lookup finds it: %v", published, there)
+				}
+			})
+		}
+	}
+}
+
+func handOverAndWait(w *hashmap.Writer[int, int]) error {
+	err := w.Publish()
+	if err == nil {
+		_, err = w.Wait(context.Background())
+	}
+	return err
+}
+
+func publishAlone(w *hashmap.Writer[int, int]) error {
+	_, err := w.PublishContext(context.Background())
+	return err
+}
+
+// cancelledAlone cancels the publish of a writer, beside a reader and another writer. If it returns
+// an error, no version may have its operations, and nothing may be lost.
+func cancelledAlone(s Strategy) explore.Program {
 	return func(x *explore.Exec) {
 		ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(s.New))
 		x.Name("writers", ws)
-		w := ws.NewWriter()
+		a, b, r := ws.NewWriter(), ws.NewWriter(), ws.NewReadHandle()
+		ctx := deadline{context.Background(), make(chan struct{})}
 		published := false
+		x.Go("canceller", func() { hooked.Close(ctx.done) })
 		x.Go("writer", func() {
-			w.Insert(1, 1)
-			_, err := w.PublishContext(context.Background())
-			if published = err == nil; err != nil && !errors.Is(err, hashmap.ErrClosed) {
-				x.Failf("%v", err)
+			a.Insert(1, 1)
+			g := r.Read()
+			v, err := a.PublishContext(ctx)
+			g.Release()
+			if published = err == nil; published && v == 0 {
+				x.Failf("it is published in version 0")
 			}
 		})
-		x.Go("closer", ws.Close)
+		x.Go("other", func() {
+			for n := 1; n <= 2; n++ {
+				b.Insert(2, n)
+				if err := b.Publish(); err != nil {
+					x.Failf("%v", err)
+				}
+			}
+		})
 		x.Finally(func() {
-			if _, there := ws.NewReadHandle().Get(1); there != published {
-				x.Failf("the writer heard that its batch is published: %v; a lookup finds it: %v", published, there)
+			if _, err := b.Wait(context.Background()); err != nil {
+				x.Failf("%v", err)
+			}
+			if _, there := r.Get(1); there != published || a.HasPending() == published {
+				x.Failf("the publish has succeeded: %v; a lookup finds its operation: %v", published, there)
+			}
+			if _, ok, err := a.TryPublish(); !ok || err != nil {
+				x.Failf("a TryPublish with no reader in the way returns %v, %v", ok, err)
+			}
+			one, _ := r.Get(1)
+			if two, _ := r.Get(2); one != 1 || two != 2 {
+				x.Failf("in the end the keys are %d and %d, want 1 and 2", one, two)
+			}
+		})
+	}
+}
+
+// flushesBeside flushes beside a reader and another writer, which waits for its batch. When the
+// flush has returned, no guard of the version before that of its writer may be open.
+func flushesBeside(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(s.New))
+		x.Name("writers", ws)
+		a, b, r := ws.NewWriter(), ws.NewWriter(), ws.NewReadHandle()
+		var old hooked.Uint64 // a guard of version 0 is open
+		x.Go("reader", func() {
+			g := r.Read()
+			if g.Version() == 0 {
+				old.Store(1)
+			}
+			old.Store(0)
+			g.Release()
+		})
+		x.Go("flusher", func() {
+			a.Insert(1, 1)
+			if err := a.Publish(); err != nil {
+				x.Failf("%v", err)
+			}
+			if _, ok := a.Published(); !ok {
+				return // the other writer is about to publish it
+			}
+			if err := a.Flush(context.Background()); err != nil || old.Load() != 0 {
+				x.Failf("after a flush a guard of version 0 is open, or %v", err)
+			}
+		})
+		x.Go("other", func() {
+			b.Insert(2, 1)
+			if err := handOverAndWait(b); err != nil {
+				x.Failf("%v", err)
 			}
 		})
 	}
