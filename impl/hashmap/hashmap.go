@@ -18,7 +18,8 @@
 //
 // One goroutine at a time uses a WriteHandle. Other goroutines may call its methods
 // NewReadHandle, NewNamedReadHandle and Share, and no others. [Writers], [Locked] and [Group] are
-// for many goroutines that write. One goroutine at a time uses a ReadHandle and its guards.
+// for many goroutines that write. A [Session] also reads its own pending writes. One goroutine at
+// a time uses a ReadHandle and its guards.
 //
 // The design follows RustyYato's series of articles on double buffers, and the crates left-right
 // and evmap of Jon Gjengset.

@@ -11,9 +11,6 @@ import (
 	"doublebuf/lincheck/explore"
 )
 
-// realTimeName names the program in which strategies of the level per-handle fail.
-const realTimeName = "versions in real time"
-
 // realTime checks that publishes and guards form an atomic register. The version of a guard is not
 // older than the last publish that returned before the guard opened, and not older than the version
 // of any guard that opened before.
@@ -38,6 +35,29 @@ func realTime(s Strategy) explore.Program {
 			for range 2 {
 				w.publish()
 				learn(w.w.Version())
+			}
+		})
+	}
+}
+
+// acrossClones opens guards through a handle and its clone in turn. No guard may be older than the
+// one before it. That fails under strategies of the level per-handle.
+func acrossClones(s Strategy) explore.Program {
+	return func(x *explore.Exec) {
+		w := newWorld(x, s)
+		handle := w.w.NewReadHandle()
+		handles := []*hashmap.ReadHandle[int, int]{handle, handle.Clone()}
+		x.Go("reader", func() {
+			last := uint64(0)
+			for i := range 3 {
+				g := handles[i%2].Read()
+				last = w.look(g, last)
+				g.Release()
+			}
+		})
+		x.Go("writer", func() {
+			for range 2 {
+				w.publish()
 			}
 		})
 	}

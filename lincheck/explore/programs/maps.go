@@ -15,6 +15,9 @@ type MapProgram struct {
 	Timeouts int
 	// Large is set if the program can be exhausted in a minute only for strategies that are Large.
 	Large bool
+	// Fails is set if the program must fail: it shows what is not promised. PerHandle says that it
+	// must fail only for strategies of the level per-handle.
+	Fails, PerHandle bool
 	// Bounded is set if the program cannot be exhausted in a minute for any strategy.
 	Bounded bool
 }
@@ -23,7 +26,8 @@ type MapProgram struct {
 var Maps = []MapProgram{
 	{Name: "lookups", Make: lookups, Large: true},
 	{Name: "lookups under a guard", Make: lookupsUnderGuard, Large: true},
-	{Name: realTimeName, Make: realTime},
+	{Name: "versions in real time", Make: realTime, Fails: true, PerHandle: true},
+	{Name: "versions across clones", Make: acrossClones, Fails: true, PerHandle: true},
 	{Name: "TryPublish beside readers", Make: tryPublish, Large: true},
 	{Name: "nested guards", Make: nestedGuards},
 	{Name: "handles opened and closed while the writer publishes", Make: handlesComeAndGo},
@@ -40,6 +44,8 @@ var Maps = []MapProgram{
 	{Name: "a writer beside a close", Make: closesBeside(handOverAndWait)},
 	{Name: "a writer that publishes itself beside a close", Make: closesBeside(publishAlone)},
 	{Name: "a publish of a log of its own is given up", Make: cancelledAlone, Bounded: true},
+	{Name: "a session reads its own writes", Make: readsOwn(true)},
+	{Name: "a reader that is not paired with a writer", Make: readsOwn(false), Fails: true},
 	{Name: "a flush beside a writer", Make: flushesBeside, Bounded: true},
 	{Name: "a copy is detached", Make: detached, Timeouts: 1},
 	{Name: "a copy is detached under lookups", Make: detachedUnderLookups, Timeouts: 1},

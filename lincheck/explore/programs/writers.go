@@ -292,3 +292,37 @@ func flushesBeside(s Strategy) explore.Program {
 		})
 	}
 }
+
+// readsOwn lets a goroutine write a key twice, hand that over, and look the key up after each step,
+// beside another writer. paired says that it does so through a session, which must always find its
+// last write. A writer and a reader that are not paired must not: the program fails then.
+func readsOwn(paired bool) func(Strategy) explore.Program {
+	return func(s Strategy) explore.Program {
+		return func(x *explore.Exec) {
+			ws := hashmap.NewWriters[int, int](hashmap.WithStrategy(s.New))
+			x.Name("writers", ws)
+			own, other, r := ws.NewSession(), ws.NewWriter(), ws.NewReadHandle()
+			get := own.Get
+			if !paired {
+				get = r.Get
+			}
+			x.Go("reader of its own writes", func() {
+				for n := 1; n <= 2; n++ {
+					own.Insert(1, n)
+					if err := own.Publish(); err != nil {
+						x.Failf("%v", err)
+					}
+					if v, _ := get(1); v != n {
+						x.Failf("after it has handed over %d it finds %d", n, v)
+					}
+				}
+			})
+			x.Go("other", func() {
+				other.Insert(2, 1)
+				if err := other.Publish(); err != nil {
+					x.Failf("%v", err)
+				}
+			})
+		}
+	}
+}
