@@ -14,8 +14,8 @@ import (
 )
 
 // doubleBuffers returns the entries of this project's own map. Several goroutines write it, under
-// one lock or through a group. The maps of the strategy epoch over the built-in table with the
-// usual publish policies are in every run. The others are Aside.
+// one lock, through a group, or with a log for each. The maps of the strategy epoch over the
+// built-in table with the usual publish policies are in every run. The others are Aside.
 func doubleBuffers() []kv.Entry {
 	const bounded = kv.BoundedLag
 	entries := []kv.Entry{
@@ -38,7 +38,7 @@ func doubleBuffers() []kv.Entry {
 			bufferEntry("dbuf-maxwait-b1", "double buffer whose publish waits at most 20 µs and then clones, published after each write", kv.Linearizable, 0, 1, maxWait),
 			bufferEntry("dbuf-maxwait-b64", "double buffer whose publish waits at most 20 µs and then clones, published every 64 writes", kv.Atomic, 0, 64, maxWait)),
 	)
-	aside = append(aside, ownLogEntries()...)
+	aside = append(append(aside, defaultEntry()), ownLogEntries()...)
 	for _, k := range strategy.All() {
 		if k.Name != "epoch" {
 			aside = append(aside, variationOf(k.Name, "builtin", "", ofStrategy(k)...)...)
@@ -161,8 +161,14 @@ func newDoubleBuffer[K, V comparable](options []hashmap.Option) func(capacity in
 	}
 }
 
+// sized returns the options of a map with that capacity. It is over the built-in table, unless
+// options say otherwise.
+func sized(options []hashmap.Option, capacity int) []hashmap.Option {
+	return slices.Concat([]hashmap.Option{hashmap.WithTable(table.Builtin), hashmap.WithCapacity(capacity)}, options)
+}
+
 func newWriter[K, V comparable](options []hashmap.Option, capacity int) lockedWriter[K, V] {
-	return lockedWriter[K, V]{hashmap.NewLocked[K, V](append(options[:len(options):len(options)], hashmap.WithCapacity(capacity))...)}
+	return lockedWriter[K, V]{hashmap.NewLocked[K, V](sized(options, capacity)...)}
 }
 
 func (d *doubleBuffer[K, V]) Open() kv.Map[K, V] {
@@ -313,7 +319,7 @@ type group[K, V comparable] struct{ groupWriter[K, V] }
 type groupWriter[K, V comparable] struct{ *hashmap.Group[K, V] }
 
 func newGroup[K, V comparable](capacity int) kv.Map[K, V] {
-	return group[K, V]{groupWriter[K, V]{hashmap.NewGroup[K, V](hashmap.WithCapacity(capacity))}}
+	return group[K, V]{groupWriter[K, V]{hashmap.NewGroup[K, V](sized(nil, capacity)...)}}
 }
 
 func (g group[K, V]) Open() kv.Map[K, V] {

@@ -8,13 +8,24 @@ import (
 	"doublebuf/impl/hashmap"
 )
 
-// ownLogEntries returns the entries of double buffers whose goroutines write to logs of their own.
+// ownLogCaps are the capabilities of double buffers whose goroutines write to logs of their own.
+const ownLogCaps = buffered | kv.BoundedLag | kv.OwnLogs
+
+// defaultEntry returns the entry of the double buffer that a user gets who sets no options.
+func defaultEntry() kv.Entry {
+	return withOwnLogs(kv.Entry{
+		Name: "dbuf", Level: kv.Atomic, Caps: ownLogCaps, Policy: kv.Policy{Every: 256},
+		Doc:      "double buffer with default options: strategy epoch, the flat table (for entries of more than 128 bytes the built-in one); each worker has a log of its own, handed over every 256 writes",
+		Identity: variation("epoch", "flat", "own"),
+	}, nil)
+}
+
+// ownLogEntries returns the entries of further ones.
 func ownLogEntries() (entries []kv.Entry) {
-	const caps = buffered | kv.BoundedLag | kv.OwnLogs
 	for _, t := range tableOptions {
 		for _, every := range []int{64, 1024} {
 			e := kv.Entry{
-				Name: fmt.Sprintf("dbuf-%s-own-b%d", t.name, every), Level: kv.Atomic, Caps: caps, Policy: kv.Policy{Every: every},
+				Name: fmt.Sprintf("dbuf-%s-own-b%d", t.name, every), Level: kv.Atomic, Caps: ownLogCaps, Policy: kv.Policy{Every: every},
 				Doc:      fmt.Sprintf("double buffer over the %s table, each worker with a log of its own, handed over every %d writes", t.name, every),
 				Identity: variation("epoch", t.name, "own"),
 			}

@@ -61,8 +61,9 @@ func WithStrategy(s func(strategy.Options) strategy.Strategy) Option {
 	return func(c *config) { c.strategy = s }
 }
 
-// WithTable chooses what both copies store their entries in: table.Builtin, which is the default,
-// or table.Flat, which has faster lookups. It panics if there is no such table.
+// WithTable chooses what both copies store their entries in: table.Builtin or table.Flat. The
+// default is [table.Best], which is table.Flat unless keys or values are large. WithTable panics if
+// there is no such table.
 func WithTable(k table.Kind) Option {
 	mustOption(k <= table.Flat, fmt.Sprintf("WithTable(%d)", k), "table.Builtin or table.Flat")
 	return func(c *config) { c.table = k }
@@ -121,7 +122,7 @@ func WithWatch(entered func()) Option { return func(c *config) { c.watch = enter
 
 // New returns the writer of a new, empty map.
 func New[K comparable, V any](options ...Option) *WriteHandle[K, V] {
-	c := config{strategy: strategy.Epoch}
+	c := config{strategy: strategy.Epoch, table: table.Best[K, V]()}
 	for _, o := range options {
 		o(&c)
 	}

@@ -24,6 +24,16 @@ const (
 	Flat
 )
 
+// Best returns the kind of table that suits keys and values of these types best: Flat, unless an
+// entry is large.
+func Best[K comparable, V any]() Kind {
+	const large = 128 // bytes; Go's map, too, stores no larger key or value in place
+	if unsafe.Sizeof(Slot[K, V]{}) > large {
+		return Builtin
+	}
+	return Flat
+}
+
 // Table is a hash table. Like a Go map it is a reference: copies of a Table share their entries.
 // The zero Table is empty and read-only; use New. Any number of goroutines may read a table while
 // no goroutine writes it.

@@ -3,7 +3,10 @@
 package programs
 
 import (
+	"slices"
+
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/table"
 	"doublebuf/lincheck/explore"
 )
 
@@ -89,7 +92,7 @@ func (w *world) reader() reader {
 }
 
 func newWorld(x *explore.Exec, s Strategy, options ...hashmap.Option) *world {
-	w := &world{x: x, w: hashmap.New[int, int](append(options, hashmap.WithStrategy(s.New))...)}
+	w := &world{x: x, w: hashmap.New[int, int](slices.Concat([]hashmap.Option{hashmap.WithTable(table.Builtin), hashmap.WithStrategy(s.New)}, options)...)}
 	x.Name("map", w.w)
 	if s.HandleFree {
 		var err error

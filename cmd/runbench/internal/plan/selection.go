@@ -101,11 +101,15 @@ func waiting(e kv.Entry) bool {
 	return other && (published(64)(e) || id.Writer == "group")
 }
 
-// leaders are the variations that standard measures wherever it varies keys or access: every other
-// table, and the strategy whose readers are the fastest.
+// byDefault chooses the double buffer that a user gets who sets no options.
+func byDefault(e kv.Entry) bool { return e.Kind().Writer == "own" && published(256)(e) }
+
+// leaders are the variations that standard measures wherever it varies keys or access: the default
+// map, every other table, and the strategy whose readers are the fastest.
 func leaders(e kv.Entry) bool {
 	id := e.Kind()
-	return id.Variation && published(64)(e) && (id.Table != "builtin" || id.Strategy == "asymmetric")
+	other := id.Variation && id.Writer != "own" && published(64)(e) && (id.Table != "builtin" || id.Strategy == "asymmetric")
+	return other || byDefault(e)
 }
 
 // yardsticks are the maps that limits measures every strategy against.
