@@ -99,14 +99,15 @@ func (w *OpWriteHandle[T, O, P]) Register(h *ReadHandle[T], name string) { w.del
 
 func (w *OpWriteHandle[T, O, P]) Share() []*ReadHandle[T] { return w.delay.Share() }
 
-// Push appends op to the log. It panics if the writer is closed; see [OpWriteHandle.Close].
-func (w *OpWriteHandle[T, O, P]) Push(op O) {
+// Push appends ops to the log. It keeps no reference to the slice. It panics if the writer is
+// closed; see [OpWriteHandle.Close].
+func (w *OpWriteHandle[T, O, P]) Push(ops ...O) {
 	if w.err != nil {
 		panic(w.err)
 	}
-	w.above = append(w.above, op)
+	w.above = append(w.above, ops...)
 	if invariants.Enabled {
-		w.pushed++
+		w.pushed += uint64(len(ops))
 	}
 }
 

@@ -116,9 +116,7 @@ func (s *Writers[K, V]) enter(ops []table.Op[K, V], of *mailbox[K, V], n uint64,
 	if s.ending || s.ended.Load() != nil {
 		return
 	}
-	for i := range ops {
-		s.w.log.Push(ops[i])
-	}
+	s.w.log.Push(ops...)
 	s.ops += len(ops)
 	s.logged = append(s.logged, receipt[K, V]{of, n})
 	s.ending = last

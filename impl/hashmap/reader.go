@@ -15,7 +15,7 @@ import (
 // From then on it no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
 	// If direct, lookups use these fields without calls. They come first, so that they are on one
-	// cache line. table is that of the copy in which lookup.TryOpen opens a guard. table and ints
+	// cache line. table is that of the copy in which lookup opens a guard. table and ints
 	// are read under that guard only, because the writer may clear them; see uncache.
 	table     table.Table[K, V]
 	ints      *table.Ints // of table, or nil if it has none
@@ -90,19 +90,13 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 	if w == 0 {
 		return
 	}
-	if invariants.Enabled {
-		r.raw.Begin()
-	}
+	r.begin()
 	if !r.lookup.Announce() || !r.lookup.Validate() {
 		r.lookup.Retract()
-		if invariants.Enabled {
-			r.raw.End()
-		}
+		r.end()
 		return
 	}
-	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Enter(r.lookup.Copy())
-	}
+	r.enter()
 	x := r.ints
 	s, ok := table.Find[K, V](x, x.Hash(w), key)
 	if !ok {
@@ -116,12 +110,35 @@ func (r *ReadHandle[K, V]) getInt(key K) (value V, ok, sure bool) {
 
 // retract closes the guard that getInt has opened.
 func (r *ReadHandle[K, V]) retract() {
-	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Leave(r.lookup.Copy())
-	}
+	r.leave()
 	r.lookup.Retract()
+	r.end()
+}
+
+// begin and end say when the handle is in use. enter and leave say which copy is read. Checkers
+// want to know. In ordinary builds these calls compile to nothing.
+
+func (r *ReadHandle[K, V]) begin() {
+	if invariants.Enabled {
+		r.raw.Begin()
+	}
+}
+
+func (r *ReadHandle[K, V]) end() {
 	if invariants.Enabled {
 		r.raw.End()
+	}
+}
+
+func (r *ReadHandle[K, V]) enter() {
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Enter(r.lookup.Copy())
+	}
+}
+
+func (r *ReadHandle[K, V]) leave() {
+	if atomicx.Hooked || invariants.Enabled {
+		r.raw.Leave(r.lookup.Copy())
 	}
 }
 
@@ -130,10 +147,8 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	if !r.direct {
 		return r.getGuarded(key)
 	}
-	if invariants.Enabled {
-		r.raw.Begin()
-	}
-	opened := false // as TryOpen returns it, inlined by hand
+	r.begin()
+	opened := false
 	if r.lookup.Tags() {
 		opened = r.lookup.Announce() && r.lookup.Validate()
 	} else {
@@ -142,19 +157,13 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 	if !opened {
 		return r.getMoved(key)
 	}
-	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Enter(r.lookup.Copy())
-	}
+	r.enter()
 	value, ok = r.table.Get(key)
-	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Leave(r.lookup.Copy())
-	}
+	r.leave()
 	if !r.lookup.TryClose() {
 		r.lookup.CloseMoved()
 	}
-	if invariants.Enabled {
-		r.raw.End()
-	}
+	r.end()
 	runtime.KeepAlive(r) // as in Get
 	return value, ok
 }
@@ -165,9 +174,7 @@ func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
 func (r *ReadHandle[K, V]) getMoved(key K) (value V, ok bool) {
 	if !r.lookup.Claim() {
 		r.lookup.Retract()
-		if invariants.Enabled {
-			r.raw.End()
-		}
+		r.end()
 		return r.getGuarded(key)
 	}
 	r.table = *r.raw.Data(r.lookup.Reopen())
@@ -176,17 +183,11 @@ func (r *ReadHandle[K, V]) getMoved(key K) (value V, ok bool) {
 		r.integers = r.ints != nil
 	}
 	r.lookup.Unclaim()
-	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Enter(r.lookup.Copy())
-	}
+	r.enter()
 	value, ok = r.table.Get(key)
-	if atomicx.Hooked || invariants.Enabled {
-		r.raw.Leave(r.lookup.Copy())
-	}
+	r.leave()
 	r.lookup.Close()
-	if invariants.Enabled {
-		r.raw.End()
-	}
+	r.end()
 	runtime.KeepAlive(r) // as in Get
 	return value, ok
 }

@@ -16,14 +16,21 @@ import (
 //	asymmetric  two, plain                 Announce and Validate    Retract
 //	adaptive    two, plain, and a fence    Announce and Validate    Retract
 //	refcount    the reader's word          TryCount                 TryClose
-//	any         as above                   TryOpen                  TryClose
 //
-// If the open calls return false, Reopen opens the guard. If TryClose returns false, CloseMoved
-// closes it:
+// They open a guard in the copy that the last Reopen returned. If one returns false, because that
+// copy is not readable any more, or before the first Reopen, Reopen opens the guard. Under
+// adaptive Announce also returns false when the reader has reached the limit of fences. If
+// TryClose returns false, CloseMoved closes the guard. Under the other strategies TryClose is
+// Retract. Under refcount (Tags returns false):
 //
-//	if !l.TryOpen() { copy = l.Reopen() } // otherwise copy is that of the last Reopen
+//	if !l.TryCount() { copy = l.Reopen() } // otherwise copy is that of the last Reopen
 //	…
 //	if !l.TryClose() { l.CloseMoved() }
+//
+// S1 holds by the two-counts argument (see epochReader.Open), in the form that it has for each
+// strategy: the word is stored before the readable copy is loaded. The word holds the generation.
+// So a writer that waits for a successor of the cached copy does not confuse the two. For refcount
+// see countedLookup.
 //
 // Two words means one for each index of a copy. A word holds the tag of the copy while the guard is
 // open there, and otherwise 0. So opening stores a value that the reader already has. To raise the
@@ -95,34 +102,15 @@ func (w *lookupWords) of(name *Copy) (atomic *atomicx.Uint32, plain *plainTag) {
 	return nil, &w.plain[name.Index]
 }
 
-// TryOpen opens a guard in the copy that the last Reopen returned, if that copy is still readable.
-// If it is not, and before the first Reopen, TryOpen returns false, and Reopen must follow. Under
-// adaptive it also returns false when the reader has reached the limit of fences.
-//
-// S1 holds by the two-counts argument (see epochReader.Open), in the form that it has for each
-// strategy: the word is stored before the readable copy is loaded. The word holds the generation.
-// So a writer that waits for a successor of the cached copy does not confuse the two. For refcount
-// see countedLookup.
-//
-// TryOpen is TryTag or TryCount. To inline it, call Announce and Validate, or TryCount.
-func (l *Lookup) TryOpen() bool {
-	if l.Tags() {
-		return l.TryTag()
-	}
-	return l.TryCount()
-}
-
-// Tags reports whether to call TryTag and Retract, or TryCount and TryClose, as under refcount.
+// Tags reports whether to call Announce, Validate and Retract, or TryCount and TryClose, as under
+// refcount.
 func (l *Lookup) Tags() bool { return l.counted.word == nil }
 
-// TryCount is TryOpen under refcount.
+// TryCount opens a guard under refcount, or returns false.
 func (l *Lookup) TryCount() bool { return l.counted.tryOpen(l.tag) }
 
-// TryTag is TryOpen under another strategy.
-func (l *Lookup) TryTag() bool { return l.Announce() && l.Validate() }
-
-// Announce is the first half of TryTag. It stores the tag. It returns false if the reader has
-// reached the limit of fences.
+// Announce begins to open a guard. It stores the tag. It returns false if the reader has reached
+// the limit of fences.
 func (l *Lookup) Announce() bool {
 	if l.atomic == nil {
 		l.plain.Store(l.tag)
@@ -135,21 +123,22 @@ func (l *Lookup) Announce() bool {
 	return true
 }
 
-// Validate is the second half of TryTag. It reports whether the cached copy is still readable.
+// Validate follows Announce. It reports whether the guard is open: whether the cached copy is still
+// readable.
 func (l *Lookup) Validate() bool { return l.readable.Load() == l.cached.Load() }
 
-// Reopen ends the opening of a guard that TryOpen began, and returns the copy that the guard pins.
-// As in steps (d) and (e) of the two-counts argument, both words are stored before the readable
-// copy is loaded for the last time. Opening begins again if that load returns neither the cached
-// name nor the one that was loaded first. That happens only in these cases:
+// Reopen ends the opening of a guard that the other calls began, and returns the copy that the
+// guard pins. As in steps (d) and (e) of the two-counts argument, both words are stored before
+// the readable copy is loaded for the last time. Opening begins again if that load returns
+// neither the cached name nor the one that was loaded first. That happens only in these cases:
 //
 //  1. The cached copy was detached before. That happens once at most.
 //  2. A copy was detached meanwhile.
 //  3. One of the two copies had its other name at the first load. The name changes once for each
 //     swap, and while both words are stored there are at most two swaps.
 //
-// Under refcount TryOpen has counted the guard already. If the lookup guard Uncaches, Reopen may be
-// called only between Claim and Unclaim.
+// Under refcount TryCount has counted the guard already. If the lookup guard Uncaches, Reopen may
+// be called only between Claim and Unclaim.
 func (l *Lookup) Reopen() *Copy {
 	if r := l.words.refcount; r != nil {
 		c, seen := r.find(l.counted.seen)
@@ -196,7 +185,8 @@ func (l *Lookup) clear(index int) {
 	}
 }
 
-// Copy returns the copy in which TryOpen opens a guard. Reopen must have been called before.
+// Copy returns the copy in which Validate or TryCount opens a guard. Reopen must have been called
+// before.
 func (l *Lookup) Copy() *Copy { return l.cached.Load().itself() }
 
 // TryClose closes the guard, or returns false, and CloseMoved must follow. Everything that is read

@@ -113,11 +113,11 @@ func TestLookupGuardIsWaitedFor(t *testing.T) {
 			if !lookup.Init(s.NewReader("")) {
 				return // this strategy has none
 			}
-			if lookup.TryOpen() || lookup.Reopen() != s.copies[0] {
+			if tryOpen(lookup) || lookup.Reopen() != s.copies[0] {
 				t.Fatal("a lookup does not open in the readable copy")
 			}
 			lookup.Close()
-			if !lookup.TryOpen() {
+			if !tryOpen(lookup) {
 				t.Fatal("a lookup does not open where it did before")
 			}
 			s.swap()

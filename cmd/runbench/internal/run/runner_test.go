@@ -70,7 +70,7 @@ func TestMapsAndMixes(t *testing.T) {
 				p.Trace = &workloads.TraceInput{Name: "testdata/trace.txt", Format: "plain"}
 				c.Dist, c.KeyType, c.Keys = p.Trace.Dist(), "trace", 4
 			}
-			if !e.Caps.Has(kv.Concurrent) && !m.ReadOnly() {
+			if !e.Caps.Has(kv.Concurrent) {
 				c.G = 1
 			}
 			if m.Roles {
