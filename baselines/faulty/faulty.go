@@ -10,7 +10,7 @@ import (
 
 type map64 = kv.Map[uint64, uint64]
 
-// handle is a handle of a double buffer with a locked writer.
+// handle is a handle of a double buffer that publishes in batches.
 type handle interface {
 	map64
 	kv.Ranger[uint64, uint64]
@@ -29,20 +29,8 @@ type handle interface {
 
 // ownHandle is a handle of a double buffer whose handles have logs of their own.
 type ownHandle interface {
-	map64
-	kv.Ranger[uint64, uint64]
-	kv.BatchReader[uint64, uint64]
-	kv.Versioned[uint64, uint64]
-	kv.Clearer
-	kv.Retainer[uint64, uint64]
-	kv.Updater[uint64, uint64]
-	kv.Rewriter[uint64, uint64]
-	kv.Publisher
-	kv.TryPublisher
-	kv.ContextPublisher
-	kv.Flusher
+	handle
 	kv.HandOverer
-	Close()
 }
 
 // groupHandle is a handle of a hashmap.Group.

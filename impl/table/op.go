@@ -38,8 +38,9 @@ type change[K comparable, V any] struct {
 	effects []Op[K, V]                            // for opResolved: keys that are set and removed
 }
 
-// Maker makes empty tables of one kind and one seed, and operations for them. Only its own tables
-// know the hashes in its operations. Any number of goroutines may use it.
+// Maker makes empty tables of one kind and one seed, and operations for them. An operation holds
+// the hash of its key under that seed, so it can be applied to tables of its own Maker only. Any
+// number of goroutines may use a Maker.
 type Maker[K comparable, V any] struct {
 	kind    Kind
 	integer bool // the keys are integers

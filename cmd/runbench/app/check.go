@@ -31,7 +31,7 @@ The verdict names what it did not look at. The command also checks negative cont
 broken on purpose: they show that the checkers can say Illegal. For each property that a level does
 not promise, a directed schedule shows that the map does not have it. The history of a map that
 fails is kept, with a picture and the command that judges it again. A history whose verdict is
-Unknown is kept too. A map also fails if it leaks a goroutine in every history.
+Unknown is kept too. A map also fails if each of its histories leaves a goroutine behind.
 
 Without -impl the command also checks double buffers with drawn combinations of the options:
 strategy, table, bound of the wait, writer, reader, and others. Each pair of values of two options

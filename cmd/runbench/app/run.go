@@ -116,17 +116,18 @@ A child process measures, and the run watches it. A map fails if it crashes or e
 if it runs out of memory, or if it hangs: it makes no progress for 20 s (-hang) beyond the time that
 its step should take. Its verdict says why, and the evidence holds the output of the process, with the
 stacks of its goroutines. The map's remaining cells are skipped. Its workload is measured again
-without it, in a new process. All other maps are measured as planned, and the exit code is 3. That
-is the map whose turn it was. If that is not certain, each map is measured alone to find it. If a
-signal kills the process, it may come from a map or from elsewhere. A map fails if its process is
-killed again when it is measured alone. Otherwise the cells are measured again. If the memory is used
-up by the run's own check of a final state, or by other programs, nothing is known of the map: its
-verdict is Unknown, and the exit code is 4.
+without it, in a new process. All other maps are measured as planned, and the exit code is 3.
+
+The map that fails is the one whose turn it was. If that is not certain, each map is measured alone,
+to find the one that ends its process again. For example, a signal that kills the process may come
+from a map or from elsewhere. If no map ends its process alone, the cells are measured again. If the
+run's own check of a final state or another program has used up the memory, nothing is known of the
+map: its verdict is Unknown, and the exit code is 4.
 
 The cells of a workload in a block are written to the disk together, as soon as they are finished.
 After an interrupt (Ctrl-C) the run says what it waits for and finishes the cells that it measures.
-If it still fills their maps, it gives them up. Then it draws and reports what it has measured, and
-prints the command that measures the rest. A second interrupt stops the run at once, without these
+It leaves out cells whose maps are still being filled. Then it draws and reports what it has
+measured, and prints the command that measures the rest. A second interrupt stops the run at once, without these
 cells and without a report.
 
 The folder of the results holds:

@@ -56,7 +56,7 @@ func Presets(procs int) []Preset {
 		},
 		{
 			Name: "quick", Doc: "the main workloads, each with the maps that matter there; two and a half minutes on 2 processors",
-			blocks: 10, extra: 29, most: 126 * time.Second, time: cellTime, slice: slice, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
+			blocks: 10, extra: 29, most: 100 * time.Second, time: cellTime, slice: slice, timed: 7, latency: 100 * time.Millisecond, Check: 400 * time.Millisecond,
 			keys: []int{16 << 10}, sweeps: quickSweeps(procs, 16<<10),
 		},
 		{
