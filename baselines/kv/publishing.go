@@ -52,8 +52,8 @@ type Flusher interface {
 
 // HandOverer is implemented by handles that have a log of their own.
 type HandOverer interface {
-	// HandOver ends a batch and returns, usually without a wait. What the handle wrote before
-	// becomes visible at once: by the goroutine that publishes, or with the next Publish or
-	// HandOver of any handle.
+	// HandOver ends a batch and returns, usually without a wait. It need not publish what the
+	// handle wrote before. If it does not, the goroutine that publishes now does so, or the next
+	// Publish or HandOver of any handle.
 	HandOver()
 }
