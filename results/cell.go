@@ -30,10 +30,13 @@ type ID struct {
 
 	Procs int // GOMAXPROCS
 
-	// Pkg is the package of a benchmark of another program, if its file has it. Kind is then the
-	// base of the benchmark's name, and Impl is the rest. Nothing else is known.
-	Pkg string
+	// Config is the file configuration of a benchmark of another program. Kind is then "", and Impl
+	// is the name. Nothing else is known.
+	Config Config
 }
+
+// Foreign reports whether id is a benchmark of another program.
+func (id ID) Foreign() bool { return id.Kind == "" }
 
 // Cell is the measurement of an ID in one block.
 type Cell struct {
@@ -82,12 +85,11 @@ func (id ID) Rate() string {
 // shard-32 would be read as that number. A benchmark of another program keeps the name that it came
 // with.
 func (id ID) Name() string {
-	if id.Goroutines() == 0 { // of another program
-		name := strings.TrimSuffix(string(id.Kind)+"/"+id.Impl, "/")
-		if id.Procs != 1 {
-			name += fmt.Sprintf("-%d", id.Procs)
+	if id.Foreign() {
+		if id.Procs == 1 {
+			return id.Impl
 		}
-		return name
+		return fmt.Sprintf("%s-%d", id.Impl, id.Procs)
 	}
 	workers := fmt.Sprintf("g=%d", id.G)
 	if id.G == 0 {

@@ -321,9 +321,9 @@ func TestOtherBenchmarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Cell{
-		{ID: ID{Kind: "Get", Impl: "size=10", Procs: 8, Pkg: "a"}, Ops: 1000, Metrics: map[string]float64{"sec/op": 12.5e-9, "B/op": 0}},
-		{ID: ID{Kind: "Set", Procs: 1, Pkg: "b"}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
-		{ID: ID{Kind: "Set", Procs: 1, Pkg: "b"}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
+		{ID: ID{Impl: "Get/size=10", Procs: 8, Config: "goos: linux\npkg: a\n"}, Ops: 1000, Metrics: map[string]float64{"sec/op": 12.5e-9, "B/op": 0}},
+		{ID: ID{Impl: "Set", Procs: 1, Config: "goos: linux\npkg: b\n"}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
+		{ID: ID{Impl: "Set", Procs: 1, Config: "goos: plan9\npkg: b\n"}, Ops: 5, Metrics: map[string]float64{"sec/op": 3e-9}},
 	}
 	if diff := cmp.Diff(want, cells, cmp.Comparer(func(a, b float64) bool { return a-b < 1e-18 && b-a < 1e-18 })); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -333,8 +333,8 @@ func TestOtherBenchmarks(t *testing.T) {
 			t.Errorf("name %q; want %q", got, name)
 		}
 	}
-	if len(warnings) != 1 || !strings.Contains(string(warnings[0]), `goos changes from "linux" to "plan9"`) {
-		t.Errorf("warnings %q; want one, of goos", warnings)
+	if len(warnings) != 0 {
+		t.Errorf("warnings %q; want none", warnings)
 	}
 }
 
@@ -382,8 +382,8 @@ ok  	a	1.2s
 	}
 }
 
-// TestOddLines: other output of a program among its results is skipped with a warning. In a file
-// with a cell of ours, or without any result, it is damage.
+// TestOddLines: other output of a program among its results is skipped with a warning, and a result
+// that it tears apart is joined. In a file with a cell of ours it is damage.
 func TestOddLines(t *testing.T) {
 	const (
 		loud   = "2026/11/25 10:00:00 loud\nBenchmarkA-2   \t2026/11/25 10:00:01 louder\n 1000\t 123 ns/op\n"
@@ -394,7 +394,7 @@ func TestOddLines(t *testing.T) {
 	for text, want := range map[string]string{
 		loud + others:                            "",
 		others + loud:                            "",
-		loud:                                     `:1: "2026/11/25 10:00:00 loud" is not a line`,
+		loud:                                     "",
 		others + loud + ours:                     `:2: "2026/11/25 10:00:00 loud" is not a line`,
 		others + loud + "--- FAIL: BenchmarkC\n": `:5: "--- FAIL: BenchmarkC": the program failed`,
 	} {
@@ -405,7 +405,7 @@ func TestOddLines(t *testing.T) {
 		switch {
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("%q: %v, want %q", text, err, want)
-		case want == "" && (err != nil || len(cells) != 1 || len(warnings) != 1 || !strings.HasPrefix(string(warnings[0]), "passed over, with 2 more lines like it: ")):
+		case want == "" && (err != nil || len(cells) != strings.Count(text, "ns/op") || len(warnings) != 1 || !strings.HasPrefix(string(warnings[0]), "passed over: ")):
 			t.Errorf("%q: %d cells, warnings %q, %v", text, len(cells), warnings, err)
 		}
 	}

@@ -7,6 +7,8 @@ const (
 	stalenessFile = "staleness.txt"
 	latencyFile   = "latency.txt"
 
+	headerComment = "# Go benchmark text, for golang.org/x/perf/cmd/benchstat."
+
 	blockComment = "# block "
 	faultComment = "# fault: "
 	asideComment = "# aside: "

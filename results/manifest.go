@@ -181,6 +181,9 @@ func writeSynced(path string, text []byte) error {
 // missing environment are errors.
 func ReadManifest(dir string) (Manifest, error) {
 	path := filepath.Join(dir, manifestFile)
+	if err := regular(path); err != nil {
+		return Manifest{}, err
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Manifest{}, err

@@ -140,8 +140,8 @@ func createFile(path string, kind Kind, env Environment) (*cellFile, error) {
 }
 
 func (file *cellFile) writeHeader(env Environment) error {
-	fmt.Fprintf(&file.buf, "# Go benchmark text, for golang.org/x/perf/cmd/benchstat. %s, %s, kernel %s, %s.\n",
-		env.Go, env.CommitLabel(), env.Kernel, env.Date.Format("2006-01-02 15:04 MST"))
+	fmt.Fprintf(&file.buf, "%s %s, %s, kernel %s, %s.\n",
+		headerComment, env.Go, env.CommitLabel(), env.Kernel, env.Date.Format("2006-01-02 15:04 MST"))
 	for _, u := range Units(file.kind) {
 		if u.Aside {
 			continue
@@ -162,6 +162,9 @@ func (file *cellFile) writeHeader(env Environment) error {
 func continueFile(path string, kind Kind, env Environment, read *file) (*cellFile, error) {
 	if n := bytes.Count(read.cutOff, []byte("Benchmark")); n > 1 {
 		return nil, fmt.Errorf("cannot continue: %s: what seems to be one line that was cut off has %d cells; want lines that end in a newline", path, n)
+	}
+	if read.recoded {
+		return nil, fmt.Errorf("cannot continue: %s: it is compressed or in another encoding; want the file as the run wrote it", path)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/perf/benchunit"
+
 	"doublebuf/analysis"
 	"doublebuf/cmd/runbench/internal/compare"
 	"doublebuf/cmd/runbench/internal/exit"
@@ -24,6 +26,8 @@ type compareFlags struct {
 	minEffect float64
 	format    *format
 	units     []string
+	better    map[string]string // "higher" or "lower", by unit
+	ignore    []string
 }
 
 func compareCommand() command {
@@ -34,7 +38,15 @@ func compareCommand() command {
 		long: `
 Compares two runs cell by cell. OLD and NEW are folders of runs, or files with the benchmarks of
 any Go program as go test -bench prints them (use -count 8 or so; fewer than 4 give no interval).
-With -a and -b it compares two maps of one run, paired by block.
+With -a and -b it compares two maps of one run, paired by block. In a file of another program these
+are parts of names, as in impl=swiss and impl=runtime.
+
+A file of another program may be what go test -json prints. It may be compressed by gzip, or in
+UTF-16 as PowerShell writes it. The path - is standard input. Two benchmarks are paired if they have
+the same name and the same configuration of their file, such as pkg and cpu. A key of the
+configuration does not count if a file lacks it, or if each file has exactly one value of it. Without
+a line "Unit", a rate (…/s) is better if it is higher. If a file has lines of benchmarks whose result
+cannot be read, the exit code is 4.
 
 A cell is better or worse if it differs conclusively by more than the minimum effect. The chance
 that any row of a comparison is called so by mistake is at most 5 % (Holm). A cell is the same if
@@ -56,18 +68,12 @@ is missing in NEW. Otherwise it is 0.`,
 		examples: `  runbench compare old new -gate
   runbench compare -a syncmap -b dbuf-epoch-b64 results/reference
   runbench compare -format markdown -min-effect 2% before.txt after.txt
+  go test -bench . -count 8 -json | runbench compare before.txt -
+  runbench compare -a impl=swiss -b impl=runtime bench.txt
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			o := compareFlags{minEffect: 0.05, format: formatFlags(fs)}
-			fs.StringVar(&o.old, "a", "", "old `map`, of two maps of one run")
-			fs.StringVar(&o.now, "b", "", "new `map`")
-			fs.BoolVar(&o.gate, "gate", false, "set the exit code by the conclusions")
-			fs.Func("min-effect", "smallest `difference` that counts, as in 5% (default 5%)", func(s string) (err error) {
-				o.minEffect, err = share(s)
-				return err
-			})
-			fs.StringVar(&o.format.name, "format", o.format.name, "`format` of the output: text, markdown, json, csv or html")
-			fs.Var(&list[string]{&o.units, word}, "unit", "compare in these `units` (default the rates of a cell; every unit for benchmarks of other programs)")
+			o.declare(fs)
 			return func(paths []string) error {
 				if err := o.format.check(fs); err != nil {
 					return err
@@ -76,6 +82,21 @@ is missing in NEW. Otherwise it is 0.`,
 			}
 		},
 	}
+}
+
+// declare declares the flags.
+func (o *compareFlags) declare(fs *flag.FlagSet) {
+	fs.StringVar(&o.old, "a", "", "old `map`, of two maps of one run")
+	fs.StringVar(&o.now, "b", "", "new `map`")
+	fs.BoolVar(&o.gate, "gate", false, "set the exit code by the conclusions")
+	fs.Func("min-effect", "smallest `difference` that counts, as in 5% (default 5%)", func(s string) (err error) {
+		o.minEffect, err = share(s)
+		return err
+	})
+	fs.StringVar(&o.format.name, "format", o.format.name, "`format` of the output: text, markdown, json, csv or html")
+	fs.Var(&list[string]{&o.units, tidyUnit}, "unit", "compare in these `units` (default the rates of a cell; every unit for benchmarks of other programs)")
+	fs.Func("better", "which direction is better, as in `p99=lower`; a comma list", o.setBetter)
+	fs.Var(&list[string]{&o.ignore, word}, "ignore", "pair benchmarks that differ in these `keys` of their file's configuration; gomaxprocs is one, too")
 }
 
 // share parses a difference in percent.
@@ -95,26 +116,18 @@ func (s *shell) compare(o *compareFlags, paths []string) error {
 	case !maps && len(paths) != 2:
 		return exit.Usagef("compare: %d arguments; want two, OLD and NEW, or -a and -b and one run", len(paths))
 	}
-	var sets []*analysis.Run
-	for _, path := range paths {
-		set, warnings, err := results.Open(path)
-		for _, w := range warnings {
-			fmt.Fprintf(s.stderr, "runbench: warning: %s\n", w)
-		}
-		if err != nil {
-			return err
-		}
-		sets = append(sets, analysis.Of(set))
+	sets, lost, err := s.openAll(o, paths)
+	if err != nil {
+		return err
 	}
 	old, now := sets[0], sets[len(sets)-1]
-	notes, limits := doubts(old, now, o.minEffect)
+	notes, limits := o.doubts(old, now)
 	var c *compare.Comparison
 	var h compare.Heading
-	var err error
 	if maps {
 		for _, name := range []string{o.old, o.now} {
-			if !slices.Contains(old.Impls(), name) {
-				return exit.With(exit.Usage, names.Unknown("map", name, old.Impls()))
+			if !compare.HasPart(old, name) {
+				return exit.With(exit.Usage, names.Unknown("map", name, compare.Parts(old)))
 			}
 		}
 		h = compare.Heading{Old: o.old + " in " + source(paths[0], old), New: o.now + " in the same run"}
@@ -131,10 +144,80 @@ func (s *shell) compare(o *compareFlags, paths []string) error {
 	if err := s.print(o.format, compare.Document(h, c)); err != nil {
 		return err
 	}
-	if !o.gate {
-		return nil
+	if o.gate {
+		if err := failsGate(c, failed, unknown); err != nil {
+			return err
+		}
 	}
-	return failsGate(c, failed, unknown)
+	if lost = append(lost, c.Lost...); len(lost) > 0 {
+		return exit.With(exit.Unknown, fmt.Errorf("benchmarks are lost: %s", strings.Join(lost, "; ")))
+	}
+	return nil
+}
+
+// gomaxprocs is the key of GOMAXPROCS for the flag -ignore.
+const gomaxprocs = "gomaxprocs"
+
+// says reports whether the flag -better names a unit.
+func (o *compareFlags) says(unit string) bool { return o.better[unit] != "" }
+
+// setBetter parses the flag -better.
+func (o *compareFlags) setBetter(text string) error {
+	o.better = map[string]string{}
+	for _, part := range strings.Split(text, ",") {
+		unit, direction, _ := strings.Cut(part, "=")
+		if unit == "" || direction != "higher" && direction != "lower" {
+			return fmt.Errorf("%q: want a unit and a direction, as in p99=lower or hits=higher", part)
+		}
+		unit, _ = tidyUnit(unit)
+		o.better[unit] = direction
+	}
+	return nil
+}
+
+// tidyUnit returns the name under which a unit is compared: sec/op for ns/op.
+func tidyUnit(unit string) (string, error) {
+	_, unit = benchunit.Tidy(1, unit)
+	return word(unit)
+}
+
+// openAll opens the runs at paths, as the flags want them. It returns a line for each benchmark
+// that a file lost.
+func (s *shell) openAll(o *compareFlags, paths []string) (sets []*analysis.Run, lost []string, err error) {
+	found := map[string]bool{gomaxprocs: true}
+	keys := map[string]bool{gomaxprocs: true}
+	for _, path := range paths {
+		set, warnings, err := results.Open(path)
+		for _, w := range warnings {
+			fmt.Fprintf(s.stderr, "runbench: warning: %s\n", w)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if n := len(set.Lost); n > 0 {
+			line := set.Lost[0]
+			if n > 1 {
+				line += fmt.Sprintf(" and %d more", n-1)
+			}
+			lost = append(lost, line)
+		}
+		for _, c := range set.Cells {
+			for key := range c.Config.All() {
+				keys[key] = true
+			}
+		}
+		for _, key := range o.ignore {
+			found[key] = set.Ignore(key) || found[key]
+		}
+		maps.Copy(set.Better, o.better)
+		sets = append(sets, analysis.Of(set))
+	}
+	for _, key := range o.ignore {
+		if !found[key] {
+			return nil, nil, exit.With(exit.Usage, names.Unknown("key", key, slices.Sorted(maps.Keys(keys))))
+		}
+	}
+	return sets, lost, nil
 }
 
 // source names a run, with its machine and commit as far as they are known.
@@ -150,10 +233,16 @@ func source(path string, s *analysis.Run) string {
 
 // doubts returns notes on a comparison of two runs, which may be the same one, and what it can
 // conclude.
-func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits) {
-	limits := compare.Limits{MinEffect: minEffect}
+func (o *compareFlags) doubts(old, now *analysis.Run) ([]string, compare.Limits) {
+	limits := compare.Limits{MinEffect: o.minEffect, AnyProcs: slices.Contains(o.ignore, gomaxprocs)}
 	var notes []string
-	if !maps.Equal(old.Machine, now.Machine) {
+	otherMachine := false
+	for key, was := range old.Machine {
+		if is, known := now.Machine[key]; known && is != was {
+			otherMachine = true
+		}
+	}
+	if otherMachine {
 		notes = append(notes, "The two runs were made on different machines, so the effects include the difference between the machines.")
 	}
 	if a, b := old.Manifest.Inputs, now.Manifest.Inputs; len(a) > 0 && len(b) > 0 && !maps.Equal(a, b) {
@@ -166,6 +255,10 @@ func doubts(old, now *analysis.Run, minEffect float64) ([]string, compare.Limits
 		limits.OtherMethod = true
 		way := map[bool]string{true: "in slices", false: "at once"}
 		notes = append(notes, fmt.Sprintf("The old run measured its cells %s, and the new run %s. Slices charge each map for its own garbage, and leave out how it starts.", way[a], way[b]))
+	}
+	if assumed := slices.DeleteFunc(slices.Concat(old.Assumed, now.Assumed), o.says); len(assumed) > 0 {
+		slices.Sort(assumed)
+		notes = append(notes, fmt.Sprintf("No file says which direction of %s is better. It is a rate, so higher counts as better.", strings.Join(slices.Compact(assumed), ", ")))
 	}
 	if !tellsLayers(old) || !tellsLayers(now) {
 		return append(notes, "The numbers of builds and processes are not known. With a single build, differences under 5 % are not conclusive."), limits
@@ -214,7 +307,7 @@ func verdictsOn(old, now *analysis.Run, o *compareFlags) (notes, failed, unknown
 	for _, name := range slices.Sorted(maps.Keys(runs)) {
 		set, passed := runs[name], 0
 		if set.Manifest.Environment.Go == "" {
-			if slices.ContainsFunc(set.Cells, func(c results.Cell) bool { return c.Goroutines() > 0 }) {
+			if slices.ContainsFunc(set.Cells, func(c results.Cell) bool { return !c.Foreign() }) {
 				notes = append(notes, fmt.Sprintf("It is not known whether the maps of %s are correct: it has no verdicts.", name))
 			}
 			continue

@@ -28,7 +28,7 @@ func TestDoubts(t *testing.T) {
 		{of(1), of(6), 0.05, "New: 6 builds, 6 processes. "},
 		{of(6), of(6), 0, "6 builds, 6 processes. "},
 	} {
-		notes, limits := doubts(analysis.Of(c.old), analysis.Of(c.now), 0.02)
+		notes, limits := (&compareFlags{minEffect: 0.02}).doubts(analysis.Of(c.old), analysis.Of(c.now))
 		if text := strings.Join(notes, "\n"); limits.MinEffect != 0.02 || limits.Layout != c.layout || !strings.Contains(text, c.note) {
 			t.Errorf("%+v with %q; want layout %v and %q", limits, text, c.layout, c.note)
 		}
@@ -45,7 +45,7 @@ func TestComparingOtherInput(t *testing.T) {
 		old, now map[string]string
 		want     bool
 	}{{one, one, false}, {one, other, true}, {one, nil, false}, {nil, nil, false}} {
-		notes, _ := doubts(analysis.Of(with(test.old)), analysis.Of(with(test.now)), 0.01)
+		notes, _ := (&compareFlags{minEffect: 0.01}).doubts(analysis.Of(with(test.old)), analysis.Of(with(test.now)))
 		if got := strings.Contains(strings.Join(notes, " "), "different real input"); got != test.want {
 			t.Errorf("%v and %v: %v", test.old, test.now, notes)
 		}

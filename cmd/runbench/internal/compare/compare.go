@@ -31,9 +31,9 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"doublebuf/analysis"
 	"doublebuf/analysis/stat"
@@ -89,22 +89,27 @@ type Limits struct {
 	Layout    float64 // two layouts of the same code can cause smaller differences
 	// OtherMethod: the two runs measured in different ways, so that no map counts as unchanged.
 	OtherMethod bool
+	// AnyProcs: cells match that differ in GOMAXPROCS.
+	AnyProcs bool
 }
 
 // Comparison is the result of comparing two runs, or two maps of one run.
 type Comparison struct {
 	Limits
-	Paired    bool // the maps of one run, by block
+	OneRun    bool // two maps of one run
+	Paired    bool // by block
 	Tables    []Table
 	OnlyOld   []string // cells that the new one lacks
 	OnlyNew   []string // and the other way round
 	Unchanged []string // maps that have the same code in both runs
+	Lost      []string // a line for each benchmark that the new file has, and of the old one only the name
+	Notes     []string // on what was paired although it differs, and on what was not paired
 }
 
 // MinConclusive is the effect beyond which a true effect can be better or worse: that of the null
 // hypothesis.
 func (c *Comparison) MinConclusive() float64 {
-	if c.Paired {
+	if c.OneRun {
 		return c.MinEffect
 	}
 	return max(c.MinEffect, c.Layout)
@@ -125,80 +130,52 @@ type pair struct {
 // to compare, or if the runs contradict each other on which direction is better.
 func Runs(old, now *analysis.Run, units []string, limits Limits) (*Comparison, error) {
 	c := &Comparison{Limits: limits}
-	ofNew := map[results.ID]*analysis.Group{}
 	groups := func(s *analysis.Run) []*analysis.Group {
 		return slices.DeleteFunc(slices.Clone(s.AllGroups()), func(g *analysis.Group) bool { return len(unitsOf(g, units)) == 0 })
 	}
-	for _, g := range groups(now) {
-		ofNew[g.ID] = g
-	}
+	m := matchOf(groups(old), groups(now), limits.AnyProcs)
 	var pairs []pair
-	for _, g := range groups(old) {
-		if n, ok := ofNew[g.ID]; ok {
-			p := pair{id: g.ID, cell: label(g.ID), old: g, new: n, unchanged: !limits.OtherMethod && SameCode(old, now, g.ID.Impl)}
-			if p.id.Kind == results.Throughput {
-				p.limit = max(old.Limit(p.id.Workload()), now.Limit(p.id.Workload()))
-			}
-			pairs = append(pairs, p)
-			if p.unchanged && !slices.Contains(c.Unchanged, g.ID.Impl) {
-				c.Unchanged = append(c.Unchanged, g.ID.Impl)
-			}
-			delete(ofNew, g.ID)
-		} else {
-			c.OnlyOld = append(c.OnlyOld, label(g.ID))
+	for _, two := range m.pairs {
+		g := two[0]
+		p := pair{id: g.ID, cell: m.label(g.ID), old: g, new: two[1], unchanged: !limits.OtherMethod && SameCode(old, now, g.ID.Impl)}
+		if p.id.Kind == results.Throughput {
+			p.limit = max(old.Limit(p.id.Workload()), now.Limit(p.id.Workload()))
+		}
+		pairs = append(pairs, p)
+		if p.unchanged && !slices.Contains(c.Unchanged, g.ID.Impl) {
+			c.Unchanged = append(c.Unchanged, g.ID.Impl)
 		}
 	}
-	for _, g := range groups(now) {
-		if _, ok := ofNew[g.ID]; ok {
-			c.OnlyNew = append(c.OnlyNew, label(g.ID))
+	for _, g := range m.onlyOld {
+		c.OnlyOld = append(c.OnlyOld, m.label(g.ID))
+	}
+	for _, g := range m.onlyNew {
+		c.OnlyNew = append(c.OnlyNew, m.label(g.ID))
+		if g.ID.Foreign() && old.Mentioned[g.ID.Name()] {
+			c.Lost = append(c.Lost, fmt.Sprintf("%s stands in the old file without a result that can be read", g.ID.Name()))
 		}
 	}
-	for unit := range now.Better {
-		if b, ok := old.Better[unit]; ok && b != now.Better[unit] {
-			return nil, fmt.Errorf("%s: better is %s in the old file and %s in the new one; want them to agree", unit, b, now.Better[unit])
+	c.Notes = append(m.notes, m.differences()...)
+	better := map[string]string{}
+	maps.Copy(better, old.Better)
+	for unit, b := range now.Better {
+		was, both := better[unit]
+		switch {
+		case !both || slices.Contains(old.Assumed, unit):
+			better[unit] = b
+		case was != b && !slices.Contains(now.Assumed, unit):
+			return nil, fmt.Errorf("%s: better is %s in the old file and %s in the new one; want them to agree", unit, was, b)
 		}
 	}
-	return c.judge(pairs, units, func(unit string) string {
-		if b := now.Better[unit]; b != "" {
-			return b
-		}
-		return old.Better[unit]
-	})
-}
-
-// Maps compares two maps of one run in every workload in which both were measured, paired by block.
-// now is the new map. Units are as for Runs.
-func Maps(set *analysis.Run, old, now string, units []string, limits Limits) (*Comparison, error) {
-	c := &Comparison{Limits: limits, Paired: true}
-	var pairs []pair
-	found := map[results.ID]int{}
-	for _, g := range set.AllGroups() {
-		if g.ID.Impl == old && len(unitsOf(g, units)) > 0 {
-			found[g.ID.Workload()] = len(pairs)
-			pairs = append(pairs, pair{id: g.ID, cell: workload(g.ID), old: g, limit: set.Limit(g.ID.Workload())})
-		}
+	c.judge(pairs, units, func(unit string) string { return better[unit] })
+	if len(c.Tables) == 0 {
+		return nil, m.nothing(old.AllGroups(), now.AllGroups(), units)
 	}
-	for _, g := range set.AllGroups() {
-		if g.ID.Impl != now || len(unitsOf(g, units)) == 0 {
-			continue
-		}
-		if i, ok := found[g.ID.Workload()]; ok {
-			pairs[i].new = g
-		} else {
-			c.OnlyNew = append(c.OnlyNew, workload(g.ID))
-		}
-	}
-	pairs = slices.DeleteFunc(pairs, func(p pair) bool {
-		if p.new == nil {
-			c.OnlyOld = append(c.OnlyOld, p.cell)
-		}
-		return p.new == nil
-	})
-	return c.judge(pairs, units, func(unit string) string { return set.Better[unit] })
+	return c, nil
 }
 
 // judge makes the tables of pairs.
-func (c *Comparison) judge(pairs []pair, units []string, better func(unit string) string) (*Comparison, error) {
+func (c *Comparison) judge(pairs []pair, units []string, better func(unit string) string) {
 	same := unchangedOf(pairs)
 	at := map[string]int{}
 	byUnit := map[string][]pair{}
@@ -221,19 +198,11 @@ func (c *Comparison) judge(pairs []pair, units []string, better func(unit string
 			byUnit[unit] = append(byUnit[unit], p)
 		}
 	}
-	if len(c.Tables) == 0 {
-		in := "in any unit"
-		if len(units) > 0 {
-			in = "in " + strings.Join(units, ", ")
-		}
-		return nil, fmt.Errorf("the two sides have no cell in common %s; want at least one with the same name", in)
-	}
 	for i := range c.Tables {
 		t := &c.Tables[i]
 		t.Mean, t.Deviation = c.mean(byUnit[t.Unit], same, t.Unit), same.deviations(t.Unit).all
 	}
 	c.conclude(slices.ContainsFunc(pairs, func(p pair) bool { return !p.unchanged }))
-	return c, nil
 }
 
 // conclude fills in the conclusions of all rows. If something has changed, the rows of unchanged
@@ -273,10 +242,17 @@ func (c *Comparison) conclude(changed bool) {
 }
 
 func (c *Comparison) row(cell string, old, now *analysis.Group, unit string) Row {
-	r := Row{Cell: cell, Old: old.Summary(unit).Median, New: now.Summary(unit).Median}
+	r := Row{Cell: cell}
 	if a, b := lacking(old, unit), lacking(now, unit); a+b > 0 {
 		r.Why = fmt.Sprintf("%d old and %d new repetitions have no value: they are overloaded or too short, or the unit is measured once in a process", a, b)
 	}
+	if n := withoutRatio(old, unit) + withoutRatio(now, unit); n > 0 {
+		r.Old, r.New, r.Effect = math.NaN(), math.NaN(), analysis.Unpaired(&analysis.Group{}, &analysis.Group{}, unit, 0)
+		r.Effect.N = [2]int{len(old.Cells), len(now.Cells)}
+		r.Why = fmt.Sprintf("%d values are below 0 or not a number, and have no ratio", n)
+		return r
+	}
+	r.Old, r.New = old.Summary(unit).Median, now.Summary(unit).Median
 	if c.Paired {
 		r.Effect = analysis.Paired(old, now, unit, c.MinConclusive())
 	} else {
@@ -344,7 +320,7 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 	case r.Holm >= 1-stat.Confidence:
 		r.Why = fmt.Sprintf("not conclusive as one of %d rows; want more repetitions", family)
 	case t.Better == "":
-		r.Why = fmt.Sprintf(`which direction is better is not known; want a line "Unit %s better=higher" or =lower in the file`, t.Unit)
+		r.Why = fmt.Sprintf("which direction is better is not known; -better %[1]s=higher or -better %[1]s=lower says it", t.Unit)
 	case (e.Ratio > 1) == (t.Better == "higher"):
 		r.Conclusion = Better
 	default:
@@ -353,7 +329,7 @@ func (c *Comparison) decide(r *Row, t Table, family int) {
 	if r.Unchanged && r.Why == "" && r.Conclusion != Same {
 		r.Why = "same code in both runs: the machine or the build has changed"
 	}
-	if own := c.Paired && r.Why == "" && (r.Conclusion == Better || r.Conclusion == Worse); own && e.Ratio < 1+c.Layout && e.Ratio > 1/(1+c.Layout) {
+	if own := c.OneRun && r.Why == "" && (r.Conclusion == Better || r.Conclusion == Worse); own && e.Ratio < 1+c.Layout && e.Ratio > 1/(1+c.Layout) {
 		r.Why = fmt.Sprintf("in this build; another layout of the code can cause up to %s", analysis.Percent(c.Layout))
 	}
 }
@@ -380,7 +356,7 @@ func unitsOf(g *analysis.Group, wanted []string) []string {
 	switch {
 	case len(wanted) > 0:
 		wanted = slices.Clone(wanted)
-	case g.ID.Goroutines() == 0:
+	case g.ID.Foreign():
 		wanted = g.Units()
 	case g.ID.Kind == results.Staleness, g.ID.Kind == results.Latency:
 		// Medians of staleness are often zero, and the noise of both would decide the whole.
@@ -407,16 +383,15 @@ func lacking(g *analysis.Group, unit string) (n int) {
 // whole reports whether all of the group's cells have a value, other than zero, in the unit: it
 // then has a geometric mean.
 func whole(g *analysis.Group, unit string) bool {
-	return !slices.ContainsFunc(g.Cells, func(c results.Cell) bool { return c.Metrics[unit] == 0 })
+	return !slices.ContainsFunc(g.Cells, func(c results.Cell) bool { return c.Metrics[unit] == 0 }) && withoutRatio(g, unit) == 0
 }
 
-// label names a cell, with its package if that is of another program.
-func label(id results.ID) string {
-	if id.Pkg != "" {
-		return id.Pkg + "." + id.Name()
+// withoutRatio returns how many of the group's values in a unit are below 0 or not a number.
+func withoutRatio(g *analysis.Group, unit string) (n int) {
+	for _, c := range g.Cells {
+		if !results.HasRatio(c.Metrics[unit]) {
+			n++
+		}
 	}
-	return id.Name()
+	return n
 }
-
-// workload names what a map was measured in.
-func workload(id results.ID) string { return strings.Replace(id.Name(), "impl="+id.Impl+"/", "", 1) }

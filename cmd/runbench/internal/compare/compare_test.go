@@ -283,8 +283,8 @@ func TestLimits(t *testing.T) {
 func TestJSONKnowsNoInfinity(t *testing.T) {
 	var old, now results.Set
 	for range 5 {
-		old.Cells = append(old.Cells, results.Cell{ID: results.ID{Kind: "X", Procs: 1}, Metrics: map[string]float64{"allocs/op": 0}})
-		now.Cells = append(now.Cells, results.Cell{ID: results.ID{Kind: "X", Procs: 1}, Metrics: map[string]float64{"allocs/op": 2}})
+		old.Cells = append(old.Cells, results.Cell{ID: results.ID{Impl: "X", Procs: 1}, Metrics: map[string]float64{"allocs/op": 0}})
+		now.Cells = append(now.Cells, results.Cell{ID: results.ID{Impl: "X", Procs: 1}, Metrics: map[string]float64{"allocs/op": 2}})
 	}
 	now.Better = map[string]string{"allocs/op": "lower"}
 	c, err := Runs(analysis.Of(&old), analysis.Of(&now), nil, Limits{MinEffect: 0.05})

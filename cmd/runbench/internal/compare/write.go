@@ -76,7 +76,7 @@ func data(h Heading, c *Comparison) jsonComparison {
 		Heading: h, MinEffect: c.MinEffect, Claimable: c.MinConclusive(), Paired: c.Paired, Unchanged: c.Unchanged,
 		OnlyOld: append([]string{}, c.OnlyOld...), OnlyNew: append([]string{}, c.OnlyNew...),
 	}
-	out.Notes = append([]string{}, h.Notes...)
+	out.Notes = append(append([]string{}, c.Notes...), h.Notes...)
 	for _, t := range c.Tables {
 		o := jsonTable{Unit: t.Unit, Better: t.Better, Varies: math.Expm1(t.Deviation.SD)}
 		for _, r := range t.Rows {
@@ -149,7 +149,7 @@ func (t Table) table() export.Table {
 		if r.Unchanged {
 			cell += " (unchanged)"
 		}
-		row := []string{cell, benchunit.Scale(r.Old, class), benchunit.Scale(r.New, class), percent(r.Effect.Ratio), interval(r.Effect)}
+		row := []string{cell, scale(r.Old, class), scale(r.New, class), percent(r.Effect.Ratio), interval(r.Effect)}
 		switch {
 		case r.Relative != nil:
 			row = append(row, percent(r.Relative.Ratio), interval(*r.Relative))
@@ -159,6 +159,14 @@ func (t Table) table() export.Table {
 		out.Rows = append(out.Rows, append(row, probability(r.Holm), n, conclusion))
 	}
 	return out
+}
+
+// scale writes a value with the prefix of its size.
+func scale(value float64, class benchunit.Class) string {
+	if math.IsNaN(value) {
+		return "-"
+	}
+	return benchunit.Scale(value, class)
 }
 
 // interval writes the interval of an effect.
@@ -216,7 +224,7 @@ func (c *Comparison) notes(h Heading) []string {
 			notes = append(notes, fmt.Sprintf("Only in %s, and not compared: %s.", only.where, strings.Join(only.cells, ", ")))
 		}
 	}
-	return append(notes, h.Notes...)
+	return slices.Concat(notes, c.Notes, h.Notes)
 }
 
 // drift says how much the rows of unchanged maps changed, and which of them the least and the most.
@@ -238,7 +246,7 @@ func (t Table) drift() string {
 func (c *Comparison) varies() (notes []string) {
 	const one = "Each conclusion rests on one run of each side, and another run may differ."
 	switch {
-	case c.Paired:
+	case c.OneRun:
 		return nil
 	case len(c.Unchanged) == 0:
 		return []string{"How much two runs of the same code differ is not known: no map is known to have the same code in both. " + one}
