@@ -15,7 +15,11 @@
 //	lincheck/judge     the laws, and whether a history keeps them
 //	lincheck/drive     recorders, schedules, child processes
 //	lincheck/soak      long runs under an online oracle
-//	lincheck/explore   interleavings of impl's atomic operations: all, or up to a bound
+//	lincheck/explore   schedules of concurrent code: all, or up to a bound. Below it are:
+//	    linear             recorded calls, judged against a sequential map or another model
+//	    standin            what takes the place of sync, channels and so on in explored code
+//	    instrument         builds the tests of any module for the explorer
+//	    programs           programs over impl, for the explorer
 //	lincheck/mutants   patches that plant faults, and the matrix of the checkers that find them
 //	results            what was measured, in files: cells as Go benchmark text, and the manifest
 //	analysis           what follows from a run: summaries, verdicts, the A/A control, the grade

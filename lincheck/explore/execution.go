@@ -16,9 +16,26 @@ func (e *execution) run(program Program) {
 	defer hooked.Install(nil)
 	program(&Exec{e})
 	e.started = true
+	if e.whole {
+		e.guard(e.steps)
+		e.unwinding = true
+		e.guard(e.unwind)
+	} else {
+		e.steps()
+		e.unwinding = true
+		e.unwind()
+	}
+	e.current, e.unwinding = nil, false
+	if e.failure == nil && !e.pruned {
+		e.check()
+	}
+}
+
+// steps launches the goroutines and lets them take steps until the execution is over.
+func (e *execution) steps() {
 	e.launching = true
 	for _, g := range e.goroutines {
-		if e.failure == nil {
+		if e.failure == nil && !g.launched && g.born < 0 {
 			g.launched = true
 			e.resume(g)
 		}
@@ -32,17 +49,17 @@ func (e *execution) run(program Program) {
 				break
 			}
 		}
+		g.launched = true
 		e.resume(g)
 	}
-	e.unwinding = true
+}
+
+// unwind ends the goroutines of an execution that is over.
+func (e *execution) unwind() {
 	for _, g := range e.goroutines {
 		if g.launched && !g.finished {
 			e.resume(g)
 		}
-	}
-	e.current, e.unwinding = nil, false
-	if e.failure == nil && !e.pruned {
-		e.check()
 	}
 }
 
@@ -73,20 +90,23 @@ func (e *execution) Step(op hooked.Op) (timedOut bool) {
 		return false
 	}
 	if e.peeking {
-		g.accesses = append(g.accesses, access{e.locate(op.Loc), false})
+		g.accesses = append(g.accesses, access{loc: e.locate(op.Loc)})
 		return false
 	}
 	if e.unwinding {
 		if op.Kind == hooked.OpYield || op.Ready != nil && !op.Ready() {
-			panic(abandoned{})
+			e.abandon()
 		}
+		return false
+	}
+	if g.solo = e.alone(g, &op); g.solo {
 		return false
 	}
 	e.announce(g, op)
 	if e.launching || !e.keeps(g) {
 		g.yield(struct{}{})
 		if e.unwinding {
-			panic(abandoned{})
+			e.abandon()
 		}
 	}
 	e.begin(g)
@@ -110,14 +130,14 @@ func (e *execution) announce(g *goroutine, op hooked.Op) {
 	g.accesses = g.accesses[:0]
 	switch {
 	case e.mode.tso && op.Kind == hooked.OpPlainStore: // it accesses its location later, in the flush
-		g.accesses = append(g.accesses, access{e.locate(buffers{}), false})
+		g.accesses = append(g.accesses, access{loc: e.locate(buffers{})})
 	case op.Kind == hooked.OpMembarrier:
-		g.accesses = append(g.accesses, access{e.locate(buffers{}), true})
+		g.accesses = append(g.accesses, access{loc: e.locate(buffers{}), writes: true})
 	case op.Loc != nil:
-		g.accesses = append(g.accesses, access{e.locate(op.Loc), op.Kind.Writes()})
+		e.access(g, &op)
 	}
-	if op.Also != nil {
-		g.accesses = append(g.accesses, access{e.locate(op.Also), false})
+	for _, also := range op.Also {
+		g.accesses = append(g.accesses, access{loc: e.locate(also), writes: op.AlsoWrites})
 	}
 }
 
@@ -126,7 +146,12 @@ func (e *execution) announce(g *goroutine, op hooked.Op) {
 func (e *execution) pick() *goroutine {
 	for e.failure == nil && !e.pruned {
 		enabled := e.enabled()
-		if enabled == 0 {
+		if !enabled.empty() {
+			e.forced = 0
+		} else if e.whole {
+			enabled = e.spinning()
+		}
+		if enabled.empty() {
 			e.ended()
 			return nil
 		}
@@ -140,6 +165,9 @@ func (e *execution) pick() *goroutine {
 		if !ok {
 			e.pruned = true
 			return nil
+		}
+		if e.follower != nil {
+			e.follower.follow(e, t, enabled)
 		}
 		e.path = append(e.path, t)
 		g := e.goroutines[t.goroutine()]
@@ -157,16 +185,16 @@ func (e *execution) pick() *goroutine {
 func (e *execution) enabled() (s set) {
 	for _, g := range e.goroutines {
 		if len(g.buffer) > 0 {
-			s |= of(g.id, flush).set()
+			s.add(of(g.id, flush))
 		}
 		if g.finished || len(g.buffer) > 0 && g.op.Kind.Drains() {
 			continue
 		}
 		if e.ready(g) {
-			s |= of(g.id, step).set()
+			s.add(of(g.id, step))
 		}
-		if g.op.Timeout && g.suffered < e.mode.timeouts {
-			s |= of(g.id, timeout).set()
+		if g.op.Timeout && g.suffered < e.mode.timeouts || g.op.Other != nil && g.op.Other() {
+			s.add(of(g.id, timeout))
 		}
 	}
 	return s
@@ -174,7 +202,7 @@ func (e *execution) enabled() (s set) {
 
 func (e *execution) ready(g *goroutine) bool {
 	switch {
-	case g.op.Kind == hooked.OpYield:
+	case g.op.Kind == hooked.OpYield || g.op.Kind == hooked.OpSpin:
 		if g.changed || len(g.seen) == 0 {
 			return true
 		}
@@ -190,6 +218,8 @@ func (e *execution) ready(g *goroutine) bool {
 		g.accesses = g.accesses[:0]
 	case g.op.Ready == nil:
 		return true
+	case e.whole:
+		return g.op.Ready()
 	}
 	running := e.current
 	e.current, e.peeking = g, true
@@ -205,13 +235,15 @@ func (e *execution) begin(g *goroutine) {
 	g.steps++
 	op := &g.op
 	if e.tracing {
-		ev := Event{Goroutine: g.name, Op: op.Kind.String(), Loc: -1, Source: caller()}
+		ev := Event{Goroutine: g.name, Op: op.Kind.String(), Loc: -1, Value: op.What, Source: caller(e.whole)}
 		if op.Loc != nil {
 			ev.Loc = e.locate(op.Loc)
 		}
 		e.trace = append(e.trace, ev)
 	}
 	switch {
+	case e.racing >= 0:
+		e.failRace(g)
 	case g.limit > 0 && g.steps > g.limit:
 		e.fail(StepBound, "%s: more steps than its bound", g.name)
 	case g.timedOut:
@@ -227,7 +259,7 @@ func (e *execution) begin(g *goroutine) {
 		e.enterCopy(*op, g.name)
 	}
 	if e.failure != nil {
-		panic(abandoned{})
+		e.abandon()
 	}
 }
 
@@ -237,9 +269,15 @@ func (e *execution) Did(changed bool, value any) {
 	if g == nil || e.peeking || e.unwinding {
 		return
 	}
+	if g.solo {
+		g.solo = false
+		return
+	}
 	switch {
 	case g.op.Kind == hooked.OpYield:
 		g.seen, g.changed = g.seen[:0], false
+	case e.whole:
+		e.didWhole(g, changed)
 	case changed:
 		g.changed = true
 		e.locations[e.locate(g.op.Loc)].changes++
@@ -249,7 +287,7 @@ func (e *execution) Did(changed bool, value any) {
 		g.changed = g.changed || g.op.Kind == hooked.OpPlainStore
 	}
 	if e.tracing && value != nil {
-		e.trace[len(e.trace)-1].Value = fmt.Sprint(value)
+		e.trace[len(e.trace)-1].Value = e.show(value)
 	}
 }
 
@@ -271,7 +309,7 @@ func (e *execution) ended() {
 	kind, ok := Deadlock, true
 	var stuck []string
 	for _, g := range e.goroutines {
-		if g.finished {
+		if g.finished || g.background {
 			continue
 		}
 		ok = false
@@ -279,7 +317,7 @@ func (e *execution) ended() {
 		switch {
 		case g.op.Kind == hooked.OpPark:
 			kind = LostWakeUp
-		case g.op.Kind == hooked.OpYield && kind != LostWakeUp:
+		case (g.op.Kind == hooked.OpYield || g.op.Kind == hooked.OpSpin) && kind != LostWakeUp:
 			kind = Livelock
 		}
 	}
@@ -289,12 +327,19 @@ func (e *execution) ended() {
 }
 
 // caller returns the source line of the current step, as folder/file:line. It skips the frames of
-// this package and of package atomicx.
-func caller() string {
-	var pcs [16]uintptr
+// this package and of package atomicx. In a program that began with Exec.Main it skips those of all
+// packages that belong to the explorer.
+func caller(whole bool) string {
+	var pcs [24]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
 	for {
 		f, more := frames.Next()
+		if whole && slices.ContainsFunc(inner, func(p string) bool { return strings.HasPrefix(f.Function, p) }) {
+			if !more {
+				return ""
+			}
+			continue
+		}
 		if !strings.Contains(f.Function, "/atomicx") && !strings.HasSuffix(f.Function, "explore.Reading") || !more {
 			dir, file := path.Split(f.File)
 			return fmt.Sprintf("%s/%s:%d", path.Base(dir), file, f.Line)

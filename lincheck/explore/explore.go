@@ -2,7 +2,9 @@ package explore
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,6 +15,8 @@ type Config struct {
 	TSO bool
 	// OneWait makes each wait by hooked.AwaitWhole one blocking step.
 	OneWait bool
+	// Plain says that the program was built so that its plain accesses are steps.
+	Plain bool
 	// Timeouts is the number of sleeps of each goroutine that may end by their timeout. With 0,
 	// the default, no sleep does, so that a timeout cannot hide a lost wake-up.
 	Timeouts int
@@ -37,6 +41,11 @@ type Result struct {
 	Elapsed      time.Duration  `json:"elapsed_ns"`
 	Failure      *Failure       `json:"failure,omitempty"` // nil if there was none
 	Trace        []Event        `json:"trace,omitempty"`   // of a replay
+	// Limits names what the exploration did not control, or did not run in every way. If there is
+	// any, Completeness does not say "exhaustive" alone.
+	Limits []string `json:"limits,omitempty"`
+	// Loops are the sites of the loops of which the exploration left out longer waits.
+	Loops []int `json:"loops,omitempty"`
 }
 
 func (r Result) String() string {
@@ -69,7 +78,14 @@ func Run(cfg Config, program Program) (Result, error) {
 		cfg.MaxSteps = 10_000
 	}
 	x := &explorer{Config: cfg, program: program, start: time.Now()}
-	x.exec = &execution{mode: mode{cfg.TSO, cfg.OneWait, cfg.Timeouts}, numbers: map[any]int{}}
+	x.exec = &execution{
+		mode:     mode{cfg.TSO, cfg.OneWait, cfg.Plain, cfg.Timeouts},
+		numbers:  map[any]int{},
+		shadows:  map[any]any{},
+		warnings: map[string]bool{},
+		bounded:  map[int]bool{},
+	}
+	foreign.Store(false)
 	defer x.exec.close()
 	x.FinalStates = map[string]int{}
 	if cfg.Replay != "" {
@@ -84,6 +100,7 @@ func Run(cfg Config, program Program) (Result, error) {
 	} else {
 		x.search()
 	}
+	x.limits()
 	x.Elapsed = time.Since(x.start)
 	return x.Result, nil
 }
@@ -142,6 +159,21 @@ func (x *explorer) visit(d *dfs) bool {
 	}
 }
 
+// limits adds to the result what was not controlled.
+func (x *explorer) limits() {
+	if foreign.Load() {
+		x.exec.warnings["goroutines that the explorer did not start use what it controls"] = true
+	}
+	x.Limits = slices.Sorted(maps.Keys(x.exec.warnings))
+	x.Loops = slices.Sorted(maps.Keys(x.exec.bounded))
+	if len(x.Loops) > 0 {
+		x.Completeness += fmt.Sprintf(" but for more than %d useless rounds of a loop", freeRounds)
+	}
+	if len(x.Limits) > 0 {
+		x.Completeness = strings.Replace(x.Completeness, "exhaustive", "all schedules of what is controlled", 1)
+	}
+}
+
 func (x *explorer) exhausted() bool {
 	return x.MaxExecutions > 0 && x.begun >= x.MaxExecutions || x.MaxTime > 0 && time.Since(x.start) >= x.MaxTime
 }
@@ -151,6 +183,9 @@ func (x *explorer) execute(c chooser) {
 	e := x.exec
 	e.reset()
 	e.maxSteps, e.chooser = x.MaxSteps, c
+	if d, ok := c.(*dfs); e.mode.plain && !(ok && !d.everyTurn) {
+		e.follower = &dfs{}
+	}
 	x.begun++
 	if x.Failure != nil {
 		e.maxSteps, e.cut = x.Failure.Steps-1, true
@@ -182,6 +217,9 @@ func (x *explorer) replay(path []transition) {
 	e := x.exec
 	e.reset()
 	e.maxSteps, e.tracing, e.chooser = x.MaxSteps, true, &replayer{path: path}
+	if e.mode.plain {
+		e.follower = &dfs{}
+	}
 	e.run(x.program)
 	e.nameLocations()
 	x.Trace = e.trace

@@ -17,6 +17,8 @@ const (
 	LostWakeUp       FailureKind = "lost wake-up" // a deadlock in which a goroutine is parked
 	Livelock         FailureKind = "livelock"
 	StepBound        FailureKind = "step bound"
+	DataRace         FailureKind = "data race"
+	TooMany          FailureKind = "too many goroutines"
 	Nondeterministic FailureKind = "not deterministic"
 )
 

@@ -22,7 +22,7 @@ func (e *execution) locate(key any) int {
 func (e *execution) accessesOf(t transition) []access {
 	g := e.goroutines[t.goroutine()]
 	if t.move() == flush {
-		e.flushing[0] = access{g.buffer[0].loc, true}
+		e.flushing[0] = access{loc: g.buffer[0].loc, writes: true}
 		return e.flushing[:]
 	}
 	return g.accesses
@@ -36,10 +36,10 @@ func (e *execution) dependent(t, u transition) bool {
 		// its steps that wait for the flush, and they are not enabled together with it.
 		return (t.move() == flush) == (u.move() == flush)
 	}
-	var first [4]access // accessesOf has room for one flush
+	var first [4]access // a copy, since accessesOf has room for one flush
 	for _, x := range append(first[:0], e.accessesOf(t)...) {
 		for _, y := range e.accessesOf(u) {
-			if x.loc == y.loc && (x.writes || y.writes) {
+			if x.conflicts(y) {
 				return true
 			}
 		}
@@ -121,6 +121,6 @@ func (e *execution) enterCopy(op hooked.Op, who string) {
 	}
 	if wrong != "" {
 		e.fail(Exclusion, "%s at %s: the copy %s", who, op.Kind, wrong)
-		panic(abandoned{})
+		e.abandon()
 	}
 }

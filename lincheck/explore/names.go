@@ -34,6 +34,9 @@ func (e *execution) nameLocations() {
 }
 
 func shortType(key any) string {
+	if _, memory := key.(unsafe.Pointer); memory {
+		return "word"
+	}
 	s := strings.TrimPrefix(reflect.TypeOf(key).String(), "*")
 	s, _, _ = strings.Cut(s, "[")
 	return s[strings.LastIndexByte(s, '.')+1:]
@@ -54,6 +57,13 @@ type place struct {
 
 func (w *walker) enter(path string, v reflect.Value) { w.queue = append(w.queue, place{path, v}) }
 
+// name names the location with the given key, if it is one and has no name.
+func (w *walker) name(path string, key any) {
+	if name, ok := w.names[key]; ok && name == "" {
+		w.names[key] = path
+	}
+}
+
 // walk visits v and what v points to. It queues the fields and elements.
 func (w *walker) walk(path string, v reflect.Value) {
 	if v.CanAddr() {
@@ -62,11 +72,17 @@ func (w *walker) walk(path string, v reflect.Value) {
 			return
 		}
 		w.visited[key] = true
-		if name, ok := w.names[key]; ok && name == "" {
-			w.names[key] = path
+		w.name(path, key)
+		standin := strings.HasPrefix(v.Type().PkgPath(), ours)
+		if kind := v.Kind(); standin || kind != reflect.Struct && kind != reflect.Array {
+			p := unsafe.Pointer(v.UnsafeAddr())
+			w.name(path, unsafe.Add(p, -int(uintptr(p)%8)))
 		}
 		if p, ok := key.(interface{ Target() any }); ok {
 			w.walk(path+"→", reflect.ValueOf(p.Target()))
+			return
+		}
+		if standin {
 			return
 		}
 	}
@@ -75,6 +91,8 @@ func (w *walker) walk(path string, v reflect.Value) {
 		if !v.IsNil() {
 			w.walk(path, v.Elem())
 		}
+	case reflect.Chan:
+		w.name(path, v.UnsafePointer())
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
 			w.enter(fmt.Sprintf("%s[%d]", path, i), v.Index(i))

@@ -55,6 +55,9 @@ func (d *dfs) analyse(e *execution, i int) {
 		if rival.before(ordered) || last < j && d.enabledBy(j, i, rivals) {
 			continue
 		}
+		if e.mode.plain && ev.races(rival) {
+			e.racing = j
+		}
 		d.reverse(j, i)
 		// An event before this rival is no race of its own, because the rival orders the two. There
 		// is an exception. The rival may have enabled a step that waits, as Unlock enables Lock.
@@ -85,6 +88,9 @@ func (d *dfs) noteBlocked(e *execution, enabled set) {
 // only one word can have changed.
 func (d *dfs) joinEnablers(e *execution, g *goroutine, t transition, c clock) {
 	join := func(i int) { c.join(d.stack[i].event.clock) }
+	if g.born >= 0 && d.history.last[of(g.id, step).process()] < 0 {
+		join(g.born)
+	}
 	switch {
 	case t.move() == flush:
 		join(g.buffer[0].pushed)
@@ -113,7 +119,11 @@ func (d *dfs) joinEnablers(e *execution, g *goroutine, t transition, c clock) {
 }
 
 func (ev *event) writes(loc int) bool {
-	return slices.Contains(ev.accesses, access{loc, true})
+	return slices.ContainsFunc(ev.accesses, func(a access) bool { return a.loc == loc && a.writes })
+}
+
+func (ev *event) conflicts(a access) bool {
+	return slices.ContainsFunc(ev.accesses, a.conflicts)
 }
 
 // rivals returns the earlier events of other processes that ev depends on. The latest comes first.
@@ -121,7 +131,7 @@ func (d *dfs) rivals(ev *event) []int {
 	r := d.scratch[:0]
 	for _, a := range ev.accesses {
 		for _, j := range d.history.at[a.loc] {
-			if other := &d.stack[j].event; other.process != ev.process && (a.writes || other.writes(a.loc)) {
+			if other := &d.stack[j].event; other.process != ev.process && other.conflicts(a) {
 				r = append(r, j)
 			}
 		}
@@ -129,6 +139,21 @@ func (d *dfs) rivals(ev *event) []int {
 	slices.SortFunc(r, func(a, b int) int { return b - a })
 	d.scratch = slices.Compact(r)
 	return d.scratch
+}
+
+// races reports whether two events that only the schedule orders are a data race.
+func (ev *event) races(rival *event) bool {
+	return slices.ContainsFunc(ev.accesses, func(a access) bool {
+		return slices.ContainsFunc(rival.accesses, func(b access) bool {
+			return (a.plain || b.plain) && a.conflicts(b)
+		})
+	})
+}
+
+// follow adds a move that another chooser has chosen, so that its data races are found.
+func (d *dfs) follow(e *execution, t transition, enabled set) {
+	d.stack = append(d.stack, node{enabled: enabled, todo: enabled, chosen: t, fresh: true})
+	d.record(e, len(d.stack)-1)
 }
 
 // enabledBy reports whether only the move of node j enabled the move of node i, which was pending
@@ -160,25 +185,25 @@ func (d *dfs) reverse(j, i int) {
 		}
 		initial := true
 		for p, n := range first {
-			initial = initial && (n == 0 || ev.clock[p] < n)
+			initial = initial && (n == 0 || p >= len(ev.clock) || ev.clock[p] < n)
 		}
 		if initial {
-			initials |= ev.process.moves() & from.enabled
+			initials = initials.or(ev.process.moves().and(from.enabled))
 		}
 		if first[ev.process] == 0 {
 			first[ev.process] = ev.number
 		}
 	}
-	if initials&from.todo != 0 {
+	if !initials.and(from.todo).empty() {
 		return
 	}
-	if initials == 0 {
+	if initials.empty() {
 		from.todo = from.enabled
 		return
 	}
 	turn := d.stack[i].event.process
-	if initials&turn.moves() == 0 {
+	if initials.and(turn.moves()).empty() {
 		turn = initials.lowest().process()
 	}
-	from.todo |= initials & turn.moves()
+	from.todo = from.todo.or(initials.and(turn.moves()))
 }

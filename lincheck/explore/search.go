@@ -80,10 +80,10 @@ func (d *dfs) choose(e *execution, enabled set) (transition, bool) {
 		return 0, false
 	}
 	if d.bound < 0 && d.depth+1 == len(d.stack) {
-		d.sleep = 0
-		(n.sleep | n.done).each(func(t transition) {
+		d.sleep = set{}
+		n.sleep.or(n.done).each(func(t transition) {
 			if !e.dependent(t, n.chosen) {
-				d.sleep |= t.set()
+				d.sleep.add(t)
 			}
 		})
 	}
@@ -103,12 +103,12 @@ func (d *dfs) push(e *execution, enabled set) bool {
 		n.preempts = before.preempts + before.cost(before.chosen)
 	}
 	open := n.open(d.bound)
-	if open == 0 {
+	if open.empty() {
 		return false
 	}
 	n.chosen = e.goOn(open)
 	if !d.everyTurn {
-		n.todo = n.chosen.process().moves() & enabled
+		n.todo = n.chosen.process().moves().and(enabled)
 	}
 	if len(d.stack) < cap(d.stack) { // reuse the memory of an earlier node
 		old := &d.stack[:len(d.stack)+1][len(d.stack)].event
@@ -128,11 +128,11 @@ func (n *node) cost(t transition) int {
 
 // open returns the transitions that have still to be tried from n.
 func (n *node) open(bound int) set {
-	s := n.todo &^ (n.done | n.sleep)
+	s := n.todo.minus(n.done.or(n.sleep))
 	if bound >= 0 && n.preempts >= bound {
 		s.each(func(t transition) {
 			if n.preempts+n.cost(t) > bound {
-				s = s.without(t)
+				s.remove(t)
 			}
 		})
 	}
@@ -141,12 +141,12 @@ func (n *node) open(bound int) set {
 
 // advance changes the stack to the next execution and reports whether there is one.
 func (d *dfs) advance() bool {
-	d.depth, d.sleep = 0, 0
+	d.depth, d.sleep = 0, set{}
 	d.history.reset()
 	for len(d.stack) > 0 {
 		n := &d.stack[len(d.stack)-1]
-		n.done |= n.chosen.set()
-		if open := n.open(d.bound); open != 0 {
+		n.done.add(n.chosen)
+		if open := n.open(d.bound); !open.empty() {
 			n.chosen, n.fresh = open.lowest(), true
 			return true
 		}
@@ -160,7 +160,7 @@ func (d *dfs) advance() bool {
 type pct struct {
 	random   *rand.Rand
 	depth    int
-	priority [64]int
+	priority [MaxGoroutines * numMoves]int
 	drops    map[int]int // for some moves, the priority to which the running goroutine drops
 	moves    int
 }

@@ -37,11 +37,14 @@ func (t transition) process() process {
 }
 
 // moves returns the transitions of p.
-func (p process) moves() set {
+func (p process) moves() (s set) {
 	if p%2 == 1 {
-		return of(int(p)/2, flush).set()
+		s.add(of(int(p)/2, flush))
+		return s
 	}
-	return of(int(p)/2, step).set() | of(int(p)/2, timeout).set()
+	s.add(of(int(p)/2, step))
+	s.add(of(int(p)/2, timeout))
+	return s
 }
 
 // clock is a vector clock: for each process, the number of its events that come before.

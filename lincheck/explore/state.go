@@ -3,6 +3,8 @@ package explore
 import (
 	"fmt"
 	"iter"
+	"runtime"
+	"unsafe"
 
 	"doublebuf/impl/atomicx/hooked"
 )
@@ -24,6 +26,7 @@ type execution struct {
 	refuses    bool // membarriers fail
 	token      func(holder any, unreachable func())
 	final      string // the final state
+	whole      bool   // it began with Exec.Main
 
 	started   bool // Program has returned
 	launching bool // goroutines run to their first steps
@@ -36,6 +39,14 @@ type execution struct {
 	trace     []Event
 	failure   *Failure
 	pruned    bool // the chooser abandoned it
+
+	follower *dfs // finds data races, if the chooser does not
+	racing   int  // the move that the next one races with, or -1
+	forced   int  // rounds in a row that were allowed because nothing else could happen
+	shadows  map[any]any
+	shown    map[unsafe.Pointer]int // the pointers in the trace, see show
+	warnings map[string]bool        // for all executions of an exploration
+	bounded  map[int]bool           // the sites of loops of which some executions were cut, likewise
 
 	flushing  [1]access // memory for the result of accessesOf for a flush
 	numbers   map[any]int
@@ -57,6 +68,16 @@ type goroutine struct {
 	id   int
 	name string
 	body func()
+
+	born       int  // the move that started it, or -1
+	background bool // the program does not wait for its end
+	goid       uint64
+	dead       bool // its coroutine has ended
+	solo       bool // its last step was not one, because no other goroutine existed
+	quiet      int  // such steps so far
+	counts     map[any]int
+	rounds     []round // by loop, see Round
+	effects    int     // its changes of shared state so far
 
 	launched bool // its body has begun
 	finished bool
@@ -89,6 +110,15 @@ type seen struct{ loc, changes int }
 // abandoned is the panic that unwinds a goroutine of an execution that is over.
 type abandoned struct{}
 
+// abandon unwinds the calling goroutine. A program that began with Exec.Main may recover panics, so
+// its goroutines end by Goexit, which is slower because it costs the coroutine.
+func (e *execution) abandon() {
+	if e.whole {
+		runtime.Goexit()
+	}
+	panic(abandoned{})
+}
+
 func (e *execution) fail(kind FailureKind, format string, args ...any) {
 	if e.failure == nil {
 		e.failure = &Failure{Kind: kind, Message: fmt.Sprintf(format, args...)}
@@ -106,8 +136,17 @@ type location struct {
 
 // access is one location of a step.
 type access struct {
-	loc    int
-	writes bool
+	loc      int
+	writes   bool
+	commutes bool // see hooked.Op.Commutes
+	plain    bool // not atomic
+	bytes    byte // of the word at loc, which bytes it accesses; 0 if loc is no memory
+}
+
+// conflicts reports whether the order of two accesses can matter.
+func (a access) conflicts(b access) bool {
+	return a.loc == b.loc && (a.writes || b.writes) &&
+		(a.bytes&b.bytes != 0 || a.bytes|b.bytes == 0) && !(a.commutes && b.commutes && a.writes == b.writes)
 }
 
 // store is a plain store on its way to memory.
@@ -134,21 +173,32 @@ type assertion string
 func (e *execution) spawn(name string, body func()) {
 	id := len(e.goroutines)
 	if id == len(e.pool) {
-		g := &goroutine{}
-		g.next, g.stop = iter.Pull(func(yield func(struct{}) bool) {
-			g.yield = yield
-			for alive := true; alive; alive = yield(struct{}{}) {
-				e.runBody(g)
-			}
-		})
-		e.pool = append(e.pool, g)
+		e.pool = append(e.pool, e.newGoroutine())
+	} else if e.pool[id].dead {
+		e.pool[id] = e.newGoroutine()
 	}
 	g := e.pool[id]
+	clear(g.counts)
 	*g = goroutine{
-		next: g.next, stop: g.stop, yield: g.yield, id: id, name: name, body: body,
-		accesses: g.accesses[:0], seen: g.seen[:0],
+		next: g.next, stop: g.stop, yield: g.yield, id: id, name: name, body: body, born: -1, goid: g.goid,
+		accesses: g.accesses[:0], seen: g.seen[:0], rounds: g.rounds[:0], counts: g.counts,
 	}
 	e.goroutines = append(e.goroutines, g)
+}
+
+func (e *execution) newGoroutine() *goroutine {
+	g := &goroutine{}
+	g.next, g.stop = iter.Pull(func(yield func(struct{}) bool) {
+		defer func() { g.dead = true }()
+		g.yield = yield
+		if goroutineID != nil {
+			g.goid = goroutineID()
+		}
+		for alive := true; alive; alive = yield(struct{}{}) {
+			e.runBody(g)
+		}
+	})
+	return g
 }
 
 // runBody runs g's body and records a panic.
@@ -159,6 +209,9 @@ func (e *execution) runBody(g *goroutine) {
 			e.failPanic(g.name, p)
 		}
 	}()
+	if g.op.Kind == hooked.OpStart {
+		e.begin(g)
+	}
 	g.body()
 }
 
@@ -173,9 +226,11 @@ func (e *execution) failPanic(who string, p any) {
 // reset makes e ready to run again.
 func (e *execution) reset() {
 	clear(e.numbers)
+	clear(e.shadows)
 	*e = execution{
-		mode: e.mode, pool: e.pool, goroutines: e.goroutines[:0], last: -1,
+		mode: e.mode, pool: e.pool, goroutines: e.goroutines[:0], last: -1, racing: -1,
 		path: e.path[:0], numbers: e.numbers, locations: e.locations[:0],
+		shadows: e.shadows, warnings: e.warnings, bounded: e.bounded,
 	}
 }
 

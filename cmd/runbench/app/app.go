@@ -32,7 +32,7 @@ import (
 )
 
 func commands() []command {
-	return []command{runCommand(), checkCommand(), soakCommand(), compareCommand(), plotCommand(), reportCommand(), bundleCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), adviseCommand(), exploreCommand(), childCommand(), soakChildCommand(), measureCommand()}
+	return []command{runCommand(), checkCommand(), soakCommand(), compareCommand(), plotCommand(), reportCommand(), bundleCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), adviseCommand(), exploreCommand(), exploreTestCommand(), childCommand(), soakChildCommand(), measureCommand()}
 }
 
 // Main runs the command that args name, or "run" if they name none, and returns the exit code of
@@ -63,6 +63,9 @@ func (s *shell) dispatch(args []string, entries []kv.Entry) error {
 	name := "run"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
+	}
+	if len(args) > 0 && slices.ContainsFunc(s.commands, func(c command) bool { return c.name == name+" "+args[0] }) {
+		name, args = name+" "+args[0], args[1:]
 	}
 	c, err := s.find(name)
 	if err != nil {

@@ -65,11 +65,3 @@ func explored(strategy, program string, res explore.Result, replayed bool) *expo
 	}
 	return d
 }
-
-func traceTable(trace []explore.Event) export.Table {
-	t := export.Table{Columns: []string{"step", "goroutine", "operation", "location", "value", "source"}}
-	for i, ev := range trace {
-		t.Rows = append(t.Rows, []string{fmt.Sprintf("%4d", i+1), ev.Goroutine, ev.Op, ev.Location, ev.Value, ev.Source})
-	}
-	return t
-}

@@ -88,7 +88,7 @@ func (p *Parker) Park(cancel <-chan struct{}, timeout time.Duration) Wake {
 	}
 	op := Op{Kind: OpPark, Loc: p, Timeout: timeout > 0, Ready: func() bool { return len(p.token) > 0 || closed(cancel) }}
 	if cancel != nil {
-		op.Also = cancel
+		op.Also = []any{cancel}
 	}
 	if hook.Step(op) {
 		hook.Did(false, TimedOut)
