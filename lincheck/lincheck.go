@@ -53,6 +53,11 @@ func JudgeFile(path string) (Verdict, error) { return judge.File(path) }
 // JudgeStream judges a history while it is read, see [judge.Stream].
 func JudgeStream(r io.Reader) (Verdict, error) { return judge.Stream(r) }
 
+// JudgeJepsen judges a history of Jepsen, see [judge.Jepsen].
+func JudgeJepsen(r io.Reader, path, initial string) (Verdict, error) {
+	return judge.Jepsen(r, path, initial)
+}
+
 // Explain reduces an Illegal history to the few events that show the violation, see
 // [judge.Explain].
 func Explain(v Verdict, path, dir string) Verdict { return judge.Explain(v, path, dir) }

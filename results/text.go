@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"unicode/utf16"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // maxText is the largest length of a file of cells, and of what it holds if it is compressed.
@@ -36,7 +37,11 @@ func readText(path string) (text []byte, recoded bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	text = fromTestJSON(fromUTF16(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))))
+	utf8, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), raw)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", path, err)
+	}
+	text = fromTestJSON(utf8)
 	return text, recoded || !bytes.Equal(text, raw), nil
 }
 
@@ -61,24 +66,6 @@ func readLines(path string, in io.Reader) ([]byte, error) {
 			return nil, fmt.Errorf("%s: more than %d MiB of text; want %d at most", path, maxText>>20, maxText>>20)
 		}
 	}
-}
-
-// fromUTF16 decodes text that begins with the byte-order mark of UTF-16.
-func fromUTF16(text []byte) []byte {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(text, []byte("\xff\xfe")):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(text, []byte("\xfe\xff")):
-		order = binary.BigEndian
-	default:
-		return text
-	}
-	units := make([]uint16, 0, len(text)/2)
-	for text = text[2:]; len(text) > 1; text = text[2:] {
-		units = append(units, order.Uint16(text))
-	}
-	return []byte(string(utf16.Decode(units)))
 }
 
 // fromTestJSON returns the output in what go test -json prints, package by package. Other text

@@ -1,6 +1,12 @@
 package history
 
-import "math"
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+)
 
 // parseNumber reads a whole number in JSON's form.
 func parseNumber(text []byte) (n int64, ok bool) {
@@ -22,6 +28,44 @@ func parseNumber(text []byte) (n int64, ok bool) {
 		n = -n
 	}
 	return n, true
+}
+
+// canonical returns the JSON number in text in the one form that all numbers equal to it have: 1
+// for 1.0 and for 10e-1.
+func canonical(text []byte) (number []byte, ok bool) {
+	if len(text) == 0 || text[0] != '-' && (text[0] < '0' || text[0] > '9') || !json.Valid(text) {
+		return nil, false
+	}
+	mantissa, exponent, _ := bytes.Cut(bytes.ToLower(text), []byte("e"))
+	shift := 0
+	if len(exponent) > 0 {
+		var err error
+		if shift, err = strconv.Atoi(string(exponent)); err != nil {
+			return nil, false
+		}
+	}
+	digits, negative := bytes.CutPrefix(mantissa, []byte("-"))
+	whole, part, _ := bytes.Cut(digits, []byte("."))
+	digits = bytes.TrimLeft(append(bytes.Clone(whole), part...), "0")
+	shift -= len(part)
+	short := bytes.TrimRight(digits, "0")
+	shift += len(digits) - len(short)
+	if len(short) == 0 {
+		return []byte("0"), true
+	}
+	if negative {
+		number = append(number, '-')
+	}
+	const most = 40 // digits that are written out
+	switch {
+	case shift < 0 && -shift <= most:
+		short = append(bytes.Repeat([]byte("0"), max(0, 1-shift-len(short))), short...)
+		point := len(short) + shift
+		return fmt.Appendf(number, "%s.%s", short[:point], short[point:]), true
+	case shift >= 0 && len(short)+shift <= most:
+		return fmt.Appendf(number, "%s%s", short, bytes.Repeat([]byte("0"), shift)), true
+	}
+	return fmt.Appendf(number, "%se%d", short, shift), true
 }
 
 // cursor reads JSON from left to right. It does not validate values; the code that uses a value

@@ -37,10 +37,10 @@
 // does not rely on them.
 //
 // The newest version of the format is 2. It adds the operations clear, walk, retain and len,
-// guards without the field closed, booleans, negative numbers, several writers of one stamped
-// history, and clients that go on after a call that never returned, and own_logs. Version 1 has
-// all the rest. Files of both versions are read alike. A file is written as version 1 if that can
-// express it.
+// guards without the field closed, booleans, numbers that are negative, large or no whole
+// numbers, several writers of one stamped history, clients that go on after a call that never
+// returned, and own_logs. Version 1 has all the rest. Files of both versions are read alike. A
+// file is written as version 1 if that can express it.
 //
 // Every other line is a call or a guard:
 //
@@ -55,10 +55,10 @@
 //	{"client":0,"op":"clear","called":800,"returned":820}
 //
 // Lines may come in any order, but the lines of one client come in the order of its operations.
-// Times are nanoseconds of one clock, of any origin. Keys and values are whole numbers between
-// -2^63 and 2^63, strings or booleans. A value that is not there is null or left out. A call
-// without the field returned never returned, and its client may go on. A guard without the field
-// closed was never closed.
+// Times are nanoseconds of one clock, of any origin. Keys and values are numbers, strings or
+// booleans. Numbers are compared by their value: 1.0 is 1. A value that is not there is null or
+// left out. A call without the field returned never returned, and its client may go on. A guard
+// without the field closed was never closed.
 //
 // The field reads of a guard holds single lookups; all is the whole content, in any order. For a
 // walk, all is what it saw. For a retain, all is what it saw and kept, and removed is what it
@@ -66,11 +66,17 @@
 // retain or len with "snapshot":true must take effect for all keys at one instant. Else it may
 // take effect for each key at a separate instant between its call and its return.
 //
+// Blank lines are skipped, and so is a byte-order mark. After one, the file may be in UTF-16.
+//
 // A last line without a newline was cut off: it is ignored, and the history is marked as Cut. Every
 // other mistake is an error.
+//
+// # Histories of others
+//
+// [ParseJepsen] reads histories of Jepsen.
 //
 // # Order of the files
 //
 // Each file uses only those before it: outcome, history, describe, format, write, cursor, fields,
-// parser, read.
+// parser, read, jepsen.
 package history

@@ -233,7 +233,7 @@ func (p *parser) next(f *fields, c *cursor) Value {
 	return p.value(f, c.value())
 }
 
-// value reads a number below 2^63, a string, a boolean, or null.
+// value reads a number, a string, a boolean, or null.
 func (p *parser) value(f *fields, raw []byte) Value {
 	switch {
 	case f.err != nil || string(raw) == "null":
@@ -243,14 +243,14 @@ func (p *parser) value(f *fields, raw []byte) Value {
 	case string(raw) == "true" || string(raw) == "false":
 		return Value{p.intern(raw, true), true}
 	}
-	n, ok := parseNumber(raw)
-	switch {
-	case !ok:
-		f.fail("%s is not a key or value; want a whole number between -2^63 and 2^63, a string or a boolean", raw)
-	case n < 0:
-		return Value{p.intern(raw, true), true}
+	number, ok := canonical(raw)
+	if !ok {
+		f.fail("%s is not a key or value; want a number, a string or a boolean", raw)
 	}
-	return Value{Word(n), true}
+	if n, ok := parseNumber(number); ok && n >= 0 {
+		return Value{Word(n), true}
+	}
+	return Value{p.intern(number, true), true}
 }
 
 // name returns the word of a quoted JSON string.

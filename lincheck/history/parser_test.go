@@ -20,14 +20,14 @@ func TestRefusesMalformedFiles(t *testing.T) {
 		{"unknown verdict", `{"history":1,"claim":"atomic","verdict":"Good"}` + "\n", `line 1: header: unknown outcome "Good"; want Ok`},
 		{"negative slack", `{"history":1,"claim":"atomic","slack_ns":-1}` + "\n", "line 1: slack_ns is -1"},
 		{"damage", LinearizableHeader + "\n{\"client\":\n", "line 2: "},
-		{"empty line", LinearizableHeader + "\n\n", "line 2: "},
+		{"only empty lines", "\n \n", "line 1: no complete header"},
 		{"unknown op", LinearizableHeader + "\n" + `{"client":0,"op":"put"}` + "\n", `line 2: op "put" in a history that claims to be linearizable; want one of [get set`},
 		{"op of another claim", LinearizableHeader + "\n" + `{"client":0,"op":"publish","called":1}` + "\n", `line 2: op "publish" in a history that claims to be linearizable`},
 		{"unknown field", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"called":1,"new":2}` + "\n", `line 2: get: unknown field "new"; want client, op, key, called, result, returned`},
 		{"missing field", LinearizableHeader + "\n" + `{"client":0,"op":"set","key":1,"called":1}` + "\n", `line 2: set: field "new" is missing`},
 		{"null key", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":null,"called":1}` + "\n", `line 2: get: field "key" is null`},
-		{"fraction", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":1.5,"called":1}` + "\n", "line 2: get: 1.5 is not a key or value"},
-		{"2^63", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":9223372036854775808,"called":1}` + "\n", "line 2: get: 9223372036854775808 is not a key or value"},
+		{"no number", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":01,"called":1}` + "\n", "line 2: get: 01 is not a key or value"},
+		{"list", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":[1],"called":1}` + "\n", "line 2: get: [1] is not a key or value"},
 		{"wrong type", LinearizableHeader + "\n" + `{"client":"a","op":"get","key":1,"called":1}` + "\n", `line 2: get: field "client": "a"; want a whole number`},
 		{"same field twice", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"key":2,"called":1}` + "\n", `line 2: field "key" appears twice`},
 		{"leading zero", LinearizableHeader + "\n" + `{"client":0,"op":"get","key":1,"called":01}` + "\n", `line 2: get: field "called": 01; want a whole number`},
@@ -68,5 +68,32 @@ func TestRefusesMalformedFiles(t *testing.T) {
 				t.Errorf("got %v\nwant %s…", err, test.want)
 			}
 		})
+	}
+}
+
+// TestScalars: any JSON scalar is a key or a value. Equal numbers are one, however they are
+// written.
+func TestScalars(t *testing.T) {
+	for text, want := range map[string]string{
+		"1": "1", "1.0": "1", "10e-1": "1", "1E2": "100", "-0": "0", "0e5": "0", "0.50": "0.5", "-1.5": "-1.5",
+		"9223372036854775807": "9223372036854775807", "9223372036854775808": "9223372036854775808", "1e400": "1e400", "12e-3": "0.012", "123.4": "123.4",
+		`"1"`: `"1"`, "true": "true", "null": "none",
+	} {
+		h, err := Parse(strings.NewReader("\ufeff\r\n" + LinearizableHeader + "\n\n" + `{"client":0,"op":"get","key":-2.50,"result":` + text + `,"called":1,"returned":2}` + "\n"))
+		if err != nil || len(h.Calls) != 1 {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := h.FormatValue(h.Calls[0].Result); got != want || h.FormatWord(h.Calls[0].Key) != "-2.5" {
+			t.Errorf("%s is read as %s; want %s", text, got, want)
+		}
+		var b strings.Builder
+		if err := h.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse(strings.NewReader(b.String()))
+		if err != nil || again.FormatValue(again.Calls[0].Result) != want {
+			t.Errorf("%s, written and read again: %v, %s", text, err, b.String())
+		}
 	}
 }

@@ -2,9 +2,13 @@ package history
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // Parse reads a whole history file, see the package documentation. An error names the line and what
@@ -38,11 +42,11 @@ func (l *Loader) Guard(g *Guard) error {
 // error, of the file or of the sink.
 func Scan(r io.Reader, begin func(*History) Sink) (*History, error) {
 	p := parser{h: &History{}, names: map[name]Word{}, last: map[int]*times{}}
-	lines := lineReader{r: bufio.NewReaderSize(r, 1<<16)}
+	lines := lineReader{r: withoutMark(r)}
 	for n := 1; ; n++ {
 		line, err := lines.next()
 		if err == io.EOF {
-			if n == 1 {
+			if p.sink == nil {
 				return nil, errors.New("line 1: no complete header; want a line like {\"history\":1,\"claim\":\"linearizable\"}")
 			}
 			p.h.Cut = len(line) > 0
@@ -50,7 +54,8 @@ func Scan(r io.Reader, begin func(*History) Sink) (*History, error) {
 		}
 		switch {
 		case err != nil:
-		case n == 1:
+		case len(bytes.TrimSpace(line)) == 0:
+		case p.sink == nil:
 			if err = p.header(line); err == nil {
 				p.sink = begin(p.h)
 			}
@@ -63,7 +68,21 @@ func Scan(r io.Reader, begin func(*History) Sink) (*History, error) {
 	}
 }
 
-// lineReader reads lines of any length. It reuses its memory.
+// withoutMark returns a reader of r in UTF-8 without a byte-order mark. With one, r may be in
+// UTF-16 as PowerShell writes it.
+func withoutMark(r io.Reader) *bufio.Reader {
+	buffered := bufio.NewReaderSize(r, 1<<16)
+	switch start, _ := buffered.Peek(2); string(start) {
+	case "\xef\xbb", "\xff\xfe", "\xfe\xff":
+		return bufio.NewReaderSize(transform.NewReader(buffered, unicode.BOMOverride(transform.Nop)), 1<<16)
+	}
+	return buffered
+}
+
+// maxLine is the largest length of a line, which may hold a walk of many keys.
+const maxLine = 64 << 20
+
+// lineReader reads lines. It reuses its memory.
 type lineReader struct {
 	r    *bufio.Reader
 	long []byte // a line that is longer than r's buffer
@@ -78,7 +97,9 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 	l.long = l.long[:0]
 	for err == bufio.ErrBufferFull {
-		l.long = append(l.long, line...)
+		if l.long = append(l.long, line...); len(l.long) > maxLine {
+			return nil, fmt.Errorf("more than %d MiB; want a line that is shorter", maxLine>>20)
+		}
 		line, err = l.r.ReadSlice('\n')
 	}
 	l.long = append(l.long, line...)

@@ -74,6 +74,17 @@ func File(path string) (Verdict, error) {
 	return v, nil
 }
 
+// Jepsen reads a history of Jepsen, see [history.ParseJepsen], and judges it. path names it.
+// Explain then needs no path.
+func Jepsen(r io.Reader, path, initial string) (Verdict, error) {
+	h, err := history.ParseJepsen(r, initial)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("read history: %s: %w", path, err)
+	}
+	h.Map = filepath.Base(path)
+	return unlessEmpty(History(h)), nil
+}
+
 // Stream judges the history in r while it reads. It blocks until a law is broken or r ends. That
 // may be never. Events must come in the order in which they were called. Stream reads histories
 // with the claims eventual and eventual-per-handle to their end before it judges them. The error

@@ -43,10 +43,14 @@ verdict is Ok, Illegal (exit code 3) or Unknown (exit code 4). Unknown is never 
 
 -history judges a history that any program recorded. go doc doublebuf/lincheck/history says how to
 write such files. If the lines are in the order of the calls, the history is judged while it is
-read, in little memory. Histories of batches, of several writers of stamped guards, and with walks
+read. The memory that this takes grows with the number of keys, not with that of the calls. Histories of batches, of several writers of stamped guards, and with walks
 at one instant are read to their end first. Standard input must be in the order of the calls, and
 the command stops at the first broken law. For an Illegal history the command prints the few events
-that show the violation.`
+that show the violation.
+
+With -from jepsen the history is one of Jepsen: history.edn, history.txt, or a log of jepsen.util. It
+may be of registers (read, write, cas), of a set (add, read) or of a lock (acquire, release).
+-initial is the value of a register before the first write.`
 
 func checkCommand() command {
 	return command{
@@ -59,6 +63,7 @@ func checkCommand() command {
   runbench check -seeds 1000
   runbench check -history results/my-check/evidence/control-stale-read.jsonl
   mystore -record | runbench check -history -
+  runbench check -history store/latest/history.edn -from jepsen -initial 0
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var o checkFlags
@@ -85,6 +90,8 @@ type checkFlags struct {
 	by           lincheck.Judge
 	dir          string
 	history      string // a file, - or ""
+	from         string // the format of history
+	initial      string // of a register, in a history of Jepsen
 	format       *format
 }
 
@@ -94,6 +101,8 @@ func (o *checkFlags) declare(fs *flag.FlagSet) {
 	fs.TextVar(&o.record, "time", plan.Duration(500*time.Millisecond), "`time` to record histories of each map")
 	fs.StringVar(&o.dir, "results", "", "new `folder` for verdicts and evidence (default results/<UTC>-check); with -history, for the events that show the violation, and a picture (default none)")
 	fs.StringVar(&o.history, "history", "", "judge the history in this `file`; - is standard input")
+	fs.StringVar(&o.from, "from", "", "`format` of the history: jepsen (default the one of this project)")
+	fs.StringVar(&o.initial, "initial", "nil", "with -from jepsen, the `value` of a register before the first write, as in 0")
 	fs.Func("seeds", "record under this `number` of seeds, starting at -seed, without a time limit, and print totals", func(v string) (err error) {
 		o.seeds, err = number(v)
 		return err
@@ -108,8 +117,14 @@ func (s *shell) check(o *checkFlags) error {
 	switch {
 	case o.record <= 0:
 		return exit.Usagef("check: time is %v; want one above 0, like \"100ms\"", o.record)
+	case o.from != "" && o.from != jepsen:
+		return exit.With(exit.Usage, names.Unknown("format", o.from, []string{jepsen}))
+	case o.from != "" && o.history == "":
+		return exit.Usagef("check: -from %s without -history; want the file to judge", o.from)
+	case o.from == "" && o.initial != "nil":
+		return exit.Usagef("check: -initial %s without -from jepsen; want it with a history of Jepsen", o.initial)
 	case o.history != "":
-		return s.judge(o.format, o.history, o.dir)
+		return s.judge(o)
 	}
 	maps, err := plan.PickMaps(s.checkable(o.impl), o.impl)
 	if err != nil {
@@ -217,22 +232,42 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// judge judges the history in the file path, or for - on standard input, by the level that the
-// history itself claims. If it is Illegal judge makes the folder dir, unless dir is "", and keeps
-// there what shows it.
-func (s *shell) judge(f *format, path, dir string) error {
-	var v lincheck.Verdict
-	var err error
-	file := path
+// jepsen is the format of histories of Jepsen, for the flag -from.
+const jepsen = "jepsen"
+
+// verdict judges the history that the flags name. path is its name, and file is the file to read
+// again for an explanation.
+func (o *checkFlags) verdict() (v lincheck.Verdict, path, file string, err error) {
+	path, file = o.history, o.history
 	if path == "-" {
 		path, file = "stdin", ""
-		v, err = lincheck.JudgeStream(os.Stdin)
-	} else {
+	}
+	switch in := os.Stdin; {
+	case o.from == jepsen:
+		if file != "" {
+			if in, err = os.Open(file); err != nil {
+				return v, path, "", fmt.Errorf("read history: %w", err)
+			}
+			defer in.Close()
+		}
+		v, err = lincheck.JudgeJepsen(in, path, o.initial)
+		file = ""
+	case file == "":
+		v, err = lincheck.JudgeStream(in)
+	default:
 		v, err = lincheck.JudgeFile(path)
 	}
+	return v, path, file, err
+}
+
+// judge judges a history by the level that it claims. If it is Illegal judge makes the folder of
+// the flag -results, if there is one, and keeps there what shows it.
+func (s *shell) judge(o *checkFlags) error {
+	v, path, file, err := o.verdict()
 	if err != nil {
 		return err
 	}
+	f, dir := o.format, o.dir
 	if v.Outcome == lincheck.Illegal && dir != "" {
 		if err := results.MakeFolder(dir); err != nil {
 			return err
