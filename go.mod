@@ -13,6 +13,7 @@ require (
 	github.com/cornelk/hashmap v1.0.8
 	github.com/google/go-cmp v0.7.0
 	github.com/kamstrup/intmap v0.5.2
+	github.com/klauspost/compress v1.20.4
 	github.com/orcaman/concurrent-map/v2 v2.0.1
 	github.com/puzpuzpuz/xsync/v4 v4.5.0
 	github.com/tidwall/hashmap v1.8.1

@@ -60,7 +60,7 @@ func Example() {
 func ExampleReadTrace() {
 	text := "# licence: public domain\nset a\nget a\nget b\ndelete a\n"
 	plain, _ := workloads.FindFormat("plain")
-	t, err := workloads.ReadTrace("letters", strings.NewReader(text), plain, false)
+	t, err := workloads.ReadTrace("letters", strings.NewReader(text), plain, false, 0)
 	if err != nil {
 		fmt.Println(err)
 		return

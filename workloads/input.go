@@ -19,6 +19,7 @@ type TraceInput struct {
 	Name          string `json:"name"`                     // one of KnownTraces, or a file
 	Format        string `json:"format,omitempty"`         // of a file: one of Formats
 	SkipMalformed bool   `json:"skip-malformed,omitempty"` // of a file: skip and count malformed lines
+	Steps         int    `json:"steps,omitempty"`          // of a file: take only so many steps; 0 = all
 
 	loaded *Trace
 }
@@ -73,7 +74,7 @@ func (in *TraceInput) read() (*Trace, error) {
 		return nil, fmt.Errorf("cannot read the trace: %w", err)
 	}
 	defer file.Close()
-	return ReadTrace(in.Name, file, f, in.SkipMalformed)
+	return ReadTrace(in.Name, file, f, in.SkipMalformed, in.Steps)
 }
 
 // Dist returns the name of the distribution that is the order of the trace. It is "trace-" and the

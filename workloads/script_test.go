@@ -143,7 +143,7 @@ func TestPrefixKeys(t *testing.T) {
 	if err != nil || tape.Keys[0].String() != "198.51.100.0/24" || tape.Keys[1] != tape.Keys[0] || tape.Keys[2].String() != "2001:db8::/32" {
 		t.Errorf("%v, %v", tape, err)
 	}
-	if bad, err := read(t, "bgpdump", "BGP4MP|2|STATE|192.0.2.1|64500|3|4\nBGP4MP|2\nBGP4MP|2|A|1|2|192.0.2.0/33\nBGP4MP|2|A|1|2|192.0.2.0/3\n", true); err != nil || bad.Skipped != 3 || len(bad.Index) != 1 {
-		t.Errorf("%+v, %v; want 3 lines skipped", bad, err)
+	if bad, err := read(t, "bgpdump", "BGP4MP|2|STATE|192.0.2.1|64500|3|4\nBGP4MP|2\nBGP4MP|2|A|1|2|192.0.2.0/33\nBGP4MP|2|A|1|2|192.0.2.0/3\n", true); err != nil || bad.Skipped != 2 || len(bad.Index) != 1 {
+		t.Errorf("%+v, %v; want 2 lines skipped", bad, err)
 	}
 }

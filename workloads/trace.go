@@ -5,19 +5,20 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Trace is real input: a sequence of gets, sets and deletes.
@@ -29,85 +30,9 @@ type Trace struct {
 	Index   []uint32 // the key of each step, as an index in Names
 	Kinds   []Kind   // the kind of each step: Get, Set or Delete
 	Skipped int      // the number of malformed lines
+	Cut     bool     // the input goes on, after as many steps as were wanted
 
 	Prefixes bool // all keys are IP prefixes, in the form of package netip
-}
-
-// Format is a text format of traces. Each line is a step.
-type Format struct {
-	Name, Doc string
-	licence   string // the licence of all traces of the format, if there is one
-	prefixes  bool   // all keys are IP prefixes
-	step      func(line string) (Kind, string, error)
-}
-
-// Formats returns the formats that ReadTrace reads.
-func Formats() []Format {
-	return []Format{
-		{"plain", `"get KEY", "set KEY" or "delete KEY", where a key is the rest of the line; empty lines and lines that begin with # are ignored, except "# licence: TEXT"`, "", false, plainStep},
-		{"twitter", "Twitter's cache traces: timestamp,key,key size,value size,client,operation,TTL", "CC-BY 4.0 (Yang, Yue and Rashmi, OSDI 2020)", false, twitterStep},
-		{"prefixes", `an IP prefix in each line, as "192.0.2.0/24"; each is looked up`, "", true, prefixStep},
-		{"bgpdump", `BGP routes as bgpdump -m writes them, TYPE|time|A|peer|AS|PREFIX…: announcements (A, and B in a table) set a prefix, withdrawals (W) delete it`, "", true, bgpdumpStep},
-	}
-}
-
-// FindFormat returns the format of that name.
-func FindFormat(name string) (Format, bool) {
-	all := Formats()
-	i := slices.IndexFunc(all, func(f Format) bool { return f.Name == name })
-	if i < 0 {
-		return Format{}, false
-	}
-	return all[i], true
-}
-
-func plainStep(line string) (Kind, string, error) {
-	op, key, ok := strings.Cut(line, " ")
-	kind, known := map[string]Kind{"get": Get, "set": Set, "delete": Delete}[op]
-	if !ok || !known || key == "" {
-		return 0, "", errors.New(`want "get KEY", "set KEY" or "delete KEY"`)
-	}
-	return kind, key, nil
-}
-
-// twitterStep counts every operation that may store a value as a set.
-func twitterStep(line string) (Kind, string, error) {
-	fields, err := csv.NewReader(strings.NewReader(line)).Read()
-	if err != nil || len(fields) != 7 || fields[1] == "" {
-		return 0, "", fmt.Errorf("%d fields; want 7, the second of them a key", len(fields))
-	}
-	switch fields[5] {
-	case "get", "gets":
-		return Get, fields[1], nil
-	case "set", "add", "replace", "cas", "append", "prepend", "incr", "decr":
-		return Set, fields[1], nil
-	case "delete":
-		return Delete, fields[1], nil
-	}
-	return 0, "", fmt.Errorf("operation %q; want one of memcached's", fields[5])
-}
-
-// prefixStep returns a prefix in the form of package netip.
-func prefixStep(line string) (Kind, string, error) {
-	p, err := netip.ParsePrefix(strings.TrimSpace(line))
-	if err != nil {
-		return 0, "", errors.New("want an IP prefix, as 192.0.2.0/24")
-	}
-	return Get, p.String(), nil
-}
-
-// bgpdumpStep ignores the peer of a route.
-func bgpdumpStep(line string) (Kind, string, error) {
-	fields := strings.SplitN(line, "|", 7)
-	if len(fields) < 6 {
-		return 0, "", fmt.Errorf("%d fields; want 6 or more, between |", len(fields))
-	}
-	kind, known := map[string]Kind{"A": Set, "B": Set, "W": Delete}[fields[2]]
-	if !known {
-		return 0, "", fmt.Errorf("a route of type %q; want A, B or W", fields[2])
-	}
-	_, prefix, err := prefixStep(fields[5])
-	return kind, prefix, err
 }
 
 // Malformed is the error of a trace with malformed lines.
@@ -125,74 +50,98 @@ func (m *Malformed) Error() string {
 	return fmt.Sprintf("trace %s: %d malformed %s: %s; correct the file, or use -skip-malformed", m.Name, m.Count, lines, strings.Join(m.First, "; "))
 }
 
-// ReadTrace reads a trace of the format f. The input may be compressed by gzip. Errors name the
-// trace by name. If skip is true malformed lines are skipped and counted, otherwise they are
-// reported together as a *Malformed. A trace without a step is an error.
-func ReadTrace(name string, r io.Reader, f Format, skip bool) (*Trace, error) {
-	const shown, longest = 3, 1 << 20
-	buffered := bufio.NewReader(r)
-	r = buffered
-	if magic, err := buffered.Peek(2); err == nil && bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		if r, err = gzip.NewReader(buffered); err != nil {
-			return nil, fmt.Errorf("trace %s: %w; want the whole file, undamaged", name, err)
-		}
+// The limits of a trace. What they allow takes less than 2 GB of memory.
+const (
+	maxSteps     = 64 << 20
+	maxKeys      = 8 << 20
+	maxKeyText   = 512 << 20 // bytes of all distinct keys
+	maxTraceLine = 1 << 20
+)
+
+// ReadTrace reads a trace of the format f. The input may be compressed by gzip or zstd. Errors name
+// the trace by name. If skip is true malformed lines are skipped and counted, otherwise they are
+// reported together as a *Malformed. With steps above 0 ReadTrace stops after so many steps. Else
+// a trace of more than 64 Mi steps is an error. So is one without a step, or with too many keys.
+func ReadTrace(name string, r io.Reader, f Format, skip bool, steps int) (*Trace, error) {
+	const shown = 3
+	lines, done, err := decompressed(r)
+	if err != nil {
+		return nil, fmt.Errorf("trace %s: %w; want the whole file, undamaged", name, err)
 	}
+	defer done()
 	b := newTraceBuilder(name, f.licence)
-	b.t.Prefixes = f.prefixes
+	b.t.Prefixes, b.steps = f.prefixes, steps
 	bad := &Malformed{Name: name}
-	malformed := func(n int, line string, err error) {
-		if bad.Count++; bad.Count <= shown {
-			bad.First = append(bad.First, fmt.Sprintf("line %d: %.40q: %v", n, line, err))
-		}
-	}
-	lines, n := bufio.NewReader(r), 0
-	for {
-		line, err := readLine(lines, longest)
+	step := f.parse()
+	for n := 1; ; n++ {
+		line, err := readLine(lines, maxTraceLine)
 		if err == io.EOF {
 			break
 		}
-		n++
 		if err != nil && err != errLong {
 			return nil, fmt.Errorf("trace %s: line %d: %w; want the whole file, undamaged", name, n, err)
 		}
-		if comment, ok := strings.CutPrefix(line, "#"); err == nil && (ok || strings.TrimSpace(line) == "") {
-			if licence, ok := strings.CutPrefix(strings.TrimSpace(comment), "licence:"); ok {
-				b.t.Licence = strings.TrimSpace(licence)
-			}
+		if err == nil && f.ignores(b.t, line) {
 			continue
 		}
 		if err == nil && strings.ContainsRune(line, 0) {
 			err = errors.New("a byte of 0; want text")
 		}
-		var kind Kind
-		var key string
 		if err == nil {
-			kind, key, err = f.step(line)
+			err = step(line, b.add)
+		}
+		if b.full != nil {
+			break
 		}
 		if err != nil {
-			malformed(n, line, err)
-			continue
+			if bad.Count++; bad.Count <= shown {
+				bad.First = append(bad.First, fmt.Sprintf("line %d: %.40q: %v", n, line, err))
+			}
 		}
-		b.add(kind, key)
 	}
 	switch {
 	case bad.Count > 0 && !skip:
 		return nil, bad
+	case b.full != nil && b.full != errEnough:
+		return nil, fmt.Errorf("trace %s: %w", name, b.full)
 	case len(b.t.Index) == 0:
 		return nil, fmt.Errorf("trace %s: no step of format %s; want at least one", name, f.Name)
 	}
-	b.t.Skipped = bad.Count
+	b.t.Skipped, b.t.Cut = bad.Count, b.full == errEnough
 	return b.trace(), nil
+}
+
+// decompressed returns a reader of the text in r, and the function that ends it.
+func decompressed(r io.Reader) (*bufio.Reader, func(), error) {
+	buffered := bufio.NewReader(r)
+	switch magic, _ := buffered.Peek(4); {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(buffered)
+		return bufio.NewReader(z), func() {}, err
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		// Published traces have windows of up to 128 MiB.
+		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+		if err != nil {
+			return nil, nil, err
+		}
+		return bufio.NewReader(z), z.Close, nil
+	}
+	return buffered, func() {}, nil
 }
 
 var errLong = errors.New("more than 1 MiB; want a line that is shorter")
 
 // readLine returns the next line without its end, "\n" or "\r\n". If the line is longer than most
-// bytes it returns the beginning and errLong. After the last line it returns io.EOF.
+// bytes it returns the beginning and errLong. After the last line it returns io.EOF. It gives up a
+// line that is so long that the input may never end.
 func readLine(r *bufio.Reader, most int) (line string, err error) {
+	const hopeless = 64 << 20
 	var whole []byte
-	for {
+	for length := 0; ; {
 		part, err := r.ReadSlice('\n')
+		if length += len(part); length > hopeless {
+			return "", errors.New("more than 64 MiB without an end")
+		}
 		whole = append(whole, part[:min(len(part), most+2-len(whole))]...)
 		switch {
 		case err == bufio.ErrBufferFull:
@@ -210,34 +159,50 @@ func readLine(r *bufio.Reader, most int) (line string, err error) {
 
 // traceBuilder collects steps.
 type traceBuilder struct {
-	t      *Trace
-	at     map[string]uint32
-	digest io.Writer
-	sum    func() string
+	t        *Trace
+	at       map[string]uint32
+	keyBytes int
+	steps    int   // the number of steps that are wanted; 0 = all
+	full     error // why no more steps are taken
+	digest   hash.Hash
 }
 
 func newTraceBuilder(name, licence string) *traceBuilder {
-	h := sha256.New()
-	return &traceBuilder{
-		t: &Trace{Name: name, Licence: licence}, at: map[string]uint32{},
-		digest: h, sum: func() string { return hex.EncodeToString(h.Sum(nil)) },
-	}
+	return &traceBuilder{t: &Trace{Name: name, Licence: licence}, at: map[string]uint32{}, digest: sha256.New()}
 }
 
-func (b *traceBuilder) add(kind Kind, key string) {
+// errEnough: the trace has as many steps as were wanted.
+var errEnough = errors.New("enough steps")
+
+// add adds a step. It reports whether the trace may have more of them.
+func (b *traceBuilder) add(kind Kind, key string) bool {
 	k, ok := b.at[key]
+	switch {
+	case b.steps > 0 && len(b.t.Index) == b.steps:
+		b.full = errEnough
+	case len(b.t.Index) == maxSteps:
+		b.full = fmt.Errorf("more than %d steps; -steps N takes only the first N", maxSteps)
+	case !ok && (len(b.t.Names) == maxKeys || b.keyBytes+len(key) > maxKeyText):
+		b.full = fmt.Errorf("after %d steps there are more than %d distinct keys, or more than %d MiB of them; -steps N takes only the first N steps", len(b.t.Index), maxKeys, maxKeyText>>20)
+	}
+	if b.full != nil {
+		return false
+	}
 	if !ok {
+		key = strings.Clone(key) // of a longer line
 		k = uint32(len(b.t.Names))
 		b.t.Names = append(b.t.Names, key)
 		b.at[key] = k
+		b.keyBytes += len(key)
 	}
 	b.t.Index = append(b.t.Index, k)
 	b.t.Kinds = append(b.t.Kinds, kind)
 	fmt.Fprintln(b.digest, [...]string{Get: "get", Set: "set", Delete: "delete"}[kind], key)
+	return true
 }
 
 func (b *traceBuilder) trace() *Trace {
-	b.t.Digest = b.sum()
+	b.t.Digest = hex.EncodeToString(b.digest.Sum(nil))
 	return b.t
 }
 
@@ -267,7 +232,7 @@ func LoadBGP() (*Trace, error) {
 	}
 	defer f.Close()
 	format, _ := FindFormat("prefixes")
-	t, err := ReadTrace(bartModule, f, format, false)
+	t, err := ReadTrace(bartModule, f, format, false, 0)
 	if err == nil {
 		t.Licence = "MIT (Karl Gaissmaier)"
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 func read(t *testing.T, format, text string, skip bool) (*Trace, error) {
@@ -19,7 +21,7 @@ func read(t *testing.T, format, text string, skip bool) (*Trace, error) {
 	if !ok {
 		t.Fatalf("no format %s", format)
 	}
-	return ReadTrace("t", strings.NewReader(text), f, skip)
+	return ReadTrace("t", strings.NewReader(text), f, skip, 0)
 }
 
 func TestReadTrace(t *testing.T) {
@@ -39,7 +41,16 @@ func TestReadTrace(t *testing.T) {
 			[]uint32{0, 1, 0, 1},
 			[]Kind{Get, Set, Set, Delete},
 		},
-		{"prefixes", "192.0.2.0/24\n2001:DB8::/32\n", "192.0.2.0/24,2001:db8::/32", "", []uint32{0, 1}, []Kind{Get, Get}},
+		{"prefixes", "192.0.2.0/24\n2001:DB8::/32\n192.0.2.9/24\n", "192.0.2.0/24,2001:db8::/32", "", []uint32{0, 1, 0}, []Kind{Get, Get, Get}},
+		{"keys", "#1\na\"b\n\n#1\n", "#1,a\"b", "", []uint32{0, 1, 0}, []Kind{Get, Get, Get}},
+		{"twitter", "2,a\"b,3,1,2,get,0\n2,a,b,3,1,2,set,0\n", "a\"b,a,b", "CC-BY 4.0 (Yang, Yue and Rashmi, OSDI 2020)", []uint32{0, 1}, []Kind{Get, Set}},
+		{"csv:2", "x,a\ny,b\n", "a,b", "", []uint32{0, 1}, []Kind{Get, Get}},
+		{"csv:key:op", "Op, key,n\nGET,a,1\nput,\"b,c\",2\ndel,a\"b,3\n", "a,b,c,a\"b", "", []uint32{0, 1, 2}, []Kind{Get, Set, Delete}},
+		{"csv:3:1", "r,0,a\nW,0,a\n", "a", "", []uint32{0, 0}, []Kind{Get, Set}},
+		{"libcachesim", "# time, object, size, next_access_vtime\n1,7,512,2\n2,7,512,-1\n", "7", "", []uint32{0, 0}, []Kind{Get, Get}},
+		{"libcachesim", "1,7,512\n2,8,512\n", "7,8", "", []uint32{0, 1}, []Kind{Get, Get}},
+		{"arc", "7 3 0 1\n8 1 0 2\n", "7,8,9", "", []uint32{0, 1, 2, 1}, []Kind{Get, Get, Get, Get}},
+		{"lirs", "*\n7\n8\n7\n*\n", "7,8", "", []uint32{0, 1, 0}, []Kind{Get, Get, Get}},
 	} {
 		got, err := read(t, test.format, test.text, false)
 		if err != nil {
@@ -48,6 +59,9 @@ func TestReadTrace(t *testing.T) {
 		}
 		if strings.Join(got.Names, ",") != test.names || !slices.Equal(got.Index, test.index) || !slices.Equal(got.Kinds, test.kinds) || got.Licence != test.licence || got.Skipped != 0 {
 			t.Errorf("%s: got %+v, want %+v", test.format, got, test)
+		}
+		if again, err := read(t, test.format, zstandard(t, test.text), false); err != nil || again.Digest != got.Digest {
+			t.Errorf("%s, by zstd: digest %v, %v; want %s", test.format, again, err, got.Digest)
 		}
 		var zipped bytes.Buffer
 		z := gzip.NewWriter(&zipped)
@@ -63,6 +77,63 @@ func TestReadTrace(t *testing.T) {
 	got, err := read(t, "plain", "set a\n#\nget a\n", false)
 	if want := "de59b7dd7f053859c0ec956effb1195dc2ff7186fbcb455fe9a7e9143c556be9"; err != nil || got.Digest != want {
 		t.Errorf("digest %v, %v; want %s", got, err, want)
+	}
+}
+
+func zstandard(t *testing.T, text string) string {
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(w.EncodeAll([]byte(text), nil))
+}
+
+// TestBGPStates passes over a STATE line. A prefix is one key, with and without bits behind its
+// length.
+func TestBGPStates(t *testing.T) {
+	got, err := read(t, "bgpdump", "BGP4MP|1|A|192.0.2.1|1|11.13.0.0/13|1|IGP\nBGP4MP|2|STATE|192.0.2.1|1|3|2\nBGP4MP|3|W|192.0.2.1|1|11.8.0.0/13\n", false)
+	if err != nil || strings.Join(got.Names, ",") != "11.8.0.0/13" || !slices.Equal(got.Kinds, []Kind{Set, Delete}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// endless is a line without end.
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) { return len(b), nil }
+
+// TestTraceLimits: a trace ends after the wanted number of steps, also within a line. One line
+// cannot stand for too many.
+func TestTraceLimits(t *testing.T) {
+	f, _ := FindFormat("arc")
+	got, err := ReadTrace("t", strings.NewReader("1 1000000 0 1\nnot reached\n"), f, false, 5)
+	if err != nil || len(got.Index) != 5 || !got.Cut {
+		t.Errorf("%+v, %v; want 5 steps", got, err)
+	}
+	if got, err := ReadTrace("t", strings.NewReader("1 5 0 1\n"), f, false, 5); err != nil || got.Cut {
+		t.Errorf("%+v, %v; want all 5 steps", got, err)
+	}
+	if _, err := read(t, "arc", "1 1048577 0 1\n", false); err == nil || !strings.Contains(err.Error(), "want 1 to 1048576") {
+		t.Error(err)
+	}
+	b := newTraceBuilder("t", "")
+	long := strings.Repeat("x", maxKeyText/4)
+	for _, end := range "abc" {
+		b.add(Get, long+string(end))
+	}
+	if b.add(Get, long+"d") || b.full == nil || !strings.Contains(b.full.Error(), "after 3 steps there are more than") {
+		t.Error(b.full)
+	}
+	if _, err := ReadTrace("t", endless{}, f, true, 0); err == nil || err.Error() != "trace t: line 1: more than 64 MiB without an end; want the whole file, undamaged" {
+		t.Error(err)
+	}
+	if !newTraceBuilder("t", "").add(Get, "a") {
+		t.Error("a short key is too much")
+	}
+	for format, text := range map[string]string{"csv:key": "a,b\n1,2\n", "csv:5": "a,b\n", "csv:1:2": "a,fetch\n", "lirs": "x\n"} {
+		if got, err := read(t, format, text, false); err == nil {
+			t.Errorf("%s: %+v; want an error", format, got)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ seconds depends on the rate of writes; here the writer never pauses.
 The command also prints and writes everything that run does. The exit code is 4 if the lead is not
 conclusive.`,
 		examples: `  runbench advise -trace defs -readers 4 -staleness 50ms -writes 1e5
-  runbench advise -trace cluster001.csv.gz -format twitter -readers 2
+  runbench advise -trace cluster001.csv.zst -format twitter -readers 2
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			o := runFlags{preset: "quick", seed: 1}

@@ -153,7 +153,7 @@ func runCommand() command {
   runbench run -impl dbuf-epoch-b64,rwmutex -mix r95w5 -g 2,8 -latency 50,70,90
   runbench run -preset smoke -impl dbuf-epoch-b64,xsync -reps 3 -links 6
   runbench run -trace defs -impl dbuf-epoch-b64,xsync
-  runbench run -trace cluster001.csv.gz -format twitter -skip-malformed -g 2
+  runbench run -trace cluster001.csv.zst -format twitter -steps 1000000 -g 2
   runbench run -trace bgp -mix r95w5 -g 2
   runbench run -resume -results results/20260102T150405Z-quick
 `,
@@ -243,7 +243,7 @@ func (o *runFlags) declare(fs *flag.FlagSet) {
 var sizeFlags = []string{"reps", "extra", "links", "forks", "target-ci", "time", "slice", "latency-time"}
 
 // planFlags are the flags that change what is measured.
-var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "slice", "extra", "latency-time", "latency", "seed", "pin", "pin-workers", "place", "prefill", "impl", "mix", "dist", "keytype", "keys", "g", "procs", "readers", "writers", "trace", "format", "skip-malformed"}
+var planFlags = []string{"reps", "links", "forks", "target-ci", "max", "time", "slice", "extra", "latency-time", "latency", "seed", "pin", "pin-workers", "place", "prefill", "impl", "mix", "dist", "keytype", "keys", "g", "procs", "readers", "writers", "trace", "format", "skip-malformed", "steps"}
 
 // firstGiven returns the first of names that was given on the command line, or "".
 func (o *runFlags) firstGiven(names ...string) string {
@@ -334,7 +334,7 @@ func (o *runFlags) placed() error {
 
 // consistent refuses flags that need another flag, which is missing.
 func (o *runFlags) consistent() error {
-	if f := o.firstGiven("format", "skip-malformed"); f != "" && !o.given["trace"] {
+	if f := o.firstGiven("format", "skip-malformed", "steps"); f != "" && !o.given["trace"] {
 		return exit.Usagef("run: %s without -trace; want -trace, as in -trace defs", f)
 	}
 	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.ContainsFunc(o.axes.Mix, hasRoles) {

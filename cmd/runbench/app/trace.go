@@ -20,14 +20,15 @@ func traceCommand() command {
 Reads a trace and describes it: licence, steps, distinct keys, and the share of its gets that an
 unlimited cache would hit. It also names the Zipf distribution that is nearest to the frequencies of
 its keys, and the greatest difference between the two (0 to 1). A trace is a file, which may be
-compressed by gzip, or one of these:
+compressed by gzip or zstd, or one of these:
 
 ` + traceDocs() + `
 Formats of files:
 
 ` + formatDocs(),
 		examples: `  runbench trace defs
-  runbench trace -format twitter -skip-malformed cluster001.csv.gz
+  runbench trace -format twitter -steps 1000000 cluster001.csv.zst
+  runbench trace -format csv:key:op requests.csv
 `,
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var in workloads.TraceInput
@@ -83,5 +84,9 @@ func rowsOf(rows [][2]string) string {
 // declareTrace declares the flags that say how a trace is read.
 func declareTrace(fs *flag.FlagSet, in *workloads.TraceInput) {
 	fs.StringVar(&in.Format, "format", "plain", "`format` of the file of a trace")
+	fs.Func("steps", "take only the first `number` of steps of a file", func(v string) (err error) {
+		in.Steps, err = number(v)
+		return err
+	})
 	fs.BoolVar(&in.SkipMalformed, "skip-malformed", false, "count malformed lines of a trace instead of refusing it")
 }

@@ -20,8 +20,8 @@ func LoadTrace(in *workloads.TraceInput) (*workloads.Trace, error) {
 		return nil, exit.With(exit.Usage, names.Unknown("format", in.Format, known))
 	}
 	for _, k := range workloads.KnownTraces() {
-		if k.Name == in.Name && (in.Format != "plain" || in.SkipMalformed) {
-			return nil, exit.Usagef("trace %s is built in, so it has no -format and no malformed lines; want it without these flags", in.Name)
+		if k.Name == in.Name && (in.Format != "plain" || in.SkipMalformed || in.Steps != 0) {
+			return nil, exit.Usagef("trace %s is built in; want it without -format, -skip-malformed and -steps", in.Name)
 		}
 	}
 	return in.Load()
@@ -41,6 +41,7 @@ type TraceFacts struct {
 	Theta    float64  `json:"zipf_theta"`
 	Off      float64  `json:"zipf_off"`
 	Skipped  int      `json:"malformed_lines_skipped"`
+	Cut      bool     `json:"cut,omitempty"` // the file goes on
 }
 
 // TraceFactsOf describes t.
@@ -51,7 +52,7 @@ func TraceFactsOf(t *workloads.Trace) TraceFacts {
 	}
 	d := TraceFacts{
 		Trace: t.Name, Licence: t.Licence, SHA256: t.Digest, Steps: len(t.Index),
-		Gets: kinds[workloads.Get], Sets: kinds[workloads.Set], Deletes: kinds[workloads.Delete], Keys: len(t.Names), Skipped: t.Skipped,
+		Gets: kinds[workloads.Get], Sets: kinds[workloads.Set], Deletes: kinds[workloads.Delete], Keys: len(t.Names), Skipped: t.Skipped, Cut: t.Cut,
 	}
 	theta, off := t.ZipfFit()
 	d.Theta, d.Off = math.Round(theta*1e6)/1e6, math.Round(off*1e6)/1e6
@@ -74,11 +75,15 @@ func TraceRows(t *workloads.Trace) [][2]string {
 	if licence == "" {
 		licence = "not stated"
 	}
+	steps := fmt.Sprintf("%d: %s gets, %s sets, %s deletes", d.Steps, of(d.Gets), of(d.Sets), of(d.Deletes))
+	if d.Cut {
+		steps = "the first " + steps
+	}
 	return [][2]string{
 		{"trace", d.Trace},
 		{"licence", licence},
 		{"sha256", d.SHA256},
-		{"steps", fmt.Sprintf("%d: %s gets, %s sets, %s deletes", d.Steps, of(d.Gets), of(d.Sets), of(d.Deletes))},
+		{"steps", steps},
 		{"distinct keys", fmt.Sprint(d.Keys)},
 		{"gets that hit", hits},
 		{"nearest zipf", fmt.Sprintf("theta %.2f, off by %.3f", d.Theta, d.Off)},
