@@ -2,10 +2,12 @@ package results
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,10 +31,13 @@ type Environment struct {
 	Checked    bool      `json:"checked,omitempty"` // built with -race or the tag invariants: what is measured asserts laws, or is traced
 	Date       time.Time `json:"date"`              // in UTC
 	Command    []string  `json:"command"`
+
+	// Settings of the runtime and of the compiler, those that are not the default: GOGC,
+	// GOMEMLIMIT, GODEBUG, GOEXPERIMENT, and GOAMD64 or the like.
+	Settings map[string]string `json:"settings,omitempty"`
 }
 
-// CollectEnvironment asks the program and the system and, if the program carries no revision, git.
-// It blocks while it runs short commands. The date is now.
+// CollectEnvironment asks the program and the system. It blocks while it runs short commands. The date is now.
 func CollectEnvironment(command []string) Environment {
 	e := Environment{
 		Go:         runtime.Version(),
@@ -50,8 +55,38 @@ func CollectEnvironment(command []string) Environment {
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
-	e.Commit, e.Dirty = commit(info, output)
+	e.Commit, e.Dirty = commit(info)
+	e.Settings = settings(info, os.Getenv)
 	return e
+}
+
+// RuntimeSettings are the environment variables that change how the runtime works.
+var RuntimeSettings = []string{"GOGC", "GOMEMLIMIT", "GODEBUG"}
+
+// settings returns the settings that are not the default.
+func settings(info *debug.BuildInfo, getenv func(string) string) map[string]string {
+	all := map[string]string{}
+	for _, name := range RuntimeSettings {
+		if value := getenv(name); value != "" && !(name == "GOGC" && value == "100") {
+			all[name] = value
+		}
+	}
+	for _, s := range info.Settings {
+		switch usual, known := map[string]string{"GOAMD64": "v1", "GOARM64": "v8.0", "GO386": "sse2", "GOEXPERIMENT": "", "-tags": "", "-gcflags": ""}[s.Key]; {
+		case known && s.Value != usual:
+			all[s.Key] = s.Value
+		}
+	}
+	return all
+}
+
+// SettingsLabel lists the settings that are not the default; "" if there are none.
+func (e Environment) SettingsLabel() string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(e.Settings)) {
+		all = append(all, name+"="+e.Settings[name])
+	}
+	return strings.Join(all, ", ")
 }
 
 // CommitLabel is the commit as figures print it: 12 digits of a revision, whether there were
@@ -87,9 +122,9 @@ func (e Environment) MachineLabel() string {
 }
 
 // commit finds the revision of the program. The go command stamps it into the program, or it is the
-// version under which the module was fetched. go run stamps nothing: then it is what git has
-// checked out in the current folder.
-func commit(info *debug.BuildInfo, output func(name string, args ...string) string) (revision string, dirty bool) {
+// version under which the module was fetched. go run, and go build outside of a repository, stamp
+// nothing. What git has checked out in the current folder may be something else.
+func commit(info *debug.BuildInfo) (revision string, dirty bool) {
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
@@ -98,16 +133,10 @@ func commit(info *debug.BuildInfo, output func(name string, args ...string) stri
 			dirty = s.Value == "true"
 		}
 	}
-	if revision != "" {
-		return revision, dirty
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
+	if v := info.Main.Version; revision == "" && v != "" && v != "(devel)" {
 		return v, false
 	}
-	if revision = output("git", "rev-parse", "HEAD"); revision == "" {
-		return NotKnown, false
-	}
-	return revision, output("git", "status", "--porcelain", "--untracked-files=no") != ""
+	return orNotKnown(revision), dirty
 }
 
 func cpuModel() string {

@@ -73,32 +73,36 @@ func TestCommit(t *testing.T) {
 		}
 		return info
 	}
-	git := func(head, status string) func(string, ...string) string {
-		return func(name string, args ...string) string {
-			if args[0] == "rev-parse" {
-				return head
-			}
-			return status
-		}
-	}
 	const head = "0123456789abcdef0123456789abcdef01234567"
 	for _, test := range []struct {
 		name  string
 		info  *debug.BuildInfo
-		git   func(string, ...string) string
 		label string
 	}{
-		{"stamped", stamped("vcs.revision", head, "vcs.modified", "false"), git("wrong", ""), "commit 0123456789ab"},
-		{"stamped, changed", stamped("vcs.revision", head, "vcs.modified", "true"), git("wrong", ""), "commit 0123456789ab with changes"},
-		{"a released version", &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, git("wrong", ""), "commit v1.2.3"},
-		{"go run", stamped(), git(head, ""), "commit 0123456789ab"},
-		{"go run, changed", stamped(), git(head, " M file"), "commit 0123456789ab with changes"},
-		{"no git", stamped(), git("", ""), "commit unknown"},
+		{"stamped", stamped("vcs.revision", head, "vcs.modified", "false"), "commit 0123456789ab"},
+		{"stamped, changed", stamped("vcs.revision", head, "vcs.modified", "true"), "commit 0123456789ab with changes"},
+		{"a released version", &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, "commit v1.2.3"},
+		{"go run", stamped(), "commit unknown"},
 	} {
 		var e Environment
-		if e.Commit, e.Dirty = commit(test.info, test.git); e.CommitLabel() != test.label {
+		if e.Commit, e.Dirty = commit(test.info); e.CommitLabel() != test.label {
 			t.Errorf("%s: %q, want %q", test.name, e.CommitLabel(), test.label)
 		}
+	}
+}
+
+// TestSettings: only settings that are not the default are recorded.
+func TestSettings(t *testing.T) {
+	info := &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "GOAMD64", Value: "v3"}, {Key: "GOOS", Value: "linux"}, {Key: "-tags", Value: "invariants"}}}
+	env := map[string]string{"GOGC": "50", "GODEBUG": "asyncpreemptoff=1", "HOME": "/"}
+	e := Environment{Settings: settings(info, func(name string) string { return env[name] })}
+	if want := "-tags=invariants, GOAMD64=v3, GODEBUG=asyncpreemptoff=1, GOGC=50"; e.SettingsLabel() != want {
+		t.Errorf("%q; want %q", e.SettingsLabel(), want)
+	}
+	info.Settings[0].Value = "v1"
+	e = Environment{Settings: settings(&debug.BuildInfo{Settings: info.Settings[:2]}, func(string) string { return "" })}
+	if e.SettingsLabel() != "" {
+		t.Errorf("the defaults are recorded: %q", e.SettingsLabel())
 	}
 }
 

@@ -33,7 +33,7 @@ func TestMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(filepath.Join(root, matrixFile)); err != nil || string(text) != m.String() {
-		t.Errorf("%s is not the table of the patches (%v); run: go run ./lincheck/mutants/kill -run '^$'", matrixFile, err)
+		t.Errorf("%s is not the table of the patches (%v); run: go run ./lincheck/mutants/kill -write -run '^$'", matrixFile, err)
 	}
 	for _, mutant := range all {
 		killed := mutant.Schedule != ""
@@ -48,7 +48,7 @@ func TestMatrix(t *testing.T) {
 			var times, seeds int
 			_, err := fmt.Sscanf(text, "%d/%d", &times, &seeds)
 			if err != nil || seeds < 3 || k.Misses && times > 0 || !k.Misses && times < seeds {
-				t.Errorf("%s by %s: the matrix has %q; want a kill in %s of at least 3 seeds; measure with: go run ./lincheck/mutants/kill -run '^%s$'",
+				t.Errorf("%s by %s: the matrix has %q; want a kill in %s of at least 3 seeds; measure with: go run ./lincheck/mutants/kill -write -run '^%s$'",
 					mutant.Patch, k.By, text, want, regexp.QuoteMeta(mutant.Name))
 				continue
 			}

@@ -32,7 +32,7 @@ import (
 )
 
 func commands() []command {
-	return []command{runCommand(), checkCommand(), soakCommand(), compareCommand(), plotCommand(), reportCommand(), bundleCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), adviseCommand(), exploreCommand(), exploreTestCommand(), childCommand(), soakChildCommand(), measureCommand()}
+	return []command{runCommand(), checkCommand(), soakCommand(), compareCommand(), plotCommand(), reportCommand(), bundleCommand(), studyCommand(), doctorCommand(), listCommand(), traceCommand(), adviseCommand(), exploreCommand(), versionCommand(), exploreTestCommand(), childCommand(), soakChildCommand(), measureCommand()}
 }
 
 // Main runs the command that args name, or "run" if they name none, and returns the exit code of

@@ -46,7 +46,12 @@ func (s *shell) campaign(o *runFlags, atOnce <-chan struct{}) (*campaign.Campaig
 	if err != nil {
 		return nil, err
 	}
-	return campaign.New(o.setup(s, folder(o.dir, "results", name), atOnce), p, name, check)
+	var c *campaign.Campaign
+	err = inFolder(o.dir, "results", name, func(dir string) (err error) {
+		c, err = campaign.New(o.setup(s, dir, atOnce), p, name, check)
+		return err
+	})
+	return c, err
 }
 
 // run is the command without its flags. It returns what it has measured.

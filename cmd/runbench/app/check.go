@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -138,7 +140,11 @@ func (s *shell) check(o *checkFlags) error {
 	if len(o.impl) == 0 {
 		g.Drawn, g.Brief = o.draw()
 	}
-	verdicts, err := s.checkMaps(o.format, maps, g, o.seeds, folder(o.dir, "results", "check"))
+	var verdicts []lincheck.Verdict
+	err = inFolder(o.dir, "results", "check", func(dir string) (err error) {
+		verdicts, err = s.checkMaps(o.format, maps, g, o.seeds, dir)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -195,6 +201,18 @@ func folder(dir, parent, what string) string {
 		return dir
 	}
 	return filepath.Join(parent, time.Now().UTC().Format("20060102T150405Z")+"-"+what)
+}
+
+// inFolder calls use with the folder dir. If that is "" it is a new one below parent, see folder.
+// Another program may have made one of the same name in the same second. Then use, which makes the
+// folder, is called again with another name.
+func inFolder(dir, parent, what string, use func(dir string) error) error {
+	first := folder(dir, parent, what)
+	err := use(first)
+	for n := 2; dir == "" && errors.Is(err, fs.ErrExist); n++ {
+		err = use(fmt.Sprintf("%s-%d", first, n))
+	}
+	return err
 }
 
 // checkMaps checks maps into the new folder dir. As text it prints each verdict at once.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -244,6 +245,9 @@ func (o *compareFlags) doubts(old, now *analysis.Run) ([]string, compare.Limits)
 	}
 	if otherMachine {
 		notes = append(notes, "The two runs were made on different machines, so the effects include the difference between the machines.")
+	}
+	if a, b := old.Manifest.Environment, now.Manifest.Environment; a.Go != "" && b.Go != "" && a.SettingsLabel() != b.SettingsLabel() {
+		notes = append(notes, fmt.Sprintf("The two runs have different settings of Go: old %s, new %s.", cmp.Or(a.SettingsLabel(), "the defaults"), cmp.Or(b.SettingsLabel(), "the defaults")))
 	}
 	if a, b := old.Manifest.Inputs, now.Manifest.Inputs; len(a) > 0 && len(b) > 0 && !maps.Equal(a, b) {
 		notes = append(notes, "The two runs replayed different real input, see their manifests. Cells that replay it did different work.")

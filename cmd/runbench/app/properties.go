@@ -6,6 +6,7 @@ import (
 
 	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/gate"
+	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/lincheck"
 )
 
@@ -41,7 +42,7 @@ func properties(d *export.Document, verdicts []lincheck.Verdict) {
 			if f, ok := v.Property(p.Name); ok {
 				cell = f.String()
 				if f.ByDesign && f.Evidence.Judge != "" {
-					shown.Rows = append(shown.Rows, []string{v.Map, p.Name, f.Evidence.Judge})
+					shown.Rows = append(shown.Rows, []string{v.Map, p.Name, names.Command(f.Evidence.Judge)})
 				}
 			}
 			row = append(row, cell)

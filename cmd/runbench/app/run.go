@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"doublebuf/analysis/stat"
@@ -182,7 +183,7 @@ func runCommand() command {
 func (o *runFlags) declare(fs *flag.FlagSet) {
 	o.format = formatFlags(fs)
 	fs.StringVar(&o.preset, "preset", "quick", "`name` of a preset: smoke, quick, standard, full or limits")
-	fs.StringVar(&o.planFile, "plan", "", "measure the plan in this `file`: the plan section of a manifest.json")
+	fs.StringVar(&o.planFile, "plan", "", "measure the plan in this `file`: a manifest.json, or its plan section alone")
 	for name, n := range map[string]struct {
 		value *int
 		usage string
@@ -305,7 +306,7 @@ func (o *runFlags) readPlan(s *shell) (plan.Plan, error) {
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("cannot read the plan: %w", err)
 	}
-	p, err := plan.Parse(o.planFile, text)
+	p, err := plan.Parse(o.planFile, plan.OfManifest(text))
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -332,6 +333,10 @@ func (o *runFlags) placed() error {
 	return nil
 }
 
+// perProcessor is the largest number of goroutines for each processor. With more of them, a block
+// takes longer to start than to measure.
+const perProcessor = 1024
+
 // consistent refuses flags that need another flag, which is missing.
 func (o *runFlags) consistent() error {
 	if f := o.firstGiven("format", "skip-malformed", "steps"); f != "" && !o.given["trace"] {
@@ -339,6 +344,17 @@ func (o *runFlags) consistent() error {
 	}
 	if f := o.firstGiven("readers", "writers"); f != "" && o.given["mix"] && !slices.ContainsFunc(o.axes.Mix, hasRoles) {
 		return exit.Usagef("run: %s without the mix %s; want it among -mix, or no -mix", f, plan.RolesMix)
+	}
+	if o.given["g"] && o.given["mix"] && !slices.ContainsFunc(o.axes.Mix, func(mix string) bool { return !hasRoles(mix) }) {
+		return exit.Usagef("run: -g does not apply to -mix %s, whose goroutines only read or only write; want -readers and -writers", strings.Join(o.axes.Mix, ","))
+	}
+	if most := runtime.NumCPU(); len(o.axes.Procs) > 0 && slices.Max(o.axes.Procs) > most {
+		return exit.Usagef("run: -procs %d; want at most %d, because this machine has no more processors", slices.Max(o.axes.Procs), most)
+	}
+	for _, axis := range [][]int{o.axes.G, o.axes.Readers, o.axes.Writers} {
+		if most := perProcessor * runtime.NumCPU(); len(axis) > 0 && slices.Max(axis) > most {
+			return exit.Usagef("run: %d goroutines; want at most %d, %d for each processor of this machine", slices.Max(axis), most, perProcessor)
+		}
 	}
 	if o.given["target-ci"] && o.target == 0 {
 		return exit.Usagef("run: target-ci is 0%%, and no interval is that narrow; want more, as in 2%%")

@@ -121,7 +121,11 @@ func (s *shell) soak(f *format, maps []kv.Entry, o soak.Options, dir string) err
 	if !f.text() {
 		out = io.Discard
 	}
-	fmt.Fprintf(out, "soak: %d maps for %v each, seed %d\n", len(maps), o.Time, o.Seed)
+	total := ""
+	if len(maps) > 1 {
+		total = fmt.Sprintf(", %v in all", time.Duration(len(maps))*o.Time)
+	}
+	fmt.Fprintf(out, "soak: %d maps for %v each%s, seed %d\n", len(maps), o.Time, total, o.Seed)
 	var verdicts []lincheck.Verdict
 	for _, e := range maps {
 		if ctx.Err() != nil {

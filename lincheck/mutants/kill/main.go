@@ -4,8 +4,9 @@
 //	go run ./lincheck/mutants/kill -seeds 20            # all: an hour or more on 2 processors
 //	go run ./lincheck/mutants/kill -seeds 20 -run '^4[0-9] '
 //
-// Run it in the folder of the module. It writes lincheck/mutants/matrix.md and keeps the cells that
-// it does not measure. With -run '^$' it only writes the rows anew.
+// Run it in the folder of the module. It writes lincheck/mutants/matrix.md if it tries all mutants
+// by all checkers, or with -write. Then it keeps the cells that it does not measure. With -write
+// -run '^$' it only writes the rows anew.
 //
 // Exit code 1: a mutant does not apply or does not build, or a checker does not run. Exit code 3: a
 // checker did not kill a mutant that it must kill, or killed one that it must miss.
@@ -31,10 +32,11 @@ func main() {
 	seeds := flag.Int("seeds", 20, "try each checker under this many `seeds`")
 	run := flag.String("run", "", "only mutants whose name matches this `expression`")
 	by := flag.String("by", "", "only checkers with these `letters`")
+	write := flag.Bool("write", false, "write the matrix, also with -run or -by")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	wrong, err := kill(ctx, *seeds, *run, *by)
+	wrong, err := kill(ctx, *seeds, *run, *by, *write || *run == "" && *by == "")
 	switch {
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "kill: %v\n", err)
@@ -46,8 +48,8 @@ func main() {
 }
 
 // kill tries the mutants whose names match and returns the tries that did not end as the patches
-// say.
-func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err error) {
+// say. With write it writes the matrix.
+func kill(ctx context.Context, seeds int, run, by string, write bool) (wrong []string, err error) {
 	match, err := regexp.Compile(run)
 	if err != nil {
 		return nil, err
@@ -85,15 +87,19 @@ func kill(ctx context.Context, seeds int, run, by string) (wrong []string, err e
 			}
 			m.Set(c.Name, k.By, text)
 			m.Run = "" // until all are of this run
-
-			if err := m.Write("."); err != nil { // each time: it may be interrupted
-				return wrong, err
+			if write { // each time: it may be interrupted
+				if err := m.Write("."); err != nil {
+					return wrong, err
+				}
 			}
 		}
 	}
 	if run == "" && by == "" {
 		m.Run = fmt.Sprintf("%d seeds, %d processors, %s/%s, %s, begun %s, %v", seeds, runtime.NumCPU(),
 			runtime.GOOS, runtime.GOARCH, runtime.Version(), start.UTC().Format(time.DateTime), time.Since(start).Round(time.Minute))
+	}
+	if !write {
+		return wrong, nil
 	}
 	return wrong, m.Write(".")
 }

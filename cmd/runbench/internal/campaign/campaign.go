@@ -19,6 +19,7 @@ import (
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/doctor"
 	"doublebuf/cmd/runbench/internal/gate"
+	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/cmd/runbench/internal/run"
 	"doublebuf/lincheck"
@@ -120,7 +121,7 @@ func (c *Campaign) Run(ctx context.Context) (*analysis.Run, error) {
 	}
 	set, err := c.conclude()
 	if err != nil {
-		return nil, fmt.Errorf("%w; all cells are safe in %s; report them with: runbench report -plots %s %s", err, c.Dir, c.Plots, c.Dir)
+		return nil, fmt.Errorf("%w; all cells are safe in %s; report them with: %s", err, c.Dir, names.Command("runbench report -plots "+c.Plots+" "+c.Dir))
 	}
 	return set, c.outcome(set)
 }
@@ -298,7 +299,7 @@ func (c *Campaign) resumable(err error) error {
 	if errors.Is(err, context.Canceled) {
 		why = strings.Replace(why, context.Canceled.Error(), "interrupted", 1)
 	}
-	line := "runbench run -resume -results " + c.Dir
+	line := names.Command("runbench run -resume -results " + c.Dir)
 	if c.Plots != PlotsFolder("", c.Dir) {
 		line += " -plots " + c.Plots
 	}

@@ -67,7 +67,7 @@ func Present(out io.Writer, as export.Exporter, set *Loaded, dir, plotsDir strin
 	if _, text := as.(export.Text); !text {
 		return nil
 	}
-	fmt.Fprintf(out, "\nreport:  %s\n         %s\nfigures: %s\ncompare: go tool benchstat -col /impl %s\n",
+	fmt.Fprintf(out, "\nreport:  %s\n         %s\nfigures: %s\ncompare: go run golang.org/x/perf/cmd/benchstat@latest -col /impl %s\n",
 		filepath.Join(dir, ReportFile), filepath.Join(dir, pageFile), plotsDir, filepath.Join(dir, "cells.txt"))
 	return nil
 }

@@ -19,11 +19,11 @@ import (
 
 // SameCode reports whether a map has the same code in two runs on one machine. The floor and the
 // ceiling always have. So has every map if both programs were built from one commit, without
-// changes, and a map of another module if its version is the same. The compiler must be the same
-// too.
+// changes, and a map of another module if its version is the same. The compiler and the settings of
+// Go must be the same too.
 func SameCode(old, now *analysis.Run, impl string) bool {
 	a, b := old.Manifest.Environment, now.Manifest.Environment
-	if a.Go == "" || a.Go != b.Go || a.GOARCH != b.GOARCH || a.CPU != b.CPU || a.Checked != b.Checked {
+	if a.Go == "" || a.Go != b.Go || a.GOARCH != b.GOARCH || a.CPU != b.CPU || a.Checked != b.Checked || a.SettingsLabel() != b.SettingsLabel() {
 		return false
 	}
 	if a.Commit == b.Commit && a.Commit != results.NotKnown && a.Commit != "" && !a.Dirty && !b.Dirty {

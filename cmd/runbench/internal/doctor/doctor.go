@@ -17,14 +17,15 @@ import (
 
 // Host is the examined machine.
 type Host struct {
-	Root  fs.FS         // with proc and sys, as far as the system has them
-	Procs int           // GOMAXPROCS of what is measured
-	Clock time.Duration // cost of one reading of the clock
+	Root  fs.FS                    // with proc and sys, as far as the system has them
+	Procs int                      // GOMAXPROCS of what is measured
+	Clock time.Duration            // cost of one reading of the clock
+	Env   func(name string) string // the environment; nil is empty
 }
 
 // Here returns this machine, for measurements with so many processors. It reads the clock
 // for about a millisecond.
-func Here(procs int) Host { return Host{os.DirFS("/"), procs, clockCost()} }
+func Here(procs int) Host { return Host{os.DirFS("/"), procs, clockCost(), os.Getenv} }
 
 // clockCost returns the cost of a reading: the least average of several rounds.
 func clockCost() time.Duration {
@@ -108,6 +109,10 @@ var checks = []check{
 	{
 		"virtualisation", "other guests and the hypervisor take processor time and share caches, and the guest cannot see how much",
 		"none", Host.virtualisation,
+	},
+	{
+		"Go settings", "the garbage collector and the runtime work differently with them, so that other runs cannot be compared",
+		"none of " + strings.Join(results.RuntimeSettings, ", "), Host.goSettings,
 	},
 	{
 		"load", "other programs take processors away",

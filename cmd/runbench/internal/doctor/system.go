@@ -46,6 +46,23 @@ func (h Host) clockCost() (string, results.State) {
 	return found, results.Fit
 }
 
+// goSettings looks for the variables that change how Go programs run.
+func (h Host) goSettings() (string, results.State) {
+	if h.Env == nil {
+		return "", results.Hidden
+	}
+	var found []string
+	for _, name := range results.RuntimeSettings {
+		if value := h.Env(name); value != "" {
+			found = append(found, name+"="+value)
+		}
+	}
+	if len(found) > 0 {
+		return strings.Join(found, ", "), results.Doubt
+	}
+	return "the defaults", results.Fit
+}
+
 func (h Host) virtualisation() (string, results.State) {
 	if _, ok := h.read("proc/cpuinfo"); !ok {
 		return "", results.Hidden

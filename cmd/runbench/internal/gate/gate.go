@@ -15,6 +15,7 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/cmd/runbench/internal/exit"
+	"doublebuf/cmd/runbench/internal/names"
 	"doublebuf/lincheck"
 )
 
@@ -66,13 +67,13 @@ func Check(ctx context.Context, out, warn io.Writer, maps []kv.Entry, o Options,
 	}
 	c := checks{ctx, out, self, nil}
 	if err := c.all(maps, o); err != nil {
-		return c.verdicts, err
+		return c.verdicts, c.kept(dir, err)
 	}
 	if len(o.Drawn) > 0 {
 		fmt.Fprintf(out, "  %d combinations of options, drawn by the seed %d:\n", len(o.Drawn), o.Seed)
 		o.Histories, o.Time = o.Brief.Histories, o.Brief.Time
 		if err := c.all(o.Drawn, o); err != nil {
-			return c.verdicts, err
+			return c.verdicts, c.kept(dir, err)
 		}
 	}
 	return c.verdicts, WriteVerdicts(dir, c.verdicts)
@@ -84,6 +85,17 @@ type checks struct {
 	out      io.Writer
 	self     string // the path of this program
 	verdicts []lincheck.Verdict
+}
+
+// kept writes the verdicts so far, and returns err with the place where they are.
+func (c *checks) kept(dir string, err error) error {
+	if len(c.verdicts) == 0 {
+		return err
+	}
+	if failed := WriteVerdicts(dir, c.verdicts); failed != nil {
+		return fmt.Errorf("%w; and the verdicts before it are lost: %w", err, failed)
+	}
+	return fmt.Errorf("%w; the %d verdicts before it are in %s", err, len(c.verdicts), filepath.Join(dir, VerdictsFile))
 }
 
 // all checks maps one after another, and prints their verdicts.
@@ -191,7 +203,7 @@ func Unseen(v lincheck.Verdict) string {
 // Evidence returns the lines to print below a verdict.
 func Evidence(v lincheck.Verdict) (lines []string) {
 	for _, e := range []struct{ what, value string }{
-		{"judge again: ", v.Evidence.Judge},
+		{"judge again: ", names.Command(v.Evidence.Judge)},
 		{"picture: ", v.Evidence.Picture},
 		{"output: ", v.Evidence.Log},
 	} {

@@ -12,6 +12,18 @@ import (
 	"strings"
 )
 
+// OfManifest returns the plan section if data is a manifest, and else data.
+func OfManifest(data []byte) []byte {
+	var manifest struct {
+		Plan        json.RawMessage `json:"plan"`
+		Environment json.RawMessage `json:"environment"`
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil || manifest.Plan == nil || manifest.Environment == nil {
+		return data
+	}
+	return manifest.Plan
+}
+
 // Parse reads the JSON form of a plan. file is its name for errors. They say where the error is:
 // the line and column if the text is not JSON or has an unknown field, and the cell and the field.
 // Parse does not validate the plan.
