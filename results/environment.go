@@ -37,7 +37,8 @@ type Environment struct {
 	Settings map[string]string `json:"settings,omitempty"`
 }
 
-// CollectEnvironment asks the program and the system. It blocks while it runs short commands. The date is now.
+// CollectEnvironment asks the program and the system. It blocks while it runs short commands. The
+// date is now.
 func CollectEnvironment(command []string) Environment {
 	e := Environment{
 		Go:         runtime.Version(),
