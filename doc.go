@@ -19,6 +19,7 @@
 //	    linear             recorded calls, judged against a sequential map or another model
 //	    standin            what takes the place of sync, channels and so on in explored code
 //	    instrument         builds the tests of any module for the explorer
+//	    knownbugs          a command that explores modules with reported bugs
 //	    programs           programs over impl, for the explorer
 //	lincheck/mutants   patches that plant faults, and the matrix of the checkers that find them
 //	results            what was measured, in files: cells as Go benchmark text, and the manifest

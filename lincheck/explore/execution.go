@@ -12,8 +12,15 @@ import (
 
 // run runs program.
 func (e *execution) run(program Program) {
+	if goroutineID != nil {
+		e.driver = goroutineID()
+	}
 	hooked.Install(e)
 	defer hooked.Install(nil)
+	if e.mode.plain {
+		running = e
+		defer func() { running = nil }()
+	}
 	program(&Exec{e})
 	e.started = true
 	if e.whole {
@@ -82,6 +89,7 @@ func (e *execution) check() {
 
 // Step implements hooked.Hook. It is called on the goroutine that is about to do op.
 func (e *execution) Step(op hooked.Op) (timedOut bool) {
+	e.outside = false
 	g := e.current
 	if g == nil { // before the goroutines start, or after they have ended
 		if op.Kind.AccessesCopy() {
@@ -269,6 +277,7 @@ func (e *execution) Did(changed bool, value any) {
 	if g == nil || e.peeking || e.unwinding {
 		return
 	}
+	e.outside = true
 	if g.solo {
 		g.solo = false
 		return

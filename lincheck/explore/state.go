@@ -31,6 +31,8 @@ type execution struct {
 	started   bool // Program has returned
 	launching bool // goroutines run to their first steps
 	unwinding bool
+	outside   bool       // code of the program runs, and no operation is under way
+	driver    uint64     // the goroutine that runs the execution
 	current   *goroutine // the one that runs, or whose Ready is being called
 	peeking   bool       // within a Ready
 	handoff   *goroutine // the next one to run, chosen in another goroutine's Step
@@ -205,6 +207,7 @@ func (e *execution) newGoroutine() *goroutine {
 func (e *execution) runBody(g *goroutine) {
 	defer func() {
 		g.finished = true
+		e.outside = false
 		if p := recover(); p != nil && p != any(abandoned{}) {
 			e.failPanic(g.name, p)
 		}
@@ -212,6 +215,7 @@ func (e *execution) runBody(g *goroutine) {
 	if g.op.Kind == hooked.OpStart {
 		e.begin(g)
 	}
+	e.outside = true
 	g.body()
 }
 

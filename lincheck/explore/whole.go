@@ -203,9 +203,28 @@ func (e *execution) spin(g *goroutine, from int) {
 	}
 	e.Step(hooked.Op{Kind: hooked.OpSpin, Also: also})
 	g.solo = false
+	e.outside = true
 	g.seen = g.seen[:0]
 	g.rounds = g.rounds[:0]
 }
+
+// Access is called before a goroutine accesses memory plainly, if the program was built for that.
+// The access is a step, unless the explorer itself makes it.
+func Access(p unsafe.Pointer, size uintptr, writes bool) {
+	e := running
+	if e == nil || !e.outside || e.current == nil || len(e.goroutines) == 1 || e.unwinding || !e.Mine() {
+		return
+	}
+	kind := hooked.OpPlainLoad
+	if writes {
+		kind = hooked.OpPlainStore
+	}
+	e.Step(hooked.Op{Kind: kind, Loc: p, Size: size})
+	e.Did(writes, nil)
+}
+
+// running is the execution whose plain accesses are steps, or nil.
+var running *execution
 
 // spinning returns the next steps of the goroutines whose loops wait, if there is a goroutine that
 // must still end.
@@ -286,10 +305,16 @@ func (e *execution) State(key any, make func() any) any {
 // Uncontrolled implements hooked.Hook.
 func (e *execution) Uncontrolled(what string) { e.warnings[what] = true }
 
+// Enter implements hooked.Hook.
+func (e *execution) Enter() { e.outside = false }
+
 // Mine implements hooked.Hook.
 func (e *execution) Mine() bool {
-	g := e.current
-	if g == nil || goroutineID == nil || goroutineID() == g.goid {
+	mine := e.driver
+	if g := e.current; g != nil {
+		mine = g.goid
+	}
+	if goroutineID == nil || goroutineID() == mine {
 		return true
 	}
 	foreign.Store(true)

@@ -145,6 +145,8 @@ type Whole interface {
 	Count(key any) int
 	// Uncontrolled notes something that the hook does not control.
 	Uncontrolled(what string)
+	// Enter notes that the calling goroutine is about to call Step.
+	Enter()
 	// Mine reports whether the hook decides for the calling goroutine.
 	Mine() bool
 	// Tracing reports whether values that are passed to Did are kept.
@@ -168,8 +170,18 @@ func Install(h Hook) {
 func Installed() bool { return hook != nil }
 
 // Current returns the hook for whole programs. It returns nil if there is none, or if the hook does
-// not decide for the calling goroutine.
+// not decide for the calling goroutine. Until Did is called, plain accesses of the goroutine count
+// as those of the hook.
 func Current() Whole {
+	h := Peek()
+	if h != nil {
+		h.Enter()
+	}
+	return h
+}
+
+// Peek is Current for a caller that does not call Did.
+func Peek() Whole {
 	if whole == nil || !whole.Mine() {
 		return nil
 	}

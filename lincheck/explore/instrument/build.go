@@ -220,6 +220,11 @@ func (b *build) write() error {
 		return err
 	}
 	b.Flags = append(b.Flags, "-overlay="+name, "-vet=off")
+	if b.plain {
+		for _, path := range b.plainly {
+			b.Flags = append(b.Flags, "-gcflags="+path+"=-race")
+		}
+	}
 	b.Env = []string{"GOWORK=off", "GOFLAGS="}
 	return nil
 }

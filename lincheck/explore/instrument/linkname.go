@@ -68,8 +68,22 @@ func (f *file) linknames() {
 		switch {
 		case known && to != "":
 			f.insert(fn.End(), f.body(fn, to))
+			f.escapes(fn.Doc)
 		case !known:
 			f.build.bodyless[f.pkg.Path()+"."+name] = true
+		}
+	}
+}
+
+// escapes removes the promise that the arguments of a function do not escape. Only functions
+// without a body may have it.
+func (f *file) escapes(doc *ast.CommentGroup) {
+	if doc == nil {
+		return
+	}
+	for _, c := range doc.List {
+		if strings.HasPrefix(c.Text, "//go:noescape") {
+			f.replace(c.Pos(), c.Pos()+2, "// ")
 		}
 	}
 }

@@ -218,8 +218,27 @@ func (b *build) overlayFile(name, text string) error {
 // runtimeFile is added to package runtime.
 const runtimeFile = `package runtime
 
-import _ "unsafe"
+import "unsafe"
 
 //go:linkname explore_goroutine
 func explore_goroutine() uint64 { return getg().goid }
+
+//go:linkname explore_access
+var explore_access func(addr unsafe.Pointer, size uintptr, writes bool)
+
+func explore_plain(addr, size uintptr, writes bool) {
+	gp := getg()
+	if explore_access == nil || gp == gp.m.g0 || gp.stack.lo <= addr && addr < gp.stack.hi {
+		return
+	}
+	explore_access(unsafe.Pointer(addr), size, writes)
+}
+
+// Code that is compiled with -race calls these.
+func raceread(addr uintptr)             { explore_plain(addr, 1, false) }
+func racewrite(addr uintptr)            { explore_plain(addr, 1, true) }
+func racereadrange(addr, size uintptr)  { explore_plain(addr, size, false) }
+func racewriterange(addr, size uintptr) { explore_plain(addr, size, true) }
+func racefuncenter(uintptr)             {}
+func racefuncexit()                     {}
 `

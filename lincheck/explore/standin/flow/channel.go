@@ -160,8 +160,11 @@ func Close[T any](ch chan<- T) {
 
 // Len is the function len of a channel.
 func Len[T any](ch <-chan T) int {
+	if ch == nil {
+		return 0
+	}
 	h := hooked.Current()
-	if h == nil || ch == nil {
+	if h == nil {
 		return len(ch)
 	}
 	c := stateOf(h, ch)

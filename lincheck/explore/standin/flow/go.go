@@ -2,7 +2,13 @@
 // select, and at the head of loops. Without an explorer the functions do what the statements do.
 package flow
 
-import "doublebuf/impl/atomicx/hooked"
+import (
+	"os"
+	"runtime"
+	"strings"
+
+	"doublebuf/impl/atomicx/hooked"
+)
 
 // Go is the statement go.
 func Go(f func()) {
@@ -10,13 +16,34 @@ func Go(f func()) {
 		h.Spawn("", f)
 		return
 	}
+	if exploring && initialising() {
+		return // each execution begins with the functions init
+	}
 	go f()
+}
+
+// exploring is set in a process that explores.
+var exploring = os.Getenv("EXPLORE_SETTINGS") != ""
+
+// initialising reports whether the calling function was called by the initialisation of a package.
+func initialising() bool {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if strings.HasPrefix(f.Function, "runtime.doInit") {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
 }
 
 // Round stands at the head of a loop. Loops are numbered by site. counts means that the loop
 // computes variables from their values in the round before.
 func Round(site int, counts bool) {
-	if h := hooked.Current(); h != nil {
+	if h := hooked.Peek(); h != nil {
 		h.Round(site, counts)
 	}
 }

@@ -13,7 +13,7 @@ import (
 type random struct{}
 
 func Uint64() uint64 {
-	if h := hooked.Current(); h != nil {
+	if h := hooked.Peek(); h != nil {
 		h.Uncontrolled("random numbers were the same in every execution")
 		return standin.Number(h.Count(random{}))
 	}
@@ -29,7 +29,7 @@ var start = time.Now()
 
 // Nanotime is runtime.nanotime. Under the explorer it moves by a microsecond at each look.
 func Nanotime() int64 {
-	if h := hooked.Current(); h != nil {
+	if h := hooked.Peek(); h != nil {
 		return int64(h.Count(start)) * 1000
 	}
 	return int64(time.Since(start))
@@ -46,7 +46,7 @@ func DoSpin()          {}
 // Note notes that the function of the given name is called, and returns it. The explorer does not
 // see what the function does.
 func Note[F any](name string, f F) F {
-	if h := hooked.Current(); h != nil {
+	if h := hooked.Peek(); h != nil {
 		h.Uncontrolled("the function " + name + " has no Go body")
 	}
 	return f

@@ -180,8 +180,8 @@ func choose(h hooked.Whole, otherwise bool, cases []Case) int {
 	h.Did(true, nil)
 	op.Kind, op.Ready, op.Other, op.AlsoWrites = hooked.OpWait, func() bool { return w.done }, nil, false
 	h.Step(op)
-	h.Did(false, nil)
 	cases[w.index].leave()
+	h.Did(false, nil)
 	return w.index
 }
 

@@ -1,9 +1,10 @@
-// Package goroutine tells the explorer which goroutine is running. It links only to a runtime that
+// Package goroutine tells the explorer which goroutine is running, and which memory it accesses. It
+// links only to a runtime that
 // package instrument has changed, so only instrumented code imports it.
 package goroutine
 
 import (
-	_ "unsafe"
+	"unsafe"
 
 	"doublebuf/lincheck/explore"
 )
@@ -11,4 +12,10 @@ import (
 //go:linkname id runtime.explore_goroutine
 func id() uint64
 
-func init() { explore.SetGoroutineID(id) }
+//go:linkname access runtime.explore_access
+var access func(addr unsafe.Pointer, size uintptr, writes bool)
+
+func init() {
+	explore.SetGoroutineID(id)
+	access = explore.Access
+}

@@ -10,7 +10,7 @@ import (
 // Gosched is runtime.Gosched. Under the explorer it is no step, because the steps of other
 // goroutines may come between any two steps.
 func Gosched() {
-	if hooked.Current() == nil {
+	if hooked.Peek() == nil {
 		runtime.Gosched()
 	}
 }
@@ -20,7 +20,7 @@ const processors = 4
 
 // NumCPU is runtime.NumCPU.
 func NumCPU() int {
-	if hooked.Current() == nil {
+	if hooked.Peek() == nil {
 		return runtime.NumCPU()
 	}
 	return processors
@@ -28,7 +28,7 @@ func NumCPU() int {
 
 // GOMAXPROCS is runtime.GOMAXPROCS.
 func GOMAXPROCS(n int) int {
-	if hooked.Current() == nil {
+	if hooked.Peek() == nil {
 		return runtime.GOMAXPROCS(n)
 	}
 	return processors
@@ -36,14 +36,14 @@ func GOMAXPROCS(n int) int {
 
 // GC is runtime.GC.
 func GC() {
-	if hooked.Current() == nil {
+	if hooked.Peek() == nil {
 		runtime.GC()
 	}
 }
 
 // SetFinalizer is runtime.SetFinalizer. Under the explorer it does nothing.
 func SetFinalizer(obj, finalizer any) {
-	if h := hooked.Current(); h != nil {
+	if h := hooked.Peek(); h != nil {
 		if finalizer != nil {
 			h.Uncontrolled("finalizers never ran")
 		}
@@ -54,7 +54,7 @@ func SetFinalizer(obj, finalizer any) {
 
 // AddCleanup is runtime.AddCleanup. Under the explorer it does nothing.
 func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) runtime.Cleanup {
-	if h := hooked.Current(); h != nil {
+	if h := hooked.Peek(); h != nil {
 		h.Uncontrolled("cleanups never ran")
 		return runtime.Cleanup{}
 	}

@@ -18,7 +18,7 @@ var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Now is time.Now.
 func Now() time.Time {
-	if h := hooked.Current(); h != nil {
+	if h := hooked.Peek(); h != nil {
 		return epoch.Add(time.Duration(h.Count(epoch)) * time.Microsecond)
 	}
 	return time.Now()
@@ -33,7 +33,7 @@ func Until(t time.Time) time.Duration { return t.Sub(Now()) }
 // Sleep is time.Sleep. Under the explorer it is no step, because the steps of other goroutines may
 // come between any two steps.
 func Sleep(d time.Duration) {
-	if hooked.Current() == nil {
+	if hooked.Peek() == nil {
 		time.Sleep(d)
 	}
 }
