@@ -15,7 +15,22 @@ type Effect struct {
 	// OfBuild says that the run has one build, and that the layout of its code can cause an effect
 	// of this size. Then the effect is one of this build, and may be another one in the next.
 	OfBuild bool
+	// Doubt says why the effect is not conclusive. Limit is the A/A limit of its workload, as a
+	// share.
+	Doubt Doubt
+	Limit float64
 }
+
+// Doubt is a reason why an effect is not conclusive.
+type Doubt string
+
+const (
+	NoDoubt     Doubt = ""
+	TooFew      Doubt = "too few blocks"   // for an interval
+	Tie         Doubt = "tie"              // the interval contains 1
+	WithinError Doubt = "within the error" // the median is not larger than the A/A limit
+	MayBeChance Doubt = "may be chance"    // as one of all effects of the run, after Holm's correction
+)
 
 // Lasting reports whether e is conclusive, and larger than what the layout of one build can cause.
 func (e Effect) Lasting() bool { return e.Conclusive && !e.OfBuild }
@@ -72,5 +87,18 @@ func exceeds(ratio, share float64) bool { return ratio > 1+share || ratio < 1/(1
 // of returns the effect of a over b in a unit.
 func (e *effects) of(a, b *Group, unit string) Effect {
 	t := e.test(a, b, unit)
-	return Effect{t.Summary, t.p <= e.maxP, e.layout > 0 && !exceeds(t.Median, e.layout)}
+	limit := e.limitOf(a.ID.Workload())
+	out := Effect{Summary: t.Summary, Conclusive: t.p <= e.maxP, OfBuild: e.layout > 0 && !exceeds(t.Median, e.layout), Limit: limit}
+	switch {
+	case out.Conclusive:
+	case !t.Interval:
+		out.Doubt = TooFew
+	case t.Lo <= 1 && 1 <= t.Hi:
+		out.Doubt = Tie
+	case !exceeds(t.Median, limit):
+		out.Doubt = WithinError
+	default:
+		out.Doubt = MayBeChance
+	}
+	return out
 }

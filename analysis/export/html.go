@@ -86,7 +86,7 @@ var dressed = strings.NewReplacer(
 	"<td><strong>Unknown</strong></td>", `<td><span class="doubt">Unknown</span></td>`,
 	"<td><strong>FAILED</strong></td>", `<td><span class="failed">FAILED</span></td>`,
 	"<td><strong>FAILED, as expected</strong></td>", `<td><span class="failed">FAILED, as expected</span></td>`,
-	", not conclusive</td>", ` <span class="none">not conclusive</span></td>`,
+	", not conclusive: ", ` <span class="none">not conclusive</span> `,
 )
 
 // short finds the cells of tables that stay in one line: names of maps, and numbers with their

@@ -294,7 +294,10 @@ func (o *runFlags) plan(s *shell) (p plan.Plan, name string, check time.Duration
 	if err := p.Validate(s.maps); err != nil {
 		return plan.Plan{}, "", 0, exit.With(exit.Usage, err)
 	}
-	return p, preset.Name, preset.Check, nil
+	if name = preset.Name; o.axes.Given() {
+		name = "custom"
+	}
+	return p, name, preset.Check, nil
 }
 
 // readPlan reads the plan in a file.

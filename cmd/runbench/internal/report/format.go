@@ -42,12 +42,25 @@ func effect(e analysis.Effect) string {
 	}
 	text := form(e.Median) + interval(e.Summary, form)
 	switch {
-	case !e.Conclusive:
-		text += ", not conclusive"
+	case e.Doubt != analysis.NoDoubt:
+		text += ", not conclusive: " + doubt(e)
 	case e.OfBuild:
 		text += ", in this build"
 	}
 	return text
+}
+
+// doubt says in words why an effect is not conclusive.
+func doubt(e analysis.Effect) string {
+	switch e.Doubt {
+	case analysis.TooFew:
+		return "too few blocks"
+	case analysis.Tie:
+		return "a tie"
+	case analysis.WithinError:
+		return fmt.Sprintf("it may lie within this run's %s error", analysis.Percent(e.Limit))
+	}
+	return "it may be chance"
 }
 
 // seconds writes the median of a time; nothing if there is none.

@@ -187,10 +187,10 @@ func (e *explanation) verdict() error {
 	if bad == 0 {
 		return nil
 	}
-	want := fmt.Sprintf("no worker wrote it; want %s", e.describe(e.start(first)))
+	why := fmt.Sprintf("no worker wrote it, so it must be %s", e.describe(e.start(first)))
 	if e.lastWriter[first] != none {
-		want = "that is no worker's last write of it"
+		why = "a write was lost, made up, or done twice"
 	}
-	return fmt.Errorf("final-state check: %d of %d keys have a content that no write explains; the first is key %d, with %s: %s",
-		bad, len(e.final), first, e.describe(e.final[first]), want)
+	return fmt.Errorf("final-state check: %d of %d keys end with a value that no worker wrote last, such as key %d with %s: %s",
+		bad, len(e.final), first, e.describe(e.final[first]), why)
 }
