@@ -160,6 +160,10 @@ func (e *execution) pick() *goroutine {
 			enabled = e.spinning()
 		}
 		if enabled.empty() {
+			// In other schedules goroutines that wait for ever may go on.
+			if d, ok := e.chooser.(*dfs); ok && !d.everyTurn && e.whole {
+				d.noteBlocked(e, enabled)
+			}
 			e.ended()
 			return nil
 		}
