@@ -17,9 +17,9 @@ import (
 
 // This file compares the explorer on whole programs with an enumeration that shares no code with
 // it. Small random programs use channels, select, locks, condition variables, wait groups and
-// recorded calls, and start goroutines. An interpreter runs every interleaving of them with explicit
-// states. The final state is what each goroutine has read, where it stands, and the memory. A
-// goroutine that waits for ever is no failure here.
+// recorded calls, and start goroutines. An interpreter runs every interleaving of them with
+// explicit states. The final state is what each goroutine has read, where it stands, and the
+// memory. A goroutine that waits for ever is no failure here.
 
 type code int
 
@@ -149,8 +149,8 @@ func (p small) run(x *explore.Exec) {
 	})
 }
 
-// describe describes a final state. order has the recorded calls c and returns r with the numbers of
-// their goroutines. Only which return comes before which call matters.
+// describe describes a final state. order has the recorded calls c and returns r with the numbers
+// of their goroutines. Only which return comes before which call matters.
 func describe(logs []string, at, words []int, order string) string {
 	var before []string
 	for i := 0; i+1 < len(order); i += 2 {
