@@ -18,6 +18,7 @@
 //	lincheck/explore   schedules of concurrent code: all, or up to a bound. Below it are:
 //	    linear             recorded calls, judged against a sequential map or another model
 //	    standin            what takes the place of sync, channels and so on in explored code
+//	    picture            failing schedules as a page
 //	    instrument         builds the tests of any module for the explorer
 //	    knownbugs          a command that explores modules with reported bugs
 //	    programs           programs over impl, for the explorer

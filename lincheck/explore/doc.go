@@ -58,15 +58,13 @@
 //   - The explorer unwinds abandoned executions by a panic. The program must not recover it.
 //   - Bodies do not call runtime.Goexit, and so not testing.T.FailNow.
 //
-// # In another project
+// # Unmodified code
 //
-// Copy the folders impl/atomicx/hooked and lincheck/explore. Put one package between your code and
-// sync/atomic. With the build tag explore its types are aliases of those of hooked, without the
-// tag of those of sync/atomic; impl/atomicx is an example. Then write programs in tests with that
-// tag.
+// [Check] explores tests of any module: see GUIDE.md. Package instrument builds them. Their
+// goroutines start at any time and wait in loops of their own, see whole.go.
 //
 // # Order of the files
 //
 // Each file uses only those before it: schedule, failure, state, program, names, memory, stack,
-// ledger, races, search, execution, explore.
+// ledger, races, search, whole, execution, explore, check.
 package explore

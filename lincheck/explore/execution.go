@@ -26,7 +26,9 @@ func (e *execution) run(program Program) {
 	if e.whole {
 		e.guard(e.steps)
 		e.unwinding = true
-		e.guard(e.unwind)
+		if slices.ContainsFunc(e.goroutines, func(g *goroutine) bool { return g.launched && !g.finished }) {
+			e.guard(e.unwind)
+		}
 	} else {
 		e.steps()
 		e.unwinding = true
@@ -249,7 +251,10 @@ func (e *execution) begin(g *goroutine) {
 	if e.tracing {
 		ev := Event{Goroutine: g.name, Op: op.Kind.String(), Loc: -1, Value: op.What, Source: caller(e.whole)}
 		if op.Loc != nil {
-			ev.Loc = e.locate(op.Loc)
+			ev.Loc, ev.Writes = e.locate(op.Loc), op.Kind.Writes()
+			if e.whole {
+				ev.Loc = g.accesses[0].loc
+			}
 		}
 		e.trace = append(e.trace, ev)
 	}

@@ -37,7 +37,8 @@ type Failure struct {
 type Event struct {
 	Goroutine string `json:"goroutine"`
 	Op        string `json:"op"`
-	Loc       int    `json:"loc"` // the number of the location, or -1
+	Loc       int    `json:"loc"`    // the number of the location, or -1
+	Writes    bool   `json:"writes"` // it may change the location
 	Location  string `json:"location"`
 	Value     string `json:"value"`  // the value read or written, or ""
 	Source    string `json:"source"` // file:line

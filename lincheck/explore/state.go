@@ -42,9 +42,11 @@ type execution struct {
 	failure   *Failure
 	pruned    bool // the chooser abandoned it
 
-	follower *dfs // finds data races, if the chooser does not
-	racing   int  // the move that the next one races with, or -1
-	forced   int  // rounds in a row that were allowed because nothing else could happen
+	follower *dfs        // finds data races, if the chooser does not
+	racing   int         // the move that the next one races with, or -1
+	work     chan func() // of guard
+	worked   chan bool
+	forced   int // rounds in a row that were allowed because nothing else could happen
 	shadows  map[any]any
 	shown    map[unsafe.Pointer]int // the pointers in the trace, see show
 	warnings map[string]bool        // for all executions of an exploration
@@ -234,7 +236,7 @@ func (e *execution) reset() {
 	*e = execution{
 		mode: e.mode, pool: e.pool, goroutines: e.goroutines[:0], last: -1, racing: -1,
 		path: e.path[:0], numbers: e.numbers, locations: e.locations[:0],
-		shadows: e.shadows, warnings: e.warnings, bounded: e.bounded,
+		work: e.work, worked: e.worked, shadows: e.shadows, warnings: e.warnings, bounded: e.bounded,
 	}
 }
 
@@ -242,5 +244,8 @@ func (e *execution) reset() {
 func (e *execution) close() {
 	for _, g := range e.pool {
 		g.stop()
+	}
+	if e.work != nil {
+		close(e.work)
 	}
 }

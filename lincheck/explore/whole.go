@@ -78,17 +78,36 @@ func (e *execution) Spawn(name string, body func()) {
 }
 
 // guard runs f, which resumes goroutines and can be called again. A goroutine that calls
-// runtime.Goexit ends the one that resumed it too. Then f starts again.
+// runtime.Goexit ends the one that resumed it too. So f runs on a goroutine of its own. If that
+// ends, f starts again on another one.
 func (e *execution) guard(f func()) {
-	for done := false; !done; {
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			f()
-			done = true
-		}()
-		<-ended
+	for {
+		if e.work == nil {
+			e.work, e.worked = make(chan func()), make(chan bool)
+			go serve(e.work, e.worked)
+		}
+		e.work <- f
+		if <-e.worked {
+			return
+		}
+		e.work = nil
 	}
+}
+
+// serve runs what comes from work. It sends true after each function, and false if one has ended
+// the goroutine.
+func serve(work <-chan func(), worked chan<- bool) {
+	closed := false
+	defer func() {
+		if !closed {
+			worked <- false
+		}
+	}()
+	for f := range work {
+		f()
+		worked <- true
+	}
+	closed = true
 }
 
 // alone reports whether the operation is no step, because g is the only goroutine so far.

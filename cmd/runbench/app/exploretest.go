@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"doublebuf/cmd/runbench/internal/plan"
 	"doublebuf/lincheck/explore"
 	"doublebuf/lincheck/explore/instrument"
+	"doublebuf/lincheck/explore/picture"
 )
 
 func exploreTestCommand() command {
@@ -53,6 +55,7 @@ step, with a string that replays it. Under plain go test the same tests run with
 				o.Consts[name] = value
 				return nil
 			})
+			pictures := fs.String("html", "", "write pictures of the failures to this `file`")
 			f := formatFlags(fs)
 			return func(args []string) error {
 				if err := f.check(fs); err != nil {
@@ -62,14 +65,14 @@ step, with a string that replays it. Under plain go test the same tests run with
 				if o.Patterns = args; len(args) == 0 {
 					o.Patterns = []string{"."}
 				}
-				return s.exploreTest(f, o)
+				return s.exploreTest(f, o, *pictures)
 			}
 		},
 	}
 }
 
 // exploreTest builds and runs the tests, and prints what came out.
-func (s *shell) exploreTest(f *format, o instrument.TestOptions) error {
+func (s *shell) exploreTest(f *format, o instrument.TestOptions, pictures string) error {
 	if o.Settings.Preempt < -1 || o.Settings.PCT < 0 || o.Settings.Time <= 0 {
 		return exit.Usagef("explore test: want no negative numbers but -preempt -1, and a positive -time")
 	}
@@ -80,6 +83,11 @@ func (s *shell) exploreTest(f *format, o instrument.TestOptions) error {
 	}
 	if err := s.print(f, tested(run)); err != nil {
 		return err
+	}
+	if pictures != "" {
+		if err := writePictures(pictures, run.Checked); err != nil {
+			return fmt.Errorf("explore test: %w", err)
+		}
 	}
 	failed, unfinished := 0, 0
 	for _, c := range run.Checked {
@@ -101,6 +109,19 @@ func (s *shell) exploreTest(f *format, o instrument.TestOptions) error {
 		return exit.With(exit.Unknown, fmt.Errorf("explore test: %d of %d searches were not finished; give them more -time, or fewer steps", unfinished, len(run.Checked)))
 	}
 	return nil
+}
+
+// writePictures writes a page with the failures.
+func writePictures(name string, all []explore.Checked) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	err = picture.Write(file, all)
+	if cerr := file.Close(); err == nil {
+		err = cerr
+	}
+	return err
 }
 
 // tested is the document of explored tests.

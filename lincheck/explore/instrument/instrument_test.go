@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -66,5 +67,35 @@ func TestPlain(t *testing.T) {
 		case c.Failure == nil || c.Failure.Kind != explore.DataRace || strings.Count(c.Failure.Message, "plain_test.go:20") != 2:
 			t.Errorf("%s: %v; want a data race of line 20 with itself", c.Test, c.Failure)
 		}
+	}
+}
+
+// The program of the guide fails as the guide says, with the version of the map that this module
+// requires.
+func TestGuide(t *testing.T) {
+	o := TestOptions{Options: Options{Dir: "../first", Patterns: []string{"."}}}
+	o.Settings.Preempt = -1
+	run, err := Test(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Checked) != 1 || run.Checked[0].Failure == nil {
+		t.Fatalf("%v; go test says:\n%s", run.Checked, run.Output)
+	}
+	text, err := os.ReadFile("../first/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := run.Checked[0].Failure
+	said := "// " + string(f.Kind) + ": " + strings.ReplaceAll(f.Message, "\n", "\n// ")
+	if !strings.Contains(string(text), said) {
+		t.Errorf("it fails with\n%s\nThe comment in ../first/example_test.go differs", said)
+	}
+	guide, err := os.ReadFile("../GUIDE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(guide), f.Schedule) {
+		t.Errorf("GUIDE.md does not have the schedule %s", f.Schedule)
 	}
 }
