@@ -25,7 +25,7 @@ func TestExplore(t *testing.T) {
 		{[]string{"-time", "1ns"}, ExitUnknown, "incomplete", "not finished"},
 		{[]string{"-strategy", "epok"}, ExitUsage, "", `unknown strategy "epok"`},
 		{[]string{"-program", "nested"}, ExitUsage, "", `unknown program "nested"`},
-		{[]string{"-readers", "99"}, ExitUsage, "", "want 0 to 20 readers"},
+		{[]string{"-readers", "99"}, ExitUsage, "", "want 0 to 79 readers"},
 		{[]string{"-replay", "A1"}, ExitUsage, "", `schedule "A1"`},
 	} {
 		var out, told strings.Builder

@@ -1,10 +1,10 @@
 package first
 
 import (
-	"testing"
-
 	"doublebuf/lincheck/explore"
 	"doublebuf/lincheck/explore/linear"
+	"testing"
+
 	"github.com/alphadose/haxmap"
 )
 
