@@ -29,7 +29,8 @@ type chart struct {
 	fresh   *tick   // the middle of the part of the x axis for maps with a staleness of zero
 	gap     float64 // where the x axis is broken; 0 if it is not
 
-	heat []heat // instead of the axis above and the panels below
+	forest forest // instead of the axis above and the panels below
+	heat   []heat // instead of the axis above and the panels below
 
 	panels      []panel // side by side, over the same x axis
 	legend      []legendRow

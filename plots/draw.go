@@ -101,6 +101,10 @@ func (c *chart) draw(canvas draw.Canvas) error {
 	drawLines(bottom, note, notes)
 	area.Min.Y = bottom.Max.Y + 10
 
+	if len(c.forest) > 0 {
+		c.drawForest(area)
+		return nil
+	}
 	if len(c.heat) > 0 {
 		return c.drawHeat(area)
 	}

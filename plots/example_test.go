@@ -37,6 +37,7 @@ func ExampleDraw() {
 		fmt.Println(f.Title + ": " + f.SVG)
 	}
 	// Output:
+	// Which map for which use: which-map.svg
 	// Throughput by goroutines: throughput-by-goroutines-read-only-zipf0.99-string-64Ki-p2.svg
 	// Throughput by share of writes: throughput-by-write-share-g2-zipf0.99-string-64Ki-p2.svg
 	// Memory per key: memory-a-key-read-only-g2-zipf0.99-string-64Ki-p2.svg

@@ -24,7 +24,8 @@ func TestReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := charts(analysis.Of(run))
+	of := analysis.Of(run)
+	all := append(byAnswers(of), charts(of)...)
 	if files, _ := filepath.Glob(filepath.Join("reference", "*.svg")); len(files) != len(all) || len(all) == 0 {
 		t.Errorf("%d figures; want %d", len(all), len(files))
 	}

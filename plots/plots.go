@@ -43,7 +43,9 @@ type Figure struct {
 // Draw draws all figures that s has data for into the folder dir. It makes the folder if there is
 // none, and replaces files of the same names. It returns the figures in the order in which to show
 // them. There are none if no figure shows a cell of s.
-func Draw(s *analysis.Run, dir string) ([]Figure, error) { return drawAll(charts(s), dir) }
+func Draw(s *analysis.Run, dir string) ([]Figure, error) {
+	return drawAll(append(byAnswers(s), charts(s)...), dir)
+}
 
 func drawAll(charts []*chart, dir string) ([]Figure, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -60,6 +62,7 @@ func drawAll(charts []*chart, dir string) ([]Figure, error) {
 	return figures, nil
 }
 
+// charts are the figures that show the cells themselves.
 func charts(s *analysis.Run) []*chart {
 	return slices.Concat(byGoroutines(s), byProcessors(s), byGomaxprocs(s), byWriteShare(s), byWriteShareAndSize(s), byStaleness(s),
 		staleDistribution(s), byPercentile(s), publishByGoroutines(s), memoryAKey(s))

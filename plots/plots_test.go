@@ -180,7 +180,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestSameBytes(t *testing.T) {
 	first, figures := drawTo(t, "first", wholeRun)
-	for i, c := range charts(analysis.Of(wholeRun)) {
+	for i, c := range append(byAnswers(analysis.Of(wholeRun)), charts(analysis.Of(wholeRun))...) {
 		if !bytes.Equal(read(t, first, figures[i].SVG), svgOf(t, c)) {
 			t.Errorf("%s is not what is in its file", figures[i].SVG)
 		}

@@ -70,3 +70,27 @@ func TestErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestControlCharacters: what a file says must not control a terminal, or turn the text of a page.
+func TestControlCharacters(t *testing.T) {
+	d := &Document{}
+	d.Add(Heading{1, "a\x1b[31mb"}, Line("c\u202ed"), Table{Columns: []string{"e\x07"}, Rows: [][]string{{"f\u009b"}}})
+	for _, as := range []Exporter{Text{}, Markdown{}, HTML{}} {
+		var out strings.Builder
+		if err := as.Export(&out, d); err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexAny(out.String(), "\x1b\x07\u009b\u202e"); i >= 0 {
+			t.Errorf("%T: %q", as, out.String()[max(0, i-10):i+5])
+		}
+	}
+}
+
+// TestSections: what is no summary is left out of the print.
+func TestSections(t *testing.T) {
+	got := sectioned(`<h1 id="x">X</h1><h2 id="answers">A</h2><p>1</p><h2 id="cost">B</h2>`)
+	want := "<h1 id=\"x\">X</h1><section class=\"summary\">\n<h2 id=\"answers\">A</h2><p>1</p></section>\n<section class=\"detail\">\n<h2 id=\"cost\">B</h2></section>\n"
+	if got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}

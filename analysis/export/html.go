@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -74,8 +75,27 @@ func (h HTML) page(w io.Writer, markdown []byte) error {
 	if images.err != nil {
 		return images.err
 	}
-	content.Body = template.HTML(short.ReplaceAllString(dressed.Replace(body.String()), `<td class="short">$1</td>`)) // goldmark leaves out raw HTML
+	content.Body = template.HTML(sectioned(short.ReplaceAllString(dressed.Replace(body.String()), `<td class="short">$1</td>`))) // goldmark leaves out raw HTML
 	return page.Execute(w, content)
+}
+
+// summary is the sections that are printed unless the reader wants all.
+var summary = []string{"answers", "verdicts", "what-this-run-cannot-show"}
+
+// sectioned wraps each section of a page, so that the print can leave out what is no summary.
+func sectioned(body string) string {
+	parts := strings.Split(body, "<h2 ")
+	var all strings.Builder
+	all.WriteString(parts[0])
+	for _, part := range parts[1:] {
+		class := "detail"
+		id, _, _ := strings.Cut(strings.TrimPrefix(part, `id="`), `"`)
+		if slices.Contains(summary, id) {
+			class = "summary"
+		}
+		fmt.Fprintf(&all, "<section class=%q>\n<h2 %s</section>\n", class, part)
+	}
+	return all.String()
 }
 
 // dressed lets wide tables scroll by themselves, and colours verdicts.
@@ -86,7 +106,7 @@ var dressed = strings.NewReplacer(
 	"<td><strong>Unknown</strong></td>", `<td><span class="doubt">Unknown</span></td>`,
 	"<td><strong>FAILED</strong></td>", `<td><span class="failed">FAILED</span></td>`,
 	"<td><strong>FAILED, as expected</strong></td>", `<td><span class="failed">FAILED, as expected</span></td>`,
-	", not conclusive: ", ` <span class="none">not conclusive</span> `,
+	", not conclusive: ", ` <span class="none">not conclusive</span>: `,
 )
 
 // short finds the cells of tables that stay in one line: names of maps, and numbers with their

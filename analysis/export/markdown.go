@@ -28,7 +28,7 @@ func (Markdown) Export(w io.Writer, d *Document) error {
 			panic(fmt.Sprintf("a block of type %T", block))
 		}
 	}
-	_, err := io.WriteString(w, strings.Join(parts, "\n\n")+"\n")
+	_, err := io.WriteString(w, visible(strings.Join(parts, "\n\n"))+"\n")
 	return err
 }
 

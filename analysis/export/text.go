@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 )
 
 // Text writes documents for a terminal: tables in aligned columns.
@@ -48,7 +49,7 @@ func (t Table) align(w io.Writer) {
 		indent = "  "
 	}
 	if !t.Bare {
-		fmt.Fprintln(columns, indent+strings.Join(t.Columns, "\t"))
+		fmt.Fprintln(columns, indent+visible(strings.Join(t.Columns, "\t")))
 	}
 	for _, row := range t.Rows {
 		fmt.Fprintln(columns, indent+plain(strings.Join(row, "\t")))
@@ -57,4 +58,15 @@ func (t Table) align(w io.Writer) {
 }
 
 // plain is a text without the stars of what is strong.
-func plain(s string) string { return strings.ReplaceAll(s, "**", "") }
+func plain(s string) string { return strings.ReplaceAll(visible(s), "**", "") }
+
+// visible replaces characters that control a terminal, or that turn the direction of a text: a
+// name in a file may hold them.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r)) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}

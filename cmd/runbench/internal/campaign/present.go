@@ -129,7 +129,7 @@ func linksTo(figures []plots.Figure, plotsDir, dir string) ([]report.Figure, err
 	var links []report.Figure
 	for _, f := range figures {
 		links = append(links, report.Figure{
-			Title: f.Title, Caption: f.Caption,
+			Title: f.Title, Caption: f.Caption, Answers: f.Name == plots.AnswersName,
 			Image: filepath.ToSlash(filepath.Join(way, f.SVG)), Table: filepath.ToSlash(filepath.Join(way, f.Table)),
 		})
 	}

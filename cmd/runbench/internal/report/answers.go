@@ -11,9 +11,14 @@ import (
 	"doublebuf/results"
 )
 
-// answers adds, for each workload, the fastest map and its lead.
-func answers(d *export.Document, run *analysis.Run) {
+// answers adds, for each workload, the fastest map and its lead: as a figure, and as a table.
+func answers(d *export.Document, run *analysis.Run, figures []Figure) {
 	d.Add(title("Answers"))
+	for _, f := range figures {
+		if f.Answers {
+			f.add(d)
+		}
+	}
 	var single, several []*analysis.Standing // reads of one key, and of several
 	for _, s := range run.Standings {
 		if s.OneVersion {

@@ -30,13 +30,14 @@ import (
 type Figure struct {
 	Title, Caption string
 	Image, Table   string
+	Answers        bool // it stands above the answers
 }
 
 // Document returns the report on a run. name is the run's. warnings are those of loading it.
 func Document(name string, run *analysis.Run, warnings []results.Warning, figures []Figure) *export.Document {
 	d := &export.Document{}
 	heading(d, name, run, warnings)
-	answers(d, run)
+	answers(d, run, figures)
 	scaling(d, run)
 	verdicts(d, run)
 	addFigures(d, figures)
@@ -57,13 +58,19 @@ func Document(name string, run *analysis.Run, warnings []results.Warning, figure
 }
 
 func addFigures(d *export.Document, figures []Figure) {
+	figures = slices.DeleteFunc(slices.Clone(figures), func(f Figure) bool { return f.Answers })
 	if len(figures) == 0 {
 		return
 	}
 	d.Add(title("Figures"))
 	for _, f := range figures {
-		d.Add(export.Line(fmt.Sprintf("![%s](%s)", f.Title, f.Image)), export.Line(fmt.Sprintf("%s ([data](%s))", f.Caption, f.Table)))
+		f.add(d)
 	}
+}
+
+// add adds a figure with its caption.
+func (f Figure) add(d *export.Document) {
+	d.Add(export.Line(fmt.Sprintf("![%s](%s)", f.Title, f.Image)), export.Line(fmt.Sprintf("%s ([data](%s))", f.Caption, f.Table)))
 }
 
 func heading(d *export.Document, name string, run *analysis.Run, warnings []results.Warning) {
