@@ -34,10 +34,6 @@ step, with a string that replays it. Under plain go test the same tests run with
 		setup: func(s *shell, fs *flag.FlagSet) func([]string) error {
 			var o instrument.TestOptions
 			fs.StringVar(&o.Run, "run", "", "run only the tests whose names match this `regexp`")
-			fs.Func("pkg", "also instrument these standard `packages`, such as internal/sync", func(list string) error {
-				o.Standard = append(o.Standard, strings.Split(list, ",")...)
-				return nil
-			})
 			fs.BoolVar(&o.Plain, "plain", false, "plain accesses to memory are steps too, and data races are failures")
 			fs.IntVar(&o.Settings.Preempt, "preempt", -1, "run the schedules with at most this `number` of preemptions; -1 is all")
 			fs.IntVar(&o.Settings.PCT, "pct", 0, "run this `number` of random schedules instead")

@@ -15,8 +15,7 @@ import (
 // TestOptions say which tests to run and how.
 type TestOptions struct {
 	Options
-	Run      string   // a regular expression of the names of tests, or ""
-	Standard []string // standard packages to instrument too
+	Run      string // a regular expression of the names of tests, or ""
 	Settings explore.Settings
 }
 
@@ -50,7 +49,7 @@ func Test(o TestOptions) (*Run, error) {
 			return nil, err
 		}
 		h := fnv.New64()
-		fmt.Fprint(h, dir, o.Patterns, o.Plain, o.Consts, o.Standard)
+		fmt.Fprint(h, dir, o.Patterns, o.Plain, o.Consts)
 		o.Work = filepath.Join(cache, "runbench-explore", fmt.Sprintf("%x", h.Sum64()))
 	}
 	b, err := Prepare(o.Options)

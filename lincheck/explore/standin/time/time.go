@@ -1,7 +1,7 @@
 // Package time stands in for parts of time in code that the explorer runs. A timer may fire at any
-// moment, a sleep may end at any moment, and a ticker ticks twice. The clock begins in the year
-// 2000. It moves by a microsecond at each look of a goroutine at it. Without an explorer the
-// package does what time does.
+// moment, and a sleep may end at any moment. A ticker, or a timer that is set again, fires twice.
+// The clock begins in the year 2000. It moves by a microsecond at each look of a goroutine at it.
+// Without an explorer the package does what time does.
 package time
 
 import (
@@ -45,6 +45,7 @@ type Timer struct {
 	real  *time.Timer
 	f     func()
 	armed *bool // the timer that is running may fire
+	fired int   // how often it has fired
 }
 
 // arm starts a goroutine that fires the timer once. Later timers of t do not depend on it.
@@ -52,11 +53,18 @@ func (t *Timer) arm(h hooked.Whole) {
 	armed := new(bool)
 	*armed = true
 	t.armed = armed
+	if t.fired == ticks {
+		h.Uncontrolled("a timer that was set again and again fired only twice")
+		return
+	}
 	h.Spawn("", func() {
 		h.Step(hooked.Op{Kind: hooked.OpSignal, Loc: armed, What: "timer"})
 		fires := *armed
 		*armed = false
 		h.Did(fires, nil)
+		if fires {
+			t.fired++
+		}
 		switch {
 		case !fires:
 		case t.f != nil:
