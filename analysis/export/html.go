@@ -80,7 +80,7 @@ func (h HTML) page(w io.Writer, markdown []byte) error {
 }
 
 // summary is the sections that are printed unless the reader wants all.
-var summary = []string{"answers", "verdicts", "what-this-run-cannot-show"}
+var summary = []string{"advice", "answers", "verdicts", "what-this-run-cannot-show"}
 
 // sectioned wraps each section of a page, so that the print can leave out what is no summary.
 func sectioned(body string) string {

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
 	"path/filepath"
 	"time"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/campaign"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/plan"
@@ -22,7 +25,8 @@ func adviseCommand() command {
 Chooses a map for a trace. It measures maps on the keys of the trace, in the trace's order. Some
 readers look up keys, and one writer sets and deletes as fast as it can. A map qualifies if it passed
 its check, if 99 in 100 of its reads are stale by at most -staleness, and if it does at least -writes
-writes a second. The advice is the qualifying map with the most reads a second. The command prints
+writes a second. The advice is the qualifying map with the most reads a second. If several read
+alike, it is the one of them with the freshest reads, and then the smallest. The command prints
 what to expect of it: reads and writes a second, the p99 of a read at 70 % of the closed-loop rate, memory,
 and whether its lead is conclusive. Some maps publish after a number of writes. Their staleness in
 seconds depends on the rate of writes; here the writer never pauses.
@@ -51,7 +55,7 @@ conclusive.`,
 			fs.StringVar(&o.plots, "plots", "", "`folder` for the figures (default plots/<name of the results>)")
 			o.format = formatFlags(fs)
 			return func(args []string) error {
-				if err := o.format.check(fs); err != nil {
+				if err := cmp.Or(noArgs(fs, args), o.format.check(fs)); err != nil {
 					return err
 				}
 				switch {
@@ -62,9 +66,6 @@ conclusive.`,
 				case bound < 0:
 					return exit.Usagef("advise: -staleness %v; want 0 or more", bound)
 				}
-				if err := noArgs(fs, args); err != nil {
-					return err
-				}
 				o.axes.Readers, o.axes.Writers, o.axes.Loads = []int{readers}, []int{1}, []int{70}
 				o.given = map[string]bool{"trace": true, "readers": true, "writers": true, "time": each > 0, "latency-time": each > 0}
 				o.time, o.latency, o.dir = each, 3*each, folder(o.dir, "results", "advise")
@@ -74,25 +75,35 @@ conclusive.`,
 	}
 }
 
-// advise measures what o says and prints the advice that follows.
+// advise measures what o says and prints the advice that follows. The report ends with it, also if
+// the run was interrupted.
 func (s *shell) advise(o *runFlags, needs report.Needs) error {
 	quiet := *s
 	if !o.format.text() {
 		quiet.stdout = io.Discard
 	}
-	set, err := quiet.run(o)
-	if err != nil {
-		return err
+	o.advice = func(run *analysis.Run) []export.Block {
+		d, _, err := report.Advise(run, needs)
+		if err != nil {
+			return []export.Block{export.Heading{Level: 2, Text: "Advice"}, export.Line("There is none: " + err.Error() + ".")}
+		}
+		return append([]export.Block{export.Heading{Level: 2, Text: "Advice"}}, d.Blocks...)
+	}
+	set, stopped := quiet.run(o)
+	if set == nil {
+		return stopped
 	}
 	d, certain, err := report.Advise(set, needs)
 	if err == nil {
 		err = s.print(o.format, d)
 	}
-	if err == nil && !certain {
-		err = exit.With(exit.Unknown, fmt.Errorf("the lead of the advised map is not conclusive; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
-	}
-	if err != nil && !exit.Has(err) {
-		err = fmt.Errorf("cannot advise: %w", err)
+	switch {
+	case stopped != nil:
+		return stopped
+	case err == nil && !certain:
+		return exit.With(exit.Unknown, fmt.Errorf("the lead of the advised map is not conclusive; want a quieter machine or a longer -time, see %s", filepath.Join(o.dir, campaign.ReportFile)))
+	case err != nil && !exit.Has(err):
+		return fmt.Errorf("cannot advise: %w", err)
 	}
 	return err
 }

@@ -23,7 +23,7 @@ func (o *runFlags) setup(s *shell, dir string, atOnce <-chan struct{}) campaign.
 		Args: s.args, Maps: s.maps, Out: s.stdout, Warn: s.stderr, Progress: s.progress,
 		Summary: s.stdout, As: export.Named(o.format.named()),
 		Dir: dir, Plots: campaign.PlotsFolder(o.plots, dir), Strict: results.Letter(o.strict), Place: string(o.place),
-		Hang: time.Duration(o.hang), AtOnce: atOnce,
+		Hang: time.Duration(o.hang), AtOnce: atOnce, Advice: o.advice,
 	}
 	switch {
 	case !o.format.text():

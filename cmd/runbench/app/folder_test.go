@@ -57,3 +57,11 @@ func TestPlanOfManifest(t *testing.T) {
 		}
 	}
 }
+
+// TestLeaveOut: a plan without the identifiers of Go's source needs no go command.
+func TestLeaveOut(t *testing.T) {
+	p := plan.Plan{Cells: []plan.Cell{{KeyType: "ident"}, {KeyType: "uint64"}}}
+	if !p.LeaveOut("ident") || len(p.Cells) != 1 || p.Cells[0].KeyType != "uint64" || p.LeaveOut("ident") {
+		t.Errorf("%+v", p.Cells)
+	}
+}

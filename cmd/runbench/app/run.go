@@ -4,12 +4,15 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/analysis/stat"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/pin"
@@ -39,6 +42,8 @@ type runFlags struct {
 	quiet            bool
 	format           *format
 	given            map[string]bool // the flags that were given
+
+	advice func(*analysis.Run) []export.Block // what the report ends with; nil is nothing
 }
 
 const runHelp = `
@@ -282,6 +287,9 @@ func (o *runFlags) plan(s *shell) (p plan.Plan, name string, check time.Duration
 	}
 	if p, err = preset.Plan(o.axes, s.maps, procs); err != nil {
 		return plan.Plan{}, "", 0, err
+	}
+	if _, err := exec.LookPath("go"); err != nil && !o.axes.Given() && p.LeaveOut("ident") {
+		fmt.Fprintln(s.stderr, "runbench: warning: first-seen is left out: it replays Go's source, and the go command is not in the path")
 	}
 	plan.AddControls(&p, s.maps)
 	if !o.axes.Given() && o.firstGiven(sizeFlags...) == "" {

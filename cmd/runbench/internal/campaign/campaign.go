@@ -41,6 +41,8 @@ type Setup struct {
 	Place   string          // how the plan's processors were chosen, for the manifest; "" if not by topology
 	Hang    time.Duration   // a map that makes no progress for so long, beside the time of its step, hangs
 	AtOnce  <-chan struct{} // closed to end the run without its running cells
+	// Advice returns what the report ends with; nil is nothing.
+	Advice func(*analysis.Run) []export.Block
 }
 
 // Campaign is one run, from its plan to its report. One goroutine uses it.
@@ -110,10 +112,11 @@ func (c *Campaign) Run(ctx context.Context) (*analysis.Run, error) {
 	if err := c.session(ctx, machine); errors.Is(err, run.ErrStopped) {
 		return nil, c.resumable(err)
 	} else if err != nil {
-		if _, more := c.conclude(); more != nil {
+		set, more := c.conclude()
+		if more != nil {
 			err = fmt.Errorf("%w; and no report was written: %w", err, more)
 		}
-		return nil, c.resumable(err)
+		return set, c.resumable(err)
 	}
 	c.store.manifest.Complete = true
 	if err := c.store.save(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"doublebuf/analysis"
+	"doublebuf/analysis/export"
 	"doublebuf/cmd/runbench/internal/exit"
 	"doublebuf/cmd/runbench/internal/gate"
 	"doublebuf/results"
@@ -28,7 +29,11 @@ func (c *Campaign) conclude() (*analysis.Run, error) {
 	if err := c.store.save(); err != nil {
 		return nil, err
 	}
-	return set.Run, Present(c.Summary, c.As, set, c.Dir, c.Plots)
+	var more []export.Block
+	if c.Advice != nil {
+		more = c.Advice(set.Run)
+	}
+	return set.Run, Present(c.Summary, c.As, set, c.Dir, c.Plots, more...)
 }
 
 // outcome returns the error, with its exit code, that follows from a complete campaign.

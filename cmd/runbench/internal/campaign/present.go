@@ -48,8 +48,8 @@ func PlotsFolder(plots, dir string) string {
 }
 
 // Present draws the figures of a run, writes its report and prints a summary to out. As text the
-// summary says where the report is.
-func Present(out io.Writer, as export.Exporter, set *Loaded, dir, plotsDir string) error {
+// summary says where the report is. The report ends with more.
+func Present(out io.Writer, as export.Exporter, set *Loaded, dir, plotsDir string, more ...export.Block) error {
 	figures, err := plots.Draw(set.Run, plotsDir)
 	if err != nil {
 		return err
@@ -58,7 +58,9 @@ func Present(out io.Writer, as export.Exporter, set *Loaded, dir, plotsDir strin
 	if err != nil {
 		return err
 	}
-	if err := writeReports(dir, report.Document(filepath.Base(filepath.Clean(dir)), set.Run, set.warnings, links)); err != nil {
+	doc := report.Document(filepath.Base(filepath.Clean(dir)), set.Run, set.warnings, links)
+	doc.Add(more...)
+	if err := writeReports(dir, doc); err != nil {
 		return err
 	}
 	if err := as.Export(out, report.Summary(set.Run)); err != nil {

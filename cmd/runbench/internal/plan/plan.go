@@ -264,6 +264,15 @@ func (p *Plan) List(kind results.Kind) *[]Cell {
 // All returns the cells of all kinds.
 func (p Plan) All() []Cell { return slices.Concat(p.Cells, p.Staleness, p.Latency) }
 
+// LeaveOut removes the cells with a type of keys from the plan. It reports whether there were any.
+func (p *Plan) LeaveOut(keyType string) bool {
+	n := len(p.All())
+	for _, cells := range []*[]Cell{&p.Cells, &p.Staleness, &p.Latency} {
+		*cells = slices.DeleteFunc(*cells, func(c Cell) bool { return c.KeyType == keyType })
+	}
+	return len(p.All()) < n
+}
+
 // Window returns the time for which operations arrive in a latency cell of the mix. A mix with a
 // stall gets twice the time of the stall, so that the operations that have waited can be done.
 func (p Plan) Window(mix workloads.Mix) time.Duration {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,7 +36,8 @@ func (c candidate) meets(n Needs) bool {
 }
 
 // Advise chooses a map. Of the maps that passed their check and meet the needs, it chooses the one
-// with the most reads in the run's first workload with separate readers and writers. certain is
+// with the most reads in the run's first workload with separate readers and writers, see choose for
+// ties. certain is
 // whether its lead over the next one is conclusive. It fails if no map qualifies.
 func Advise(run *analysis.Run, needs Needs) (d *export.Document, certain bool, err error) {
 	i := slices.IndexFunc(run.Standings, func(s *analysis.Standing) bool { return s.Workload.Readers > 0 })
@@ -53,8 +55,11 @@ func Advise(run *analysis.Run, needs Needs) (d *export.Document, certain bool, e
 	if len(fit) == 0 {
 		return nil, false, fmt.Errorf("none of the %d maps that passed their check has reads stale by at most %v and does %.3g writes a second beside them", len(all), needs.Staleness, needs.Writes)
 	}
-	first := fit[0]
+	first, why := choose(s, fit)
 	doubt, certain := lead(s, fit)
+	if why != "" {
+		doubt, certain = fmt.Sprintf("%s; %s", why, doubt), false
+	}
 	enough := "any rate"
 	if needs.Writes > 0 {
 		enough = number(needs.Writes)
@@ -75,6 +80,33 @@ func Advise(run *analysis.Run, needs Needs) (d *export.Document, certain bool, e
 	d.Add(export.Gap{}, export.Line("advice: "+first.Impl), export.Gap{},
 		export.Table{Columns: []string{"fact", "value"}, Rows: facts, Bare: true, Indent: true}, export.Gap{}, candidates(all, needs, s.Workload.Keys))
 	return d, certain, nil
+}
+
+// choose returns the map to advise. It is the first of the maps that fit, unless others read
+// alike: then it is the one of them whose reads are freshest, and of those the smallest. why says
+// why it is another one than the first.
+func choose(s *analysis.Standing, fit []candidate) (chosen candidate, why string) {
+	chosen = fit[0]
+	for _, c := range fit[1:] {
+		if s.Effect(fit[0].Row, c.Row).Lasting() {
+			continue
+		}
+		switch fresher := cmp.Compare(c.age(), chosen.age()); {
+		case fresher < 0:
+			chosen, why = c, fmt.Sprintf("%s and %s read alike, and the reads of %s are fresher", fit[0].Impl, c.Impl, c.Impl)
+		case fresher == 0 && c.live.N > 0 && c.live.Median < 0.95*chosen.live.Median:
+			chosen, why = c, fmt.Sprintf("%s and %s read alike, and %s takes less memory", fit[0].Impl, c.Impl, c.Impl)
+		}
+	}
+	return chosen, why
+}
+
+// age is how stale reads are, in seconds; 0 of an always-fresh map.
+func (c candidate) age() float64 {
+	if c.Fresh {
+		return 0
+	}
+	return c.stale.Median
 }
 
 // lead returns how certain it is that the first of the maps that fit reads most.

@@ -93,6 +93,22 @@ func TestAdvise(t *testing.T) {
 	if text := string(exported(t, export.Text{}, d)); !strings.Contains(text, ", in this build; its lead over slow is not certain either\n") || !strings.Contains(text, "; required: any rate\n") {
 		t.Error(text)
 	}
+	// Of two that read alike, the fresher one is advised, and then the smaller one.
+	tie := advised()
+	for _, c := range tie.Cells {
+		switch c.Impl {
+		case "batched":
+			c.Metrics[results.ReadsPerSec] *= 50.5 / 90
+		case "fresh-too":
+			c.Metrics[results.LivePerKey] = 20
+		}
+	}
+	if d, _, err = Advise(analysis.Of(tie), Needs{Staleness: 50 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	if text := string(exported(t, export.Text{}, d)); !strings.Contains(text, "advice: fresh-too\n") || !strings.Contains(text, "and fresh-too takes less memory; against fresh: ") {
+		t.Error(text)
+	}
 	if _, _, err := Advise(analysis.Of(&results.Set{}), Needs{}); err == nil {
 		t.Error("advice on nothing")
 	}

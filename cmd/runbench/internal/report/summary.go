@@ -74,10 +74,10 @@ func lead2(s *analysis.Standing, a, b *analysis.Row) string {
 		return fmt.Sprintf("%s is %s ahead of %s in this build; another build may differ", a.Impl, by, b.Impl)
 	case e.Conclusive:
 		return fmt.Sprintf("%s is %s ahead of %s", a.Impl, by, b.Impl)
-	case e.Median < 1:
-		return fmt.Sprintf("%s and %s are a tie: the medians favour the one, and the blocks the other", a.Impl, b.Impl)
 	case e.Doubt == analysis.TooFew:
 		return fmt.Sprintf("%s or %s: %d blocks are too few to tell", a.Impl, b.Impl, e.N)
+	case e.Median < 1:
+		return fmt.Sprintf("%s and %s are a tie: the medians favour the one, and the blocks the other", a.Impl, b.Impl)
 	case e.Doubt == analysis.Tie:
 		return fmt.Sprintf("%s and %s are a tie: their difference may be either way", a.Impl, b.Impl)
 	case e.Doubt == analysis.WithinError:
