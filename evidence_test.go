@@ -94,7 +94,7 @@ func TestMissingEvidenceIsFound(t *testing.T) {
 		"`TestDetach`, `TestNone` (steps) and `TestFlush` in `impl`": 3,
 		"the program `nested guards`":                                0,
 		"the programs `nested guards`, `no such\nguards` and `none`": 2,
-		"Mutants 1, 99 and\n49, and mutant 98":                       2,
+		"Mutants 1, 999 and\n49, and mutant 998":                     2,
 	} {
 		if missing := missingEvidence(t, text); len(missing) != want {
 			t.Errorf("in %q %v are missing, want %d", text, missing, want)

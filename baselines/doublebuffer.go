@@ -41,7 +41,11 @@ func doubleBuffers() []kv.Entry {
 	aside = append(append(aside, defaultEntry()), ownLogEntries()...)
 	for _, k := range strategy.All() {
 		if k.Name != "epoch" {
-			aside = append(aside, variationOf(k.Name, "builtin", "", ofStrategy(k)...)...)
+			kind := "builtin"
+			if k.Flat {
+				kind = "flat"
+			}
+			aside = append(aside, variationOf(k.Name, kind, "", ofStrategy(k)...)...)
 		}
 	}
 	for _, e := range aside {
@@ -121,7 +125,11 @@ func ofStrategy(k strategy.Kind) (entries []kv.Entry) {
 		if k.HandleFree {
 			open = handleFree
 		}
-		e := open(fmt.Sprintf("dbuf-%s-b%d", k.Name, every), doc, level, kv.BoundedLag, every, hashmap.WithStrategy(k.New))
+		options := []hashmap.Option{hashmap.WithStrategy(k.New)}
+		if k.Flat {
+			options, doc = append(options, hashmap.WithTable(table.Flat)), doc+", over the flat table"
+		}
+		e := open(fmt.Sprintf("dbuf-%s-b%d", k.Name, every), doc, level, kv.BoundedLag, every, options...)
 		e.Instead = k.Ready
 		if k.Collects {
 			e = collects(e)
@@ -161,10 +169,12 @@ func newDoubleBuffer[K, V comparable](options []hashmap.Option) func(capacity in
 	}
 }
 
-// sized returns the options of a map with that capacity. It is over the built-in table, unless
-// options say otherwise.
+// sized returns the options of a map with that capacity. Its strategy is epoch and its table the
+// built-in one, unless options say otherwise.
 func sized(options []hashmap.Option, capacity int) []hashmap.Option {
-	return slices.Concat([]hashmap.Option{hashmap.WithTable(table.Builtin), hashmap.WithCapacity(capacity)}, options)
+	return slices.Concat([]hashmap.Option{
+		hashmap.WithStrategy(strategy.Epoch), hashmap.WithTable(table.Builtin), hashmap.WithCapacity(capacity),
+	}, options)
 }
 
 func newWriter[K, V comparable](options []hashmap.Option, capacity int) lockedWriter[K, V] {

@@ -6,6 +6,7 @@ import (
 
 	"doublebuf/baselines/kv"
 	"doublebuf/impl/hashmap"
+	"doublebuf/impl/strategy"
 )
 
 // ownLogCaps are the capabilities of double buffers whose goroutines write to logs of their own.
@@ -15,8 +16,8 @@ const ownLogCaps = buffered | kv.BoundedLag | kv.OwnLogs
 func defaultEntry() kv.Entry {
 	return withOwnLogs(kv.Entry{
 		Name: "dbuf", Level: kv.Atomic, Caps: ownLogCaps, Policy: kv.Policy{Every: 256},
-		Doc:      "double buffer with default options: strategy epoch, the flat table (for entries of more than 128 bytes the built-in one); each worker has a log of its own, handed over every 256 writes",
-		Identity: variation("epoch", "flat", "own"),
+		Doc:      "double buffer with default options: strategy optimistic, the flat table (for entries of more than 128 bytes the built-in one); each worker has a log of its own, handed over every 256 writes",
+		Identity: variation("optimistic", "flat", "own"),
 	}, nil)
 }
 
@@ -29,7 +30,7 @@ func ownLogEntries() (entries []kv.Entry) {
 				Doc:      fmt.Sprintf("double buffer over the %s table, each worker with a log of its own, handed over every %d writes", t.name, every),
 				Identity: variation("epoch", t.name, "own"),
 			}
-			entries = append(entries, withOwnLogs(e, []hashmap.Option{hashmap.WithTable(t.kind)}))
+			entries = append(entries, withOwnLogs(e, []hashmap.Option{hashmap.WithStrategy(strategy.Epoch), hashmap.WithTable(t.kind)}))
 		}
 	}
 	return entries

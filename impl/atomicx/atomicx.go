@@ -14,10 +14,12 @@
 package atomicx
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 	"weak"
 )
 
@@ -37,6 +39,16 @@ type Plain[T any] struct{ v T }
 
 func (p *Plain[T]) Load() T   { return p.v }
 func (p *Plain[T]) Store(v T) { p.v = v }
+
+// LoadWord and StoreWord load and store one word of a table atomically. LoadPointer and
+// StorePointer do so for a word that is a pointer.
+func LoadWord(p *uint64) uint64                        { return atomic.LoadUint64(p) }
+func StoreWord(p *uint64, v uint64)                    { atomic.StoreUint64(p, v) }
+func LoadPointer(p *unsafe.Pointer) unsafe.Pointer     { return atomic.LoadPointer(p) }
+func StorePointer(p *unsafe.Pointer, v unsafe.Pointer) { atomic.StorePointer(p, v) }
+
+// Random returns a random number. While an explorer runs, it is always the same one.
+func Random() uint64 { return rand.Uint64() }
 
 // Parker lets one goroutine sleep until another wakes it. If the wake-up comes before the sleep,
 // it is kept. At most one is kept.

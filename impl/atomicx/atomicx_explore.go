@@ -5,7 +5,9 @@
 package atomicx
 
 import (
+	"math/rand/v2"
 	"time"
+	"unsafe"
 	"weak"
 
 	"doublebuf/impl/atomicx/hooked"
@@ -41,6 +43,19 @@ func BeginRead(copy any)               { hooked.BeginRead(copy) }
 func EndRead(copy any)                 { hooked.EndRead(copy) }
 func BeginWrite(copy any)              { hooked.BeginWrite(copy) }
 func EndWrite(copy any)                { hooked.EndWrite(copy) }
+
+func LoadWord(p *uint64) uint64                        { return hooked.LoadWord(p) }
+func StoreWord(p *uint64, v uint64)                    { hooked.StoreWord(p, v) }
+func LoadPointer(p *unsafe.Pointer) unsafe.Pointer     { return hooked.LoadPointer(p) }
+func StorePointer(p *unsafe.Pointer, v unsafe.Pointer) { hooked.StorePointer(p, v) }
+
+// Random is constant while an explorer runs, so that executions can be repeated.
+func Random() uint64 {
+	if explored() {
+		return 0x9e3779b97f4a7c15
+	}
+	return rand.Uint64()
+}
 
 func explored() bool                          { return hooked.Installed() }
 func registerToken(holder any, report func()) { hooked.Token(holder, report) }

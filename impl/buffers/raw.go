@@ -24,6 +24,7 @@ import (
 type slot[T any] struct {
 	strategy.Copy // first, see slotOf
 	data          T
+	_             [64]byte            // what is above does not change at each publish
 	version       uint64              // of data, when it was last made readable
 	opened        *invariants.Counter // guards open on the data
 	_             [112]byte           // so that the two copies share no cache line
@@ -32,13 +33,20 @@ type slot[T any] struct {
 func newSlot[T any](index int, data T) *slot[T] {
 	s := &slot[T]{data: data, opened: new(invariants.Counter)}
 	s.Index, s.Guards = index, invariants.NewGuards()
+	if v, ok := any(&s.data).(viewer); ok {
+		s.View = v.View()
+	}
 	return s
 }
+
+// viewer is implemented by *T if lookups can read a copy without a guard. They read what View
+// returns. It is the same for one copy at all times. See [strategy.Glance].
+type viewer interface{ View() unsafe.Pointer }
 
 // renewed returns another slot with the data of s.
 func (s *slot[T]) renewed() *slot[T] {
 	r := &slot[T]{data: s.data, opened: s.opened}
-	r.Index, r.Guards = s.Index, invariants.NewGuards()
+	r.Index, r.View, r.Guards = s.Index, s.View, invariants.NewGuards()
 	return r
 }
 
@@ -295,6 +303,10 @@ func (h *ReadHandle[T]) Lookup(l *strategy.Lookup) bool { return l.Init(h.reader
 func Indicators[T any](handles []*ReadHandle[T]) (strategy.Indicators, bool) {
 	return strategy.IndicatorsOf(readersOf(handles))
 }
+
+// Glance returns the means to look at the readable copy without a guard, and whether the strategy
+// has them.
+func (h *ReadHandle[T]) Glance() (strategy.Glance, bool) { return strategy.GlanceOf(h.reader) }
 
 func readersOf[T any](handles []*ReadHandle[T]) (readers []strategy.Reader) {
 	for _, h := range handles {

@@ -55,7 +55,7 @@ type config struct {
 }
 
 // WithStrategy chooses the rule by which the writer waits for readers. The default is
-// [strategy.Epoch]. WithStrategy panics if s is nil.
+// [strategy.Optimistic]. WithStrategy panics if s is nil.
 func WithStrategy(s func(strategy.Options) strategy.Strategy) Option {
 	mustOption(s != nil, "WithStrategy(nil)", "a strategy, such as strategy.Epoch")
 	return func(c *config) { c.strategy = s }
@@ -122,7 +122,7 @@ func WithWatch(entered func()) Option { return func(c *config) { c.watch = enter
 
 // New returns the writer of a new, empty map.
 func New[K comparable, V any](options ...Option) *WriteHandle[K, V] {
-	c := config{strategy: strategy.Epoch, table: table.Best[K, V]()}
+	c := config{strategy: strategy.Optimistic, table: table.Best[K, V]()}
 	for _, o := range options {
 		o(&c)
 	}
@@ -131,6 +131,9 @@ func New[K comparable, V any](options ...Option) *WriteHandle[K, V] {
 		s = strategy.Watch(s, c.watch)
 	}
 	maker := table.NewMaker[K, V](c.table)
+	if strategy.Glances(s) {
+		maker.Share()
+	}
 	raw := buffers.NewWriteHandle(s, maker.New(c.capacity), maker.New(c.capacity))
 	return &WriteHandle[K, V]{
 		log:       buffers.NewOpWriteHandle[table.Table[K, V], table.Op[K, V]](buffers.NewDelayWriteHandle(raw), cloneTable[K, V]),

@@ -19,11 +19,11 @@ func TestGuardIsInlined(t *testing.T) {
 	}
 	binary := testBinary(t)
 	for _, f := range []struct{ name, symbol, contains, calls string }{
-		{"get", method("get"), "XCHG", `runtime\.|\.getMoved\(|\.getGuarded\(|\.get\(|refcountReader\)\.Close\(`},
+		{"get", method("get"), "XCHG", `runtime\.|\.getMoved\(|\.getGuarded\(|\.get\(|\.getInt\(|\.getPointer\(|refcountReader\)\.Close\(`},
 		// A lookup of an integer in a flat table calls nothing at all, so it needs no stack frame.
 		{"getInt", method("getInt"), "IMULQ", `$^`},
 		// The loop of a benchmark, with Get of a handle in it.
-		{"a loop", `hashmap_test\.\(\*lookups\)\.guarded$`, "getInt", `runtime\.|\.getInt\(|\.get\(|\.free\(`},
+		{"a loop", `hashmap_test\.\(\*lookups\)\.guarded$`, "look).get(", `runtime\.|look\)\.get\(|\.get\(|\.free\(`},
 		// The loop of a benchmark, with Get of a guard in it. Read and the deferred Release are
 		// outside the loop.
 		{"a loop under a guard", `hashmap_test\.\(\*lookups\)\.held$`, "mapaccess2_fast64", `runtime\.|\.get\(|\.[rR]ead\(|CALL \w+\s*$`},

@@ -14,6 +14,10 @@ import (
 // ReadHandle reads a map. If a handle is dropped without Close, the garbage collector finds it.
 // From then on it no longer holds the writer up.
 type ReadHandle[K comparable, V any] struct {
+	look     look
+	words    bool // Get uses look.get
+	pointers bool // get uses look.seekPointer
+
 	// If direct, lookups use these fields without calls. They come first, so that they are on one
 	// cache line. table is that of the copy in which lookup opens a guard. table and ints
 	// are read under that guard only, because the writer may clear them; see uncache.
@@ -24,11 +28,20 @@ type ReadHandle[K comparable, V any] struct {
 	direct    bool
 	checkKeys bool
 	raw       buffers.ReadHandle[table.Table[K, V]]
+	maker     *table.Maker[K, V]
 	_         [128]byte // so that no other object shares a cache line with r
 }
 
 // prepare completes a new handle. If keys may be unhashable, lookups use getGuarded.
-func (r *ReadHandle[K, V]) prepare() *ReadHandle[K, V] {
+func (r *ReadHandle[K, V]) prepare(m *table.Maker[K, V]) *ReadHandle[K, V] {
+	r.maker = m
+	if m.Shared() {
+		hash, pointer := m.Hash()
+		r.look.hash = hash
+		r.look.glance, r.words = r.raw.Glance()
+		r.pointers = r.words && pointer
+		r.words = r.words && !pointer
+	}
 	r.direct = r.raw.Lookup(&r.lookup) && !r.checkKeys
 	if r.direct && r.lookup.Uncaches() {
 		self := atomicx.WeakOf(r)
@@ -51,14 +64,14 @@ func (r *ReadHandle[K, V]) uncache(g strategy.Generations) bool {
 func (r *ReadHandle[K, V]) Clone() *ReadHandle[K, V] {
 	clone := &ReadHandle[K, V]{checkKeys: r.checkKeys}
 	r.raw.Clone(&clone.raw, "")
-	return clone.prepare()
+	return clone.prepare(r.maker)
 }
 
 // Close ends the use of r: reading through it panics from now on. Open guards stay valid, and hold
 // the writer up, until they are released.
 func (r *ReadHandle[K, V]) Close() {
 	r.raw.Close() // from now on the writer does not call uncache
-	r.direct, r.integers, r.ints = false, false, nil
+	r.words, r.pointers, r.direct, r.integers, r.ints = false, false, false, false, nil
 	r.table, r.lookup = table.Table[K, V]{}, strategy.Lookup{} // which keep a copy alive
 }
 
@@ -69,9 +82,12 @@ func (r *ReadHandle[K, V]) Close() {
 func (r *ReadHandle[K, V]) Get(key K) (value V, ok bool) {
 	inline(func() {
 		sure := false
-		if r.integers {
-			value, ok, sure = r.getInt(key)
-			runtime.KeepAlive(r) // this may be its last use, and a handle that is found dropped has no guards
+		if r.words {
+			r.begin()
+			var word uint64
+			word, ok, sure = r.look.get(table.Word(key))
+			value = table.FromWord[V](word)
+			r.end()
 		}
 		if !sure {
 			value, ok = r.get(key)
@@ -144,6 +160,28 @@ func (r *ReadHandle[K, V]) leave() {
 
 // get is Get for any strategy, table, and type of keys.
 func (r *ReadHandle[K, V]) get(key K) (value V, ok bool) {
+	switch {
+	case r.words:
+		r.begin()
+		word, ok, sure := r.look.seek(table.Word(key))
+		r.end()
+		if sure {
+			return table.FromWord[V](word), ok
+		}
+	case r.pointers:
+		r.begin()
+		p, ok, sure := r.look.seekPointer(table.Word(key))
+		r.end()
+		if sure {
+			return table.FromPointer[V](p), ok
+		}
+	case r.integers:
+		value, ok, sure := r.getInt(key)
+		runtime.KeepAlive(r) // this may be its last use, and a handle that is found dropped has no guards
+		if sure {
+			return value, ok
+		}
+	}
 	if !r.direct {
 		return r.getGuarded(key)
 	}

@@ -138,5 +138,5 @@ func (w *WriteHandle[K, V]) NewReadHandle() *ReadHandle[K, V] { return w.NewName
 func (w *WriteHandle[K, V]) NewNamedReadHandle(name string) *ReadHandle[K, V] {
 	r := &ReadHandle[K, V]{checkKeys: w.checkKeys}
 	w.log.Register(&r.raw, name)
-	return r.prepare()
+	return r.prepare(w.maker)
 }

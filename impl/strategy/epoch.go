@@ -10,13 +10,17 @@ import "doublebuf/impl/atomicx"
 // the writer: a reader that chains guards (open A, open B, close A, open C, close B, …) always
 // has one open.
 type epoch struct {
-	readable atomicx.Pointer[Copy] // readers only load it
-	_        [128 - 8]byte
+	// Readers only load these words.
+	readable atomicx.Pointer[Copy]
+	swapped  atomicx.Uint64 // the number of swaps, if validated
+	_        [128 - 2*8]byte
+
+	validated bool // the strategy is optimistic
 
 	perReader[*epochReader]
 }
 
-// Epoch returns the strategy epoch: level atomic, and the default.
+// Epoch returns the strategy epoch: level atomic.
 //
 // Opening a guard takes one atomic addition to a word of the reader's own and two loads of the
 // readable copy. If a swap comes in between, it takes three and three. Closing a guard takes one
@@ -199,6 +203,9 @@ func (e *epoch) StartSwap(next *Copy) {
 	e.old = e.readable.Load()
 	e.readable.Store(next)
 	e.swaps++
+	if e.validated {
+		e.swapped.Store(e.swaps)
+	}
 
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -23,6 +23,9 @@ type Kind struct {
 	// writes between two publishes. If it is empty, they are 1, 64 and 4096.
 	Batches []int
 
+	// Flat is set if the strategy differs from another one with the flat table only.
+	Flat bool
+
 	// OpenSteps and CloseSteps bound the atomic operations that a reader does to open and to close
 	// a guard (law S3). One operation of each reports to the explorer which copy is read. If they
 	// are 0, the programs of the explorer do not run the strategy.
@@ -48,6 +51,9 @@ var kinds = []Kind{
 	// Open: 3 loads of the readable copy; 3 additions to the own counts; a wake-up, which the last
 	// addition may call for. Close: an addition and the wake-up.
 	{Name: "epoch", New: Epoch, Doc: "whose readers count their guards in words of their own", OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1},
+
+	// As epoch.
+	{Name: "optimistic", New: Optimistic, Doc: "whose lookups of integers only load", Flat: true, OpenSteps: 3 + 3 + 1 + 1, CloseSteps: 1 + 1 + 1},
 
 	// Open: an addition to the own word; a load of the copy. Close: a load of the own word, a
 	// compare-and-swap that fails, and another load; a load and a compare-and-swap of the word for

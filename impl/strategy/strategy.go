@@ -4,7 +4,8 @@
 // # Which strategy to choose
 //
 //	strategy    a guard costs a reader      a publish costs        choose it
-//	Epoch       2 atomic operations         look at each handle    by default
+//	Optimistic  as Epoch, lookups 0         look at each handle    by default
+//	Epoch       2 atomic operations         look at each handle    to compare it with Optimistic
 //	Asymmetric  plain loads and stores      a system call          if publishes are rare
 //	Adaptive    0 or 1 atomic operations    a system call or none  if publishes come in bursts
 //	Indicator   2 on shared words           look at each stripe    if goroutines come and go
@@ -66,6 +67,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unsafe"
 
 	"doublebuf/impl/invariants"
 )
@@ -76,6 +78,10 @@ type Copy struct {
 	// Index is 0 or 1. The two copies that are in use at one time have different ones. The
 	// creator of a Copy sets it.
 	Index int
+
+	// View is what lookups without a guard read of the data; see [Glance]. The creator of a Copy
+	// sets it. It is nil if there are no such lookups.
+	View unsafe.Pointer
 
 	// Guards are the guards that are open here, except lookup guards, in checked builds. The code
 	// that opens and closes guards through a Reader records them.

@@ -42,18 +42,20 @@ import (
 type flat[K comparable, V any] struct {
 	Ints // of slots
 
+	words   *Words       // of this table, or nil if nobody reads it while it changes
 	slots   []Slot[K, V] // the homes, and the tail
 	prints  []uint8      // those of all slots, then zeros for a last window; nil for integers
-	zero    *V           // the value of the integer zero, or nil if it was never there
+	zero    *Slot[K, V]  // that of the integer zero, or nil if it was never there
 	seed    maphash.Seed // for keys that are not integers
 	integer bool         // the keys are integers
+	pointer bool         // words has values that are pointers
 	isSet   bool         // the integer zero is there
 
 	len int
 
 	// The writer changes the fields above. The tables of the two copies may be neighbours in
 	// memory. This padding keeps the writer of one from disturbing the readers of the other.
-	_ [128 - 112]byte
+	_ [128 - 120]byte
 }
 
 // Ints is the part of a flat table that a lookup of an integer needs. It is not generic: a method
@@ -64,10 +66,19 @@ type Ints struct {
 	base  unsafe.Pointer // of the slots
 	homes uint64         // their number
 
-	// The random seed of the hash, that of the Maker. So an adversary cannot know which keys
-	// collide, and keys that collide in the tables of one Maker do not in others.
+	Mix
+}
+
+// Mix is the hash function of integers. It has the random seed of the Maker. So an adversary cannot
+// know which keys collide, and keys that collide in the tables of one Maker do not in others.
+type Mix struct {
 	mask   uint64
 	factor uint64 // odd
+}
+
+// at returns the home that a hash selects, if slots have that size.
+func (x *Ints) at(hash uint64, size uintptr) unsafe.Pointer {
+	return unsafe.Add(x.base, uintptr(x.home(hash))*size)
 }
 
 // home returns the index of the home that a hash selects.
@@ -77,7 +88,7 @@ func (x *Ints) home(hash uint64) uint64 {
 }
 
 // Hash returns the hash of an integer, given as a [Word].
-func (x *Ints) Hash(word uint64) uint64 { return mix(word, x.mask, x.factor) }
+func (x *Mix) Hash(word uint64) uint64 { return mix(word, x.mask, x.factor) }
 
 // Find returns the slot of an integer other than zero, and whether it is there. If it is not, that
 // is the empty slot where its lookup ends. x must be from a table with these types, and hash the
@@ -119,8 +130,12 @@ const (
 )
 
 func newFlat[K comparable, V any](m *Maker[K, V], capacity int) *flat[K, V] {
-	f := &flat[K, V]{Ints: Ints{mask: m.mask, factor: m.factor}, seed: m.seed, integer: m.integer}
+	f := &flat[K, V]{Ints: Ints{Mix: Mix{m.mask, m.factor}}, seed: m.seed, integer: m.integer, pointer: m.pointer}
 	f.allocate(f.homesFor(capacity))
+	if m.shared {
+		f.words = new(Words)
+		f.show()
+	}
 	return f
 }
 
@@ -220,7 +235,7 @@ func (f *flat[K, V]) getInt(key K) (value V, ok bool) {
 	w := Word(key)
 	if w == 0 {
 		if f.isSet {
-			return *f.zero, true
+			return f.zero.Value, true
 		}
 		return value, false
 	}
@@ -266,17 +281,20 @@ func (f *flat[K, V]) find(key K, hash uint64) (slot uint64, ok bool) {
 func (f *flat[K, V]) isZero(key K) bool { return f.integer && Word(key) == 0 }
 
 // empty reports whether slot i is empty.
-func (f *flat[K, V]) empty(i uint64) bool {
-	if f.integer {
-		return Word(f.slots[i].Key) == 0
+func (f *flat[K, V]) empty(i uint64) bool { return emptyIn(f.slots, f.prints, i) }
+
+// emptyIn reports whether slot i is empty. Slots of integers have no fingerprints.
+func emptyIn[K comparable, V any](slots []Slot[K, V], prints []uint8, i uint64) bool {
+	if prints == nil {
+		return Word(slots[i].Key) == 0
 	}
-	return f.prints[i] == 0
+	return prints[i] == 0
 }
 
 // all iterates over the entries.
 func (f *flat[K, V]) all(yield func(K, V) bool) {
 	var zero K
-	if f.isSet && !yield(zero, *f.zero) {
+	if f.isSet && !yield(zero, f.zero.Value) {
 		return
 	}
 	for i := range f.slots {

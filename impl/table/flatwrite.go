@@ -1,24 +1,20 @@
 package table
 
-import "slices"
+import (
+	"slices"
+	"unsafe"
+)
 
 // set stores value under key, which has that hash.
 func (f *flat[K, V]) set(key K, value V, hash uint64) {
 	if f.isZero(key) {
-		if f.zero == nil {
-			f.zero = new(V)
-		}
-		if !f.isSet {
-			f.isSet = true
-			f.len++
-		}
-		*f.zero = value
+		f.setZero(value)
 		return
 	}
 	if i, ok := f.find(key, hash); ok {
 		// The key is stored again, as in Go's map. It may be -0 instead of +0, or a string that
 		// keeps less memory alive.
-		f.slots[i] = Slot[K, V]{value, key}
+		f.put(i, Slot[K, V]{value, key})
 		return
 	}
 	for f.len >= f.room(int(f.homes)) || !f.place(Slot[K, V]{value, key}, hash) {
@@ -39,31 +35,36 @@ func (f *flat[K, V]) place(s Slot[K, V], hash uint64) bool {
 		return false
 	}
 	if f.integer && free != home && f.home(f.hash(f.slots[home].Key)) != home {
-		f.slots[home], s = s, f.slots[home] // which goes from one slot behind its home to another
+		moved := f.slots[home] // from one slot behind its home to another
+		f.put(home, s)
+		s = moved
 	}
-	f.slots[free] = s
+	f.put(free, s)
 	if !f.integer {
 		f.prints[free] = fingerprint(hash)
 	}
 	return true
 }
 
-// grow makes the homes a quarter more.
+// grow makes the homes a quarter more. Readers see the new slots when all entries are there.
 func (f *flat[K, V]) grow() {
-	old := *f
-	for homes := int(old.homes); ; {
+	old, prints, words := f.slots, f.prints, f.words
+	f.words = nil
+	for homes := int(f.homes); ; {
 		homes += max(homes/4, leastHomes)
 		f.allocate(homes)
-		i := uint64(0)
-		for ; i < uint64(len(old.slots)); i++ {
-			if s := &old.slots[i]; !old.empty(i) && !f.place(*s, f.hash(s.Key)) {
+		i := 0
+		for ; i < len(old); i++ {
+			if s := &old[i]; !emptyIn(old, prints, uint64(i)) && !f.place(*s, f.hash(s.Key)) {
 				break
 			}
 		}
-		if i == uint64(len(old.slots)) {
-			return
+		if i == len(old) {
+			break
 		}
 	}
+	f.words = words
+	f.show()
 }
 
 // delete removes key, which has that hash, if it is there. It closes the gap.
@@ -84,13 +85,13 @@ func (f *flat[K, V]) delete(key K, hash uint64) {
 		if !ok {
 			break
 		}
-		f.slots[gap] = f.slots[from]
+		f.put(gap, f.slots[from])
 		if !f.integer {
 			f.prints[gap] = f.prints[from]
 		}
 		gap = from
 	}
-	f.slots[gap] = Slot[K, V]{}
+	f.put(gap, Slot[K, V]{})
 	if !f.integer {
 		f.prints[gap] = 0
 	}
@@ -113,15 +114,48 @@ func (f *flat[K, V]) filler(gap uint64) (slot uint64, ok bool) {
 	return slot, ok
 }
 
-// unset removes the integer zero. It keeps the memory of its value.
-func (f *flat[K, V]) unset() {
-	var none V
-	*f.zero, f.isSet = none, false
+// setZero stores value under the integer zero.
+func (f *flat[K, V]) setZero(value V) {
+	if f.zero == nil {
+		f.zero = new(Slot[K, V])
+	}
+	f.putValue(f.zero, value)
+	if !f.isSet {
+		f.isSet = true
+		f.len++
+		f.showZero()
+	}
 }
 
+// showZero lets readers see whether the integer zero is there.
+func (f *flat[K, V]) showZero() {
+	if f.words == nil {
+		return
+	}
+	if f.isSet {
+		f.words.zero.Store((*WordSlot)(unsafe.Pointer(f.zero)))
+	} else {
+		f.words.zero.Store(nil)
+	}
+}
+
+// unset removes the integer zero. It keeps the slot.
+func (f *flat[K, V]) unset() {
+	f.isSet = false
+	f.showZero()
+	var none V
+	f.putValue(f.zero, none)
+}
+
+// clear removes all entries. If readers may be looking at the slots, it takes others.
 func (f *flat[K, V]) clear() {
-	clear(f.slots)
-	clear(f.prints)
+	if f.words == nil {
+		clear(f.slots)
+		clear(f.prints)
+	} else {
+		f.use(make([]Slot[K, V], len(f.slots)), int(f.homes))
+		f.show()
+	}
 	if f.isSet {
 		f.unset()
 	}
@@ -137,5 +171,22 @@ func (f *flat[K, V]) clone() *flat[K, V] {
 		zero := *f.zero
 		clone.zero = &zero
 	}
+	if f.words != nil {
+		clone.words = new(Words)
+		clone.show()
+		clone.showZero()
+	}
 	return &clone
 }
+
+// free removes all entries and gives their memory back.
+func (f *flat[K, V]) free() {
+	if f.words != nil {
+		f.words.slots.Store(&noSlots)
+		f.words.zero.Store(nil)
+	}
+	*f = flat[K, V]{}
+}
+
+// noSlots are empty slots, enough for a lookup.
+var noSlots = Ints{base: unsafe.Pointer(new([2 * leastHomes]WordSlot)), homes: leastHomes}

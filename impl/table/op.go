@@ -3,10 +3,11 @@ package table
 import (
 	"bytes"
 	"hash/maphash"
-	"math/rand/v2"
 	"reflect"
 	"runtime"
 	"unsafe"
+
+	"doublebuf/impl/atomicx"
 )
 
 // Op is an operation on a table, as data. It can be applied to several tables of one [Maker], with
@@ -44,6 +45,8 @@ type change[K comparable, V any] struct {
 type Maker[K comparable, V any] struct {
 	kind    Kind
 	integer bool // the keys are integers
+	shared  bool // the tables have Words
+	pointer bool // the values of Words are pointers
 	mask    uint64
 	factor  uint64
 	seed    maphash.Seed
@@ -56,9 +59,24 @@ func NewMaker[K comparable, V any](kind Kind) *Maker[K, V] {
 	mustKind(kind)
 	return &Maker[K, V]{
 		kind: kind, integer: isInteger(reflect.TypeFor[K]().Kind()),
-		mask: rand.Uint64(), factor: rand.Uint64() | 1, seed: maphash.MakeSeed(),
+		mask: atomicx.Random(), factor: atomicx.Random() | 1, seed: maphash.MakeSeed(),
 		deletes: &change[K, V]{kind: opDelete}, clears: &change[K, V]{kind: opClear},
 	}
+}
+
+// Shared reports whether the tables of m have [Words].
+func (m *Maker[K, V]) Shared() bool { return m.shared }
+
+// Hash returns the hash function of the tables of m for integers, and whether values are pointers.
+func (m *Maker[K, V]) Hash() (Mix, bool) { return Mix{m.mask, m.factor}, m.pointer }
+
+// Share has m make tables that readers may look at while they change, if that is possible; see
+// [Words]. Writes take longer in such tables.
+func (m *Maker[K, V]) Share() *Maker[K, V] {
+	if ok, pointer := Word64[K, V](); ok && m.kind == Flat {
+		m.shared, m.pointer = true, pointer
+	}
+	return m
 }
 
 // hash returns the hash of key in the tables of m.
@@ -180,7 +198,7 @@ func (*Op[K, V]) ApplyBatch(t *Table[K, V], ops []Op[K, V]) (done int) {
 			if f != nil && f.integer && Word(o.key) != 0 {
 				// No call is needed if the key is there. So cache misses overlap.
 				if s, ok := Find[K, V](&f.Ints, o.hash, o.key); ok {
-					s.Value = o.value
+					f.putValue(s, o.value)
 					continue
 				}
 			}

@@ -97,6 +97,14 @@ func (t Table[K, V]) Ints() *Ints {
 	return &t.flat.Ints
 }
 
+// View returns the [Words] of t, or nil if it has none.
+func (t *Table[K, V]) View() unsafe.Pointer {
+	if t.flat == nil {
+		return nil
+	}
+	return unsafe.Pointer(t.flat.words)
+}
+
 // inline calls f. With it, the compiler inlines Get, and the callers of Get, into loops; see
 // impl/DESIGN.md, "The inliner".
 func inline(f func()) { f() }
@@ -174,7 +182,7 @@ func (t Table[K, V]) Clear() {
 // the last copy is dropped.
 func (t *Table[K, V]) Free() {
 	if t.flat != nil {
-		*t.flat = flat[K, V]{}
+		t.flat.free()
 	}
 	clear(t.m)
 	*t = Table[K, V]{}

@@ -21,6 +21,8 @@ type MapProgram struct {
 	// Fails is set if the program must fail: it shows what is not promised. PerHandle says that it
 	// must fail only for strategies of the level per-handle.
 	Fails, PerHandle bool
+	// Few is set if the program has so few executions that it can be exhausted for any strategy.
+	Few bool
 	// Bounded is set if the program cannot be exhausted in a minute for any strategy.
 	Bounded bool
 }
@@ -64,8 +66,11 @@ var Maps = []MapProgram{
 	{Name: "lookups by the cached copy", Make: cachedLookups(0, 2, 3)},
 	{Name: "a lookup under a fenced name", Make: cachedLookups(1, 1, 2)},
 	{Name: "a lookup under a plain name again", Make: cachedLookups(2, 1, 2)},
-	{Name: "a lookup of an integer in a flat table", Make: cachedLookups(0, 1, 2, flat)},
-	{Name: "a lookup of an integer under a fenced name", Make: cachedLookups(1, 1, 2, flat)},
+	{Name: "a lookup of an integer in a flat table", Make: cachedLookups(0, 1, 2, flat), Few: true},
+	{Name: "lookups of integers in a flat table", Make: cachedLookups(0, 2, 3, flat), Few: true},
+	{Name: "lookups of integers that come and go", Make: missing, Few: true},
+	{Name: "a lookup in a slot that gets another key", Make: changesHands, Few: true},
+	{Name: "a lookup of an integer under a fenced name", Make: cachedLookups(1, 1, 2, flat), Few: true},
 }
 
 // world is the map of a program. Its writer sets key 1 to the number of the version and key 2 to

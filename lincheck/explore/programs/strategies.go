@@ -46,7 +46,7 @@ func strategies() (explored []Strategy) {
 // search returns the search for m: exhaustive if that takes at most a minute.
 func (s Strategy) search(m MapProgram) explore.Search {
 	switch {
-	case s.Bound > 0:
+	case s.Bound > 0 && !m.Few:
 		return explore.UpTo(s.Bound)
 	case m.Bounded || m.Large && !s.Large:
 		return explore.UpTo(3)
