@@ -26,7 +26,7 @@ func TestLinks(t *testing.T) {
 		t.Fatalf("%v\n%s%s", err, &stdout, &stderr)
 	}
 	for _, want := range []string{
-		"plan: smoke, seed 1: 20 cells x 1 blocks x 2 processes x 2 links x 1ms",
+		"plan: custom, seed 1: 20 cells x 1 blocks x 2 processes x 2 links x 1ms",
 		"link 2 of 2: go build -ldflags=-randlayout=",
 		"2 builds, 4 processes. ",
 	} {

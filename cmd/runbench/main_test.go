@@ -146,10 +146,10 @@ func TestRun(t *testing.T) {
 		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 	for _, want := range []string{
-		"plan: smoke, seed 1: 20 cells x 6 blocks x 1ms",
+		"plan: custom, seed 1: 20 cells x 6 blocks x 1ms",
 		"dbuf-epoch-b64  atomic        Ok",
 		"rwmutex         linearizable  Ok",
-		"benchstat -col /impl r/cells.txt",
+		"benchstat@latest -col /impl r/cells.txt",
 		"\nHarness floor, ns of processor time per operation: read-only ", ", roles ",
 		"\ngrade ", "  A/A control     limit ", "Map/impl=rwmutex/mix=",
 	} {

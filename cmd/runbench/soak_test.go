@@ -20,7 +20,7 @@ func TestSoak(t *testing.T) {
 		want []string // expressions, a line each
 	}{
 		{"-impl dbuf-epoch-b64,dbuf-refcount-b64 -every 100ms -seed 3 -time ", 300 * time.Millisecond, 0, []string{
-			`^soak: 2 maps for [0-9.]+m?s each, seed 3$`,
+			`^soak: 2 maps for [0-9.]+m?s each, [0-9.]+m?s in all, seed 3$`,
 			`^dbuf-epoch-b64: [0-9.]+m?s, [1-9][0-9]* guards checked \([0-9.]+ million/s\), [1-9][0-9]* publishes, [1-9][0-9]* phases$`,
 			`^dbuf-epoch-b64: Ok$`,
 			`^dbuf-refcount-b64: Ok$`,
