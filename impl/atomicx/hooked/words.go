@@ -7,37 +7,40 @@ import (
 
 // LoadWord and StoreWord are [atomic.LoadUint64] and [atomic.StoreUint64].
 func LoadWord(p *uint64) uint64 {
-	return load(p, func() uint64 { return atomic.LoadUint64(p) })
-}
-
-func StoreWord(p *uint64, v uint64) {
-	store(p, v, func() uint64 { return atomic.SwapUint64(p, v) })
-}
-
-// LoadPointer and StorePointer are [atomic.LoadPointer] and [atomic.StorePointer].
-func LoadPointer(p *unsafe.Pointer) unsafe.Pointer {
-	return load(p, func() unsafe.Pointer { return atomic.LoadPointer(p) })
-}
-
-func StorePointer(p *unsafe.Pointer, v unsafe.Pointer) {
-	store(p, v, func() unsafe.Pointer { return atomic.SwapPointer(p, v) })
-}
-
-func load[T any](p *T, read func() T) T {
 	if hook == nil {
-		return read()
+		return atomic.LoadUint64(p)
 	}
 	hook.Step(Op{Kind: OpLoad, Loc: p})
-	v := read()
+	v := atomic.LoadUint64(p)
 	hook.Did(false, v)
 	return v
 }
 
-func store[T comparable](p *T, v T, swap func() (old T)) {
+func StoreWord(p *uint64, v uint64) {
 	if hook == nil {
-		swap()
+		atomic.StoreUint64(p, v)
 		return
 	}
 	hook.Step(Op{Kind: OpStore, Loc: p})
-	hook.Did(swap() != v, v)
+	hook.Did(atomic.SwapUint64(p, v) != v, v)
+}
+
+// LoadPointer and StorePointer are [atomic.LoadPointer] and [atomic.StorePointer].
+func LoadPointer(p *unsafe.Pointer) unsafe.Pointer {
+	if hook == nil {
+		return atomic.LoadPointer(p)
+	}
+	hook.Step(Op{Kind: OpLoad, Loc: p})
+	v := atomic.LoadPointer(p)
+	hook.Did(false, v)
+	return v
+}
+
+func StorePointer(p *unsafe.Pointer, v unsafe.Pointer) {
+	if hook == nil {
+		atomic.StorePointer(p, v)
+		return
+	}
+	hook.Step(Op{Kind: OpStore, Loc: p})
+	hook.Did(atomic.SwapPointer(p, v) != v, v)
 }
