@@ -14,6 +14,18 @@ type Machine struct {
 	*Run
 }
 
+// OneMachine returns a sentence if all runs are known to be of one machine; else "".
+func OneMachine(machines []Machine) string {
+	first := machines[0].Manifest.Environment
+	for _, m := range machines {
+		e := m.Manifest.Environment
+		if e.Go == "" || e.CPU != first.CPU || e.Processors != first.Processors || e.GOARCH != first.GOARCH || e.Kernel != first.Kernel {
+			return ""
+		}
+	}
+	return fmt.Sprintf("All runs are of one machine, as far as they say (%s, %d processors). What differs here are the runs, not machines.", first.CPU, first.Processors)
+}
+
 // Procs returns the largest GOMAXPROCS of the cells of r.
 func (r *Run) Procs() (procs int) {
 	for _, g := range r.groups {

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"flag"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,6 +89,9 @@ func (s *shell) machines(command string, dirs []string, plotsDir string) ([]anal
 		}
 		names = append(names, name)
 		runs = append(runs, analysis.Machine{Name: name, Run: set.Run})
+	}
+	if one := analysis.OneMachine(runs); one != "" {
+		fmt.Fprintf(s.stderr, "runbench: note: %s\n", one)
 	}
 	if plotsDir == "" {
 		plotsDir = filepath.Join("plots", strings.ReplaceAll(strings.Join(names, "-"), string(filepath.Separator), "-"))

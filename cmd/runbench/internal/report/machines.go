@@ -28,6 +28,9 @@ func Machines(machines []analysis.Machine, figures []Figure) *export.Document {
 		t.Rows = append(t.Rows, []string{m.Name, env.MachineLabel(), m.Manifest.Topology.Machine, env.CommitLabel(), string(m.Grade.Letter), limit})
 	}
 	d.Add(t)
+	if one := analysis.OneMachine(machines); one != "" {
+		d.Add(export.Line(one))
+	}
 	shared := analysis.OnAll(machines)
 	differing(d, machines, shared)
 	scalingOf(d, machines)
