@@ -19,7 +19,7 @@ func TestGuardIsInlined(t *testing.T) {
 	}
 	binary := testBinary(t)
 	for _, f := range []struct{ name, symbol, contains, calls string }{
-		{"get", method("get"), "XCHG", `runtime\.|\.getMoved\(|\.getGuarded\(|\.get\(|\.getInt\(|\.getPointer\(|refcountReader\)\.Close\(`},
+		{"get", method("get"), "XCHG", `runtime\.|\.getMoved\(|\.getGuarded\(|\.get\(|\.getInt\(|\.seek\(|\.seekPointer\(|refcountReader\)\.Close\(`},
 		// A lookup of an integer in a flat table calls nothing at all, so it needs no stack frame.
 		{"getInt", method("getInt"), "IMULQ", `$^`},
 		// The loop of a benchmark, with Get of a handle in it.
