@@ -95,13 +95,13 @@ func TestExplain(t *testing.T) {
 	}{
 		{"", []found{{}, by(1, 8), {prefilled(2), true}, {}}},
 		{"", []found{by(1, 5), by(1, 8), {prefilled(2), true}, {}}},
-		{"key 0, with the value of worker 0's step 4: that is no worker's last", []found{by(0, 4), by(1, 8), {prefilled(2), true}, {}}},                            // come back from the dead
-		{"key 0, with the value that key 0 had at the start: that is no", []found{{prefilled(0), true}, by(1, 8), {prefilled(2), true}, {}}},                       // all puts lost
-		{"key 0, with the value of worker 1's step 8", []found{by(1, 8), by(1, 8), {prefilled(2), true}, {}}},                                                      // of another key
-		{"key 0, with the value of worker 6's step 1", []found{by(6, 1), by(1, 8), {prefilled(2), true}, {}}},                                                      // of no worker
-		{"key 1, with nothing", []found{{}, {}, {prefilled(2), true}, {}}},                                                                                         // the last put lost
-		{"key 2, with nothing: no worker wrote it; want the value that key 2 had at the start", []found{{}, by(1, 8), {}, {}}},                                     // gone
-		{"key 3, with the value that key 3 had at the start: no worker wrote it; want nothing", []found{{}, by(1, 8), {prefilled(2), true}, {prefilled(3), true}}}, // come
+		{"key 0 with the value of worker 0's step 4: a write was lost", []found{by(0, 4), by(1, 8), {prefilled(2), true}, {}}},                                             // come back from the dead
+		{"key 0 with the value that key 0 had at the start: a write was lost", []found{{prefilled(0), true}, by(1, 8), {prefilled(2), true}, {}}},                          // all puts lost
+		{"key 0 with the value of worker 1's step 8", []found{by(1, 8), by(1, 8), {prefilled(2), true}, {}}},                                                               // of another key
+		{"key 0 with the value of worker 6's step 1", []found{by(6, 1), by(1, 8), {prefilled(2), true}, {}}},                                                               // of no worker
+		{"key 1 with nothing", []found{{}, {}, {prefilled(2), true}, {}}},                                                                                                  // the last put lost
+		{"key 2 with nothing: no worker wrote it, so it must be the value that key 2 had at the start", []found{{}, by(1, 8), {}, {}}},                                     // gone
+		{"key 3 with the value that key 3 had at the start: no worker wrote it, so it must be nothing", []found{{}, by(1, 8), {prefilled(2), true}, {prefilled(3), true}}}, // come
 		{"2 of 4 keys", []found{{}, {}, {}, {}}},
 	} {
 		var lists []iter.Seq[workloads.Write]
