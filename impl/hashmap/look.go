@@ -17,9 +17,12 @@ type look struct {
 // get returns the value of the integer with that word, and whether there is one, if sure. It is not
 // sure if there was a swap meanwhile, or if four slots do not decide. Then seek continues.
 //
-// No branch depends on where the key is, or on whether it is there. A processor would mispredict
-// such branches often, and that takes longer than the comparisons of all four slots. get calls
-// nothing and needs no stack frame.
+// No branch depends on which of the four slots has the key, or on whether one has it. A processor
+// would mispredict such branches often, and that takes longer than the comparisons of all four
+// slots. get calls nothing and needs no stack frame.
+//
+// While the table changes, several slots may have the key. Then the sum of their places is at most
+// six, and that slot is in the array too. What is read there is not valid.
 //
 //go:noinline
 func (l *look) get(w uint64) (value uint64, ok, sure bool) {

@@ -35,9 +35,8 @@ func Glances(s Strategy) bool {
 //	… // read c.View, atomic words only
 //	if g.Valid(swaps) { … } // what was read is right
 //
-// Whatever Begin returns may be read, but it may be changing. Then Valid returns false. So a reader
-// must not rely on what it has read before Valid has returned true; above all, it must not follow
-// a pointer in the data that the writer may have freed. Any number of goroutines may use a Glance.
+// The copy that Begin returns may be changing. Then Valid returns false. So a reader relies on what
+// it has read only after Valid has returned true. Any number of goroutines may use a Glance.
 type Glance struct {
 	readable *atomicx.Pointer[Copy]
 	swapped  *atomicx.Uint64

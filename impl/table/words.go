@@ -51,7 +51,7 @@ func (w *Words) Slots() *Ints { return w.slots.Load() }
 // Zero returns the slot of key zero, or nil if that key is not there.
 func (w *Words) Zero() *WordSlot { return w.zero.Load() }
 
-// Home returns the home of the key with that hash. At least three slots follow it.
+// Home returns the home of the key with that hash. At least seven slots follow it: the tail.
 func (x *Ints) Home(hash uint64) *WordSlot { return (*WordSlot)(x.at(hash, unsafe.Sizeof(WordSlot{}))) }
 
 // Next returns the slot that is n slots after s. It must be in the same array.
